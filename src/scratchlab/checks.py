@@ -1,0 +1,33 @@
+"""What a person is told when the input is wrong: one sentence with the place and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class Problem(Exception):
+    """Wrong input, told as a sentence: what is wrong, where, and what would be right.
+
+    The command line prints it without a traceback; everything else lets it pass.
+    """
+
+
+def nearest(word: str, valid: Iterable[str]) -> str:
+    """`" Did you mean 'width'?"` when one of the `valid` words resembles `word`, else nothing."""
+    close = difflib.get_close_matches(word, list(valid), n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def listing(words: Iterable[str], most: int = 12) -> str:
+    """The words for a sentence, cut after `most`: `a, b, c, … (40 in all)`."""
+    words = list(words)
+    shown = ", ".join(words[:most])
+    return shown if len(words) <= most else f"{shown}, … ({len(words)} in all)"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 clip`, `2 clips`, `0 classes`."""
+    if number == 1:
+        return f"{number} {noun}"
+    return f"{number} {noun}es" if noun.endswith(("s", "x", "ch")) else f"{number} {noun}s"

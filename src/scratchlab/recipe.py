@@ -1,0 +1,204 @@
+"""A recipe: every setting of a run, resolved, checked and named before any data is read.
+
+A part's settings are the keyword-only parameters of its constructor; what stands before them, the lab
+supplies. There is no second schema: types, defaults and meanings are read from the signature
+(`width: Annotated[float, Field(gt=0, description="...")] = 1`).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import json
+import tomllib
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import tomli_w
+from pydantic.fields import FieldInfo
+
+from scratchlab.checks import Problem, listing, nearest
+
+Catalog = Mapping[str, Callable[..., Any]]
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class One:
+    """A section that names one part of a catalogue (`name = "..."`), `default` if it names none."""
+
+    parts: Catalog
+    default: str
+
+
+@dataclass(frozen=True)
+class Several:
+    """A section with one table for each part that is wanted: `[augment.noise]`, `[augment.shift]`."""
+
+    parts: Catalog
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A section that is always there and has nothing to choose from: `[training]`."""
+
+    part: Callable[..., Any]
+
+
+Sections = Mapping[str, One | Several | Fixed]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a part, as its constructor tells it."""
+
+    name: str
+    type: str
+    default: str
+    meaning: str
+
+
+@functools.cache
+def _model(part: Callable[..., Any]) -> type[pydantic.BaseModel]:
+    """The keyword-only parameters of a part as a strict pydantic model."""
+    hints = typing.get_type_hints(inspect.unwrap(part.__init__ if inspect.isclass(part) else part), include_extras=True)
+    fields: dict[str, Any] = {
+        name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in inspect.signature(part).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    return pydantic.create_model(part.__name__, __config__=pydantic.ConfigDict(extra="forbid", strict=True), **fields)
+
+
+def settings(part: Callable[..., Any]) -> list[Setting]:
+    """The settings a recipe may give this part, in the order of its constructor."""
+
+    def shown(field: FieldInfo) -> str:
+        kind = field.annotation
+        return kind.__name__ if isinstance(kind, type) and not typing.get_args(kind) else str(kind).replace("typing.", "")
+
+    return [
+        Setting(name, shown(f), "required" if f.is_required() else json.dumps(f.get_default(call_default_factory=True)), f.description or "")
+        for name, f in _model(part).model_fields.items()
+    ]
+
+
+def _resolved(part: Callable[..., Any], given: Values, where: str, called: str) -> Values:
+    """`given` checked against the part's settings, with every default filled in."""
+    model = _model(part)
+    for name in given:
+        if name not in model.model_fields:
+            valid = list(model.model_fields)
+            has = f"its settings are: {', '.join(valid)}" if valid else "it has no settings"
+            raise Problem(f"{where}.{name} is not a setting of {called}; {has}.{nearest(name, valid)}")
+    try:
+        return model.model_validate_json(json.dumps(given)).model_dump(mode="json")
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        place = f"{where}.{first['loc'][0]}"
+        if first["type"] == "missing":
+            raise Problem(f"{place} must be given: {called} has no default for it.") from None
+        raise Problem(f"{place} = {first['input']!r} does not fit: {first['msg'].replace('Input should', 'it should')}.") from None
+
+
+def _chosen(section: str, parts: Catalog, name: Any) -> Callable[..., Any]:
+    if name not in parts:
+        raise Problem(f"There is no {section} named {name!r}; there are: {listing(parts, 40)}.{nearest(str(name), parts)}")
+    return parts[name]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The resolved settings of one run: `values[section][setting]`, nothing left to a default."""
+
+    name: str
+    seed: int
+    values: Mapping[str, Values]
+
+    @property
+    def key(self) -> str:
+        """Eight hexadecimal digits that stand for all resolved values, the seed included."""
+        text = json.dumps({"seed": self.seed, **self.values}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    def toml(self) -> str:
+        """The resolved recipe as TOML; reading it again gives the same key."""
+
+        def filled(values: Any) -> Any:
+            return {k: filled(v) for k, v in values.items() if v is not None} if isinstance(values, Mapping) else values
+
+        return tomli_w.dumps({"seed": self.seed, **filled(self.values)})
+
+    def build(self, section: str, sections: Sections, *supplied: Any) -> Any:
+        """The part (a dict of parts for `Several`) of this section, constructed from what the lab supplies and its settings."""
+        kind, values = sections[section], self.values[section]
+        if isinstance(kind, Fixed):
+            return kind.part(*supplied, **values)
+        if isinstance(kind, Several):
+            return {name: kind.parts[name](*supplied, **given) for name, given in values.items()}
+        return kind.parts[values["name"]](*supplied, **{k: v for k, v in values.items() if k != "name"})
+
+
+def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
+    """A recipe from the tables of a TOML file, every value checked. Raises Problem that lists what is valid."""
+    raw = {key: value for key, value in raw.items() if key != "title"}
+    seed = raw.pop("seed", 0)
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise Problem(f"seed = {seed!r} does not fit: it is a whole number from 0 upwards.")
+    for section, given in raw.items():
+        if section not in sections:
+            raise Problem(f"[{section}] is not a section of a recipe; there are: title, seed, {', '.join(sections)}.{nearest(section, sections)}")
+        if not isinstance(given, dict):
+            raise Problem(f"{section} must be a table of settings, as in [{section}]; it is {given!r}.")
+    values: dict[str, Values] = {}
+    for section, kind in sections.items():
+        given: Values = dict(raw.get(section, {}))
+        if isinstance(kind, Fixed):
+            values[section] = _resolved(kind.part, given, section, section)
+        elif isinstance(kind, Several):
+            values[section] = {
+                part: _resolved(_chosen(section, kind.parts, part), dict(table) if isinstance(table, dict) else {"": table}, f"{section}.{part}", part)
+                for part, table in given.items()
+            }
+        else:
+            part = given.pop("name", kind.default)
+            values[section] = {"name": part, **_resolved(_chosen(section, kind.parts, part), given, section, str(part))}
+    return Recipe(name, seed, values)
+
+
+def overridden(raw: Values, assignments: list[str]) -> Values:
+    """The tables with `section.setting=value` assignments applied; a value is read as TOML, else as text."""
+    result = json.loads(json.dumps(raw))
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        keys = path.strip().split(".")
+        if not equals or not all(keys):
+            raise Problem(f"-s {assignment} does not fit: write -s section.setting=value, as in -s encoder.width=2.")
+        try:
+            value = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text
+        table = result
+        for key in keys[:-1]:
+            table = table.setdefault(key, {})
+            if not isinstance(table, dict):
+                raise Problem(f"-s {assignment} does not fit: {key} is a value, not a table of settings.")
+        if keys[-1] == "name" and table.get("name", value) != value:
+            table.clear()  # another part: the settings of the one it replaces mean nothing to it
+        table[keys[-1]] = value
+    return result
+
+
+def read(path: Path) -> Values:
+    """The tables of a recipe file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Problem(f"There is no recipe at {path}; `scratchlab recipes` lists the ones at hand.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Problem(f"{path} is not readable as TOML: {error}.") from None

@@ -1,0 +1,233 @@
+"""The types that flow through the lab. Each refuses bad contents at birth, with a sentence.
+
+`Samples` come from a source, `Stage` from a protocol, `Embeddings` from an encoder, `Scores` from a
+method. A stage shows a learner its training material (`Seen`) and the query *inputs* (`Asked`);
+the labels of the queries stay behind and are joined afterwards, by the experiment alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from scratchlab.checks import Problem, counted, listing
+
+if TYPE_CHECKING:
+    import torch
+
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+Strings = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """The form of one input: mono sound at `rate` samples per second, any length."""
+
+    rate: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """The form of one input: an image `[channels, height, width]` with values in [0, 1]."""
+
+    channels: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Spectrogram:
+    """The form of one input: `[1, bands, frames]`, any number of frames."""
+
+    bands: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Inputs stacked: values `[n, ...]` float32, padded with zeros on the last axis to the longest;
+    lengths `[n]` in steps of the last axis (samples of a waveform, columns of an image)."""
+
+    values: Floats
+    lengths: Rows
+
+    def __post_init__(self) -> None:
+        if len(self.values) != len(self.lengths):
+            raise Problem(f"A batch holds {counted(len(self.values), 'input')} but {len(self.lengths)} lengths.")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Everything a source knows of its items, by row; the inputs themselves are loaded when asked for.
+
+    ids: `[n]` unique and stable names (a file's path inside its data set, say).
+    labels: `[n]` indices into `classes`.
+    groups: `[n]` what must not stand on both sides of a split (speaker, ship, camera); the id where unknown.
+    splits: `[n]` the publisher's own split: "train", "valid", "test", or "" where there is none.
+    load: rows -> Batch; lazy, and safe to call from several processes.
+    """
+
+    ids: Strings
+    labels: Rows
+    classes: tuple[str, ...]
+    groups: Strings
+    splits: Strings
+    form: Waveform | Image
+    load: Callable[[Rows], Batch] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        if n == 0:
+            raise Problem("The source holds no samples.")
+        for name, column in (("labels", self.labels), ("groups", self.groups), ("splits", self.splits)):
+            if len(column) != n:
+                raise Problem(f"The source gives {n} ids but {len(column)} {name}; there must be one a row.")
+        names, counts = np.unique(self.ids, return_counts=True)
+        if len(names) != n:
+            raise Problem(f"Sample ids must be unique; twice or more: {listing(names[counts > 1], 5)}.")
+        if self.labels.min() < 0 or self.labels.max() >= len(self.classes):
+            raise Problem(f"Labels must lie between 0 and {len(self.classes) - 1}, the last of {len(self.classes)} classes.")
+        unknown = set(np.unique(self.splits)) - {"train", "valid", "test", ""}
+        if unknown:
+            raise Problem(f"A split is 'train', 'valid', 'test' or '', not {listing(sorted(unknown))}.")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Query inputs, without labels. `rows` serve as keys of a memory, never as a hint."""
+
+    rows: Rows
+    _load: Callable[[Rows], Batch] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def batch(self, positions: Rows) -> Batch:
+        """The inputs at these positions, 0 to len - 1."""
+        return self._load(self.rows[positions])
+
+
+@dataclass(frozen=True)
+class Labelled(Asked):
+    """Inputs with their labels `[n]` (indices into the source's classes) and names for error messages."""
+
+    labels: Rows
+    ids: Strings
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a learner is given at one stage. Any part may be empty."""
+
+    train: Labelled
+    valid: Labelled
+    reference: Labelled
+    classes: Rows
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Four arrays of row numbers: the whole of what a protocol decides.
+
+    train, valid: what may be trained on, and what may choose. reference: labelled rows the learner may keep
+    (shots, support, gallery). query: rows whose labels only the experiment sees.
+    classes: the class indices known once this stage is learned, oldest first.
+    session: 0 for the base; draw: which drawing of the reference, or -1 where nothing was drawn.
+    """
+
+    train: Rows
+    valid: Rows
+    reference: Rows
+    query: Rows
+    classes: Rows
+    session: int = 0
+    draw: int = -1
+
+    def __post_init__(self) -> None:
+        pools = {"train": self.train, "valid": self.valid, "reference": self.reference, "query": self.query}
+        for name, rows in pools.items():
+            if len(np.unique(rows)) != len(rows):
+                raise Problem(f"The {name} rows of session {self.session} name a row twice.")
+        if len(self.query) == 0:
+            raise Problem(f"Session {self.session} has no query rows, so nothing can be measured; give the split more test groups.")
+        for name in ("train", "valid", "reference"):
+            shared = np.intersect1d(pools[name], self.query)
+            if len(shared):
+                raise Problem(f"{counted(len(shared), 'row')} of session {self.session} stand in both {name} and query.")
+        both = np.intersect1d(self.train, self.valid)
+        if len(both):
+            raise Problem(f"{counted(len(both), 'row')} of session {self.session} stand in both train and valid.")
+
+    def seen(self, samples: Samples) -> Seen:
+        """What the learner may use: training, validation and reference rows with their labels."""
+
+        def view(rows: Rows) -> Labelled:
+            return Labelled(rows, samples.load, samples.labels[rows], samples.ids[rows])
+
+        return Seen(view(self.train), view(self.valid), view(self.reference), self.classes)
+
+    def asked(self, samples: Samples) -> Asked:
+        """The query inputs alone."""
+        return Asked(self.query, samples.load)
+
+    def truth(self, samples: Samples) -> Rows:
+        """The labels of the queries, `[n]`: for the experiment's metrics, never for a method."""
+        return samples.labels[self.query]
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """What an encoder makes of a batch.
+
+    vector: `[n, d]`, one point an input. matrix: `[n, t, c]`, in the order of time (of columns, for an image);
+    rows at or beyond `lengths` are zero. lengths: `[n]`, how many of the t steps are real.
+    """
+
+    vector: torch.Tensor
+    matrix: torch.Tensor
+    lengths: torch.Tensor
+
+    def __post_init__(self) -> None:
+        if self.vector.ndim != 2 or self.matrix.ndim != 3 or self.lengths.ndim != 1:
+            raise Problem(
+                "Embeddings are a vector [n, d], a matrix [n, t, c] and lengths [n]; these have shapes "
+                f"{tuple(self.vector.shape)}, {tuple(self.matrix.shape)} and {tuple(self.lengths.shape)}."
+            )
+        if not len(self.vector) == len(self.matrix) == len(self.lengths):
+            raise Problem(
+                f"Embeddings must agree in n: {len(self.vector)} vectors, {len(self.matrix)} matrices, {len(self.lengths)} lengths."
+            )
+
+    def __len__(self) -> int:
+        return len(self.vector)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How well each query `[n]` fits each class `[c]`: values `[n, c]`, larger is better; classes `[c]` indices."""
+
+    values: Floats
+    classes: Rows
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.classes):
+            raise Problem(f"Scores must have one column a class ({len(self.classes)}); their shape is {self.values.shape}.")
+        bad = ~np.isfinite(self.values).all(axis=1)
+        if bad.any():
+            raise Problem(f"{counted(int(bad.sum()), 'query')} of {len(bad)} have a score that is not finite; first at position {int(bad.argmax())}.")
+
+    def predicted(self) -> Rows:
+        """The best class of each query, `[n]`; the first of equals."""
+        return self.classes[self.values.argmax(axis=1)]
+
+
+def rows(values: Sequence[int] | Rows = ()) -> Rows:
+    """An array of row numbers."""
+    return np.asarray(values, dtype=np.int64)
