@@ -83,7 +83,9 @@ def settings(part: Callable[..., Any]) -> list[Setting]:
         return kind.__name__ if isinstance(kind, type) and not typing.get_args(kind) else str(kind).replace("typing.", "")
 
     return [
-        Setting(name, shown(f), "required" if f.is_required() else json.dumps(f.get_default(call_default_factory=True)), f.description or "")
+        Setting(
+            name, shown(f), "required" if f.is_required() else json.dumps(f.get_default(call_default_factory=True)), f.description or ""
+        )
         for name, f in _model(part).model_fields.items()
     ]
 
@@ -152,7 +154,9 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
         raise Problem(f"seed = {seed!r} does not fit: it is a whole number from 0 upwards.")
     for section, given in raw.items():
         if section not in sections:
-            raise Problem(f"[{section}] is not a section of a recipe; there are: title, seed, {', '.join(sections)}.{nearest(section, sections)}")
+            raise Problem(
+                f"[{section}] is not a section of a recipe; there are: title, seed, {', '.join(sections)}.{nearest(section, sections)}"
+            )
         if not isinstance(given, dict):
             raise Problem(f"{section} must be a table of settings, as in [{section}]; it is {given!r}.")
     values: dict[str, Values] = {}
@@ -162,7 +166,9 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
             values[section] = _resolved(kind.part, given, section, section)
         elif isinstance(kind, Several):
             values[section] = {
-                part: _resolved(_chosen(section, kind.parts, part), dict(table) if isinstance(table, dict) else {"": table}, f"{section}.{part}", part)
+                part: _resolved(
+                    _chosen(section, kind.parts, part), dict(table) if isinstance(table, dict) else {"": table}, f"{section}.{part}", part
+                )
                 for part, table in given.items()
             }
         else:

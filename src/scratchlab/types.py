@@ -221,7 +221,9 @@ class Scores:
             raise Problem(f"Scores must have one column a class ({len(self.classes)}); their shape is {self.values.shape}.")
         bad = ~np.isfinite(self.values).all(axis=1)
         if bad.any():
-            raise Problem(f"{counted(int(bad.sum()), 'query')} of {len(bad)} have a score that is not finite; first at position {int(bad.argmax())}.")
+            raise Problem(
+                f"{counted(int(bad.sum()), 'query')} of {len(bad)} have a score that is not finite; first at position {int(bad.argmax())}."
+            )
 
     def predicted(self) -> Rows:
         """The best class of each query, `[n]`; the first of equals."""

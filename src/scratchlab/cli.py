@@ -1,0 +1,136 @@
+"""The command line: parse, one call, print. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from scratchlab.checks import Problem
+
+if TYPE_CHECKING:
+    from scratchlab.recipe import Recipe
+    from scratchlab.store.run import Run
+
+app = typer.Typer(
+    help="A lab bench and a lab notebook for embeddings trained where supervision is scarce, shifting or wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+console = Console(highlight=False)
+
+RunsFolder = Annotated[Path, typer.Option("--runs", envvar="SCRATCHLAB_RUNS", help="folder of the runs")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="a run's name, the beginning or end of one, or its folder")]
+
+
+@app.command("run")
+def run_recipe(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="a recipe file, or a name that `scratchlab recipes` lists")],
+    settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="section.setting=value; may be repeated")] = None,
+    runs: RunsFolder = Path("runs"),
+    again: Annotated[bool, typer.Option("--again", help="repeat a run that is there already, beside it")] = False,
+) -> None:
+    """Run a recipe: train, ask, and leave a folder with everything in it."""
+    from scratchlab import recipe as recipes
+    from scratchlab import shelf
+    from scratchlab.experiment import SECTIONS, check
+    from scratchlab.store.run import Run
+
+    path = shelf.find(recipe)
+    raw = recipes.overridden(recipes.read(path), settings or [])
+    resolved = recipes.resolve(raw, SECTIONS, path.stem)
+    check(resolved)
+    _perform(resolved, lambda: Run.create(runs, resolved, str(raw.get("title", "")), again=again))
+
+
+@app.command()
+def resume(run: RunName, runs: RunsFolder = Path("runs")) -> None:
+    """Go on with a run that was killed, stopped or failed; the numbers are those of an uninterrupted one."""
+    from scratchlab import recipe as recipes
+    from scratchlab.experiment import SECTIONS
+    from scratchlab.store.run import Run
+
+    found = Run.find(runs, run)
+    if found.state() == "finished":
+        raise Problem(f"{found.folder} is finished; `scratchlab show {found.folder.name}` shows it.")
+    _perform(recipes.resolve(found.recipe(), SECTIONS, found.status["recipe"]), lambda: found)
+
+
+def _perform(recipe: Recipe, place: Callable[[], Run]) -> None:
+    """Trains and asks in the run's folder (in every process that torchrun started), then writes and names the report."""
+    from scratchlab.experiment import perform
+    from scratchlab.learn import parallel
+    from scratchlab.report import page, terminal
+    from scratchlab.store.run import Run
+
+    with parallel.processes():
+        run = Run(Path(parallel.shared(str(place().folder) if parallel.rank() == 0 else "")))
+        perform(recipe, run, console)
+        if parallel.rank() == 0:
+            report = page.write(run)
+            console.print(terminal.outcome(run))
+            console.print(f"Report: [bold]{report.resolve().as_uri()}[/]")
+
+
+@app.command()
+def show(run: RunName, runs: RunsFolder = Path("runs")) -> None:
+    """Show what came of a run."""
+    from scratchlab.report import terminal
+    from scratchlab.store.run import Run
+
+    console.print(terminal.outcome(Run.find(runs, run)))
+
+
+@app.command("runs")
+def list_runs(runs: RunsFolder = Path("runs")) -> None:
+    """List the runs, the newest first: running, finished, killed, failed."""
+    from scratchlab.report import terminal
+    from scratchlab.store import query
+
+    found = query.runs(runs)
+    console.print(terminal.runs(found) if found else f"There is no run in {runs}/ yet; `scratchlab run digits` makes one.")
+
+
+@app.command()
+def report(run: RunName, runs: RunsFolder = Path("runs")) -> None:
+    """Write a run's report.html again, and say where it is."""
+    from scratchlab.report import page
+    from scratchlab.store.run import Run
+
+    console.print(page.write(Run.find(runs, run)).resolve().as_uri())
+
+
+@app.command("recipes")
+def list_recipes() -> None:
+    """List the recipes at hand, with what each shows."""
+    from scratchlab import shelf
+
+    for name, path in shelf.recipes().items():
+        console.print(f"[bold cyan]{name}[/]  [dim]{escape(str(path))}[/]")
+        for line in shelf.header(path):
+            console.print(f"    {escape(line)}")
+
+
+@app.command()
+def parts(wanted: Annotated[str, typer.Argument(metavar="[NAME]", help="a section or a part; all of them if left out")] = "") -> None:
+    """List what can be named in a recipe, with its settings."""
+    from scratchlab.experiment import SECTIONS
+    from scratchlab.report import terminal
+
+    console.print(terminal.parts(SECTIONS, wanted))
+
+
+def main() -> None:
+    """The program; a Problem ends it with one sentence and status 2."""
+    try:
+        app()
+    except Problem as problem:
+        Console(stderr=True).print(f"[bold red]scratchlab:[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
+        sys.exit(2)

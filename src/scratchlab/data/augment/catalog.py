@@ -1,0 +1,31 @@
+"""The augmentations a recipe can switch on, each by a table [augment.NAME]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.noise import Noise
+from scratchlab.data.augment.shift import PixelShift, Shift
+from scratchlab.data.augment.spec_augment import SpecAugment
+
+
+class Augment(Protocol):
+    """Changes training inputs (before the front-end) or features (after it); never their labels."""
+
+    domain: Literal["inputs", "features"]
+
+    def __call__(self, values: Tensor, lengths: Tensor, dice: Dice) -> Tensor:
+        """The changed values, of the same shape."""
+        ...
+
+
+AUGMENTS: dict[str, Callable[..., Augment]] = {
+    "noise": Noise,
+    "pixel_shift": PixelShift,
+    "shift": Shift,
+    "spec_augment": SpecAugment,
+}

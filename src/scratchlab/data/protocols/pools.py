@@ -1,0 +1,63 @@
+"""Which rows may train, which may choose, which are asked: cut between groups, never through one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scratchlab.checks import Problem, counted, listing
+from scratchlab.types import Rows, Samples, Strings
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Three disjoint arrays of rows; no group stands in two of them."""
+
+    train: Rows
+    valid: Rows
+    query: Rows
+
+
+def pools(samples: Samples, test: float | list[str], valid: float | list[str], rng: np.random.Generator) -> Pools:
+    """Train, validation and query rows.
+
+    `test` and `valid` are shares of the groups, or the names of groups. The publisher's own split is used where it
+    has one, as long as `test` (or `valid`) is a share: to go against it, name groups. Raises Problem when a group
+    would stand on two sides or a side would be empty.
+    """
+    side = samples.splits.astype("<U5").copy()
+    _assign(samples.groups, side, "test", test, rng)
+    _assign(samples.groups, side, "valid", valid, rng)
+    side[side == ""] = "train"
+    for one, other in (("train", "valid"), ("train", "test"), ("valid", "test")):
+        shared = np.intersect1d(samples.groups[side == one], samples.groups[side == other])
+        if len(shared):
+            raise Problem(
+                f"{counted(len(shared), 'group')} ({listing(shared, 3)}) stand in both {one} and {other} of the publisher's split; "
+                "name groups in protocol.test and protocol.valid to cut between them."
+            )
+    train, chosen, query = (np.flatnonzero(side == name) for name in ("train", "valid", "test"))
+    for name, rows in (("training", train), ("query", query)):
+        if len(rows) == 0:
+            raise Problem(f"The split leaves no {name} rows out of {len(samples)}; change protocol.test or protocol.valid.")
+    return Pools(train, chosen, query)
+
+
+def _assign(groups: Strings, side: Strings, name: str, wanted: float | list[str], rng: np.random.Generator) -> None:
+    """Marks `wanted` groups with the side's `name`, in place."""
+    if isinstance(wanted, list):
+        unknown = [group for group in wanted if group not in groups]
+        if unknown:
+            raise Problem(f"protocol.{name} names {listing(unknown, 3)}, which is no group; there are: {listing(np.unique(groups))}.")
+        side[side == name] = ""
+        side[np.isin(groups, wanted)] = name
+    elif name not in side and wanted > 0:
+        free = np.unique(groups[(side == "") | (side == "train")])
+        number = max(1, round(wanted * len(free)))
+        if number >= len(free):
+            raise Problem(
+                f"protocol.{name} = {wanted:g} would take all {counted(len(free), 'group')} there {'is' if len(free) == 1 else 'are'}; "
+                "take a smaller share, or data with more groups."
+            )
+        side[np.isin(groups, rng.permutation(free)[:number])] = name

@@ -1,0 +1,36 @@
+"""What every method does: learn a stage, score its queries, and branch so that draws do not touch each other."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self
+
+from torch import Tensor
+
+from scratchlab.types import Asked, Scores, Seen
+
+
+class Method(Protocol):
+    """A way to learn classes from what a stage shows. Touches parameters and optimisers; never disk, metrics or query labels."""
+
+    groups: tuple[str, ...]
+    """Names of the parameter groups whose rates a recipe may give."""
+
+    def learn(self, seen: Seen) -> None:
+        """Takes in a stage: trains on its training rows, if there are any, and keeps what it needs of its reference."""
+        ...
+
+    def score(self, asked: Asked) -> dict[str, Scores]:
+        """Scores of the queries by head, the one that speaks for the method first. Heads are never mixed."""
+        ...
+
+    def vectors(self, asked: Asked) -> Tensor:
+        """Vector embeddings `[n, d]`, for maps and comparisons."""
+        ...
+
+    def branch(self) -> Self:
+        """A copy that can go on learning without changing this one."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything learned, by name: what is worth keeping."""
+        ...

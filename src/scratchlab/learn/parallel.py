@@ -1,0 +1,64 @@
+"""Several processes, one result: what torchrun starts, and the two sums that training needs.
+
+Every process walks through the same batches and takes every world-th input of each. Gradients are summed over the processes in one
+flat tensor, so that methods may train any subset of parameters, in any number of networks, without a wrapper around them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+@contextlib.contextmanager
+def processes() -> Iterator[None]:
+    """Joins the group that torchrun's environment variables describe; does nothing in a single process."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
+        yield
+        return
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def rank() -> int:
+    """Number of this process, 0 for the one that writes."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def world() -> int:
+    """How many processes train together."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def sum_gradients(parameters: list[torch.nn.Parameter]) -> None:
+    """Replaces each gradient by its sum over all processes; a process without one counts as zero."""
+    if world() == 1:
+        return
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    dist.all_reduce(flat)
+    for parameter, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+        parameter.grad = part.view_as(parameter)
+
+
+def summed(values: Tensor) -> Tensor:
+    """The sum of a small tensor over all processes."""
+    if world() > 1:
+        dist.all_reduce(values)
+    return values
+
+
+def shared(text: str) -> str:
+    """The text that the first process holds."""
+    box = [text]
+    if world() > 1:
+        dist.broadcast_object_list(box)
+    return box[0]

@@ -1,0 +1,77 @@
+"""A number with its interval, or the reason why there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value, its 95 % interval and how both came to be.
+
+    `value`, `low`, `high` are None where they are undefined; `how` then says why.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 1
+    how: str = ""
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return self.how
+        if self.low is None or self.high is None:
+            return f"{self.value:.1%}"
+        return f"{self.value:.1%} [{self.low:.1%}, {self.high:.1%}]"
+
+
+def undefined(reason: str) -> Estimate:
+    """No number: `undefined, because reason`."""
+    return Estimate(None, n=0, how=f"undefined, because {reason}")
+
+
+def over_draws(values: Sequence[float], what: str = "draw") -> Estimate:
+    """Mean of independent repetitions `[n]` with Student's t interval, mean ± t(0.975, n-1)·s/√n.
+
+    Source: Student (1908), Biometrika 6:1. It tells how well the mean is known, over this repetition alone:
+    a repetition of shots says nothing of other speakers or seeds.
+    """
+    n = len(values)
+    if n == 0:
+        return undefined(f"there is no {what}")
+    x = np.asarray(values, dtype=np.float64)
+    mean = float(x.mean())
+    if n == 1:
+        return Estimate(mean, n=1, how=f"one {what}; an interval is undefined, because one {what} has no spread")
+    half = float(stats.t.ppf(0.975, n - 1) * x.std(ddof=1) / math.sqrt(n))
+    return Estimate(mean, mean - half, mean + half, n, f"mean over {n} {what}s, Student's t interval")
+
+
+def over_groups(correct: npt.NDArray[np.bool_], groups: npt.NDArray[np.str_], *, times: int = 2000, seed: int = 0) -> Estimate:
+    """Share of correct answers `[n]` with the percentile interval of a bootstrap that resamples whole groups.
+
+    Answers about one speaker resemble each other, so the speaker is what is drawn again. Source: Field & Welsh (2007),
+    "Bootstrapping clustered data", JRSS B 69:369, the cluster bootstrap; percentile interval of Efron & Tibshirani (1993), ch. 13.
+    With few groups (say, fewer than 10) the interval is on the narrow side.
+    """
+    if len(correct) == 0:
+        return undefined("there is no answer")
+    names, group = np.unique(groups, return_inverse=True)
+    right = np.bincount(group, weights=correct)
+    asked = np.bincount(group).astype(np.float64)
+    value = float(right.sum() / asked.sum())
+    if len(names) == 1:
+        return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")
+    # how often each group is drawn, [times, groups]: one multinomial a resample
+    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=times)
+    low, high = np.quantile((drawn @ right) / (drawn @ asked), [0.025, 0.975])
+    return Estimate(value, float(low), float(high), len(names), f"bootstrap over {len(names)} groups of the queries")

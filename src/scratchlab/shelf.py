@@ -1,0 +1,35 @@
+"""Where recipes lie: in ./recipes, in the package, or wherever a path points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scratchlab.checks import Problem, listing, nearest
+
+_HERE = Path(__file__).parent
+SHELVES = (Path("recipes"), _HERE / "recipes", _HERE.parent.parent / "recipes")
+
+
+def recipes() -> dict[str, Path]:
+    """Recipe files by name; one in the working folder hides a packaged one of the same name."""
+    return {path.stem: path for shelf in reversed(SHELVES) for path in sorted(shelf.glob("*.toml"))}
+
+
+def find(name: str) -> Path:
+    """The recipe file of this path or name. Raises Problem that lists the names."""
+    if name.endswith(".toml") or "/" in name:
+        return Path(name)
+    there = recipes()
+    if name not in there:
+        raise Problem(f"There is no recipe '{name}'; there are: {listing(there, 40)}.{nearest(name, there)}")
+    return there[name]
+
+
+def header(path: Path) -> list[str]:
+    """The comment lines a recipe begins with: what it shows, its command, minutes and expected numbers."""
+    lines: list[str] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.removeprefix("#").strip())
+    return lines

@@ -1,0 +1,80 @@
+"""Files that are either whole or not there: written beside their place, flushed, then moved onto it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors
+import safetensors.numpy
+
+from scratchlab.checks import Problem
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+@contextlib.contextmanager
+def told_when_full(path: Path) -> Iterator[None]:
+    """Turns a full disk (or quota) into a sentence that names the file; other errors pass."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _full(path) from error
+        raise
+    except safetensors.SafetensorError as error:  # its writer wraps the system's error in text
+        if "No space left" in str(error) or "os error 28" in str(error):
+            raise _full(path) from error
+        raise
+
+
+def _full(path: Path) -> Problem:
+    return Problem(
+        f"The disk is full: {path} could not be written. What stood there before is untouched; "
+        "free some space and go on with `scratchlab resume`, or choose another place with --runs."
+    )
+
+
+def write(path: Path, fill: Callable[[Path], None]) -> None:
+    """Calls `fill` on a temporary sibling and moves it onto `path` once it is safely on disk."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with told_when_full(path):
+            fill(beside)
+            with beside.open("rb") as file:
+                os.fsync(file.fileno())
+            beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """A text file, whole or not at all."""
+    write(path, lambda beside: beside.write_bytes(text.encode()) and None)
+
+
+def write_json(path: Path, value: object) -> None:
+    """A JSON file, indented for people; a number that is not finite is refused."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, str] | None = None) -> None:
+    """A safetensors file: arrays by name, and a few strings about them."""
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    write(path, lambda beside: safetensors.numpy.save_file(whole, beside, metadata=dict(about or {})))
+
+
+def read_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """The arrays of a safetensors file and the strings about them. Raises Problem when it is damaged."""
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except safetensors.SafetensorError as error:
+        raise Problem(f"{path} is damaged and cannot be read ({error}).") from None

@@ -1,0 +1,230 @@
+"""A run is a folder a person can read, written whole or not at all, by one process at a time.
+
+recipe.toml            every setting, resolved        status.json          state, place, heartbeat
+environment.json       machine, versions, git         metrics.jsonl        one line an epoch
+summary.json           the headline, with intervals   predictions.parquet  one line a query, draw and head
+weights.safetensors    the learned tensors            embeddings.safetensors  the queries' vectors
+checkpoint.safetensors where to go on; gone when finished                   report.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+
+from scratchlab.checks import Problem
+from scratchlab.recipe import Recipe, Values, read
+from scratchlab.store import files
+from scratchlab.store.environment import environment
+
+HEARTBEAT_SECONDS = 5.0
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Run:
+    """One run's folder. Reading needs no lock; `writing()` takes it for as long as the process lives."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock: IO[str] | None = None
+        self._beat = 0.0
+
+    # -- coming to be ---------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, runs: Path, recipe: Recipe, title: str = "", *, again: bool = False) -> Run:
+        """A new folder `runs/name-key`. Raises Problem where one stands already; `again` then takes `name-key-2`, `-3`, …"""
+        wanted, number = runs / f"{recipe.name}-{recipe.key}", 1
+        with files.told_when_full(runs):
+            runs.mkdir(parents=True, exist_ok=True)
+            while True:
+                folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+                try:
+                    folder.mkdir()  # of two processes, one alone succeeds
+                    break
+                except FileExistsError:
+                    if not again:
+                        raise cls(folder)._occupied() from None
+                    number += 1
+        run = cls(folder)
+        try:
+            files.write_text(folder / "recipe.toml", recipe.toml())
+            files.write_json(folder / "environment.json", environment())
+            run._write_status(
+                {"state": "created", "recipe": recipe.name, "title": title, "key": recipe.key, "seed": recipe.seed, "created": _now()}
+            )
+        except Problem:
+            for leftover in (*folder.iterdir(), folder):
+                leftover.rmdir() if leftover.is_dir() else leftover.unlink()
+            raise
+        return run
+
+    @classmethod
+    def find(cls, runs: Path, name: str) -> Run:
+        """The run of this folder or name, or the one whose name begins or ends with it."""
+        if (Path(name) / "status.json").is_file():
+            return cls(Path(name))
+        there = sorted(path.parent.name for path in runs.glob("*/status.json"))
+        fitting = [one for one in there if one == name] or [one for one in there if one.startswith(name) or one.endswith(name)]
+        if len(fitting) == 1:
+            return cls(runs / fitting[0])
+        if fitting:
+            raise Problem(f"'{name}' fits {len(fitting)} runs: {', '.join(fitting)}. Give more of the name.")
+        raise Problem(f"There is no run '{name}' in {runs}/; `scratchlab runs` lists the {len(there)} that are there.")
+
+    def _occupied(self) -> Problem:
+        if not (self.folder / "status.json").is_file():
+            return Problem(f"{self.folder} exists and is not a run; move it away, or choose another place with --runs.")
+        state, name = self.state(), self.folder.name
+        if state == "running":
+            status = self.status
+            return Problem(
+                f"{self.folder} is being written by process {status.get('pid')} on {status.get('host')}: the same recipe is running there."
+            )
+        if state == "finished":
+            return Problem(
+                f"{self.folder} holds the finished run of this very recipe and seed: `scratchlab show {name}` shows it, "
+                "-s seed=1 makes another, --again repeats it beside this one."
+            )
+        return Problem(
+            f"{self.folder} holds a run of this recipe that is {state}: `scratchlab resume {name}` goes on, --again begins anew beside it."
+        )
+
+    # -- state ----------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> Values:
+        """What status.json says: state, where, heartbeat, process, host."""
+        return json.loads((self.folder / "status.json").read_text(encoding="utf-8"))
+
+    def _write_status(self, status: Values) -> None:
+        files.write_json(self.folder / "status.json", status)
+
+    def tell(self, where: str, *, state: str = "running") -> None:
+        """Records state and place; a mere heartbeat is written every few seconds at most."""
+        if state == "running" and time.monotonic() - self._beat < HEARTBEAT_SECONDS:
+            return
+        self._beat = time.monotonic()
+        self._write_status(
+            {**self.status, "state": state, "where": where, "heartbeat": _now(), "pid": os.getpid(), "host": platform.node()}
+        )
+
+    def state(self) -> str:
+        """created, running, finished, failed, or killed: said to be running, yet nobody holds the folder.
+
+        On another machine of a shared file system the lock may not show; the heartbeat's age then decides.
+        """
+        status = self.status
+        if status["state"] != "running" or self._lock is not None:
+            return status["state"]
+        if status.get("host") != platform.node():
+            quiet = (datetime.now(UTC) - datetime.fromisoformat(status["heartbeat"])).total_seconds()
+            return "running" if quiet < 20 * HEARTBEAT_SECONDS else "killed"
+        with (self.folder / ".lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return "running"
+        return "killed"
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Run]:
+        """Holds the folder for this process; the system lets go of it even after kill -9. Failures are recorded."""
+        with (self.folder / ".lock").open("a") as self._lock:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                self._lock = None
+                raise self._occupied() from None
+            try:
+                self._beat = 0.0
+                self.tell("starting")
+                yield self
+            except BaseException as error:
+                with contextlib.suppress(Problem, OSError):  # on a full disk the reason cannot be kept; the exception still tells it
+                    said = "stopped by the user" if isinstance(error, KeyboardInterrupt) else f"{error}" or type(error).__name__
+                    self.tell(said, state="stopped" if isinstance(error, KeyboardInterrupt) else "failed")
+                raise
+            finally:
+                self._lock = None
+
+    # -- contents -------------------------------------------------------------------------------------
+
+    def recipe(self) -> Values:
+        """The tables of recipe.toml."""
+        return read(self.folder / "recipe.toml")
+
+    def append(self, record: Values) -> None:
+        """One more line of metrics.jsonl; a line that does not fit on the disk leaves no trace."""
+        path = self.folder / "metrics.jsonl"
+        with files.told_when_full(path), path.open("ab") as file:
+            before = file.tell()
+            try:
+                file.write(json.dumps(record, allow_nan=False).encode() + b"\n")
+                file.flush()
+            except OSError:
+                os.truncate(path, before)
+                raise
+
+    def records(self) -> list[Values]:
+        """The lines of metrics.jsonl; a last line cut by a kill does not count."""
+        path = self.folder / "metrics.jsonl"
+        if not path.exists():
+            return []
+        whole = path.read_bytes().rpartition(b"\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def rewind(self, epoch: int) -> None:
+        """Forgets the records of `epoch` and later ones: what a resumed run is about to write again."""
+        kept = [record for record in self.records() if record["epoch"] < epoch]
+        files.write_text(self.folder / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
+
+    def save_arrays(self, name: str, arrays: files.Arrays, about: Values | None = None) -> None:
+        """`name`.safetensors: arrays, and facts about them that fit JSON."""
+        files.write_arrays(self.folder / f"{name}.safetensors", arrays, {"about": json.dumps(about or {})})
+
+    def load_arrays(self, name: str) -> tuple[dict[str, Any], Values] | None:
+        """The arrays and facts of `name`.safetensors, or None where there is no such file."""
+        path = self.folder / f"{name}.safetensors"
+        if not path.exists():
+            return None
+        arrays, about = files.read_arrays(path)
+        return arrays, json.loads(about.get("about", "{}"))
+
+    def drop_arrays(self, name: str) -> None:
+        """Removes `name`.safetensors, if it is there."""
+        (self.folder / f"{name}.safetensors").unlink(missing_ok=True)
+
+    def save_table(self, name: str, table: pl.DataFrame) -> None:
+        """`name`.parquet."""
+        files.write(self.folder / f"{name}.parquet", lambda beside: table.write_parquet(beside))
+
+    def table(self, name: str) -> pl.DataFrame:
+        """The rows of `name`.parquet."""
+        return pl.read_parquet(self.folder / f"{name}.parquet")
+
+    def save_json(self, name: str, value: object) -> None:
+        """`name`.json."""
+        files.write_json(self.folder / f"{name}.json", value)
+
+    def json(self, name: str) -> Any:
+        """What `name`.json holds, or None where there is no such file."""
+        path = self.folder / f"{name}.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def save_text(self, name: str, text: str) -> None:
+        """A text file of the run, such as report.html."""
+        files.write_text(self.folder / name, text)

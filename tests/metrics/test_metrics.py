@@ -1,0 +1,86 @@
+"""Metrics against slow obvious twins and numbers worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scratchlab.metrics.accuracy import accuracy, balanced_accuracy, confusion
+from scratchlab.metrics.estimate import over_draws, over_groups, undefined
+from scratchlab.metrics.sessions import average_accuracy, harmonic_mean, performance_drop, session_metrics
+
+answers = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
+
+
+@given(answers)
+def test_accuracies_equal_their_plain_twins(pairs: list[tuple[int, int]]) -> None:
+    predicted, truth = (np.array(column) for column in zip(*pairs, strict=True))
+    assert accuracy(predicted, truth) == sum(p == t for p, t in pairs) / len(pairs)
+    recalls = []
+    for label in sorted({t for _, t in pairs}):
+        own = [p == t for p, t in pairs if t == label]
+        recalls.append(sum(own) / len(own))
+    assert balanced_accuracy(predicted, truth) == pytest.approx(sum(recalls) / len(recalls))
+    table = confusion(predicted, truth, np.array([3, 1, 0, 4, 2]))
+    assert table.sum() == len(pairs)
+    assert table[0, 4] == sum(p == 2 and t == 3 for p, t in pairs)
+
+
+def test_session_metrics_by_hand() -> None:
+    """Base classes 0 and 1; class 2 is new. Base: 3 of 4 right; new: 1 of 2; a base answer to a new query is wrong."""
+    found = session_metrics(np.array([0, 0, 1, 2, 2, 0]), np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1]))
+    assert found.accuracy == pytest.approx(4 / 6)
+    assert found.base == pytest.approx(3 / 4)
+    assert found.new == pytest.approx(1 / 2)
+    assert found.harmonic == pytest.approx(2 * 0.75 * 0.5 / 1.25)
+    assert found.balanced == pytest.approx((1 + 0.5 + 0.5) / 3)
+
+
+def test_what_is_not_there_is_not_zero() -> None:
+    found = session_metrics(np.array([0, 1]), np.array([0, 1]), np.array([0, 1]))
+    assert found.new is None
+    assert found.harmonic is None
+
+
+def test_average_and_drop_of_a_published_row() -> None:
+    """The sessions 73.1, 49.1 and a middle one: drop 24.0, mean over all three."""
+    assert performance_drop([0.731, 0.600, 0.491]) == pytest.approx(0.24)
+    assert average_accuracy([0.731, 0.600, 0.491]) == pytest.approx(0.6073, abs=1e-4)
+    assert harmonic_mean(0.0, 0.0) == 0.0
+
+
+def test_t_interval_of_a_textbook_sample() -> None:
+    """n=10, mean 5.5, s=3.0277: half-width t(.975, 9)=2.2622 × s/√10 = 2.1659."""
+    found = over_draws([float(x) for x in range(1, 11)])
+    assert found.value == 5.5
+    assert (found.high or 0) - 5.5 == pytest.approx(2.1659, abs=1e-4)
+
+
+def test_one_draw_has_no_interval_and_says_so() -> None:
+    found = over_draws([0.5])
+    assert found.low is None
+    assert "undefined, because one draw has no spread" in found.how
+    assert over_draws([]).value is None
+    assert str(undefined("there is nothing")) == "undefined, because there is nothing"
+
+
+def test_group_bootstrap_covers_the_truth() -> None:
+    """Speakers differ (sd 10 points): the interval over speakers holds the true 80 % in most of 200 worlds; one over answers would not."""
+    rng = np.random.default_rng(0)
+    held = naive = 0
+    for _ in range(200):
+        skill = np.clip(rng.normal(0.8, 0.1, 24), 0, 1)
+        right = rng.random((24, 50)) < skill[:, None]
+        groups = np.repeat([f"s{i}" for i in range(24)], 50)
+        found = over_groups(right.ravel(), groups, times=400)
+        alone = over_groups(right.ravel(), np.arange(right.size).astype(str), times=400)
+        held += (found.low or 0) <= 0.8 <= (found.high or 0)
+        naive += (alone.low or 0) <= 0.8 <= (alone.high or 0)
+    assert held >= 176
+    assert naive < 150
+
+
+def test_one_group_has_no_interval() -> None:
+    assert "one group has no spread" in over_groups(np.array([True, False]), np.array(["a", "a"])).how

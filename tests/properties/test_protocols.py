@@ -1,0 +1,159 @@
+"""Every protocol, on data of any shape: nothing that is asked was seen, neither as a row nor as a group."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scratchlab.checks import Problem
+from scratchlab.data.protocols.catalog import PROTOCOLS
+from scratchlab.types import Asked, Batch, Samples, Stage, Waveform
+
+SETTINGS = {
+    "closed_set": {"test": 0.3, "valid": 0.2},
+    "sessions": {"base": 3, "way": 2, "shot": 2, "sessions": 2, "draws": 3, "test": 0.3, "valid": 0.2},
+}
+
+
+def made(labels: list[int], groups: list[int], splits: list[str] | None = None) -> Samples:
+    n = len(labels)
+    return Samples(
+        ids=np.array([f"item{i}" for i in range(n)]),
+        labels=np.array(labels),
+        classes=tuple(f"class{i}" for i in range(max(labels) + 1)),
+        groups=np.array([f"speaker{g}" for g in groups]),
+        splits=np.array(splits or [""] * n),
+        form=Waveform(100),
+        load=lambda rows: Batch(np.zeros((len(rows), 4), np.float32), np.full(len(rows), 4)),
+    )
+
+
+@st.composite
+def any_samples(draw: st.DrawFn) -> Samples:
+    """7 to 9 classes, 4 to 12 speakers, everyone saying everything 1 to 4 times; sometimes with the publisher's own split."""
+    classes, speakers = draw(st.integers(7, 9)), draw(st.integers(4, 12))
+    counts = draw(st.lists(st.integers(1, 4), min_size=classes, max_size=classes))
+    cells = [(c, g) for c in range(classes) for g in range(speakers) for _ in range(counts[c])]
+    order = draw(st.permutations(cells)) if len(cells) < 60 else cells
+    labels, groups = [c for c, _ in order], [g for _, g in order]
+    published = draw(st.booleans())
+    side = {g: "test" if g == 0 else "valid" if g == 1 else "train" for g in range(speakers)}
+    return made(labels, groups, [side[g] for g in groups] if published else None)
+
+
+def stages(name: str, samples: Samples, seed: int) -> list[Stage]:
+    protocol = PROTOCOLS[name](seed, **SETTINGS[name])
+    return [protocol.base(samples), *itertools.chain.from_iterable(protocol.later(samples, draw) for draw in range(protocol.draws))]
+
+
+def test_every_protocol_is_tried() -> None:
+    assert SETTINGS.keys() == PROTOCOLS.keys()
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+@settings(max_examples=60, deadline=None)
+@given(samples=any_samples(), seed=st.integers(0, 1000))
+def test_what_is_asked_was_never_seen(name: str, samples: Samples, seed: int) -> None:
+    """Over all stages together: what any stage trains on, chooses by or keeps shares no row and no group with any query."""
+    every = stages(name, samples, seed)
+    query = np.unique(np.concatenate([stage.query for stage in every]))
+    for stage in every:
+        train, valid, reference = stage.train, stage.valid, stage.reference
+        for rows in (train, valid, reference):
+            assert not np.intersect1d(rows, query).size
+            assert not np.intersect1d(samples.groups[rows], samples.groups[query]).size
+        for rows in (train, reference):
+            assert not np.intersect1d(samples.groups[rows], samples.groups[every[0].valid]).size
+        for rows in (train, valid, reference, stage.query):
+            assert np.isin(samples.labels[rows], stage.classes).all()
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+@settings(max_examples=20, deadline=None)
+@given(samples=any_samples(), seed=st.integers(0, 1000))
+def test_a_seed_decides_everything(name: str, samples: Samples, seed: int) -> None:
+    for one, other in zip(stages(name, samples, seed), stages(name, samples, seed), strict=True):
+        for field in ("train", "valid", "reference", "query", "classes"):
+            assert np.array_equal(getattr(one, field), getattr(other, field))
+
+
+@settings(max_examples=30, deadline=None)
+@given(samples=any_samples(), seed=st.integers(0, 1000))
+def test_sessions_add_their_classes_with_exactly_their_shots(samples: Samples, seed: int) -> None:
+    base, *later = stages("sessions", samples, seed)
+    for draw in range(3):
+        known = base.classes
+        for stage in (stage for stage in later if stage.draw == draw):
+            assert np.array_equal(stage.classes[: len(known)], known)
+            new = stage.classes[len(known) :]
+            assert len(new) == 2
+            labels, counts = np.unique(samples.labels[stage.reference], return_counts=True)
+            assert set(labels) == set(new)
+            assert (counts == 2).all()
+            known = stage.classes
+
+
+def test_one_draw_more_leaves_the_others_as_they_were() -> None:
+    samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
+    few = PROTOCOLS["sessions"](0, **{**SETTINGS["sessions"], "draws": 2})
+    many = PROTOCOLS["sessions"](0, **{**SETTINGS["sessions"], "draws": 9})
+    for draw in range(2):
+        for one, other in zip(few.later(samples, draw), many.later(samples, draw), strict=True):
+            assert np.array_equal(one.reference, other.reference)
+    first, second = (next(iter(many.later(samples, draw))).reference for draw in (0, 1))
+    assert not np.array_equal(np.sort(first), np.sort(second))
+
+
+def test_query_labels_are_out_of_reach() -> None:
+    samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
+    asked = PROTOCOLS["closed_set"](0).base(samples).asked(samples)
+    assert type(asked) is Asked
+    assert not hasattr(asked, "labels")
+    assert not hasattr(asked, "ids")
+
+
+def test_the_published_keyword_split() -> None:
+    """Twenty base words, then dog/wow/house … follow/learn/forward."""
+    words = (
+        "backward bed bird cat dog down eight five follow forward four go happy house learn left marvin nine no off on one right "
+        "seven sheila six stop three tree two up visual wow yes zero"
+    ).split()
+    samples = made([c for c in range(35) for _ in range(12)], [g for _ in range(35) for g in range(12)])
+    samples = Samples(samples.ids, samples.labels, tuple(words), samples.groups, samples.splits, samples.form, samples.load)
+    protocol = PROTOCOLS["sessions"](0, base=20, way=3, shot=5, sessions=5, order="fill")
+    *_, last = protocol.later(samples, 0)
+    names = [words[label] for label in last.classes]
+    assert names[20:23] == ["dog", "wow", "house"]
+    assert names[-3:] == ["follow", "learn", "forward"]
+    assert "four" in names[:20]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"base": 30}, r"needs 34 classes .* but there are 8"),
+        ({"shot": 50}, r"Class 'class\d' has 22 samples in the training groups, fewer than protocol.shot = 50"),
+        ({"order": ["class1", "clas2"]}, r"names 'clas2', which is no class here.*Did you mean 'class2'"),
+        ({"order": ["class1", "class1"]}, "names a class twice: class1"),
+        ({"test": ["nobody"]}, "names nobody, which is no group"),
+        ({"test": 1.0}, "would take all"),
+    ],
+)
+def test_what_cannot_be_is_told(changed: dict[str, object], sentence: str) -> None:
+    samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
+    with pytest.raises(Problem, match=sentence):
+        for stage in [
+            (protocol := PROTOCOLS["sessions"](0, **{**SETTINGS["sessions"], **changed})).base(samples),
+            *protocol.later(samples, 0),
+        ]:
+            del stage
+
+
+def test_a_published_split_that_cuts_through_a_group_is_refused() -> None:
+    samples = made([0, 0, 1, 1], [0, 0, 1, 1], ["train", "test", "train", "test"])
+    with pytest.raises(Problem, match="stand in both train and test of the publisher's split"):
+        PROTOCOLS["closed_set"](0).base(samples)
