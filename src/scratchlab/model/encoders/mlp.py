@@ -1,0 +1,42 @@
+"""A multilayer perceptron on the pixels of an image: the smallest encoder that learns."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from scratchlab.checks import Problem
+from scratchlab.model.interface import Encoder
+from scratchlab.types import Embeddings, Image, Spectrogram
+
+
+class MLP(Encoder):
+    """Image -> vector `[n, d]`; the matrix `[n, 1, d]` is the same in one step. ReLU between layers, none after the last."""
+
+    def __init__(
+        self,
+        form: Spectrogram | Image,
+        *,
+        hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(description="units of each layer; the last is d", min_length=1)] = [
+            256,
+            128,
+        ],  # noqa: B006 (never changed)
+    ) -> None:
+        super().__init__()
+        if not isinstance(form, Image):
+            raise Problem("mlp needs inputs of one size, and spectrograms vary in length; use encoder.name = 'bc_resnet' or 'conv4'.")
+        self.width = form.width
+        sizes = [form.channels * form.height * form.width, *hidden]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.dim = self.channels = hidden[-1]
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
+        """Features `[n, channels, height, width]` -> Embeddings of one step each."""
+        x = F.pad(features, (0, self.width - features.shape[3])).flatten(1)  # a batch of narrow images is padded to the form's width
+        for i, layer in enumerate(self.layers):
+            x = layer(x if i == 0 else F.relu(x))
+        return Embeddings(x, x[:, None], torch.ones_like(lengths))
