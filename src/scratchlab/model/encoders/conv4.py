@@ -41,8 +41,11 @@ class ConvBlock(nn.Module):
         self.convolution = nn.Conv2d(inward, outward, 3, padding=1, bias=False)
         self.norm = BatchNorm(outward)
 
-    def forward(self, x: Tensor, real: Tensor | None) -> Tensor:
-        """X `[n, c, h, w]`, zero where not real `[n, w]`."""
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """x `[n, c, h, w]` whose columns are real up to `lengths`, whatever it holds beyond; the result is half as high and wide."""
+        real = mask(lengths, x.shape[3])
+        if real is not None:
+            x = x * real[:, None, None]
         x = F.relu(self.norm(self.convolution(x), real))
         if real is not None:
             x = x * real[:, None, None]
@@ -58,9 +61,7 @@ class Conv4(Encoder):
         form: Spectrogram | Image,
         *,
         channels: Annotated[int, Field(description="channels of every block", ge=1)] = 64,
-        pool: Annotated[
-            Literal["mean", "flatten"], Field(description="vector: mean over rows and columns, or all values (images only)")
-        ] = "mean",
+        pool: Annotated[Literal["mean", "flatten"], Field(description="vector: the mean of all pixels, or all of them (images)")] = "mean",
     ) -> None:
         super().__init__()
         flatten = pool == "flatten"
@@ -74,15 +75,11 @@ class Conv4(Encoder):
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Features `[n, channels, height, width]`, lengths `[n]` in columns -> Embeddings."""
-        real = mask(lengths, features.shape[3])
-        x = features if real is None else features * real[:, None, None]
+        x = features
         for block in self.blocks:
-            x = block(x, mask(lengths, x.shape[3]))
+            x = block(x, lengths)
             lengths = (lengths // 2).clamp_min(1)
-        if self.columns is None:
-            matrix = x.mean(2).transpose(1, 2)
-        else:
-            matrix = x.permute(0, 3, 1, 2).flatten(2)
+        matrix = x.mean(2).transpose(1, 2) if self.columns is None else x.permute(0, 3, 1, 2).flatten(2)
         real = mask(lengths, matrix.shape[1])
         matrix = (matrix if real is None else matrix * real[..., None]).contiguous()
         if self.columns is None:
