@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchlab.checks import Problem
-from scratchlab.data.protocols.catalog import PROTOCOLS
+from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
 from scratchlab.types import Asked, Batch, Samples, Stage, Waveform
 
 SETTINGS = {
@@ -46,7 +46,10 @@ def any_samples(draw: st.DrawFn) -> Samples:
 
 
 def stages(name: str, samples: Samples, seed: int) -> list[Stage]:
-    protocol = PROTOCOLS[name](seed, **SETTINGS[name])
+    return walk(PROTOCOLS[name](seed, **SETTINGS[name]), samples)
+
+
+def walk(protocol: Protocol, samples: Samples) -> list[Stage]:
     return [protocol.base(samples), *itertools.chain.from_iterable(protocol.later(samples, draw) for draw in range(protocol.draws))]
 
 
@@ -118,10 +121,11 @@ def test_query_labels_are_out_of_reach() -> None:
 
 def test_the_published_keyword_split() -> None:
     """Twenty base words, then dog/wow/house … follow/learn/forward."""
-    words = (
+    text = (
         "backward bed bird cat dog down eight five follow forward four go happy house learn left marvin nine no off on one right "
         "seven sheila six stop three tree two up visual wow yes zero"
-    ).split()
+    )
+    words = text.split()
     samples = made([c for c in range(35) for _ in range(12)], [g for _ in range(35) for g in range(12)])
     samples = Samples(samples.ids, samples.labels, tuple(words), samples.groups, samples.splits, samples.form, samples.load)
     protocol = PROTOCOLS["sessions"](0, base=20, way=3, shot=5, sessions=5, order="fill")
@@ -145,12 +149,9 @@ def test_the_published_keyword_split() -> None:
 )
 def test_what_cannot_be_is_told(changed: dict[str, object], sentence: str) -> None:
     samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
+    wrong = {**SETTINGS["sessions"], **changed}
     with pytest.raises(Problem, match=sentence):
-        for stage in [
-            (protocol := PROTOCOLS["sessions"](0, **{**SETTINGS["sessions"], **changed})).base(samples),
-            *protocol.later(samples, 0),
-        ]:
-            del stage
+        walk(PROTOCOLS["sessions"](0, **wrong), samples)
 
 
 def test_a_published_split_that_cuts_through_a_group_is_refused() -> None:

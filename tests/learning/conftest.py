@@ -1,0 +1,81 @@
+"""A small real-shaped learning problem: noisy images of four classes, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.methods.prototypes import CosineClassifier
+from scratchlab.learn.optimizers import sgd
+from scratchlab.learn.schedules import cosine
+from scratchlab.learn.training import Trainer, Training
+from scratchlab.model.encoders.conv4 import Conv4
+from scratchlab.model.encoders.mlp import MLP
+from scratchlab.model.frontends.pixels import Pixels
+from scratchlab.types import Batch, Image, Labelled
+
+FORM = Image(1, 16, 16)
+
+
+def problem(n: int = 120, seed: int = 0) -> Labelled:
+    """Four classes told apart by where a bar lies."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 4
+    values = rng.normal(0, 0.4, (n, 1, 16, 16)).astype(np.float32)
+    for i, label in enumerate(labels):
+        values[i, 0, 4 * label : 4 * label + 2] += 1
+    return Labelled(np.arange(n), lambda rows: Batch(values[rows], np.full(len(rows), 16)), labels, np.array([f"bar{i}" for i in range(n)]))
+
+
+class Kept:
+    """A memory in memory, which can refuse to be there."""
+
+    def __init__(self) -> None:
+        self.held: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self.saves = 0
+
+    def load(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        return self.held
+
+    def save(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
+        self.held = ({name: array.copy() for name, array in arrays.items()}, facts)
+        self.saves += 1
+
+
+class Watch:
+    """Keeps the records, and can stop training at a step as a kill would."""
+
+    def __init__(self, stop: tuple[int, int] | None = None) -> None:
+        self.records: list[dict[str, Any]] = []
+        self.stop = stop
+
+    def begin(self, rates: dict[str, float], epochs: int, steps: int, epoch: int) -> None:
+        self.records = [record for record in self.records if record["epoch"] < epoch]
+
+    def step(self, epoch: int, step: int, loss: float) -> None:
+        if (epoch, step) == self.stop:
+            raise InterruptedError
+
+    def epoch(self, record: dict[str, Any]) -> None:
+        self.records.append({key: value for key, value in record.items() if "seconds" not in key})
+
+
+def learner(kind: str = "conv4", seed: int = 0) -> CosineClassifier:
+    torch.manual_seed(seed)
+    encoder = Conv4(FORM, channels=8) if kind == "conv4" else MLP(FORM, hidden=[32, 16])
+    return CosineClassifier(Embedder(Pixels(FORM), encoder), np.arange(4), 16.0)
+
+
+def trainer(memory: Kept, watch: Watch, optimizer: Callable[..., torch.optim.Optimizer] = sgd, **settings: Any) -> Trainer:
+    plan = Training(**{"epochs": 4, "batch": 25, "rate": 0.05, "checkpoint_seconds": 0.0, "device": "cpu", **settings})
+    return Trainer(3, plan, lambda groups: optimizer(groups), cosine(plan.epochs, warmup=1.0), memory, [watch])
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)

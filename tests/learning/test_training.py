@@ -1,0 +1,117 @@
+"""The engine: learns, resumes to the last bit, chooses on validation, and says why it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from scratchlab.checks import Problem
+from scratchlab.learn.optimizers import adamw, sgd
+from scratchlab.types import Labelled
+from tests.learning.conftest import Kept, Watch, learner, problem, trainer
+
+
+def weights(one: Any) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in one.module.state_dict().items()}
+
+
+def test_it_learns() -> None:
+    watch = Watch()
+    trainer(Kept(), watch).train(learner(), problem(), problem(40, seed=1))
+    assert watch.records[-1]["valid_accuracy"] > 0.95
+    assert watch.records[-1]["loss"] < watch.records[0]["loss"]
+
+
+@pytest.mark.parametrize("optimizer", [sgd, adamw])
+@pytest.mark.parametrize("stop", [(0, 1), (1, 2), (3, 3)])
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(optimizer: Callable[..., Any], stop: tuple[int, int]) -> None:
+    """To the last bit: weights, statistics and every number of the record."""
+    rate = 0.05 if optimizer is sgd else 0.003
+    whole, seen = learner(), Watch()
+    trainer(Kept(), seen, optimizer, rate=rate).train(whole, problem(), problem(40, seed=1))
+
+    memory, broken = Kept(), Watch(stop)
+    with pytest.raises(InterruptedError):
+        trainer(memory, broken, optimizer, rate=rate).train(learner(), problem(), problem(40, seed=1))
+    broken.stop = None
+    other = learner(seed=99)  # a new process starts from other random weights
+    trainer(memory, broken, optimizer, rate=rate).train(other, problem(), problem(40, seed=1))
+    assert broken.records == seen.records
+    expected, found = weights(whole), weights(other)
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_watching_and_keeping_change_nothing() -> None:
+    one, other = learner(), learner()
+    trainer(Kept(), Watch()).train(one, problem(), problem(40, seed=1))
+    seldom = Kept()
+    trainer(seldom, Watch(), checkpoint_seconds=1e6).train(other, problem(), problem(40, seed=1))
+    assert seldom.saves == 1
+    assert all(torch.equal(a, b) for a, b in zip(weights(one).values(), weights(other).values(), strict=True))
+
+
+def test_validation_chooses_the_epoch() -> None:
+    """With a rate that ruins the end, the weights left are those of the best validation epoch, not the last."""
+    watch, chosen, valid = Watch(), learner(), problem(40, seed=1)
+    trainer(Kept(), watch, epochs=6).train(chosen, problem(), valid)
+    best = max(watch.records, key=lambda record: (record["valid_accuracy"], -record["valid_loss"]))
+    with torch.no_grad():
+        losses, _ = chosen.judged(valid.batch(np.arange(40)), valid.labels)
+    assert float(losses.mean()) == pytest.approx(best["valid_loss"], rel=1e-5)
+
+
+def test_rates_by_group() -> None:
+    """A frozen body stays bit for bit; a group that is not there is an error that lists those that are."""
+    frozen = learner("mlp")
+    before = weights(frozen)
+    trainer(Kept(), Watch(), rates={"body": 0.0}).train(frozen, problem(), problem(40, seed=1))
+    after = weights(frozen)
+    assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("body"))
+    assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith("readout"))
+    with pytest.raises(Problem, match=r"training.rates.raedout has no effect: the groups here are body, readout. Did you mean 'readout'"):
+        trainer(Kept(), Watch(), rates={"raedout": 0.1}).train(learner(), problem(), problem(40, seed=1))
+
+
+def test_recorded_rates_follow_the_schedule() -> None:
+    watch = Watch()
+    trainer(Kept(), watch, rates={"readout": 0.1, "body": 0.01}).train(learner(), problem(), problem(40, seed=1))
+    for record in watch.records:
+        assert record["rates"]["readout"] == pytest.approx(10 * record["rates"]["body"])
+    assert watch.records[0]["rates"]["readout"] == pytest.approx(0.05)  # the middle of the warm-up
+
+
+def with_value(value: float) -> Labelled:
+    whole = problem()
+    whole.batch(np.array([7])).values[0, 0, 0, 0] = value  # a copy: the source stays as it was
+    loads = whole._load
+
+    def load(rows: np.ndarray) -> Any:
+        batch = loads(rows)
+        batch.values[rows == 7, 0, 0, 0] = value
+        return batch
+
+    return Labelled(whole.rows, load, whole.labels, whole.ids)
+
+
+def test_a_sample_that_is_not_finite_is_named() -> None:
+    with pytest.raises(Problem, match=r"not finite in epoch 1.*the input of bar7 holds values that are not finite"):
+        trainer(Kept(), Watch()).train(learner(), with_value(float("nan")), problem(40, seed=1))
+
+
+def test_a_rate_too_large_is_named() -> None:
+    with pytest.raises(Problem, match=r"not finite in epoch \d+, step \d+ .*rates: body [\d.e+]+, readout .*lower the rates"):
+        trainer(Kept(), Watch(), rate=1e30).train(learner("mlp"), problem(), problem(40, seed=1))
+
+
+def test_clipping_holds_the_step() -> None:
+    """With plain SGD, no momentum and no decay, one step moves the weights by rate × clipped norm at most."""
+    one = learner("mlp")
+    before = weights(one)
+    plain = lambda groups: torch.optim.SGD(groups)  # noqa: E731
+    trainer(Kept(), Watch(), plain, epochs=2, batch=120, clip=0.01, rate=1.0).train(one, problem(), problem(0))
+    moved = torch.sqrt(sum(((after - before[name]) ** 2).sum() for name, after in weights(one).items()))
+    assert 0 < float(moved) <= 0.01 * 2 + 1e-6

@@ -1,0 +1,110 @@
+"""The house rules that a machine can hold: imports go downward, each room touches what it may, no heavy start."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "scratchlab"
+FLOORS = [
+    {"checks"},
+    {"types"},
+    {"recipe", "shelf", "model"},
+    {"data", "similarity", "metrics", "store"},
+    {"learn", "observe", "analysis"},
+    {"experiment", "report"},
+    {"cli"},
+]
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")
+
+# room (a folder or a file's stem path) -> modules that it must not import
+FORBIDDEN = {
+    "data/sources": {"torch"},
+    "data/protocols": {"torch", "pathlib", "os", "io"},
+    "model": {"pathlib", "os", "io", "polars"},
+    "similarity": {"pathlib", "os", "io", "polars"},
+    "metrics": {"torch", "pathlib", "os", "io", "polars"},
+    "learn": {"pathlib", "io", "polars", "scratchlab.metrics", "scratchlab.store"},
+    "store": {"torch"},
+    "analysis": {"torch"},
+    "report": {"torch"},
+}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Dotted names a file imports when it runs (not those for the type checker alone)."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    checked = {id(node) for test in ast.walk(tree) if isinstance(test, ast.If) and ast.unparse(test.test) == "TYPE_CHECKING" for node in ast.walk(test)}
+    for node in ast.walk(tree):
+        if id(node) in checked:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute here"
+            assert node.module
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(SOURCE).with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_go_downward(path: Path) -> None:
+    own = room(path)
+    assert own in FLOOR, f"{own} has no floor yet: give it one in FLOORS and in ARCHITECTURE.md"
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[0] == "scratchlab" and len(parts) > 1 and parts[1] in FLOOR and parts[1] != own:
+            assert FLOOR[parts[1]] < FLOOR[own], f"{path.relative_to(SOURCE)} (floor {FLOOR[own]}) imports {name} (floor {FLOOR[parts[1]]})"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_each_room_touches_what_it_may(path: Path) -> None:
+    place = path.relative_to(SOURCE).as_posix()
+    for where, forbidden in FORBIDDEN.items():
+        if place.startswith(where + "/"):
+            for name in imported(path):
+                assert not any(name == banned or name.startswith(banned + ".") for banned in forbidden - allowed(place)), f"{place} imports {name}"
+
+
+def allowed(place: str) -> set[str]:
+    """Exceptions, each with its reason."""
+    return {"os"} if place == "learn/parallel.py" else set()  # torchrun speaks through environment variables
+
+
+def test_no_method_imports_another() -> None:
+    methods = SOURCE / "learn" / "methods"
+    names = {f"scratchlab.learn.methods.{path.stem}" for path in methods.glob("*.py")} - {"scratchlab.learn.methods.interface"}
+    for path in methods.glob("*.py"):
+        if path.stem not in ("catalog", "__init__"):
+            assert not names & set(imported(path)), f"{path.name}: what two methods share belongs in losses or similarity"
+
+
+def test_there_is_no_room_for_everything() -> None:
+    assert not [path for path in FILES if path.stem in ("utils", "helpers", "misc", "common")]
+
+
+def test_files_hold_one_idea() -> None:
+    long = {str(path.relative_to(SOURCE)): lines for path in FILES if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400}
+    assert not long
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["recipes"]])
+def test_asking_for_help_loads_nothing_heavy(words: list[str]) -> None:
+    code = f"import sys; sys.argv = ['scratchlab', *{words!r}]\nfrom scratchlab.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    code += "heavy = {'torch', 'polars', 'scipy', 'plotly', 'sklearn', 'numpy'} & set(sys.modules); assert not heavy, heavy"
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_the_notebook_side_needs_no_torch() -> None:
+    code = "import sys, scratchlab.types, scratchlab.store.query, scratchlab.report.terminal; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
