@@ -148,7 +148,7 @@ def test_full_or_forbidden(tmp_path: Path, cache: Path, monkeypatch: pytest.Monk
 def test_a_full_disk_is_known_by_its_number() -> None:
     """The writer that comes with numpy loses it."""
     with pytest.raises(OSError) as caught:  # noqa: PT011
-        decoded._save(Path("/dev/full"), np.zeros(100_000))
+        decoded._save(Path("/dev/full"), [np.zeros(100_000)])
     assert caught.value.errno == errno.ENOSPC
 
 

@@ -182,3 +182,11 @@ def test_mnist_archives(tmp_path: Path) -> None:
     (tmp_path / "train-images-idx3-ubyte").unlink()
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b no")
     assert "cannot be unpacked" in told("mnist", root=str(tmp_path))
+
+
+def test_listing_opens_no_recording(tmp_path: Path, record: Record) -> None:
+    record(tmp_path / "cat" / "a.wav")
+    (tmp_path / "cat" / "b.wav").touch()
+    samples = SOURCES["audio_folder"](root=str(tmp_path)).read()
+    with pytest.raises(Problem, match=r"cat/b\.wav cannot be decoded"):
+        samples.load(np.array([0]))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,19 +89,17 @@ def _key(paths: list[Path], rate: int) -> str:
 
 def _write(folder: Path, clips: list[audio.Clip]) -> None:
     kind = np.int16 if all(clip.dtype == np.int16 for clip in clips) else np.float32
-    offsets = np.cumsum([0, *map(len, clips)])
-    data = np.empty(offsets[-1], dtype=kind)
-    for start, clip in zip(offsets[:-1], clips, strict=True):
-        data[start : start + len(clip)] = clip if clip.dtype == kind else clip * audio.INT16_STEP
-    _save(folder / "data.npy", data)
-    _save(folder / "offsets.npy", offsets)
+    _save(folder / "data.npy", [clip if clip.dtype == kind else clip * audio.INT16_STEP for clip in clips])
+    _save(folder / "offsets.npy", [np.cumsum([0, *map(len, clips)])])
 
 
-def _save(path: Path, array: npt.NDArray[Any]) -> None:
-    """As np.save, which hides why a disk refuses; and safely on disk, since a name must never outlive its contents."""
+def _save(path: Path, pieces: Sequence[npt.NDArray[Any]]) -> None:
+    """The pieces end to end as one .npy. As np.save, which hides why a disk refuses; and flushed, lest a name outlive its contents."""
+    header = np.lib.format.header_data_from_array_1_0(pieces[0])
     with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
-        file.write(array.data)
+        np.lib.format.write_array_header_1_0(file, {**header, "shape": (sum(map(len, pieces)),)})
+        for piece in pieces:
+            file.write(piece.data)
         file.flush()
         os.fsync(file.fileno())
 
