@@ -2,7 +2,8 @@
 
 Convolutions along frequency see every band; convolutions along time see the mean over frequency alone, and what they
 find is broadcast back to every band. Activations are kept as `[channels, rows, clips × frames]`: then every convolution
-of the network is a small matrix applied to long rows, and its batch normalisation folds into that matrix.
+is a small matrix applied to few, very long rows, and takes its batch normalisation in with it (folding.py).
+The `nn.Conv2d` modules hold the weights by the names and shapes of the paper's network.
 """
 
 from __future__ import annotations
@@ -16,40 +17,29 @@ from torch import Tensor, nn
 
 from scratchlab.checks import Problem, listing
 from scratchlab.model.batch_norm import BatchNorm, total
+from scratchlab.model.encoders.folding import folded
+from scratchlab.model.encoders.taps import gathered, taps
 from scratchlab.model.interface import Encoder
 from scratchlab.model.lengths import mask, strided
 from scratchlab.types import Embeddings, Image, Spectrogram
 
 
-def moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Sums `[g, k, 1]` and products `[g, k, k]` of the rows of x `[g, k, m]`."""
-    return x.sum(2, keepdim=True), x @ x.transpose(1, 2)
+class Columns:
+    """Which of a batch's columns, clips × frames, are real."""
 
+    def __init__(self, clips: int, frames: int, lengths: Tensor, like: Tensor) -> None:
+        real = mask(lengths, frames)
+        self.clips, self.frames = clips, frames
+        self.real = None if real is None else real.reshape(-1).to(like.dtype)
+        self.count = float(total(lengths.sum().to(like.dtype)))  # over all processes that train together
 
-def folded(weight: Tensor, norm: BatchNorm, x: Tensor, count: float) -> tuple[Tensor, Tensor]:
-    """The map x -> norm(weight @ x) as one matrix `[g, r, k]` and bias `[g, r, 1]`; x `[g, k, m]`, of which `count` columns are real."""
-    groups, rows, _ = weight.shape
-    if norm.training:
-        sums, products = (total(part) / count for part in moments(x))
-        mean = (weight @ sums).reshape(norm.num_features, -1).mean(1)
-        square = ((weight @ products) * weight).sum(2).reshape(norm.num_features, -1).mean(1)
-        scale, shift = norm.from_batch(mean, (square - mean.square()).clamp_min(0), count * groups * rows / norm.num_features)
-    else:
-        scale, shift = norm.from_history()
-    each = groups * rows // norm.num_features
-    scale, shift = (part.repeat_interleave(each).view(groups, rows, 1) for part in (scale, shift))
-    return weight * scale, shift
-
-
-def taps(x: Tensor, kernel: int, dilation: int) -> Tensor:
-    """X `[c, n, t]` -> `[c, kernel, n, t]`: the neighbours in time that a convolution sees."""
-    reach = dilation * (kernel // 2)
-    padded, t = F.pad(x, (reach, reach)), x.shape[2]
-    return torch.stack([padded[:, :, i * dilation : i * dilation + t] for i in range(kernel)], 1)
+    def clean(self, x: Tensor) -> Tensor:
+        """x `[..., clips × frames]` with zeros where nothing is real."""
+        return x if self.real is None else x * self.real
 
 
 def selectors(rows: int, kernel: int, stride: int, padding: int) -> Tensor:
-    """`[kernel, rows out, rows]`: which row each tap of a convolution along frequency sees from each row it makes."""
+    """`[kernel, rows out, rows]`: which row each tap of a convolution along frequency sees for each row it makes."""
     out = (rows + 2 * padding - kernel) // stride + 1
     seen = torch.arange(out)[:, None] * stride - padding
     return torch.stack([seen + i == torch.arange(rows) for i in range(kernel)]).float()
@@ -67,7 +57,7 @@ class Block(nn.Module):
             self.pointwise = nn.Conv2d(inward, outward, 1, bias=False)
             self.pointwise_norm = BatchNorm(outward)
         self.frequency = nn.Conv2d(outward, outward, (3, 1), groups=outward, bias=False)
-        self.frequency_norm = BatchNorm(outward * sub_bands)
+        self.frequency_norm = BatchNorm(outward * sub_bands)  # SubSpectralNorm, arXiv 2103.13620: each sub-band of each channel
         self.temporal = nn.Conv2d(outward, outward, (1, 3), groups=outward, bias=False)
         self.temporal_norm = BatchNorm(outward)
         self.mix = nn.Conv2d(outward, outward, 1, bias=False)
@@ -75,31 +65,27 @@ class Block(nn.Module):
         self.selectors: Tensor
         self.register_buffer("selectors", selectors(rows, 3, stride, 1), persistent=False)
 
-    def forward(self, x: Tensor, clips: int, real: Tensor | None, frames: float) -> Tensor:
-        """X `[c, rows, clips × frames]`, zero where not real."""
+    def forward(self, x: Tensor, columns: Columns) -> Tensor:
+        """x `[c, rows, clips × frames]`, zero where not real."""
         if self.transition:
-            _, rows, columns = x.shape
-            x = x.reshape(1, len(x), -1)
-            weight, bias = folded(self.pointwise.weight[None, :, :, 0, 0], self.pointwise_norm, x, frames * rows)
-            x = F.relu(torch.baddbmm(bias, weight, x)).view(-1, rows, columns)
-            x = x if real is None else x * real
-        toeplitz = torch.einsum("ck,kor->cor", self.frequency.weight[:, 0, :, 0], self.selectors)
-        weight, bias = folded(toeplitz, self.frequency_norm, x, frames)
-        z = self.along_time(torch.baddbmm(bias.mean(1, keepdim=True), weight.mean(1, keepdim=True), x), clips, real, frames)
+            rows = x.shape[1]
+            matrix, shift = folded(self.pointwise.weight[None, :, :, 0, 0], self.pointwise_norm, x.flatten(1)[None], columns.count * rows)
+            x = F.relu_(torch.baddbmm(shift, matrix, x.flatten(1)[None]))
+            x = columns.clean(x.view(-1, rows, columns.clips * columns.frames))
+        along_frequency = torch.einsum("ck,kor->cor", self.frequency.weight[:, 0, :, 0], self.selectors)
+        matrix, shift = folded(along_frequency, self.frequency_norm, x, columns.count)
+        z = self.along_time(torch.baddbmm(shift.mean(1, keepdim=True), matrix.mean(1, keepdim=True), x), columns)
         if not self.transition:
-            weight = weight + torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
-        y = F.relu(torch.baddbmm(z + bias, weight, x))
-        return y if real is None else y * real
+            matrix = matrix + torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
+        return columns.clean(F.relu_((z + shift).baddbmm_(matrix, x)))
 
-    def along_time(self, z: Tensor, clips: int, real: Tensor | None, frames: float) -> Tensor:
+    def along_time(self, z: Tensor, columns: Columns) -> Tensor:
         """f1: z `[c, 1, clips × frames]` -> the same shape."""
-        z = z if real is None else z * real
-        seen = taps(z.view(len(z), clips, -1), 3, self.dilation).view(len(z), 3, -1)
-        seen = seen if real is None else seen * real
-        weight, bias = folded(self.temporal.weight[:, :, 0], self.temporal_norm, seen, frames)
-        z = F.silu(torch.baddbmm(bias, weight, seen))
-        z = self.mix.weight[:, :, 0, 0] @ z[:, 0]
-        return self.dropout(z.view(len(z), clips, -1)).view(len(z), 1, -1)
+        z = columns.clean(z).view(len(z), columns.clips, -1)
+        seen = columns.clean(taps(z, 3, self.dilation).flatten(2))
+        matrix, shift = folded(self.temporal.weight[:, :, 0], self.temporal_norm, seen, columns.count)
+        z = self.mix.weight[:, :, 0, 0] @ F.silu(torch.baddbmm(shift, matrix, seen)).squeeze(1)
+        return self.dropout(z.view(len(z), columns.clips, -1)).view(len(z), 1, -1)
 
 
 def rows_of(bands: int) -> tuple[int, int, int]:
@@ -107,6 +93,12 @@ def rows_of(bands: int) -> tuple[int, int, int]:
     first = -(-bands // 2)
     second = -(-first // 2)
     return first, second, -(-second // 2)
+
+
+def fits(bands: int, sub_bands: int) -> bool:
+    """Whether every stage's rows divide into sub-bands and leave enough for the last convolution."""
+    rows = rows_of(bands)
+    return rows[2] >= 5 and all(r % sub_bands == 0 for r in rows)
 
 
 class BCResNet(Encoder):
@@ -124,32 +116,28 @@ class BCResNet(Encoder):
         super().__init__()
         if not isinstance(form, Spectrogram):
             raise Problem("bc_resnet reads spectrograms, but the front-end yields images; use encoder.name = 'conv4'.")
-
-        def fits(bands: int) -> bool:
-            rows = rows_of(bands)
-            return rows[2] >= 5 and all(r % sub_bands == 0 for r in rows)
-
-        if not fits(form.bands):
+        if not fits(form.bands, sub_bands):
             raise Problem(
-                f"bc_resnet halves {form.bands} bands to {rows_of(form.bands)} rows, of which each must divide into sub_bands = {sub_bands} "
-                f"and the last be 5 at least; these numbers of bands fit: {listing(str(b) for b in range(1, 257) if fits(b))}."
+                f"bc_resnet reduces {form.bands} bands to {listing(map(str, rows_of(form.bands)))} rows; each must divide into "
+                f"encoder.sub_bands = {sub_bands} and the last be 5 or more. These numbers of bands fit: "
+                f"{listing(str(bands) for bands in range(257) if fits(bands, sub_bands))}."
             )
-        stem, *stages, head = (round(c * width) for c in (16, 8, 12, 16, 20, 32))
+        stem, *stages, head = (round(channels * width) for channels in (16, 8, 12, 16, 20, 32))
+        first, second, third = rows_of(form.bands)
         self.dim = self.channels = head
         self.time_stride = time_stride
-        first, second, third = rows_of(form.bands)
         self.stem = nn.Conv2d(1, stem, 5, bias=False)
         self.stem_norm = BatchNorm(stem)
         self.blocks = nn.ModuleList()
         inward = stem
+        # Each stage: channels, blocks, stride along frequency and dilation along time, rows before and after.
         plan = zip(
             stages, (2, 2, 4, 4), (1, 2, 2, 1), (1, 2, 4, 8), (first, first, second, third), (first, second, third, third), strict=True
         )
         for outward, depth, stride, dilation, before, after in plan:
-            for i in range(depth):
-                rows, step = (before, stride) if i == 0 else (after, 1)
-                self.blocks.append(Block(inward, outward, rows, step, dilation, sub_bands, dropout, i == 0))
-                inward = outward
+            self.blocks.append(Block(inward, outward, before, stride, dilation, sub_bands, dropout, transition=True))
+            self.blocks.extend(Block(outward, outward, after, 1, dilation, sub_bands, dropout, transition=False) for _ in range(depth - 1))
+            inward = outward
         self.last = nn.Conv2d(inward, inward, 5, groups=inward, bias=False)
         self.head = nn.Conv2d(inward, head, 1, bias=False)
         self.head_norm = BatchNorm(head)
@@ -157,34 +145,34 @@ class BCResNet(Encoder):
         self.register_buffer("selectors", selectors(third, 5, 1, 0), persistent=False)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
-        """Features `[n, 1, bands, frames]` -> Embeddings; n frames come from frames / time_stride, rounded up."""
-        clips, given = mask(lengths, features.shape[3]), features[:, 0]
-        x = given if clips is None else given * clips[:, None]
+        """Features `[n, 1, bands, frames]` -> Embeddings whose steps each span `time_stride` frames."""
+        with torch.autocast(features.device.type, enabled=False):  # sums of products need float32
+            return self._embed(features[:, 0].to(self.stem.weight.dtype), lengths)
+
+    def _embed(self, x: Tensor, lengths: Tensor) -> Embeddings:
+        heard = mask(lengths, x.shape[2])
         lengths = strided(lengths, self.time_stride)
-        steps = -(-x.shape[2] // self.time_stride)
-        within = mask(lengths, steps)
-        n = len(x)
-        real = None if within is None else within.reshape(-1).to(x.dtype)
-        frames = float(total(torch.tensor(float(n * steps)) if within is None else within.sum().float()))
-
-        x = F.pad(x, (2, 2, 2, 2)).unfold(1, 5, 2).unfold(2, 5, self.time_stride).permute(3, 4, 1, 0, 2)
-        rows = x.shape[2]
-        x = x.reshape(1, 25, rows, n * steps)
-        x = (x if real is None else x * real).reshape(1, 25, -1)
-        weight, bias = folded(self.stem.weight.view(1, -1, 25), self.stem_norm, x, frames * rows)
-        x = F.relu(torch.baddbmm(bias, weight, x)).view(-1, rows, n * steps)
-        x = x if real is None else x * real
+        columns = Columns(len(x), -(-x.shape[2] // self.time_stride), lengths, x)
+        x = self._first(x if heard is None else x * heard[:, None], columns)
         for block in self.blocks:
-            x = block(x, n, real, frames)
+            x = block(x, columns)
+        matrix = self._last(x, columns).view(-1, columns.clips, columns.frames).permute(1, 2, 0).contiguous()
+        return Embeddings(matrix.sum(1) / lengths[:, None], matrix, lengths)
 
-        # The last depthwise convolution: along frequency for each of its five taps in time, then along time.
-        toeplitz = torch.einsum("ckj,kor->cjor", self.last.weight[:, 0], self.selectors)
-        rows = toeplitz.shape[2]
-        y = (toeplitz.flatten(1, 2) @ x).view(len(x), 5, rows, n, steps)
-        y = F.pad(y, (2, 2))
-        y = torch.stack([y[:, j, ..., j : j + steps] for j in range(5)]).sum(0).reshape(1, len(x), rows, -1)
-        y = (y if real is None else y * real).reshape(1, len(x), -1)
-        weight, bias = folded(self.head.weight[None, :, :, 0, 0], self.head_norm, y, frames * rows)
-        matrix = F.relu(torch.baddbmm(bias, weight, y)).view(-1, rows, n, steps).mean(1)
-        matrix = (matrix if within is None else matrix * within).permute(1, 2, 0)
-        return Embeddings(matrix.sum(1) / lengths[:, None], matrix.contiguous(), lengths)
+    def _first(self, x: Tensor, columns: Columns) -> Tensor:
+        """The stem: x `[clips, bands, frames]` -> `[c, rows, clips × frames]`."""
+        patches = F.pad(x, (2, 2, 2, 2)).unfold(1, 5, 2).unfold(2, 5, self.time_stride).permute(3, 4, 1, 0, 2)
+        rows = patches.shape[2]
+        patches = columns.clean(patches.reshape(25, rows, -1)).view(1, 25, -1)
+        matrix, shift = folded(self.stem.weight.view(1, -1, 25), self.stem_norm, patches, columns.count * rows)
+        return columns.clean(F.relu_(torch.baddbmm(shift, matrix, patches)).view(-1, rows, columns.clips * columns.frames))
+
+    def _last(self, x: Tensor, columns: Columns) -> Tensor:
+        """The last two convolutions and the mean over what rows they leave: x `[c, rows, clips × frames]` -> `[d, clips × frames]`."""
+        kernel = self.last.weight[:, 0].flip(2)  # gathering shifts against the taps' direction
+        along_frequency = torch.einsum("ckj,kor->cjor", kernel, self.selectors)
+        rows = along_frequency.shape[2]
+        y = (along_frequency.flatten(1, 2) @ x).view(len(x), 5, rows * columns.clips, columns.frames)
+        y = columns.clean(gathered(y, 1).view(len(x), rows, -1)).view(1, len(x), -1)
+        matrix, shift = folded(self.head.weight[None, :, :, 0, 0], self.head_norm, y, columns.count * rows)
+        return columns.clean(F.relu_(torch.baddbmm(shift, matrix, y)).view(-1, rows, columns.clips * columns.frames).mean(1))
