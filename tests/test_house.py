@@ -21,7 +21,7 @@ FLOORS = [
     {"cli"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")
+FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or not path.stem.startswith("__"))
 
 # room (a folder or a file's stem path) -> modules that it must not import
 FORBIDDEN = {
@@ -40,7 +40,12 @@ FORBIDDEN = {
 def imported(path: Path) -> Iterator[str]:
     """Dotted names a file imports when it runs (not those for the type checker alone)."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    checked = {id(node) for test in ast.walk(tree) if isinstance(test, ast.If) and ast.unparse(test.test) == "TYPE_CHECKING" for node in ast.walk(test)}
+    checked = {
+        id(node)
+        for test in ast.walk(tree)
+        if isinstance(test, ast.If) and ast.unparse(test.test) == "TYPE_CHECKING"
+        for node in ast.walk(test)
+    }
     for node in ast.walk(tree):
         if id(node) in checked:
             continue
@@ -73,7 +78,9 @@ def test_each_room_touches_what_it_may(path: Path) -> None:
     for where, forbidden in FORBIDDEN.items():
         if place.startswith(where + "/"):
             for name in imported(path):
-                assert not any(name == banned or name.startswith(banned + ".") for banned in forbidden - allowed(place)), f"{place} imports {name}"
+                assert not any(name == banned or name.startswith(banned + ".") for banned in forbidden - allowed(place)), (
+                    f"{place} imports {name}"
+                )
 
 
 def allowed(place: str) -> set[str]:

@@ -13,6 +13,10 @@ class Problem(Exception):
     """
 
 
+class Diverged(Problem):
+    """Training that broke down. Unlike wrong input it is a result, and the run that found it is kept."""
+
+
 def nearest(word: str, valid: Iterable[str]) -> str:
     """`" Did you mean 'width'?"` when one of the `valid` words resembles `word`, else nothing."""
     close = difflib.get_close_matches(word, list(valid), n=1)

@@ -27,7 +27,7 @@ app = typer.Typer(
 console = Console(highlight=False)
 
 RunsFolder = Annotated[Path, typer.Option("--runs", envvar="SCRATCHLAB_RUNS", help="folder of the runs")]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="a run's name, the beginning or end of one, or its folder")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="a run's name, the beginning or end of one, its folder, or 'last'")]
 
 
 @app.command("run")
@@ -72,7 +72,11 @@ def _perform(recipe: Recipe, place: Callable[[], Run]) -> None:
 
     with parallel.processes():
         run = Run(Path(parallel.shared(str(place().folder) if parallel.rank() == 0 else "")))
-        perform(recipe, run, console)
+        try:
+            perform(recipe, run, console)
+        except KeyboardInterrupt:
+            console.print(f"Stopped; `scratchlab resume {run.folder.name}` goes on from here.")
+            raise typer.Exit(130) from None
         if parallel.rank() == 0:
             report = page.write(run)
             console.print(terminal.outcome(run))

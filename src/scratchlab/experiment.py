@@ -18,7 +18,7 @@ from rich.progress import track
 from scratchlab.analysis.outcome import Outcome
 from scratchlab.data.augment.catalog import AUGMENTS
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
-from scratchlab.data.sources.catalog import SOURCES
+from scratchlab.data.sources.catalog import SOURCES, Source
 from scratchlab.learn import parallel
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.methods.catalog import METHODS
@@ -49,7 +49,7 @@ SECTIONS: Sections = {
 class Bench:
     """The parts of a run, built from its recipe and fitting together; no data has been read yet."""
 
-    source: Any
+    source: Source
     protocol: Protocol
     method: Method
     trainer: Trainer
@@ -87,13 +87,13 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
 
         samples = bench.source.read()
         base = bench.protocol.base(samples)
+        draws = [list(bench.protocol.later(samples, draw)) for draw in range(bench.protocol.draws)]
         outcome = Outcome(samples, base.classes)
         bench.method.learn(base.seen(samples))
         outcome.add(base, bench.method.score(base.asked(samples)))
-        draws = track(range(bench.protocol.draws), "draws of the shots", console=console, disable=not (leads and console.is_terminal))
-        for draw in draws:
+        for stages in track(draws, "draws of the shots", console=console, disable=not (leads and console.is_terminal)):
             learner = bench.method.branch()
-            for stage in bench.protocol.later(samples, draw):
+            for stage in stages:
                 learner.learn(stage.seen(samples))
                 outcome.add(stage, learner.score(stage.asked(samples)))
 

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scratchlab.checks import Problem, listing
+from scratchlab.checks import Diverged, listing
 from scratchlab.types import Batch, Strings
 
 
 def not_finite(
     module: nn.Module, batch: Batch, losses: Tensor, ids: Strings, optimizer: torch.optim.Optimizer, epoch: int, step: int
-) -> Problem:
+) -> Diverged:
     """The sentence to stop with: inputs, weights or values between them, named; the rates at that moment; what to try."""
     bad = ~torch.isfinite(losses.detach()).cpu().numpy()
     inputs = ~np.isfinite(batch.values.reshape(len(batch.values), -1)).all(axis=1)
@@ -28,6 +28,6 @@ def not_finite(
             "lower the rates, set training.clip or look at these samples"
         )
     rates = ", ".join(f"{group['name']} {group['lr']:.3g}" for group in optimizer.param_groups)
-    return Problem(
+    return Diverged(
         f"The loss is not finite in epoch {epoch + 1}, step {step + 1} ({int(bad.sum())} of {len(bad)} samples; rates: {rates}): {cause}."
     )

@@ -69,9 +69,10 @@ def over_groups(correct: npt.NDArray[np.bool_], groups: npt.NDArray[np.str_], *,
     right = np.bincount(group, weights=correct)
     asked = np.bincount(group).astype(np.float64)
     value = float(right.sum() / asked.sum())
+    what = "groups of the queries" if len(names) < len(correct) else "queries"
     if len(names) == 1:
         return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")
     # how often each group is drawn, [times, groups]: one multinomial a resample
     drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=times)
     low, high = np.quantile((drawn @ right) / (drawn @ asked), [0.025, 0.975])
-    return Estimate(value, float(low), float(high), len(names), f"bootstrap over {len(names)} groups of the queries")
+    return Estimate(value, float(low), float(high), len(names), f"bootstrap over {len(names)} {what}")

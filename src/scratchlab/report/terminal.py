@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +15,7 @@ from scratchlab.recipe import Fixed, Sections, Several, Setting, settings
 from scratchlab.store.query import overview
 from scratchlab.store.run import Run
 
-COLUMNS = {"accuracy": "accuracy", "balanced": "class-balanced", "base": "base classes", "new": "new classes", "harmonic": "harmonic mean"}
+COLUMNS = ("accuracy", "balanced", "base", "new", "harmonic")
 
 
 def outcome(run: Run) -> RenderableType:
@@ -25,11 +26,18 @@ def outcome(run: Run) -> RenderableType:
     parts: list[RenderableType] = []
     hows: list[str] = []
     for head, found in summary["heads"].items():
-        table = Table(title=f"{head} head", title_justify="left", title_style="bold")
-        table.add_column("session", justify="right")
-        table.add_column("classes", justify="right")
-        for column in COLUMNS.values():
-            table.add_column(column, justify="right")
+        table = Table(
+            "session",
+            "classes",
+            *COLUMNS,
+            title=f"{head} head",
+            title_justify="left",
+            title_style="bold",
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+        )
+        for column in table.columns:
+            column.justify = "right"
         for row in found["sessions"]:
             cells = [Estimate(**row[name]) for name in COLUMNS]
             hows += [cell.how for cell in cells if cell.low is not None]
@@ -39,8 +47,8 @@ def outcome(run: Run) -> RenderableType:
             parts.append(
                 Text(f"average over sessions {Estimate(**found['average'])}, performance drop {_points(Estimate(**found['drop']))}\n")
             )
-    joint = "Accuracies are joint: every answer is chosen among all classes seen so far. "
-    parts.append(Text(joint + "95 % intervals: " + "; ".join(dict.fromkeys(hows)) + ".", style="dim"))
+    meaning = "Accuracies are joint: every answer is chosen among all classes seen so far; 'balanced' weighs classes alike. "
+    parts.append(Text(meaning + "95 % intervals: " + "; ".join(dict.fromkeys(hows)) + ".", style="dim"))
     return Group(*parts)
 
 
@@ -59,8 +67,9 @@ def _points(estimate: Estimate) -> str:
 
 def runs(found: list[Run]) -> RenderableType:
     """One row a run."""
-    table = Table()
-    for column in ("run", "state", "begun", "base", "last session", "where"):
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("run", no_wrap=True)
+    for column in ("state", "begun", "base", "last session", "where"):
         table.add_column(column, justify="right" if column in ("base", "last session") else "left")
     for run in found:
         row = overview(run)

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 import polars as pl
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Diverged, Problem
 from scratchlab.recipe import Recipe, Values, read
 from scratchlab.store import files
 from scratchlab.store.environment import environment
@@ -47,37 +47,44 @@ class Run:
     @classmethod
     def create(cls, runs: Path, recipe: Recipe, title: str = "", *, again: bool = False) -> Run:
         """A new folder `runs/name-key`. Raises Problem where one stands already; `again` then takes `name-key-2`, `-3`, …"""
-        wanted, number = runs / f"{recipe.name}-{recipe.key}", 1
+        name, number = f"{recipe.name}-{recipe.key}", 1
+        beside = runs / f".{name}.{os.getpid()}.part"
         with files.told_when_full(runs):
-            runs.mkdir(parents=True, exist_ok=True)
-            while True:
-                folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
-                try:
-                    folder.mkdir()  # of two processes, one alone succeeds
-                    break
-                except FileExistsError:
-                    if not again:
-                        raise cls(folder)._occupied() from None
-                    number += 1
-        run = cls(folder)
+            beside.mkdir(parents=True)
         try:
-            files.write_text(folder / "recipe.toml", recipe.toml())
-            files.write_json(folder / "environment.json", environment())
+            run = cls(beside)
+            files.write_text(beside / "recipe.toml", recipe.toml())
+            files.write_json(beside / "environment.json", environment())
             run._write_status(
                 {"state": "created", "recipe": recipe.name, "title": title, "key": recipe.key, "seed": recipe.seed, "created": _now()}
             )
-        except Problem:
-            for leftover in (*folder.iterdir(), folder):
-                leftover.rmdir() if leftover.is_dir() else leftover.unlink()
-            raise
-        return run
+            while True:
+                run.folder = runs / (name if number == 1 else f"{name}-{number}")
+                try:
+                    beside.rename(run.folder)  # of two processes, one alone succeeds
+                    return run
+                except OSError:
+                    if not again:
+                        raise run._occupied() from None
+                    number += 1
+        finally:
+            if beside.exists():
+                cls(beside)._remove()
+
+    def _remove(self) -> None:
+        """Takes back a folder in which nothing was achieved."""
+        for file in self.folder.iterdir():
+            file.unlink()
+        self.folder.rmdir()
 
     @classmethod
     def find(cls, runs: Path, name: str) -> Run:
-        """The run of this folder or name, or the one whose name begins or ends with it."""
+        """The run of this folder or name, or the one whose name begins or ends with it; "last" is the newest."""
         if (Path(name) / "status.json").is_file():
             return cls(Path(name))
         there = sorted(path.parent.name for path in runs.glob("*/status.json"))
+        if name == "last" and there:
+            return max((cls(runs / one) for one in there), key=lambda run: (run.status["created"], run.folder.stat().st_mtime))
         fitting = [one for one in there if one == name] or [one for one in there if one.startswith(name) or one.endswith(name)]
         if len(fitting) == 1:
             return cls(runs / fitting[0])
@@ -94,6 +101,8 @@ class Run:
             return Problem(
                 f"{self.folder} is being written by process {status.get('pid')} on {status.get('host')}: the same recipe is running there."
             )
+        if state == "created":
+            return Problem(f"{self.folder} is about to be written by another process; if that is gone, `scratchlab resume {name}` begins.")
         if state == "finished":
             return Problem(
                 f"{self.folder} holds the finished run of this very recipe and seed: `scratchlab show {name}` shows it, "
@@ -142,7 +151,10 @@ class Run:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Run]:
-        """Holds the folder for this process; the system lets go of it even after kill -9. Failures are recorded."""
+        """Holds the folder for this process; the system lets go of it even after kill -9.
+
+        A failure is recorded in the status; after wrong input, with nothing achieved yet, the folder is taken back instead.
+        """
         with (self.folder / ".lock").open("a") as self._lock:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -154,6 +166,14 @@ class Run:
                 self.tell("starting")
                 yield self
             except BaseException as error:
+                if (
+                    isinstance(error, Problem)
+                    and not isinstance(error, Diverged)
+                    and not self.records()
+                    and self.load_arrays("checkpoint") is None
+                ):
+                    self._remove()
+                    raise
                 with contextlib.suppress(Problem, OSError):  # on a full disk the reason cannot be kept; the exception still tells it
                     said = "stopped by the user" if isinstance(error, KeyboardInterrupt) else f"{error}" or type(error).__name__
                     self.tell(said, state="stopped" if isinstance(error, KeyboardInterrupt) else "failed")

@@ -17,7 +17,6 @@ from scratchlab.data.augment.dice import Dice
 from scratchlab.types import Image, Waveform
 
 BUILT_IN_SECONDS = 60
-SUFFIXES = (".wav", ".flac", ".ogg")
 
 
 class Noise:
@@ -46,9 +45,9 @@ class Noise:
         return torch.from_numpy(np.concatenate([part / max(float(np.sqrt(np.mean(part**2))), 1e-6) for part in parts]).astype(np.float32))
 
     def _recordings(self) -> list[np.ndarray]:
-        paths = sorted(path for path in Path(self.folder).expanduser().rglob("*") if path.suffix.lower() in SUFFIXES)
+        paths = sorted(path for path in Path(self.folder).expanduser().rglob("*") if path.suffix.lower() in audio.SUFFIXES)
         if not paths:
-            raise Problem(f"augment.noise.folder = '{self.folder}' holds no recording ({', '.join(SUFFIXES)}).")
+            raise Problem(f"augment.noise.folder = '{self.folder}' holds no recording ({', '.join(audio.SUFFIXES)}).")
         return [audio.decode(path, self.rate) for path in paths]
 
     def __call__(self, values: Tensor, lengths: Tensor, dice: Dice) -> Tensor:

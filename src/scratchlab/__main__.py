@@ -1,0 +1,5 @@
+"""`python -m scratchlab`: the command line, as torchrun starts it."""
+
+from scratchlab.cli import main
+
+main()
