@@ -21,7 +21,7 @@ test: $(VENV)/ready  ## every test
 lint: $(VENV)/ready  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/basedpyright
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 format: $(VENV)/ready  ## put the code in shape
 	$(BIN)/ruff format .

@@ -17,6 +17,8 @@ import safetensors.numpy
 
 from scratchlab.checks import Problem
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
@@ -25,21 +27,14 @@ def told_when_full(path: Path) -> Iterator[None]:
     """Turns a full disk (or quota) into a sentence that names the file; other errors pass."""
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _full(path) from error
+    except Exception as error:
+        wrapped = any(f"os error {number}" in str(error) for number in _FULL)  # as safetensors and polars hand it on
+        if wrapped or (isinstance(error, OSError) and error.errno in _FULL):
+            raise Problem(
+                f"The disk is full: {path} could not be written. What stood there before is untouched; free some space "
+                "and go on with `scratchlab resume` (or run again, if nothing had been achieved), or choose another place with --runs."
+            ) from error
         raise
-    except safetensors.SafetensorError as error:  # its writer wraps the system's error in text
-        if "No space left" in str(error) or "os error 28" in str(error):
-            raise _full(path) from error
-        raise
-
-
-def _full(path: Path) -> Problem:
-    return Problem(
-        f"The disk is full: {path} could not be written. What stood there before is untouched; "
-        "free some space and go on with `scratchlab resume`, or choose another place with --runs."
-    )
 
 
 def write(path: Path, fill: Callable[[Path], None]) -> None:
@@ -67,7 +62,7 @@ def write_json(path: Path, value: object) -> None:
 
 def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, str] | None = None) -> None:
     """A safetensors file: arrays by name, and a few strings about them."""
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     write(path, lambda beside: safetensors.numpy.save_file(whole, beside, metadata=dict(about or {})))
 
 

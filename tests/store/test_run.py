@@ -1,0 +1,179 @@
+"""The run's folder: whole or not at all, one writer, honest about its state."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from scratchlab.checks import Diverged, Problem
+from scratchlab.recipe import Recipe
+from scratchlab.store import files
+from scratchlab.store.run import Run
+
+RECIPE = Recipe("melodies", 0, {"training": {"epochs": 3}})
+
+
+def test_a_folder_is_made_whole(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE, "Melodies")
+    assert run.folder.name == f"melodies-{RECIPE.key}"
+    assert run.recipe() == {"seed": 0, "training": {"epochs": 3}}
+    assert run.state() == "created"
+    assert [path.name for path in tmp_path.iterdir()] == [run.folder.name]
+
+
+def test_the_seed_is_part_of_the_name(tmp_path: Path) -> None:
+    other = Recipe("melodies", 1, RECIPE.values)
+    assert Run.create(tmp_path, RECIPE).folder != Run.create(tmp_path, other).folder
+
+
+def test_again_stands_beside(tmp_path: Path) -> None:
+    first, second, third = (Run.create(tmp_path, RECIPE, again=True).folder.name for _ in range(3))
+    assert [second, third] == [f"{first}-2", f"{first}-3"]
+
+
+def test_occupied_by_something_else(tmp_path: Path) -> None:
+    folder = tmp_path / f"melodies-{RECIPE.key}"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("chapter 1")
+    with pytest.raises(Problem, match="exists and is not a run"):
+        Run.create(tmp_path, RECIPE)
+    assert (folder / "thesis.txt").read_text() == "chapter 1"
+
+
+def test_one_writer(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE)
+    with run.writing():
+        assert Run(run.folder).state() == "running"
+        with pytest.raises(Problem, match="is being written by process"), Run(run.folder).writing():
+            pass
+        assert Run(run.folder).state() == "running"
+
+
+def test_killed_is_seen_at_once(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE)
+    code = f"import os, signal; from pathlib import Path; from scratchlab.store.run import Run\nwith Run(Path({str(run.folder)!r})).writing(): os.kill(os.getpid(), signal.SIGKILL)"
+    done = subprocess.run([sys.executable, "-c", code])
+    assert done.returncode == -signal.SIGKILL
+    assert run.state() == "killed"
+
+
+def test_wrong_input_takes_the_folder_back_but_a_result_stays(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE)
+    with pytest.raises(Problem), run.writing():
+        raise Problem("there is no such file")
+    assert not run.folder.exists()
+    run = Run.create(tmp_path, RECIPE)
+    with pytest.raises(Diverged), run.writing():
+        raise Diverged("the loss is not finite")
+    assert run.state() == "failed"
+    assert run.status["where"] == "the loss is not finite"
+    run = Run.create(tmp_path, RECIPE, again=True)
+    with pytest.raises(KeyboardInterrupt), run.writing():
+        run.append({"epoch": 0})
+        raise KeyboardInterrupt
+    assert run.state() == "stopped"
+
+
+def test_a_line_cut_by_a_kill_does_not_count(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE)
+    for epoch in range(3):
+        run.append({"epoch": epoch, "loss": 0.5})
+    with (run.folder / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"epoch": 3, "lo')
+    assert [record["epoch"] for record in run.records()] == [0, 1, 2]
+    run.rewind(1)
+    run.append({"epoch": 1})
+    assert [record["epoch"] for record in run.records()] == [0, 1]
+
+
+def test_numbers_that_are_not_finite_are_never_written(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        run.save_json("summary", {"accuracy": float("nan")})
+    assert run.json("summary") is None
+
+
+def test_arrays_come_back_to_the_last_bit(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE)
+    arrays = {"now/a": np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32), "now/n": np.array(7), "best/e": np.zeros((0, 2))}
+    run.save_arrays("checkpoint", arrays, {"epoch": 3, "best": [0.1 + 0.2, -1.0]})
+    found, about = run.load_arrays("checkpoint") or ({}, {})
+    assert about == {"epoch": 3, "best": [0.1 + 0.2, -1.0]}
+    assert all(np.array_equal(found[name], array) and found[name].dtype == array.dtype for name, array in arrays.items())
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE)
+    (run.folder / "checkpoint.safetensors").write_bytes(b"not this")
+    with pytest.raises(Problem, match=r"checkpoint.safetensors is damaged"):
+        run.load_arrays("checkpoint")
+
+
+def test_names_are_found_by_their_beginning_or_end(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE)
+    for name in (run.folder.name, "melo", RECIPE.key, "last", str(run.folder)):
+        assert Run.find(tmp_path, name).folder == run.folder
+    Run.create(tmp_path, RECIPE, again=True)
+    with pytest.raises(Problem, match="fits 2 runs"):
+        Run.find(tmp_path, "melo")
+    with pytest.raises(Problem, match="There is no run 'digits'"):
+        Run.find(tmp_path, "digits")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 256 KiB that is full after that."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("a small tmpfs cannot be mounted without root")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_leaves_what_was_there(small_disk: Path) -> None:
+    run = Run.create(small_disk, RECIPE)
+    run.append({"epoch": 0})
+    run.save_arrays("checkpoint", {"small": np.ones(8)}, {"epoch": 1})
+    big = np.random.default_rng(0).standard_normal(10**6)
+    attempts = {
+        "checkpoint.safetensors": lambda: run.save_arrays("checkpoint", {"big": big}, {"epoch": 2}),
+        "predictions.parquet": lambda: run.save_table("predictions", pl.DataFrame({"score": big})),
+        "report.html": lambda: run.save_text("report.html", "x" * 10**6),
+        "metrics.jsonl": lambda: run.append({"epoch": 1, "text": "x" * 10**6}),
+    }
+    for name, attempt in attempts.items():
+        with pytest.raises(Problem, match=f"The disk is full: .*{name} could not be written"):
+            attempt()
+    assert run.records() == [{"epoch": 0}]
+    assert (run.load_arrays("checkpoint") or ({}, {}))[1] == {"epoch": 1}
+    assert {path.name for path in run.folder.iterdir()} == {"recipe.toml", "environment.json", "status.json", "metrics.jsonl", "checkpoint.safetensors"}
+
+
+def test_a_full_disk_begins_no_run(small_disk: Path) -> None:
+    (small_disk / "ballast").write_bytes(b"x" * 248 * 1024)
+    with pytest.raises(Problem, match="The disk is full"):
+        Run.create(small_disk, Recipe("melodies", 0, {"training": {"words": "x" * 20000}}))
+    assert [path.name for path in small_disk.iterdir()] == ["ballast"]
+
+
+def test_writing_is_atomic(tmp_path: Path) -> None:
+    """Whoever looks while a file is replaced sees the old one or the new one."""
+    path = tmp_path / "status.json"
+    files.write_json(path, {"n": -1})
+    code = f"from pathlib import Path; from scratchlab.store import files\nfor n in range(300): files.write_json(Path({str(path)!r}), {{'n': n, 'x': 'y' * 5000}})"
+    writer = subprocess.Popen([sys.executable, "-c", code])
+    seen = set()
+    while writer.poll() is None:
+        seen.add(json.loads(path.read_text())["n"])
+    assert len(seen) > 3
+    assert [one.name for one in tmp_path.iterdir()] == ["status.json"]
