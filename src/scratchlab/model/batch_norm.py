@@ -1,4 +1,4 @@
-"""Batch normalisation whose statistics, when several processes train together, are those of the whole batch.
+"""Batch normalisation over what is real: not over padding, and over the batches of all processes that train together.
 
 Ioffe and Szegedy, arXiv 1502.03167. The modules are `nn.BatchNorm2d` in every respect (parameters, running statistics,
 state), so a weight file does not show how many processes wrote it, and `nn.SyncBatchNorm` is not needed.
@@ -6,9 +6,12 @@ state), so a weight file does not show how many processes wrote it, and `nn.Sync
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_reduce
+from torch.autograd.function import once_differentiable
 
 
 def shared() -> bool:
@@ -17,37 +20,81 @@ def shared() -> bool:
 
 
 def total(sums: Tensor) -> Tensor:
-    """The sums over the batches of all processes; gradients flow back to all of them."""
-    return all_reduce(sums) if shared() else sums
+    """The sums of all processes together. Changes `sums`."""
+    if shared():
+        distributed.all_reduce(sums)
+    return sums
 
 
 class BatchNorm(nn.BatchNorm2d):
     """`nn.BatchNorm2d` over the real columns of all processes' batches."""
 
-    def scale_and_shift(self, mean: Tensor | None = None, variance: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """`[c]` and `[c]`: what to multiply by and then to add, given a batch's statistics, or by the running ones."""
-        mean, variance = self.running_mean if mean is None else mean, self.running_var if variance is None else variance
-        assert mean is not None and variance is not None  # noqa: PT018 (for the type checker: running statistics are always tracked)
-        scale = self.weight * torch.rsqrt(variance + self.eps)
-        return scale, self.bias - mean * scale
+    def forward(self, input: Tensor, real: Tensor | None = None) -> Tensor:  # noqa: A002 (the name it has in torch)
+        """Input `[n, c, h, w]`; real `[n, w]`: which columns count, all of them if None; the others become zero."""
+        if real is None and not (self.training and shared()):
+            return super().forward(input)
+        first = input.transpose(0, 1)
+        counted = None if real is None else real[:, None].expand(-1, input.shape[2], -1).reshape(-1)
+        return self.rows(first.reshape(len(first), -1), counted).view(first.shape).transpose(0, 1)
 
-    @torch.no_grad()
-    def remember(self, mean: Tensor, variance: Tensor, count: float) -> None:
+    def rows(self, x: Tensor, real: Tensor | None = None, rectified: bool = False) -> Tensor:
+        """x `[..., m]`, channel after channel in memory; real `[m]`: which columns count; then ReLU if `rectified`.
+
+        Any leading shape will do whose elements divide evenly among the channels: SubSpectralNorm (arXiv 2103.13620)
+        is this with as many channels as there are pairs of a channel and a sub-band.
+        """
+        if real is not None:
+            x = x * real
+        if self.training:
+            y: Tensor = _Normalised.apply(x, self.weight, self.bias, self, real, rectified)  # pyright: ignore[reportAssignmentType]
+        else:
+            assert self.running_mean is not None and self.running_var is not None  # noqa: PT018 (for the type checker)
+            scale = self.weight * torch.rsqrt(self.running_var + self.eps)
+            shift = self.bias - self.running_mean * scale
+            y = torch.addcmul(shift[:, None], x.reshape(self.num_features, -1), scale[:, None]).view(x.shape)
+            y = F.relu_(y) if rectified else y
+        return y if real is None else y * real
+
+    def remember(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
         """Move the running statistics towards the mean and the (biased) variance `[c]` of a batch of `count` values a channel."""
         assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None  # noqa: PT018
         assert self.momentum is not None
         self.num_batches_tracked += 1
         self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance * (count / max(count - 1, 1)), self.momentum)
+        self.running_var.lerp_(variance * (count / (count - 1).clamp_min(1)), self.momentum)
 
-    def forward(self, input: Tensor, real: Tensor | None = None) -> Tensor:  # noqa: A002 (the name it has in torch)
-        """Input `[n, c, h, w]`; real `[n, w]`: which columns count, all of them if None."""
-        if not self.training or (real is None and not shared()):
-            return super().forward(input)
-        counted = torch.ones_like(input[:, :1]) if real is None else real[:, None, None].to(input.dtype).expand(-1, 1, input.shape[2], -1)
-        count = total(counted.sum())
-        mean = total((input * counted).sum((0, 2, 3))) / count
-        centred = input - mean[:, None, None]
-        variance = total((centred.square() * counted).sum((0, 2, 3))) / count
-        self.remember(mean, variance, float(count))
-        return centred * (self.weight * torch.rsqrt(variance + self.eps))[:, None, None] + self.bias[:, None, None]
+
+class _Normalised(torch.autograd.Function):
+    """Written out, because with a channel's values side by side each step is one fast pass over memory."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, gain: Tensor, bias: Tensor, norm: BatchNorm, real: Tensor | None, rectified: bool) -> Tensor:
+        values = x.reshape(len(gain), -1)
+        columns = x.new_tensor([x.shape[-1]]) if real is None else real.sum(0, keepdim=True, dtype=x.dtype)
+        sums = total(torch.cat([values.sum(1), columns * (values.shape[1] / x.shape[-1])]))
+        mean, count = sums[:-1] / sums[-1], sums[-1]
+        centred = values - mean[:, None]
+        if real is not None:
+            centred.view(x.shape).mul_(real)
+        variance = total(torch.linalg.vecdot(centred, centred)) / count
+        norm.remember(mean, variance, count)
+        whitening = torch.rsqrt(variance + norm.eps)
+        y = (centred * (gain * whitening)[:, None]).add_(bias[:, None])
+        if rectified:
+            y.relu_()
+        ctx.save_for_backward(centred, gain, whitening, count, y if rectified else None)
+        return y.view(x.shape)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        """With u = whitening · centred and c a channel's mean: into x flows gain · whitening · (grad - c(grad) - u · c(grad · u))."""
+        centred, gain, whitening, count, y = ctx.saved_tensors
+        values = grad.reshape(centred.shape)
+        if y is not None:
+            values = torch.ops.aten.threshold_backward(values, y, 0)
+        grad_bias = values.sum(1)
+        grad_gain = whitening * torch.linalg.vecdot(values, centred)
+        c_grad, c_grad_u = total(torch.stack([grad_bias, grad_gain])) / count
+        into_x = torch.addcmul(values, centred, (-whitening * c_grad_u)[:, None]).sub_(c_grad[:, None]).mul_((gain * whitening)[:, None])
+        return into_x.view(grad.shape), grad_gain, grad_bias, None, None, None

@@ -1,8 +1,8 @@
 """BC-ResNet: broadcasted residual learning for keyword spotting (Kim, Chang, Lee and Sung, arXiv 2106.04140, table 1).
 
 Convolutions along frequency see every band; convolutions along time see the mean over frequency alone, and what they
-find is broadcast back to every band. Activations are kept as `[channels, rows, clips × frames]`: then every convolution
-is a small matrix applied to few, very long rows, and takes its batch normalisation in with it (folding.py).
+find is broadcast back to every band. Activations are kept as `[channels, rows, frames, clips]`: a channel's values stand
+side by side for its normalisation, a 1 × 1 convolution is one matrix product, and every shift moves whole stretches.
 The `nn.Conv2d` modules hold the weights by the names and shapes of the paper's network.
 """
 
@@ -16,76 +16,48 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from scratchlab.checks import Problem, listing
-from scratchlab.model.batch_norm import BatchNorm, total
-from scratchlab.model.encoders.folding import folded
-from scratchlab.model.encoders.taps import gathered, taps
+from scratchlab.model.batch_norm import BatchNorm
+from scratchlab.model.encoders.depthwise import depthwise
 from scratchlab.model.interface import Encoder
 from scratchlab.model.lengths import mask, strided
 from scratchlab.types import Embeddings, Image, Spectrogram
 
 
-class Columns:
-    """Which of a batch's columns, clips × frames, are real."""
-
-    def __init__(self, clips: int, frames: int, lengths: Tensor, like: Tensor) -> None:
-        real = mask(lengths, frames)
-        self.clips, self.frames = clips, frames
-        self.real = None if real is None else real.reshape(-1).to(like.dtype)
-        self.count = float(total(lengths.sum().to(like.dtype)))  # over all processes that train together
-
-    def clean(self, x: Tensor) -> Tensor:
-        """x `[..., clips × frames]` with zeros where nothing is real."""
-        return x if self.real is None else x * self.real
-
-
-def selectors(rows: int, kernel: int, stride: int, padding: int) -> Tensor:
-    """`[kernel, rows out, rows]`: which row each tap of a convolution along frequency sees for each row it makes."""
-    out = (rows + 2 * padding - kernel) // stride + 1
-    seen = torch.arange(out)[:, None] * stride - padding
-    return torch.stack([seen + i == torch.arange(rows) for i in range(kernel)]).float()
-
-
 class Block(nn.Module):
     """y = x + f2(x) + BC(f1(mean over frequency of f2(x))), then ReLU (equation 2); a transition changes channels and has no x."""
 
-    def __init__(
-        self, inward: int, outward: int, rows: int, stride: int, dilation: int, sub_bands: int, dropout: float, transition: bool
-    ) -> None:
+    def __init__(self, inward: int, outward: int, stride: int, dilation: int, sub_bands: int, dropout: float, transition: bool) -> None:
         super().__init__()
-        self.transition, self.dilation = transition, dilation
+        self.transition, self.stride, self.dilation = transition, stride, dilation
         if transition:
             self.pointwise = nn.Conv2d(inward, outward, 1, bias=False)
             self.pointwise_norm = BatchNorm(outward)
         self.frequency = nn.Conv2d(outward, outward, (3, 1), groups=outward, bias=False)
-        self.frequency_norm = BatchNorm(outward * sub_bands)  # SubSpectralNorm, arXiv 2103.13620: each sub-band of each channel
+        self.frequency_norm = BatchNorm(outward * sub_bands)
         self.temporal = nn.Conv2d(outward, outward, (1, 3), groups=outward, bias=False)
         self.temporal_norm = BatchNorm(outward)
         self.mix = nn.Conv2d(outward, outward, 1, bias=False)
         self.dropout = nn.Dropout1d(dropout)
-        self.selectors: Tensor
-        self.register_buffer("selectors", selectors(rows, 3, stride, 1), persistent=False)
 
-    def forward(self, x: Tensor, columns: Columns) -> Tensor:
-        """x `[c, rows, clips × frames]`, zero where not real."""
+    def forward(self, x: Tensor, real: Tensor | None) -> Tensor:
+        """x `[c, rows, frames, clips]`, zero where not real `[frames × clips]`."""
         if self.transition:
-            rows = x.shape[1]
-            matrix, shift = folded(self.pointwise.weight[None, :, :, 0, 0], self.pointwise_norm, x.flatten(1)[None], columns.count * rows)
-            x = F.relu_(torch.baddbmm(shift, matrix, x.flatten(1)[None]))
-            x = columns.clean(x.view(-1, rows, columns.clips * columns.frames))
-        along_frequency = torch.einsum("ck,kor->cor", self.frequency.weight[:, 0, :, 0], self.selectors)
-        matrix, shift = folded(along_frequency, self.frequency_norm, x, columns.count)
-        z = self.along_time(torch.baddbmm(shift.mean(1, keepdim=True), matrix.mean(1, keepdim=True), x), columns)
-        if not self.transition:
-            matrix = matrix + torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
-        return columns.clean(F.relu_((z + shift).baddbmm_(matrix, x)))
+            x = normalised(pointwise(self.pointwise, x), self.pointwise_norm, real, rectified=True)
+        y = normalised(depthwise(x, self.frequency.weight, stride=self.stride, padding=1), self.frequency_norm, real)
+        z = depthwise(y.mean(1, keepdim=True), self.temporal.weight, dilation=self.dilation)
+        z = pointwise(self.mix, F.silu(normalised(z, self.temporal_norm, real)))
+        z = self.dropout(z[:, 0].transpose(1, 2)).transpose(1, 2)[:, None]
+        return F.relu_(y + z if self.transition else (x + y).add_(z))
 
-    def along_time(self, z: Tensor, columns: Columns) -> Tensor:
-        """f1: z `[c, 1, clips × frames]` -> the same shape."""
-        z = columns.clean(z).view(len(z), columns.clips, -1)
-        seen = columns.clean(taps(z, 3, self.dilation).flatten(2))
-        matrix, shift = folded(self.temporal.weight[:, :, 0], self.temporal_norm, seen, columns.count)
-        z = self.mix.weight[:, :, 0, 0] @ F.silu(torch.baddbmm(shift, matrix, seen)).squeeze(1)
-        return self.dropout(z.view(len(z), columns.clips, -1)).view(len(z), 1, -1)
+
+def pointwise(convolution: nn.Conv2d, x: Tensor) -> Tensor:
+    """A 1 × 1 convolution of x `[c, ...]`."""
+    return (convolution.weight.flatten(1) @ x.flatten(1)).view(-1, *x.shape[1:])
+
+
+def normalised(x: Tensor, norm: BatchNorm, real: Tensor | None, rectified: bool = False) -> Tensor:
+    """norm of x `[c, rows, frames, clips]`, over what is real `[frames × clips]`."""
+    return norm.rows(x.flatten(2), real, rectified).view(x.shape)
 
 
 def rows_of(bands: int) -> tuple[int, int, int]:
@@ -123,56 +95,41 @@ class BCResNet(Encoder):
                 f"{listing(str(bands) for bands in range(257) if fits(bands, sub_bands))}."
             )
         stem, *stages, head = (round(channels * width) for channels in (16, 8, 12, 16, 20, 32))
-        first, second, third = rows_of(form.bands)
         self.dim = self.channels = head
         self.time_stride = time_stride
         self.stem = nn.Conv2d(1, stem, 5, bias=False)
         self.stem_norm = BatchNorm(stem)
         self.blocks = nn.ModuleList()
         inward = stem
-        # Each stage: channels, blocks, stride along frequency and dilation along time, rows before and after.
-        plan = zip(
-            stages, (2, 2, 4, 4), (1, 2, 2, 1), (1, 2, 4, 8), (first, first, second, third), (first, second, third, third), strict=True
-        )
-        for outward, depth, stride, dilation, before, after in plan:
-            self.blocks.append(Block(inward, outward, before, stride, dilation, sub_bands, dropout, transition=True))
-            self.blocks.extend(Block(outward, outward, after, 1, dilation, sub_bands, dropout, transition=False) for _ in range(depth - 1))
+        for outward, depth, stride, dilation in zip(stages, (2, 2, 4, 4), (1, 2, 2, 1), (1, 2, 4, 8), strict=True):
+            self.blocks.append(Block(inward, outward, stride, dilation, sub_bands, dropout, transition=True))
+            self.blocks.extend(Block(outward, outward, 1, dilation, sub_bands, dropout, transition=False) for _ in range(depth - 1))
             inward = outward
         self.last = nn.Conv2d(inward, inward, 5, groups=inward, bias=False)
         self.head = nn.Conv2d(inward, head, 1, bias=False)
         self.head_norm = BatchNorm(head)
-        self.selectors: Tensor
-        self.register_buffer("selectors", selectors(third, 5, 1, 0), persistent=False)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Features `[n, 1, bands, frames]` -> Embeddings whose steps each span `time_stride` frames."""
-        with torch.autocast(features.device.type, enabled=False):  # sums of products need float32
-            return self._embed(features[:, 0].to(self.stem.weight.dtype), lengths)
+        with torch.autocast(features.device.type, enabled=False):  # nothing here gains from half precision
+            return self._embed(features[:, 0].permute(1, 2, 0).to(self.stem.weight.dtype), lengths)
 
     def _embed(self, x: Tensor, lengths: Tensor) -> Embeddings:
-        heard = mask(lengths, x.shape[2])
+        """x `[bands, frames, clips]`."""
+        heard = mask(lengths, x.shape[1])
+        patches = self._patches(x if heard is None else x * heard.T)
         lengths = strided(lengths, self.time_stride)
-        columns = Columns(len(x), -(-x.shape[2] // self.time_stride), lengths, x)
-        x = self._first(x if heard is None else x * heard[:, None], columns)
+        within = mask(lengths, patches.shape[2])
+        real = None if within is None else within.T.flatten()
+
+        x = normalised(pointwise(self.stem, patches), self.stem_norm, real, rectified=True)
         for block in self.blocks:
-            x = block(x, columns)
-        matrix = self._last(x, columns).view(-1, columns.clips, columns.frames).permute(1, 2, 0).contiguous()
+            x = block(x, real)
+        x = normalised(pointwise(self.head, depthwise(x, self.last.weight)), self.head_norm, real, rectified=True)
+        matrix = x.mean(1).permute(2, 1, 0).contiguous()
         return Embeddings(matrix.sum(1) / lengths[:, None], matrix, lengths)
 
-    def _first(self, x: Tensor, columns: Columns) -> Tensor:
-        """The stem: x `[clips, bands, frames]` -> `[c, rows, clips × frames]`."""
-        patches = F.pad(x, (2, 2, 2, 2)).unfold(1, 5, 2).unfold(2, 5, self.time_stride).permute(3, 4, 1, 0, 2)
-        rows = patches.shape[2]
-        patches = columns.clean(patches.reshape(25, rows, -1)).view(1, 25, -1)
-        matrix, shift = folded(self.stem.weight.view(1, -1, 25), self.stem_norm, patches, columns.count * rows)
-        return columns.clean(F.relu_(torch.baddbmm(shift, matrix, patches)).view(-1, rows, columns.clips * columns.frames))
-
-    def _last(self, x: Tensor, columns: Columns) -> Tensor:
-        """The last two convolutions and the mean over what rows they leave: x `[c, rows, clips × frames]` -> `[d, clips × frames]`."""
-        kernel = self.last.weight[:, 0].flip(2)  # gathering shifts against the taps' direction
-        along_frequency = torch.einsum("ckj,kor->cjor", kernel, self.selectors)
-        rows = along_frequency.shape[2]
-        y = (along_frequency.flatten(1, 2) @ x).view(len(x), 5, rows * columns.clips, columns.frames)
-        y = columns.clean(gathered(y, 1).view(len(x), rows, -1)).view(1, len(x), -1)
-        matrix, shift = folded(self.head.weight[None, :, :, 0, 0], self.head_norm, y, columns.count * rows)
-        return columns.clean(F.relu_(torch.baddbmm(shift, matrix, y)).view(-1, rows, columns.clips * columns.frames).mean(1))
+    def _patches(self, x: Tensor) -> Tensor:
+        """x `[bands, frames, clips]` -> `[25, rows, steps, clips]`: the 5 × 5 neighbourhoods that the stem's convolution sees."""
+        near = F.pad(x.contiguous(), (0, 0, 2, 2, 2, 2)).unfold(0, 5, 2).unfold(1, 5, self.time_stride).permute(3, 4, 0, 1, 2)
+        return near.reshape(25, *near.shape[2:])

@@ -24,7 +24,7 @@ class MLP(Encoder):
         hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(description="units of each layer; the last is d", min_length=1)] = [
             256,
             128,
-        ],  # noqa: B006 (never changed)
+        ],
     ) -> None:
         super().__init__()
         if not isinstance(form, Image):

@@ -1,0 +1,63 @@
+"""A depthwise convolution as shifted multiply-adds: one pass over memory for each weight of the kernel.
+
+With few channels and large planes that is several times as fast as the general routines on a processor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+Tap = tuple[slice, slice]  # the rows or steps a weight reaches: in the result, and in the input
+
+
+def depthwise(x: Tensor, weight: Tensor, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> Tensor:
+    """x `[c, rows, t, n]`, weight `[c, 1, kernel over rows, kernel over t]` -> `[c, rows out, t, n]`.
+
+    Rows: `padding` zeros on both sides and `stride`; time: as many zeros as keep its length, and `dilation`.
+    """
+    return _Depthwise.apply(x, weight, stride, padding, dilation)  # pyright: ignore[reportReturnType]
+
+
+def reach(size: int, kernel: int, stride: int, padding: int, dilation: int) -> tuple[int, list[Tap]]:
+    """The size of the result, and for each weight what it multiplies and where that is added.
+
+    >>> reach(5, 3, 2, 1, 1)
+    (3, [(slice(1, 3, None), slice(1, 5, 2)), (slice(0, 3, None), slice(0, 5, 2)), (slice(0, 2, None), slice(1, 5, 2))])
+    """
+    out = (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+    found: list[Tap] = []
+    for offset in range(-padding, -padding + kernel * dilation, dilation):
+        first = max(0, -(offset // stride))
+        last = min(out - 1, (size - 1 - offset) // stride)
+        begin = first * stride + offset
+        found.append((slice(first, max(first, last + 1)), slice(begin, max(begin, last * stride + offset + 1), stride)))
+    return out, found
+
+
+class _Depthwise(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, stride: int, padding: int, dilation: int) -> Tensor:
+        kernel_rows, kernel_time = weight.shape[2:]
+        rows, over_rows = reach(x.shape[1], kernel_rows, stride, padding, 1)
+        time, over_time = reach(x.shape[2], kernel_time, 1, dilation * (kernel_time // 2), dilation)
+        ctx.taps = [(i, j, r, t) for i, r in enumerate(over_rows) for j, t in enumerate(over_time)]
+        y = x.new_zeros(x.shape[0], rows, time, x.shape[3])
+        for i, j, (to_rows, of_rows), (to_time, of_time) in ctx.taps:
+            y[:, to_rows, to_time].addcmul_(x[:, of_rows, of_time], weight[:, :, i, j, None, None])
+        ctx.save_for_backward(x, weight)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        into_x, into_weight = torch.zeros_like(x), torch.zeros_like(weight)
+        for i, j, (to_rows, of_rows), (to_time, of_time) in ctx.taps:
+            part = grad[:, to_rows, to_time]
+            into_x[:, of_rows, of_time].addcmul_(part, weight[:, :, i, j, None, None])
+            into_weight[:, 0, i, j] = (part * x[:, of_rows, of_time]).sum((1, 2, 3))
+        return into_x, into_weight, None, None, None
