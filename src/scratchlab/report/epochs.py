@@ -1,0 +1,60 @@
+"""What the training left in metrics.jsonl: how far it came, which epoch was kept, how fast it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scratchlab.recipe import Values
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """The records of the epochs that are over, the [training] settings they ran under, and whether that was all."""
+
+    records: list[Values]
+    settings: Values
+    finished: bool
+
+    @property
+    def validated(self) -> bool:
+        """Whether there were validation rows."""
+        return bool(self.records) and "valid_accuracy" in self.records[0]
+
+    @property
+    def chosen(self) -> Values | None:
+        """The epoch whose weights are kept: best on validation (of equals the smaller loss, then the earlier), or simply the last.
+
+        None as long as a better one may come.
+        """
+        if not self.records or not self.finished:
+            return None
+        if not self.validated or self.settings["select"] == "last":
+            return self.records[-1]
+        return max(self.records, key=lambda record: (record["valid_accuracy"], -record["valid_loss"]))
+
+    @property
+    def reason(self) -> str:
+        """Why it was this epoch."""
+        if self.settings["select"] == "last":
+            return "the last, as the recipe asks"
+        return "the best on validation" if self.validated else "the last, because there are no validation rows"
+
+    @property
+    def seconds(self) -> float:
+        """Spent in training steps, by the clock."""
+        return sum(record["seconds"] for record in self.records)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Spent in training steps, by the processors."""
+        return sum(record["cpu_seconds"] for record in self.records)
+
+    @property
+    def inputs(self) -> int:
+        """Trained on, counting repetitions."""
+        return sum(record["inputs"] for record in self.records)
+
+    @property
+    def speed(self) -> float:
+        """Inputs per CPU-second."""
+        return self.inputs / self.cpu_seconds if self.cpu_seconds else 0.0

@@ -1,0 +1,157 @@
+"""One run as one page: everything is read from the run's folder, and the page asks nobody else for anything."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import shlex
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+import jinja2
+import plotly.offline
+from markupsafe import Markup
+
+from scratchlab.checks import counted
+from scratchlab.metrics.estimate import Estimate
+from scratchlab.recipe import Values
+from scratchlab.report import figures, words
+from scratchlab.report.epochs import Epochs
+from scratchlab.report.figures import Figure, Head
+from scratchlab.report.mistakes import Mistakes, mistakes
+from scratchlab.report.origins import origins, snippet
+from scratchlab.store.run import Run
+
+
+def write(run: Run) -> Path:
+    """Saves the page as report.html in the run's folder."""
+    run.save_text("report.html", page(run))
+    return run.folder / "report.html"
+
+
+def page(run: Run) -> str:
+    """The page of a run: finished, failed or under way."""
+    status, recipe, state, summary = run.status, run.recipe(), run.state(), run.json("summary")
+    epochs = Epochs(run.records(), recipe["training"], state == "finished")
+    drawn = _of_training(epochs)
+    about: dict[str, Any] = {
+        "name": run.folder.name,
+        "title": status["title"] or status["recipe"],
+        "status": status,
+        "state": state,
+        "elapsed": words.elapsed(status["created"], status.get("heartbeat", status["created"])),
+        "problem": status["where"] if state in ("failed", "stopped") else "",
+        "sentence": words.sentence(state, len(epochs.records), epochs.settings["epochs"]),
+        "epochs": epochs,
+        "recipe": {section: _flat(values) for section, values in recipe.items() if section != "seed"},
+        "heads": {},
+    } | _surroundings(run.json("environment"))
+    if summary:
+        found = mistakes(run.folder / "predictions.parquet", summary)
+        about |= _result(summary, found)
+        drawn |= _of_result(summary, found, about["worst"])
+    return _template().render(about, figures=drawn, css=_part("page.css"), js=_part("page.js"), plotly=_plotly())
+
+
+# -- what the page tells ----------------------------------------------------------------------------------
+
+
+def _result(summary: Values, found: list[Mistakes]) -> Values:
+    """What came out: the heads with their estimates, the mistakes, and where all of it came from."""
+    heads = {name: _estimates(head) for name, head in summary["heads"].items()}
+    sessions = heads[summary["head"]]["sessions"]
+    every = [one for head in heads.values() for one in [head["average"], head["drop"], *(s[m] for s in head["sessions"] for m in _METRICS)]]
+    return {
+        "heads": heads,
+        "head": summary["head"],
+        "base": sessions[0]["accuracy"],
+        "last": sessions[-1]["accuracy"],
+        "later": counted(len(sessions) - 1, "session") if len(sessions) > 1 else "",
+        "draws": sessions[-1]["accuracy"].n,
+        "classes": summary["classes"],
+        "base_classes": summary["base_classes"],
+        "arrival": _arrivals(summary["classes"], sessions),
+        "meanings": {one.how: words.meaning(one.how) for one in every if one.low is not None},
+        "mistakes": found,
+        "recalls": {one.head: one.recalls() for one in found},
+        "worst": max((pair.count / pair.asked for one in found for pair in one.pairs(1)), default=0.0),
+        "origins": origins(summary),
+        "snippet": snippet(summary),
+    }
+
+
+_METRICS = ("accuracy", "balanced", "base", "new", "harmonic")
+
+
+def _estimates(head: Head) -> Head:
+    """A head of the summary with its numbers as estimates."""
+    sessions = [session | {name: Estimate(**session[name]) for name in _METRICS} for session in head["sessions"]]
+    return {"sessions": sessions, "average": Estimate(**head["average"]), "drop": Estimate(**head["drop"])}
+
+
+def _arrivals(classes: list[str], sessions: list[Values]) -> dict[str, str]:
+    """The session in which each class was learned."""
+    known = [session["classes"] for session in sessions]
+    numbers = [next(number for number, size in enumerate(known) if place < size) for place in range(len(classes))]
+    return {name: f"session {number}" if number else "base" for name, number in zip(classes, numbers, strict=True)}
+
+
+def _flat(value: Any, name: str = "") -> list[tuple[str, Any]]:
+    """Settings with the names of their tables in front: `noise.level`."""
+    if not isinstance(value, dict):
+        return [(name, value)]
+    if not value and name:
+        return [(name, "none")]
+    table = cast(Values, value)
+    return [row for inner, one in table.items() for row in _flat(one, f"{name}.{inner}" if name else inner)]
+
+
+def _surroundings(environment: Values) -> Values:
+    """Machine, versions, code; scratchlab's own checkout where it is another."""
+    checkouts = {"Git": environment["git"]}
+    if environment["git_scratchlab"]:
+        checkouts["Git of scratchlab"] = environment["git_scratchlab"]
+    return {"environment": environment, "command": shlex.join(environment["command"]), "checkouts": checkouts}
+
+
+# -- what the page shows ----------------------------------------------------------------------------------
+
+
+def _of_training(epochs: Epochs) -> dict[str, Figure]:
+    if not epochs.records:
+        return {}
+    drawn = {"losses": figures.losses(epochs), "rates": figures.rates(epochs), "speed": figures.speed(epochs)}
+    return drawn | ({"validation": figures.validation(epochs)} if epochs.validated else {})
+
+
+def _of_result(summary: Values, found: list[Mistakes], worst: float) -> dict[str, Figure]:
+    heads: dict[str, Head] = summary["heads"]
+    drawn = {f"confusion-{number}": figures.confusion(one, summary["base_classes"], worst) for number, one in enumerate(found, 1)}
+    if len(heads[summary["head"]]["sessions"]) > 1:
+        drawn |= {name: figures.session_curve(heads, name, height) for name, height in (("accuracy", 420), ("base", 280), ("new", 280))}
+    return drawn
+
+
+# -- how it is put together -------------------------------------------------------------------------------
+
+
+def _part(name: str) -> Markup:
+    return Markup(resources.files("scratchlab.report").joinpath(name).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _plotly() -> Markup:
+    """Plotly's script, packed: 2 MB instead of 5 in every page."""
+    return Markup(base64.b64encode(gzip.compress(plotly.offline.get_plotlyjs().encode(), mtime=0)).decode())
+
+
+def _template() -> jinja2.Template:
+    loader = jinja2.PackageLoader("scratchlab.report", "")
+    world = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    filters: dict[str, Callable[..., Any]] = world.filters
+    filters.update(percent=words.percent, interval=words.interval, counted=counted)
+    filters.update(moment=words.moment, duration=words.duration, setting=words.setting)
+    return world.get_template("page.html.j2")

@@ -1,0 +1,161 @@
+"""Runs made by hand: no training, but everything a run leaves in its folder."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from scratchlab.analysis.outcome import Outcome
+from scratchlab.recipe import Recipe
+from scratchlab.store.run import Run
+from scratchlab.types import Rows, Samples, Scores, Stage, Waveform, rows
+
+KEYWORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go", "zero", "one", "two", "three", "four", "five", "six")
+KEYWORDS += ("seven", "eight", "nine", "bed", "bird", "cat", "dog", "happy", "house", "marvin", "sheila", "tree", "wow", "backward")
+KEYWORDS += (
+    "forward",
+    "follow",
+    "learn",
+    "visual",
+    "يمين",
+    "<script>alert('x')</script>",
+    "--ink",
+    "左に曲がれ",
+    "a rather long phrase & more",
+)
+
+
+def samples(classes: tuple[str, ...], each: int) -> Samples:
+    """`each` queries of every class, by 12 speakers."""
+    labels = np.repeat(np.arange(len(classes)), each)
+    n = len(labels)
+    ids = np.array([f"{label}/{i:05d}.wav" for i, label in enumerate(labels)])
+    speakers = np.array([f"speaker-{i % 12}" for i in range(n)])
+    return Samples(
+        ids, labels, classes, speakers, np.full(n, "test"), Waveform(16000), load=lambda _: (_ for _ in ()).throw(AssertionError)
+    )
+
+
+def scores(truth: Rows, classes: Rows, base: int, rng: np.random.Generator, clear: float) -> Scores:
+    """Noise plus the right answer, clearer for base classes; a class is a little like the one before it."""
+    values = rng.normal(size=(len(truth), len(classes))).astype(np.float32)
+    for i, label in enumerate(truth):
+        place = int(np.flatnonzero(classes == label)[0])
+        values[i, place] += clear + (1.1 if label < base else 0) - 0.8 * math.sin(7 * label)
+        values[i, place - 1] += 1.8
+    return Scores(values, classes)
+
+
+def recipe(name: str, epochs: int) -> Recipe:
+    """Settings as a resolved recipe has them."""
+    return Recipe(
+        name,
+        7,
+        {
+            "data": {"name": "speech_commands", "folder": "data", "classes": list(KEYWORDS[:8])},
+            "protocol": {"name": "sessions", "base": 20, "way": 3, "shot": 5, "sessions": 5, "order": "count", "draws": 10, "test": 0.25},
+            "augment": {"shift": {"seconds": 0.1}, "noise": {"share": 0.8, "snr": [0.0, 15.0]}},
+            "frontend": {"name": "log_mel", "bands": 40},
+            "encoder": {"name": "bc_resnet", "width": 1.0},
+            "method": {"name": "prototypes", "temperature": 16.0},
+            "training": {"epochs": epochs, "batch": 100, "rate": 0.1, "rates": {"readout": 0.05}, "select": "best", "threads": 1},
+            "optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True},
+            "schedule": {"name": "cosine", "warmup": 2.0},
+        },
+    )
+
+
+def trained(run: Run, epochs: int, *, validated: bool = True) -> None:
+    """Records of epochs as a trainer writes them."""
+    rng = np.random.default_rng(3)
+    for epoch in range(epochs):
+        cosine = 0.5 * (1 + math.cos(math.pi * epoch / 30))
+        record = {"epoch": epoch, "loss": 2.6 * math.exp(-epoch / 6) + 0.12 + 0.02 * rng.normal()}
+        if validated:
+            record |= {
+                "valid_loss": 2.4 * math.exp(-epoch / 5) + 0.2 + 0.003 * epoch,
+                "valid_accuracy": 0.95 - 0.8 * math.exp(-epoch / 4) + 0.004 * rng.normal(),
+            }
+        record |= {
+            "rates": {"body": 0.1 * cosine, "readout": 0.05 * cosine},
+            "seconds": 21.5 + rng.normal(),
+            "cpu_seconds": 21.2 + rng.normal(),
+            "inputs": 31000,
+        }
+        run.append(record)
+
+
+def answered(run: Run, classes: tuple[str, ...], base: int, sessions: int, draws: int, each: int) -> None:
+    """Answers of two heads in all sessions of all draws, and the summary of them."""
+    known, rng = samples(classes, each), np.random.default_rng(5)
+    outcome = Outcome(known, np.arange(base))
+
+    def ask(session: int, draw: int) -> None:
+        upto = base + (len(classes) - base) * session // max(sessions, 1)
+        stage = Stage(rows(), rows(), rows(), np.flatnonzero(known.labels < upto), np.arange(upto), session, draw)
+        truth = stage.truth(known)
+        heads = {
+            head: scores(truth, stage.classes, base, rng, clear)
+            for head, clear in (("prototype", 4.0), ("trained", 3.4 + 0.9 * (session == 0)))
+        }
+        outcome.add(stage, heads)
+
+    ask(0, -1)
+    for draw in range(draws):
+        for session in range(1, sessions + 1):
+            ask(session, draw)
+    run.save_table("predictions", outcome.predictions())
+    run.save_json("summary", outcome.summary())
+    begun = datetime.now(UTC) - timedelta(minutes=14)
+    run.save_json("status", run.status | {"created": begun.isoformat(timespec="seconds")})
+    run.tell("finished", state="finished")
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """40 classes, 5 sessions after the base, 10 draws, two heads; some names are not tame."""
+    run = Run.create(tmp_path_factory.mktemp("runs"), recipe("keywords", 30), "Forty <em>keywords</em>, five shots each")
+    with run.writing():
+        trained(run, 30)
+        answered(run, KEYWORDS, 20, 5, 10, 24)
+    return run
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """10 classes, two sessions, one draw, no validation."""
+    run = Run.create(tmp_path_factory.mktemp("runs"), recipe("digits", 4))
+    with run.writing():
+        trained(run, 4, validated=False)
+        answered(run, KEYWORDS[28:38], 6, 2, 1, 30)
+    return run
+
+
+@pytest.fixture(scope="session")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Plain classification: the base session and nothing else."""
+    run = Run.create(tmp_path_factory.mktemp("runs"), recipe("closed", 12), "Ten words, a closed set")
+    with run.writing():
+        trained(run, 12)
+        answered(run, KEYWORDS[:10], 10, 0, 0, 60)
+    return run
+
+
+@pytest.fixture(scope="session")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Stopped by numbers that are not finite, after three epochs."""
+    run = Run.create(tmp_path_factory.mktemp("runs"), recipe("keywords", 30), "Too high a rate")
+    with contextlib.suppress(FloatingPointError), run.writing():
+        trained(run, 3)
+        raise FloatingPointError("The loss of epoch 4, step 12 is not finite.\nFirst <NaN> in body.blocks.3; lower training.rate.")
+    return run
+
+
+@pytest.fixture(scope="session")
+def unbegun(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Created, and nothing more."""
+    return Run.create(tmp_path_factory.mktemp("runs"), recipe("keywords", 30))

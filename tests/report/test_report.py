@@ -1,0 +1,231 @@
+"""The report: true to the run's folder, whole by itself, and readable on a wall, a phone and paper."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scratchlab.metrics.estimate import Estimate
+from scratchlab.report import page, words
+from scratchlab.report.epochs import Epochs
+from scratchlab.report.mistakes import mistakes
+from scratchlab.report.origins import snippet
+from scratchlab.store.run import Run
+
+CHROMIUM = Path("/usr/bin/chromium")
+RUNS = ("many", "few", "closed", "failed", "unbegun")
+
+
+def read(run: Run) -> str:
+    """The page as text, without its scripts."""
+    text = re.sub(r"<(script|style)\b.*?</\1>", "", page.page(run), flags=re.DOTALL)
+    return re.sub(r"[ \n]+", " ", html.unescape(re.sub(r"<[^>]+>", "", text.replace("</td>", " ").replace("</th>", " "))))
+
+
+# -- what it says -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["many", "few", "closed"])
+def test_the_headline_is_the_summarys(name: str, request: pytest.FixtureRequest) -> None:
+    run: Run = request.getfixturevalue(name)
+    summary = run.json("summary")
+    sessions = summary["heads"][summary["head"]]["sessions"]
+    headline = re.search(r'<p class="headline">(.*?)</p>', page.page(run), re.DOTALL)
+    assert headline
+    for session in {0: sessions[0], len(sessions): sessions[-1]}.values():
+        estimate = Estimate(**session["accuracy"])
+        assert estimate.value is not None
+        assert words.percent(estimate.value) in headline[1]
+        assert words.interval(estimate) in headline[1]
+
+
+@pytest.mark.parametrize("name", ["many", "few", "closed"])
+def test_the_snippet_computes_the_headline_exactly(name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    run: Run = request.getfixturevalue(name)
+    summary = run.json("summary")
+    shown = re.search(r'<code id="snippet">(.*?)</code>', page.page(run), re.DOTALL)
+    assert shown
+    assert html.unescape(shown[1]) == snippet(summary)
+    monkeypatch.chdir(run.folder)
+    found: dict[str, Any] = {}
+    exec(html.unescape(shown[1]), found)
+    sessions = summary["heads"][summary["head"]]["sessions"]
+    assert found["base"] == Estimate(**sessions[0]["accuracy"])
+    if len(sessions) > 1:
+        assert found["last"] == Estimate(**sessions[-1]["accuracy"])
+
+
+def test_every_number_of_every_head_is_there_and_none_is_invented(many: Run) -> None:
+    text = read(many)
+    for head in many.json("summary")["heads"].values():
+        for session in head["sessions"]:
+            for name in ("accuracy", "balanced", "base", "new", "harmonic"):
+                estimate = Estimate(**session[name])
+                assert estimate.value is None or words.percent(estimate.value) in text
+                assert words.interval(estimate) in text
+    assert "Undefined, because the base session has no new classes." in text
+
+
+def test_undefined_is_a_mark_with_its_reason_never_a_number(few: Run) -> None:
+    row = re.search(r'<tr><th scope="row">base</th>(.*?)</tr>', page.page(few), re.DOTALL)
+    assert row
+    cells = [re.sub(r"<[^>]+>|\s", "", cell) for cell in row[1].split("<td>")[1:]]
+    assert cells[-2:] == ["–2", "–2"]
+    assert "0.0" not in "".join(cells[-2:])
+    assert "One draw; an interval is undefined, because one draw has no spread." in read(few)
+
+
+def test_the_worst_pairs_are_counted_from_the_predictions(many: Run) -> None:
+    summary, table, text = many.json("summary"), many.table("predictions"), read(many)
+    for one in mistakes(many.folder / "predictions.parquet", summary):
+        assert one.counts.sum() == len(table.filter(session=5, head=one.head))
+        pairs = one.pairs()
+        for pair in pairs:
+            asked = table.filter(session=5, head=one.head, truth=pair.truth)
+            assert (pair.count, pair.asked) == (len(asked.filter(predicted=pair.answer)), len(asked))
+        assert pairs == sorted(pairs, key=lambda pair: -pair.count / pair.asked)
+        worst = pairs[0]
+        assert f"{worst.truth} taken for {worst.answer} {worst.count} of {worst.asked} {words.percent(worst.count / worst.asked)}" in text
+        shares = [recall.share for recall in one.recalls().values()]
+        assert shares == sorted(shares)
+
+
+def test_the_kept_epoch_is_the_first_of_the_best() -> None:
+    seen = [(0.5, 1.0), (0.9, 0.4), (0.9, 0.3), (0.9, 0.3), (0.8, 0.1)]
+    records = [{"epoch": i, "valid_accuracy": accuracy, "valid_loss": loss} for i, (accuracy, loss) in enumerate(seen)]
+    assert Epochs(records, {"select": "best"}, True).chosen == records[2]
+    assert Epochs(records, {"select": "last"}, True).chosen == records[4]
+    assert Epochs(records, {"select": "best"}, False).chosen is None
+    assert Epochs([{"epoch": 0}, {"epoch": 1}], {"select": "best"}, True).chosen == {"epoch": 1}
+
+
+def test_a_failed_run_says_so_and_shows_what_there_is(failed: Run, unbegun: Run) -> None:
+    text = read(failed)
+    assert "This run failed after 3 of 30 epochs." in text
+    assert "First <NaN> in body.blocks.3; lower training.rate." in text
+    assert 'data-figure="losses"' in page.page(failed)
+    assert 'class="kept"' not in page.page(failed)
+    assert "This run has not begun." in read(unbegun)
+    assert "<figure" not in page.page(unbegun)
+
+
+def test_settings_and_environment_are_whole(many: Run) -> None:
+    text = read(many)
+    for setting in ("rates.readout 0.05", "noise.snr 0, 15", "temperature 16", "nesterov yes", "select best"):
+        assert setting in text
+    assert many.json("environment")["python"] in text
+
+
+# -- whole by itself, and safe ----------------------------------------------------------------------------
+
+
+def test_text_from_data_stays_text(many: Run) -> None:
+    source = page.page(many)
+    assert "<script>alert" not in source
+    assert "<em>keywords" not in source
+    assert source.count("<script") == source.count("</script>") == 3
+    figures = re.search(r'<script type="application/json" id="figures">(.*?)</script>', source, re.DOTALL)
+    assert figures
+    assert "&lt;script&gt;alert(" in json.dumps(json.loads(figures[1]))  # Plotly reads some HTML, so it is given none
+    for name in ("يمين", "左に曲がれ", "a rather long phrase & more"):
+        assert name in html.unescape(source)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_page_is_small_ordered_and_asks_nobody(name: str, request: pytest.FixtureRequest) -> None:
+    source = page.page(request.getfixturevalue(name))
+    shown = re.sub(r"<(script|style)\b.*?</\1>", "", source, flags=re.DOTALL)
+    assert len(source) < 3_000_000
+    assert not re.search(r'(src|href)="(?!#|data:,)', shown)
+    levels = [int(level) for level in re.findall(r"<h([1-6])", shown)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    ids = re.findall(r'\bid="([^"]+)"', shown)
+    assert len(ids) == len(set(ids))
+    assert all(target in ids for target in re.findall(r'href="#([^"]+)"', shown))
+
+
+def test_write_leaves_the_page_in_the_folder(few: Run) -> None:
+    path = page.write(few)
+    assert path == few.folder / "report.html"
+    assert path.read_text(encoding="utf-8") == page.page(few)
+
+
+# -- in a browser -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no Chromium at {CHROMIUM}")
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(chromium: Any, run: Run, width: int = 1280, **more: Any) -> Iterator[Any]:
+    """The page from disk; fails if it asks for anything, complains, or leaves a chart undrawn."""
+    tab, said, asked = chromium.new_page(viewport={"width": width, "height": 800}, **more), [], []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
+    address = page.write(run).as_uri()
+    tab.goto(address)
+    if tab.locator("[data-figure]").count():
+        tab.wait_for_selector("html[data-drawn]", state="attached")
+    yield tab
+    assert said == []
+    assert [url for url in asked if url not in (address, "data:,")] == []
+    tab.close()
+
+
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("width", [1280, 375])
+def test_it_opens_from_disk_and_fits(chromium: Any, name: str, width: int, request: pytest.FixtureRequest) -> None:
+    with opened(chromium, request.getfixturevalue(name), width) as tab:
+        plots = tab.locator("[data-figure]").count()
+        assert plots == {"many": 9, "few": 8, "closed": 6, "failed": 4, "unbegun": 0}[name]
+        assert tab.locator("[data-figure] svg g.subplot.xy").count() == plots
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_both_schemes_by_system_and_by_button(chromium: Any, closed: Run) -> None:
+    colours = "[document.body, document.querySelector('[data-figure] .xtick text')].map((e) => getComputedStyle(e))"
+    look = f"{colours}.map((style) => style.backgroundColor + style.fill).join()"
+    with opened(chromium, closed, color_scheme="light") as light, opened(chromium, closed, color_scheme="dark") as dark:
+        bright, dim = light.evaluate(look), dark.evaluate(look)
+        assert bright.split(",")[0] != dim.split(",")[0]
+        light.get_by_role("button", name="Switch to the dark scheme").click()
+        assert light.evaluate(look) == dim
+        light.get_by_role("button", name="Switch to the light scheme").click()
+        assert light.evaluate(look) == bright
+
+
+def test_on_paper_it_is_light_and_fits_the_sheet(chromium: Any, many: Run) -> None:
+    with opened(chromium, many, 680, color_scheme="dark") as tab:
+        tab.emulate_media(media="print")
+        tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 680  # 178 mm at 96 dots an inch
+        assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 250, 247)"
+
+
+def test_without_javascript_the_tables_tell_everything(chromium: Any, many: Run) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(page.write(many).as_uri())
+    assert tab.locator("[data-figure]").first.is_hidden()
+    assert tab.locator("table.sessions").count() == 2
+    assert tab.get_by_text("The charts need JavaScript").is_visible()
+    context.close()
