@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 (told to people, not to programmers)
     """Wrong input, told as a sentence: what is wrong, where, and what would be right.
 
     The command line prints it without a traceback; everything else lets it pass.

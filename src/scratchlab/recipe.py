@@ -16,7 +16,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pydantic
 import tomli_w
@@ -114,6 +114,13 @@ def _chosen(section: str, parts: Catalog, name: Any) -> Callable[..., Any]:
     return parts[name]
 
 
+def _table(where: str, given: Any) -> Values:
+    """A copy of a table of settings."""
+    if not isinstance(given, dict):
+        raise Problem(f"{where} must be a table of settings, as in [{where}]; it is {given!r}.")
+    return dict(cast(Values, given))
+
+
 @dataclass(frozen=True)
 class Recipe:
     """The resolved settings of one run: `values[section][setting]`, nothing left to a default."""
@@ -130,11 +137,7 @@ class Recipe:
 
     def toml(self) -> str:
         """The resolved recipe as TOML; reading it again gives the same key."""
-
-        def filled(values: Any) -> Any:
-            return {k: filled(v) for k, v in values.items() if v is not None} if isinstance(values, Mapping) else values
-
-        return tomli_w.dumps({"seed": self.seed, **filled(self.values)})
+        return tomli_w.dumps({"seed": self.seed, **self.values})
 
     def build(self, section: str, sections: Sections, *supplied: Any) -> Any:
         """The part (a dict of parts for `Several`) of this section, constructed from what the lab supplies and its settings."""
@@ -152,23 +155,19 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
     seed = raw.pop("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise Problem(f"seed = {seed!r} does not fit: it is a whole number from 0 upwards.")
-    for section, given in raw.items():
+    for section in raw:
         if section not in sections:
             raise Problem(
                 f"[{section}] is not a section of a recipe; there are: title, seed, {', '.join(sections)}.{nearest(section, sections)}"
             )
-        if not isinstance(given, dict):
-            raise Problem(f"{section} must be a table of settings, as in [{section}]; it is {given!r}.")
     values: dict[str, Values] = {}
     for section, kind in sections.items():
-        given: Values = dict(raw.get(section, {}))
+        given = _table(section, raw.get(section, {}))
         if isinstance(kind, Fixed):
             values[section] = _resolved(kind.part, given, section, section)
         elif isinstance(kind, Several):
             values[section] = {
-                part: _resolved(
-                    _chosen(section, kind.parts, part), dict(table) if isinstance(table, dict) else {"": table}, f"{section}.{part}", part
-                )
+                part: _resolved(_chosen(section, kind.parts, part), _table(f"{section}.{part}", table), f"{section}.{part}", part)
                 for part, table in given.items()
             }
         else:
@@ -189,7 +188,7 @@ def overridden(raw: Values, assignments: list[str]) -> Values:
             value = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             value = text
-        table = result
+        table: Any = result
         for key in keys[:-1]:
             table = table.setdefault(key, {})
             if not isinstance(table, dict):

@@ -219,11 +219,9 @@ class Scores:
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.classes):
             raise Problem(f"Scores must have one column a class ({len(self.classes)}); their shape is {self.values.shape}.")
-        bad = ~np.isfinite(self.values).all(axis=1)
-        if bad.any():
-            raise Problem(
-                f"{counted(int(bad.sum()), 'query')} of {len(bad)} have a score that is not finite; first at position {int(bad.argmax())}."
-            )
+        bad = np.flatnonzero(~np.isfinite(self.values).all(axis=1))
+        if len(bad):
+            raise Problem(f"{len(bad)} of {len(self.values)} queries have a score that is not finite; the first at position {bad[0]}.")
 
     def predicted(self) -> Rows:
         """The best class of each query, `[n]`; the first of equals."""

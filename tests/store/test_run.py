@@ -60,8 +60,11 @@ def test_one_writer(tmp_path: Path) -> None:
 
 def test_killed_is_seen_at_once(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE)
-    code = f"import os, signal; from pathlib import Path; from scratchlab.store.run import Run\nwith Run(Path({str(run.folder)!r})).writing(): os.kill(os.getpid(), signal.SIGKILL)"
-    done = subprocess.run([sys.executable, "-c", code])
+    code = (
+        "import os, signal, sys, pathlib; from scratchlab.store.run import Run\n"
+        "with Run(pathlib.Path(sys.argv[1])).writing(): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(run.folder)])
     assert done.returncode == -signal.SIGKILL
     assert run.state() == "killed"
 
@@ -77,8 +80,8 @@ def test_wrong_input_takes_the_folder_back_but_a_result_stays(tmp_path: Path) ->
     assert run.state() == "failed"
     assert run.status["where"] == "the loss is not finite"
     run = Run.create(tmp_path, RECIPE, again=True)
+    run.append({"epoch": 0})
     with pytest.raises(KeyboardInterrupt), run.writing():
-        run.append({"epoch": 0})
         raise KeyboardInterrupt
     assert run.state() == "stopped"
 
@@ -104,7 +107,11 @@ def test_numbers_that_are_not_finite_are_never_written(tmp_path: Path) -> None:
 
 def test_arrays_come_back_to_the_last_bit(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE)
-    arrays = {"now/a": np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32), "now/n": np.array(7), "best/e": np.zeros((0, 2))}
+    arrays = {
+        "now/a": np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32),
+        "now/n": np.array(7),
+        "best/e": np.zeros((0, 2)),
+    }
     run.save_arrays("checkpoint", arrays, {"epoch": 3, "best": [0.1 + 0.2, -1.0]})
     found, about = run.load_arrays("checkpoint") or ({}, {})
     assert about == {"epoch": 3, "best": [0.1 + 0.2, -1.0]}
@@ -156,7 +163,13 @@ def test_a_full_disk_leaves_what_was_there(small_disk: Path) -> None:
             attempt()
     assert run.records() == [{"epoch": 0}]
     assert (run.load_arrays("checkpoint") or ({}, {}))[1] == {"epoch": 1}
-    assert {path.name for path in run.folder.iterdir()} == {"recipe.toml", "environment.json", "status.json", "metrics.jsonl", "checkpoint.safetensors"}
+    assert {path.name for path in run.folder.iterdir()} == {
+        "recipe.toml",
+        "environment.json",
+        "status.json",
+        "metrics.jsonl",
+        "checkpoint.safetensors",
+    }
 
 
 def test_a_full_disk_begins_no_run(small_disk: Path) -> None:
@@ -170,8 +183,11 @@ def test_writing_is_atomic(tmp_path: Path) -> None:
     """Whoever looks while a file is replaced sees the old one or the new one."""
     path = tmp_path / "status.json"
     files.write_json(path, {"n": -1})
-    code = f"from pathlib import Path; from scratchlab.store import files\nfor n in range(300): files.write_json(Path({str(path)!r}), {{'n': n, 'x': 'y' * 5000}})"
-    writer = subprocess.Popen([sys.executable, "-c", code])
+    code = (
+        "import pathlib, sys; from scratchlab.store import files\n"
+        "for n in range(300): files.write_json(pathlib.Path(sys.argv[1]), {'n': n, 'x': 'y' * 5000})"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", code, str(path)])
     seen = set()
     while writer.poll() is None:
         seen.add(json.loads(path.read_text())["n"])

@@ -20,7 +20,9 @@ def not_finite(
     if inputs.any():
         cause = f"the input of {listing(ids[inputs], 3)} holds values that are not finite; mend or leave out these samples"
     elif weights:
-        cause = f"the weights {listing(weights, 3)} are no longer finite, so an earlier step was too large; lower the rates or set training.clip"
+        cause = (
+            f"the weights {listing(weights, 3)} are no longer finite: an earlier step was too large; lower the rates or set training.clip"
+        )
     else:
         low, high = float(batch.values.min()), float(batch.values.max())
         cause = (
@@ -28,6 +30,5 @@ def not_finite(
             "lower the rates, set training.clip or look at these samples"
         )
     rates = ", ".join(f"{group['name']} {group['lr']:.3g}" for group in optimizer.param_groups)
-    return Diverged(
-        f"The loss is not finite in epoch {epoch + 1}, step {step + 1} ({int(bad.sum())} of {len(bad)} samples; rates: {rates}): {cause}."
-    )
+    place = f"epoch {epoch + 1}, step {step + 1} ({int(bad.sum())} of {len(bad)} samples; rates: {rates})"
+    return Diverged(f"The loss is not finite in {place}: {cause}.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import torch
 import torch.distributed as dist
@@ -16,7 +16,7 @@ from torch import Tensor
 
 
 @contextlib.contextmanager
-def processes() -> Iterator[None]:
+def processes() -> Generator[None]:
     """Joins the group that torchrun's environment variables describe; does nothing in a single process."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
         yield
@@ -45,7 +45,8 @@ def sum_gradients(parameters: list[torch.nn.Parameter]) -> None:
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     dist.all_reduce(flat)
-    for parameter, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+    parts: tuple[Tensor, ...] = flat.split([p.numel() for p in parameters])  # pyright: ignore[reportUnknownVariableType]
+    for parameter, part in zip(parameters, parts, strict=True):
         parameter.grad = part.view_as(parameter)
 
 

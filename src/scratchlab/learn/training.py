@@ -81,7 +81,7 @@ class Training:
         epochs: Annotated[int, Field(ge=1, description="passes over the training rows")] = 20,
         batch: Annotated[int, Field(ge=1, description="inputs a step, over all processes")] = 100,
         rate: Annotated[float, Field(gt=0, description="learning rate of every group that [training.rates] does not name")] = 0.1,
-        rates: Annotated[dict[str, float], Field(description="learning rates by parameter group; 0 freezes a group")] = {},  # noqa: B006
+        rates: Annotated[dict[str, float], Field(description="learning rates by parameter group; 0 freezes a group")] = {},
         clip: Annotated[float, Field(ge=0, description="largest norm of the gradient; 0 for no limit")] = 0.0,
         select: Annotated[Literal["best", "last"], Field(description="which epoch is kept: the best on validation, or the last")] = "best",
         precision: Annotated[Literal["auto", "float32", "bfloat16"], Field(description="auto: bfloat16 where a GPU has it")] = "auto",
@@ -135,6 +135,12 @@ class Place:
     best_epoch: int = -1
     best: tuple[float, float] = (-1.0, 0.0)  # validation accuracy and minus loss, in this order of importance
 
+    @classmethod
+    def told(cls, facts: dict[str, Any]) -> Place:
+        """The place that a checkpoint's facts tell."""
+        accuracy, minus_loss = facts.pop("best")
+        return cls(**facts, best=(accuracy, minus_loss))
+
 
 @dataclass
 class Trainer:
@@ -152,7 +158,8 @@ class Trainer:
         settings, world = self.settings, parallel.world()
         if min(settings.batch, len(train)) < 2 * world:
             raise Problem(
-                f"training.batch = {settings.batch} over {len(train)} training rows is too small for {world} processes: give each at least two."
+                f"training.batch = {settings.batch} over {len(train)} training rows is too small for {world} processes; "
+                "give each of them at least two rows a step."
             )
         choosing = settings.select == "best" and len(valid) > 0
         rates = settings.group_rates(learner.groups())
@@ -166,7 +173,7 @@ class Trainer:
         place, best = Place(), dict[str, Tensor]()
         if (kept := self.memory.load()) is not None:
             best = checkpoints.restore(kept[0], learner.module, optimizer)
-            place = Place(**{**kept[1], "best": tuple(kept[1]["best"])})
+            place = Place.told(dict(kept[1]))
         steps = len(shuffled(len(train), settings.batch, self.seed, 0))
         for observer in self.observers:
             observer.begin(rates, settings.epochs, steps, place.epoch)
@@ -246,8 +253,8 @@ class Trainer:
             if len(mine):
                 losses, right = learner.judged(valid.batch(mine), valid.labels[mine])
                 sums += torch.stack([losses.double().sum().cpu(), right.double().sum().cpu()])
-        loss, accuracy = (parallel.summed(sums) / len(valid)).tolist()
-        return {"valid_loss": loss, "valid_accuracy": accuracy}
+        loss, accuracy = parallel.summed(sums) / len(valid)
+        return {"valid_loss": float(loss), "valid_accuracy": float(accuracy)}
 
     def _save(self, learner: Learner, optimizer: torch.optim.Optimizer, best: dict[str, Tensor], place: Place) -> None:
         if parallel.rank() == 0:

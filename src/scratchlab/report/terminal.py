@@ -11,7 +11,7 @@ from rich.text import Text
 
 from scratchlab.checks import Problem
 from scratchlab.metrics.estimate import Estimate
-from scratchlab.recipe import Fixed, Sections, Several, Setting, settings
+from scratchlab.recipe import Fixed, Sections, Setting, Several, settings
 from scratchlab.store.query import overview
 from scratchlab.store.run import Run
 

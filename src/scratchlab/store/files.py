@@ -6,7 +6,7 @@ import contextlib
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 @contextlib.contextmanager
-def told_when_full(path: Path) -> Iterator[None]:
+def told_when_full(path: Path) -> Generator[None]:
     """Turns a full disk (or quota) into a sentence that names the file; other errors pass."""
     try:
         yield
@@ -37,7 +37,7 @@ def told_when_full(path: Path) -> Iterator[None]:
         raise
 
 
-def write(path: Path, fill: Callable[[Path], None]) -> None:
+def write(path: Path, fill: Callable[[Path], object]) -> None:
     """Calls `fill` on a temporary sibling and moves it onto `path` once it is safely on disk."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -52,7 +52,7 @@ def write(path: Path, fill: Callable[[Path], None]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """A text file, whole or not at all."""
-    write(path, lambda beside: beside.write_bytes(text.encode()) and None)
+    write(path, lambda beside: beside.write_bytes(text.encode()))
 
 
 def write_json(path: Path, value: object) -> None:
@@ -69,7 +69,9 @@ def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, str] | None = N
 def read_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     """The arrays of a safetensors file and the strings about them. Raises Problem when it is damaged."""
     try:
+        file: Any
         with safetensors.safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+            names: list[str] = file.keys()
+            return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
     except safetensors.SafetensorError as error:
         raise Problem(f"{path} is damaged and cannot be read ({error}).") from None

@@ -15,7 +15,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -150,7 +150,7 @@ class Run:
         return "killed"
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Run]:
+    def writing(self) -> Generator[Run]:
         """Holds the folder for this process; the system lets go of it even after kill -9.
 
         A failure is recorded in the status; after wrong input, with nothing achieved yet, the folder is taken back instead.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
@@ -16,7 +16,10 @@ from scratchlab.data.augment.spec_augment import SpecAugment
 class Augment(Protocol):
     """Changes training inputs (before the front-end) or features (after it); never their labels."""
 
-    domain: Literal["inputs", "features"]
+    @property
+    def domain(self) -> str:
+        """What it changes: "inputs" or "features"."""
+        ...
 
     def __call__(self, values: Tensor, lengths: Tensor, dice: Dice) -> Tensor:
         """The changed values, of the same shape."""

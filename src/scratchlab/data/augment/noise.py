@@ -14,7 +14,7 @@ from torch import Tensor
 from scratchlab.checks import Problem
 from scratchlab.data import audio
 from scratchlab.data.augment.dice import Dice
-from scratchlab.types import Image, Waveform
+from scratchlab.types import Floats, Image, Waveform
 
 BUILT_IN_SECONDS = 60
 
@@ -44,7 +44,7 @@ class Noise:
         parts = self._recordings() if self.folder else _coloured(BUILT_IN_SECONDS * self.rate)
         return torch.from_numpy(np.concatenate([part / max(float(np.sqrt(np.mean(part**2))), 1e-6) for part in parts]).astype(np.float32))
 
-    def _recordings(self) -> list[np.ndarray]:
+    def _recordings(self) -> list[Floats]:
         paths = sorted(path for path in Path(self.folder).expanduser().rglob("*") if path.suffix.lower() in audio.SUFFIXES)
         if not paths:
             raise Problem(f"augment.noise.folder = '{self.folder}' holds no recording ({', '.join(audio.SUFFIXES)}).")
@@ -66,10 +66,10 @@ class Noise:
         return torch.addcmul(values, stretch, gain[:, None])
 
 
-def _coloured(length: int) -> list[np.ndarray]:
+def _coloured(length: int) -> list[Floats]:
     """White, pink and brown noise: power falling as 1, 1/f and 1/f²; the same every time."""
     rng = np.random.default_rng(0)
     spectrum = np.fft.rfft(rng.standard_normal((3, length // 3)))
-    bins = np.maximum(np.arange(spectrum.shape[1]), 1.0)
-    shape = bins[None] ** (-np.array([[0.0], [0.5], [1.0]]))
-    return list(np.fft.irfft(spectrum * shape).astype(np.float32))
+    bins = np.maximum(np.arange(spectrum.shape[1], dtype=np.float64), 1.0)
+    falling = np.stack([bins**-slope for slope in (0.0, 0.5, 1.0)])
+    return list(np.fft.irfft(spectrum * falling).astype(np.float32))

@@ -91,7 +91,7 @@ class Sessions:
         candidates = train[samples.labels[train] == label]
         if len(candidates) < self.shot:
             raise Problem(
-                f"Class '{samples.classes[label]}' has {counted(len(candidates), 'sample')} in the training groups, fewer than protocol.shot = "
-                f"{self.shot}; lower the shots or leave the class out of protocol.order."
+                f"Class '{samples.classes[label]}' has {counted(len(candidates), 'sample')} in the training groups, "
+                f"fewer than protocol.shot = {self.shot}; lower the shots or leave the class out of protocol.order."
             )
         return rng.choice(candidates, self.shot, replace=False)

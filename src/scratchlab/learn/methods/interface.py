@@ -12,8 +12,10 @@ from scratchlab.types import Asked, Scores, Seen
 class Method(Protocol):
     """A way to learn classes from what a stage shows. Touches parameters and optimisers; never disk, metrics or query labels."""
 
-    groups: tuple[str, ...]
-    """Names of the parameter groups whose rates a recipe may give."""
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the parameter groups whose rates a recipe may give."""
+        ...
 
     def learn(self, seen: Seen) -> None:
         """Takes in a stage: trains on its training rows, if there are any, and keeps what it needs of its reference."""
