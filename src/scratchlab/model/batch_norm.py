@@ -33,15 +33,15 @@ class BatchNorm(nn.BatchNorm2d):
         """Input `[n, c, h, w]`; real `[n, w]`: which columns count, all of them if None; the others become zero."""
         if real is None and not (self.training and shared()):
             return super().forward(input)
-        first = input.transpose(0, 1)
-        counted = None if real is None else real[:, None].expand(-1, input.shape[2], -1).reshape(-1)
-        return self.rows(first.reshape(len(first), -1), counted).view(first.shape).transpose(0, 1)
+        planes = input.transpose(0, 1).clone(memory_format=torch.contiguous_format)
+        counted = None if real is None else real[:, None].expand(-1, input.shape[2], -1)
+        return self.planes(planes, counted).transpose(0, 1)
 
-    def rows(self, x: Tensor, real: Tensor | None = None, rectified: bool = False) -> Tensor:
-        """x `[..., m]`, channel after channel in memory; real `[m]`: which columns count; then ReLU if `rectified`.
+    def planes(self, x: Tensor, real: Tensor | None = None, rectified: bool = False) -> Tensor:
+        """x `[c, ...]`, contiguous, which is used up; real: which values count, in the shape of x's last axes; then ReLU if `rectified`.
 
-        Any leading shape will do whose elements divide evenly among the channels: SubSpectralNorm (arXiv 2103.13620)
-        is this with as many channels as there are pairs of a channel and a sub-band.
+        There may be several of the norm's channels in each c: with as many as pairs of a channel and a sub-band, this is
+        SubSpectralNorm (arXiv 2103.13620).
         """
         if real is not None:
             x = x * real
@@ -51,7 +51,7 @@ class BatchNorm(nn.BatchNorm2d):
             assert self.running_mean is not None and self.running_var is not None  # noqa: PT018 (for the type checker)
             scale = self.weight * torch.rsqrt(self.running_var + self.eps)
             shift = self.bias - self.running_mean * scale
-            y = torch.addcmul(shift[:, None], x.reshape(self.num_features, -1), scale[:, None]).view(x.shape)
+            y = torch.addcmul(shift[:, None], x.view(self.num_features, -1), scale[:, None]).view(x.shape)
             y = F.relu_(y) if rectified else y
         return y if real is None else y * real
 
@@ -65,36 +65,37 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class _Normalised(torch.autograd.Function):
-    """Written out, because with a channel's values side by side each step is one fast pass over memory."""
+    """Written out to spare memory, whose traffic is what takes the time: x becomes its centred self, in place."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, gain: Tensor, bias: Tensor, norm: BatchNorm, real: Tensor | None, rectified: bool) -> Tensor:
-        values = x.reshape(len(gain), -1)
-        columns = x.new_tensor([x.shape[-1]]) if real is None else real.sum(0, keepdim=True, dtype=x.dtype)
-        sums = total(torch.cat([values.sum(1), columns * (values.shape[1] / x.shape[-1])]))
+        values = x.detach().view(len(gain), -1)
+        share = values.new_ones(1) if real is None else real.mean(dtype=x.dtype).view(1)
+        sums = total(torch.cat([values.sum(1), share * values.shape[1]]))
         mean, count = sums[:-1] / sums[-1], sums[-1]
-        centred = values - mean[:, None]
+        values.sub_(mean[:, None])
         if real is not None:
-            centred.view(x.shape).mul_(real)
-        variance = total(torch.linalg.vecdot(centred, centred)) / count
+            values.view(x.shape).mul_(real)
+        variance = total(torch.linalg.vector_norm(values, dim=1).square()) / count
         norm.remember(mean, variance, count)
         whitening = torch.rsqrt(variance + norm.eps)
-        y = (centred * (gain * whitening)[:, None]).add_(bias[:, None])
+        y = torch.empty_like(x)
+        torch.mul(values, (gain * whitening)[:, None], out=y.view(values.shape)).add_(bias[:, None])
         if rectified:
             y.relu_()
-        ctx.save_for_backward(centred, gain, whitening, count, y if rectified else None)
-        return y.view(x.shape)
+        ctx.save_for_backward(values, gain, whitening, count, y if rectified else None)
+        return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """With u = whitening · centred and c a channel's mean: into x flows gain · whitening · (grad - c(grad) - u · c(grad · u))."""
         centred, gain, whitening, count, y = ctx.saved_tensors
-        values = grad.reshape(centred.shape)
+        into_y = grad.reshape(centred.shape)
         if y is not None:
-            values = torch.ops.aten.threshold_backward(values, y, 0)
-        grad_bias = values.sum(1)
-        grad_gain = whitening * torch.linalg.vecdot(values, centred)
-        c_grad, c_grad_u = total(torch.stack([grad_bias, grad_gain])) / count
-        into_x = torch.addcmul(values, centred, (-whitening * c_grad_u)[:, None]).sub_(c_grad[:, None]).mul_((gain * whitening)[:, None])
+            into_y = torch.ops.aten.threshold_backward(into_y, y.view(centred.shape), 0)
+        into_x = into_y * centred
+        grad_gain, grad_bias = whitening * into_x.sum(1), into_y.sum(1)
+        c_grad_u, c_grad = total(torch.stack([grad_gain, grad_bias])) / count
+        torch.mul(centred, (-whitening * c_grad_u)[:, None], out=into_x).add_(into_y).sub_(c_grad[:, None]).mul_((gain * whitening)[:, None])
         return into_x.view(grad.shape), grad_gain, grad_bias, None, None, None

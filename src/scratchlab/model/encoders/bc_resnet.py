@@ -40,24 +40,21 @@ class Block(nn.Module):
         self.dropout = nn.Dropout1d(dropout)
 
     def forward(self, x: Tensor, real: Tensor | None) -> Tensor:
-        """x `[c, rows, frames, clips]`, zero where not real `[frames × clips]`."""
+        """x `[c, rows, frames, clips]`, zero where not real `[frames, clips]`."""
         if self.transition:
-            x = normalised(pointwise(self.pointwise, x), self.pointwise_norm, real, rectified=True)
-        y = normalised(depthwise(x, self.frequency.weight, stride=self.stride, padding=1), self.frequency_norm, real)
-        z = depthwise(y.mean(1, keepdim=True), self.temporal.weight, dilation=self.dilation)
-        z = pointwise(self.mix, F.silu(normalised(z, self.temporal_norm, real)))
+            x = self.pointwise_norm.planes(pointwise(self.pointwise, x), real, rectified=True)
+        y = self.frequency_norm.planes(depthwise(x, self.frequency.weight, stride=self.stride, padding=1), real)
+        z = depthwise(y.sum(1, keepdim=True) / y.shape[1], self.temporal.weight, dilation=self.dilation)
+        z = pointwise(self.mix, F.silu(self.temporal_norm.planes(z, real)))
         z = self.dropout(z[:, 0].transpose(1, 2)).transpose(1, 2)[:, None]
-        return F.relu_(y + z if self.transition else (x + y).add_(z))
+        if not self.transition:
+            y.add_(x)
+        return y.add_(z).relu_()
 
 
 def pointwise(convolution: nn.Conv2d, x: Tensor) -> Tensor:
     """A 1 × 1 convolution of x `[c, ...]`."""
     return (convolution.weight.flatten(1) @ x.flatten(1)).view(-1, *x.shape[1:])
-
-
-def normalised(x: Tensor, norm: BatchNorm, real: Tensor | None, rectified: bool = False) -> Tensor:
-    """norm of x `[c, rows, frames, clips]`, over what is real `[frames × clips]`."""
-    return norm.rows(x.flatten(2), real, rectified).view(x.shape)
 
 
 def rows_of(bands: int) -> tuple[int, int, int]:
@@ -120,12 +117,12 @@ class BCResNet(Encoder):
         patches = self._patches(x if heard is None else x * heard.T)
         lengths = strided(lengths, self.time_stride)
         within = mask(lengths, patches.shape[2])
-        real = None if within is None else within.T.flatten()
+        real = None if within is None else within.T.contiguous()
 
-        x = normalised(pointwise(self.stem, patches), self.stem_norm, real, rectified=True)
+        x = self.stem_norm.planes(pointwise(self.stem, patches), real, rectified=True)
         for block in self.blocks:
             x = block(x, real)
-        x = normalised(pointwise(self.head, depthwise(x, self.last.weight)), self.head_norm, real, rectified=True)
+        x = self.head_norm.planes(pointwise(self.head, depthwise(x, self.last.weight)), real, rectified=True)
         matrix = x.mean(1).permute(2, 1, 0).contiguous()
         return Embeddings(matrix.sum(1) / lengths[:, None], matrix, lengths)
 

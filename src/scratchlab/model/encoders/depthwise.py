@@ -45,19 +45,29 @@ class _Depthwise(torch.autograd.Function):
         rows, over_rows = reach(x.shape[1], kernel_rows, stride, padding, 1)
         time, over_time = reach(x.shape[2], kernel_time, 1, dilation * (kernel_time // 2), dilation)
         ctx.taps = [(i, j, r, t) for i, r in enumerate(over_rows) for j, t in enumerate(over_time)]
-        y = x.new_zeros(x.shape[0], rows, time, x.shape[3])
-        for i, j, (to_rows, of_rows), (to_time, of_time) in ctx.taps:
-            y[:, to_rows, to_time].addcmul_(x[:, of_rows, of_time], weight[:, :, i, j, None, None])
         ctx.save_for_backward(x, weight)
+        y = x.new_empty(x.shape[0], rows, time, x.shape[3])
+        _add_up(y, [(y[:, r[0], t[0]], x[:, r[1], t[1]], weight[:, :, i, j, None, None]) for i, j, r, t in ctx.taps])
         return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
-        into_x, into_weight = torch.zeros_like(x), torch.zeros_like(weight)
-        for i, j, (to_rows, of_rows), (to_time, of_time) in ctx.taps:
-            part = grad[:, to_rows, to_time]
-            into_x[:, of_rows, of_time].addcmul_(part, weight[:, :, i, j, None, None])
-            into_weight[:, 0, i, j] = (part * x[:, of_rows, of_time]).sum((1, 2, 3))
+        into_x, into_weight = torch.empty_like(x), torch.empty_like(weight)
+        _add_up(into_x, [(into_x[:, r[1], t[1]], grad[:, r[0], t[0]], weight[:, :, i, j, None, None]) for i, j, r, t in ctx.taps])
+        for i, j, r, t in ctx.taps:
+            into_weight[:, 0, i, j] = (grad[:, r[0], t[0]] * x[:, r[1], t[1]]).sum((1, 2, 3))
         return into_x, into_weight, None, None, None
+
+
+def _add_up(whole: Tensor, parts: list[tuple[Tensor, Tensor, Tensor]]) -> None:
+    """Into each part of `whole`, add a product; a part that covers it all goes first and spares the zeros."""
+    parts = sorted(parts, key=lambda part: -part[0].numel())
+    if parts[0][0].shape == whole.shape:
+        torch.mul(parts[0][1], parts[0][2], out=whole)
+        parts = parts[1:]
+    else:
+        whole.zero_()
+    for part, values, weight in parts:
+        part.addcmul_(values, weight)
