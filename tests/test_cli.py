@@ -235,8 +235,8 @@ def test_a_rate_too_large_is_a_result(recipe: Path) -> None:
     done = scratchlab(recipe, "run", "melodies.toml", "-s", "training.rate=1e25")
     assert done.returncode == 2
     assert "The loss is not finite in epoch" in done.stderr
-    listed = scratchlab(recipe, "runs").stdout
-    assert "failed" in listed
+    assert "failed" in scratchlab(recipe, "runs").stdout
+    assert "The loss is not finite in epoch" in next(recipe.glob("runs/*/report.html")).read_text()
 
 
 def test_every_part_is_listed_with_its_settings(recipe: Path) -> None:

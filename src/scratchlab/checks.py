@@ -34,4 +34,4 @@ def counted(number: int, noun: str) -> str:
     """`1 clip`, `2 clips`, `0 classes`."""
     if number == 1:
         return f"{number} {noun}"
-    return f"{number} {noun}es" if noun.endswith(("s", "x", "ch")) else f"{number} {noun}s"
+    return f"{number} {noun}es" if noun.endswith(("s", "x", "tch")) else f"{number} {noun}s"

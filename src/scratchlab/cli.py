@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Diverged, Problem
 
 if TYPE_CHECKING:
     from scratchlab.recipe import Recipe
@@ -77,10 +77,12 @@ def _perform(recipe: Recipe, place: Callable[[], Run]) -> None:
         except KeyboardInterrupt:
             console.print(f"Stopped; `scratchlab resume {run.folder.name}` goes on from here.")
             raise typer.Exit(130) from None
+        except Diverged:
+            page.write(run)
+            raise
         if parallel.rank() == 0:
-            report = page.write(run)
             console.print(terminal.outcome(run))
-            console.print(f"Report: [bold]{report.resolve().as_uri()}[/]")
+            console.print(f"Report: [bold]{page.write(run).resolve().as_uri()}[/]")
 
 
 @app.command()

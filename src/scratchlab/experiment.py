@@ -25,7 +25,8 @@ from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.interface import Method
 from scratchlab.learn.optimizers import OPTIMIZERS
 from scratchlab.learn.schedules import SCHEDULES
-from scratchlab.learn.training import Trainer, Training
+from scratchlab.learn.settings import Training
+from scratchlab.learn.training import Trainer
 from scratchlab.model.encoders.catalog import ENCODERS
 from scratchlab.model.frontends.catalog import FRONTENDS
 from scratchlab.observe.progress import ProgressBar

@@ -13,7 +13,8 @@ from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.methods.prototypes import CosineClassifier
 from scratchlab.learn.optimizers import sgd
 from scratchlab.learn.schedules import cosine
-from scratchlab.learn.training import Trainer, Training
+from scratchlab.learn.settings import Training
+from scratchlab.learn.training import Trainer
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.model.encoders.mlp import MLP
 from scratchlab.model.frontends.pixels import Pixels

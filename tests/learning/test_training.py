@@ -59,6 +59,7 @@ def test_validation_chooses_the_epoch() -> None:
     watch, chosen, valid = Watch(), learner(), problem(40, seed=1)
     trainer(Kept(), watch, epochs=6).train(chosen, problem(), valid)
     best = max(watch.records, key=lambda record: (record["valid_accuracy"], -record["valid_loss"]))
+    assert [record for record in watch.records if record["kept"]][-1] == best
     with torch.no_grad():
         losses, _ = chosen.judged(valid.batch(np.arange(40)), valid.labels)
     assert float(losses.mean()) == pytest.approx(best["valid_loss"], rel=1e-5)

@@ -81,6 +81,7 @@ def trained(run: Run, epochs: int, *, validated: bool = True) -> None:
                 "valid_accuracy": 0.95 - 0.8 * math.exp(-epoch / 4) + 0.004 * rng.normal(),
             }
         record |= {
+            "kept": not validated or epoch < epochs - 2,
             "rates": {"body": 0.1 * cosine, "readout": 0.05 * cosine},
             "seconds": 21.5 + rng.normal(),
             "cpu_seconds": 21.2 + rng.normal(),

@@ -22,15 +22,9 @@ class Epochs:
 
     @property
     def chosen(self) -> Values | None:
-        """The epoch whose weights are kept: best on validation (of equals the smaller loss, then the earlier), or simply the last.
-
-        None as long as a better one may come.
-        """
-        if not self.records or not self.finished:
-            return None
-        if not self.validated or self.settings["select"] == "last":
-            return self.records[-1]
-        return max(self.records, key=lambda record: (record["valid_accuracy"], -record["valid_loss"]))
+        """The epoch whose weights are kept; None as long as a better one may come."""
+        kept = [record for record in self.records if record["kept"]]
+        return kept[-1] if kept and self.finished else None
 
     @property
     def reason(self) -> str:

@@ -51,7 +51,7 @@ def origins(summary: dict[str, Any]) -> list[Origin]:
         ),
         Origin(
             "Kept epoch",
-            "metrics.jsonl; valid_accuracy, valid_loss",
+            "metrics.jsonl; kept, valid_accuracy, valid_loss",
             "with select = best: largest accuracy; of equals the smaller loss, then the earlier epoch",
         ),
         Origin("Speed", "metrics.jsonl; inputs, cpu_seconds", "sum of inputs over sum of CPU-seconds, without validation and scoring"),

@@ -1,0 +1,64 @@
+"""The settings of [training], checked together."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import Field
+
+from scratchlab.checks import Problem, nearest
+from scratchlab.learn import parallel
+
+
+class Training:
+    """How long, how fast, on what; with nothing to choose from, it is a section of its own."""
+
+    def __init__(
+        self,
+        *,
+        epochs: Annotated[int, Field(ge=1, description="passes over the training rows")] = 20,
+        batch: Annotated[int, Field(ge=1, description="inputs a step, over all processes")] = 100,
+        rate: Annotated[float, Field(gt=0, description="learning rate of every group that [training.rates] does not name")] = 0.1,
+        rates: Annotated[dict[str, float], Field(description="learning rates by parameter group; 0 freezes a group")] = {},
+        clip: Annotated[float, Field(ge=0, description="largest norm of the gradient; 0 for no limit")] = 0.0,
+        select: Annotated[Literal["best", "last"], Field(description="which epoch is kept: the best on validation, or the last")] = "best",
+        precision: Annotated[Literal["auto", "float32", "bfloat16"], Field(description="auto: bfloat16 where a GPU has it")] = "auto",
+        device: Annotated[str, Field(description="auto, cpu, cuda, cuda:1, mps")] = "auto",
+        threads: Annotated[int, Field(ge=1, description="processor threads; one makes results independent of the machine's cores")] = 1,
+        checkpoint_seconds: Annotated[float, Field(ge=0, description="how much work a kill may cost at most; 0: after every step")] = 30.0,
+    ) -> None:
+        self.epochs, self.batch, self.rate, self.rates, self.clip = epochs, batch, rate, rates, clip
+        self.select, self.precision, self.threads, self.checkpoint_seconds = select, precision, threads, checkpoint_seconds
+        self.device = _device(device)
+
+    def group_rates(self, names: Iterable[str]) -> dict[str, float]:
+        """The rate of each group. Raises Problem for a rate that has no effect."""
+        names = list(names)
+        for name, rate in self.rates.items():
+            if name not in names:
+                raise Problem(f"training.rates.{name} has no effect: the groups here are {', '.join(names)}.{nearest(name, names)}")
+            if rate < 0 or not math.isfinite(rate):
+                raise Problem(f"training.rates.{name} = {rate:g} does not fit: a rate is 0 or more.")
+        return {name: self.rates.get(name, self.rate) for name in names}
+
+    def autocast(self) -> contextlib.AbstractContextManager[Any]:
+        """bfloat16 where wanted, else nothing."""
+        has = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        wanted = self.precision == "bfloat16" or (self.precision == "auto" and has)
+        return torch.autocast(self.device.type, torch.bfloat16) if wanted else contextlib.nullcontext()
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        if name == "cuda" and parallel.world() > 1:
+            name = f"cuda:{parallel.rank() % torch.cuda.device_count()}"
+    try:
+        torch.empty(0, device=name)
+        return torch.device(name)
+    except (RuntimeError, AssertionError):
+        raise Problem(f"training.device = '{name}' is not usable here; 'auto' takes what there is, 'cpu' is always there.") from None
