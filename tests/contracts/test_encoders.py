@@ -1,0 +1,181 @@
+"""What every encoder promises, over all of the catalogue."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor
+
+from scratchlab.checks import Problem
+from scratchlab.model.encoders.catalog import ENCODERS
+from scratchlab.model.interface import Encoder
+from scratchlab.types import Image, Spectrogram
+
+FORMS = [Spectrogram(40), Image(1, 40, 60), Image(3, 8, 8)]
+SETTINGS = {"bc_resnet": [{}, {"time_stride": 4}], "conv4": [{}, {"pool": "flatten"}]}
+
+
+def members() -> list[tuple[str, dict[str, object], Spectrogram | Image]]:
+    """Every encoder with settings that change its shapes and every form it accepts."""
+    found: list[tuple[str, dict[str, object], Spectrogram | Image]] = []
+    for name, part in ENCODERS.items():
+        for settings in SETTINGS.get(name, [{}]):
+            for form in FORMS:
+                try:
+                    part(form, **settings)
+                except Problem:
+                    continue
+                found.append((name, settings, form))
+    return found
+
+
+def width_of(form: Spectrogram | Image) -> int:
+    return form.width if isinstance(form, Image) else 60
+
+
+def features_of(form: Spectrogram | Image, n: int = 4, width: int = 0) -> Tensor:
+    channels, rows = (form.channels, form.height) if isinstance(form, Image) else (1, form.bands)
+    return torch.rand(n, channels, rows, width or width_of(form), generator=torch.Generator().manual_seed(0))
+
+
+def randomised(encoder: Encoder) -> Encoder:
+    """Running statistics as after some training, so that evaluation is no special case."""
+    generator = torch.Generator().manual_seed(1)
+    for name, buffer in encoder.named_buffers():
+        if "running" in name:
+            buffer.copy_(0.5 + torch.rand(buffer.shape, generator=generator))
+    for name, parameter in encoder.named_parameters():
+        if name.endswith("norm.bias"):
+            parameter.data.copy_(torch.randn(parameter.shape, generator=generator) / 3)
+    return encoder
+
+
+@pytest.fixture(params=members(), ids=str)
+def member(request: pytest.FixtureRequest) -> tuple[Encoder, Spectrogram | Image]:
+    name, settings, form = request.param
+    torch.manual_seed(0)
+    return randomised(ENCODERS[name](form, **settings)), form
+
+
+def test_every_encoder_accepts_some_form_and_refuses_by_naming_another_encoder() -> None:
+    for name, part in ENCODERS.items():
+        accepted = {form for found, _, form in members() if found == name}
+        assert accepted
+        for form in set(FORMS) - accepted:
+            with pytest.raises(Problem, match="bands fit|encoder.name = '"):
+                part(form)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_shapes_and_finite_gradients(member: tuple[Encoder, Spectrogram | Image], training: bool) -> None:
+    encoder, form = member
+    encoder.train(training)
+    features = features_of(form).requires_grad_()
+    width = width_of(form)
+    made = encoder(features, torch.tensor([width, width, width // 2, 1]))
+    steps = made.matrix.shape[1]
+    assert made.vector.shape == (4, encoder.dim)
+    assert made.matrix.shape == (4, steps, encoder.channels)
+    assert made.lengths.max() == steps
+    assert made.lengths.min() >= 1
+    (made.vector.square().sum() + made.matrix.square().sum()).backward()
+    for name, parameter in [("features", features), *encoder.named_parameters()]:
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+
+
+def test_padding_never_changes_an_embedding(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    encoder, form = member
+    encoder.eval()
+    width = width_of(form)
+    lengths = torch.tensor([width, width - 3, width // 2 + 1, 1])
+    features = features_of(form) * (torch.arange(width) < lengths[:, None])[:, None, None]
+    with torch.no_grad():
+        together = encoder(features, lengths)
+        for i, length in enumerate(lengths.tolist()):
+            alone = encoder(features[i : i + 1, ..., :length], lengths[i : i + 1])
+            steps = int(alone.lengths)
+            assert int(together.lengths[i]) == steps
+            torch.testing.assert_close(together.vector[i], alone.vector[0])
+            torch.testing.assert_close(together.matrix[i, :steps], alone.matrix[0])
+            assert (together.matrix[i, steps:] == 0).all()
+
+
+def test_in_training_only_real_columns_count(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    encoder, form = member
+    twin = copy.deepcopy(encoder)
+    if isinstance(form, Image):
+        pytest.skip("images are not padded beyond their form")
+    lengths = torch.tensor([50, 31, 17, 1])
+    features = features_of(form, width=70) * (torch.arange(70) < lengths[:, None])[:, None, None]
+    for module in (encoder, twin):
+        for part in module.modules():
+            if isinstance(part, torch.nn.modules.dropout._DropoutNd):
+                part.p = 0.0
+    wide, narrow = encoder(features, lengths), twin(features[..., :50], lengths)
+    torch.testing.assert_close(wide.vector, narrow.vector)
+    torch.testing.assert_close(wide.matrix[:, : narrow.matrix.shape[1]], narrow.matrix)
+    for (name, ours), theirs in zip(encoder.state_dict().items(), twin.state_dict().values(), strict=True):
+        torch.testing.assert_close(ours, theirs, msg=name)
+
+
+def test_the_matrix_is_in_the_order_of_time() -> None:
+    for name, settings, form in members():
+        if isinstance(form, Image) and "pool" in settings:
+            continue  # its width is fixed; the order is the same as without flattening
+        encoder = randomised(ENCODERS[name](form, **settings)).eval()
+        if name == "mlp":
+            continue  # one step
+        features = features_of(form, 1, 400)
+        changed = features.clone()
+        changed[..., 300:] += 1
+        with torch.no_grad():
+            one, other = (encoder(x, torch.tensor([400])).matrix[0] for x in (features, changed))
+        quarter = len(one) // 4
+        assert torch.equal(one[: 2 * quarter], other[: 2 * quarter]), name
+        assert not torch.isclose(one[-quarter:], other[-quarter:]).all(), name
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_the_shortest_inputs(member: tuple[Encoder, Spectrogram | Image], columns: int) -> None:
+    encoder, form = member
+    for training in (True, False):
+        encoder.train(training)
+        made = encoder(features_of(form, 3, columns), torch.full((3,), columns))
+        assert made.matrix.shape[1] >= 1
+        assert made.vector.isfinite().all()
+
+
+def test_silence_is_finite_with_finite_gradients(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    encoder, form = member
+    features = torch.zeros_like(features_of(form)).requires_grad_()
+    made = encoder(features, torch.full((4,), width_of(form)))
+    made.vector.square().sum().backward()
+    assert made.matrix.isfinite().all()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in encoder.parameters())
+
+
+def test_copies_and_reloaded_states_agree_and_evaluation_repeats(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    encoder, form = member
+    encoder.eval()
+    twin, fresh = copy.deepcopy(encoder), type(encoder)
+    features, lengths = features_of(form), torch.full((4,), width_of(form))
+    twin.load_state_dict(encoder.state_dict())
+    assert isinstance(twin, fresh)
+    first = encoder(features, lengths)
+    for again in (encoder(features, lengths), twin(features, lengths)):
+        assert torch.equal(first.vector, again.vector)
+        assert torch.equal(first.matrix, again.matrix)
+    assert not first.vector.isnan().any()
+
+
+def test_half_precision_comes_close(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    encoder, form = member
+    encoder.eval()
+    features, lengths = features_of(form), torch.full((4,), width_of(form))
+    full = encoder(features, lengths).vector
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = encoder(features, lengths).vector
+    torch.testing.assert_close(half.float(), full, rtol=0.1, atol=0.05)

@@ -1,0 +1,98 @@
+"""Every method: learns a base and new classes, scores what it knows, and its branches do not touch each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from scratchlab.data.protocols.sessions import Sessions
+from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.methods.catalog import METHODS
+from scratchlab.learn.methods.interface import Method
+from scratchlab.model.encoders.mlp import MLP
+from scratchlab.model.frontends.pixels import Pixels
+from scratchlab.types import Batch, Image, Samples
+from tests.learning.conftest import Kept, Watch, trainer
+
+FORM = Image(1, 12, 12)
+
+
+def bars() -> Samples:
+    """Six classes told apart by where a bar lies; ten writers."""
+    labels, groups = (index.ravel() for index in np.indices((6, 10, 4))[:2])
+    values = np.random.default_rng(0).normal(0, 0.3, (240, 1, 12, 12)).astype(np.float32)
+    for value, label in zip(values, labels, strict=True):
+        value[0, 2 * label : 2 * label + 2] += 1
+    return Samples(
+        ids=np.array([f"bar{i}" for i in range(240)]),
+        labels=labels,
+        classes=tuple("abcdef"),
+        groups=np.array([f"writer{g}" for g in groups]),
+        splits=np.full(240, ""),
+        form=FORM,
+        load=lambda rows: Batch(values[rows], np.full(len(rows), 12)),
+    )
+
+
+PROTOCOL = Sessions(0, base=4, way=1, shot=3, sessions=2, order="source", draws=3, test=0.3, valid=0.2)
+
+
+def learned(name: str) -> tuple[Method, Samples]:
+    torch.manual_seed(0)
+    samples = bars()
+    method = METHODS[name](Embedder(Pixels(FORM), MLP(FORM, hidden=[32, 16])), trainer(Kept(), Watch(), epochs=6, batch=20))
+    method.learn(PROTOCOL.base(samples).seen(samples))
+    return method, samples
+
+
+def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.ndarray]]:
+    branch, found = method.branch(), []
+    for stage in PROTOCOL.later(samples, draw):
+        branch.learn(stage.seen(samples))
+        found.append({head: scores.values for head, scores in branch.score(stage.asked(samples)).items()})
+    return found
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_it_learns_the_base_and_more(name: str) -> None:
+    method, samples = learned(name)
+    base = PROTOCOL.base(samples)
+    heads = method.score(base.asked(samples))
+    first = next(iter(heads.values()))
+    assert (first.predicted() == base.truth(samples)).mean() > 0.9
+    for stage in PROTOCOL.later(samples, 0):
+        method.learn(stage.seen(samples))
+        for scores in method.score(stage.asked(samples)).values():
+            assert np.array_equal(scores.classes, stage.classes)
+            assert scores.values.shape == (len(stage.query), len(stage.classes))
+    assert (next(iter(method.score(stage.asked(samples)).values())).predicted() == stage.truth(samples)).mean() > 0.6
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_draws_do_not_touch_each_other(name: str) -> None:
+    method, samples = learned(name)
+    first = scored(method, samples, 0)
+    scored(method, samples, 1)
+    for one, other in zip(first, scored(method, samples, 0), strict=True):
+        assert one.keys() == other.keys()
+        assert all(np.array_equal(one[head], other[head]) for head in one)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_order_of_the_queries_means_nothing(name: str) -> None:
+    method, samples = learned(name)
+    base = PROTOCOL.base(samples)
+    asked = base.asked(samples)
+    turned = type(asked)(asked.rows[::-1].copy(), samples.load)
+    for head, scores in method.score(asked).items():
+        assert np.allclose(scores.values[::-1], method.score(turned)[head].values, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_was_learned_has_names(name: str) -> None:
+    method, samples = learned(name)
+    tensors = method.tensors()
+    assert all(torch.isfinite(tensor.float()).all() for tensor in tensors.values())
+    assert method.vectors(PROTOCOL.base(samples).asked(samples)).ndim == 2
+    assert method.groups
