@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ONE_THREAD := OMP_NUM_THREADS=1
+DATA ?= data
 
 .PHONY: demo test lint format bench docs studies clean
 
@@ -30,8 +31,15 @@ format: $(VENV)/ready  ## put the code in shape
 bench: $(VENV)/ready  ## every claim of speed against its peer; some minutes
 	for claim in benchmarks/*.py; do echo "== $$claim"; $(ONE_THREAD) $(BIN)/python $$claim || exit 1; done
 
-studies: $(VENV)/ready  ## the recipes whose numbers their headers state; long
-	$(BIN)/python benchmarks/../recipes/studies.py
+studies: $(VENV)/ready  ## the numbers in the recipes' headers; needs the corpora: make studies DATA=FOLDER
+	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands
+	$(BIN)/scratchlab run keywords-arabic-wide --again -s data.root=$(DATA)/arabic_speech_commands
+	$(BIN)/scratchlab run keywords-fsdd --again -s data.root=$(DATA)/fsdd
+
+docs: $(VENV)/ready  ## the pages of docs/ as HTML
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 clean:  ## remove the virtual environment and caches, never runs
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

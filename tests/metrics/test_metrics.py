@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -84,3 +88,10 @@ def test_group_bootstrap_covers_the_truth() -> None:
 
 def test_one_group_has_no_interval() -> None:
     assert "one group has no spread" in over_groups(np.array([True, False]), np.array(["a", "a"])).how
+
+
+def test_golden_sessions() -> None:
+    golden = json.loads((Path(__file__).parent.parent / "golden" / "sessions.json").read_text())
+    predicted, truth = (np.array(column) for column in zip(*golden["answers"], strict=True))
+    found = session_metrics(predicted, truth, np.array(golden["base"]))
+    assert asdict(found) == pytest.approx(golden["metrics"])

@@ -1,0 +1,12 @@
+"""Sphinx's settings: the pages of the repository and the reference from docstrings."""
+
+project = "scratchlab"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+html_theme = "furo"
+html_title = "scratchlab"
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+exclude_patterns = ["_build"]
+suppress_warnings = ["myst.xref_missing", "misc.highlighting_failure"]
