@@ -27,7 +27,7 @@ class PlainSubSpectralNorm(nn.BatchNorm2d):
         super().__init__(channels * sub_bands)
         self.sub_bands = sub_bands
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name it has in torch)
         n, c, f, t = input.shape
         return super().forward(input.reshape(n, c * self.sub_bands, f // self.sub_bands, t)).reshape(n, c, f, t)
 
@@ -113,29 +113,31 @@ def seconds(work: Callable[[], object], times: int) -> float:
     return (time.process_time() - start) / times
 
 
-def compare(width: float, repeats: int = 5, times: int = 3) -> None:
+def compare(width: float, training: bool, repeats: int = 7, times: int = 3) -> None:
     """Both modules in turn; prints the median rates and their ratio."""
     torch.manual_seed(0)
     x, labels = 2 + torch.randn(BATCH, 1, BANDS, FRAMES), torch.randint(CLASSES, (BATCH,))
     ours, plain = BCResNet(Spectrogram(BANDS), width=width), Plain(width)
     plain.load_state_dict(ours.state_dict())
-    for mode in ("training", "inference"):
-        works: list[Callable[[], object]] = []
-        for module in (ours, plain):
-            module.train(mode == "training")
-            works.append(training_step(module, ours.dim, x, labels) if mode == "training" else lambda v=vector_of(module): v(x))
-        with torch.set_grad_enabled(mode == "training"):
-            for work in works:
-                seconds(work, 1)
-            taken = [[seconds(work, times) for work in works] for _ in range(repeats)]
-        fast, slow = (BATCH / median(column) for column in zip(*taken, strict=True))
-        ratios = [b / a for a, b in taken]
-        print(
-            f"τ={width:g} {mode:9}: ours {fast:6.0f}, plain {slow:6.0f} clips per CPU-second; ×{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
-        )
+
+    def work(module: nn.Module) -> Callable[[], object]:
+        module.train(training)
+        vector = vector_of(module)
+        return training_step(module, ours.dim, x, labels) if training else lambda: vector(x)
+
+    with torch.set_grad_enabled(training):
+        works = work(ours), work(plain)
+        for warm in works:
+            seconds(warm, 1)
+        taken = [[seconds(work, times) for work in works] for _ in range(repeats)]
+    fast, slow = (BATCH / median(column) for column in zip(*taken, strict=True))
+    ratios = [b / a for a, b in taken]
+    print(f"τ={width:g} {'training ' if training else 'inference'}: ours {fast:.0f}, plain {slow:.0f} clips per CPU-second; ", end="")
+    print(f"×{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     for width in [float(word) for word in sys.argv[1:]] or [1.0, 2.0]:
-        compare(width)
+        compare(width, training=True)
+        compare(width, training=False)

@@ -40,15 +40,18 @@ def features_of(form: Spectrogram | Image, n: int = 4, width: int = 0) -> Tensor
     return torch.rand(n, channels, rows, width or width_of(form), generator=torch.Generator().manual_seed(0))
 
 
-def randomised(encoder: Encoder) -> Encoder:
-    """Running statistics as after some training, so that evaluation is no special case."""
-    generator = torch.Generator().manual_seed(1)
-    for name, buffer in encoder.named_buffers():
-        if "running" in name:
-            buffer.copy_(0.5 + torch.rand(buffer.shape, generator=generator))
+def trained(encoder: Encoder, form: Spectrogram | Image) -> Encoder:
+    """With shifts that are not zero and running statistics of this form's features, so that evaluation is no special case."""
+    torch.manual_seed(1)
     for name, parameter in encoder.named_parameters():
         if name.endswith("norm.bias"):
-            parameter.data.copy_(torch.randn(parameter.shape, generator=generator) / 3)
+            parameter.data.normal_(std=0.3)
+    norms = [part for part in encoder.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    for momentum in (1.0, 0.1):
+        for norm in norms:
+            norm.momentum = momentum
+        with torch.no_grad():
+            encoder(features_of(form), torch.full((4,), width_of(form)))
     return encoder
 
 
@@ -56,7 +59,7 @@ def randomised(encoder: Encoder) -> Encoder:
 def member(request: pytest.FixtureRequest) -> tuple[Encoder, Spectrogram | Image]:
     name, settings, form = request.param
     torch.manual_seed(0)
-    return randomised(ENCODERS[name](form, **settings)), form
+    return trained(ENCODERS[name](form, **settings), form), form
 
 
 def test_every_encoder_accepts_some_form_and_refuses_by_naming_another_encoder() -> None:
@@ -64,7 +67,7 @@ def test_every_encoder_accepts_some_form_and_refuses_by_naming_another_encoder()
         accepted = {form for found, _, form in members() if found == name}
         assert accepted
         for form in set(FORMS) - accepted:
-            with pytest.raises(Problem, match="bands fit|encoder.name = '"):
+            with pytest.raises(Problem, match=r"bands fit|encoder\.name = '"):
                 part(form)
 
 
@@ -95,6 +98,7 @@ def test_padding_never_changes_an_embedding(member: tuple[Encoder, Spectrogram |
     with torch.no_grad():
         together = encoder(features, lengths)
         for i, length in enumerate(lengths.tolist()):
+            assert together.vector[i].abs().max() > 0.01
             alone = encoder(features[i : i + 1, ..., :length], lengths[i : i + 1])
             steps = int(alone.lengths)
             assert int(together.lengths[i]) == steps
@@ -105,14 +109,15 @@ def test_padding_never_changes_an_embedding(member: tuple[Encoder, Spectrogram |
 
 def test_in_training_only_real_columns_count(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
-    twin = copy.deepcopy(encoder)
     if isinstance(form, Image):
-        pytest.skip("images are not padded beyond their form")
+        return  # images are never padded beyond their form
+    encoder.double()
+    twin = copy.deepcopy(encoder)
     lengths = torch.tensor([50, 31, 17, 1])
-    features = features_of(form, width=70) * (torch.arange(70) < lengths[:, None])[:, None, None]
+    features = features_of(form, width=70).double() * (torch.arange(70) < lengths[:, None])[:, None, None]
     for module in (encoder, twin):
         for part in module.modules():
-            if isinstance(part, torch.nn.modules.dropout._DropoutNd):
+            if isinstance(part, torch.nn.Dropout1d):
                 part.p = 0.0
     wide, narrow = encoder(features, lengths), twin(features[..., :50], lengths)
     torch.testing.assert_close(wide.vector, narrow.vector)
@@ -125,14 +130,14 @@ def test_the_matrix_is_in_the_order_of_time() -> None:
     for name, settings, form in members():
         if isinstance(form, Image) and "pool" in settings:
             continue  # its width is fixed; the order is the same as without flattening
-        encoder = randomised(ENCODERS[name](form, **settings)).eval()
+        encoder = trained(ENCODERS[name](form, **settings), form).eval()
         if name == "mlp":
             continue  # one step
-        features = features_of(form, 1, 400)
+        features = features_of(form, 1, 1200)
         changed = features.clone()
-        changed[..., 300:] += 1
+        changed[..., 900:] += 1
         with torch.no_grad():
-            one, other = (encoder(x, torch.tensor([400])).matrix[0] for x in (features, changed))
+            one, other = (encoder(x, torch.tensor([1200])).matrix[0] for x in (features, changed))
         quarter = len(one) // 4
         assert torch.equal(one[: 2 * quarter], other[: 2 * quarter]), name
         assert not torch.isclose(one[-quarter:], other[-quarter:]).all(), name
@@ -160,15 +165,13 @@ def test_silence_is_finite_with_finite_gradients(member: tuple[Encoder, Spectrog
 def test_copies_and_reloaded_states_agree_and_evaluation_repeats(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
-    twin, fresh = copy.deepcopy(encoder), type(encoder)
+    twin = copy.deepcopy(encoder)
     features, lengths = features_of(form), torch.full((4,), width_of(form))
     twin.load_state_dict(encoder.state_dict())
-    assert isinstance(twin, fresh)
     first = encoder(features, lengths)
     for again in (encoder(features, lengths), twin(features, lengths)):
         assert torch.equal(first.vector, again.vector)
         assert torch.equal(first.matrix, again.matrix)
-    assert not first.vector.isnan().any()
 
 
 def test_half_precision_comes_close(member: tuple[Encoder, Spectrogram | Image]) -> None:
@@ -178,4 +181,4 @@ def test_half_precision_comes_close(member: tuple[Encoder, Spectrogram | Image])
     full = encoder(features, lengths).vector
     with torch.autocast("cpu", dtype=torch.bfloat16):
         half = encoder(features, lengths).vector
-    torch.testing.assert_close(half.float(), full, rtol=0.1, atol=0.05)
+    assert (half.float() - full).norm() < 0.1 * full.norm()

@@ -6,7 +6,7 @@ state), so a weight file does not show how many processes wrote it, and `nn.Sync
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -46,7 +46,7 @@ class BatchNorm(nn.BatchNorm2d):
         if real is not None:
             x = x * real
         if self.training:
-            y: Tensor = _Normalised.apply(x, self.weight, self.bias, self, real, rectified)  # pyright: ignore[reportAssignmentType]
+            y = cast(Tensor, _Normalised.apply(x, self.weight, self.bias, self, real, rectified))
         else:
             assert self.running_mean is not None and self.running_var is not None  # noqa: PT018 (for the type checker)
             scale = self.weight * torch.rsqrt(self.running_var + self.eps)
@@ -76,7 +76,8 @@ class _Normalised(torch.autograd.Function):
         values.sub_(mean[:, None])
         if real is not None:
             values.view(x.shape).mul_(real)
-        variance = total(torch.linalg.vector_norm(values, dim=1).square()) / count
+        length = cast(Tensor, torch.linalg.vector_norm(values, dim=1))
+        variance = total(length.square()) / count
         norm.remember(mean, variance, count)
         whitening = torch.rsqrt(variance + norm.eps)
         y = torch.empty_like(x)
@@ -88,7 +89,7 @@ class _Normalised(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """With u = whitening · centred and c a channel's mean: into x flows gain · whitening · (grad - c(grad) - u · c(grad · u))."""
         centred, gain, whitening, count, y = ctx.saved_tensors
         into_y = grad.reshape(centred.shape)
@@ -97,5 +98,7 @@ class _Normalised(torch.autograd.Function):
         into_x = into_y * centred
         grad_gain, grad_bias = whitening * into_x.sum(1), into_y.sum(1)
         c_grad_u, c_grad = total(torch.stack([grad_gain, grad_bias])) / count
-        torch.mul(centred, (-whitening * c_grad_u)[:, None], out=into_x).add_(into_y).sub_(c_grad[:, None]).mul_((gain * whitening)[:, None])
+        torch.mul(centred, (-whitening * c_grad_u)[:, None], out=into_x).add_(into_y).sub_(c_grad[:, None]).mul_(
+            (gain * whitening)[:, None]
+        )
         return into_x.view(grad.shape), grad_gain, grad_bias, None, None, None

@@ -5,7 +5,7 @@ With few channels and large planes that is several times as fast as the general 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -19,14 +19,14 @@ def depthwise(x: Tensor, weight: Tensor, *, stride: int = 1, padding: int = 0, d
 
     Rows: `padding` zeros on both sides and `stride`; time: as many zeros as keep its length, and `dilation`.
     """
-    return _Depthwise.apply(x, weight, stride, padding, dilation)  # pyright: ignore[reportReturnType]
+    return cast(Tensor, _Depthwise.apply(x, weight, stride, padding, dilation))
 
 
 def reach(size: int, kernel: int, stride: int, padding: int, dilation: int) -> tuple[int, list[Tap]]:
     """The size of the result, and for each weight what it multiplies and where that is added.
 
     >>> reach(5, 3, 2, 1, 1)
-    (3, [(slice(1, 3, None), slice(1, 5, 2)), (slice(0, 3, None), slice(0, 5, 2)), (slice(0, 2, None), slice(1, 5, 2))])
+    (3, [(slice(1, 3, None), slice(1, 4, 2)), (slice(0, 3, None), slice(0, 5, 2)), (slice(0, 2, None), slice(1, 4, 2))])
     """
     out = (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
     found: list[Tap] = []
@@ -52,7 +52,7 @@ class _Depthwise(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         x, weight = ctx.saved_tensors
         into_x, into_weight = torch.empty_like(x), torch.empty_like(weight)
         _add_up(into_x, [(into_x[:, r[1], t[1]], grad[:, r[0], t[0]], weight[:, :, i, j, None, None]) for i, j, r, t in ctx.taps])

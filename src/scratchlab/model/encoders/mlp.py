@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from scratchlab.checks import Problem
@@ -21,17 +22,14 @@ class MLP(Encoder):
         self,
         form: Spectrogram | Image,
         *,
-        hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(description="units of each layer; the last is d", min_length=1)] = [
-            256,
-            128,
-        ],
+        hidden: Annotated[list[PositiveInt], Field(description="units of each layer; the last is d", min_length=1)] = [256, 128],
     ) -> None:
         super().__init__()
         if not isinstance(form, Image):
             raise Problem("mlp needs inputs of one size, and spectrograms vary in length; use encoder.name = 'bc_resnet' or 'conv4'.")
         self.width = form.width
         sizes = [form.channels * form.height * form.width, *hidden]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.dim = self.channels = hidden[-1]
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:

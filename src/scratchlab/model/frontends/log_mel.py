@@ -19,7 +19,7 @@ from scratchlab.model.lengths import mask
 from scratchlab.types import Image, Spectrogram, Waveform
 
 CORNER_HZ, CORNER_MEL, OCTAVE_STEP = 1000.0, 15.0, math.log(6.4) / 27  # above the corner, 27 mels multiply the frequency by 6.4
-CHUNK = 2**18  # samples transformed at once: their spectra stay in the processor's cache
+CHUNK = 2**17  # samples transformed at once: few enough that their spectra stay in the processor's cache
 
 
 def mel(hz: float) -> float:
@@ -32,24 +32,34 @@ def mel(hz: float) -> float:
 
 
 def mel_filters(rate: int, n_fft: int, bands: int, low_hz: float, high_hz: float) -> Tensor:
-    """Triangles `[n_fft // 2 + 1, bands]` float64, each of area one over hertz, at equal steps on the mel scale."""
+    """Triangles `[bands, n_fft // 2 + 1]` float64, each of area one over hertz, at equal steps on the mel scale."""
     steps = torch.linspace(mel(low_hz), mel(high_hz), bands + 2, dtype=torch.float64)
     edges = torch.where(steps < CORNER_MEL, steps * (CORNER_HZ / CORNER_MEL), CORNER_HZ * torch.exp(OCTAVE_STEP * (steps - CORNER_MEL)))
-    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    bins = torch.linspace(0, rate / 2, n_fft // 2 + 1, dtype=torch.float64)[:, None]
+    low, centre, high = (edges[i : i + bands, None] for i in range(3))
+    bins = torch.linspace(0, rate / 2, n_fft // 2 + 1, dtype=torch.float64)
     return torch.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)).clamp_min(0) * (2 / (high - low))
 
 
-def mel_decibels(values: Tensor, filters: Tensor, window: Tensor, hop: int, floor_db: float) -> Tensor:
+def reaches(filters: Tensor, parts: int = 4) -> list[tuple[slice, slice]]:
+    """Ranges of bands with the range of lines that they reach: most of the filters `[bands, lines]` is zero."""
+    found: list[tuple[slice, slice]] = []
+    for bands in torch.arange(len(filters)).tensor_split(min(parts, len(filters))):
+        lines = filters[bands].sum(0).nonzero()
+        found.append((slice(int(bands[0]), int(bands[-1]) + 1), slice(int(lines[0]), int(lines[-1]) + 1)))
+    return found
+
+
+def decibels(values: Tensor, filters: Tensor, parts: list[tuple[slice, slice]], window: Tensor, hop: int) -> Tensor:
     """Values `[n, samples]` -> decibels above the floor `[n, bands, 1 + samples // hop]`, never below 0.
 
-    Frame i is centred on sample i · hop, with zeros before the first sample and after the last. Filters `[bins, bands]`.
+    Frame i is centred on sample i · hop, with zeros before the first sample and after the last. Filters `[bands, lines]`
+    in units of the floor's power, and what `reaches` says of them.
     """
-    spectra = torch.stft(
-        values, 2 * (len(filters) - 1), hop, len(window), window, center=True, pad_mode="constant", return_complex=True
-    )  # [n, bins, frames]
-    power = torch.view_as_real(spectra).square().sum(-1)
-    return 10 * torch.log10((filters.T * 10 ** (-floor_db / 10) @ power).clamp_min(1))
+    n_fft = 2 * (filters.shape[1] - 1)
+    spectra = torch.stft(values, n_fft, hop, len(window), window, center=True, pad_mode="constant", return_complex=True)
+    power = spectra.real.square() + spectra.imag.square()  # [n, lines, frames]
+    mel_power = torch.cat([filters[bands, lines] @ power[:, lines] for bands, lines in parts], 1)
+    return mel_power.clamp_min_(1).log10_().mul_(10)
 
 
 class LogMel(Frontend):
@@ -77,17 +87,17 @@ class LogMel(Frontend):
         window, self.hop = max(1, round(form.rate * window_ms / 1000)), max(1, round(form.rate * hop_ms / 1000))
         n_fft = 1 << max(1, (window - 1).bit_length())
         filters = mel_filters(form.rate, n_fft, bands, low_hz, high_hz)
-        empty = int((filters.sum(0) == 0).sum())
+        empty = int((filters.sum(1) == 0).sum())
         if empty:
             raise Problem(
                 f"{empty} of log_mel's {bands} bands are narrower than the {form.rate / n_fft:.0f} Hz between two lines of the spectrum "
                 "and would stay empty; ask for fewer bands or a longer window_ms."
             )
         self.form = Spectrogram(bands)
-        self.floor_db = floor_db
+        self.parts = reaches(filters)
         self.filters: Tensor
         self.window: Tensor
-        self.register_buffer("filters", filters.float(), persistent=False)
+        self.register_buffer("filters", (filters * 10 ** (-floor_db / 10)).float(), persistent=False)
         self.register_buffer("window", torch.hann_window(window, dtype=torch.float64).float(), persistent=False)
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -95,9 +105,9 @@ class LogMel(Frontend):
         heard = mask(lengths, values.shape[1])
         if heard is not None:
             values = values * heard
-        clips = max(1, CHUNK // values.shape[1])
-        parts = [mel_decibels(part, self.filters, self.window, self.hop, self.floor_db) for part in values.split(clips)]
-        features = torch.cat(parts) / 20
+        clips = max(1, CHUNK // max(1, values.shape[1]))
+        chunks = [values[i : i + clips] for i in range(0, len(values), clips)]
+        features = torch.cat([decibels(chunk, self.filters, self.parts, self.window, self.hop) for chunk in chunks]).div_(20)
         frames = 1 + torch.div(lengths, self.hop, rounding_mode="floor")
         real = mask(frames, features.shape[2])
         features = features if real is None else features * real[:, None]
