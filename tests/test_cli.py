@@ -173,6 +173,27 @@ def checkpoint(path: Path) -> dict[str, Any]:
     return json.loads(header["__metadata__"]["about"])
 
 
+def test_a_disk_that_fills_up_and_resume(recipe: Path, finished: Path) -> None:
+    """On a disk of 300 KiB the run stops with a sentence; with more room it resumes to the numbers of an uninterrupted one."""
+    disk = recipe / "runs"
+    disk.mkdir()
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("a small tmpfs cannot be mounted without root")
+    try:
+        stopped = scratchlab(recipe, "run", "melodies.toml")
+        assert stopped.returncode == 2
+        assert "The disk is full: " in stopped.stderr
+        assert "Traceback" not in stopped.stderr
+        (run,) = disk.iterdir()
+        assert not [path for path in run.iterdir() if path.name.endswith(".part")]
+        subprocess.run(["mount", "-o", "remount,size=50m", str(disk)], check=True)
+        done = scratchlab(recipe, "resume", run.name)
+        assert done.returncode == 0, done.stderr
+        assert_same(kept(run), kept(finished))
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
 def test_torchrun_gives_one_run(recipe: Path) -> None:
     """Two processes share one folder and end with one report."""
     words = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--master-addr=127.0.0.1", "--master-port=0", "--rdzv-backend=c10d",

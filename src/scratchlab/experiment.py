@@ -8,12 +8,12 @@ The method sees training rows, reference labels and query inputs. The truth abou
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from rich.console import Console
-from rich.progress import track
 
 from scratchlab.analysis.outcome import Outcome
 from scratchlab.data.augment.catalog import AUGMENTS
@@ -26,12 +26,14 @@ from scratchlab.learn.methods.interface import Method
 from scratchlab.learn.optimizers import OPTIMIZERS
 from scratchlab.learn.schedules import SCHEDULES
 from scratchlab.learn.settings import Training
-from scratchlab.learn.training import Trainer
+from scratchlab.learn.training import Forgetful, Memory, Trainer
 from scratchlab.model.encoders.catalog import ENCODERS
 from scratchlab.model.frontends.catalog import FRONTENDS
 from scratchlab.observe.progress import ProgressBar
+from scratchlab.observe.records import Records
 from scratchlab.recipe import Fixed, One, Recipe, Sections, Several
 from scratchlab.store.run import Run
+from scratchlab.types import Stage
 
 SECTIONS: Sections = {
     "data": One(SOURCES, "mnist"),
@@ -56,35 +58,39 @@ class Bench:
     trainer: Trainer
 
 
-def assemble(recipe: Recipe, memory: Any) -> Bench:
+def assemble(recipe: Recipe, memory: Memory) -> Bench:
     """Builds every part. Raises Problem for settings that are wrong or do not go together."""
-    training: Training = recipe.build("training", SECTIONS)
+
+    def part(section: str, *supplied: Any) -> Any:
+        return recipe.build(section, SECTIONS, *supplied)
+
+    training: Training = part("training")
     torch.set_num_threads(training.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(recipe.seed)
-    source = recipe.build("data", SECTIONS)
-    frontend = recipe.build("frontend", SECTIONS, source.form)
-    encoder = recipe.build("encoder", SECTIONS, frontend.form)
-    augments = recipe.build("augment", SECTIONS, source.form)
-    embedder = Embedder(frontend, encoder, augments.values()).to(training.device)
-    schedule = recipe.build("schedule", SECTIONS, training.epochs)
-    trainer = Trainer(recipe.seed, training, lambda groups: recipe.build("optimizer", SECTIONS, groups), schedule, memory)
-    method: Method = recipe.build("method", SECTIONS, embedder, trainer)
+    source: Source = part("data")
+    frontend = part("frontend", source.form)
+    encoder = part("encoder", frontend.form)
+    embedder = Embedder(frontend, encoder, part("augment", source.form).values()).to(training.device)
+    schedule = part("schedule", training.epochs)
+    trainer = Trainer(recipe.seed, training, functools.partial(part, "optimizer"), schedule, memory)
+    method: Method = part("method", embedder, trainer)
     training.group_rates(method.groups)
-    return Bench(source, recipe.build("protocol", SECTIONS, recipe.seed), method, trainer)
+    return Bench(source, part("protocol", recipe.seed), method, trainer)
 
 
 def check(recipe: Recipe) -> None:
     """Raises Problem for settings that are wrong or do not go together, before a folder is made or data is read."""
-    assemble(recipe, memory=None)
+    assemble(recipe, Forgetful())
 
 
 def perform(recipe: Recipe, run: Run, console: Console) -> None:
     """Does what the recipe says, from where the run's folder says, and leaves everything there."""
     leads = parallel.rank() == 0
-    with run.writing() if leads else contextlib.nullcontext():
-        bench = assemble(recipe, _Checkpoints(run))
-        bench.trainer.observers = [_Records(run), ProgressBar(console)] if leads else []
+    quiet = Console(quiet=True)
+    with run.writing() if leads else contextlib.nullcontext(), ProgressBar(console if leads else quiet) as bar:
+        bench = assemble(recipe, run)
+        bench.trainer.observers = [Records(run), bar] if leads else []
 
         samples = bench.source.read()
         base = bench.protocol.base(samples)
@@ -92,48 +98,21 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         outcome = Outcome(samples, base.classes)
         bench.method.learn(base.seen(samples))
         outcome.add(base, bench.method.score(base.asked(samples)))
-        for stages in track(draws, "draws of the shots", console=console, disable=not (leads and console.is_terminal)):
+        for stages in bar.over(draws, "draws of the shots"):
             learner = bench.method.branch()
             for stage in stages:
                 learner.learn(stage.seen(samples))
                 outcome.add(stage, learner.score(stage.asked(samples)))
-
         if leads:
-            vectors = bench.method.vectors(base.asked(samples)).cpu().numpy()
-            run.save_arrays("embeddings", {"vectors": vectors}, {"ids": samples.ids[base.query].tolist()})
-            run.save_arrays("weights", {name: tensor.cpu().numpy() for name, tensor in bench.method.tensors().items()})
-            run.save_table("predictions", outcome.predictions())
-            run.save_json("summary", outcome.summary())
-            run.tell("finished", state="finished")
-            run.drop_arrays("checkpoint")
+            _leave(run, bench.method, base, outcome)
 
 
-@dataclass
-class _Checkpoints:
-    """A run's checkpoint, as the trainer knows it."""
-
-    run: Run
-
-    def load(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        return self.run.load_arrays("checkpoint")
-
-    def save(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
-        self.run.save_arrays("checkpoint", arrays, facts)
-
-
-@dataclass
-class _Records:
-    """An observer that writes the run's metrics and heartbeat."""
-
-    run: Run
-    epochs: int = 0
-
-    def begin(self, rates: dict[str, float], epochs: int, steps: int, epoch: int) -> None:
-        self.epochs = epochs
-        self.run.rewind(epoch)
-
-    def step(self, epoch: int, step: int, loss: float) -> None:
-        self.run.tell(f"epoch {epoch + 1} of {self.epochs}, step {step + 1}, loss {loss:.3f}")
-
-    def epoch(self, record: dict[str, Any]) -> None:
-        self.run.append(record)
+def _leave(run: Run, method: Method, base: Stage, outcome: Outcome) -> None:
+    """Everything worth keeping; the run is finished when all of it is there."""
+    samples = outcome.samples
+    run.save_arrays("embeddings", {"vectors": method.vectors(base.asked(samples)).cpu().numpy()}, {"ids": samples.ids[base.query].tolist()})
+    run.save_arrays("weights", {name: tensor.cpu().numpy() for name, tensor in method.tensors().items()})
+    run.save_table("predictions", outcome.predictions())
+    run.save_json("summary", outcome.summary())
+    run.tell("finished", state="finished")
+    run.drop_arrays("checkpoint")

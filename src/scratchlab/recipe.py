@@ -188,10 +188,10 @@ def overridden(raw: Values, assignments: list[str]) -> Values:
             value = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             value = text
-        table: Any = result
+        table: Values = result
         for key in keys[:-1]:
             table = table.setdefault(key, {})
-            if not isinstance(table, dict):
+            if type(table) is not dict:
                 raise Problem(f"-s {assignment} does not fit: {key} is a value, not a table of settings.")
         if keys[-1] == "name" and table.get("name", value) != value:
             table.clear()  # another part: the settings of the one it replaces mean nothing to it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 
@@ -20,12 +22,12 @@ def test_a_schedule_is_a_factor(name: str) -> None:
     assert values[0] == 0
     assert values[10] == pytest.approx(0.5)
     assert values[20] == pytest.approx(1)
-    assert all(later <= earlier + 1e-12 for earlier, later in zip(values[20:], values[21:], strict=False))
+    assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(values[20:]))
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_warm_up_longer_than_the_training_is_refused(name: str) -> None:
-    with pytest.raises(Problem, match="must be shorter than training.epochs"):
+    with pytest.raises(Problem, match=r"must be shorter than training\.epochs"):
         SCHEDULES[name](10, warmup=10.0, **SETTINGS.get(name, {}))
 
 
@@ -34,7 +36,7 @@ def test_schedules_at_known_places() -> None:
     assert SCHEDULES["cosine"](10, floor=0.1)(10.0) == pytest.approx(0.1)
     step = SCHEDULES["step"](10, milestones=[3.0, 7.0])
     assert [step(2.9), step(3.0), step(7.5)] == pytest.approx([1, 0.1, 0.01])
-    with pytest.raises(Problem, match="names epoch 12, but training.epochs = 10"):
+    with pytest.raises(Problem, match=r"names epoch 12, but training\.epochs = 10"):
         SCHEDULES["step"](10, milestones=[3.0, 12.0])
 
 

@@ -40,10 +40,10 @@ class Kept:
         self.held: tuple[dict[str, Any], dict[str, Any]] | None = None
         self.saves = 0
 
-    def load(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    def load_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         return self.held
 
-    def save(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
+    def save_checkpoint(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
         self.held = ({name: array.copy() for name, array in arrays.items()}, facts)
         self.saves += 1
 

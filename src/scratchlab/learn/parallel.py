@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Generator
+from typing import cast
 
 import torch
 import torch.distributed as dist
@@ -45,7 +46,7 @@ def sum_gradients(parameters: list[torch.nn.Parameter]) -> None:
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     dist.all_reduce(flat)
-    parts: tuple[Tensor, ...] = flat.split([p.numel() for p in parameters])  # pyright: ignore[reportUnknownVariableType]
+    parts = cast("tuple[Tensor, ...]", flat.split([p.numel() for p in parameters]))
     for parameter, part in zip(parameters, parts, strict=True):
         parameter.grad = part.view_as(parameter)
 

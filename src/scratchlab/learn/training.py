@@ -60,15 +60,25 @@ class Observer(Protocol):
 
 
 class Memory(Protocol):
-    """Where a checkpoint lies: arrays by name and a few facts."""
+    """Where a checkpoint lies: arrays by name and a few facts. A run is one."""
 
-    def load(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    def load_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """The last checkpoint, or None."""
         ...
 
-    def save(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
+    def save_checkpoint(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
         """Replaces the last checkpoint, atomically."""
         ...
+
+
+class Forgetful:
+    """A memory that keeps nothing, for training that is over in a moment."""
+
+    def load_checkpoint(self) -> None:
+        """There is none."""
+
+    def save_checkpoint(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
+        """Lets go of it."""
 
 
 @dataclass
@@ -119,7 +129,7 @@ class Trainer:
         every = [parameter for name in names for parameter in parameters[name]]
         optimizer = self.optimizer([{"params": parameters[name], "lr": rates[name], "name": name} for name in names])
         place, best = Place(), dict[str, Tensor]()
-        if (kept := self.memory.load()) is not None:
+        if (kept := self.memory.load_checkpoint()) is not None:
             best = checkpoints.restore(kept[0], learner.module, optimizer)
             place = Place.told(dict(kept[1]))
         steps = len(shuffled(len(train), settings.batch, self.seed, 0))
@@ -206,4 +216,4 @@ class Trainer:
 
     def _save(self, learner: Learner, optimizer: torch.optim.Optimizer, best: dict[str, Tensor], place: Place) -> None:
         if parallel.rank() == 0:
-            self.memory.save(checkpoints.packed(learner.module, optimizer, best), asdict(place))
+            self.memory.save_checkpoint(checkpoints.packed(learner.module, optimizer, best), asdict(place))

@@ -1,19 +1,23 @@
-"""A progress bar in the terminal; where there is none, one line an epoch."""
+"""How far a run is: bars in a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+T = TypeVar("T")
+LINES = 20  # at most so many epochs are told where there is no terminal
 
 
 class ProgressBar:
-    """Shows steps, loss and validation accuracy; prints the rates of the parameter groups first."""
+    """An observer of the training, and a bar over whatever else takes long."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.bar = Progress(
+        self.bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -23,35 +27,40 @@ class ProgressBar:
             console=console,
             disable=not console.is_terminal,
         )
-        self.task = self.bar.add_task("", total=None, said="")
+        self.training: TaskID | None = None
         self.steps = self.epochs = 1
         self.valid = ""
 
+    def __enter__(self) -> ProgressBar:
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bars.stop()  # else an interrupted run would leave the terminal without its cursor
+
     def begin(self, rates: dict[str, float], epochs: int, steps: int, epoch: int) -> None:
-        """Prints the rates by group and shows the bar."""
+        """Prints the rates of the parameter groups and shows the bar."""
         given = ", ".join(f"{name} {rate:g}" + (" (frozen)" if rate == 0 else "") for name, rate in rates.items())
-        self.console.print(f"Learning rates by group: [bold]{given}[/]" + (f"; going on at epoch {epoch + 1}" if epoch else ""))
+        self.console.print(f"Learning rates by group: [bold]{given}[/]" + (f"; going on after epoch {epoch}" if epoch else ""))
         self.steps, self.epochs = steps, epochs
-        self.bar.update(self.task, total=epochs * steps, completed=epoch * steps)
-        if epoch < epochs:
-            self.bar.start()
+        self.training = self.bars.add_task("training", total=epochs * steps, completed=epoch * steps, said=self.valid)
 
     def step(self, epoch: int, step: int, loss: float) -> None:
         """Moves the bar."""
-        self.bar.update(
-            self.task,
-            completed=epoch * self.steps + step + 1,
-            description=f"epoch {epoch + 1}/{self.epochs}",
-            said=f"loss {loss:.3f}{self.valid}",
-        )
+        if self.training is not None:
+            said, done = f"loss {loss:.3f}{self.valid}", epoch * self.steps + step + 1
+            self.bars.update(self.training, completed=done, description=f"epoch {epoch + 1}/{self.epochs}", said=said)
 
     def epoch(self, record: dict[str, Any]) -> None:
-        """Remembers the validation accuracy; ends the bar after the last epoch."""
-        accuracy = record.get("valid_accuracy")
+        """Tells what an epoch came to."""
+        number, accuracy = record["epoch"] + 1, record.get("valid_accuracy")
         self.valid = "" if accuracy is None else f", valid {accuracy:.1%}"
-        if not self.console.is_terminal and (record["epoch"] % max(1, self.epochs // 20) == 0 or record["epoch"] + 1 == self.epochs):
-            self.console.print(
-                f"epoch {record['epoch'] + 1}/{self.epochs}: loss {record['loss']:.4f}{self.valid}, {record['seconds']:.0f} s"
-            )
-        if record["epoch"] + 1 == self.epochs:
-            self.bar.stop()
+        if not self.console.is_terminal and (number % max(1, self.epochs // LINES) == 0 or number == self.epochs):
+            self.console.print(f"epoch {number}/{self.epochs}: loss {record['loss']:.4f}{self.valid}, {record['seconds']:.0f} s")
+
+    def over(self, items: list[T], name: str) -> Iterator[T]:
+        """The items, with a bar that counts them."""
+        task = self.bars.add_task(name, total=len(items), visible=bool(items), said="")
+        for item in items:
+            yield item
+            self.bars.advance(task)

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,14 @@ import safetensors.numpy
 from scratchlab.checks import Problem
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 @contextlib.contextmanager
-def told_when_full(path: Path) -> Generator[None]:
-    """Turns a full disk (or quota) into a sentence that names the file; other errors pass."""
+def told(path: Path) -> Generator[None]:
+    """Turns a full disk, or a place that may not be written, into a sentence that names the file; other errors pass."""
     try:
         yield
     except Exception as error:
@@ -34,6 +35,8 @@ def told_when_full(path: Path) -> Generator[None]:
                 f"The disk is full: {path} could not be written. What stood there before is untouched; free some space "
                 "and go on with `scratchlab resume` (or run again, if nothing had been achieved), or choose another place with --runs."
             ) from error
+        if isinstance(error, OSError) and error.errno in _FORBIDDEN:
+            raise Problem(f"{path} cannot be written ({os.strerror(error.errno).lower()}); choose another place with --runs.") from error
         raise
 
 
@@ -41,7 +44,7 @@ def write(path: Path, fill: Callable[[Path], object]) -> None:
     """Calls `fill` on a temporary sibling and moves it onto `path` once it is safely on disk."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with told_when_full(path):
+        with told(path):
             fill(beside)
             with beside.open("rb") as file:
                 os.fsync(file.fileno())
@@ -69,9 +72,7 @@ def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, str] | None = N
 def read_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     """The arrays of a safetensors file and the strings about them. Raises Problem when it is damaged."""
     try:
-        file: Any
-        with safetensors.safe_open(path, framework="numpy") as file:
-            names: list[str] = file.keys()
-            return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
+        with cast(Any, safetensors.safe_open(path, framework="numpy")) as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except safetensors.SafetensorError as error:
         raise Problem(f"{path} is damaged and cannot be read ({error}).") from None

@@ -49,7 +49,7 @@ class Run:
         """A new folder `runs/name-key`. Raises Problem where one stands already; `again` then takes `name-key-2`, `-3`, …"""
         name, number = f"{recipe.name}-{recipe.key}", 1
         beside = runs / f".{name}.{os.getpid()}.part"
-        with files.told_when_full(runs):
+        with files.told(runs):
             beside.mkdir(parents=True)
         try:
             run = cls(beside)
@@ -166,12 +166,7 @@ class Run:
                 self.tell("starting")
                 yield self
             except BaseException as error:
-                if (
-                    isinstance(error, Problem)
-                    and not isinstance(error, Diverged)
-                    and not self.records()
-                    and self.load_arrays("checkpoint") is None
-                ):
+                if isinstance(error, Problem) and not isinstance(error, Diverged) and not self.records() and self.load_checkpoint() is None:
                     self._remove()
                     raise
                 with contextlib.suppress(Problem, OSError):  # on a full disk the reason cannot be kept; the exception still tells it
@@ -190,7 +185,7 @@ class Run:
     def append(self, record: Values) -> None:
         """One more line of metrics.jsonl; a line that does not fit on the disk leaves no trace."""
         path = self.folder / "metrics.jsonl"
-        with files.told_when_full(path), path.open("ab") as file:
+        with files.told(path), path.open("ab") as file:
             before = file.tell()
             try:
                 file.write(json.dumps(record, allow_nan=False).encode() + b"\n")
@@ -223,6 +218,14 @@ class Run:
             return None
         arrays, about = files.read_arrays(path)
         return arrays, json.loads(about.get("about", "{}"))
+
+    def save_checkpoint(self, arrays: files.Arrays, facts: Values) -> None:
+        """Replaces the last checkpoint."""
+        self.save_arrays("checkpoint", arrays, facts)
+
+    def load_checkpoint(self) -> tuple[dict[str, Any], Values] | None:
+        """The last checkpoint, or None."""
+        return self.load_arrays("checkpoint")
 
     def drop_arrays(self, name: str) -> None:
         """Removes `name`.safetensors, if it is there."""

@@ -1,0 +1,29 @@
+"""What a run keeps of its training while it goes on: a line an epoch, a heartbeat between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scratchlab.store.run import Run
+
+
+@dataclass
+class Records:
+    """An observer that writes metrics.jsonl and status.json."""
+
+    run: Run
+    epochs: int = 0
+
+    def begin(self, rates: dict[str, float], epochs: int, steps: int, epoch: int) -> None:
+        """Forgets what an interrupted training had recorded beyond its last checkpoint."""
+        self.epochs = epochs
+        self.run.rewind(epoch)
+
+    def step(self, epoch: int, step: int, loss: float) -> None:
+        """A heartbeat, every few seconds at most."""
+        self.run.tell(f"epoch {epoch + 1} of {self.epochs}, step {step + 1}, loss {loss:.3f}")
+
+    def epoch(self, record: dict[str, Any]) -> None:
+        """One more line."""
+        self.run.append(record)
