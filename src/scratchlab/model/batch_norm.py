@@ -38,7 +38,7 @@ class BatchNorm(nn.BatchNorm2d):
         return self.planes(planes, counted).transpose(0, 1)
 
     def planes(self, x: Tensor, real: Tensor | None = None, rectified: bool = False) -> Tensor:
-        """x `[c, ...]`, contiguous, which is used up; real: which values count, in the shape of x's last axes; then ReLU if `rectified`.
+        """x `[c, ...]`, contiguous and free to be written over; real: which values count, in the shape of x's last axes; then ReLU if `rectified`.
 
         There may be several of the norm's channels in each c: with as many as pairs of a channel and a sub-band, this is
         SubSpectralNorm (arXiv 2103.13620).
@@ -51,7 +51,8 @@ class BatchNorm(nn.BatchNorm2d):
             assert self.running_mean is not None and self.running_var is not None  # noqa: PT018 (for the type checker)
             scale = self.weight * torch.rsqrt(self.running_var + self.eps)
             shift = self.bias - self.running_mean * scale
-            y = torch.addcmul(shift[:, None], x.view(self.num_features, -1), scale[:, None]).view(x.shape)
+            values = x.view(self.num_features, -1)
+            y = torch.mul(values, scale[:, None], out=None if torch.is_grad_enabled() else values).add_(shift[:, None]).view(x.shape)
             y = F.relu_(y) if rectified else y
         return y if real is None else y * real
 
