@@ -38,10 +38,10 @@ class BatchNorm(nn.BatchNorm2d):
         return self.planes(planes, counted).transpose(0, 1)
 
     def planes(self, x: Tensor, real: Tensor | None = None, rectified: bool = False) -> Tensor:
-        """x `[c, ...]`, contiguous and free to be written over; real: which values count, in the shape of x's last axes; then ReLU if `rectified`.
+        """x `[c, ...]`, contiguous and free to be written over; real: which values count, in the shape of x's last axes.
 
-        There may be several of the norm's channels in each c: with as many as pairs of a channel and a sub-band, this is
-        SubSpectralNorm (arXiv 2103.13620).
+        Then ReLU if `rectified`. There may be several of the norm's channels in each c: with as many as pairs of a channel
+        and a sub-band, this is SubSpectralNorm (arXiv 2103.13620).
         """
         if real is not None:
             x = x * real
