@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from tests.learning.conftest import Kept, Watch, trainer
 
 from scratchlab.data.protocols.sessions import Sessions
 from scratchlab.learn.embedder import Embedder
@@ -13,7 +14,6 @@ from scratchlab.learn.methods.interface import Method
 from scratchlab.model.encoders.mlp import MLP
 from scratchlab.model.frontends.pixels import Pixels
 from scratchlab.types import Batch, Image, Samples
-from tests.learning.conftest import Kept, Watch, trainer
 
 FORM = Image(1, 12, 12)
 
