@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from rich.console import Console
 
 from scratchlab.analysis.outcome import Outcome
 from scratchlab.data.augment.catalog import AUGMENTS
+from scratchlab.data.batches import in_order
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
 from scratchlab.data.sources.catalog import SOURCES, Source
 from scratchlab.learn import parallel
@@ -33,7 +36,9 @@ from scratchlab.observe.progress import ProgressBar
 from scratchlab.observe.records import Records
 from scratchlab.recipe import Fixed, One, Recipe, Sections, Several
 from scratchlab.store.run import Run
-from scratchlab.types import Stage
+from scratchlab.types import Samples, Stage
+
+READING = 256  # inputs looked at together, before anything is trained
 
 SECTIONS: Sections = {
     "data": One(SOURCES, "mnist"),
@@ -95,6 +100,8 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         samples = bench.source.read()
         base = bench.protocol.base(samples)
         draws = [list(bench.protocol.later(samples, draw)) for draw in range(bench.protocol.draws)]
+        _read_once(samples, [base, *itertools.chain(*draws)], bar)
+
         outcome = Outcome(samples, base.classes)
         bench.method.learn(base.seen(samples))
         outcome.add(base, bench.method.score(base.asked(samples)))
@@ -105,6 +112,13 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
                 outcome.add(stage, learner.score(stage.asked(samples)))
         if leads:
             _leave(run, bench.method, base, outcome)
+
+
+def _read_once(samples: Samples, stages: list[Stage], bar: ProgressBar) -> None:
+    """Loads every input that will be needed: a damaged file is told now, not after hours; what is decoded stays so."""
+    needed = np.unique(np.concatenate([rows for stage in stages for rows in (stage.train, stage.valid, stage.reference, stage.query)]))
+    for positions in bar.over(list(in_order(len(needed), READING)), "reading the inputs"):
+        samples.load(needed[positions])
 
 
 def _leave(run: Run, method: Method, base: Stage, outcome: Outcome) -> None:
