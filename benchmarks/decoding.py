@@ -66,6 +66,9 @@ def main() -> None:
     options.add_argument("--root", default=str(data / "arabic_speech_commands"), help="the corpus (default: in $SCRATCHLAB_TEST_DATA)")
     options.add_argument("--repeats", type=int, default=5)
     given = options.parse_args()
+    if not Path(given.root).exists():
+        print(f"left out: there is no corpus at {given.root}; give its folder with --root")
+        return
     torch.set_num_threads(1)
     paths = [str(Path(given.root) / name) for name in ArabicSpeechCommands(root=given.root).read().ids]
     peer(paths[:BATCH])  # whatever is only paid once

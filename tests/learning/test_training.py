@@ -54,6 +54,14 @@ def test_watching_and_keeping_change_nothing() -> None:
     assert all(torch.equal(a, b) for a, b in zip(weights(one).values(), weights(other).values(), strict=True))
 
 
+def test_half_precision_learns_as_well() -> None:
+    """Products in bfloat16, weights and sums in float32."""
+    watch, one = Watch(), learner()
+    trainer(Kept(), watch, precision="bfloat16").train(one, problem(), problem(40, seed=1))
+    assert watch.records[-1]["valid_accuracy"] > 0.9
+    assert all(tensor.dtype != torch.bfloat16 for tensor in weights(one).values())
+
+
 def test_validation_chooses_the_epoch() -> None:
     """With a rate that ruins the end, the weights left are those of the best validation epoch, not the last."""
     watch, chosen, valid = Watch(), learner(), problem(40, seed=1)
