@@ -70,8 +70,6 @@ def assemble(recipe: Recipe, memory: Memory) -> Bench:
         return recipe.build(section, SECTIONS, *supplied)
 
     training: Training = part("training")
-    torch.set_num_threads(training.threads)
-    torch.set_flush_denormal(True)
     torch.manual_seed(recipe.seed)
     source: Source = part("data")
     frontend = part("frontend", source.form)
@@ -95,6 +93,7 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
     quiet = Console(quiet=True)
     with run.writing() if leads else contextlib.nullcontext(), ProgressBar(console if leads else quiet) as bar:
         bench = assemble(recipe, run)
+        bench.trainer.settings.settle()
         bench.trainer.observers = [Records(run), bar] if leads else []
 
         samples = bench.source.read()

@@ -35,6 +35,11 @@ class Training:
         self.select, self.precision, self.threads, self.checkpoint_seconds = select, precision, threads, checkpoint_seconds
         self.device = _device(device)
 
+    def settle(self) -> None:
+        """Sets this process's threads; numbers too small to matter count as zero, as some losses train several times as fast then."""
+        torch.set_num_threads(self.threads)
+        torch.set_flush_denormal(True)
+
     def group_rates(self, names: Iterable[str]) -> dict[str, float]:
         """The rate of each group. Raises Problem for a rate that has no effect."""
         names = list(names)

@@ -1,0 +1,59 @@
+"""What is written down is true: every command and recipe is named, every recipe resolves, doctests run."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import scratchlab
+from scratchlab import recipe, shelf
+from scratchlab.cli import app
+from scratchlab.experiment import SECTIONS, check
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RECIPES = sorted((ROOT / "recipes").glob("*.toml"))
+MODULES = sorted(name for _, name, _ in pkgutil.walk_packages(scratchlab.__path__, "scratchlab.") if not name.endswith("__main__"))
+
+
+def commands() -> list[str]:
+    return [one.name or (one.callback.__name__ if one.callback else "") for one in app.registered_commands]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_is_in_the_readme_and_helps(command: str) -> None:
+    assert f"`scratchlab {command}" in README
+    (found,) = [one for one in app.registered_commands if (one.name or getattr(one.callback, "__name__", "")) == command]
+    assert (found.callback.__doc__ or "").strip().endswith(".")
+
+
+def test_the_readme_names_no_other_command() -> None:
+    named = set(re.findall(r"`scratchlab ([a-z]+)", README))
+    assert named <= set(commands())
+
+
+def test_nothing_is_left_to_fill_in() -> None:
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *RECIPES]:
+        assert "@@" not in path.read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_fits_together_and_says_what_it_is(path: Path) -> None:
+    """It resolves, its parts are built, the resolved form has the same key; header and README name it."""
+    resolved = recipe.resolve(recipe.read(path), SECTIONS, path.stem)
+    check(resolved)
+    again = recipe.resolve(recipe.tomllib.loads(resolved.toml()), SECTIONS, path.stem)
+    assert again.key == resolved.key
+    header = "\n".join(shelf.header(path))
+    assert f"scratchlab run {path.stem}" in header
+    assert f"`{path.stem}`" in README
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(name)).failed == 0

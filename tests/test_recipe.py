@@ -1,0 +1,113 @@
+"""Settings: read from signatures, checked before anything happens, named by all their values."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field
+
+from scratchlab.checks import Problem
+from scratchlab.recipe import Fixed, One, Several, overridden, resolve, settings
+
+
+class Lens:
+    """Looks."""
+
+    def __init__(
+        self,
+        given: str,
+        *,
+        width: Annotated[int, Field(ge=1, description="how wide")] = 4,
+        gain: float = 1.0,
+        kind: Literal["thin", "thick"] = "thin",
+        span: tuple[float, float] = (0.0, 1.0),
+        rates: dict[str, float] = {},
+    ) -> None:
+        self.given, self.width, self.gain, self.kind, self.span, self.rates = given, width, gain, kind, span, rates
+
+
+class Mirror:
+    """Reflects."""
+
+    def __init__(self, given: str, *, depth: int) -> None:
+        self.given, self.depth = given, depth
+
+
+SECTIONS = {"lens": One({"lens": Lens, "mirror": Mirror}, "lens"), "extra": Several({"mirror": Mirror}), "always": Fixed(Lens)}
+
+
+def resolved(**raw: Any) -> Any:
+    return resolve(raw, SECTIONS, "test")
+
+
+def test_defaults_are_filled_in_and_parts_built() -> None:
+    recipe = resolved(lens={"width": 7}, extra={"mirror": {"depth": 2}})
+    assert recipe.values["lens"] == {"name": "lens", "width": 7, "gain": 1.0, "kind": "thin", "span": [0.0, 1.0], "rates": {}}
+    assert recipe.build("lens", SECTIONS, "glass").width == 7
+    assert recipe.build("extra", SECTIONS, "tin")["mirror"].depth == 2
+    assert recipe.build("always", SECTIONS, "x").given == "x"
+
+
+def test_the_key_is_of_all_values() -> None:
+    keys = {
+        resolved(**raw).key
+        for raw in ({}, {"seed": 1}, {"lens": {"width": 5}}, {"always": {"gain": 2.0}}, {"extra": {"mirror": {"depth": 1}}})
+    }
+    assert len(keys) == 5
+    assert resolved(lens={"width": 4}).key == resolved().key  # a default written out is the same recipe
+    assert resolved(title="words").key == resolved().key
+
+
+@given(
+    width=st.integers(1, 10**6),
+    gain=st.floats(-1e6, 1e6, allow_subnormal=False),
+    rates=st.dictionaries(st.text("ab.é-", min_size=1), st.floats(0, 1e9, allow_subnormal=False)),
+    seed=st.integers(0, 99),
+)
+def test_what_is_written_is_read_again(width: int, gain: float, rates: dict[str, float], seed: int) -> None:
+    recipe = resolved(seed=seed, lens={"width": width, "gain": gain, "rates": rates})
+    assert resolve(tomllib.loads(recipe.toml()), SECTIONS, "test").key == recipe.key
+
+
+def test_assignments() -> None:
+    raw = overridden({"lens": {"width": 2, "gain": 3.0}}, ["lens.width=9", "always.rates.body=0.5", "lens.kind=thick", "lens.span=[1, 2]"])
+    recipe = resolve(raw, SECTIONS, "test")
+    assert recipe.values["lens"] == {"name": "lens", "width": 9, "gain": 3.0, "kind": "thick", "span": [1.0, 2.0], "rates": {}}
+    assert recipe.values["always"]["rates"] == {"body": 0.5}
+
+
+def test_another_part_drops_the_settings_of_the_first() -> None:
+    raw = overridden({"lens": {"name": "lens", "width": 2}}, ["lens.name=mirror", "lens.depth=3"])
+    assert resolve(raw, SECTIONS, "test").values["lens"] == {"name": "mirror", "depth": 3}
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        ({"lens": {"widht": 3}}, r"lens\.widht is not a setting of lens; its settings are: width, gain, .*Did you mean 'width'\?"),
+        ({"lens": {"width": 0}}, r"lens\.width = 0 does not fit: it should be greater than or equal to 1\."),
+        ({"lens": {"width": "3"}}, r"lens\.width = '3' does not fit: it should be a valid integer\."),
+        ({"lens": {"width": True}}, r"lens\.width = True does not fit"),
+        ({"lens": {"kind": "wide"}}, r"lens\.kind = 'wide' does not fit: it should be 'thin' or 'thick'\."),
+        ({"lens": {"name": "mirror"}}, r"lens\.depth must be given: mirror has no default for it\."),
+        ({"lens": {"name": "mirro"}}, r"There is no lens named 'mirro'; there are: lens, mirror\. Did you mean 'mirror'\?"),
+        ({"lense": {}}, r"\[lense\] is not a section of a recipe; .* Did you mean 'lens'\?"),
+        ({"lens": 3}, r"lens must be a table of settings, as in \[lens\]; it is 3\."),
+        ({"extra": {"mirror": True}}, r"extra\.mirror must be a table of settings"),
+        ({"seed": 1.5}, r"seed = 1\.5 does not fit"),
+    ],
+)
+def test_wrong_settings_are_told(raw: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Problem, match=sentence):
+        resolved(**raw)
+
+
+def test_settings_tell_their_meaning() -> None:
+    first, *_ = settings(Lens)
+    assert (first.name, first.type, first.default, first.meaning) == ("width", "int", "4", "how wide")
+    assert [one.name for one in settings(Mirror)] == ["depth"]
+    assert settings(Mirror)[0].default == "required"
