@@ -62,15 +62,27 @@ def test_half_precision_learns_as_well() -> None:
     assert all(tensor.dtype != torch.bfloat16 for tensor in weights(one).values())
 
 
-def test_validation_chooses_the_epoch() -> None:
-    """With a rate that ruins the end, the weights left are those of the best validation epoch, not the last."""
+@pytest.mark.parametrize("select", ["loss", "accuracy"])
+def test_validation_chooses_the_epoch(select: str) -> None:
+    """The weights left are those of the best validation epoch."""
     watch, chosen, valid = Watch(), learner(), problem(40, seed=1)
-    trainer(Kept(), watch, epochs=6).train(chosen, problem(), valid)
-    best = max(watch.records, key=lambda record: (record["valid_accuracy"], -record["valid_loss"]))
+    trainer(Kept(), watch, epochs=6, select=select).train(chosen, problem(), valid)
+    by = {"loss": lambda record: -record["valid_loss"], "accuracy": lambda record: (record["valid_accuracy"], -record["valid_loss"])}
+    best = max(watch.records, key=by[select])
     assert [record for record in watch.records if record["kept"]][-1] == best
     with torch.no_grad():
         losses, _ = chosen.judged(valid.batch(np.arange(40)), valid.labels)
     assert float(losses.mean()) == pytest.approx(best["valid_loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("without", [{"select": "last"}, {}])
+def test_the_last_epoch_stays_if_it_is_asked_for_or_nothing_can_choose(without: dict[str, str]) -> None:
+    watch, one = Watch(), learner()
+    memory = Kept()
+    trainer(memory, watch, **without).train(one, problem(), problem(40, seed=1) if without else problem(0))
+    assert all(record["kept"] for record in watch.records)
+    now = (memory.held or ({}, {}))[0]
+    assert all(np.array_equal(now[f"now/{name}"], tensor.numpy()) for name, tensor in weights(one).items())
 
 
 def test_rates_by_group() -> None:

@@ -62,7 +62,7 @@ def recipe(name: str, epochs: int) -> Recipe:
             "frontend": {"name": "log_mel", "bands": 40},
             "encoder": {"name": "bc_resnet", "width": 1.0},
             "method": {"name": "prototypes", "temperature": 16.0},
-            "training": {"epochs": epochs, "batch": 100, "rate": 0.1, "rates": {"readout": 0.05}, "select": "best", "threads": 1},
+            "training": {"epochs": epochs, "batch": 100, "rate": 0.1, "rates": {"readout": 0.05}, "select": "loss", "threads": 1},
             "optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True},
             "schedule": {"name": "cosine", "warmup": 2.0},
         },

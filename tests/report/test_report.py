@@ -100,8 +100,8 @@ def test_the_worst_pairs_are_counted_from_the_predictions(many: Run) -> None:
 
 def test_the_kept_epoch_is_the_last_that_was_kept() -> None:
     records = [{"epoch": i, "kept": kept} for i, kept in enumerate([True, True, False, True, False])]
-    assert Epochs(records, {"select": "best"}, True).chosen == records[3]
-    assert Epochs(records, {"select": "best"}, False).chosen is None
+    assert Epochs(records, {"select": "loss"}, True).chosen == records[3]
+    assert Epochs(records, {"select": "loss"}, False).chosen is None
 
 
 def test_a_failed_run_says_so_and_shows_what_there_is(failed: Run, unbegun: Run) -> None:
@@ -116,7 +116,7 @@ def test_a_failed_run_says_so_and_shows_what_there_is(failed: Run, unbegun: Run)
 
 def test_settings_and_environment_are_whole(many: Run) -> None:
     text = read(many)
-    for setting in ("rates.readout 0.05", "noise.snr 0, 15", "temperature 16", "nesterov yes", "select best"):
+    for setting in ("rates.readout 0.05", "noise.snr 0, 15", "temperature 16", "nesterov yes", "select loss"):
         assert setting in text
     assert many.json("environment")["python"] in text
 

@@ -25,7 +25,10 @@ class Training:
         rate: Annotated[float, Field(gt=0, description="learning rate of every group that [training.rates] does not name")] = 0.1,
         rates: Annotated[dict[str, float], Field(description="learning rates by parameter group; 0 freezes a group")] = {},
         clip: Annotated[float, Field(ge=0, description="largest norm of the gradient; 0 for no limit")] = 0.0,
-        select: Annotated[Literal["best", "last"], Field(description="which epoch is kept: the best on validation, or the last")] = "best",
+        select: Annotated[
+            Literal["loss", "accuracy", "last"],
+            Field(description="which epoch is kept: the best by validation loss, by accuracy, or the last"),
+        ] = "loss",
         precision: Annotated[Literal["auto", "float32", "bfloat16"], Field(description="auto: bfloat16 where a GPU has it")] = "auto",
         device: Annotated[str, Field(description="auto, cpu, cuda, cuda:1, mps")] = "auto",
         threads: Annotated[int, Field(ge=1, description="processor threads; one makes results independent of the machine's cores")] = 1,
@@ -49,6 +52,15 @@ class Training:
             if rate < 0 or not math.isfinite(rate):
                 raise Problem(f"training.rates.{name} = {rate:g} does not fit: a rate is 0 or more.")
         return {name: self.rates.get(name, self.rate) for name in names}
+
+    def merit(self, record: dict[str, Any]) -> tuple[float, float] | None:
+        """How good an epoch is by its validation, larger being better; None where the last is kept.
+
+        Accuracy steps by whole samples and so is often equal by chance; the loss then decides.
+        """
+        if self.select == "last" or "valid_loss" not in record:
+            return None
+        return (record["valid_accuracy"] if self.select == "accuracy" else 0.0, -record["valid_loss"])
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """bfloat16 where wanted, else nothing."""

@@ -91,13 +91,13 @@ class Place:
     seen: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
-    best: tuple[float, float] = (-1.0, 0.0)  # validation accuracy and minus loss, in this order of importance
+    best: tuple[float, float] | None = None
 
     @classmethod
     def told(cls, facts: dict[str, Any]) -> Place:
         """The place that a checkpoint's facts tell."""
-        accuracy, minus_loss = facts.pop("best")
-        return cls(**facts, best=(accuracy, minus_loss))
+        best = facts.pop("best")
+        return cls(**facts, best=tuple(best) if best else None)
 
 
 @dataclass
@@ -119,7 +119,6 @@ class Trainer:
                 f"training.batch = {settings.batch} over {len(train)} training rows is too small for {world} processes; "
                 "give each of them at least two rows a step."
             )
-        choosing = settings.select == "best" and len(valid) > 0
         rates = settings.group_rates(learner.groups())
         names = [name for name, rate in rates.items() if rate > 0]
         parameters = {name: learner.groups()[name] for name in names}
@@ -157,9 +156,10 @@ class Trainer:
                     self._save(learner, optimizer, best, place)
                     saved = time.monotonic()
             record = self._record(place, rates, learner, valid)
-            record["kept"] = not choosing
-            if choosing and (score := (record["valid_accuracy"], -record["valid_loss"])) > place.best:
-                place.best, record["kept"] = score, True
+            merit = settings.merit(record)
+            record["kept"] = merit is None or place.best is None or merit > place.best
+            if merit is not None and record["kept"]:
+                place.best = merit
                 best = {name: tensor.detach().clone() for name, tensor in learner.module.state_dict().items()}
             place = Place(epoch=place.epoch + 1, best=place.best)
             for observer in self.observers:
@@ -167,7 +167,7 @@ class Trainer:
             if place.epoch == settings.epochs or time.monotonic() - saved >= settings.checkpoint_seconds:
                 self._save(learner, optimizer, best, place)
                 saved = time.monotonic()
-        if choosing:
+        if best:
             learner.module.load_state_dict(best)
         learner.module.eval()
 

@@ -31,7 +31,9 @@ class Epochs:
         """Why it was this epoch."""
         if self.settings["select"] == "last":
             return "the last, as the recipe asks"
-        return "the best on validation" if self.validated else "the last, because there are no validation rows"
+        return (
+            f"the best on validation, by {self.settings['select']}" if self.validated else "the last, because there are no validation rows"
+        )
 
     @property
     def seconds(self) -> float:

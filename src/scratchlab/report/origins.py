@@ -52,7 +52,7 @@ def origins(summary: dict[str, Any]) -> list[Origin]:
         Origin(
             "Kept epoch",
             "metrics.jsonl; kept, valid_accuracy, valid_loss",
-            "with select = best: largest accuracy; of equals the smaller loss, then the earlier epoch",
+            "the last epoch marked as kept; by training.select: smallest validation loss, or largest accuracy and then smallest loss",
         ),
         Origin("Speed", "metrics.jsonl; inputs, cpu_seconds", "sum of inputs over sum of CPU-seconds, without validation and scoring"),
     ]
