@@ -45,7 +45,7 @@ def outcome(run: Run) -> RenderableType:
         parts.append(table)
         if len(found["sessions"]) > 1:
             parts.append(
-                Text(f"average over sessions {Estimate(**found['average'])}, performance drop {_points(Estimate(**found['drop']))}\n")
+                Text(f"average {Estimate(**found['average'])}, performance drop {_points(Estimate(**found['drop']))}\n")
             )
     meaning = "Accuracies are joint: every answer is chosen among all classes seen so far; 'balanced' weighs classes alike. "
     parts.append(Text(meaning + "95 % intervals: " + "; ".join(dict.fromkeys(hows)) + ".", style="dim"))
@@ -62,7 +62,7 @@ def _cell(estimate: Estimate) -> Text:
 
 def _points(estimate: Estimate) -> str:
     """A difference of accuracies, in points."""
-    return str(estimate).replace("%", " points")
+    return str(estimate).replace("%", "") + (" points" if estimate.value is not None else "")
 
 
 def runs(found: list[Run]) -> RenderableType:
