@@ -1,0 +1,85 @@
+"""Each type refuses bad contents at birth, with a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from scratchlab.checks import Problem, counted, listing, nearest
+from scratchlab.types import Batch, Embeddings, Samples, Scores, Stage, Waveform, rows
+
+
+def samples(**changed: Any) -> Samples:
+    whole: dict[str, Any] = {
+        "ids": np.array(["a", "b", "c"]),
+        "labels": np.array([0, 1, 0]),
+        "classes": ("yes", "no"),
+        "groups": np.array(["x", "y", "x"]),
+        "splits": np.array(["train", "test", ""]),
+        "form": Waveform(16000),
+        "load": lambda wanted: Batch(np.zeros((len(wanted), 4), np.float32), np.full(len(wanted), 4)),
+    }
+    return Samples(**{**whole, **changed})
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"ids": np.array([], dtype=str)}, "The source holds no samples"),
+        ({"ids": np.array(["a", "b", "a"])}, "Sample ids must be unique; twice or more: a"),
+        ({"labels": np.array([0, 1])}, "gives 3 ids but 2 labels"),
+        ({"labels": np.array([0, 2, 0])}, "Labels must lie between 0 and 1, the last of 2 classes"),
+        ({"splits": np.array(["train", "dev", ""])}, "A split is 'train', 'valid', 'test' or '', not dev"),
+    ],
+)
+def test_samples(changed: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Problem, match=sentence):
+        samples(**changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"query": rows()}, "has no query rows"),
+        ({"train": rows([0, 0])}, "The train rows of session 0 name a row twice"),
+        ({"query": rows([0, 2])}, "1 row of session 0 stand in both train and query"),
+        ({"reference": rows([2])}, "stand in both reference and query"),
+        ({"valid": rows([0])}, "stand in both train and valid"),
+    ],
+)
+def test_stage(changed: dict[str, Any], sentence: str) -> None:
+    whole = {"train": rows([0]), "valid": rows([1]), "reference": rows(), "query": rows([2]), "classes": rows([0, 1])}
+    with pytest.raises(Problem, match=sentence):
+        Stage(**{**whole, **changed})
+
+
+def test_a_stage_shows_each_side_what_it_may_see() -> None:
+    known, stage = samples(), Stage(rows([0]), rows(), rows([1]), rows([2]), rows([0, 1]))
+    seen, asked = stage.seen(known), stage.asked(known)
+    assert (seen.train.labels.tolist(), seen.reference.ids.tolist(), len(seen.valid)) == ([0], ["b"], 0)
+    assert asked.batch(rows([0])).values.shape == (1, 4)
+    assert stage.truth(known).tolist() == [0]
+
+
+def test_embeddings_and_scores() -> None:
+    with pytest.raises(Problem, match=r"a vector \[n, d\], a matrix \[n, t, c\] and lengths"):
+        Embeddings(torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(2))
+    with pytest.raises(Problem, match="must agree in n: 2 vectors, 3 matrices, 2 lengths"):
+        Embeddings(torch.zeros(2, 3), torch.zeros(3, 4, 3), torch.zeros(2))
+    with pytest.raises(Problem, match="one column a class"):
+        Scores(np.zeros((2, 3), np.float32), rows([0, 1]))
+    with pytest.raises(Problem, match="1 of 2 queries have a score that is not finite; the first at position 1"):
+        Scores(np.array([[0, 1], [np.nan, 0]], np.float32), rows([0, 1]))
+    assert Scores(np.array([[0.1, 0.9], [0.5, 0.5]], np.float32), rows([7, 3])).predicted().tolist() == [3, 7]
+
+
+def test_words() -> None:
+    assert [counted(n, noun) for n, noun in ((1, "clip"), (2, "clip"), (0, "class"), (3, "epoch"), (2, "batch"))] == [
+        "1 clip", "2 clips", "0 classes", "3 epochs", "2 batches",
+    ]  # fmt: skip
+    assert listing("abc", most=2) == "a, b, … (3 in all)"
+    assert nearest("widht", ["width", "depth"]) == " Did you mean 'width'?"
+    assert nearest("zzz", ["width"]) == ""
