@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +26,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-console = Console(highlight=False)
+
+
+class _Console(Console):
+    """Goes silent when its reader goes away (`| head`): a run must not die of that."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+console = _Console(highlight=False)
 
 RunsFolder = Annotated[Path, typer.Option("--runs", envvar="SCRATCHLAB_RUNS", help="folder of the runs")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="a run's name, the beginning or end of one, its folder, or 'last'")]
@@ -60,7 +72,13 @@ def resume(run: RunName, runs: RunsFolder = Path("runs")) -> None:
     found = Run.find(runs, run)
     if found.state() == "finished":
         raise Problem(f"{found.folder} is finished; `scratchlab show {found.folder.name}` shows it.")
-    _perform(recipes.resolve(found.recipe(), SECTIONS, found.status["recipe"]), lambda: found)
+    resolved = recipes.resolve(found.recipe(), SECTIONS, found.status["recipe"])
+    if resolved.key != found.status["key"]:
+        raise Problem(
+            f"{found.folder}/recipe.toml is not the recipe this run began with, so going on would mix two runs; "
+            f"restore it, or begin another with `scratchlab run {found.folder}/recipe.toml`."
+        )
+    _perform(resolved, lambda: found)
 
 
 def _perform(recipe: Recipe, place: Callable[[], Run]) -> None:
@@ -75,14 +93,15 @@ def _perform(recipe: Recipe, place: Callable[[], Run]) -> None:
         try:
             perform(recipe, run, console)
         except KeyboardInterrupt:
-            console.print(f"Stopped; `scratchlab resume {run.folder.name}` goes on from here.")
+            console.print(f"Stopped; `scratchlab resume {run.folder}` goes on from here.")
             raise typer.Exit(130) from None
         except Diverged:
             page.write(run)
             raise
         if parallel.rank() == 0:
+            report = page.write(run)
             console.print(terminal.outcome(run))
-            console.print(f"Report: [bold]{page.write(run).resolve().as_uri()}[/]")
+            console.print(f"Report: [bold]{report.resolve().as_uri()}[/]")
 
 
 @app.command()
@@ -135,8 +154,12 @@ def parts(wanted: Annotated[str, typer.Argument(metavar="[NAME]", help="a sectio
 
 def main() -> None:
     """The program; a Problem ends it with one sentence and status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # where the encoding has no dash, a question mark will do
     try:
         app()
     except Problem as problem:
-        Console(stderr=True).print(f"[bold red]scratchlab:[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
+        if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
+            Console(stderr=True).print(f"[bold red]scratchlab:[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
         sys.exit(2)

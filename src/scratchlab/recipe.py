@@ -72,7 +72,7 @@ def _model(part: Callable[..., Any]) -> type[pydantic.BaseModel]:
         for name, parameter in inspect.signature(part).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
-    return pydantic.create_model(part.__name__, __config__=pydantic.ConfigDict(extra="forbid", strict=True), **fields)
+    return pydantic.create_model(part.__name__, __config__=pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False), **fields)
 
 
 def settings(part: Callable[..., Any]) -> list[Setting]:
@@ -99,17 +99,17 @@ def _resolved(part: Callable[..., Any], given: Values, where: str, called: str) 
             has = f"its settings are: {', '.join(valid)}" if valid else "it has no settings"
             raise Problem(f"{where}.{name} is not a setting of {called}; {has}.{nearest(name, valid)}")
     try:
-        return model.model_validate_json(json.dumps(given)).model_dump(mode="json")
+        return model.model_validate_json(json.dumps(given, default=str)).model_dump(mode="json")
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        place = f"{where}.{first['loc'][0]}"
-        if first["type"] == "missing":
+        place = ".".join([where, *(str(step) for step in first["loc"][:2] if str(step).isidentifier())])
+        if first["type"] == "missing" and len(first["loc"]) == 1:
             raise Problem(f"{place} must be given: {called} has no default for it.") from None
         raise Problem(f"{place} = {first['input']!r} does not fit: {first['msg'].replace('Input should', 'it should')}.") from None
 
 
 def _chosen(section: str, parts: Catalog, name: Any) -> Callable[..., Any]:
-    if name not in parts:
+    if not isinstance(name, str) or name not in parts:
         raise Problem(f"There is no {section} named {name!r}; there are: {listing(parts, 40)}.{nearest(str(name), parts)}")
     return parts[name]
 
@@ -153,8 +153,8 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
     """A recipe from the tables of a TOML file, every value checked. Raises Problem that lists what is valid."""
     raw = {key: value for key, value in raw.items() if key != "title"}
     seed = raw.pop("seed", 0)
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise Problem(f"seed = {seed!r} does not fit: it is a whole number from 0 upwards.")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise Problem(f"seed = {seed!r} does not fit: it is a whole number from 0 to 2^63 - 1.")
     for section in raw:
         if section not in sections:
             raise Problem(
@@ -178,8 +178,8 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
 
 def overridden(raw: Values, assignments: list[str]) -> Values:
     """The tables with `section.setting=value` assignments applied; a value is read as TOML, else as text."""
-    result = json.loads(json.dumps(raw))
-    for assignment in assignments:
+    result = json.loads(json.dumps(raw, default=str))
+    for assignment in sorted(assignments, key=lambda one: not one.partition("=")[0].endswith(".name")):  # parts first, then their settings
         path, equals, text = assignment.partition("=")
         keys = path.strip().split(".")
         if not equals or not all(keys):
@@ -187,6 +187,8 @@ def overridden(raw: Values, assignments: list[str]) -> Values:
         try:
             value = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
+            value = text
+        if not isinstance(value, (str, int, float, list, dict)):  # a folder named 2024-01-01 is not a date
             value = text
         table: Values = result
         for key in keys[:-1]:
@@ -202,8 +204,8 @@ def overridden(raw: Values, assignments: list[str]) -> Values:
 def read(path: Path) -> Values:
     """The tables of a recipe file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise Problem(f"There is no recipe at {path}; `scratchlab recipes` lists the ones at hand.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise Problem(f"{path} is not readable as TOML: {error}.") from None

@@ -28,7 +28,7 @@ def find(name: str) -> Path:
 def header(path: Path) -> list[str]:
     """The comment lines a recipe begins with: what it shows, its command, minutes and expected numbers."""
     lines: list[str] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines():
         if not line.startswith("#"):
             break
         lines.append(line.removeprefix("#").strip())

@@ -94,7 +94,7 @@ def test_paths_of_a_table(listed: Callable[[str], dict[str, Any]], tmp_path: Pat
     table = tmp_path / "list.csv"
     table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
     samples = SOURCES["audio_folder"](**settings).read()
-    assert samples.ids.tolist() == ["deep/c.wav", "a.wav"]
+    assert samples.ids.tolist() == ["a.wav", "deep/c.wav"]
     assert samples.classes == ("x", "y")
     assert samples.load(np.arange(2)).values.shape == (2, 1600)
 

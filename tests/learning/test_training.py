@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Diverged, Problem
 from scratchlab.learn.optimizers import adamw, sgd
 from scratchlab.types import Labelled
 from tests.learning.conftest import Kept, Watch, learner, problem, trainer
@@ -73,6 +75,49 @@ def test_validation_chooses_the_epoch(select: str) -> None:
     with torch.no_grad():
         losses, _ = chosen.judged(valid.batch(np.arange(40)), valid.labels)
     assert float(losses.mean()) == pytest.approx(best["valid_loss"], rel=1e-5)
+
+
+def test_a_frozen_group_stands_still_with_its_statistics() -> None:
+    """Weights and running statistics of a frozen body: not a bit moves, although batch normalisation is in it."""
+    frozen = learner("conv4")
+    before = weights(frozen)
+    trainer(Kept(), Watch(), rates={"body": 0.0}, select="last").train(frozen, problem(), problem(40, seed=1))
+    after = weights(frozen)
+    assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("body"))
+    with pytest.raises(Problem, match="Every rate is 0"):
+        trainer(Kept(), Watch(), rates={"body": 0.0, "readout": 0.0}).train(learner(), problem(), problem(40, seed=1))
+
+
+def test_a_last_step_too_far_is_a_result_too() -> None:
+    """A step ruins the weights after its loss was taken, and no further step would notice."""
+
+    class Ruin(torch.optim.SGD):
+        def step(self, closure: Any = None) -> None:
+            with torch.no_grad():
+                self.param_groups[0]["params"][0].fill_(float("inf"))
+
+    with pytest.raises(Diverged, match=r"Training broke down in epoch 1: the weights .* are not finite"):
+        trainer(Kept(), Watch(), Ruin, batch=120).train(learner("mlp"), problem(), problem(0))
+
+
+def test_asked_to_stop_it_saves_and_goes_on_to_the_same_end() -> None:
+    whole, seen = learner(), Watch()
+    trainer(Kept(), seen).train(whole, problem(), problem(40, seed=1))
+
+    class Asks(Watch):
+        def step(self, epoch: int, step: int, loss: float) -> None:
+            if (epoch, step) == (1, 1):
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    memory, watch = Kept(), Asks()
+    with pytest.raises(KeyboardInterrupt):
+        trainer(memory, watch, checkpoint_seconds=1e6).train(learner(), problem(), problem(40, seed=1))
+    assert memory.saves == 1
+    other, rest = learner(seed=99), Watch()
+    rest.records = watch.records
+    trainer(memory, rest, checkpoint_seconds=1e6).train(other, problem(), problem(40, seed=1))
+    assert rest.records == seen.records
+    assert all(torch.equal(a, b) for a, b in zip(weights(whole).values(), weights(other).values(), strict=True))
 
 
 @pytest.mark.parametrize("without", [{"select": "last"}, {}])

@@ -57,9 +57,11 @@ def test_average_and_drop_of_a_published_row() -> None:
 
 def test_t_interval_of_a_textbook_sample() -> None:
     """n=10, mean 5.5, s=3.0277: half-width t(.975, 9)=2.2622 × s/√10 = 2.1659."""
-    found = over_draws([float(x) for x in range(1, 11)])
+    found = over_draws([float(x) for x in range(1, 11)], within=(0, 10))
     assert found.value == 5.5
     assert (found.high or 0) - 5.5 == pytest.approx(2.1659, abs=1e-4)
+    cut = over_draws([0.9, 1.0])
+    assert (cut.value, cut.high) == (0.95, 1.0)
 
 
 def test_one_draw_has_no_interval_and_says_so() -> None:

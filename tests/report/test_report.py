@@ -85,7 +85,7 @@ def test_undefined_is_a_mark_with_its_reason_never_a_number(few: Run) -> None:
 
 def test_the_worst_pairs_are_counted_from_the_predictions(many: Run) -> None:
     summary, table, text = many.json("summary"), many.table("predictions"), read(many)
-    for one in mistakes(many.folder / "predictions.parquet", summary):
+    for one in mistakes(many.scan("predictions"), summary):
         assert one.counts.sum() == len(table.filter(session=5, head=one.head))
         pairs = one.pairs()
         for pair in pairs:

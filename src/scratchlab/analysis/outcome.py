@@ -65,7 +65,7 @@ class Outcome:
         return {
             "sessions": [self._session(number, sessions[number]) for number in sorted(sessions)],
             "average": asdict(over_draws([average_accuracy(path) for path in paths]) if paths else alone),
-            "drop": asdict(over_draws([performance_drop(path) for path in paths]) if paths else alone),
+            "drop": asdict(over_draws([performance_drop(path) for path in paths], within=(-1.0, 1.0)) if paths else alone),
         }
 
     def _session(self, number: int, answers: list[Answer]) -> dict[str, Any]:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from scratchlab.checks import Diverged, listing
 from scratchlab.types import Batch, Strings
+
+
+def broken(module: nn.Module, record: dict[str, Any]) -> str | None:
+    """What is no longer finite at the end of an epoch, if anything: the last step's loss was taken before its weights moved."""
+    weights = [name for name, tensor in module.state_dict().items() if tensor.is_floating_point() and not torch.isfinite(tensor).all()]
+    if weights:
+        return f"the weights {listing(weights, 3)} are not finite"
+    if not math.isfinite(record.get("valid_loss", 0.0)):
+        return "the validation loss is not finite"
+    return None
 
 
 def not_finite(

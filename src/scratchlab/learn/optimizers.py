@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 
 Groups = list[dict[str, Any]]
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 def sgd(
@@ -25,7 +26,7 @@ def sgd(
 def adamw(
     groups: Groups,
     *,
-    betas: Annotated[tuple[float, float], Field(description="memory of the mean and of the square of the gradient")] = (0.9, 0.999),
+    betas: Annotated[tuple[Share, Share], Field(description="memory of the mean and of the square of the gradient")] = (0.9, 0.999),
     weight_decay: Annotated[float, Field(ge=0, description="pull of every weight towards zero")] = 0.01,
 ) -> torch.optim.Optimizer:
     """Adam with decoupled weight decay: Loshchilov & Hutter (2019), arXiv 1711.05101."""

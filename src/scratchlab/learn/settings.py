@@ -21,8 +21,8 @@ class Training:
         self,
         *,
         epochs: Annotated[int, Field(ge=1, description="passes over the training rows")] = 20,
-        batch: Annotated[int, Field(ge=1, description="inputs a step, over all processes")] = 100,
-        rate: Annotated[float, Field(gt=0, description="learning rate of every group that [training.rates] does not name")] = 0.1,
+        batch: Annotated[int, Field(ge=2, description="inputs a step, over all processes")] = 100,
+        rate: Annotated[float, Field(gt=0, le=1e30, description="learning rate of every group that [training.rates] does not name")] = 0.1,
         rates: Annotated[dict[str, float], Field(description="learning rates by parameter group; 0 freezes a group")] = {},
         clip: Annotated[float, Field(ge=0, description="largest norm of the gradient; 0 for no limit")] = 0.0,
         select: Annotated[
@@ -31,7 +31,9 @@ class Training:
         ] = "loss",
         precision: Annotated[Literal["auto", "float32", "bfloat16"], Field(description="auto: bfloat16 where a GPU has it")] = "auto",
         device: Annotated[str, Field(description="auto, cpu, cuda, cuda:1, mps")] = "auto",
-        threads: Annotated[int, Field(ge=1, description="processor threads; one makes results independent of the machine's cores")] = 1,
+        threads: Annotated[
+            int, Field(ge=1, le=1024, description="processor threads; one makes results independent of the machine's cores")
+        ] = 1,
         checkpoint_seconds: Annotated[float, Field(ge=0, description="how much work a kill may cost at most; 0: after every step")] = 30.0,
     ) -> None:
         self.epochs, self.batch, self.rate, self.rates, self.clip = epochs, batch, rate, rates, clip
@@ -51,7 +53,10 @@ class Training:
                 raise Problem(f"training.rates.{name} has no effect: the groups here are {', '.join(names)}.{nearest(name, names)}")
             if rate < 0 or not math.isfinite(rate):
                 raise Problem(f"training.rates.{name} = {rate:g} does not fit: a rate is 0 or more.")
-        return {name: self.rates.get(name, self.rate) for name in names}
+        rates = {name: self.rates.get(name, self.rate) for name in names}
+        if not any(rates.values()):
+            raise Problem(f"Every rate is 0 ({', '.join(names)}), so nothing would be trained; give one group a rate.")
+        return rates
 
     def merit(self, record: dict[str, Any]) -> tuple[float, float] | None:
         """How good an epoch is by its validation, larger being better; None where the last is kept.
@@ -75,7 +80,7 @@ def _device(name: str) -> torch.device:
         if name == "cuda" and parallel.world() > 1:
             name = f"cuda:{parallel.rank() % torch.cuda.device_count()}"
     try:
-        torch.empty(0, device=name)
+        torch.zeros(1, device=name).tolist()
         return torch.device(name)
-    except (RuntimeError, AssertionError):
+    except (RuntimeError, AssertionError, NotImplementedError):
         raise Problem(f"training.device = '{name}' is not usable here; 'auto' takes what there is, 'cpu' is always there.") from None

@@ -15,13 +15,14 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Diverged, Problem, counted
 from scratchlab.data.augment.dice import Dice
 from scratchlab.data.batches import in_order, shuffled
 from scratchlab.learn import checkpoints, parallel
-from scratchlab.learn.diagnosis import not_finite
+from scratchlab.learn.diagnosis import broken, not_finite
 from scratchlab.learn.schedules import Schedule
 from scratchlab.learn.settings import Training
+from scratchlab.learn.stopping import Stop, stoppable
 from scratchlab.types import Batch, Labelled, Rows
 
 
@@ -112,108 +113,147 @@ class Trainer:
     observers: list[Observer] = field(default_factory=list[Observer])
 
     def train(self, learner: Learner, train: Labelled, valid: Labelled) -> None:
-        """Trains from where the memory says, and leaves the learner with the weights of the chosen epoch."""
-        settings, world = self.settings, parallel.world()
-        if min(settings.batch, len(train)) < 2 * world:
+        """Trains from where the memory says, and leaves the learner with the weights of the chosen epoch.
+
+        Raises Diverged with a diagnosis when loss or weights are no longer finite, and KeyboardInterrupt between two steps, with a
+        checkpoint saved, when somebody asks to stop.
+        """
+        world = parallel.world()
+        if min(self.settings.batch, len(train)) < 2 * world:
             raise Problem(
-                f"training.batch = {settings.batch} over {len(train)} training rows is too small for {world} processes; "
-                "give each of them at least two rows a step."
+                f"training.batch = {self.settings.batch} over {len(train)} training rows is too small for {counted(world, 'process')}; "
+                "a step needs at least two rows in each."
             )
-        rates = settings.group_rates(learner.groups())
-        names = [name for name, rate in rates.items() if rate > 0]
-        parameters = {name: learner.groups()[name] for name in names}
-        for name in rates.keys() - parameters.keys():
-            for parameter in learner.groups()[name]:
-                parameter.requires_grad_(False)
-        every = [parameter for name in names for parameter in parameters[name]]
-        optimizer = self.optimizer([{"params": parameters[name], "lr": rates[name], "name": name} for name in names])
-        place, best = Place(), dict[str, Tensor]()
-        if (kept := self.memory.load_checkpoint()) is not None:
-            best = checkpoints.restore(kept[0], learner.module, optimizer)
-            place = Place.told(dict(kept[1]))
-        steps = len(shuffled(len(train), settings.batch, self.seed, 0))
-        for observer in self.observers:
-            observer.begin(rates, settings.epochs, steps, place.epoch)
+        with stoppable() as stop:
+            _Course(self, learner, train, valid, stop).run()
 
-        saved = time.monotonic()
-        while place.epoch < settings.epochs:
-            batches = shuffled(len(train), settings.batch, self.seed, place.epoch)
-            learner.module.train()
-            wall, cpu = time.monotonic() - place.seconds, time.process_time() - place.cpu_seconds
-            while place.step < steps:
-                factor = self.schedule(place.epoch + place.step / steps)
-                for group in optimizer.param_groups:
-                    group["lr"] = rates[group["name"]] * factor
-                positions = batches[place.step]
-                loss = self._step(learner, train, positions, place, optimizer, every)
-                place.loss_sum += loss * len(positions)
-                place.seen += len(positions)
-                place.step += 1
-                place.seconds, place.cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
-                for observer in self.observers:
-                    observer.step(place.epoch, place.step - 1, loss)
-                if place.step < steps and time.monotonic() - saved >= settings.checkpoint_seconds:
-                    self._save(learner, optimizer, best, place)
-                    saved = time.monotonic()
-            record = self._record(place, rates, learner, valid)
-            merit = settings.merit(record)
-            record["kept"] = merit is None or place.best is None or merit > place.best
-            if merit is not None and record["kept"]:
-                place.best = merit
-                best = {name: tensor.detach().clone() for name, tensor in learner.module.state_dict().items()}
-            place = Place(epoch=place.epoch + 1, best=place.best)
-            for observer in self.observers:
-                observer.epoch(record)
-            if place.epoch == settings.epochs or time.monotonic() - saved >= settings.checkpoint_seconds:
-                self._save(learner, optimizer, best, place)
-                saved = time.monotonic()
-        if best:
-            learner.module.load_state_dict(best)
-        learner.module.eval()
 
-    def _step(
-        self, learner: Learner, train: Labelled, positions: Rows, place: Place, optimizer: torch.optim.Optimizer, every: list[nn.Parameter]
-    ) -> float:
-        """One step on a batch; the mean loss over all processes. Raises Problem with a diagnosis when it is not finite."""
+class _Course:
+    """One training from beginning to end, or from a checkpoint to the end."""
+
+    def __init__(self, trainer: Trainer, learner: Learner, train: Labelled, valid: Labelled, stop: Stop) -> None:
+        self.trainer, self.settings, self.learner, self.stop = trainer, trainer.settings, learner, stop
+        self.labelled, self.valid = train, valid
+        groups = learner.groups()
+        self.rates = self.settings.group_rates(groups)
+        for name, rate in self.rates.items():
+            for parameter in groups[name]:
+                parameter.requires_grad_(rate > 0)
+        moving = [name for name, rate in self.rates.items() if rate > 0]
+        self.parameters = [parameter for name in moving for parameter in groups[name]]
+        self.optimizer = trainer.optimizer([{"params": groups[name], "lr": self.rates[name], "name": name} for name in moving])
+        self.place, self.best = Place(), dict[str, Tensor]()
+        if (kept := trainer.memory.load_checkpoint()) is not None:
+            self.best = checkpoints.restore(kept[0], learner.module, self.optimizer)
+            self.place = Place.told(dict(kept[1]))
+        self.saved = time.monotonic()
+
+    def run(self) -> None:
+        """Every epoch that is left; then the chosen weights."""
+        steps = len(shuffled(len(self.labelled), self.settings.batch, self.trainer.seed, 0))
+        for observer in self.trainer.observers:
+            observer.begin(self.rates, self.settings.epochs, steps, self.place.epoch)
+        while self.place.epoch < self.settings.epochs:
+            self._epoch()
+            self._judge()
+        if self.best:
+            self.learner.module.load_state_dict(self.best)
+        self.learner.module.eval()
+
+    def _epoch(self) -> None:
+        """The steps of this epoch that are left."""
+        place, batches = self.place, shuffled(len(self.labelled), self.settings.batch, self.trainer.seed, self.place.epoch)
+        _train_mode(self.learner.module)
+        wall, cpu = time.monotonic() - place.seconds, time.process_time() - place.cpu_seconds
+        for positions in batches[place.step :]:
+            factor = self.trainer.schedule(place.epoch + place.step / len(batches))
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.rates[group["name"]] * factor
+            loss, stopping = self._step(positions)
+            place.loss_sum += loss * len(positions)
+            place.seen += len(positions)
+            place.step += 1
+            place.seconds, place.cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
+            for observer in self.trainer.observers:
+                observer.step(place.epoch, place.step - 1, loss)
+            if stopping or place.step < len(batches):
+                self._save(at_once=stopping)
+            if stopping:
+                raise KeyboardInterrupt
+
+    def _step(self, positions: Rows) -> tuple[float, bool]:
+        """One step on a batch: the mean loss over all processes, and whether any of them was asked to stop."""
+        seed, place, train = self.trainer.seed, self.place, self.labelled
         mine = positions[parallel.rank() :: parallel.world()]
-        torch.manual_seed(hash((self.seed, place.epoch, place.step, parallel.rank())) & 0x7FFFFFFF)
+        torch.manual_seed(hash((seed, place.epoch, place.step, parallel.rank())) & 0x7FFFFFFF)
         batch, labels = train.batch(mine), train.labels[mine]
         with self.settings.autocast():
-            losses = learner.losses(batch, labels, Dice(self.seed, place.epoch, train.rows[mine]))
+            losses = self.learner.losses(batch, labels, Dice(seed, place.epoch, train.rows[mine]))
         total = losses.float().sum() / len(positions)
-        mean = float(parallel.summed(total.detach().clone()))
+        told = parallel.summed(torch.stack([total.detach(), total.new_tensor(float(self.stop.asked))]))
+        mean, stopping = float(told[0]), float(told[1])
         if not math.isfinite(mean):
-            raise not_finite(learner.module, batch, losses, train.ids[mine], optimizer, place.epoch, place.step)
-        optimizer.zero_grad(set_to_none=True)
+            raise not_finite(self.learner.module, batch, losses, train.ids[mine], self.optimizer, place.epoch, place.step)
+        self.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        parallel.sum_gradients(every)
+        parallel.sum_gradients(self.parameters)
         if self.settings.clip:
-            nn.utils.clip_grad_norm_(every, self.settings.clip)
-        optimizer.step()
-        return mean
+            nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
+        self.optimizer.step()
+        return mean, stopping > 0
 
-    def _record(self, place: Place, rates: dict[str, float], learner: Learner, valid: Labelled) -> dict[str, Any]:
+    def _judge(self) -> None:
+        """Ends an epoch: its record, whether its weights are the ones to keep so far, and the place after it."""
+        place, module = self.place, self.learner.module
+        record = self._record()
+        if (reason := broken(module, record)) is not None:
+            raise Diverged(f"Training broke down in epoch {place.epoch + 1}: {reason}; lower the rates or set training.clip.")
+        merit = self.settings.merit(record)
+        record["kept"] = merit is None or place.best is None or merit > place.best
+        if merit is not None and record["kept"]:
+            place.best = merit
+            self.best = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+        self.place = Place(epoch=place.epoch + 1, best=place.best)
+        for observer in self.trainer.observers:
+            observer.epoch(record)
+        self._save(at_once=self.place.epoch == self.settings.epochs)
+
+    def _record(self) -> dict[str, Any]:
         """What is known of an epoch once it is over."""
+        place = self.place
         record: dict[str, Any] = {"epoch": place.epoch, "loss": place.loss_sum / place.seen}
-        if len(valid):
-            record |= self._validated(learner, valid)
-        middle = self.schedule(place.epoch + 0.5)
-        record["rates"] = {name: rate * middle for name, rate in rates.items()}
+        if len(self.valid):
+            record |= self._validated()
+        middle = self.trainer.schedule(place.epoch + 0.5)
+        record["rates"] = {name: rate * middle for name, rate in self.rates.items()}
         return record | {"seconds": round(place.seconds, 3), "cpu_seconds": round(place.cpu_seconds, 3), "inputs": place.seen}
 
     @torch.no_grad()
-    def _validated(self, learner: Learner, valid: Labelled) -> dict[str, float]:
+    def _validated(self) -> dict[str, float]:
         """Loss and accuracy on the validation rows, each counting once."""
-        learner.module.eval()
+        self.learner.module.eval()
         sums = torch.zeros(2, dtype=torch.float64)
-        for positions in in_order(len(valid), self.settings.batch):
+        for positions in in_order(len(self.valid), self.settings.batch):
             mine = positions[parallel.rank() :: parallel.world()]
             if len(mine):
-                losses, right = learner.judged(valid.batch(mine), valid.labels[mine])
+                losses, right = self.learner.judged(self.valid.batch(mine), self.valid.labels[mine])
                 sums += torch.stack([losses.double().sum().cpu(), right.double().sum().cpu()])
-        loss, accuracy = parallel.summed(sums) / len(valid)
+        loss, accuracy = parallel.summed(sums) / len(self.valid)
         return {"valid_loss": float(loss), "valid_accuracy": float(accuracy)}
 
-    def _save(self, learner: Learner, optimizer: torch.optim.Optimizer, best: dict[str, Tensor], place: Place) -> None:
-        if parallel.rank() == 0:
-            self.memory.save_checkpoint(checkpoints.packed(learner.module, optimizer, best), asdict(place))
+    def _save(self, *, at_once: bool) -> None:
+        """A checkpoint, if it is time for one."""
+        if at_once or time.monotonic() - self.saved >= self.settings.checkpoint_seconds:
+            if parallel.rank() == 0:
+                arrays = checkpoints.packed(self.learner.module, self.optimizer, self.best)
+                self.trainer.memory.save_checkpoint(arrays, asdict(self.place))
+            self.saved = time.monotonic()
+
+
+def _train_mode(module: nn.Module) -> None:
+    """Training mode for everything but what is frozen as a whole: its running statistics and dropout stand still as well."""
+    module.train()
+    for part in module.modules():
+        parameters = list(part.parameters())
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            part.eval()

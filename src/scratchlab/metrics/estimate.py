@@ -39,8 +39,8 @@ def undefined(reason: str) -> Estimate:
     return Estimate(None, n=0, how=f"undefined, because {reason}")
 
 
-def over_draws(values: Sequence[float], what: str = "draw") -> Estimate:
-    """Mean of independent repetitions `[n]` with Student's t interval, mean ± t(0.975, n-1)·s/√n.
+def over_draws(values: Sequence[float], what: str = "draw", within: tuple[float, float] = (0.0, 1.0)) -> Estimate:
+    """Mean of independent repetitions `[n]` with Student's t interval, mean ± t(0.975, n-1)·s/√n, cut at the bounds of the measure.
 
     Source: Student (1908), Biometrika 6:1. It tells how well the mean is known, over this repetition alone:
     a repetition of shots says nothing of other speakers or seeds.
@@ -53,7 +53,7 @@ def over_draws(values: Sequence[float], what: str = "draw") -> Estimate:
     if n == 1:
         return Estimate(mean, n=1, how=f"one {what}; an interval is undefined, because one {what} has no spread")
     half = float(stats.t.ppf(0.975, n - 1) * x.std(ddof=1) / math.sqrt(n))
-    return Estimate(mean, mean - half, mean + half, n, f"mean over {n} {what}s, Student's t interval")
+    return Estimate(mean, max(within[0], mean - half), min(within[1], mean + half), n, f"mean over {n} {what}s, Student's t interval")
 
 
 def over_groups(correct: npt.NDArray[np.bool_], groups: npt.NDArray[np.str_], *, times: int = 2000, seed: int = 0) -> Estimate:

@@ -27,3 +27,4 @@ class Records:
     def epoch(self, record: dict[str, Any]) -> None:
         """One more line."""
         self.run.append(record)
+        self.run.tell(f"epoch {record['epoch'] + 1} of {self.epochs} done, loss {record['loss']:.3f}", now=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,11 +61,11 @@ class Mistakes:
         return {recall.name: recall for recall in sorted(found, key=lambda recall: recall.share)}
 
 
-def mistakes(predictions: Path, summary: dict[str, Any]) -> list[Mistakes]:
+def mistakes(predictions: pl.LazyFrame, summary: dict[str, Any]) -> list[Mistakes]:
     """Of each head, in the summary's order. Reads three columns of one session and leaves the scores on the disk."""
     classes: list[str] = summary["classes"]
     place = {name: i for i, name in enumerate(classes)}
-    last = pl.scan_parquet(predictions).filter(pl.col("session") == pl.col("session").max())
+    last = predictions.filter(pl.col("session") == pl.col("session").max())
     counted = last.group_by("head", "truth", "predicted").len().cast({"truth": pl.String, "predicted": pl.String}).collect()
     counts = {head: np.zeros((len(classes), len(classes)), dtype=np.int64) for head in summary["heads"]}
     for head, truth, predicted, number in counted.iter_rows():

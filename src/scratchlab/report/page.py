@@ -50,7 +50,7 @@ def page(run: Run) -> str:
         "heads": {},
     } | _surroundings(run.json("environment"))
     if summary:
-        found = mistakes(run.folder / "predictions.parquet", summary)
+        found = mistakes(run.scan("predictions"), summary)
         about |= _result(summary, found)
         drawn |= _of_result(summary, found, about["worst"])
     return _template().render(about, figures=drawn, css=_part("page.css"), js=_part("page.js"), plotly=_plotly())

@@ -44,9 +44,7 @@ def outcome(run: Run) -> RenderableType:
             table.add_row(str(row["session"]), str(row["classes"]), *(_cell(cell) for cell in cells))
         parts.append(table)
         if len(found["sessions"]) > 1:
-            parts.append(
-                Text(f"average {Estimate(**found['average'])}, performance drop {_points(Estimate(**found['drop']))}\n")
-            )
+            parts.append(Text(f"average {Estimate(**found['average'])}, performance drop {_points(Estimate(**found['drop']))}\n"))
     meaning = "Accuracies are joint: every answer is chosen among all classes seen so far; 'balanced' weighs classes alike. "
     parts.append(Text(meaning + "95 % intervals: " + "; ".join(dict.fromkeys(hows)) + ".", style="dim"))
     return Group(*parts)

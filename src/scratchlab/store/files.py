@@ -75,4 +75,4 @@ def read_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]
         with cast(Any, safetensors.safe_open(path, framework="numpy")) as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except safetensors.SafetensorError as error:
-        raise Problem(f"{path} is damaged and cannot be read ({error}).") from None
+        raise Problem(f"{path} is damaged ({error}); delete it to begin anew without it.") from None

@@ -47,7 +47,7 @@ class Run:
     @classmethod
     def create(cls, runs: Path, recipe: Recipe, title: str = "", *, again: bool = False) -> Run:
         """A new folder `runs/name-key`. Raises Problem where one stands already; `again` then takes `name-key-2`, `-3`, …"""
-        name, number = f"{recipe.name}-{recipe.key}", 1
+        name, number = f"{recipe.name[:80]}-{recipe.key}", 1
         beside = runs / f".{name}.{os.getpid()}.part"
         with files.told(runs):
             beside.mkdir(parents=True)
@@ -116,15 +116,26 @@ class Run:
 
     @property
     def status(self) -> Values:
-        """What status.json says: state, where, heartbeat, process, host."""
-        return json.loads((self.folder / "status.json").read_text(encoding="utf-8"))
+        """What status.json says: state, where, heartbeat, process, host. A file that says nothing of use means state "damaged"."""
+        try:
+            told = json.loads((self.folder / "status.json").read_text(encoding="utf-8"))
+            return {**told, "state": told["state"], "created": told["created"], "recipe": told["recipe"], "key": told["key"]}
+        except (ValueError, TypeError, KeyError):
+            return {
+                "state": "damaged",
+                "created": "",
+                "recipe": self.folder.name,
+                "key": "",
+                "title": "",
+                "where": "status.json is unreadable",
+            }
 
     def _write_status(self, status: Values) -> None:
         files.write_json(self.folder / "status.json", status)
 
-    def tell(self, where: str, *, state: str = "running") -> None:
-        """Records state and place; a mere heartbeat is written every few seconds at most."""
-        if state == "running" and time.monotonic() - self._beat < HEARTBEAT_SECONDS:
+    def tell(self, where: str, *, state: str = "running", now: bool = False) -> None:
+        """Records state and place; a mere heartbeat is written every few seconds at most, unless it must be `now`."""
+        if state == "running" and not now and time.monotonic() - self._beat < HEARTBEAT_SECONDS:
             return
         self._beat = time.monotonic()
         self._write_status(
@@ -153,7 +164,7 @@ class Run:
     def writing(self) -> Generator[Run]:
         """Holds the folder for this process; the system lets go of it even after kill -9.
 
-        A failure is recorded in the status; after wrong input, with nothing achieved yet, the folder is taken back instead.
+        A failure is recorded in the status; only a folder just made, in which wrong input let nothing be achieved, is taken back.
         """
         with (self.folder / ".lock").open("a") as self._lock:
             try:
@@ -161,16 +172,17 @@ class Run:
             except OSError:
                 self._lock = None
                 raise self._occupied() from None
+            fresh = self.status["state"] == "created"
             try:
                 self._beat = 0.0
                 self.tell("starting")
                 yield self
             except BaseException as error:
-                if isinstance(error, Problem) and not isinstance(error, Diverged) and not self.records() and self.load_checkpoint() is None:
+                if isinstance(error, Problem) and not isinstance(error, Diverged) and fresh and not self.records():
                     self._remove()
                     raise
                 with contextlib.suppress(Problem, OSError):  # on a full disk the reason cannot be kept; the exception still tells it
-                    said = "stopped by the user" if isinstance(error, KeyboardInterrupt) else f"{error}" or type(error).__name__
+                    said = "stopped by the user" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
                     self.tell(said, state="stopped" if isinstance(error, KeyboardInterrupt) else "failed")
                 raise
             finally:
@@ -199,8 +211,11 @@ class Run:
         path = self.folder / "metrics.jsonl"
         if not path.exists():
             return []
-        whole = path.read_bytes().rpartition(b"\n")[0]
-        return [json.loads(line) for line in whole.splitlines()]
+        whole = path.read_bytes().rpartition(b"\n")[0].splitlines()
+        try:
+            return [json.loads(line) for line in whole]
+        except ValueError:
+            raise Problem(f"{path} is damaged: not every line is JSON; mend it, or delete it to go on without its records.") from None
 
     def rewind(self, epoch: int) -> None:
         """Forgets the records of `epoch` and later ones: what a resumed run is about to write again."""
@@ -237,7 +252,11 @@ class Run:
 
     def table(self, name: str) -> pl.DataFrame:
         """The rows of `name`.parquet."""
-        return pl.read_parquet(self.folder / f"{name}.parquet")
+        return self.scan(name).collect()
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        """`name`.parquet, of which only what is used will be read."""
+        return pl.scan_parquet(self.folder / f"{name}.parquet", glob=False)
 
     def save_json(self, name: str, value: object) -> None:
         """`name`.json."""

@@ -37,11 +37,16 @@ class Noise:
         if snr[0] > snr[1]:
             raise Problem(f"augment.noise.snr = {list(snr)} does not fit: write the lower ratio first.")
         self.rate, self.folder, self.snr, self.probability = form.rate, folder, snr, probability
+        if folder:  # read at once: a missing recording is told before training
+            self._bank = self._joined(self._recordings())
 
     @functools.cached_property
     def _bank(self) -> Tensor:
+        return self._joined(_coloured(BUILT_IN_SECONDS * self.rate))
+
+    @staticmethod
+    def _joined(parts: list[Floats]) -> Tensor:
         """All recordings end to end, `[samples]`, each at unit power so that none is drawn louder."""
-        parts = self._recordings() if self.folder else _coloured(BUILT_IN_SECONDS * self.rate)
         return torch.from_numpy(np.concatenate([part / max(float(np.sqrt(np.mean(part**2))), 1e-6) for part in parts]).astype(np.float32))
 
     def _recordings(self) -> list[Floats]:

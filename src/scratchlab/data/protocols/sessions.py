@@ -14,7 +14,7 @@ from pydantic import Field
 
 from scratchlab.checks import Problem, counted
 from scratchlab.data.protocols.orders import class_order
-from scratchlab.data.protocols.pools import pools
+from scratchlab.data.protocols.pools import Share, pools
 from scratchlab.types import Rows, Samples, Stage
 from scratchlab.types import rows as as_rows
 
@@ -38,7 +38,7 @@ class Sessions:
         test: Annotated[
             float | list[str], Field(description="groups asked at the end: a share, or names; the publisher's split goes first")
         ] = 0.25,
-        valid: Annotated[float | list[str], Field(description="groups that choose: a share of the rest, or names; 0 for none")] = 0.15,
+        valid: Annotated[Share | list[str], Field(description="groups that choose: a share of the rest, or names; 0 for none")] = 0.15,
     ) -> None:
         self.base_classes, self.way, self.shot, self.sessions, self.order = base, way, shot, sessions, order
         self.draws, self.test, self.valid, self.seed = draws, test, valid, seed

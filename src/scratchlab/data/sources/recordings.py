@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scratchlab.checks import Problem
 from scratchlab.data.audio import SUFFIXES
 from scratchlab.data.decoded import Decoded
 from scratchlab.types import Samples, Waveform
@@ -28,7 +29,7 @@ def below(folder: Path) -> list[str]:
                     continue
                 if entry.is_dir():
                     yield from walk(entry.path, f"{inside}{entry.name}/")
-                elif entry.name.lower().endswith(SUFFIXES):
+                elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():  # a pipe would wait for ever
                     yield f"{inside}{entry.name}"
 
     return sorted(walk(str(folder), ""))
@@ -45,16 +46,23 @@ def samples(
 ) -> Samples:
     """Samples of the recordings `names` below `root`, one class for each different word, in alphabetical order.
 
-    A recording's id is its name. An empty list of groups makes each its own; an empty list of splits means there are none.
+    A recording's id is its name, and rows are in the order of ids, so that the order of a table means nothing. An empty list of
+    groups makes each its own; an empty list of splits means there are none.
     """
+    for name in (*names, *words):
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise Problem(f"The name {name!r} in {root} is not UTF-8 text; rename it.") from None
     ids = np.array(names, dtype=np.str_)
+    order = np.argsort(ids, kind="stable")
     classes, labels = np.unique(np.array(words, dtype=np.str_), return_inverse=True)
     return Samples(
-        ids=ids,
-        labels=labels.astype(np.int64),
+        ids=ids[order],
+        labels=labels.astype(np.int64)[order],
         classes=tuple(classes.tolist()),
-        groups=np.array(groups, dtype=np.str_) if groups else ids,
-        splits=np.array(splits or [""] * len(ids), dtype=np.str_),
+        groups=np.array(groups, dtype=np.str_)[order] if groups else ids[order],
+        splits=np.array(splits or [""] * len(ids), dtype=np.str_)[order],
         form=form,
-        load=Decoded(root, ids, form.rate).load,
+        load=Decoded(root, ids[order], form.rate).load,
     )

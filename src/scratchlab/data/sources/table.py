@@ -79,6 +79,11 @@ def _checked(path: Path, numbered: list[tuple[int, list[str]]]) -> Table:
     if not numbered:
         raise Problem(f"{path} is empty; its first line must name the columns.")
     names = [name.strip() for name in numbered[0][1]]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Problem(f"{path} names the column {listing(twice)} twice.")
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
+        raise Problem(f"{path} is not separated by commas: its first line reads as one column, '{names[0]}'; save it with commas.")
     for line, row in numbered[1:]:
         if len(row) != len(names):
             raise Problem(f"{path}, line {line}: {len(row)} cells, but the first line names {len(names)} columns ({listing(names)}).")
