@@ -33,7 +33,7 @@ bench: $(VENV)/ready  ## every claim of speed against its peer; some minutes
 
 studies: $(VENV)/ready  ## the numbers in the recipes' headers; needs the corpora: make studies DATA=FOLDER
 	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands
-	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands -s encoder.width=2 -s training.epochs=60
+	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands -s encoder.width=2 -s training.batch=50 -s training.epochs=80
 	$(BIN)/scratchlab run keywords-fsdd --again -s data.root=$(DATA)/fsdd
 
 docs: $(VENV)/ready  ## the pages of docs/ as HTML

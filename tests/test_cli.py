@@ -173,6 +173,56 @@ def checkpoint(path: Path) -> dict[str, Any]:
     return json.loads(header["__metadata__"]["about"])
 
 
+def begun(recipe: Path) -> Path:
+    """A run that was killed after its first checkpoint."""
+    process = subprocess.Popen([sys.executable, "-m", "scratchlab", "run", "melodies.toml"], cwd=recipe, stdout=subprocess.DEVNULL)
+    while process.poll() is None and not list(recipe.glob("runs/*/checkpoint.safetensors")):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    return next((recipe / "runs").iterdir())
+
+
+def test_resuming_another_recipe_is_refused_and_nothing_is_taken_away(recipe: Path) -> None:
+    """Neither an edited recipe nor missing data may cost a run its folder, or what its owner put there."""
+    run = begun(recipe)
+    (run / "notes.txt").write_text("mine")
+    whole = (run / "recipe.toml").read_text()
+    (run / "recipe.toml").write_text(whole.replace("seed = 0", "seed = 5", 1))
+    done = scratchlab(recipe, "resume", run.name)
+    assert done.returncode == 2
+    assert "is not the recipe this run began with" in done.stderr
+    (run / "recipe.toml").write_text(whole)
+    (run / "checkpoint.safetensors").write_bytes(b"cut")
+    done = scratchlab(recipe, "resume", run.name)
+    assert done.returncode == 2
+    assert "checkpoint.safetensors is damaged" in done.stderr
+    assert (run / "notes.txt").read_text() == "mine"
+
+
+def test_a_reader_that_goes_away_does_not_end_the_run(recipe: Path) -> None:
+    words = f"{sys.executable} -m scratchlab run melodies.toml -s training.epochs=2 | true; exit ${{PIPESTATUS[0]}}"
+    assert subprocess.run(["bash", "-c", words], cwd=recipe, timeout=240).returncode == 0
+    assert list(recipe.glob("runs/*/report.html"))
+
+
+def test_any_folder_name_and_any_encoding(tmp_path: Path, finished: Path) -> None:
+    there = tmp_path / "runs [2]*"
+    shutil.copytree(finished, there / finished.name)
+    shown = scratchlab(tmp_path, "show", "last", "--runs", str(there), PYTHONIOENCODING="ascii")
+    assert shown.returncode == 0, shown.stderr
+    assert scratchlab(tmp_path, "report", "last", "--runs", str(there)).returncode == 0
+
+
+def test_one_damaged_status_hides_no_other_run(tmp_path: Path, finished: Path) -> None:
+    shutil.copytree(finished, tmp_path / "runs" / finished.name)
+    (tmp_path / "runs" / "broken").mkdir()
+    (tmp_path / "runs" / "broken" / "status.json").write_text("{")
+    listed = scratchlab(tmp_path, "runs").stdout
+    assert finished.name in listed
+    assert "damaged" in listed
+
+
 def test_a_disk_that_fills_up_and_resume(recipe: Path, finished: Path) -> None:
     """On a disk of 300 KiB the run stops with a sentence; with more room it resumes to the numbers of an uninterrupted one."""
     disk = recipe / "runs"

@@ -88,6 +88,18 @@ def test_group_bootstrap_covers_the_truth() -> None:
     assert naive < 150
 
 
+def test_balanced_accuracy_over_groups() -> None:
+    """The value is that of its own function; with one class the interval is that of plain accuracy."""
+    rng = np.random.default_rng(1)
+    truth, groups = rng.integers(0, 3, 300), rng.integers(0, 12, 300).astype(str)
+    right = rng.random(300) < np.array([0.9, 0.5, 0.2])[truth]
+    predicted = np.where(right, truth, (truth + 1) % 3)
+    found = over_groups(right, groups, truth)
+    assert found.value == pytest.approx(balanced_accuracy(predicted, truth))
+    assert (found.low or 1) < (found.value or 0) < (found.high or 0)
+    assert over_groups(right, groups, np.zeros(300, dtype=np.int64)) == over_groups(right, groups)
+
+
 def test_one_group_has_no_interval() -> None:
     assert "one group has no spread" in over_groups(np.array([True, False]), np.array(["a", "a"])).how
 

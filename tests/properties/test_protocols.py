@@ -154,6 +154,12 @@ def test_what_cannot_be_is_told(changed: dict[str, object], sentence: str) -> No
         walk(PROTOCOLS["sessions"](0, **wrong), samples)
 
 
+def test_a_class_that_is_asked_but_never_shown_is_refused() -> None:
+    samples = made([0, 0, 1, 1, 2], [0, 1, 0, 1, 1])
+    with pytest.raises(Problem, match="Class 'class2' is asked or chosen by but has no training rows"):
+        PROTOCOLS["closed_set"](0, test=["speaker1"], valid=0.0).base(samples)
+
+
 def test_a_published_split_that_cuts_through_a_group_is_refused() -> None:
     samples = made([0, 0, 1, 1], [0, 0, 1, 1], ["train", "test", "train", "test"])
     with pytest.raises(Problem, match="stand in both train and test of the publisher's split"):

@@ -78,7 +78,7 @@ def test_undefined_is_a_mark_with_its_reason_never_a_number(few: Run) -> None:
     row = re.search(r'<tr><th scope="row">base</th>(.*?)</tr>', page.page(few), re.DOTALL)
     assert row
     cells = [re.sub(r"<[^>]+>|\s", "", cell) for cell in row[1].split("<td>")[1:]]
-    assert cells[-2:] == ["–2", "–2"]
+    assert cells[-2:] == ["–1", "–1"]
     assert "0.0" not in "".join(cells[-2:])
     assert "One draw; an interval is undefined, because one draw has no spread." in read(few)
 

@@ -83,7 +83,7 @@ class Outcome:
         rows = answer.stage.query
         right = answer.predicted == self.samples.labels[rows]
         whole = over_groups(right, self.samples.groups[rows])
-        balanced = Estimate(answer.metrics.balanced, n=1, how="one base training; its interval is undefined, because there is one seed")
+        balanced = over_groups(right, self.samples.groups[rows], self.samples.labels[rows])
         none_yet = undefined("the base session has no new classes")
         return {"accuracy": whole, "balanced": balanced, "base": whole, "new": none_yet, "harmonic": none_yet}
 

@@ -56,23 +56,37 @@ def over_draws(values: Sequence[float], what: str = "draw", within: tuple[float,
     return Estimate(mean, max(within[0], mean - half), min(within[1], mean + half), n, f"mean over {n} {what}s, Student's t interval")
 
 
-def over_groups(correct: npt.NDArray[np.bool_], groups: npt.NDArray[np.str_], *, times: int = 2000, seed: int = 0) -> Estimate:
-    """Share of correct answers `[n]` with the percentile interval of a bootstrap that resamples whole groups.
+def over_groups(
+    correct: npt.NDArray[np.bool_],
+    groups: npt.NDArray[np.str_],
+    classes: npt.NDArray[np.int64] | None = None,
+    *,
+    times: int = 2000,
+    seed: int = 0,
+) -> Estimate:
+    """Share of correct answers `[n]`, or, with the true classes `[n]`, the mean of the classes' shares (balanced accuracy), and the
+    percentile interval of a bootstrap that resamples whole groups.
 
     Answers about one speaker resemble each other, so the speaker is what is drawn again. Source: Field & Welsh (2007),
     "Bootstrapping clustered data", JRSS B 69:369, the cluster bootstrap; percentile interval of Efron & Tibshirani (1993), ch. 13.
-    With few groups (say, fewer than 10) the interval is on the narrow side.
+    With few groups (say, fewer than 10) the interval is on the narrow side. A class that a resample lacks does not count in it.
     """
     if len(correct) == 0:
         return undefined("there is no answer")
     names, group = np.unique(groups, return_inverse=True)
-    right = np.bincount(group, weights=correct)
-    asked = np.bincount(group).astype(np.float64)
-    value = float(right.sum() / asked.sum())
+    kinds, kind = np.unique(np.zeros_like(group) if classes is None else classes, return_inverse=True)
+    cell = group * len(kinds) + kind
+    size = len(names) * len(kinds)
+    right: Values = np.bincount(cell, weights=correct, minlength=size).reshape(len(names), -1)
+    asked: Values = np.bincount(cell, minlength=size).reshape(len(names), -1).astype(np.float64)
+    value = float(np.mean(right.sum(0) / asked.sum(0)))
     what = "groups of the queries" if len(names) < len(correct) else "queries"
     if len(names) == 1:
         return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")
     # how often each group is drawn, [times, groups]: one multinomial a resample
-    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=times)
-    low, high = np.quantile((drawn @ right) / (drawn @ asked), [0.025, 0.975])
-    return Estimate(value, float(low), float(high), len(names), f"bootstrap over {len(names)} {what}")
+    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=times).astype(np.float64)
+    of = drawn @ asked
+    shares = np.divide(drawn @ right, of, out=np.full(of.shape, np.nan), where=of > 0)
+    low, high = np.quantile(np.nanmean(shares, axis=1), [0.025, 0.975])
+    few = "; with so few groups it is on the narrow side" if len(names) < 10 else ""
+    return Estimate(value, float(low), float(high), len(names), f"bootstrap over {len(names)} {what}{few}")
