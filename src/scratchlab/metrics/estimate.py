@@ -77,9 +77,10 @@ def over_groups(
     kinds, kind = np.unique(np.zeros_like(group) if classes is None else classes, return_inverse=True)
     cell = group * len(kinds) + kind
     size = len(names) * len(kinds)
-    right: Values = np.bincount(cell, weights=correct, minlength=size).reshape(len(names), -1)
+    right: Values = np.bincount(cell, weights=correct, minlength=size).reshape(len(names), -1).astype(np.float64)
     asked: Values = np.bincount(cell, minlength=size).reshape(len(names), -1).astype(np.float64)
-    value = float(np.mean(right.sum(0) / asked.sum(0)))
+    recalls: Values = right.sum(axis=0) / asked.sum(axis=0)
+    value = float(recalls.mean())
     what = "groups of the queries" if len(names) < len(correct) else "queries"
     if len(names) == 1:
         return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")

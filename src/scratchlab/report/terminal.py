@@ -37,7 +37,7 @@ def outcome(run: Run) -> RenderableType:
             padding=(0, 1, 0, 0),
         )
         for column in table.columns:
-            column.justify = "right"
+            column.justify, column.overflow = "right", "fold"  # in a narrow terminal rather on two lines than cut
         for row in found["sessions"]:
             cells = [Estimate(**row[name]) for name in COLUMNS]
             hows += [cell.how for cell in cells if cell.low is not None]
@@ -55,7 +55,12 @@ def _cell(estimate: Estimate) -> Text:
         return Text("–", style="dim")
     if estimate.low is None or estimate.high is None:
         return Text(f"{estimate.value:.1%}")
-    return Text.assemble((f"{estimate.value:.1%}", "bold"), (f" {100 * estimate.low:.1f}–{100 * estimate.high:.1f}", "dim"))
+    return Text.assemble((f"{estimate.value:.1%}", "bold"), (f" {_short(estimate.low)}–{_short(estimate.high)}", "dim"))
+
+
+def _short(share: float) -> str:
+    """A bound in per cent, without the decimals of 100."""
+    return f"{100 * share:.1f}".replace("100.0", "100")
 
 
 def _points(estimate: Estimate) -> str:
