@@ -32,7 +32,10 @@ def below(folder: Path) -> list[str]:
                 elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():  # a pipe would wait for ever
                     yield f"{inside}{entry.name}"
 
-    return sorted(walk(str(folder), ""))
+    try:
+        return sorted(walk(str(folder), ""))
+    except OSError as error:  # a loop of links, a folder that may not be read
+        raise Problem(f"{error.filename} cannot be listed ({(error.strerror or 'unknown').lower()}).") from None
 
 
 def folders(root: Path) -> list[str]:
