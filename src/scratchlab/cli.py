@@ -89,16 +89,19 @@ def _perform(recipe: Recipe, place: Callable[[], Run]) -> None:
     from scratchlab.store.run import Run
 
     with parallel.processes():
-        run = Run(Path(parallel.shared(str(place().folder) if parallel.rank() == 0 else "")))
+        leads = parallel.rank() == 0
+        run = Run(Path(parallel.shared(str(place().folder) if leads else "")))
         try:
             perform(recipe, run, console)
         except KeyboardInterrupt:
-            console.print(f"Stopped; `scratchlab resume {run.folder}` goes on from here.")
+            if leads:
+                console.print(f"Stopped; `scratchlab resume {run.folder}` goes on from here.")
             raise typer.Exit(130) from None
         except Diverged:
-            page.write(run)
+            if leads:
+                page.write(run)
             raise
-        if parallel.rank() == 0:
+        if leads:
             report = page.write(run)
             console.print(terminal.outcome(run))
             console.print(f"Report: [bold]{report.resolve().as_uri()}[/]")

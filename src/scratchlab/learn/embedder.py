@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from scratchlab.data.augment.catalog import Augment
 from scratchlab.data.augment.dice import Dice
 from scratchlab.data.batches import in_order
+from scratchlab.model.interface import Encoder, Frontend
 from scratchlab.types import Asked, Batch, Embeddings
 
 BATCH = 128
@@ -19,7 +20,7 @@ BATCH = 128
 class Embedder(nn.Module):
     """What turns inputs into embeddings. Augmentation takes place only where dice are given: in training."""
 
-    def __init__(self, frontend: nn.Module, encoder: nn.Module, augments: Iterable[Augment] = ()) -> None:
+    def __init__(self, frontend: Frontend, encoder: Encoder, augments: Iterable[Augment] = ()) -> None:
         super().__init__()
         self.frontend, self.encoder = frontend, encoder
         self.augments = list(augments)
@@ -28,7 +29,7 @@ class Embedder(nn.Module):
     @property
     def dim(self) -> int:
         """Length d of the vector embedding."""
-        return int(self.encoder.dim)  # type: ignore[arg-type]
+        return self.encoder.dim
 
     @property
     def device(self) -> torch.device:
