@@ -187,12 +187,14 @@ class Embeddings:
     """What an encoder makes of a batch.
 
     vector: `[n, d]`, one point an input. matrix: `[n, t, c]`, in the order of time (of columns, for an image);
-    rows at or beyond `lengths` are zero. lengths: `[n]`, how many of the t steps are real.
+    rows at or beyond `lengths` are zero. lengths: `[n]`, how many of the t steps are real, 1 or more.
+    streams: where a front-end splits sound into several, their names; d and c then consist of equal parts in this order.
     """
 
     vector: torch.Tensor
     matrix: torch.Tensor
     lengths: torch.Tensor
+    streams: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.vector.ndim != 2 or self.matrix.ndim != 3 or self.lengths.ndim != 1:
@@ -207,6 +209,21 @@ class Embeddings:
 
     def __len__(self) -> int:
         return len(self.vector)
+
+    def at(self, positions: torch.Tensor | slice) -> Embeddings:
+        """The embeddings at these positions (indices, a mask or a slice)."""
+        return Embeddings(self.vector[positions], self.matrix[positions], self.lengths[positions], self.streams)
+
+    def stream(self, name: str) -> Embeddings:
+        """The part of one stream; all of it for an empty name. Raises Problem for a name that is none of `streams`."""
+        if not name:
+            return self
+        if name not in self.streams:
+            there = f"the streams are: {listing(self.streams)}" if self.streams else "the front-end yields one stream without a name"
+            raise Problem(f"There is no stream '{name}'; {there}.")
+        place, parts = self.streams.index(name), len(self.streams)
+        d, c = self.vector.shape[1] // parts, self.matrix.shape[2] // parts
+        return Embeddings(self.vector[:, place * d : place * d + d], self.matrix[:, :, place * c : place * c + c], self.lengths)
 
 
 @dataclass(frozen=True)

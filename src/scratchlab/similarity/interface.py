@@ -1,0 +1,38 @@
+"""What every similarity does: compare embeddings with embeddings. One object serves training and test alike."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from scratchlab.types import Embeddings
+
+References = Annotated[
+    Literal["mean", "shots"],
+    Field(description="a class is compared by the mean of its references, or by each of them, and then the scores are averaged"),
+]
+Stream = Annotated[str, Field(description="the one stream of a front-end with several that is compared; empty for all of them")]
+
+
+class Similarity:
+    """Pairwise scores, larger being more alike, differentiable in both arguments unless said otherwise.
+
+    Never changed by padding: what lies beyond an input's length does not count. Finite for every finite input, silence and single
+    steps included. `reads`: which part of the embeddings counts. `sees_order`: whether the order of the steps can change a score.
+    """
+
+    reads: ClassVar[Literal["vector", "matrix"]]
+    sees_order: ClassVar[bool]
+
+    def __init__(self, references: References, stream: Stream) -> None:
+        self.references, self.stream = references, stream
+
+    def __call__(self, queries: Embeddings, references: Embeddings) -> Tensor:
+        """n queries, m references -> `[n, m]`."""
+        return self.compare(queries.stream(self.stream), references.stream(self.stream))
+
+    def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
+        """The same, once the stream is chosen: what each similarity defines."""
+        raise NotImplementedError
