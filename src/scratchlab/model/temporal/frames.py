@@ -1,0 +1,39 @@
+"""The encoder's frames as they are, or the means of a few that follow each other."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+
+from scratchlab.model.lengths import strided
+from scratchlab.model.temporal.interface import Temporal
+from scratchlab.types import Embeddings
+
+
+class Frames(Temporal):
+    """Matrix `[n, t, c]` -> `[n, ceil(t / pool), c]`; the vector stays. Without pooling the embeddings pass untouched."""
+
+    def __init__(
+        self,
+        dim: int,
+        channels: int,
+        *,
+        pool: Annotated[int, Field(ge=1, description="frames averaged into one step of the matrix")] = 1,
+    ) -> None:
+        super().__init__()
+        self.dim, self.channels, self.pool = dim, channels, pool
+
+    def forward(self, made: Embeddings) -> Embeddings:
+        """Each step is the mean of the real frames it covers: the last one's may be fewer than `pool`."""
+        if self.pool == 1:
+            return made
+        n, frames, channels = made.matrix.shape
+        steps = -(-frames // self.pool)
+        whole = F.pad(made.matrix, (0, 0, 0, steps * self.pool - frames))  # zeros, as beyond the lengths: sums do not feel them
+        begins = self.pool * torch.arange(steps, device=made.lengths.device)
+        real = (made.lengths[:, None] - begins).clamp(1, self.pool)  # one at least, where a step covers nothing
+        matrix = whole.view(n, steps, self.pool, channels).sum(2) / real[..., None]
+        return Embeddings(made.vector, matrix, strided(made.lengths, self.pool), made.streams)
