@@ -11,7 +11,8 @@ from torch import Tensor
 from scratchlab.checks import Problem
 from scratchlab.model.encoders.catalog import ENCODERS
 from scratchlab.model.interface import Encoder
-from scratchlab.types import Image, Spectrogram
+from scratchlab.model.mixing import mixed
+from scratchlab.types import Embeddings, Image, Spectrogram
 
 FORMS = [Spectrogram(40), Image(1, 40, 60), Image(3, 8, 8)]
 SETTINGS = {"bc_resnet": [{}, {"time_stride": 4}], "conv4": [{}, {"pool": "flatten"}]}
@@ -182,3 +183,93 @@ def test_half_precision_comes_close(member: tuple[Encoder, Spectrogram | Image])
     with torch.autocast("cpu", dtype=torch.bfloat16):
         half = encoder(features, lengths).vector
     assert (half.float() - full).norm() < 0.1 * full.norm()
+
+
+# -- mixing half-way --------------------------------------------------------------------------------------
+
+ORDER = torch.tensor([2, 0, 3, 1])
+
+
+def embed(encoder: Encoder, features: Tensor) -> Embeddings:
+    return encoder(features, torch.full((len(features),), features.shape[3]))
+
+
+def test_half_way_lies_on_the_way_and_names_no_weight_twice(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    encoder, form = member
+    encoder.eval()
+    seen: list[torch.Size] = []
+    for module in encoder.halfway:
+        assert module in list(encoder.modules())
+        module.register_forward_hook(lambda module, given, h: seen.append(h.shape))
+    embed(encoder, features_of(form, 3))
+    assert len(seen) == len(encoder.halfway) >= 1
+    assert all(shape[encoder.inputs_axis] == 3 for shape in seen)
+    tensors = list(encoder.state_dict().values())
+    assert len({tensor.data_ptr() for tensor in tensors}) == len(tensors)
+
+
+def test_the_whole_share_changes_nothing(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    encoder, form = member
+    encoder.eval()
+    features = features_of(form)
+    plain = embed(encoder, features)
+    with mixed(encoder, ORDER, torch.ones(4)):
+        made = embed(encoder, features)
+    assert torch.equal(made.vector, plain.vector)
+    assert torch.equal(made.matrix, plain.matrix)
+
+
+def test_no_share_gives_the_other_input_s_embedding(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    encoder, form = member
+    encoder.eval()
+    features = features_of(form)
+    with mixed(encoder, ORDER, torch.tensor([0.0, 1.0, 0.0, 0.0])):
+        made = embed(encoder, features)
+    plain = embed(encoder, features)
+    expected = torch.tensor([2, 1, 3, 1])
+    torch.testing.assert_close(made.vector, plain.vector[expected])
+    torch.testing.assert_close(made.matrix, plain.matrix[expected])
+
+
+def test_it_ends_even_with_an_error_and_blends_in_between(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    encoder, form = member
+    encoder.eval()
+    features = features_of(form)
+    plain = embed(encoder, features).vector
+    with mixed(encoder, ORDER, torch.full((4,), 0.5)):
+        half = embed(encoder, features).vector
+    assert not torch.allclose(half, plain)
+    assert not torch.allclose(half, plain[ORDER])
+    with pytest.raises(IndexError), mixed(encoder, torch.tensor([0, 1, 2, 4]), torch.full((4,), 0.5)):
+        embed(encoder, features)
+    assert torch.equal(embed(encoder, features).vector, plain)
+
+
+def test_gradients_flow_to_both_inputs(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    encoder, form = member
+    encoder.eval()
+    features = features_of(form).requires_grad_()
+    with mixed(encoder, ORDER, torch.full((4,), 0.7)):
+        embed(encoder, features).vector[0].square().sum().backward()
+    assert features.grad is not None
+    reached = features.grad.flatten(1).abs().sum(1) > 0
+    assert reached.tolist() == [True, False, True, False]
+
+
+def test_unlike_lengths_mix_within_what_holds_both(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    """What a third input adds beyond the lengths of a pair does not come through."""
+    encoder, form = member
+    encoder.eval()
+    if isinstance(form, Image):
+        return  # images are never padded beyond their form
+    width = width_of(form)
+    lengths = torch.tensor([20, width, 12, 33])  # 0 is mixed with 2, and 2 with 3, which is longer than both
+    features = features_of(form) * (torch.arange(width) < lengths[:, None])[:, None, None]
+    within = torch.maximum(lengths, lengths[ORDER])
+    with mixed(encoder, ORDER, torch.full((4,), 0.6)):
+        made = encoder(features, within)
+    for i, length in enumerate(within.tolist()):
+        steps = int(made.lengths[i])
+        assert (made.matrix[i, steps:] == 0).all()
+        torch.testing.assert_close(made.vector[i], made.matrix[i, :steps].mean(0))
+        assert length >= steps

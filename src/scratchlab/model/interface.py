@@ -24,10 +24,22 @@ class Frontend(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Features to embeddings. `dim`: d of the vector `[n, d]`; `channels`: c of the matrix `[n, t, c]`."""
+    """Features to embeddings. `dim`: d of the vector `[n, d]`; `channels`: c of the matrix `[n, t, c]`.
+
+    `inputs_axis`: which axis of what `halfway` yields runs over the inputs of a batch.
+    """
 
     dim: int
     channels: int
+    inputs_axis: int
+
+    @property
+    def halfway(self) -> list[nn.Module]:
+        """The module whose output is about half-way through, a tensor: where inputs may be mixed (`model/mixing.py`).
+
+        Several where the encoder is made of several side by side. A property, since an attribute would name its weights twice.
+        """
+        raise NotImplementedError
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Features `[n, channels, rows, columns]`, lengths `[n]` in columns -> Embeddings."""

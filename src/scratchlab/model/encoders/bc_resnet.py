@@ -73,6 +73,8 @@ def fits(bands: int, sub_bands: int) -> bool:
 class BCResNet(Encoder):
     """Spectrogram -> vector `[n, 32τ]`, matrix `[n, t, 32τ]`; with a 12-way classifier τ=1 has 9,232 parameters."""
 
+    inputs_axis = 3
+
     def __init__(
         self,
         form: Spectrogram | Image,
@@ -105,6 +107,11 @@ class BCResNet(Encoder):
         self.last = nn.Conv2d(inward, inward, 5, groups=inward, bias=False)
         self.head = nn.Conv2d(inward, head, 1, bias=False)
         self.head_norm = BatchNorm(head)
+
+    @property
+    def halfway(self) -> list[nn.Module]:
+        """The end of the second of four stages, whose depths are 2, 2, 4 and 4 blocks: `[c, rows, frames, clips]`."""
+        return [self.blocks[3]]
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Features `[n, 1, bands, frames]` -> Embeddings whose steps each span `time_stride` frames."""

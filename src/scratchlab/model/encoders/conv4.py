@@ -56,6 +56,8 @@ class ConvBlock(nn.Module):
 class Conv4(Encoder):
     """Image or Spectrogram -> a matrix with one row for every 16 columns; the vector is its mean, or all of it."""
 
+    inputs_axis = 0
+
     def __init__(
         self,
         form: Spectrogram | Image,
@@ -72,6 +74,11 @@ class Conv4(Encoder):
         self.columns = remaining(form.width) if isinstance(form, Image) and flatten else None
         self.channels = channels * remaining(height) if flatten else channels
         self.dim = self.channels * (self.columns or 1)
+
+    @property
+    def halfway(self) -> list[nn.Module]:
+        """The second of the four blocks: `[n, c, h, w]`."""
+        return [self.blocks[BLOCKS // 2 - 1]]
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Features `[n, channels, height, width]`, lengths `[n]` in columns -> Embeddings."""

@@ -18,6 +18,8 @@ from scratchlab.types import Embeddings, Image, Spectrogram
 class MLP(Encoder):
     """Image -> vector `[n, d]`; the matrix `[n, 1, d]` is the same in one step. ReLU between layers, none after the last."""
 
+    inputs_axis = 0
+
     def __init__(
         self,
         form: Spectrogram | Image,
@@ -30,11 +32,18 @@ class MLP(Encoder):
         self.width = form.width
         sizes = [form.channels * form.height * form.width, *hidden]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+        self.rectifiers = nn.ModuleList(nn.ReLU() for _ in hidden[1:])
         self.dim = self.channels = hidden[-1]
+
+    @property
+    def halfway(self) -> list[nn.Module]:
+        """The first ReLU, `[n, units]`; the one layer where there is no other."""
+        return [self.rectifiers[0] if len(self.rectifiers) else self.layers[0]]
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Features `[n, channels, height, width]` -> Embeddings of one step each."""
         x = F.pad(features, (0, self.width - features.shape[3])).flatten(1)  # a batch of narrow images is padded to the form's width
-        for i, layer in enumerate(self.layers):
-            x = layer(x if i == 0 else F.relu(x))
+        x = self.layers[0](x)
+        for rectifier, layer in zip(self.rectifiers, self.layers[1:], strict=True):
+            x = layer(rectifier(x))
         return Embeddings(x, x[:, None], torch.ones_like(lengths))
