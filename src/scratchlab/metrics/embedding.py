@@ -1,0 +1,51 @@
+"""What an embedding, or a map of it, keeps together: neighbours of one class, and neighbours that were neighbours before."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from scratchlab.metrics.estimate import Estimate, undefined
+
+Points = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+
+def _neighbours(points: Points) -> Rows:
+    """All others in order of Euclidean distance, `[n, n-1]`, the nearest first; of equals the earlier."""
+    squares = (points**2).sum(axis=1)
+    distances = squares[:, None] + squares - 2 * points @ points.T
+    np.fill_diagonal(distances, np.inf)
+    return np.argsort(distances, axis=1, kind="stable")[:, :-1]
+
+
+def knn_accuracy(points: Points, labels: Rows, k: int = 5) -> Estimate:
+    """Share of points `[n, d]` whose class `[n]` is that of most of their k nearest others (leave-one-out); no interval.
+
+    Euclidean distance; among classes with equally many votes the one of the nearest point. Source: Cover & Hart (1967), "Nearest neighbor
+    pattern classification", IEEE Trans. IT 13:21. It is a property of this embedding and these points: no query was answered like this.
+    """
+    n = len(points)
+    if n <= k:
+        return undefined(f"{k} neighbours need more than {n} points")
+    near = labels[_neighbours(points)[:, :k]]
+    votes = (near[:, :, None] == near[:, None, :]).sum(axis=2)  # of each neighbour's class, [n, k]
+    winner = near[np.arange(n), votes.argmax(axis=1)]
+    return Estimate(float((winner == labels).mean()), n=n, how=f"leave-one-out over {n} points, {k} neighbours")
+
+
+def trustworthiness(points: Points, mapped: Points, k: int = 5) -> Estimate:
+    """How far a map's `[n, 2]` nearest neighbours were near in the original space `[n, d]`: 1 if all were; no interval.
+
+    1 - 2/(n·k·(2n - 3k - 1)) · Σᵢ Σⱼ (r(i, j) - k) over those j among the k nearest of i on the map that are not in the original,
+    r being the original rank. Source: Venna & Kaski (2001), "Neighborhood preservation in nonlinear projection methods", ICANN, eq. 1.
+    """
+    n = len(points)
+    if 2 * k >= n:
+        return undefined(f"{k} neighbours need more than {2 * k} points, and there are {n}")
+    order = _neighbours(points)
+    rank = np.zeros((n, n), dtype=np.int64)
+    np.put_along_axis(rank, order, np.arange(1, n)[None, :].repeat(n, axis=0), axis=1)
+    intruders = np.take_along_axis(rank, _neighbours(mapped)[:, :k], axis=1) - k
+    penalty = float(np.maximum(intruders, 0).sum())
+    return Estimate(1 - penalty * 2 / (n * k * (2 * n - 3 * k - 1)), n=n, how=f"over {n} points, {k} neighbours")
