@@ -95,9 +95,9 @@ def test_a_run_leaves_everything_in_its_folder(finished: Path) -> None:
     }  # fmt: skip
     summary = json.loads((finished / "summary.json").read_text())
     predictions = pl.read_parquet(finished / "predictions.parquet")
-    last = predictions.filter((pl.col("session") == 2) & (pl.col("head") == "prototype"))
+    last = predictions.filter((pl.col("session") == 2) & (pl.col("head") == "cosine"))
     by_draw = last.group_by("draw").agg((pl.col("predicted") == pl.col("truth")).mean().alias("accuracy"))
-    assert summary["heads"]["prototype"]["sessions"][2]["accuracy"]["value"] == pytest.approx(by_draw["accuracy"].mean())
+    assert summary["heads"]["cosine"]["sessions"][2]["accuracy"]["value"] == pytest.approx(by_draw["accuracy"].mean())
     assert json.loads((finished / "environment.json").read_text())["packages"]["torch"]
 
 
@@ -107,7 +107,7 @@ def test_the_digits_recipe_learns(tmp_path: Path) -> None:
     done = scratchlab(tmp_path, "run", "digits", "-s", "training.epochs=3", "-s", "protocol.draws=10")
     assert done.returncode == 0, done.stderr
     (summary,) = tmp_path.glob("runs/*/summary.json")
-    first, *_, last = json.loads(summary.read_text())["heads"]["prototype"]["sessions"]
+    first, *_, last = json.loads(summary.read_text())["heads"]["cosine"]["sessions"]
     assert first["accuracy"]["value"] > 0.95
     assert last["new"]["low"] > 0.4
     assert last["accuracy"]["n"] == 10
@@ -116,7 +116,7 @@ def test_the_digits_recipe_learns(tmp_path: Path) -> None:
 def test_show_runs_and_report(finished: Path) -> None:
     folder = finished.parent.parent
     shown = scratchlab(folder, "show", "last").stdout
-    assert "prototype head" in shown
+    assert "cosine head" in shown
     assert "trained head" in shown
     assert finished.name in scratchlab(folder, "runs").stdout
     assert scratchlab(folder, "report", finished.name).stdout.strip().endswith("report.html")

@@ -24,17 +24,23 @@ from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
 from scratchlab.data.sources.catalog import SOURCES, Source
 from scratchlab.learn import parallel
 from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.incremental import Kit
+from scratchlab.learn.losses.catalog import LOSSES, Losses
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.interface import Method
 from scratchlab.learn.optimizers import OPTIMIZERS
 from scratchlab.learn.schedules import SCHEDULES
+from scratchlab.learn.scoring import Scoring
 from scratchlab.learn.settings import Training
 from scratchlab.learn.training import Forgetful, Memory, Trainer
 from scratchlab.model.encoders.catalog import ENCODERS
 from scratchlab.model.frontends.catalog import FRONTENDS
+from scratchlab.model.temporal.catalog import TEMPORALS
 from scratchlab.observe.progress import ProgressBar
 from scratchlab.observe.records import Records
 from scratchlab.recipe import Fixed, One, Recipe, Sections, Several
+from scratchlab.similarity.catalog import SIMILARITIES
+from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
 from scratchlab.types import Samples, Stage
 
@@ -46,6 +52,10 @@ SECTIONS: Sections = {
     "augment": Several(AUGMENTS),
     "frontend": One(FRONTENDS, "log_mel"),
     "encoder": One(ENCODERS, "bc_resnet"),
+    "temporal": One(TEMPORALS, "frames"),
+    "similarity": Several(SIMILARITIES, ("cosine",)),
+    "loss": Several(LOSSES, ("cross_entropy",)),
+    "scoring": Fixed(Scoring),
     "method": One(METHODS, "prototypes"),
     "training": Fixed(Training),
     "optimizer": One(OPTIMIZERS, "sgd"),
@@ -74,10 +84,12 @@ def assemble(recipe: Recipe, memory: Memory) -> Bench:
     source: Source = part("data")
     frontend = part("frontend", source.form)
     encoder = part("encoder", frontend.form)
-    embedder = Embedder(frontend, encoder, part("augment", source.form).values()).to(training.device)
-    schedule = part("schedule", training.epochs)
-    trainer = Trainer(recipe.seed, training, functools.partial(part, "optimizer"), schedule, memory)
-    method: Method = part("method", embedder, trainer)
+    temporal = part("temporal", encoder.dim, encoder.channels)
+    embedder = Embedder(frontend, encoder, temporal, part("augment", source.form).values()).to(training.device)
+    trainer = Trainer(recipe.seed, training, functools.partial(part, "optimizer"), part("schedule", training.epochs), memory)
+    similarities: dict[str, Similarity] = part("similarity")
+    losses = Losses(part("loss", similarities))
+    method: Method = part("method", Kit(embedder, trainer, similarities, losses, part("scoring", similarities)))
     training.group_rates(method.groups)
     return Bench(source, part("protocol", recipe.seed), method, trainer)
 
@@ -126,6 +138,6 @@ def _leave(run: Run, method: Method, base: Stage, outcome: Outcome) -> None:
     run.save_arrays("embeddings", {"vectors": method.vectors(base.asked(samples)).cpu().numpy()}, {"ids": samples.ids[base.query].tolist()})
     run.save_arrays("weights", {name: tensor.cpu().numpy() for name, tensor in method.tensors().items()})
     run.save_table("predictions", outcome.predictions())
-    run.save_json("summary", outcome.summary())
+    run.save_json("summary", {**outcome.summary(), "chosen": method.facts()})
     run.tell("finished", state="finished")
     run.drop_arrays("checkpoint")

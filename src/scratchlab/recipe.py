@@ -38,9 +38,13 @@ class One:
 
 @dataclass(frozen=True)
 class Several:
-    """A section with one table for each part that is wanted: `[augment.noise]`, `[augment.shift]`."""
+    """A section with one table for each part that is wanted: `[augment.noise]`, `[augment.shift]`; `default` if there is none.
+
+    A table is called as its part; one with another name says which part it means: `[similarity.second]` with `name = "cosine"`.
+    """
 
     parts: Catalog
+    default: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,8 +149,23 @@ class Recipe:
         if isinstance(kind, Fixed):
             return kind.part(*supplied, **values)
         if isinstance(kind, Several):
-            return {name: kind.parts[name](*supplied, **given) for name, given in values.items()}
-        return kind.parts[values["name"]](*supplied, **{k: v for k, v in values.items() if k != "name"})
+            return {table: _built(kind.parts[given.get("name", table)], supplied, given) for table, given in values.items()}
+        return _built(kind.parts[values["name"]], supplied, values)
+
+
+def _built(part: Callable[..., Any], supplied: tuple[Any, ...], values: Values) -> Any:
+    return part(*supplied, **{setting: value for setting, value in values.items() if setting != "name"})
+
+
+def _several(section: str, kind: Several, tables: Values) -> Values:
+    """The resolved tables of a section with several parts, in the order of the recipe."""
+    resolved: Values = {}
+    for table, given in (tables or {name: {} for name in kind.default}).items():
+        where, given = f"{section}.{table}", _table(f"{section}.{table}", given)
+        part = given.pop("name", table)
+        own = {"name": part} if part != table else {}
+        resolved[table] = {**own, **_resolved(_chosen(section, kind.parts, part), given, where, str(part))}
+    return resolved
 
 
 def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
@@ -166,10 +185,7 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
         if isinstance(kind, Fixed):
             values[section] = _resolved(kind.part, given, section, section)
         elif isinstance(kind, Several):
-            values[section] = {
-                part: _resolved(_chosen(section, kind.parts, part), _table(f"{section}.{part}", table), f"{section}.{part}", part)
-                for part, table in given.items()
-            }
+            values[section] = _several(section, kind, given)
         else:
             part = given.pop("name", kind.default)
             values[section] = {"name": part, **_resolved(_chosen(section, kind.parts, part), given, section, str(part))}

@@ -42,9 +42,17 @@ class Image:
 
 @dataclass(frozen=True)
 class Spectrogram:
-    """The form of one input: `[1, bands, frames]`, any number of frames."""
+    """The form of one input: `[1, bands, frames]`, any number of frames; with names of streams one channel each instead of 1.
+
+    A single stream needs no name, so that every encoder of spectrograms reads it.
+    """
 
     bands: int
+    streams: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.streams) == 1:
+            raise Problem(f"A spectrogram of one stream needs no name, but it is called '{self.streams[0]}'.")
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,10 @@ class Asked:
         """The inputs at these positions, 0 to len - 1."""
         return self._load(self.rows[positions])
 
+    def some(self, positions: Rows | npt.NDArray[np.bool_]) -> Asked:
+        """The inputs at these positions, still to be loaded."""
+        return Asked(self.rows[positions], self._load)
+
 
 @dataclass(frozen=True)
 class Labelled(Asked):
@@ -120,6 +132,10 @@ class Labelled(Asked):
 
     labels: Rows
     ids: Strings
+
+    def some(self, positions: Rows | npt.NDArray[np.bool_]) -> Labelled:
+        """The inputs at these positions, with their labels and names."""
+        return Labelled(self.rows[positions], self._load, self.labels[positions], self.ids[positions])
 
 
 @dataclass(frozen=True)

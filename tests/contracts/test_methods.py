@@ -5,23 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tests.learning.conftest import Kept, Watch, trainer
+from tests.learning.conftest import Kept, Watch, embedder, kit, trainer
 
 from scratchlab.data.protocols.sessions import Sessions
-from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.interface import Method
+from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.model.encoders.mlp import MLP
-from scratchlab.model.frontends.pixels import Pixels
 from scratchlab.types import Batch, Image, Samples
 
-FORM = Image(1, 12, 12)
+FORM = Image(1, 12, 48)  # wide enough that Conv-4 leaves three steps
+COMPARED = {"vectors": ["cosine"], "matrices": ["one_to_one"], "both": ["cosine", "cka"]}
 
 
 def bars() -> Samples:
     """Six classes told apart by where a bar lies; ten writers."""
     labels, groups = (index.ravel() for index in np.indices((6, 10, 4))[:2])
-    values = np.random.default_rng(0).normal(0, 0.3, (240, 1, 12, 12)).astype(np.float32)
+    values = np.random.default_rng(0).normal(0, 0.3, (240, 1, 12, 48)).astype(np.float32)
     for value, label in zip(values, labels, strict=True):
         value[0, 2 * label : 2 * label + 2] += 1
     return Samples(
@@ -31,17 +31,19 @@ def bars() -> Samples:
         groups=np.array([f"writer{g}" for g in groups]),
         splits=np.full(240, ""),
         form=FORM,
-        load=lambda rows: Batch(values[rows], np.full(len(rows), 12)),
+        load=lambda rows: Batch(values[rows], np.full(len(rows), 48)),
     )
 
 
 PROTOCOL = Sessions(0, base=4, way=1, shot=3, sessions=2, order="source", draws=3, test=0.3, valid=0.2)
 
 
-def learned(name: str) -> tuple[Method, Samples]:
+def learned(name: str, compared: str) -> tuple[Method, Samples]:
     torch.manual_seed(0)
-    samples = bars()
-    method = METHODS[name](Embedder(Pixels(FORM), MLP(FORM, hidden=[32, 16])), trainer(Kept(), Watch(), epochs=6, batch=20))
+    samples, names = bars(), COMPARED[compared]
+    encoder = MLP(FORM, hidden=[32, 16]) if compared == "vectors" else Conv4(FORM, channels=16)
+    fuse = [names] if len(names) > 1 else []
+    method = METHODS[name](kit(embedder(encoder, FORM), trainer(Kept(), Watch(), epochs=8, batch=20), *names, fuse=fuse))
     method.learn(PROTOCOL.base(samples).seen(samples))
     return method, samples
 
@@ -54,9 +56,10 @@ def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.nda
     return found
 
 
+@pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_it_learns_the_base_and_more(name: str) -> None:
-    method, samples = learned(name)
+def test_it_learns_the_base_and_more(name: str, compared: str) -> None:
+    method, samples = learned(name, compared)
     base = PROTOCOL.base(samples)
     heads = method.score(base.asked(samples))
     first = next(iter(heads.values()))
@@ -69,9 +72,10 @@ def test_it_learns_the_base_and_more(name: str) -> None:
     assert (next(iter(method.score(stage.asked(samples)).values())).predicted() == stage.truth(samples)).mean() > 0.6
 
 
+@pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_draws_do_not_touch_each_other(name: str) -> None:
-    method, samples = learned(name)
+def test_draws_do_not_touch_each_other(name: str, compared: str) -> None:
+    method, samples = learned(name, compared)
     first = scored(method, samples, 0)
     scored(method, samples, 1)
     for one, other in zip(first, scored(method, samples, 0), strict=True):
@@ -79,9 +83,10 @@ def test_draws_do_not_touch_each_other(name: str) -> None:
         assert all(np.array_equal(one[head], other[head]) for head in one)
 
 
+@pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_the_order_of_the_queries_means_nothing(name: str) -> None:
-    method, samples = learned(name)
+def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> None:
+    method, samples = learned(name, compared)
     base = PROTOCOL.base(samples)
     asked = base.asked(samples)
     turned = type(asked)(asked.rows[::-1].copy(), samples.load)
@@ -89,10 +94,12 @@ def test_the_order_of_the_queries_means_nothing(name: str) -> None:
         assert np.allclose(scores.values[::-1], method.score(turned)[head].values, atol=1e-5)
 
 
+@pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_what_was_learned_has_names(name: str) -> None:
-    method, samples = learned(name)
+def test_what_was_learned_has_names(name: str, compared: str) -> None:
+    method, samples = learned(name, compared)
     tensors = method.tensors()
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors.values())
     assert method.vectors(PROTOCOL.base(samples).asked(samples)).ndim == 2
     assert method.groups
+    assert isinstance(method.facts(), dict)

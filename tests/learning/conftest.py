@@ -9,15 +9,22 @@ import numpy as np
 import pytest
 import torch
 
+from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.methods.prototypes import CosineClassifier
+from scratchlab.learn.incremental import Kit
+from scratchlab.learn.losses.catalog import Losses
+from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.optimizers import sgd
 from scratchlab.learn.schedules import cosine
+from scratchlab.learn.scoring import Scoring
 from scratchlab.learn.settings import Training
 from scratchlab.learn.training import Trainer
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.model.encoders.mlp import MLP
 from scratchlab.model.frontends.pixels import Pixels
+from scratchlab.model.interface import Encoder
+from scratchlab.model.temporal.frames import Frames
+from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.types import Batch, Image, Labelled
 
 FORM = Image(1, 16, 16)
@@ -66,10 +73,20 @@ class Watch:
         self.records.append({key: value for key, value in record.items() if "seconds" not in key})
 
 
-def learner(kind: str = "conv4", seed: int = 0) -> CosineClassifier:
+def embedder(encoder: Encoder, form: Image = FORM) -> Embedder:
+    return Embedder(Pixels(form), encoder, Frames(encoder.dim, encoder.channels))
+
+
+def learner(kind: str = "conv4", seed: int = 0) -> ClassLearner:
     torch.manual_seed(seed)
     encoder = Conv4(FORM, channels=8) if kind == "conv4" else MLP(FORM, hidden=[32, 16])
-    return CosineClassifier(Embedder(Pixels(FORM), encoder), np.arange(4), 16.0)
+    return ClassLearner(embedder(encoder), problem(), np.arange(4), CrossEntropy({"cosine": SIMILARITIES["cosine"]()}))
+
+
+def kit(embedder: Embedder, trainer: Trainer, *names: str, **scoring: Any) -> Kit:
+    """What a method is supplied with, under these similarities; the first is trained."""
+    similarities = {name: SIMILARITIES[name]() for name in names or ("cosine",)}
+    return Kit(embedder, trainer, similarities, Losses({"cross_entropy": CrossEntropy(similarities)}), Scoring(similarities, **scoring))
 
 
 def trainer(memory: Kept, watch: Watch, optimizer: Callable[..., torch.optim.Optimizer] = sgd, **settings: Any) -> Trainer:

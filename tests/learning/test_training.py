@@ -137,7 +137,7 @@ def test_rates_by_group() -> None:
     trainer(Kept(), Watch(), rates={"body": 0.0}).train(frozen, problem(), problem(40, seed=1))
     after = weights(frozen)
     assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("body"))
-    assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith("readout"))
+    assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith("rows"))
     with pytest.raises(Problem, match=r"training.rates.raedout has no effect: the groups here are body, readout. Did you mean 'readout'"):
         trainer(Kept(), Watch(), rates={"raedout": 0.1}).train(learner(), problem(), problem(40, seed=1))
 

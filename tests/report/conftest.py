@@ -101,7 +101,7 @@ def answered(run: Run, classes: tuple[str, ...], base: int, sessions: int, draws
         truth = stage.truth(known)
         heads = {
             head: scores(truth, stage.classes, base, rng, clear)
-            for head, clear in (("prototype", 4.0), ("trained", 3.4 + 0.9 * (session == 0)))
+            for head, clear in (("cosine", 4.0), ("trained", 3.4 + 0.9 * (session == 0)))
         }
         outcome.add(stage, heads)
 

@@ -1,4 +1,4 @@
-"""Front-end and encoder as one: from a batch of inputs to embeddings, and from rows to remembered embeddings."""
+"""From a batch of inputs to embeddings, and from rows to remembered embeddings: front-end, encoder and what follows it in time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from scratchlab.data.augment.catalog import Augment
 from scratchlab.data.augment.dice import Dice
 from scratchlab.data.batches import in_order
 from scratchlab.model.interface import Encoder, Frontend
+from scratchlab.model.temporal.interface import Temporal
 from scratchlab.types import Asked, Batch, Embeddings
 
 BATCH = 128
@@ -20,16 +22,23 @@ BATCH = 128
 class Embedder(nn.Module):
     """What turns inputs into embeddings. Augmentation takes place only where dice are given: in training."""
 
-    def __init__(self, frontend: Frontend, encoder: Encoder, augments: Iterable[Augment] = ()) -> None:
+    def __init__(self, frontend: Frontend, encoder: Encoder, temporal: Temporal, augments: Iterable[Augment] = ()) -> None:
         super().__init__()
-        self.frontend, self.encoder = frontend, encoder
+        self.frontend, self.encoder, self.temporal = frontend, encoder, temporal
         self.augments = list(augments)
         self._vectors: dict[int, Tensor] = {}
+        self._matrices: dict[int, Tensor] = {}
+        self.streams: tuple[str, ...] = ()  # as the last embeddings said
 
     @property
     def dim(self) -> int:
         """Length d of the vector embedding."""
-        return self.encoder.dim
+        return self.temporal.dim
+
+    @property
+    def channels(self) -> int:
+        """Channels c of the matrix embedding."""
+        return self.temporal.channels
 
     @property
     def device(self) -> torch.device:
@@ -38,14 +47,21 @@ class Embedder(nn.Module):
 
     def forward(self, batch: Batch, dice: Dice | None = None) -> Embeddings:
         """Embeddings of a batch, on the device of the weights; augmented if there are dice."""
+        return self.embedded(*self.features(batch, dice))
+
+    def features(self, batch: Batch, dice: Dice | None = None) -> tuple[Tensor, Tensor]:
+        """What the front-end makes of a batch: features `[n, channels, rows, columns]` and lengths `[n]` in columns."""
         values = torch.from_numpy(batch.values).to(self.device)
         lengths = torch.from_numpy(batch.lengths).to(self.device)
         with torch.no_grad():
             values = self._augmented("inputs", values, lengths, dice)
-        features, frames = self.frontend(values, lengths)
+        features, columns = self.frontend(values, lengths)
         with torch.no_grad():
-            features = self._augmented("features", features, frames, dice)
-        return self.encoder(features, frames)
+            return self._augmented("features", features, columns, dice), columns
+
+    def embedded(self, features: Tensor, lengths: Tensor) -> Embeddings:
+        """Embeddings of features."""
+        return self.temporal(self.encoder(features, lengths))
 
     def _augmented(self, domain: str, values: Tensor, lengths: Tensor, dice: Dice | None) -> Tensor:
         for augment in self.augments:
@@ -57,15 +73,31 @@ class Embedder(nn.Module):
         """As nn.Module.train; whoever goes training makes what is remembered untrue."""
         if mode:
             self._vectors.clear()
+            self._matrices.clear()
         return super().train(mode)
 
-    @torch.no_grad()
     def vectors(self, asked: Asked) -> Tensor:
         """Vector embeddings `[n, d]` of rows, without augmentation and with frozen statistics; each row is embedded once."""
-        self.eval()
-        missing = np.array([place for place, row in enumerate(asked.rows.tolist()) if row not in self._vectors], dtype=np.int64)
-        for batch in in_order(len(missing), BATCH):
-            places = missing[batch]
-            found = self(asked.batch(places)).vector.float()
-            self._vectors.update(zip(asked.rows[places].tolist(), found, strict=True))
+        self._embed(asked, self._vectors, matrices=False)
         return torch.stack([self._vectors[row] for row in asked.rows.tolist()])
+
+    def embeddings(self, asked: Asked) -> Embeddings:
+        """Vectors and matrices of rows, the matrices padded to the longest among them; each row is embedded once."""
+        self._embed(asked, self._matrices, matrices=True)
+        matrices = [self._matrices[row] for row in asked.rows.tolist()]
+        lengths = torch.tensor([len(matrix) for matrix in matrices], device=self.device)
+        return Embeddings(self.vectors(asked), pad_sequence(matrices, batch_first=True), lengths, self.streams)
+
+    @torch.no_grad()
+    def _embed(self, asked: Asked, known: dict[int, Tensor], *, matrices: bool) -> None:
+        """Embeds the rows that are not known yet. Matrices are kept only where they were asked for: they are large."""
+        self.eval()
+        missing = np.array([place for place, row in enumerate(asked.rows.tolist()) if row not in known], dtype=np.int64)
+        for positions in in_order(len(missing), BATCH):
+            places = missing[positions]
+            rows, found = asked.rows[places].tolist(), self(asked.batch(places))
+            self.streams = found.streams
+            self._vectors.update(zip(rows, found.vector.float(), strict=True))
+            if matrices:
+                lengths = found.lengths.tolist()
+                self._matrices.update((row, one[:n].float()) for row, one, n in zip(rows, found.matrix, lengths, strict=True))

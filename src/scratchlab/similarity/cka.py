@@ -5,8 +5,8 @@ With F, P `[t, c]` whose steps are centred over their channels,
     CKA(F, P) = ‖F Pᵀ‖²_F / (‖F Fᵀ‖_F · ‖P Pᵀ‖_F) = <FᵀF, PᵀP> / (‖FᵀF‖_F · ‖PᵀP‖_F):
 
 the cosine of two `[c, c]` matrices, so that n · m comparisons are one matrix product. A sum over steps forgets their order: CKA cannot
-tell a clip from its reversal. Sources: Kornblith et al. (2019), arXiv 1905.00414, eq. 4; between primitives and prototypes: Zou et al. (2024),
-"Compositional few-shot class-incremental learning", arXiv 2405.17022, eq. 6.
+tell a clip from its reversal. Sources: Kornblith et al. (2019), arXiv 1905.00414, eq. 4; between sets of primitives: Zou et al.
+(2024), "Compositional Few-Shot Class-Incremental Learning", arXiv 2405.17022.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scratchlab.similarity.interface import References, Similarity, Stream
-from scratchlab.similarity.steps import real_steps
+from scratchlab.similarity.sequences import real_steps
 from scratchlab.types import Embeddings
 
 TILE = 2**25  # numbers held at once for the moments of some queries

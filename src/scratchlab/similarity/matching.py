@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from scratchlab.similarity.interface import References, Similarity, Stream
-from scratchlab.similarity.steps import real_steps, unit_steps
+from scratchlab.similarity.sequences import real_steps
+from scratchlab.similarity.steps import unit_steps
 from scratchlab.types import Embeddings
 
 TILE = 2**24  # cosines held at once by the Chamfer similarity
@@ -42,8 +43,8 @@ class Product(Similarity):
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """Unbounded."""
-        masked = (one.matrix * real_steps(one)[..., None] for one in (queries, references))
-        return _same_steps(*masked, queries.lengths, references.lengths)
+        asked, known = (one.matrix * real_steps(one)[..., None] for one in (queries, references))
+        return _same_steps(asked, known, queries.lengths, references.lengths)
 
 
 class Chamfer(Similarity):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from torch import Tensor
 
@@ -35,4 +35,8 @@ class Method(Protocol):
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything learned, by name: what is worth keeping."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """What was chosen on validation rows besides the epoch, ready for JSON."""
         ...

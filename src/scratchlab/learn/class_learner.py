@@ -1,0 +1,66 @@
+"""How the base classes are learned: an embedder and one row a class, under a sum of losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from scratchlab.data.augment.dice import Dice
+from scratchlab.learn.class_rows import ClassRows
+from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.interface import Loss, Step
+from scratchlab.types import Batch, Labelled, Rows
+
+LOOKED_AT = 64  # inputs by which the number of steps of the class matrices is set
+
+
+class ClassLearner:
+    """The learner of a base session, for the Trainer. `cross_entropy` is what validation judges by; `others` are added to it."""
+
+    def __init__(
+        self, embedder: Embedder, train: Labelled, classes: Rows, cross_entropy: CrossEntropy, others: Iterable[Loss] = ()
+    ) -> None:
+        self.embedder, self.cross_entropy, self.others = embedder, cross_entropy, list(others)
+        self.index = np.full(int(classes.max()) + 1, -1)
+        self.index[classes] = np.arange(len(classes))
+        compared = list(cross_entropy.compared.values())
+        steps = typical_steps(embedder, train) if any(one.reads == "matrix" for one in compared) else 1
+        self.rows = ClassRows(len(classes), embedder, compared, steps)
+        self.module = nn.Module()
+        self.module.body, self.module.rows, self.module.losses = embedder, self.rows, nn.ModuleList(self.others)
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
+        """The embedder is the body, the class rows are the readout; losses may bring groups of their own."""
+        own = {"body": list(self.embedder.parameters()), **self.rows.groups()}
+        return own | {name: parameters for loss in self.others for name, parameters in loss.groups().items()}
+
+    def _step(self, batch: Batch, labels: Rows, dice: Dice | None) -> Step:
+        return Step(self.embedder, batch, torch.from_numpy(self.index[labels]).to(self.embedder.device), dice, self.rows)
+
+    def losses(self, batch: Batch, labels: Rows, dice: Dice) -> Tensor:
+        """The sum of all losses `[n]`."""
+        step = self._step(batch, labels, dice)
+        total: Tensor = self.cross_entropy(step)
+        for loss in self.others:
+            total = total + loss(step)
+        return total
+
+    def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
+        """Cross-entropy `[n]` and whether the leading similarity is largest at the right class `[n]`."""
+        step = self._step(batch, labels, None)
+        return self.cross_entropy(step), self.cross_entropy.logits(step, self.cross_entropy.leading).argmax(1) == step.target
+
+
+@torch.no_grad()
+def typical_steps(embedder: Embedder, train: Labelled) -> int:
+    """Mean number of steps of some training inputs' matrices, rounded: how long a learned class matrix is."""
+    positions = np.unique(np.linspace(0, len(train) - 1, LOOKED_AT).astype(np.int64))
+    was = embedder.training
+    embedder.eval()
+    lengths = embedder(train.batch(positions)).lengths
+    embedder.train(was)
+    return max(1, round(float(lengths.double().mean())))

@@ -1,0 +1,136 @@
+"""What class-incremental methods share: train on the base, keep references, add the new ones, compare, branch.
+
+A method of its own says what differs: how the base is trained (`train`), what becomes of references (`adapted`), how scores come about
+(`compared`). Base and new classes are always compared in the same way: by class means or shots of frozen embeddings.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scratchlab.learn.class_learner import ClassLearner
+from scratchlab.learn.class_rows import readouts
+from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.losses.catalog import Losses
+from scratchlab.learn.losses.interface import Loss
+from scratchlab.learn.references import Block, block
+from scratchlab.learn.scoring import Rehearsal, Scoring
+from scratchlab.learn.training import Trainer
+from scratchlab.similarity.interface import Similarity
+from scratchlab.types import Asked, Labelled, Rows, Scores, Seen
+
+
+@dataclass
+class Kit:
+    """The parts that the lab supplies to a method."""
+
+    embedder: Embedder
+    trainer: Trainer
+    similarities: Mapping[str, Similarity]
+    losses: Losses
+    scoring: Scoring
+
+
+class Incremental:
+    """A method that trains once and then only adds references: the plain case, to be varied."""
+
+    def __init__(self, kit: Kit) -> None:
+        self.kit, self.embedder = kit, kit.embedder
+        self.classes: Rows = np.empty(0, dtype=np.int64)
+        self.blocks: dict[str, tuple[Block, ...]] = {}
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the parameter groups."""
+        own = [name for loss in self.kit.losses.added for name in loss.groups()]
+        return ("body", *readouts(self.kit.losses.cross_entropy.compared.values()), *own)
+
+    # -- learning -------------------------------------------------------------------------------------
+
+    def learn(self, seen: Seen) -> None:
+        """Trains if the stage has training rows; then adds the references of its new classes."""
+        if len(seen.train):
+            self.train(seen)
+            self.classes = seen.classes
+            self.blocks = {name: (found,) for name, found in self._references(seen.train, seen.classes).items()}
+            if self.kit.scoring.chooses:
+                self.kit.scoring.choose(list(self._rehearsals(seen)) if len(seen.valid) else [])
+        if len(seen.reference):
+            new = seen.classes[~np.isin(seen.classes, self.classes)]
+            for name, found in self._references(seen.reference, new).items():
+                self.blocks = {**self.blocks, name: (*self.blocks[name], self.adapted(found, self.blocks[name][0]))}
+            self.classes = np.concatenate([self.classes, new])
+
+    def train(self, seen: Seen) -> None:
+        """Trains the embedder on the base classes."""
+        self.learner(seen)
+
+    def learner(self, seen: Seen, *more: Loss) -> ClassLearner:
+        """The learner of the base classes, trained under the recipe's losses and `more`."""
+        losses = self.kit.losses
+        learner = ClassLearner(self.embedder, seen.train, seen.classes, losses.cross_entropy, [*losses.added, *more])
+        self.kit.trainer.train(learner, seen.train, seen.valid)
+        return learner
+
+    def adapted(self, new: Block, base: Block) -> Block:
+        """What becomes of new classes' references in view of the base's: nothing, here."""
+        del base
+        return new
+
+    def _references(self, rows: Labelled, classes: Rows) -> dict[str, Block]:
+        most = self.kit.scoring.exemplars
+        return {name: block(self.embedder, one, rows, classes, most) for name, one in self.kit.similarities.items()}
+
+    def _rehearsals(self, seen: Seen) -> Iterator[Rehearsal]:
+        """Validation rows, scored as if the base classes had only a few shots each."""
+        index = np.full(int(seen.classes.max()) + 1, -1)
+        index[seen.classes] = np.arange(len(seen.classes))
+        target = torch.from_numpy(index[seen.valid.labels]).to(self.embedder.device)
+        for number in range(self.kit.scoring.rehearsals):
+            order = np.random.default_rng([self.kit.trainer.seed, number]).permutation(len(seen.train))
+            labels = seen.train.labels[order]
+            shots = np.concatenate([order[labels == label][: self.kit.scoring.shots] for label in seen.classes])
+            blocks = self._references(seen.train.some(shots), seen.classes)
+            yield {name: one.scores(self.embedder, seen.valid) for name, one in blocks.items()}, target
+
+    # -- answering ------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def score(self, asked: Asked) -> dict[str, Scores]:
+        """Scores by head: fusions first, then every similarity alone."""
+        scored = {name: self.compared(name, asked) for name in self.kit.similarities}
+        return {head: Scores(values.cpu().numpy(), self.classes) for head, values in self.kit.scoring.heads(scored).items()}
+
+    def compared(self, name: str, asked: Asked) -> Tensor:
+        """`[n, c]`: this similarity's scores of all classes known."""
+        return torch.cat([one.scores(self.embedder, asked) for one in self.blocks[name]], 1)
+
+    def vectors(self, asked: Asked) -> Tensor:
+        """Vector embeddings `[n, d]`."""
+        return self.embedder.vectors(asked)
+
+    def branch(self) -> Self:
+        """A copy that shares the frozen embedder and what is known of the base."""
+        return copy.copy(self)
+
+    # -- telling --------------------------------------------------------------------------------------
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The embedder's weights, and the references that the classes are compared with."""
+        kept = {f"embedder.{name}": tensor for name, tensor in self.embedder.state_dict().items()}
+        for name, blocks in self.blocks.items():
+            part = self.kit.similarities[name].reads
+            for number, one in enumerate(blocks):
+                kept[f"references.{name}.{number}.{part}"] = getattr(one.references, part)
+        return kept
+
+    def facts(self) -> dict[str, Any]:
+        """What was chosen on validation rows besides the epoch."""
+        return self.kit.scoring.facts()

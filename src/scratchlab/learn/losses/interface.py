@@ -1,0 +1,63 @@
+"""What a loss is given of one step of training, and what it gives back: one number for each input."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from scratchlab.data.augment.dice import Dice
+from scratchlab.learn.class_rows import ClassRows
+from scratchlab.learn.embedder import Embedder
+from scratchlab.similarity.interface import Similarity
+from scratchlab.types import Batch, Embeddings
+
+Similarities = Mapping[str, Similarity]
+
+
+@dataclass
+class Step:
+    """A batch, what is right, and what may be compared with it. Embeddings are made when a loss first asks for them.
+
+    target: `[n]`, the place of each input's class among the rows. dice: None in validation.
+    """
+
+    embedder: Embedder
+    batch: Batch
+    target: Tensor
+    dice: Dice | None
+    rows: ClassRows
+
+    @functools.cached_property
+    def embedded(self) -> Embeddings:
+        """The batch's embeddings under one augmentation, shared by all losses."""
+        return self.another()
+
+    @functools.cached_property
+    def classes(self) -> Embeddings:
+        """The learned rows."""
+        return self.rows.embeddings(self.embedded.streams)
+
+    @functools.cached_property
+    def second(self) -> Embeddings:
+        """The batch's embeddings under a second augmentation."""
+        return self.another()
+
+    def another(self) -> Embeddings:
+        """The batch's embeddings under one more augmentation, in float32 whatever the encoder computes in."""
+        found = self.embedder(self.batch, self.dice)
+        return Embeddings(found.vector.float(), found.matrix.float(), found.lengths, found.streams)
+
+
+class Loss(nn.Module):
+    """A loss over one step. What it learns itself, if anything, it shows as parameter groups."""
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
+        """Its own parameters by the name under which a recipe gives their rate."""
+        return {}
+
+    def forward(self, step: Step) -> Tensor:
+        """`[n]`."""
+        raise NotImplementedError
