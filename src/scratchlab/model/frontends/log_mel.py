@@ -1,114 +1,31 @@
-"""Log-mel spectrogram: power in mel bands, in decibels above a floor.
-
-Slaney's mel scale (Auditory Toolbox, 1998: linear below 1 kHz, logarithmic above), triangular filters of equal area; the
-same numbers as librosa's `power_to_db(feature.melspectrogram(...))`, clip for clip.
-"""
+"""Log-mel spectrogram: power in mel bands, in decibels above a floor."""
 
 from __future__ import annotations
 
-import math
-from typing import Annotated
-
-import torch
-from pydantic import Field
 from torch import Tensor
 
-from scratchlab.checks import Problem
-from scratchlab.model.interface import Frontend
-from scratchlab.model.lengths import mask
-from scratchlab.types import Image, Spectrogram, Waveform
-
-CORNER_HZ, CORNER_MEL, OCTAVE_STEP = 1000.0, 15.0, math.log(6.4) / 27  # above the corner, 27 mels multiply the frequency by 6.4
-CHUNK = 2**17  # samples transformed at once: few enough that their spectra stay in the processor's cache
+from scratchlab.model.frontends.mel import Bands, FloorDb, HighHz, HopMs, LowHz, MelFrontend, WindowMs, decibels, power
+from scratchlab.types import Image, Waveform
 
 
-def mel(hz: float) -> float:
-    """Hertz to Slaney's mel.
-
-    >>> mel(500.0), mel(1000.0), mel(6400.0)
-    (7.5, 15.0, 42.0)
-    """
-    return hz * CORNER_MEL / CORNER_HZ if hz < CORNER_HZ else CORNER_MEL + math.log(hz / CORNER_HZ) / OCTAVE_STEP
-
-
-def mel_filters(rate: int, n_fft: int, bands: int, low_hz: float, high_hz: float) -> Tensor:
-    """Triangles `[bands, n_fft // 2 + 1]` float64, each of area one over hertz, at equal steps on the mel scale."""
-    steps = torch.linspace(mel(low_hz), mel(high_hz), bands + 2, dtype=torch.float64)
-    edges = torch.where(steps < CORNER_MEL, steps * (CORNER_HZ / CORNER_MEL), CORNER_HZ * torch.exp(OCTAVE_STEP * (steps - CORNER_MEL)))
-    low, centre, high = (edges[i : i + bands, None] for i in range(3))
-    bins = torch.linspace(0, rate / 2, n_fft // 2 + 1, dtype=torch.float64)
-    return torch.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)).clamp_min(0) * (2 / (high - low))
-
-
-def reaches(filters: Tensor, parts: int = 4) -> list[tuple[slice, slice]]:
-    """Ranges of bands with the range of lines that they reach: most of the filters `[bands, lines]` is zero."""
-    found: list[tuple[slice, slice]] = []
-    for bands in torch.arange(len(filters)).tensor_split(min(parts, len(filters))):
-        lines = filters[bands].sum(0).nonzero()
-        found.append((slice(int(bands[0]), int(bands[-1]) + 1), slice(int(lines[0]), int(lines[-1]) + 1)))
-    return found
-
-
-def decibels(values: Tensor, filters: Tensor, parts: list[tuple[slice, slice]], window: Tensor, hop: int) -> Tensor:
-    """Values `[n, samples]` -> decibels above the floor `[n, bands, 1 + samples // hop]`, never below 0.
-
-    Frame i is centred on sample i · hop, with zeros before the first sample and after the last. Filters `[bands, lines]`
-    in units of the floor's power, and what `reaches` says of them.
-    """
-    n_fft = 2 * (filters.shape[1] - 1)
-    spectra = torch.stft(values, n_fft, hop, len(window), window, center=True, pad_mode="constant", return_complex=True)
-    power = spectra.real.square() + spectra.imag.square()  # [n, lines, frames]
-    mel_power = torch.cat([filters[bands, lines] @ power[:, lines] for bands, lines in parts], 1)
-    return mel_power.clamp_min_(1).log10_().mul_(10)
-
-
-class LogMel(Frontend):
+class LogMel(MelFrontend):
     """Waveform -> Spectrogram in units of 20 dB above the floor: zero is silence, and so is padding."""
 
     def __init__(
         self,
         form: Waveform | Image,
         *,
-        bands: Annotated[int, Field(description="mel bands", ge=1)] = 40,
-        window_ms: Annotated[float, Field(description="length of the Hann window in milliseconds", gt=0)] = 30.0,
-        hop_ms: Annotated[float, Field(description="milliseconds from frame to frame", gt=0)] = 10.0,
-        low_hz: Annotated[float, Field(description="lower edge of the lowest band", ge=0)] = 0.0,
-        high_hz: Annotated[float, Field(description="upper edge of the highest band; 0 for half the sampling rate", ge=0)] = 0.0,
-        floor_db: Annotated[float, Field(description="power in decibels that counts as silence", le=0)] = -100.0,
+        bands: Bands = 40,
+        window_ms: WindowMs = 30.0,
+        hop_ms: HopMs = 10.0,
+        low_hz: LowHz = 0.0,
+        high_hz: HighHz = 0.0,
+        floor_db: FloorDb = -100.0,
     ) -> None:
-        super().__init__()
-        if not isinstance(form, Waveform):
-            raise Problem("log_mel hears sound, but the source gives images; use frontend.name = 'pixels'.")
-        high_hz = high_hz or form.rate / 2
-        if not low_hz < high_hz <= form.rate / 2:
-            raise Problem(
-                f"log_mel needs low_hz < high_hz <= {form.rate / 2:g} Hz, half the source's rate; they are {low_hz:g} and {high_hz:g}."
-            )
-        window, self.hop = max(1, round(form.rate * window_ms / 1000)), max(1, round(form.rate * hop_ms / 1000))
-        n_fft = 1 << max(1, (window - 1).bit_length())
-        filters = mel_filters(form.rate, n_fft, bands, low_hz, high_hz)
-        empty = int((filters.sum(1) == 0).sum())
-        if empty:
-            raise Problem(
-                f"{empty} of log_mel's {bands} bands are narrower than the {form.rate / n_fft:.0f} Hz between two lines of the spectrum "
-                "and would stay empty; ask for fewer bands or a longer window_ms."
-            )
-        self.form = Spectrogram(bands)
-        self.parts = reaches(filters)
-        self.filters: Tensor
-        self.window: Tensor
-        self.register_buffer("filters", (filters * 10 ** (-floor_db / 10)).float(), persistent=False)
-        self.register_buffer("window", torch.hann_window(window, dtype=torch.float64).float(), persistent=False)
+        super().__init__(
+            "log_mel", form, bands=bands, window_ms=window_ms, hop_ms=hop_ms, low_hz=low_hz, high_hz=high_hz, floor_db=floor_db
+        )
 
-    def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Values `[n, samples]`, lengths `[n]` in samples -> features `[n, 1, bands, frames]`, lengths `[n]` in frames."""
-        heard = mask(lengths, values.shape[1])
-        if heard is not None:
-            values = values * heard
-        clips = max(1, CHUNK // max(1, values.shape[1]))
-        chunks = [values[i : i + clips] for i in range(0, len(values), clips)]
-        features = torch.cat([decibels(chunk, self.filters, self.parts, self.window, self.hop) for chunk in chunks]).div_(20)
-        frames = 1 + torch.div(lengths, self.hop, rounding_mode="floor")
-        real = mask(frames, features.shape[2])
-        features = features if real is None else features * real[:, None]
-        return features[:, None], frames
+    def streams_of(self, values: Tensor) -> Tensor:
+        """Values `[n, samples]` -> decibels above the floor `[n, 1, bands, frames]`."""
+        return decibels(power(values, self.window, self.n_fft, self.hop), self.filters, self.parts)[:, None]
