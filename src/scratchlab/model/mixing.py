@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Generator
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from scratchlab.model.interface import Encoder
@@ -23,8 +24,9 @@ def mixed(encoder: Encoder, permutation: Tensor, share: Tensor) -> Generator[Non
     def mix(module: nn.Module, given: Any, h: Tensor) -> Tensor:
         shape = [1] * h.ndim
         shape[encoder.inputs_axis] = -1
-        own = share.to(h).view(shape)
-        return own * h + (1 - own) * h.index_select(encoder.inputs_axis, permutation)
+        own = share.to(h).repeat(encoder.repeats).view(shape)
+        others = torch.cat([permutation + i * len(permutation) for i in range(encoder.repeats)])
+        return own * h + (1 - own) * h.index_select(encoder.inputs_axis, others)
 
     with contextlib.ExitStack() as hooks:
         for module in encoder.halfway:
