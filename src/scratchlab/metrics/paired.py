@@ -45,6 +45,8 @@ def mcnemar(gains: Values, what: str = "query") -> SignTest:
     0.21875
     """
     first, second, units = int((gains < 0).sum()), int((gains > 0).sum()), len(gains)
+    if units == 1:
+        return SignTest(first, second, units, None, undefined(f"one {what} alone cannot tell chance from skill").how)
     if first + second == 0:
         reason = f"no {what} tells the two apart" if units else f"there is no {what}"
         return SignTest(first, second, units, None, undefined(reason).how)
@@ -76,13 +78,20 @@ def differences_over_draws(first: Values, second: Values, *, paired: bool) -> Es
 
 
 def differences_over_groups(
-    gains: Values, groups: npt.NDArray[np.str_], members: npt.NDArray[np.bool_], *, times: int = 2000, seed: int = 0
+    gains: Values,
+    groups: npt.NDArray[np.str_],
+    members: npt.NDArray[np.bool_],
+    *,
+    what: str = "groups of the queries",
+    times: int = 2000,
+    seed: int = 0,
 ) -> list[Estimate]:
     """Mean gain of each set of answers, with the percentile interval of a bootstrap that resamples whole groups.
 
     gains: `[n]`, 1 where the second alone was right, -1 where the first alone was, else 0. groups: `[n]`. members: `[n, sets]`, which
-    answers each set counts; all sets see the same resamples. Both answered the same queries, so a resample takes a group's gains together:
-    what makes a speaker hard for both cancels. Source and caveat as for `over_groups` in metrics/estimate.py (Field & Welsh 2007).
+    answers each set counts; all sets see the same resamples. what: how the groups are called. Both answered the same queries, so a
+    resample takes a group's gains together: what makes a speaker hard for both cancels. Source and caveat as for `over_groups` in
+    metrics/estimate.py (Field & Welsh 2007).
     """
     if len(gains) == 0:
         return [undefined("there is no answer")] * members.shape[1]
@@ -96,10 +105,10 @@ def differences_over_groups(
     drawn = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=times).astype(np.float64)
     of = drawn @ asked
     means = np.divide(drawn @ gained, of, out=np.full(of.shape, np.nan), where=of > 0)
-    return [_estimate(gained[:, i], asked[:, i], means[:, i], len(np.unique(groups)) < len(gains)) for i in range(members.shape[1])]
+    return [_estimate(gained[:, i], asked[:, i], means[:, i], what) for i in range(members.shape[1])]
 
 
-def _estimate(gained: Values, asked: Values, means: Values, grouped: bool) -> Estimate:
+def _estimate(gained: Values, asked: Values, means: Values, what: str) -> Estimate:
     """Of one set: by group what was gained `[groups]` and asked `[groups]`, and the means of the resamples `[times]`."""
     count = int((asked > 0).sum())
     if count == 0:
@@ -109,6 +118,4 @@ def _estimate(gained: Values, asked: Values, means: Values, grouped: bool) -> Es
         return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")
     low, high = np.nanquantile(means, [0.025, 0.975])
     few = "; with so few groups it is on the narrow side" if count < 10 else ""
-    return Estimate(
-        value, float(low), float(high), count, f"bootstrap over {count} {'groups of the queries' if grouped else 'queries'}{few}"
-    )
+    return Estimate(value, float(low), float(high), count, f"bootstrap over {count} {what}{few}")

@@ -8,12 +8,8 @@ from __future__ import annotations
 import html
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.mistakes import Mistakes
 from scratchlab.report.words import interval, percent
 
 Figure = dict[str, Any]
@@ -23,7 +19,6 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 DASHES = ("solid", "dash", "dot", "dashdot")
 LONGEST = 14  # letters of a class name on an axis
-WRITTEN = 12  # classes up to which a confusion matrix has its numbers written in
 
 
 def ink(name: str) -> str:
@@ -41,9 +36,10 @@ def short(text: str) -> str:
     return said(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 
-def _layout(height: int, **more: Any) -> Figure:
+def layout(height: int, **more: Any) -> Figure:
+    """What all charts have in common, and `more`."""
     axis = {"gridcolor": ink("rule"), "linecolor": ink("rule"), "zeroline": False, "fixedrange": True, "automargin": True, "ticks": ""}
-    layout: Figure = {
+    made: Figure = {
         "height": height,
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -54,10 +50,10 @@ def _layout(height: int, **more: Any) -> Figure:
         "showlegend": False,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     }
-    layout |= more
-    layout["xaxis"] = axis | {"showgrid": False} | more.get("xaxis", {})
-    layout["yaxis"] = axis | more.get("yaxis", {})
-    return layout
+    made |= more
+    made["xaxis"] = axis | {"showgrid": False} | more.get("xaxis", {})
+    made["yaxis"] = axis | more.get("yaxis", {})
+    return made
 
 
 def _counted(what: str) -> Figure:
@@ -111,81 +107,13 @@ def session_curve(heads: dict[str, Head], name: str, height: int) -> Figure:
     ticks = {"tickvals": sessions, "ticktext": ["base", *(str(number) for number in sessions[1:])], "range": [-0.25, sessions[-1] + 0.25]}
     return _figure(
         data,
-        _layout(
+        layout(
             height,
             hovermode="x unified",
             xaxis={**ticks, **_counted("session")},
             yaxis={"tickformat": ".0%", "range": [max(0, min(values) - room), min(1.005, max(values) + room)], "nticks": 6},
         ),
     )
-
-
-# -- confusions -----------------------------------------------------------------------------------------
-
-
-def confusion(found: Mistakes, base: int, worst: float) -> Figure:
-    """Shares by true class: right answers in one colour, mistakes in another, up to `worst`; where there is no mistake, no colour.
-
-    The depth of a mistake's colour grows as the root of its share, so that the rare ones are seen beside the common.
-    """
-    names, size = [short(name) for name in found.classes], len(found.classes)
-    longest = max(min(len(name), LONGEST) for name in found.classes)
-    cell = 36 if size <= WRITTEN else 26 if size <= 20 else 20
-    margin = 14 + int(6.5 * longest)
-    whole = {"width": cell * size + margin + 12, "margin": {"l": margin, "b": margin, "t": 4, "r": 8}}
-    ticks = {"tickvals": list(range(size)), "ticktext": names, "tickfont": {"size": 11}, "showgrid": False, "automargin": False}
-    upright = 0 if longest <= 3 else -90
-    right = np.eye(size, dtype=bool)
-    return _figure(
-        [_cells(found, right, found.shares, 1.0, "right"), _cells(found, ~right, np.sqrt(found.shares), worst**0.5, "wrong")],
-        _layout(
-            cell * size + margin + 12,
-            **whole,
-            shapes=_borders(base, size),
-            xaxis={**ticks, "range": [-0.5, size - 0.5], "tickangle": upright},
-            yaxis={**ticks, "range": [size - 0.5, -0.5]},
-        ),
-    )
-
-
-def _cells(found: Mistakes, where: npt.NDArray[np.bool_], depth: npt.NDArray[np.float64], deepest: float, colour: str) -> Figure:
-    """The cells of one colour; with few classes, each has its per cent written in."""
-    places, shown = range(len(found.classes)), where & (found.counts > 0)
-    cells: Figure = {
-        "type": "heatmap",
-        "z": [[round(float(depth[i, j]), 4) if shown[i, j] else None for j in places] for i in places],
-        "zmin": 0,
-        "zmax": deepest,
-        "colorscale": [[0, ink(f"{colour}-least")], [1, ink(f"{colour}-most")]],
-        "showscale": False,
-        "xgap": 1,
-        "ygap": 1,
-        "customdata": [[said(_told(found, i, j)) for j in places] for i in places],
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "hoverongaps": False,
-    }
-    if len(found.classes) <= WRITTEN:
-        cells["text"] = [[_written(found.shares[i, j]) if shown[i, j] else "" for j in places] for i in places]
-        cells |= {"texttemplate": "%{text}", "textfont": {"size": 12}}
-    return cells
-
-
-def _written(share: float) -> str:
-    return f"{100 * share:.0f}" if share >= 0.005 else said("<1")
-
-
-def _told(found: Mistakes, i: int, j: int) -> str:
-    asked = int(found.counts[i].sum())
-    verb = "recognised" if i == j else f"taken for {found.classes[j]}"
-    return f"{found.classes[i]} {verb}: {found.counts[i, j]} of {asked}, {percent(found.shares[i, j])}"
-
-
-def _borders(base: int, size: int) -> list[Figure]:
-    """Dotted lines between base and new classes, if there are new ones."""
-    line = {"type": "line", "line": {"color": ink("quiet"), "width": 1, "dash": "dot"}}
-    at, begin, end = base - 0.5, -0.5, size - 0.5
-    both = [line | {"x0": at, "x1": at, "y0": begin, "y1": end}, line | {"x0": begin, "x1": end, "y0": at, "y1": at}]
-    return both if base < size else []
 
 
 # -- training -------------------------------------------------------------------------------------------
@@ -220,7 +148,7 @@ def _over_epochs(epochs: Epochs, lines: dict[str, list[float]], form: str, y: Fi
     count = len(epochs.records)
     ticks = {"dtick": 1} if count <= 10 else {"nticks": 8}
     axis = {**_counted("epoch"), "range": [0.6, count + 0.4], **ticks}
-    return _figure(data, _layout(290, hovermode="x unified", showlegend=len(lines) > 1, xaxis=axis, yaxis={"nticks": 6, **y}, **extra))
+    return _figure(data, layout(290, hovermode="x unified", showlegend=len(lines) > 1, xaxis=axis, yaxis={"nticks": 6, **y}, **extra))
 
 
 def losses(epochs: Epochs) -> Figure:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import gzip
 import shlex
-from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any, cast
-
-import jinja2
-import plotly.offline
-from markupsafe import Markup
 
 from scratchlab.checks import counted
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Values
-from scratchlab.report import figures, words
+from scratchlab.report import figures, matrices, shell, words
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.figures import Figure, Head
 from scratchlab.report.mistakes import Mistakes, mistakes
@@ -53,7 +44,7 @@ def page(run: Run) -> str:
         found = mistakes(run.scan("predictions"), summary)
         about |= _result(summary, found)
         drawn |= _of_result(summary, found, about["worst"])
-    return _template().render(about, figures=drawn, css=_part("page.css"), js=_part("page.js"), plotly=_plotly())
+    return shell.rendered("page.html.j2", about, drawn)
 
 
 # -- what the page tells ----------------------------------------------------------------------------------
@@ -129,29 +120,7 @@ def _of_training(epochs: Epochs) -> dict[str, Figure]:
 
 def _of_result(summary: Values, found: list[Mistakes], worst: float) -> dict[str, Figure]:
     heads: dict[str, Head] = summary["heads"]
-    drawn = {f"confusion-{number}": figures.confusion(one, summary["base_classes"], worst) for number, one in enumerate(found, 1)}
+    drawn = {f"confusion-{number}": matrices.confusion(one, summary["base_classes"], worst) for number, one in enumerate(found, 1)}
     if len(heads[summary["head"]]["sessions"]) > 1:
         drawn |= {name: figures.session_curve(heads, name, height) for name, height in (("accuracy", 420), ("base", 280), ("new", 280))}
     return drawn
-
-
-# -- how it is put together -------------------------------------------------------------------------------
-
-
-def _part(name: str) -> Markup:
-    return Markup(resources.files("scratchlab.report").joinpath(name).read_text(encoding="utf-8"))
-
-
-@functools.cache
-def _plotly() -> Markup:
-    """Plotly's script, packed: 2 MB instead of 5 in every page."""
-    return Markup(base64.b64encode(gzip.compress(plotly.offline.get_plotlyjs().encode(), mtime=0)).decode())
-
-
-def _template() -> jinja2.Template:
-    loader = jinja2.PackageLoader("scratchlab.report", "")
-    world = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    filters: dict[str, Callable[..., Any]] = world.filters
-    filters.update(percent=words.percent, interval=words.interval, counted=counted)
-    filters.update(moment=words.moment, duration=words.duration, setting=words.setting)
-    return world.get_template("page.html.j2")

@@ -35,6 +35,22 @@ def interval(estimate: Estimate) -> str:
     return f"[{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]".replace("-", "−")
 
 
+def points(difference: float) -> str:
+    """A difference of shares in points, with its sign: `+3.2`, `−0.4`, `0.0`."""
+    text = f"{100 * difference:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+
+
+def span(estimate: Estimate) -> str:
+    """The interval of a difference in points, `[+1.2, +5.1]`, or nothing where there is none."""
+    return "" if estimate.low is None or estimate.high is None else f"[{points(estimate.low)}, {points(estimate.high)}]"
+
+
+def chance(p: float) -> str:
+    """`p = 0.032`, `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.0995 else f"p = {p:.2f}"
+
+
 def moment(text: str) -> str:
     """An ISO time as `3 March 2026, 14:05 UTC`."""
     time = datetime.fromisoformat(text).astimezone(UTC)

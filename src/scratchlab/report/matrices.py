@@ -1,0 +1,83 @@
+"""Confusion matrices as pictures: classes down, answers across."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from scratchlab.report.figures import LONGEST, Figure, ink, layout, said, short
+from scratchlab.report.mistakes import Mistakes
+from scratchlab.report.words import percent
+
+WRITTEN = 12  # classes up to which a matrix has its numbers written in
+
+Bools = npt.NDArray[np.bool_]
+Shares = npt.NDArray[np.float64]
+
+
+def matrix(data: list[Figure], classes: Sequence[str], base: int) -> Figure:
+    """Layers of cells in one square; dotted lines between base and new classes, if there are new ones."""
+    names, size = [short(name) for name in classes], len(classes)
+    longest = max(min(len(name), LONGEST) for name in classes)
+    cell = 36 if size <= WRITTEN else 26 if size <= 20 else 20
+    margin = 14 + int(6.5 * longest)
+    width = cell * size + margin + 12
+    around = {"l": margin, "b": margin, "t": 4, "r": 8}
+    ticks = {"tickvals": list(range(size)), "ticktext": names, "tickfont": {"size": 11}, "showgrid": False, "automargin": False}
+    across = {**ticks, "range": [-0.5, size - 0.5], "tickangle": 0 if longest <= 3 else -90}
+    down = {**ticks, "range": [size - 0.5, -0.5]}
+    whole = layout(width, width=width, margin=around, shapes=_borders(base, size), xaxis=across, yaxis=down)
+    return {"data": data, "layout": whole}
+
+
+def cells(where: Bools, depth: Shares, deepest: float, colour: str, told: list[list[str]], written: list[list[str]]) -> Figure:
+    """One layer: the cells `where` `[c, c]`, as deep in colour as `depth` of `deepest`; `told` by the pointer, `written` if few."""
+    places = range(len(where))
+    layer: Figure = {
+        "type": "heatmap",
+        "z": [[round(float(depth[i, j]), 4) if where[i, j] else None for j in places] for i in places],
+        "zmin": 0,
+        "zmax": deepest,
+        "colorscale": [[0, ink(f"{colour}-least")], [1, ink(f"{colour}-most")]],
+        "showscale": False,
+        "xgap": 1,
+        "ygap": 1,
+        "customdata": [[said(text) for text in row] for row in told],
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "hoverongaps": False,
+    }
+    if len(where) <= WRITTEN:
+        layer["text"] = [[said(written[i][j]) if where[i, j] else "" for j in places] for i in places]
+        layer |= {"texttemplate": "%{text}", "textfont": {"size": 12}}
+    return layer
+
+
+def confusion(found: Mistakes, base: int, worst: float) -> Figure:
+    """Shares by true class: right answers in one colour, mistakes in another, up to `worst`; where there is no mistake, no colour.
+
+    The depth of a mistake's colour grows as the root of its share, so that the rare ones are seen beside the common.
+    """
+    places = range(len(found.classes))
+    told = [[_told(found, i, j) for j in places] for i in places]
+    written = [[f"{100 * share:.0f}" if share >= 0.005 else "<1" for share in row] for row in found.shares.tolist()]
+    right, shown = np.eye(len(found.classes), dtype=bool), found.counts > 0
+    layers = [
+        cells(right & shown, found.shares, 1.0, "right", told, written),
+        cells(~right & shown, np.sqrt(found.shares), worst**0.5, "wrong", told, written),
+    ]
+    return matrix(layers, found.classes, base)
+
+
+def _told(found: Mistakes, i: int, j: int) -> str:
+    asked = int(found.counts[i].sum())
+    verb = "recognised" if i == j else f"taken for {found.classes[j]}"
+    return f"{found.classes[i]} {verb}: {found.counts[i, j]} of {asked}, {percent(found.shares[i, j])}"
+
+
+def _borders(base: int, size: int) -> list[Figure]:
+    line = {"type": "line", "line": {"color": ink("quiet"), "width": 1, "dash": "dot"}}
+    at, begin, end = base - 0.5, -0.5, size - 0.5
+    both = [line | {"x0": at, "x1": at, "y0": begin, "y1": end}, line | {"x0": begin, "x1": end, "y0": at, "y1": at}]
+    return both if base < size else []
