@@ -230,6 +230,10 @@ class Embeddings:
         """The embeddings at these positions (indices, a mask or a slice)."""
         return Embeddings(self.vector[positions], self.matrix[positions], self.lengths[positions], self.streams)
 
+    def float(self) -> Embeddings:
+        """The same in float32, whatever the encoder computes in."""
+        return Embeddings(self.vector.float(), self.matrix.float(), self.lengths, self.streams)
+
     def stream(self, name: str) -> Embeddings:
         """The part of one stream; all of it for an empty name. Raises Problem for a name that is none of `streams`."""
         if not name:

@@ -13,6 +13,7 @@ from scratchlab.learn.class_rows import ClassRows
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import Loss, Step
+from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Labelled, Rows
 
 LOOKED_AT = 64  # inputs by which the number of steps of the class matrices is set
@@ -27,9 +28,8 @@ class ClassLearner:
         self.embedder, self.cross_entropy, self.others = embedder, cross_entropy, list(others)
         self.index = np.full(int(classes.max()) + 1, -1)
         self.index[classes] = np.arange(len(classes))
-        compared = list(cross_entropy.compared.values())
-        steps = typical_steps(embedder, train) if any(one.reads == "matrix" for one in compared) else 1
-        self.rows = ClassRows(len(classes), embedder, compared, steps)
+        compared = cross_entropy.compared.values()
+        self.rows = ClassRows(len(classes), embedder, compared, row_steps(embedder, train, compared))
         self.module = nn.Module()
         self.module.body, self.module.rows, self.module.losses = embedder, self.rows, nn.ModuleList(self.others)
 
@@ -52,12 +52,15 @@ class ClassLearner:
     def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
         """Cross-entropy `[n]` and whether the leading similarity is largest at the right class `[n]`."""
         step = self._step(batch, labels, None)
-        return self.cross_entropy(step), self.cross_entropy.logits(step, self.cross_entropy.leading).argmax(1) == step.target
+        answers = self.cross_entropy.logits(self.cross_entropy.leading, step.embedded, step.classes).argmax(1)
+        return self.cross_entropy(step), answers == step.target
 
 
 @torch.no_grad()
-def typical_steps(embedder: Embedder, train: Labelled) -> int:
-    """Mean number of steps of some training inputs' matrices, rounded: how long a learned class matrix is."""
+def row_steps(embedder: Embedder, train: Labelled, compared: Iterable[Similarity]) -> int:
+    """How long a learned class matrix is: the mean number of steps of some training inputs' matrices, where any are compared."""
+    if all(one.reads == "vector" for one in compared):
+        return 1
     positions = np.unique(np.linspace(0, len(train) - 1, LOOKED_AT).astype(np.int64))
     was = embedder.training
     embedder.eval()

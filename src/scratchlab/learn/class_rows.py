@@ -24,7 +24,7 @@ class ClassRows(nn.Module):
     def __init__(self, count: int, embedder: Embedder, similarities: Iterable[Similarity], steps: int) -> None:
         super().__init__()
         self.names = readouts(similarities := list(similarities))
-        reads = {similarity.reads for similarity in similarities}
+        self.count, reads = count, {similarity.reads for similarity in similarities}
         self.vector = nn.Parameter(torch.randn(count, embedder.dim)) if "vector" in reads else None
         self.matrix = nn.Parameter(torch.randn(count, steps, embedder.channels)) if "matrix" in reads else None
         self.to(embedder.device)
@@ -35,9 +35,8 @@ class ClassRows(nn.Module):
 
     def embeddings(self, streams: tuple[str, ...] = ()) -> Embeddings:
         """The rows as embeddings; what is not learned is a single zero step, or a vector of no dimension."""
-        (rows, *_) = (one for one in (self.vector, self.matrix) if one is not None)
-        count = len(rows)
-        vector = rows.new_zeros(count, 0) if self.vector is None else self.vector
-        matrix = rows.new_zeros(count, 1, 0) if self.matrix is None else self.matrix
-        lengths = torch.full((count,), matrix.shape[1], device=rows.device)
+        (rows, *_) = self.parameters()
+        vector = rows.new_zeros(self.count, 0) if self.vector is None else self.vector
+        matrix = rows.new_zeros(self.count, 1, 0) if self.matrix is None else self.matrix
+        lengths = torch.full((self.count,), matrix.shape[1], device=rows.device)
         return Embeddings(vector, matrix, lengths, streams)

@@ -97,8 +97,9 @@ class Incremental:
             order = np.random.default_rng([self.kit.trainer.seed, number]).permutation(len(seen.train))
             labels = seen.train.labels[order]
             shots = np.concatenate([order[labels == label][: self.kit.scoring.shots] for label in seen.classes])
-            blocks = self._references(seen.train.some(shots), seen.classes)
-            yield {name: one.scores(self.embedder, seen.valid) for name, one in blocks.items()}, target
+            trial = self.branch()
+            trial.blocks = {name: (found,) for name, found in self._references(seen.train.some(shots), seen.classes).items()}
+            yield {name: trial.compared(name, seen.valid) for name in self.kit.similarities}, target
 
     # -- answering ------------------------------------------------------------------------------------
 
@@ -126,8 +127,8 @@ class Incremental:
         """The embedder's weights, and the references that the classes are compared with."""
         kept = {f"embedder.{name}": tensor for name, tensor in self.embedder.state_dict().items()}
         for name, blocks in self.blocks.items():
-            part = self.kit.similarities[name].reads
             for number, one in enumerate(blocks):
+                part = one.similarity.reads
                 kept[f"references.{name}.{number}.{part}"] = getattr(one.references, part)
         return kept
 

@@ -17,6 +17,7 @@ from scratchlab.checks import Problem, listing, nearest
 from scratchlab.learn.losses.interface import Loss, Similarities, Step
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import reversed_steps
+from scratchlab.types import Embeddings
 
 
 def named(similarities: Similarities, name: str, where: str) -> Similarity:
@@ -58,9 +59,9 @@ class CrossEntropy(Loss):
         """The name of the similarity with the largest share, the first of equals: the one that validation asks."""
         return max(self.weights, key=lambda name: self.weights[name])
 
-    def logits(self, step: Step, name: str) -> Tensor:
-        """`[n, c]`: scaled similarities of this name to every class row."""
-        return self.temperature * self.compared[name](step.embedded, step.classes)
+    def logits(self, name: str, inputs: Embeddings, rows: Embeddings) -> Tensor:
+        """`[n, c]`: scaled similarities of this name, of inputs to rows."""
+        return self.temperature * self.compared[name](inputs, rows)
 
     def forward(self, step: Step) -> Tensor:
         """`[n]`."""
@@ -71,7 +72,7 @@ class CrossEntropy(Loss):
 
     def _contest(self, step: Step, name: str) -> Tensor:
         """The logits that compete: the classes, and beside them what must not win."""
-        logits, similarity = self.logits(step, name), self.compared[name]
-        if not (self.against_reversed and similarity.sees_order):
+        logits = self.logits(name, step.embedded, step.classes)
+        if not (self.against_reversed and self.compared[name].sees_order):
             return logits
-        return torch.cat([logits, self.temperature * similarity(step.embedded, reversed_steps(step.classes))], 1)
+        return torch.cat([logits, self.logits(name, step.embedded, reversed_steps(step.classes))], 1)

@@ -31,9 +31,14 @@ class Step:
     rows: ClassRows
 
     @functools.cached_property
+    def features(self) -> tuple[Tensor, Tensor]:
+        """The batch's features under one augmentation, and their lengths."""
+        return self.embedder.features(self.batch, self.dice)
+
+    @functools.cached_property
     def embedded(self) -> Embeddings:
-        """The batch's embeddings under one augmentation, shared by all losses."""
-        return self.another()
+        """The embeddings of these features, shared by all losses; in float32 whatever the encoder computes in."""
+        return self.embedder.embedded(*self.features).float()
 
     @functools.cached_property
     def classes(self) -> Embeddings:
@@ -43,12 +48,7 @@ class Step:
     @functools.cached_property
     def second(self) -> Embeddings:
         """The batch's embeddings under a second augmentation."""
-        return self.another()
-
-    def another(self) -> Embeddings:
-        """The batch's embeddings under one more augmentation, in float32 whatever the encoder computes in."""
-        found = self.embedder(self.batch, self.dice)
-        return Embeddings(found.vector.float(), found.matrix.float(), found.lengths, found.streams)
+        return self.embedder(self.batch, self.dice).float()
 
 
 class Loss(nn.Module):

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from scratchlab.learn.methods.fact import FACT
+from scratchlab.learn.methods.fill import FILL
 from scratchlab.learn.methods.interface import Method
 from scratchlab.learn.methods.prototypes import Prototypes
+from scratchlab.learn.methods.teen import TEEN
 
 METHODS: dict[str, Callable[..., Method]] = {
+    "fact": FACT,
+    "fill": FILL,
     "prototypes": Prototypes,
+    "teen": TEEN,
 }

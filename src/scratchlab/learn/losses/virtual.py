@@ -1,0 +1,83 @@
+"""Room for classes to come: virtual prototypes that base training keeps clear of real classes.
+
+Source: Zhou et al. (2022), "Forward Compatible Few-Shot Class-Incremental Learning" (FACT), arXiv 2203.06953, eqs. 4-7.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import scipy.special
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from scratchlab.learn.class_rows import ClassRows
+from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.interface import Loss, Step
+from scratchlab.model.mixing import mixed
+
+NEVER = float("-inf")
+
+
+class Virtual(Loss):
+    """weight · (reserve + forecast), over every similarity that the cross-entropy trains.
+
+    reserve: once the true class is left out, the best virtual prototype that the class may have should win (eq. 4).
+    forecast: inputs of two classes mixed half-way through the encoder should fall to a virtual prototype, and behind it to the real class
+    they are most alike (eqs. 5-7). Each class may have all virtual prototypes but `forbidden` of them, drawn once, so that classes spread.
+
+    The virtual rows are parameters of their own (group `virtual`), tied to nothing: no device or copy can part them from the loss.
+    """
+
+    def __init__(
+        self, cross_entropy: CrossEntropy, rows: ClassRows, classes: int, *, weight: float, beta: float, forbidden: int, seed: int
+    ) -> None:
+        super().__init__()
+        self.cross_entropy, self.rows, self.weight, self.beta = cross_entropy, rows, weight, beta
+        for parameter in rows.parameters():
+            nn.init.orthogonal_(parameter.data.view(len(parameter), -1))
+        rng, count = np.random.default_rng([seed, classes]), rows.count
+        allowed = np.ones((classes, count), dtype=bool)
+        for row in allowed:
+            row[rng.permutation(count)[: min(forbidden, count - 1)]] = False
+        self.allowed: Tensor
+        self.register_buffer("allowed", torch.from_numpy(allowed).to(next(rows.parameters()).device), persistent=False)
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
+        """The virtual rows, whose rate 0 keeps them as they began."""
+        return {"virtual": list(self.rows.parameters())}
+
+    def forward(self, step: Step) -> Tensor:
+        """`[n]`; needs dice, so it is for training alone."""
+        assert step.dice is not None
+        n = len(step.target)
+        partner = step.dice.uniform().argsort().to(step.target.device)
+        share = torch.from_numpy(scipy.special.betaincinv(self.beta, self.beta, step.dice.uniform().numpy())).to(step.target.device)
+        features, lengths = step.features
+        with mixed(step.embedder.encoder, partner, share.float()):
+            between = step.embedder.embedded(features, torch.maximum(lengths, lengths[partner])).float()
+        apart = step.target != step.target[partner]
+        virtual = self.rows.embeddings(step.embedded.streams)
+        total = between.vector.new_zeros(n)
+        for name, weight in self.cross_entropy.weights.items():
+            logits = functools.partial(self.cross_entropy.logits, name)
+            reserve = self._reserve(logits(step.embedded, step.classes), logits(step.embedded, virtual), step.target)
+            forecast = _forecast(logits(between, step.classes), logits(between, virtual))
+            total = total + weight * (reserve + apart * forecast)
+        return self.weight * total
+
+    def _reserve(self, real: Tensor, virtual: Tensor, target: Tensor) -> Tensor:
+        """Logits `[n, c]`, `[n, v]` -> `[n]`."""
+        others = real.scatter(1, target[:, None], NEVER)
+        best = virtual.masked_fill(~self.allowed[target], NEVER).argmax(1)
+        return F.cross_entropy(torch.cat([others, virtual], 1), real.shape[1] + best, reduction="none")
+
+
+def _forecast(real: Tensor, virtual: Tensor) -> Tensor:
+    """Logits `[n, c]`, `[n, v]` of mixed inputs -> `[n]`."""
+    best = virtual.argmax(1)
+    first = F.cross_entropy(torch.cat([real, virtual], 1), real.shape[1] + best, reduction="none")
+    without = virtual.scatter(1, best[:, None], NEVER)
+    return first + F.cross_entropy(torch.cat([real, without], 1), real.argmax(1), reduction="none")

@@ -1,0 +1,25 @@
+"""TEEN: Wang, Zhou, Liu, Ye, Bian, Zhan and Zhao (2023), "Few-Shot Class-Incremental Learning via Training-Free Prototype Calibration",
+arXiv 2312.05229.
+
+Plain base training; the prototypes of new classes are moved towards the base classes that they resemble. The published share lies between
+0.1 and 0.5, by data set. Here any similarity may be calibrated, by its vector or its matrix (`similarity/calibration.py`).
+"""
+
+from __future__ import annotations
+
+from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.references import Block
+from scratchlab.similarity.calibration import Share, Sharpness, calibrated
+
+
+class TEEN(Incremental):
+    """Class means (or shots), those of new classes calibrated."""
+
+    def __init__(self, kit: Kit, *, share: Share = 0.5, sharpness: Sharpness = 16.0) -> None:
+        super().__init__(kit)
+        self.share, self.sharpness = share, sharpness
+
+    def adapted(self, new: Block, base: Block) -> Block:
+        """New references, moved."""
+        moved = calibrated(new.references, base.means(), new.similarity, self.share, self.sharpness)
+        return Block(new.similarity, moved, new.owner, new.count)

@@ -1,0 +1,73 @@
+"""Methods that reserve room for classes to come: base training with virtual prototypes, and answers that also go through them.
+
+Source: Zhou et al. (2022), arXiv 2203.06953: section 4.1 (training), section 4.3, eq. 8 (inference).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from scratchlab.learn.class_learner import row_steps
+from scratchlab.learn.class_rows import ClassRows
+from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.losses.virtual import Virtual
+from scratchlab.learn.references import embedded
+from scratchlab.types import Asked, Seen
+
+Count = Annotated[int, Field(ge=1, description="virtual prototypes; the paper: as many as classes are to come")]
+Weight = Annotated[float, Field(gt=0, description="share of the virtual losses")]
+Beta = Annotated[float, Field(gt=0, description="both parameters of the Beta distribution that mixes two inputs")]
+Forbidden = Annotated[int, Field(ge=0, description="virtual prototypes that each class may not have, drawn once")]
+Eta = Annotated[float, Field(ge=0, le=1, description="share of the answer that goes through the virtual prototypes")]
+Top = Annotated[int, Field(ge=1, description="virtual prototypes nearest to a query that it goes through")]
+
+
+class Reserved(Incremental):
+    """`count` virtual prototypes beside the class rows in training, and between queries and classes afterwards."""
+
+    def __init__(self, kit: Kit, count: int, weight: float, beta: float, forbidden: int, eta: float, top: int) -> None:
+        super().__init__(kit)
+        self.count, self.weight, self.beta, self.forbidden, self.eta, self.top = count, weight, beta, forbidden, eta, top
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Those of the plain method, and the virtual rows."""
+        return (*super().groups, "virtual")
+
+    def train(self, seen: Seen) -> None:
+        """Trains embedder, class rows and virtual rows together."""
+        cross_entropy = self.kit.losses.cross_entropy
+        compared = cross_entropy.compared.values()
+        rows = ClassRows(self.count, self.embedder, compared, row_steps(self.embedder, seen.train, compared))
+        virtual = Virtual(
+            cross_entropy,
+            rows,
+            len(seen.classes),
+            weight=self.weight,
+            beta=self.beta,
+            forbidden=self.forbidden,
+            seed=self.kit.trainer.seed,
+        )
+        self.learner(seen, virtual)
+        self.virtual = rows
+
+    @torch.no_grad()
+    def compared(self, name: str, asked: Asked) -> Tensor:
+        """η · softmax(to virtual · virtual to classes) + (1 - η) · softmax(scaled similarity), where virtual rows were learned for it."""
+        plain, similarity = super().compared(name, asked), self.kit.similarities[name]
+        if self.eta == 0 or getattr(self.virtual, similarity.reads) is None:
+            return plain
+        virtual = self.virtual.embeddings(self.embedder.streams)
+        near = similarity(embedded(self.embedder, asked, similarity), virtual)
+        best = near.topk(min(self.top, self.count), dim=1)
+        near = torch.zeros_like(near).scatter(1, best.indices, best.values)
+        through = near @ torch.cat([one.compare(virtual) for one in self.blocks[name]], 1)
+        return self.eta * through.softmax(1) + (1 - self.eta) * (self.kit.losses.cross_entropy.temperature * plain).softmax(1)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """With the virtual rows."""
+        return {**super().tensors(), **{f"virtual.{name}": rows.detach() for name, rows in self.virtual.named_parameters()}}
