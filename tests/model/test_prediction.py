@@ -36,10 +36,12 @@ def vowel(name: str, pitch: float, noise: float = 1e-3, seconds: float = 0.5) ->
     return torch.from_numpy((0.5 * source / np.abs(source).max()).astype(np.float32))
 
 
-def analysed(values: Tensor, order: int, white_noise: float = 1e-4, preemphasis: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+def analysed(
+    values: Tensor, order: int, white_noise: float = 1e-4, preemphasis: float = 0.0, n_fft: int = N_FFT
+) -> tuple[Tensor, Tensor, Tensor]:
     """|X|², |A|² and g of a clip `[samples]`, in its own precision, on every line."""
-    spectra = power(values[None], torch.hann_window(WINDOW, dtype=torch.float64).to(values), N_FFT, HOP)
-    lags, waves = tables(N_FFT, order, preemphasis)
+    spectra = power(values[None], torch.hann_window(WINDOW, dtype=torch.float64).to(values), n_fft, HOP)
+    lags, waves = tables(n_fft, order, preemphasis)
     return spectra, *prediction(spectra, lags, torch.cat([waves.real, waves.imag], 1).to(values), white_noise)
 
 
@@ -216,6 +218,16 @@ def test_a_higher_order_leaves_less_of_a_vowel_in_the_residual(name: str) -> Non
     assert found == sorted(found)
     assert found[0] > flatness(speech)
     assert found[2] > 2 * found[0]
+
+
+def test_an_order_that_reaches_the_pitch_period_takes_the_pitch_out_of_the_residual() -> None:
+    found: list[float] = []
+    for order in (16, 48, 80):
+        speech, whitening, _ = analysed(vowel("a", RATE / 64, 0.03).double(), order, n_fft=1024)
+        r = torch.fft.irfft((speech * whitening)[0, :, 5:-5], dim=0)
+        found.append(float((r[60:69].amax(0) / r[0]).median()))
+    assert found[0] > found[1] > 0.7
+    assert found[2] < 0.5
 
 
 def test_on_a_long_stretch_librosa_s_filter_is_the_same() -> None:

@@ -32,7 +32,8 @@ from scratchlab.types import Image, Waveform
 class LPC(MelFrontend):
     """Waveform -> Spectrogram with a channel a stream, all in units of 20 dB above one floor: zero is silence, and so is padding.
 
-    One floor for all: levels stay comparable, and the residual lies below the speech by what prediction removes.
+    One floor for all: levels stay comparable, and the residual lies below the speech by what prediction removes. An order that
+    reaches a pitch period (64 samples of 16 kHz: 250 Hz) predicts the pitch too, and the residual loses much of it.
     """
 
     chunk = 2**18  # twice log_mel's: the recursion is many small steps, which pay with more frames each
