@@ -14,6 +14,7 @@ from torch import Tensor
 from scratchlab.learn.class_learner import row_steps
 from scratchlab.learn.class_rows import ClassRows
 from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.virtual import Virtual
 from scratchlab.learn.references import embedded
 from scratchlab.types import Asked, Seen
@@ -40,20 +41,16 @@ class Reserved(Incremental):
 
     def train(self, seen: Seen) -> None:
         """Trains embedder, class rows and virtual rows together."""
-        cross_entropy = self.kit.losses.cross_entropy
+        loss = self.virtual_loss(seen, self.kit.losses.cross_entropy)
+        self.learner(seen, loss)
+        self.virtual = loss.rows
+
+    def virtual_loss(self, seen: Seen, cross_entropy: CrossEntropy) -> Virtual:
+        """The loss, with virtual rows of its own that read what the cross-entropy compares."""
         compared = cross_entropy.compared.values()
         rows = ClassRows(self.count, self.embedder, compared, row_steps(self.embedder, seen.train, compared))
-        virtual = Virtual(
-            cross_entropy,
-            rows,
-            len(seen.classes),
-            weight=self.weight,
-            beta=self.beta,
-            forbidden=self.forbidden,
-            seed=self.kit.trainer.seed,
-        )
-        self.learner(seen, virtual)
-        self.virtual = rows
+        shape = {"weight": self.weight, "beta": self.beta}
+        return Virtual(cross_entropy, rows, len(seen.classes), **shape, forbidden=self.forbidden, seed=self.kit.trainer.seed)
 
     @torch.no_grad()
     def compared(self, name: str, asked: Asked) -> Tensor:

@@ -1,0 +1,183 @@
+"""Losses against their formulas, written out slowly."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+
+from scratchlab.checks import Problem
+from scratchlab.data.augment.dice import Dice
+from scratchlab.learn.class_learner import ClassLearner
+from scratchlab.learn.losses.catalog import Losses
+from scratchlab.learn.losses.contrastive import Contrastive
+from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.interface import Step
+from scratchlab.learn.methods.fact import FACT
+from scratchlab.model.encoders.conv4 import Conv4
+from scratchlab.similarity.catalog import SIMILARITIES
+from scratchlab.similarity.interface import Similarity
+from scratchlab.similarity.sequences import reversed_steps
+from scratchlab.types import Image, Seen
+from tests.contracts.test_similarities import embeddings
+from tests.learning.conftest import FORM, Kept, Watch, embedder, kit, problem, trainer
+
+COMPARED: dict[str, Similarity] = {name: SIMILARITIES[name]() for name in ("cosine", "one_to_one", "cka")}
+WIDE = Image(1, 16, 64)
+
+
+def step(**parts: Any) -> Step:
+    """A step with ready-made embeddings."""
+    return cast(Step, SimpleNamespace(embedded=embeddings([5, 3, 6]), target=torch.tensor([0, 1, 0]), **parts))
+
+
+def test_cross_entropy_adds_up_its_similarities() -> None:
+    given = step(classes=embeddings([4, 4], seed=1))
+    loss = CrossEntropy(COMPARED, weights={"cosine": 1.0, "cka": 0.2}, temperature=8.0)
+    expected = [
+        sum(
+            weight * -torch.log_softmax(8 * COMPARED[name](given.embedded, given.classes)[i], 0)[given.target[i]]
+            for name, weight in (("cosine", 1.0), ("cka", 0.2))
+        )
+        for i in range(3)
+    ]
+    assert torch.allclose(loss(given), torch.stack(expected))  # type: ignore[arg-type]
+    assert loss.leading == "cosine"
+
+
+def test_reversed_class_matrices_compete() -> None:
+    given = step(classes=embeddings([4, 4], seed=1))
+    loss = CrossEntropy(COMPARED, weights={"one_to_one": 1.0}, reversed_negatives=True)
+    plain, turned = (16 * COMPARED["one_to_one"](given.embedded, one) for one in (given.classes, reversed_steps(given.classes)))
+    assert torch.allclose(loss(given), -torch.cat([plain, turned], 1).log_softmax(1)[torch.arange(3), given.target])
+    for blind in ("cosine", "cka"):
+        with pytest.raises(Problem, match="has no effect"):
+            CrossEntropy(COMPARED, weights={blind: 1.0}, reversed_negatives=True)
+    with pytest.raises(Problem, match="cannot tell a matrix from its reversal"):
+        Contrastive(COMPARED, similarity="cka", reversed_negatives=True)
+
+
+def test_contrastive_against_its_sum() -> None:
+    given = step(second=embeddings([5, 3, 6], seed=4))
+    scores = COMPARED["cosine"](given.embedded, given.second) / 0.1
+    for i, positives in enumerate([[0, 2], [1], [0, 2]]):
+        expected = -sum(scores[i, j] - torch.logsumexp(scores[i], 0) for j in positives) / len(positives)
+        assert torch.allclose(Contrastive(COMPARED, weight=0.3)(given)[i], 0.3 * expected, atol=1e-6)
+
+
+def test_one_cross_entropy_there_must_be() -> None:
+    with pytest.raises(Problem, match=r"one table loss.cross_entropy"):
+        Losses({"contrastive": Contrastive(COMPARED)})
+    with pytest.raises(Problem, match="Did you mean 'cka'"):
+        CrossEntropy(COMPARED, weights={"ck": 1.0})
+
+
+# -- virtual prototypes -----------------------------------------------------------------------------------
+
+
+def seen(n: int = 80) -> Seen:
+    rows = problem(n)
+    return Seen(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4))
+
+
+def fact(*names: str, double: bool = False, device: str = "cpu") -> FACT:
+    """A FACT method after three epochs; `double` moves everything to other storage and back before it begins."""
+    torch.manual_seed(0)
+    body = embedder(Conv4(FORM, channels=8))
+    body = body.double().float() if double else body.to(device)
+    method = FACT(kit(body, trainer(Kept(), Watch(), epochs=3, batch=20), *names), virtual=6, weight=0.1)
+    method.learn(seen())
+    return method
+
+
+def test_the_virtual_loss_is_the_papers() -> None:
+    """By hand, on one batch: shares of the mixture and partners as the dice say."""
+    torch.manual_seed(0)
+    rows, body = problem(8), embedder(Conv4(FORM, channels=8))
+    body.eval()
+    cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
+    method = FACT(kit(body, trainer(Kept(), Watch())), virtual=5, weight=0.5, forbidden=2)
+    learner = ClassLearner(body, rows, np.arange(4), cross_entropy)
+    virtual = method.virtual_loss(seen(), cross_entropy)
+    batch, dice = rows.batch(np.arange(8)), Dice(0, 0, rows.rows)
+    given = Step(body, batch, torch.from_numpy(rows.labels), dice, learner.rows)
+    found = virtual(given)
+
+    again = Dice(0, 0, rows.rows)
+    partner = again.uniform().argsort()
+    share = torch.sin(math.pi / 2 * again.uniform()).square()  # the quantiles of Beta(1/2, 1/2): the arcsine distribution
+    z = body(batch).vector.detach()
+    halves: list[torch.Tensor] = []
+    hook = body.encoder.halfway[0].register_forward_hook(lambda _m, _i, h: halves.append(h))
+    body(batch)
+    hook.remove()
+    h = share.float()[:, None, None, None] * halves[0] + (1 - share.float())[:, None, None, None] * halves[0][partner]
+    encoder = cast(Conv4, body.encoder)
+    for part in list(encoder.blocks)[2:]:
+        h = part(h, torch.full((8,), 4))
+    mixed = h.mean((2, 3)).detach()
+    w, v = learner.rows.vector, virtual.rows.vector
+    assert w is not None
+    assert v is not None
+    for i in range(8):
+        real, reserved = (16 * torch.cosine_similarity(z[i, None], rows_) for rows_ in (w.detach(), v.detach()))
+        allowed = [k for k in range(5) if virtual.allowed[rows.labels[i], k]]
+        assert len(allowed) == 3
+        best = max(allowed, key=lambda k: float(reserved[k]))
+        others = [float(real[k]) for k in range(4) if k != rows.labels[i]]
+        reserve = -float(reserved[best]) + math.log(sum(math.exp(x) for x in [*others, *reserved.tolist()]))
+        forecast = 0.0
+        if rows.labels[i] != rows.labels[partner[i]]:
+            real, reserved = (16 * torch.cosine_similarity(mixed[i, None], rows_) for rows_ in (w.detach(), v.detach()))
+            best = int(reserved.argmax())
+            both = [*real.tolist(), *reserved.tolist()]
+            forecast = -float(reserved[best]) + math.log(sum(math.exp(x) for x in both))
+            both.pop(4 + best)
+            forecast += -float(real.max()) + math.log(sum(math.exp(x) for x in both))
+        assert float(found[i]) == pytest.approx(0.5 * (reserve + forecast), abs=1e-4)
+
+
+def test_virtual_rows_share_storage_with_nothing_and_survive_a_move() -> None:
+    """The same training before and after every tensor has moved to other storage: what is tied by memory alone would come apart."""
+    plain, moved = fact(), fact(double=True)
+    for name, tensor in plain.tensors().items():
+        assert torch.equal(tensor, moved.tensors()[name]), name
+    storages = [parameter.data_ptr() for parameter in (*plain.virtual.parameters(), *plain.embedder.parameters())]
+    assert len(set(storages)) == len(storages)
+    began = torch.nn.init.orthogonal_(torch.empty(6, 8))
+    assert not torch.allclose(plain.virtual.vector @ plain.virtual.vector.T, began @ began.T, atol=1e-4)  # type: ignore[union-attr]
+
+
+@pytest.mark.skipif(not (torch.cuda.is_available() or torch.backends.mps.is_available()), reason="there is no second device here")
+def test_another_device_gives_the_same() -> None:
+    other = fact(device="cuda" if torch.cuda.is_available() else "mps")
+    for name, tensor in fact().tensors().items():
+        assert torch.allclose(tensor, other.tensors()[name].cpu(), atol=1e-3), name
+
+
+def test_answers_go_through_the_virtual_prototypes() -> None:
+    method = fact()
+    rows = problem(12, seed=1)
+    plain = torch.cat([one.scores(method.embedder, rows) for one in method.blocks["cosine"]], 1)
+    z, v, p = method.vectors(rows), method.virtual.vector, method.blocks["cosine"][0].references.vector
+    assert v is not None
+    method.top = 2
+    found = method.compared("cosine", rows)
+    for i in range(12):
+        near = torch.cosine_similarity(z[i, None], v)
+        kept = torch.where(near >= near.sort().values[-2], near, 0.0)
+        through = torch.stack([sum((kept[k] * torch.cosine_similarity(v[k], one, 0) for k in range(6)), torch.tensor(0.0)) for one in p])
+        assert torch.allclose(found[i], 0.1 * through.softmax(0) + 0.9 * (16 * plain[i]).softmax(0), atol=1e-5)
+
+
+def test_rate_0_keeps_virtual_rows_orthogonal() -> None:
+    torch.manual_seed(0)
+    body = embedder(Conv4(FORM, channels=8))
+    method = FACT(kit(body, trainer(Kept(), Watch(), epochs=2, batch=20, rates={"virtual": 0.0})), virtual=6)
+    method.learn(seen(40))
+    assert method.virtual.vector is not None
+    assert torch.allclose(method.virtual.vector @ method.virtual.vector.T, torch.eye(6), atol=1e-5)

@@ -1,0 +1,109 @@
+"""References and heads: class means and shots, what is remembered, how weights and thresholds are chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from scratchlab.checks import Problem
+from scratchlab.learn.references import Block, block, class_means
+from scratchlab.learn.scoring import Scoring
+from scratchlab.model.encoders.conv4 import Conv4
+from scratchlab.similarity.catalog import SIMILARITIES
+from scratchlab.similarity.fusion import margins
+from scratchlab.similarity.matching import OneToOne
+from scratchlab.similarity.vector import Cosine
+from scratchlab.types import Asked
+from tests.contracts.test_similarities import embeddings
+from tests.learning.conftest import FORM, embedder, problem
+
+SIX = {name: make() for name, make in SIMILARITIES.items() if name in ("cosine", "l2", "cka", "one_to_one")}
+
+
+def test_a_class_mean_is_that_of_its_own() -> None:
+    inputs, owner = embeddings([4, 4, 4, 6, 2]), torch.tensor([0, 1, 0, 1, 1])
+    found = class_means(inputs, owner, 2)
+    assert torch.allclose(found.vector[0], inputs.vector[[0, 2]].mean(0))
+    assert torch.allclose(found.matrix[0, :4], inputs.matrix[[0, 2], :4].mean(0))
+    assert found.lengths.tolist() == [4, 4]  # 4, 6 and 2 steps: 4 in the mean
+    assert torch.allclose(found.matrix[1, 0], inputs.matrix[[1, 3, 4], 0].mean(0), atol=1e-6)  # first steps meet, and so do last ones
+    assert torch.allclose(found.matrix[1, 3], (inputs.matrix[1, 3] + inputs.matrix[3, 5] + inputs.matrix[4, 1]) / 3, atol=1e-6)
+
+
+def test_shots_are_averaged_after_they_are_compared() -> None:
+    inputs, owner, queries = embeddings([4, 5, 4, 6]), torch.tensor([0, 1, 0, 1]), embeddings([3, 7], 1)
+    scores, pairs = Block(OneToOne(), inputs, owner, 2).compare(queries), OneToOne()(queries, inputs)
+    assert torch.allclose(scores, torch.stack([pairs[:, [0, 2]].mean(1), pairs[:, [1, 3]].mean(1)], 1))
+
+
+def test_what_was_scored_is_remembered_by_row() -> None:
+    rows = problem()
+    body = embedder(Conv4(FORM, channels=8))
+    body.eval()
+    found = block(body, Cosine(), rows, np.arange(4), most=3)
+    asked, loads = Asked(np.arange(10, 30), rows._load), []
+    first = found.scores(body, asked)
+    unloadable = Asked(np.arange(29, 9, -1), lambda rows: loads.append(rows))  # type: ignore[arg-type,return-value]
+    assert torch.equal(found.scores(body, unloadable), first.flip(0))
+    assert loads == []
+
+
+def test_shotwise_similarities_keep_few_rows_of_each_class_spread_over_them() -> None:
+    rows = problem()
+    body = embedder(Conv4(FORM, channels=8))
+    assert len(block(body, SIMILARITIES["chamfer"](), rows, np.arange(4), most=3).references) == 12
+    assert len(block(body, SIMILARITIES["chamfer"](references="mean"), rows, np.arange(4), most=3).references) == 4
+    with pytest.raises(Problem, match="Class 7 has no labelled row"):
+        block(body, Cosine(), rows, np.array([0, 7]), most=3)
+
+
+def rehearsal(seed: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """Of 40 queries of 4 classes, `good` is often right, `bad` is noise."""
+    generator = torch.Generator().manual_seed(seed)
+    target = torch.arange(40) % 4
+    right = torch.nn.functional.one_hot(target, 4)
+    noise = torch.randn(2, 40, 4, generator=generator)
+    return {"cosine": right * 2.0 + noise[0], "cka": noise[1]}, target
+
+
+def test_weights_are_those_that_validation_prefers() -> None:
+    scoring = Scoring(SIX, fuse=[["cosine", "cka"]])
+    scoring.choose([rehearsal(seed) for seed in range(3)])
+    assert scoring.weights["cosine+cka"][0] >= 0.7
+    assert "40 validation rows in 3 drawings" in scoring.facts()["how"]
+    equals = Scoring(SIX, fuse=[["cosine", "cka"]])
+    alike = {"cosine": torch.eye(4), "cka": torch.eye(4)}
+    equals.choose([(alike, torch.arange(4))])
+    assert equals.weights["cosine+cka"] == [0.5, 0.5]
+
+
+def test_without_validation_rows_weights_are_equal_and_it_says_so() -> None:
+    scoring = Scoring(SIX, fuse=[["cosine", "cka"]], fallback=[("cosine", "cka")])
+    scoring.choose([])
+    assert scoring.weights["cosine+cka"] == [1.0, 1.0]
+    assert scoring.thresholds == {"cosine>cka": 0.0}
+    assert "no validation rows" in scoring.facts()["how"]
+
+
+def test_the_threshold_hands_over_what_the_second_knows_better() -> None:
+    """The first is right where it is sure and guesses where it is not; the second knows the latter."""
+    target = torch.tensor([0, 1, 2, 3])
+    main = torch.tensor([[9.0, 0, 0, 0], [0, 9.0, 0, 0], [1.1, 1, 1, 0], [1.1, 1, 0, 1]])
+    second = torch.tensor([[0, 0, 9.0, 0], [0, 0, 9.0, 0], [0, 0, 9.0, 0], [0, 0, 0, 9.0]])
+    scoring = Scoring(SIX, fallback=[("cosine", "cka")])
+    scoring.choose([({"cosine": main, "cka": second}, target)])
+    heads = scoring.heads({"cosine": main, "cka": second})
+    assert list(heads) == ["cosine>cka", "cosine", "cka"]
+    assert torch.equal(heads["cosine>cka"].argmax(1), target)
+    assert float(margins(main)[2]) < scoring.thresholds["cosine>cka"] < float(margins(main)[0])
+    useless = Scoring(SIX, fallback=[("cosine", "cka")])
+    useless.choose([({"cosine": second, "cka": main}, second.argmax(1))])
+    assert useless.thresholds["cosine>cka"] == 0.0  # nothing to gain: nothing falls back
+
+
+def test_a_fusion_of_what_is_not_there_is_refused() -> None:
+    with pytest.raises(Problem, match=r"names 'cosin', but the similarities here are: .*Did you mean 'cosine'"):
+        Scoring(SIX, fuse=[["cosin", "cka"]])
+    with pytest.raises(Problem, match="needs two similarities or more"):
+        Scoring(SIX, fuse=[["cosine", "cosine"]])

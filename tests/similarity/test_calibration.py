@@ -1,0 +1,49 @@
+"""TEEN's calibration against its formula, for vectors and for matrices of unlike lengths."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from tests.contracts.test_similarities import embeddings
+
+from scratchlab.similarity.calibration import calibrated
+from scratchlab.similarity.matching import OneToOne
+from scratchlab.similarity.vector import Cosine
+from scratchlab.types import Embeddings
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+    return x / np.linalg.norm(x)
+
+
+def test_vectors_move_as_the_paper_says() -> None:
+    new, base = embeddings([1, 1], 0), embeddings([1, 1, 1], 1)
+    found = calibrated(new, base, Cosine(), 0.3, 16.0)
+    for p, moved in zip(new.vector.numpy(), found.vector.numpy(), strict=True):
+        cosines = np.array([unit(p) @ unit(b) for b in base.vector.numpy()])
+        weights = np.exp(16 * cosines) / np.exp(16 * cosines).sum()
+        pull = sum(w * unit(b) for w, b in zip(weights, base.vector.numpy(), strict=True))
+        assert np.allclose(moved, 0.7 * unit(p) + 0.3 * unit(pull), atol=1e-5)
+    assert torch.equal(found.matrix, new.matrix)
+
+
+def test_share_0_changes_no_direction_and_share_1_leaves_nothing_of_its_own() -> None:
+    new, base = embeddings([4, 6], 0), embeddings([5], 1)
+    for similarity in (Cosine(), OneToOne()):
+        kept = calibrated(new, base, similarity, 0.0, 16.0)
+        assert torch.allclose(similarity(kept, new), similarity(new, new), atol=1e-5)
+        gone = calibrated(new, base, similarity, 1.0, 16.0)
+        part = gone.vector if similarity.reads == "vector" else gone.matrix
+        assert torch.allclose(torch.cosine_similarity(part.flatten(1)[:1], part.flatten(1)[:1]), torch.ones(1))
+        assert not torch.allclose(similarity(gone, new), similarity(new, new), atol=1e-2)
+
+
+def test_matrices_keep_their_lengths_and_no_padding_gets_in() -> None:
+    new, base = embeddings([4, 6], 0), embeddings([5, 3], 1)
+    found = calibrated(new, base, OneToOne(), 0.5, 16.0)
+    assert torch.equal(found.lengths, new.lengths)
+    assert torch.equal(found.matrix[0, 4:], torch.zeros(2, new.matrix.shape[2]))
+    garbage = Embeddings(base.vector, torch.cat([base.matrix, torch.full((2, 3, base.matrix.shape[2]), 7.0)], 1), base.lengths)
+    assert torch.allclose(calibrated(new, garbage, OneToOne(), 0.5, 16.0).matrix, found.matrix)
+    alone = calibrated(new.at(slice(0, 1)), base, OneToOne(), 0.5, 16.0)
+    assert torch.allclose(alone.matrix[0, :4], found.matrix[0, :4], atol=1e-6)
