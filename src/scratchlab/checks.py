@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class Problem(Exception):  # noqa: N818 (told to people, not to programmers)
@@ -14,7 +15,14 @@ class Problem(Exception):  # noqa: N818 (told to people, not to programmers)
 
 
 class Diverged(Problem):
-    """Training that broke down. Unlike wrong input it is a result, and the run that found it is kept."""
+    """Training that broke down. Unlike wrong input it is a result, and the run that found it is kept.
+
+    facts: what is known of how it came, as JSON can hold it; the run keeps them as well.
+    """
+
+    def __init__(self, message: str, facts: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.facts = facts
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Generator
-from typing import cast
+from typing import TypeVar, cast
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -55,6 +57,14 @@ def summed(values: Tensor) -> Tensor:
     """The sum of a small tensor over all processes."""
     if world() > 1:
         dist.all_reduce(values)
+    return values
+
+
+def gathered(value: T) -> list[T]:
+    """The values of all processes, in the order of their numbers."""
+    values = [value] * world()
+    if world() > 1:
+        dist.all_gather_object(values, value)
     return values
 
 

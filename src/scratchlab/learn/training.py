@@ -19,7 +19,7 @@ from scratchlab.checks import Diverged, Problem, counted
 from scratchlab.data.augment.dice import Dice
 from scratchlab.data.batches import in_order, shuffled
 from scratchlab.learn import checkpoints, parallel
-from scratchlab.learn.diagnosis import broken, not_finite
+from scratchlab.learn.diagnosis import Step, What, broken, diverged, gradients_are_finite
 from scratchlab.learn.schedules import Schedule
 from scratchlab.learn.settings import Training
 from scratchlab.learn.stopping import Stop, stoppable
@@ -183,24 +183,37 @@ class _Course:
 
     def _step(self, positions: Rows) -> tuple[float, bool]:
         """One step on a batch: the mean loss over all processes, and whether any of them was asked to stop."""
-        seed, place, train = self.trainer.seed, self.place, self.labelled
-        mine = positions[parallel.rank() :: parallel.world()]
-        torch.manual_seed(hash((seed, place.epoch, place.step, parallel.rank())) & 0x7FFFFFFF)
-        batch, labels = train.batch(mine), train.labels[mine]
-        with self.settings.autocast():
-            losses = self.learner.losses(batch, labels, Dice(seed, place.epoch, train.rows[mine]))
-        total = losses.float().sum() / len(positions)
+        total = self._losses(positions).float().sum() / len(positions)
         told = parallel.summed(torch.stack([total.detach(), total.new_tensor(float(self.stop.asked))]))
         mean, stopping = float(told[0]), float(told[1])
         if not math.isfinite(mean):
-            raise not_finite(self.learner.module, batch, losses, train.ids[mine], self.optimizer, place.epoch, place.step)
+            del total  # and its graph: the step is about to be repeated
+            raise self._diverged("loss", positions)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         parallel.sum_gradients(self.parameters)
+        if not gradients_are_finite(self.parameters):
+            raise self._diverged("gradient", positions)
         if self.settings.clip:
             nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
         self.optimizer.step()
         return mean, stopping > 0
+
+    def _losses(self, positions: Rows) -> Tensor:
+        """The losses of this process's part of a batch; the same whenever they are asked for, unless the weights have moved."""
+        seed, place, train = self.trainer.seed, self.place, self.labelled
+        mine = positions[parallel.rank() :: parallel.world()]
+        torch.manual_seed(hash((seed, place.epoch, place.step, parallel.rank())) & 0x7FFFFFFF)
+        with self.settings.autocast():
+            return self.learner.losses(train.batch(mine), train.labels[mine], Dice(seed, place.epoch, train.rows[mine]))
+
+    def _diverged(self, what: What, positions: Rows) -> Diverged:
+        """Why the step on this batch has no finite loss or gradient."""
+        mine, train = positions[parallel.rank() :: parallel.world()], self.labelled
+        rates = {group["name"]: float(group["lr"]) for group in self.optimizer.param_groups}
+        losses = lambda: self._losses(positions)  # noqa: E731
+        place = (self.place.epoch, self.place.step)
+        return diverged(what, Step(self.learner.module, train.batch(mine), train.ids[mine], losses, len(positions), rates, *place))
 
     def _judge(self) -> None:
         """Ends an epoch: its record, whether its weights are the ones to keep so far, and the place after it."""

@@ -35,6 +35,7 @@ def page(run: Run) -> str:
         "state": state,
         "elapsed": words.elapsed(status["created"], status.get("heartbeat", status["created"])),
         "problem": status["where"] if state in ("failed", "stopped") else "",
+        "diagnosis": run.json("diagnosis") if state == "failed" else None,
         "sentence": words.sentence(state, len(epochs.records), epochs.settings["epochs"]),
         "epochs": epochs,
         "recipe": {section: _flat(values) for section, values in recipe.items() if section != "seed"},

@@ -5,6 +5,7 @@ environment.json       machine, versions, git         metrics.jsonl        one l
 summary.json           the headline, with intervals   predictions.parquet  one line a query, draw and head
 weights.safetensors    the learned tensors            embeddings.safetensors  the queries' vectors
 checkpoint.safetensors where to go on; gone when finished                   report.html
+diagnosis.json         where values stopped being finite, if training broke down
 """
 
 from __future__ import annotations
@@ -176,12 +177,15 @@ class Run:
             try:
                 self._beat = 0.0
                 self.tell("starting")
+                (self.folder / "diagnosis.json").unlink(missing_ok=True)  # of a failure that is being tried again
                 yield self
             except BaseException as error:
                 if isinstance(error, Problem) and not isinstance(error, Diverged) and fresh and not self.records():
                     self._remove()
                     raise
                 with contextlib.suppress(Problem, OSError):  # on a full disk the reason cannot be kept; the exception still tells it
+                    if isinstance(error, Diverged) and error.facts:
+                        self.save_json("diagnosis", error.facts)
                     said = "stopped by the user" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
                     self.tell(said, state="stopped" if isinstance(error, KeyboardInterrupt) else "failed")
                 raise
