@@ -35,6 +35,7 @@ from scratchlab.learn.settings import Training
 from scratchlab.learn.training import Forgetful, Memory, Trainer
 from scratchlab.model.encoders.catalog import ENCODERS
 from scratchlab.model.frontends.catalog import FRONTENDS
+from scratchlab.model.streams import over_streams
 from scratchlab.model.temporal.catalog import TEMPORALS
 from scratchlab.observe.progress import ProgressBar
 from scratchlab.observe.records import Records
@@ -52,6 +53,7 @@ SECTIONS: Sections = {
     "augment": Several(AUGMENTS),
     "frontend": One(FRONTENDS, "log_mel"),
     "encoder": One(ENCODERS, "bc_resnet"),
+    "streams": Fixed(over_streams),
     "temporal": One(TEMPORALS, "frames"),
     "similarity": Several(SIMILARITIES, ("cosine",)),
     "loss": Several(LOSSES, ("cross_entropy",)),
@@ -83,7 +85,7 @@ def assemble(recipe: Recipe, memory: Memory) -> Bench:
     torch.manual_seed(recipe.seed)
     source: Source = part("data")
     frontend = part("frontend", source.form)
-    encoder = part("encoder", frontend.form)
+    encoder = part("streams", functools.partial(part, "encoder"), frontend.form)
     temporal = part("temporal", encoder.dim, encoder.channels)
     embedder = Embedder(frontend, encoder, temporal, part("augment", source.form).values()).to(training.device)
     trainer = Trainer(recipe.seed, training, functools.partial(part, "optimizer"), part("schedule", training.epochs), memory)
