@@ -1,0 +1,167 @@
+"""Similarities that warp time: the total cost of the best way (or all ways) to pair the steps of two inputs in their order."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from scratchlab.similarity import diagonals
+from scratchlab.similarity.interface import References, Similarity, Stream
+from scratchlab.similarity.steps import cosines, limits, longest, pairwise, themselves, unit_steps
+from scratchlab.types import Embeddings
+
+Window = Annotated[
+    float, Field(gt=0, le=1, description="how far a pair of steps may stray from the diagonal, as a share of time; 1: at will")
+]
+Gamma = Annotated[float, Field(gt=0, description="softness of the minimum, in units of cost; towards 0 it is dtw")]
+
+KEPT = 1 << 25  # pairs of steps: tables of 128 MiB in single precision
+
+
+def _compiled(cosine: Tensor) -> bool:
+    """Whether numba's kernels serve; if not, torch's diagonals do."""
+    return cosine.device.type == "cpu" and cosine.dtype == torch.float32
+
+
+def _cells(embeddings: Embeddings) -> int:
+    """Pairs of steps a tile: near the processor's caches, or few enough calls for another device."""
+    return 1 << 18 if embeddings.matrix.device.type == "cpu" else 1 << 22
+
+
+class _Warp(torch.autograd.Function):
+    """Total costs `[lanes]` of cosines `[a, b, lanes]`; the gradient by its own recursion instead of a graph of every cell."""
+
+    @staticmethod
+    def forward(ctx: Any, cosine: Tensor, n: Tensor, m: Tensor, limit: Tensor | None, gamma: float) -> Tensor:
+        wanted = bool(ctx.needs_input_grad[0])
+        if _compiled(cosine):
+            total, table = _fill(cosine, n, m, limit, gamma, wanted)
+        else:
+            total, table = diagonals.fill(cosine, n, m, limit, gamma)
+        if wanted:
+            ctx.save_for_backward(table, n, m)
+            ctx.gamma = gamma
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *weights: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        table, n, m = ctx.saved_tensors
+        weight = -weights[0]  # cost is 1 - cosine
+        slope = _slope(table, n, m, ctx.gamma, weight) if _compiled(table) else diagonals.slope(table, n, m, ctx.gamma, weight)
+        return slope, None, None, None, None
+
+
+def _fill(cosine: Tensor, n: Tensor, m: Tensor, limit: Tensor | None, gamma: float, whole: bool) -> tuple[Tensor, Tensor]:
+    """`diagonals.fill` compiled; unless the `whole` table is wanted, two rows of it do."""
+    from scratchlab.similarity import compiled  # late: numba takes a second
+
+    a, b, lanes = cosine.shape
+    table = np.empty((a + 1 if whole else 2, b + 1, lanes), np.float32)
+    sizes = (n.numpy(), m.numpy(), (n if limit is None else limit).numpy(), limit is not None)
+    values = cosine.detach().contiguous().numpy()
+    totals = compiled.soft(values, *sizes, np.float32(gamma), table) if gamma else compiled.hard(values, *sizes, table)
+    return torch.from_numpy(totals), torch.from_numpy(table)
+
+
+def _slope(table: Tensor, n: Tensor, m: Tensor, gamma: float, weight: Tensor) -> Tensor:
+    """`diagonals.slope` compiled."""
+    from scratchlab.similarity import compiled
+
+    slope, weights = torch.zeros_like(table), weight.contiguous().numpy()
+    if gamma:
+        compiled.soft_slope(table.numpy(), n.numpy(), m.numpy(), np.float32(gamma), weights, slope.numpy())
+    else:
+        compiled.hard_slope(table.numpy(), n.numpy(), m.numpy(), weights, slope.numpy())
+    return slope[1:, 1:]
+
+
+def _totals(cosine: Tensor, n: Tensor, m: Tensor, window: float, gamma: float) -> Tensor:
+    limit = None if window == 1 else limits(n, m, window)
+    return cast(Tensor, _Warp.apply(cosine, n, m, limit, gamma))
+
+
+class DTW(Similarity):
+    """Dynamic time warping: the least total of 1 - cosine over all ways from the first steps to the last, each a step further in the
+    query, in the reference or in both; divided by the steps of the longer one, and negated.
+
+    Source: Sakoe & Chiba (1978), symmetric form without weights. A silent step has cosine 0 with everything. The gradient is that of
+    the best path's costs.
+    """
+
+    reads, sees_order = "matrix", True
+
+    def __init__(self, *, window: Window = 1.0, references: References = "shots", stream: Stream = "") -> None:
+        super().__init__(references, stream)
+        self.window = window
+
+    def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
+        """In [-2, 0]; 0 where every step finds its equal. (A path need not be longer than the longer of the two.)"""
+
+        def align(cosine: Tensor, n: Tensor, m: Tensor) -> Tensor:
+            return _totals(cosine, n, m, self.window, 0.0)
+
+        return -pairwise(align, queries, references, _cells(queries), KEPT) / longest(queries, references)
+
+
+class SoftDTW(Similarity):
+    """DTW with the soft minimum -gamma log(sum of exp(-x/gamma)) of all ways, so that every one of them has a gradient; divided and
+    negated alike.
+
+    Source: Cuturi & Blondel (2017), arXiv 1703.01541, equation 1 and algorithms 1 and 2. `debiased`: less half of what each of the two
+    has with itself, so that equals score 0 (Blondel, Mensch & Vert 2021, arXiv 2010.08354, equation 9).
+    """
+
+    reads, sees_order = "matrix", True
+
+    def __init__(
+        self,
+        *,
+        gamma: Gamma = 0.1,
+        window: Window = 1.0,
+        debiased: Annotated[bool, Field(description="take off what each has with itself, so that equals score 0")] = False,
+        references: References = "shots",
+        stream: Stream = "",
+    ) -> None:
+        super().__init__(references, stream)
+        self.gamma, self.window, self.debiased = gamma, window, debiased
+
+    def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
+        """At least DTW's score: many ways together cost less than the best."""
+
+        def align(cosine: Tensor, n: Tensor, m: Tensor) -> Tensor:
+            return _totals(cosine, n, m, self.window, self.gamma)
+
+        cells = _cells(queries)
+        total = pairwise(align, queries, references, cells, KEPT)
+        if self.debiased:
+            total = total - themselves(align, queries, cells)[:, None] / 2 - themselves(align, references, cells)[None] / 2
+        return -total / longest(queries, references)
+
+
+def path(query: Tensor, reference: Tensor, window: float = 1.0) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """DTW's best path between two matrices `[t, c]` and `[s, c]`: pairs of steps (i, j), `[k, 2]` from (0, 0) to (t - 1, s - 1), and
+    the cost 1 - cosine of each, `[k]`. The costs' sum over the longer length is DTW's score, negated.
+
+    >>> pairs, costs = path(torch.eye(3), torch.eye(3)[[0, 1, 1, 2]])
+    >>> pairs.tolist(), costs.tolist()
+    ([[0, 0], [1, 1], [1, 2], [2, 3]], [0.0, 0.0, 0.0, 0.0])
+    """
+    from scratchlab.similarity import compiled
+
+    def alone(matrix: Tensor) -> Embeddings:
+        matrix = matrix.detach().cpu().float()[None]
+        return Embeddings(matrix[:, 0], matrix, torch.tensor([matrix.shape[1]]))
+
+    a, b = alone(query), alone(reference)
+    cosine = cosines(unit_steps(a), unit_steps(b).permute(2, 1, 0))
+    limit = None if window == 1 else limits(a.lengths, b.lengths, window)
+    table = _fill(cosine, a.lengths, b.lengths, limit, 0.0, whole=True)[1]
+    pairs = compiled.walk(table.numpy(), len(query), len(reference), 0)
+    return pairs, 1 - cosine[:, :, 0].numpy()[pairs[:, 0], pairs[:, 1]]

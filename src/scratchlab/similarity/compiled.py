@@ -1,0 +1,187 @@
+"""Dynamic time warping, hard and soft, compiled for the processor: float32, one thread, `[a, b, lanes]` with the lanes in the inner loops.
+
+Importing this file imports numba, so whoever needs it does so late. Tables have a border row and column: step i of a query is
+row i + 1. `table` may have only two rows, used in turn, where no gradient is wanted. What one column hands to the next is carried
+beside the table: were it read there, the compiler could not rule out that a loop over lanes reads what it wrote, and would take the
+lanes one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Work = TypeVar("Work", bound=Callable[..., Any])
+
+FAR = np.float32(1e30)  # where no path leads; finite, so that no difference of two such is undefined
+ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
+LOG2_E, LN_2 = np.float32(1.4426950408889634), np.float32(0.6931471805599453)
+ROOT_3, LN_ROOT_3 = np.float32(3**0.5), np.float32(np.log(3) / 2)
+FLOOR = np.float32(-126)  # exponents below would leave the normal numbers
+FAST = {"contract", "reassoc", "nsz", "arcp"}  # rounding may differ; what is not finite stays defined
+
+
+def compiled(work: Work) -> Work:
+    """`work` as machine code, kept on disk between runs where the package's folder or numba's own cache can be written."""
+    settings: dict[str, Any] = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
+    try:
+        return cast(Work, numba.njit(cache=True, **settings)(work))
+    except (RuntimeError, OSError):  # nowhere to write: compiled anew by each process
+        return cast(Work, numba.njit(**settings)(work))
+
+
+@compiled
+def exp(x: np.float32) -> np.float32:
+    """e^x for x <= 0, to 2e-7 relative near 0 and 4e-6 at -87, 1e-38 at the least: 2^k times the Taylor series of 2^f, f in [-1/2, 1/2].
+
+    The library's would be called number by number; this one is arithmetic, so that loops over lanes become vector instructions.
+    """
+    y = max(x * LOG2_E, FLOOR)
+    k = np.floor(y + HALF)
+    z = (y - k) * LN_2
+    p = np.float32(1 / 720)
+    p = p * z + np.float32(1 / 120)
+    p = p * z + np.float32(1 / 24)
+    p = p * z + np.float32(1 / 6)
+    p = p * z + HALF
+    p = p * z + ONE
+    p = p * z + ONE
+    return p * np.int32((np.int32(k) + np.int32(127)) << np.int32(23)).view(np.float32)
+
+
+@compiled
+def log(s: np.float32) -> np.float32:
+    """ln(s) for s in [1, 3], to 1e-7: ln(r) + 2 artanh((s - r)/(s + r)), r the root of 3."""
+    z = (s - ROOT_3) / (s + ROOT_3)
+    w = z * z
+    p = np.float32(1 / 11)
+    p = p * w + np.float32(1 / 9)
+    p = p * w + np.float32(1 / 7)
+    p = p * w + np.float32(1 / 5)
+    p = p * w + np.float32(1 / 3)
+    p = p * w + ONE
+    return LN_ROOT_3 + TWO * z * p
+
+
+@compiled
+def hard(cosine: Floats, n: Ints, m: Ints, limit: Ints, banded: bool, table: Floats) -> Floats:
+    """`[a, b, lanes]` -> the least total cost of each lane, `[lanes]`; fills `table`, `[rows, b + 1, lanes]`."""
+    a, b, lanes = cosine.shape
+    values = np.empty(lanes, np.float32)
+    left = np.empty(lanes, np.float32)
+    table[0] = FAR
+    table[0, 0] = np.float32(0)
+    for i in range(a):
+        above, here = table[i % len(table)], table[(i + 1) % len(table)]
+        here[0] = FAR
+        left[:] = FAR
+        for j in range(b):
+            for k in range(lanes):
+                left[k] = min(min(above[j, k], above[j + 1, k]), left[k]) + (ONE - cosine[i, j, k])
+                here[j + 1, k] = left[k]
+            if banded:
+                for k in range(lanes):
+                    if abs(i * (m[k] - 1) - j * (n[k] - 1)) > limit[k]:
+                        left[k] = FAR
+                        here[j + 1, k] = FAR
+        for k in range(lanes):
+            if n[k] == i + 1:
+                values[k] = here[m[k], k]
+    return values
+
+
+@compiled
+def soft(cosine: Floats, n: Ints, m: Ints, limit: Ints, banded: bool, gamma: np.float32, table: Floats) -> Floats:
+    """The same with the soft minimum -gamma log(sum of exp(-x/gamma)) of the three ways to a cell."""
+    a, b, lanes = cosine.shape
+    values = np.empty(lanes, np.float32)
+    sharp = ONE / gamma
+    left = np.empty(lanes, np.float32)
+    table[0] = FAR
+    table[0, 0] = np.float32(0)
+    for i in range(a):
+        above, here = table[i % len(table)], table[(i + 1) % len(table)]
+        here[0] = FAR
+        left[:] = FAR
+        for j in range(b):
+            for k in range(lanes):
+                x, y, z = above[j, k], above[j + 1, k], left[k]
+                low, high = min(x, y), max(x, y)
+                least, middle, most = min(low, z), max(low, min(high, z)), max(high, z)
+                total = ONE + exp((least - middle) * sharp) + exp((least - most) * sharp)
+                left[k] = least - gamma * log(total) + (ONE - cosine[i, j, k])
+                here[j + 1, k] = left[k]
+            if banded:
+                for k in range(lanes):
+                    if abs(i * (m[k] - 1) - j * (n[k] - 1)) > limit[k]:
+                        left[k] = FAR
+                        here[j + 1, k] = FAR
+        for k in range(lanes):
+            if n[k] == i + 1:
+                values[k] = here[m[k], k]
+    return values
+
+
+@compiled
+def walk(table: Floats, n: int, m: int, lane: int) -> Ints:
+    """The cheapest path of a lane, `[steps, 2]` from (0, 0) on; the diagonal first among equals."""
+    path = np.empty((n + m - 1, 2), np.int64)
+    i, j, at = n, m, n + m - 1
+    while True:
+        at -= 1
+        path[at, 0], path[at, 1] = i - 1, j - 1
+        if i == 1 and j == 1:
+            return path[at:]
+        x, y, z = table[i - 1, j - 1, lane], table[i - 1, j, lane], table[i, j - 1, lane]
+        if x <= y and x <= z:
+            i, j = i - 1, j - 1
+        elif y <= z:
+            i -= 1
+        else:
+            j -= 1
+
+
+@compiled
+def hard_slope(table: Floats, n: Ints, m: Ints, weight: Floats, slope: Floats) -> None:
+    """The subgradient of `hard` by the costs, times `weight`, in `slope` of zeros, `[a + 1, b + 1, lanes]`: 1 along each path."""
+    for k in range(len(n)):
+        path = walk(table, n[k], m[k], k)
+        for at in range(len(path)):
+            slope[path[at, 0] + 1, path[at, 1] + 1, k] = weight[k]
+
+
+@compiled
+def soft_slope(table: Floats, n: Ints, m: Ints, gamma: np.float32, weight: Floats, slope: Floats) -> None:
+    """The gradient of `soft` by the costs, times `weight`, likewise.
+
+    Cuturi & Blondel (2017), algorithm 2, in the form that needs no costs: a cell hands what reaches it to the three before it, in
+    the shares of their soft minimum.
+    """
+    sharp = ONE / gamma
+    lanes = len(n)
+    to_left, to_corner = np.empty(lanes, np.float32), np.empty(lanes, np.float32)
+    for k in range(lanes):
+        slope[n[k], m[k], k] = weight[k]
+    for up in range(slope.shape[0] - 1):
+        i = slope.shape[0] - 1 - up
+        here, above, before, beside = slope[i], slope[i - 1], table[i - 1], table[i]
+        to_left[:] = np.float32(0)
+        to_corner[:] = np.float32(0)
+        for back in range(slope.shape[1] - 1):
+            j = slope.shape[1] - 1 - back
+            for k in range(lanes):
+                x, y, z = before[j - 1, k], before[j, k], beside[j - 1, k]
+                least = min(min(x, y), z)
+                p, q, r = exp((least - x) * sharp), exp((least - y) * sharp), exp((least - z) * sharp)
+                reached = here[j, k] + to_left[k]
+                here[j, k] = reached
+                share = reached / (p + q + r)
+                above[j, k] += to_corner[k] + share * q
+                to_left[k] = share * r
+                to_corner[k] = share * p
