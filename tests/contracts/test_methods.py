@@ -15,6 +15,7 @@ from scratchlab.model.encoders.mlp import MLP
 from scratchlab.types import Batch, Image, Samples
 
 FORM = Image(1, 12, 48)  # wide enough that Conv-4 leaves three steps
+SETTINGS: dict[str, dict[str, object]] = {"cec": {"episodes": 30}}  # where the published ones take longer than a test may
 COMPARED = {"vectors": ["cosine"], "matrices": ["one_to_one"], "both": ["cosine", "cka"]}
 
 
@@ -43,7 +44,9 @@ def learned(name: str, compared: str) -> tuple[Method, Samples]:
     samples, names = bars(), COMPARED[compared]
     encoder = MLP(FORM, hidden=[32, 16]) if compared == "vectors" else Conv4(FORM, channels=16)
     fuse = [names] if len(names) > 1 else []
-    method = METHODS[name](kit(embedder(encoder, FORM), trainer(Kept(), Watch(), epochs=8, batch=20), *names, fuse=fuse))
+    method = METHODS[name](
+        kit(embedder(encoder, FORM), trainer(Kept(), Watch(), epochs=8, batch=20), *names, fuse=fuse), **SETTINGS.get(name, {})
+    )
     method.learn(PROTOCOL.base(samples).seen(samples))
     return method, samples
 

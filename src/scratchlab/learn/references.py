@@ -50,10 +50,13 @@ def embedded(embedder: Embedder, asked: Asked, similarity: Similarity) -> Embedd
     """Embeddings of rows, with matrices only where the similarity reads them."""
     if similarity.reads == "matrix":
         return embedder.embeddings(asked)
-    vectors = embedder.vectors(asked)
-    return Embeddings(
-        vectors, vectors.new_zeros(len(vectors), 1, 0), torch.ones(len(vectors), dtype=torch.long, device=vectors.device), embedder.streams
-    )
+    return vectors_alone(embedder.vectors(asked), embedder.streams)
+
+
+def vectors_alone(vectors: Tensor, streams: tuple[str, ...]) -> Embeddings:
+    """Vectors `[n, d]` as embeddings whose matrices are a single step of no channels."""
+    count = len(vectors)
+    return Embeddings(vectors, vectors.new_zeros(count, 1, 0), torch.ones(count, dtype=torch.long, device=vectors.device), streams)
 
 
 def block(embedder: Embedder, similarity: Similarity, rows: Labelled, classes: Rows, most: int) -> Block:

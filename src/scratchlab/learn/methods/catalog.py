@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from scratchlab.learn.methods.cec import CEC
 from scratchlab.learn.methods.fact import FACT
 from scratchlab.learn.methods.fill import FILL
 from scratchlab.learn.methods.interface import Method
@@ -11,6 +12,7 @@ from scratchlab.learn.methods.prototypes import Prototypes
 from scratchlab.learn.methods.teen import TEEN
 
 METHODS: dict[str, Callable[..., Method]] = {
+    "cec": CEC,
     "fact": FACT,
     "fill": FILL,
     "prototypes": Prototypes,
