@@ -45,7 +45,7 @@ def test_nothing_is_left_to_fill_in() -> None:
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_fits_together_and_says_what_it_is(path: Path) -> None:
     """It resolves, its parts are built, the resolved form has the same key; header and README name it."""
-    resolved = recipe.resolve(recipe.read(path), SECTIONS, path.stem)
+    resolved = recipe.resolve(shelf.read(path), SECTIONS, path.stem)
     check(resolved)
     again = recipe.resolve(recipe.tomllib.loads(resolved.toml()), SECTIONS, path.stem)
     assert again.key == resolved.key

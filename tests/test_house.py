@@ -14,8 +14,8 @@ SOURCE = Path(__file__).parent.parent / "src" / "scratchlab"
 FLOORS = [
     {"checks"},
     {"types"},
-    {"recipe", "shelf", "model"},
-    {"data", "similarity", "metrics", "store"},
+    {"recipe", "model"},
+    {"data", "similarity", "metrics", "store", "shelf"},
     {"learn", "observe", "analysis"},
     {"experiment", "report"},
     {"cli"},

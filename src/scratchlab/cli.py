@@ -56,7 +56,7 @@ def run_recipe(
     from scratchlab.store.run import Run
 
     path = shelf.find(recipe)
-    raw = recipes.overridden(recipes.read(path), settings or [])
+    raw = recipes.overridden(shelf.read(path), settings or [])
     resolved = recipes.resolve(raw, SECTIONS, path.stem)
     check(resolved)
     _perform(resolved, lambda: Run.create(runs, resolved, str(raw.get("title", "")), again=again))
@@ -133,6 +133,26 @@ def report(run: RunName, runs: RunsFolder = Path("runs")) -> None:
     from scratchlab.store.run import Run
 
     console.print(page.write(Run.find(runs, run)).resolve().as_uri())
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="RUN, or RUN:HEAD for another head than the leading one")],
+    b: Annotated[str, typer.Argument(metavar="B", help="the same of another run, or another head of the same one")],
+    runs: RunsFolder = Path("runs"),
+    out: Annotated[Path | None, typer.Option("--out", help="the page's file; beside the runs, if not given")] = None,
+    samples: Annotated[int, typer.Option("--samples", min=0, help="flipped queries to show, each way")] = 12,
+) -> None:
+    """Compare two runs, or two heads of one, on the queries both were asked; write a page of it."""
+    from scratchlab.analysis import comparison, sides
+    from scratchlab.experiment import SECTIONS
+    from scratchlab.report import compare_page, compare_terminal
+
+    one, other = sides.side(runs, a), sides.side(runs, b)
+    found = comparison.compare(one, other, SECTIONS, samples)
+    path = compare_page.write(found, out or compare_page.place(runs, one, other))
+    console.print(compare_terminal.comparison(found))
+    console.print(f"Page: [bold]{escape(path.resolve().as_uri())}[/]", soft_wrap=True)
 
 
 @app.command("recipes")

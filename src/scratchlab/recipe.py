@@ -217,6 +217,20 @@ def overridden(raw: Values, assignments: list[str]) -> Values:
     return result
 
 
+def laid_over(under: Values, over: Values) -> Values:
+    """The tables of `under` with those of `over` on top; a table that names another part begins anew."""
+    result = {key: value for key, value in under.items() if key not in over}
+    for key, value in over.items():
+        below = under.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            above, beneath = cast(Values, value), cast(Values, below)
+            another = "name" in above and beneath.get("name", above["name"]) != above["name"]
+            result[key] = above if another else laid_over(beneath, above)
+        else:
+            result[key] = value
+    return result
+
+
 def read(path: Path) -> Values:
     """The tables of a recipe file."""
     try:

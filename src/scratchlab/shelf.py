@@ -1,9 +1,10 @@
-"""Where recipes lie: in ./recipes, in the package, or wherever a path points."""
+"""Where recipes lie: in ./recipes, in the package, or wherever a path points; and how one begins from another."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from scratchlab import recipe
 from scratchlab.checks import Problem, listing, nearest
 
 _HERE = Path(__file__).parent
@@ -23,6 +24,20 @@ def find(name: str) -> Path:
     if name not in there:
         raise Problem(f"There is no recipe '{name}'; there are: {listing(there, 40)}.{nearest(name, there)}")
     return there[name]
+
+
+def read(path: Path, *above: Path) -> recipe.Values:
+    """The tables of a recipe; one that says `extends = "NAME"` is laid over that one, which lies beside it or on a shelf."""
+    if path.resolve() in above:
+        raise Problem(f"{path} extends itself, by way of {listing(one.stem for one in above)}.")
+    raw = recipe.read(path)
+    if "extends" not in raw:
+        return raw
+    under = raw.pop("extends")
+    if not isinstance(under, str):
+        raise Problem(f"{path}: extends = {under!r} does not fit: it is the name of a recipe.")
+    beside = path.parent / f"{under}.toml"
+    return recipe.laid_over(read(beside if beside.is_file() else find(under), *above, path.resolve()), raw)
 
 
 def header(path: Path) -> list[str]:
