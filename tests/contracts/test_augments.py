@@ -12,7 +12,7 @@ from scratchlab.data.augment.dice import Dice
 from scratchlab.types import Image, Waveform
 
 SOUND, PICTURE = Waveform(8000), Image(1, 12, 12)
-PICTURES = {"pixel_shift"}
+PICTURES = {"flip", "pixel_shift"}
 
 
 def form(name: str) -> Waveform | Image:
@@ -91,6 +91,16 @@ def test_a_shift_moves_and_loses_nothing_inside() -> None:
     assert (moved.sum(1) == 1).all()
     assert ((places - 4000).abs() <= 800).all()
     assert len(places.unique()) > 20
+
+
+def test_a_flip_is_a_mirror_for_its_share_of_the_images() -> None:
+    values, lengths = batch("flip", 6)
+    assert torch.equal(AUGMENTS["flip"](PICTURE, probability=1.0)(values, lengths, dice(list(range(6)))), values.flip(3))
+    many = torch.arange(3.0).expand(4000, 1, 1, 3)
+    flipped = AUGMENTS["flip"](PICTURE, probability=0.3)(many, torch.full((4000,), 3), dice(list(range(4000))))[:, 0, 0, 0] == 2
+    assert abs(float(flipped.double().mean()) - 0.3) < 4 * (0.3 * 0.7 / 4000) ** 0.5
+    narrow = AUGMENTS["flip"](PICTURE, probability=1.0)(torch.tensor([[[[1.0, 2.0, 0.0]]]]), torch.tensor([2]), dice([0]))
+    assert narrow.flatten().tolist() == [2.0, 1.0, 0.0]
 
 
 def test_dice_are_fair_and_apart() -> None:

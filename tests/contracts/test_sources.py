@@ -79,6 +79,23 @@ def idx(root: Path, _: Record) -> Path:
     return root
 
 
+def records(root: Path, _: Record) -> Path:
+    """The layout of the publisher's archive: a coarse and a fine label, then 3 × 32 × 32 pixels."""
+    rng = np.random.default_rng(0)
+    for name, n in (("train", 200), ("test", 100)):
+        (root / f"{name}.bin").write_bytes(b"".join(bytes([i % 20, i % 100]) + rng.bytes(3072) for i in range(n)))
+    (root / "fine_label_names.txt").write_text("".join(f"kind_{i}\n" for i in range(100)))
+    return root
+
+
+def arrays(root: Path, _: Record) -> Path:
+    rng = np.random.default_rng(0)
+    for name, n in (("few_train", 30), ("few_test", 10), ("other", 5)):
+        images = rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
+        np.savez(root / f"{name}.npz", x=images, y=np.arange(n) % 5, classes=np.array(list("edcba")))
+    return root
+
+
 @dataclass(frozen=True)
 class Case:
     """A source, and the settings that `make` or the real data `real` give it."""
@@ -100,6 +117,9 @@ CASES = [
     Case("mnist", lambda _: {}),
     Case("mnist", at_root, idx),
     Case("mnist", at_root, real="images/mnist70k.npz"),
+    Case("cifar100", at_root, records),
+    Case("cifar100", at_root, arrays),
+    Case("cifar100", at_root, real="images"),
     Case("synthetic", lambda _: {"clips": 2, "groups": 3, "seconds": 0.2, "vary": 0.5}),
     Case("speech_commands", at_root, speech_commands),
     Case("arabic_speech_commands", at_root, arabic),

@@ -18,6 +18,7 @@ import pytest
 from scratchlab.checks import Problem
 from scratchlab.data import downloads
 from scratchlab.data.sources.arabic_speech_commands import ArabicSpeechCommands
+from scratchlab.data.sources.cifar100 import CIFAR100
 from scratchlab.data.sources.speech_commands import SpeechCommands
 
 Record = Callable[..., Path]
@@ -93,6 +94,22 @@ def test_zip_with_a_wrapping_folder(served: tuple[Path, str], record: Record, ca
     assert samples.splits.tolist() == ["train", "test"]
     checksum = hashlib.sha256((folder / "master.zip").read_bytes()).hexdigest()
     assert f"data.sha256 = '{checksum}'" in capsys.readouterr().err.replace("\n", " ").replace("  ", " ").replace("' ", "'")
+
+
+def test_records_in_their_own_folder(served: tuple[Path, str], cache: Path) -> None:
+    with tarfile.open(served[0] / "cifar-100-binary.tar.gz", "w:gz") as tar:
+        for name, content in (("train.bin", bytes(3074) * 2), ("test.bin", bytes([0, 9, *[255] * 3072])), ("readme.html", b"<html>")):
+            member = tarfile.TarInfo(f"cifar-100-binary/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    url = f"{served[1]}/cifar-100-binary.tar.gz"
+    checksum = hashlib.sha256((served[0] / "cifar-100-binary.tar.gz").read_bytes()).hexdigest()
+    source = CIFAR100(download=True, url=url, sha256=checksum)
+    assert source.read().labels.tolist() == source.read().labels.tolist() == [0, 0, 9]
+    assert Handler.asked == 1
+    with pytest.raises(Problem, match="not the expected one"):
+        CIFAR100(download=True, url=url).read()
+    assert len(list((cache / "corpora").iterdir())) == 1
 
 
 def refused(url: str, checksum: str, says: str, cache: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from torch import Tensor
 
 from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.flip import Flip
 from scratchlab.data.augment.noise import Noise
 from scratchlab.data.augment.shift import PixelShift, Shift
 from scratchlab.data.augment.spec_augment import SpecAugment
@@ -27,6 +28,7 @@ class Augment(Protocol):
 
 
 AUGMENTS: dict[str, Callable[..., Augment]] = {
+    "flip": Flip,
     "noise": Noise,
     "pixel_shift": PixelShift,
     "shift": Shift,

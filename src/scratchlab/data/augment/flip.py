@@ -1,0 +1,36 @@
+"""Images seen in a mirror."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from scratchlab.checks import Problem
+from scratchlab.data.augment.dice import Dice
+from scratchlab.types import Image, Waveform
+
+
+class Flip:
+    """Exchanges left and right of some images; not for digits or letters, which their mirror images are not."""
+
+    domain = "inputs"
+
+    def __init__(
+        self,
+        form: Waveform | Image,
+        *,
+        probability: Annotated[float, Field(gt=0, le=1, description="share of the images that are flipped")] = 0.5,
+    ) -> None:
+        if not isinstance(form, Image):
+            raise Problem("[augment.flip] mirrors images; this source gives sound, so leave it out.")
+        self.probability = probability
+
+    def __call__(self, values: Tensor, lengths: Tensor, dice: Dice) -> Tensor:
+        """`[n, channels, height, width]` -> the same shape; columns beyond `lengths` `[n]` stay where they are."""
+        wanted = (dice.uniform() < self.probability).to(values.device)
+        column = torch.arange(values.shape[3], device=values.device)
+        source = torch.where(wanted[:, None] & (column < lengths[:, None]), lengths[:, None] - 1 - column, column)
+        return values.gather(3, source[:, None, None].expand_as(values))
