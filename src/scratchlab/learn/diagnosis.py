@@ -78,7 +78,7 @@ def diverged(what: What, step: Step) -> Diverged:
     Every process of a training must call it, as the modules may add up over all of them.
     """
     finding, bad = _found(what, step)
-    everywhere = parallel.gathered((finding, bad))
+    everywhere = parallel.from_all((finding, bad))
     ranks = ("inputs", "weights", "layer", "before", "loss", "nowhere")
     first = min((one for one, _ in everywhere), key=lambda one: (ranks.index(one.origin), one.order))
     bad = [name for _, names in everywhere for name in names]

@@ -60,7 +60,7 @@ def summed(values: Tensor) -> Tensor:
     return values
 
 
-def gathered(value: T) -> list[T]:
+def from_all(value: T) -> list[T]:
     """The values of all processes, in the order of their numbers."""
     values = [value] * world()
     if world() > 1:
