@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
 from scratchlab.types import Rows, Samples, Scores, Stage, Waveform, rows
 
+CHROMIUM = Path("/usr/bin/chromium")
 KEYWORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go", "zero", "one", "two", "three", "four", "five", "six")
 KEYWORDS += ("seven", "eight", "nine", "bed", "bird", "cat", "dog", "happy", "house", "marvin", "sheila", "tree", "wow", "backward")
 KEYWORDS += (
@@ -160,3 +164,15 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def unbegun(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Created, and nothing more."""
     return Run.create(tmp_path_factory.mktemp("runs"), recipe("keywords", 30))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A browser without a window; where there is none, the test is skipped."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no Chromium at {CHROMIUM}")
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"])
+        yield browser
+        browser.close()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.report import browser
 
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import page, words
@@ -20,7 +19,6 @@ from scratchlab.report.mistakes import mistakes
 from scratchlab.report.origins import snippet
 from scratchlab.store.run import Run
 
-CHROMIUM = Path("/usr/bin/chromium")
 RUNS = ("many", "few", "closed", "failed", "unbegun")
 
 
@@ -160,32 +158,9 @@ def test_write_leaves_the_page_in_the_folder(few: Run) -> None:
 # -- in a browser -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no Chromium at {CHROMIUM}")
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"])
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def opened(chromium: Any, run: Run, width: int = 1280, **more: Any) -> Iterator[Any]:
-    """The page from disk; fails if it asks for anything, complains, or leaves a chart undrawn."""
-    tab, said, asked = chromium.new_page(viewport={"width": width, "height": 800}, **more), [], []
-    tab.on("console", lambda message: said.append(message.text))
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.on("request", lambda request: asked.append(request.url))
-    address = page.write(run).as_uri()
-    tab.goto(address)
-    if tab.locator("[data-figure]").count():
-        tab.wait_for_selector("html[data-drawn]", state="attached")
-    yield tab
-    assert said == []
-    assert [url for url in asked if url not in (address, "data:,")] == []
-    tab.close()
+def opened(chromium: Any, run: Run, width: int = 1280, **more: Any) -> AbstractContextManager[Any]:
+    """A run's page."""
+    return browser.opened(chromium, page.write(run), width, **more)
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -105,13 +105,14 @@ def confusions(found: Joined, classes: tuple[str, ...]) -> Confusions:
 
 def flips(found: Joined, most: int) -> tuple[list[Flip], list[Flip], tuple[int, int]]:
     """The queries of the last session that A answered rightly in more draws than B, and the other way round, `most` of each, those of the
-    most draws first; and how many there are of each in all."""
+    most draws first and of equals one of each class in turn; and how many there are of each in all."""
     rows = found.session(found.last)
     only_a, only_b = pl.col("right_a") & ~pl.col("right_b"), ~pl.col("right_a") & pl.col("right_b")
     grouped = rows.group_by("id", "group", "truth", maintain_order=True)
     told = grouped.agg(pl.len().alias("draws"), only_a.sum().alias("only_a"), only_b.sum().alias("only_b"), "a", "b")
     net = pl.col("only_a").cast(pl.Int64) - pl.col("only_b").cast(pl.Int64)
-    ahead = [told.filter(net > 0).sort(-net, "id"), told.filter(net < 0).sort(net, "id")]
+    told = told.sort("id").with_columns(net=net, turn=pl.int_range(pl.len()).over(net, "truth"))  # turn: so that no class fills the list
+    ahead = [told.filter(pl.col("net") > 0).sort(-pl.col("net"), "turn", "id"), told.filter(pl.col("net") < 0).sort("net", "turn", "id")]
     shown = [[_flip(row) for row in side.head(most).iter_rows(named=True)] for side in ahead]
     return shown[0], shown[1], (len(ahead[0]), len(ahead[1]))
 

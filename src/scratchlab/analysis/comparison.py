@@ -87,7 +87,7 @@ def flat(value: Any, name: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
         return {name: value}
     if not value and "." in name:
-        return {name: "there"}
+        return {name: ""}
     table = cast(Values, value)
     return {key: one for inner, below in table.items() for key, one in flat(below, f"{name}.{inner}" if name else inner).items()}
 

@@ -1,0 +1,102 @@
+"""The charts of a comparison: the difference over the sessions, between the confusion matrices, and the maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scratchlab.analysis.changes import Confusions
+from scratchlab.analysis.compare import Contest
+from scratchlab.analysis.comparison import Maps
+from scratchlab.analysis.maps import Map
+from scratchlab.report import matrices
+from scratchlab.report.figures import DASHES, SYMBOLS, Figure, ink, layout, said
+from scratchlab.report.words import points, span
+
+COLOURS = 10  # of classes on a map; more of them take another mark
+MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
+
+
+def differences(sessions: dict[int, list[Contest]]) -> Figure:
+    """B less A over the sessions, of all classes, the base and the new ones, with the intervals over draws (over groups at the base)."""
+    names = [contest.name for contest in sessions[max(sessions)]]
+    data = [_difference(sessions, name, place) for place, name in enumerate(names)]
+    ticks = {"tickvals": list(sessions), "ticktext": ["base" if number == 0 else str(number) for number in sessions]}
+    nought = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": ink("quiet"), "width": 1}}
+    title = {"text": "session", "standoff": 8, "font": {"size": 13}}
+    axis: Figure = {"range": [min(sessions) - 0.35, max(sessions) + 0.35], "title": title, **ticks}
+    return {"data": data, "layout": layout(340, shapes=[nought], xaxis=axis, yaxis={"ticksuffix": " points", "nticks": 6})}
+
+
+def _difference(sessions: dict[int, list[Contest]], name: str, place: int) -> Figure:
+    shown = [(number, contest) for number, of in sessions.items() for contest in of if contest.name == name and contest.a is not None]
+    intervals = [contest.over_draws if contest.over_draws.low is not None else contest.over_groups for _, contest in shown]
+    values = [100 * (contest.over_draws.value or 0.0) for _, contest in shown]
+    up = [None if one.high is None else 100 * one.high - value for one, value in zip(intervals, values, strict=True)]
+    down = [None if one.low is None else value - 100 * one.low for one, value in zip(intervals, values, strict=True)]
+    colour = ink(f"head-{place % 4 + 1}")
+    return {
+        "x": [number + (0.08 * (place - 1) if number else 0) for number, _ in shown],
+        "y": values,
+        "mode": "lines+markers",
+        "line": {"color": colour, "width": 1.5, "dash": DASHES[place % 4]},
+        "marker": {"size": 9, "symbol": SYMBOLS[place % 4], "color": colour},
+        "error_y": {"array": up, "arrayminus": down, "color": colour, "thickness": 1.8, "width": 6},
+        "customdata": [said(f"{name}: {points(value / 100)} {span(one)}") for value, one in zip(values, intervals, strict=True)],
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }
+
+
+def change(found: Confusions, base: int) -> Figure:
+    """What B does more or less often than A: blue where that is better (more right answers, fewer mistakes), orange where it is worse.
+
+    The depth of a colour grows as the root of the change, so that small changes are seen beside large ones.
+    """
+    moved, size = found.change, len(found.classes)
+    better = np.where(np.eye(size, dtype=bool), moved > 0, moved < 0)
+    worse = ~better & (moved != 0)
+    deepest = float(np.sqrt(np.abs(moved)).max(initial=0.0)) or 1.0
+    places = range(size)
+    told = [[_told(found, i, j) for j in places] for i in places]
+    written = [[f"{100 * share:+.0f}".replace("-", "−") if abs(share) >= 0.005 else "" for share in row] for row in moved.tolist()]
+    depth = np.sqrt(np.abs(moved))
+    layers = [matrices.cells(where, depth, deepest, colour, told, written) for where, colour in ((better, "right"), (worse, "wrong"))]
+    return matrices.matrix(layers, found.classes, base)
+
+
+def _told(found: Confusions, i: int, j: int) -> str:
+    verb = "recognised" if i == j else f"taken for {found.classes[j]}"
+    return (
+        f"{found.classes[i]} {verb}: A {found.a[i, j]}, B {found.b[i, j]} of {found.a[i].sum()}, {points(float(found.change[i, j]))} points"
+    )
+
+
+def embedding(maps: Maps, one: Map, classes: tuple[str, ...]) -> Figure:
+    """One map: a trace a class, in the colours and marks of its place among `classes`."""
+    labels = np.array(maps.labels)
+    data = [_class(maps, one, name, place, labels == name) for place, name in enumerate(classes) if name in maps.labels]
+    bare: dict[str, Any] = {"showticklabels": False, "showgrid": False, "showline": True, "mirror": True}
+    # the same room around both maps; a step is as long down as across
+    reach = 1.06 * max(float(np.abs(each.places).max()) for each in maps.drawn)
+    axis = {**bare, "range": [-reach, reach]}
+    return {"data": data, "layout": layout(400, xaxis=axis, yaxis={**axis, "scaleanchor": "x", "constrain": "domain"}, hovermode="closest")}
+
+
+def _class(maps: Maps, one: Map, name: str, place: int, own: Any) -> Figure:
+    chosen = np.flatnonzero(own).tolist()
+    return {
+        "type": "scatter",
+        "x": [round(float(one.places[i, 0]), 3) for i in chosen],
+        "y": [round(float(one.places[i, 1]), 3) for i in chosen],
+        "mode": "markers",
+        "marker": {"size": 6, "opacity": 0.8, "color": ink(f"class-{place % COLOURS + 1}"), "symbol": mark(place)},
+        "name": said(name),
+        "customdata": [said(f"{name}  {maps.ids[i]}") for i in chosen],
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }
+
+
+def mark(place: int) -> str:
+    """The mark of the class at this place."""
+    return MARKS[place // COLOURS % len(MARKS)]

@@ -1,0 +1,107 @@
+"""A comparison as one page that asks nobody for anything."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from scratchlab.analysis.changes import Flip
+from scratchlab.analysis.comparison import Comparison
+from scratchlab.analysis.sides import Inputs, Side
+from scratchlab.checks import Problem
+from scratchlab.report import compare_figures, compare_words, pictures, shell, words
+from scratchlab.report.figures import Figure
+from scratchlab.store import files
+from scratchlab.types import Waveform
+
+OUTLINES = {  # of the marks on the maps, from -5 to 5
+    "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z",
+    "diamond": "M0-5.5 5.5 0 0 5.5-5.5 0Z",
+    "square": "M-4.5-4.5h9v9h-9Z",
+    "triangle-up": "M0-5.5 5.5 4.5H-5.5Z",
+    "cross": "M-5-1.8h3.2V-5h3.6v3.2H5v3.6H1.8V5h-3.6V1.8H-5Z",
+    "star": "M0-6 1.8-2 6-1.8 2.7.9 3.8 5 0 2.7-3.8 5-2.7.9-6-1.8-1.8-2Z",
+}
+
+
+def place(runs: Path, a: Side, b: Side) -> Path:
+    """Where the page goes if nobody says: beside the runs."""
+
+    def called(side: Side) -> str:
+        return re.sub(r"[^\w.+-]+", "-", side.name)[:100]
+
+    return runs / f"compare-{called(a)}-{called(b)}.html"
+
+
+def write(found: Comparison, path: Path) -> Path:
+    """Saves the page. Raises Problem where it cannot be written."""
+    if path.is_dir():
+        raise Problem(f"{path} is a folder; give --out a file, such as {path / 'compare.html'}.")
+    with files.told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    files.write_text(path, page(found))
+    return path
+
+
+def page(found: Comparison) -> str:
+    """The whole page."""
+    classes, last = tuple(found.arrivals), found.last[0]
+    interval = last.over_draws if last.over_draws.low is not None else last.over_groups
+    kind = compare_words.units(found)
+    about: dict[str, Any] = {
+        "a": found.a,
+        "b": found.b,
+        "same_run": found.same_run,
+        "later": found.found.last > 0,
+        "where": compare_words.where(found),
+        "units": kind,
+        "asked": compare_words.asked(found),
+        "verdict": compare_words.verdict(found),
+        "headline": {
+            "where": f"After session {found.found.last}" if found.found.last else "On the base",
+            "a": last.a,
+            "b": last.b,
+            "difference": last.over_groups.value,
+            "span": words.span(interval),
+            "over": "draws" if interval is last.over_draws else kind,
+        },
+        "sessions": sorted(found.sessions.items(), reverse=True),
+        "arrivals": found.arrivals,
+        "changes": found.classes,
+        "shifts": found.confusions.shifts(),
+        "flips": [(side, _cards(won, found.inputs), found.flipped[i]) for i, (side, won) in enumerate(zip("AB", found.flips, strict=True))],
+        "missing": found.inputs.missing,
+        "maps": found.maps,
+        "marks": OUTLINES,
+        "legend": _legend(classes, found.maps.labels),
+        "settings": found.settings,
+        "facts": compare_words.training(found),
+        "sure": compare_words.sure,
+        "meanings": compare_words.meanings(found),
+    }
+    return shell.rendered("compare.html.j2", about, _figures(found, classes), "compare.css")
+
+
+def _figures(found: Comparison, classes: tuple[str, ...]) -> dict[str, Figure]:
+    base = sum(session == 0 for session in found.arrivals.values())
+    drawn = {"change": compare_figures.change(found.confusions, base)}
+    drawn |= {f"map-{number}": compare_figures.embedding(found.maps, one, classes) for number, one in enumerate(found.maps.drawn, 1)}
+    return drawn | ({"differences": compare_figures.differences(found.sessions)} if len(found.sessions) > 1 else {})
+
+
+def _cards(flips: list[Flip], inputs: Inputs) -> list[tuple[Flip, str, str]]:
+    """Each query with its picture and its sound, or nothing where there is none."""
+    return [(flip, *_media(flip.id, inputs)) for flip in flips]
+
+
+def _media(name: str, inputs: Inputs) -> tuple[str, str]:
+    if inputs.form is None or name not in inputs.values:
+        return "", ""
+    values = inputs.values[name]
+    return pictures.picture(values, inputs.form), pictures.sound(values, inputs.form) if isinstance(inputs.form, Waveform) else ""
+
+
+def _legend(classes: tuple[str, ...], there: tuple[str, ...]) -> list[tuple[str, int, str]]:
+    """Of the classes on the maps: name, colour and mark."""
+    return [(name, i % compare_figures.COLOURS + 1, compare_figures.mark(i)) for i, name in enumerate(classes) if name in set(there)]

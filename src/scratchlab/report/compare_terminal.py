@@ -1,0 +1,90 @@
+"""A comparison as tables for the terminal."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from scratchlab.analysis.changes import ClassChange
+from scratchlab.analysis.compare import Contest
+from scratchlab.analysis.comparison import Comparison
+from scratchlab.metrics.estimate import Estimate
+from scratchlab.report import compare_words, words
+
+MOST = 6  # classes, confusions
+
+
+def comparison(found: Comparison) -> RenderableType:
+    """Who is A and B, the sessions, what moved most, the settings that differ, and what all that amounts to."""
+    parts: list[RenderableType] = [
+        Text.assemble((f"{called}  ", "bold"), f"{side.head} head of {side.run.folder.name}")
+        for called, side in (("A", found.a), ("B", found.b))
+    ]
+    parts.append(_sessions(found))
+    parts.append(_classes(found))
+    shifts = found.confusions.shifts(MOST)
+    if shifts:
+        table = _table("taken for", "A", "B", "of", title=f"Confusions that changed most, {compare_words.where(found)}")
+        for one in shifts:
+            style = "cyan" if one.b < one.a else "yellow"
+            table.add_row(f"{one.truth} for {one.answer}", str(one.a), Text(str(one.b), style=style), str(one.asked))
+        parts.append(table)
+    if found.settings:
+        table = _table("setting", "A", "B", title="Settings that differ")
+        for name, a, b in found.settings:
+            table.add_row(name, *("–" if value is None else words.setting(value) for value in (a, b)))
+        parts.append(table)
+    parts += [Text(line) for line in compare_words.verdict(found)]
+    parts.append(
+        Text("Differences are B less A in points, with 95 % intervals; another seed of the training may move them further.", style="dim")
+    )
+    return Group(*parts)
+
+
+def _sessions(found: Comparison) -> Table:
+    kind = compare_words.units(found)
+    table = _table(
+        "session", "queries of", "A", "B", "B less A", "over draws", f"over {kind}", "only A", "only B", "test", title="Wins and losses"
+    )
+    for number, of in found.sessions.items():
+        for place, one in enumerate(of):
+            table.add_row(str(number) if place == 0 else "", one.name, *_cells(one))
+    return table
+
+
+def _cells(one: Contest) -> list[Text]:
+    if one.a is None or one.b is None:
+        return [Text("–", style="dim")] * 8
+    p = Text("–", style="dim") if one.test.p is None else Text(words.chance(one.test.p).removeprefix("p ").removeprefix("= "))
+    counts = [Text(str(one.only_a)), Text(str(one.only_b))]
+    return [Text(f"{one.a:.1%}"), Text(f"{one.b:.1%}"), _gain(one), _span(one.over_draws), _span(one.over_groups), *counts, p]
+
+
+def _classes(found: Comparison) -> Table:
+    kind = compare_words.units(found)
+    table = _table(
+        "class", "A", "B", "B less A", "over draws", f"over {kind}", title=f"Classes that moved most, {compare_words.where(found)}"
+    )
+    for one in found.classes[:MOST]:
+        table.add_row(one.name, f"{one.a:.1%}", f"{one.b:.1%}", _gain(one), _span(one.over_draws), _span(one.over_groups))
+    return table
+
+
+def _table(*columns: str, title: str) -> Table:
+    table = Table(*columns, title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for place, column in enumerate(table.columns):
+        column.justify, column.overflow = "left" if place == 0 else "right", "fold"
+    return table
+
+
+def _gain(one: Contest | ClassChange) -> Text:
+    """A difference, coloured by whom it speaks for if no interval holds 0."""
+    value = one.over_groups.value or 0.0
+    style = ("bold cyan" if value > 0 else "bold yellow") if compare_words.sure(one.over_draws, one.over_groups) else ""
+    return Text(words.points(value), style=style)
+
+
+def _span(one: Estimate) -> Text:
+    return Text("–" if one.low is None else words.span(one), style="dim")

@@ -1,0 +1,25 @@
+"""Pages in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def opened(chromium: Any, path: Path, width: int = 1280, **more: Any) -> Iterator[Any]:
+    """The page from disk; fails if it asks for anything, complains, or leaves a chart undrawn."""
+    tab, said, asked = chromium.new_page(viewport={"width": width, "height": 800}, **more), [], []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
+    address = path.resolve().as_uri()
+    tab.goto(address)
+    if tab.locator("[data-figure]").count():
+        tab.wait_for_selector("html[data-drawn]", state="attached")
+    yield tab
+    assert said == []
+    assert [url for url in asked if url != address and not url.startswith("data:")] == []
+    tab.close()

@@ -1,0 +1,56 @@
+"""Runs to compare: a real source, a real protocol, and answers of which it is known how good they are; no training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tests.report.conftest import trained
+
+from scratchlab.analysis.outcome import Outcome
+from scratchlab.experiment import SECTIONS
+from scratchlab.recipe import resolve
+from scratchlab.store.run import Run
+from scratchlab.types import Samples, Scores, Stage
+
+MELODIES: dict[str, Any] = {
+    "data": {"name": "synthetic", "classes": 8, "groups": 12, "clips": 4, "seconds": 0.3},
+    "protocol": {"base": 4, "way": 2, "shot": 3, "sessions": 2, "order": "source", "draws": 4, "test": 0.5},
+}
+
+
+def answered(
+    runs: Path, heads: Mapping[str, float], raw: dict[str, Any] = MELODIES, *, seed: int = 0, dice: int = 0, noise: float = 0.3
+) -> Run:
+    """A finished run of the recipe `raw`, whose `heads` answer the more rightly the larger their number (0: by chance); `dice` make the
+    answers, `noise` scatters the embedding."""
+    recipe = resolve({**raw, "seed": seed}, SECTIONS, "melodies")
+    run = Run.create(runs, recipe, "Melodies <b>and</b> more", again=True)
+    samples: Samples = recipe.build("data", SECTIONS).read()
+    protocol = recipe.build("protocol", SECTIONS, seed)
+    rng = np.random.default_rng(dice)
+    base: Stage = protocol.base(samples)
+    outcome = Outcome(samples, base.classes)
+
+    def ask(stage: Stage) -> None:
+        found: dict[str, Scores] = {}
+        for head, clear in heads.items():
+            right = (stage.truth(samples)[:, None] == stage.classes).astype(np.float32)
+            found[head] = Scores(rng.normal(size=right.shape).astype(np.float32) + clear * right, stage.classes)
+        outcome.add(stage, found)
+
+    with run.writing():
+        trained(run, 3)
+        ask(base)
+        for draw in range(protocol.draws):
+            for stage in protocol.later(samples, draw):
+                ask(stage)
+        centres = np.eye(len(samples.classes), 16, dtype=np.float32)[base.truth(samples)]
+        vectors = centres + noise * rng.normal(size=centres.shape).astype(np.float32)
+        run.save_arrays("embeddings", {"vectors": vectors.astype(np.float32)}, {"ids": samples.ids[base.query].tolist()})
+        run.save_table("predictions", outcome.predictions())
+        run.save_json("summary", outcome.summary())
+        run.tell("finished", state="finished")
+    return run
