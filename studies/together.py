@@ -40,6 +40,11 @@ class Job:
         resolved = self.resolved()
         return Run(runs / f"{resolved.name}-{resolved.key}")
 
+    def done(self, runs: Path) -> bool:
+        """Whether it is there and finished."""
+        there = self.run(runs)
+        return (there.folder / "status.json").is_file() and there.state() == "finished"
+
     def words(self, runs: Path) -> list[str]:
         """The command that makes it, or goes on with it after a kill."""
         there = self.run(runs).folder
@@ -56,7 +61,7 @@ def finished(jobs: Iterable[Job], runs: Path, workers: int) -> list[Run]:
     jobs = list(jobs)
     for job in jobs:
         check(job.resolved())
-    missing = [job for job in dict.fromkeys(jobs) if job.run(runs).status["state"] != "finished"]
+    missing = [job for job in dict.fromkeys(jobs) if not job.done(runs)]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns) as bar, ThreadPoolExecutor(workers) as pool:
         task = bar.add_task("runs", total=len(missing))
