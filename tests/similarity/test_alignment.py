@@ -20,9 +20,13 @@ MAKERS: dict[str, Callable[[], Similarity]] = {
     "soft_dtw": lambda: SIMILARITIES["soft_dtw"](),
     "soft_dtw, narrow": lambda: SIMILARITIES["soft_dtw"](window=0.05, gamma=0.01),
     "soft_dtw, debiased": lambda: SIMILARITIES["soft_dtw"](debiased=True),
+    "otam": lambda: SIMILARITIES["otam"](),
+    "ctc": lambda: SIMILARITIES["ctc"](tokens=4),
+    "order_preserving_transport": lambda: SIMILARITIES["order_preserving_transport"](),
+    "order_preserving_transport, hard": lambda: SIMILARITIES["order_preserving_transport"](lambda2=0.01, lambda1=1.0, iterations=9),
 }
 every = pytest.mark.parametrize("name", MAKERS)
-MODULES = ("alignment",)
+MODULES = ("alignment", "otam", "ctc", "transport")
 
 
 def embeddings(matrix: Tensor, lengths: list[int] | None = None) -> Embeddings:

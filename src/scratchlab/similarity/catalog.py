@@ -6,17 +6,23 @@ from collections.abc import Callable
 
 from scratchlab.similarity.alignment import DTW, SoftDTW
 from scratchlab.similarity.cka import CKA
+from scratchlab.similarity.ctc import CTC
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.matching import Chamfer, OneToOne, Product
+from scratchlab.similarity.otam import OTAM
+from scratchlab.similarity.transport import OrderPreservingTransport
 from scratchlab.similarity.vector import L2, Cosine
 
 SIMILARITIES: dict[str, Callable[..., Similarity]] = {
     "chamfer": Chamfer,
     "cka": CKA,
     "cosine": Cosine,
+    "ctc": CTC,
     "dtw": DTW,
     "l2": L2,
     "one_to_one": OneToOne,
+    "order_preserving_transport": OrderPreservingTransport,
+    "otam": OTAM,
     "product": Product,
     "soft_dtw": SoftDTW,
 }
