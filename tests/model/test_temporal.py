@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from scratchlab.checks import Problem
+from scratchlab.model.temporal.centre import Centre
 from scratchlab.model.temporal.frames import Frames
 from scratchlab.model.temporal.transformer import Layer, Transformer
 from scratchlab.types import Embeddings
@@ -105,3 +106,15 @@ def test_learned_places_end_somewhere() -> None:
     assert module(whole(torch.randn(1, 10, 8))).matrix.shape == (1, 5, 8)
     with pytest.raises(Problem, match=r"An input has 6 steps, but temporal.longest = 5 places .*position = 'sinusoidal'"):
         module(whole(torch.randn(1, 11, 8)))
+
+
+def test_the_mean_step_is_taken_away() -> None:
+    """Of what is real alone; in training that of the batch, afterwards the running one."""
+    centre = Centre(2)
+    matrix = torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[8.0, 0.0], [0.0, 0.0]]])
+    given = Embeddings(torch.zeros(2, 3), matrix, torch.tensor([2, 1]))
+    assert torch.equal(centre(given).matrix, torch.tensor([[[-3.0, 0.0], [-1.0, 2.0]], [[4.0, -2.0], [0.0, 0.0]]]))
+    assert torch.allclose(centre.mean, torch.tensor([0.4, 0.2]))
+    centre.eval()
+    assert torch.allclose(centre(given).matrix[1], torch.tensor([[7.6, -0.2], [0.0, 0.0]]))
+    assert torch.allclose(centre.mean, torch.tensor([0.4, 0.2]))

@@ -7,14 +7,16 @@ from typing import Annotated
 import torch
 import torch.nn.functional as F
 from pydantic import Field
+from torch import nn
 
 from scratchlab.model.lengths import strided
+from scratchlab.model.temporal.centre import Centre, Centring
 from scratchlab.model.temporal.interface import Temporal
 from scratchlab.types import Embeddings
 
 
 class Frames(Temporal):
-    """Matrix `[n, t, c]` -> `[n, ceil(t / pool), c]`; the vector stays. Without pooling the embeddings pass untouched."""
+    """Matrix `[n, t, c]` -> `[n, ceil(t / pool), c]`; the vector stays. Without pooling and centring the embeddings pass untouched."""
 
     def __init__(
         self,
@@ -22,14 +24,18 @@ class Frames(Temporal):
         channels: int,
         *,
         pool: Annotated[int, Field(ge=1, description="frames averaged into one step of the matrix")] = 1,
+        centre: Centring = False,
     ) -> None:
         super().__init__()
+        self.centre = Centre(channels) if centre else nn.Identity()
         self.dim, self.channels, self.pool = dim, channels, pool
 
     def forward(self, made: Embeddings) -> Embeddings:
+        """Steps that each cover `pool` frames."""
+        return self.centre(made if self.pool == 1 else self._pooled(made))
+
+    def _pooled(self, made: Embeddings) -> Embeddings:
         """Each step is the mean of the real frames it covers: the last one's may be fewer than `pool`."""
-        if self.pool == 1:
-            return made
         n, frames, channels = made.matrix.shape
         steps = -(-frames // self.pool)
         whole = F.pad(made.matrix, (0, 0, 0, steps * self.pool - frames))  # zeros, as beyond the lengths: sums do not feel them

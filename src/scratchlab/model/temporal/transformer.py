@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from scratchlab.checks import Problem, listing
 from scratchlab.model.lengths import mask
+from scratchlab.model.temporal.centre import Centre, Centring
 from scratchlab.model.temporal.frames import Frames
 from scratchlab.model.temporal.interface import Temporal
 from scratchlab.model.temporal.positions import Position, placed
@@ -73,6 +74,7 @@ class Transformer(Temporal):
         ] = 0.1,
         position: Annotated[Position, Field(description="how a step knows its place; none: the vector ignores the order")] = "sinusoidal",
         longest: Annotated[int, Field(ge=1, description="steps of the longest input, for learned positions")] = 512,
+        centre: Centring = False,
     ) -> None:
         super().__init__()
         if channels % heads:
@@ -87,6 +89,7 @@ class Transformer(Temporal):
         units = max(1, round(width * channels))
         self.layers = nn.ModuleList(Layer(channels, heads, units, dropout) for _ in range(layers))
         self.output_norm = nn.LayerNorm(channels)
+        self.centre = Centre(channels) if centre else nn.Identity()
 
     def forward(self, made: Embeddings) -> Embeddings:
         """The steps after all layers, zero at and beyond their lengths; the vector is the mean of the real ones."""
@@ -97,4 +100,5 @@ class Transformer(Temporal):
             x = layer(x, real)
         x = self.output_norm(x)
         matrix = x if real is None else x * real[..., None]
-        return Embeddings(matrix.sum(1) / pooled.lengths[:, None], matrix, pooled.lengths, made.streams)
+        # Attention mixes channels, and with them streams: no part of the result is one stream's alone.
+        return self.centre(Embeddings(matrix.sum(1) / pooled.lengths[:, None], matrix, pooled.lengths))
