@@ -47,7 +47,7 @@ def write(found: Comparison, path: Path) -> Path:
 def page(found: Comparison) -> str:
     """The whole page."""
     classes, last = tuple(found.arrivals), found.last[0]
-    interval = last.over_draws if last.over_draws.low is not None else last.over_groups
+    interval = max(last.over_groups, last.over_draws, key=lambda one: (one.high or 0.0) - (one.low or 0.0))  # the headline has the wider
     kind = compare_words.units(found)
     about: dict[str, Any] = {
         "a": found.a,

@@ -22,20 +22,20 @@ def comparison(found: Comparison) -> RenderableType:
         Text.assemble((f"{called}  ", "bold"), f"{side.head} head of {side.run.folder.name}")
         for called, side in (("A", found.a), ("B", found.b))
     ]
-    parts.append(_sessions(found))
-    parts.append(_classes(found))
+    parts += [_title("Wins and losses"), _sessions(found)]
+    parts += [_title(f"Classes that moved most, {compare_words.where(found)}"), _classes(found)]
     shifts = found.confusions.shifts(MOST)
     if shifts:
-        table = _table("taken for", "A", "B", "of", title=f"Confusions that changed most, {compare_words.where(found)}")
+        table = _table("taken for", "A", "B", "of")
         for one in shifts:
             style = "cyan" if one.b < one.a else "yellow"
             table.add_row(f"{one.truth} for {one.answer}", str(one.a), Text(str(one.b), style=style), str(one.asked))
-        parts.append(table)
+        parts += [_title(f"Confusions that changed most, {compare_words.where(found)}"), table]
     if found.settings:
-        table = _table("setting", "A", "B", title="Settings that differ")
+        table = _table("setting", "A", "B")
         for name, a, b in found.settings:
             table.add_row(name, *("–" if value is None else words.setting(value) for value in (a, b)))
-        parts.append(table)
+        parts += [_title("Settings that differ"), table]
     parts += [Text(line) for line in compare_words.verdict(found)]
     parts.append(
         Text("Differences are B less A in points, with 95 % intervals; another seed of the training may move them further.", style="dim")
@@ -45,9 +45,7 @@ def comparison(found: Comparison) -> RenderableType:
 
 def _sessions(found: Comparison) -> Table:
     kind = compare_words.units(found)
-    table = _table(
-        "session", "queries of", "A", "B", "B less A", "over draws", f"over {kind}", "only A", "only B", "test", title="Wins and losses"
-    )
+    table = _table("session", "queries of", "A", "B", "B less A", "over draws", f"over {kind}", "only A", "only B", "test")
     for number, of in found.sessions.items():
         for place, one in enumerate(of):
             table.add_row(str(number) if place == 0 else "", one.name, *_cells(one))
@@ -64,16 +62,19 @@ def _cells(one: Contest) -> list[Text]:
 
 def _classes(found: Comparison) -> Table:
     kind = compare_words.units(found)
-    table = _table(
-        "class", "A", "B", "B less A", "over draws", f"over {kind}", title=f"Classes that moved most, {compare_words.where(found)}"
-    )
+    table = _table("class", "A", "B", "B less A", "over draws", f"over {kind}")
     for one in found.classes[:MOST]:
         table.add_row(one.name, f"{one.a:.1%}", f"{one.b:.1%}", _gain(one), _span(one.over_draws), _span(one.over_groups))
     return table
 
 
-def _table(*columns: str, title: str) -> Table:
-    table = Table(*columns, title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+def _title(words: str) -> Text:
+    """A line of its own: a table's title would be folded to the table's width."""
+    return Text(f"\n{words}", style="bold")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(*columns, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for place, column in enumerate(table.columns):
         column.justify, column.overflow = "left" if place == 0 else "right", "fold"
     return table

@@ -45,18 +45,19 @@ def draws(found: Comparison) -> list[str]:
 def verdict(found: Comparison) -> list[str]:
     """What the last session's difference amounts to, under each kind of chance, and what was compared."""
     whole = found.last[0]
-    told = [_chance(whole.over_draws, "other shots")] if found.found.last else []
-    told.append(_chance(whole.over_groups, f"other {units(found)} asked"))
+    told = [_chance(whole.over_draws, "other shots", f"on these {units(found)}")] if found.found.last else []
+    told.append(_chance(whole.over_groups, f"other {units(found)} asked", "as trained here"))
     told.append(_test(whole))
     return [*told, asked(found), *draws(found)]
 
 
-def _chance(one: Estimate, what: str) -> str:
+def _chance(one: Estimate, what: str, given: str) -> str:
+    """How the difference stands up to one kind of chance, `what`, all else being as `given`."""
     if one.value is None or one.low is None or one.high is None:
         return f"With {what}: {one.how}."
-    if one.low <= 0 <= one.high:
-        return f"With {what}, the difference lies in {words.span(one)}, which holds 0: no difference can be told."
-    return f"With {what}, the difference lies in {words.span(one)}: {'B' if one.low > 0 else 'A'} is better."
+    if not sure(one):
+        return f"With {what}, the mean difference lies in {words.span(one)}, which holds 0: no difference can be told."
+    return f"With {what}, the mean difference lies in {words.span(one)}: {'B' if one.low > 0 else 'A'} is better {given}."
 
 
 def _test(one: Contest) -> str:
@@ -67,8 +68,8 @@ def _test(one: Contest) -> str:
 
 
 def sure(*intervals: Estimate) -> bool:
-    """Whether there is an interval, and none of them holds 0."""
-    bounds = [(one.low, one.high) for one in intervals if one.low is not None and one.high is not None]
+    """Whether there is an interval, and none of them holds 0 as it is printed, to a tenth of a point."""
+    bounds = [(round(one.low, 3), round(one.high, 3)) for one in intervals if one.low is not None and one.high is not None]
     return bool(bounds) and not any(low <= 0 <= high for low, high in bounds)
 
 
