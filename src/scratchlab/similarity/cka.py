@@ -1,4 +1,4 @@
-"""Centred kernel alignment of matrix embeddings, by channel second moments.
+"""Centred kernel alignment of matrix embeddings, by channel second moments or by steps, whichever is cheaper.
 
 With F, P `[t, c]` whose steps are centred over their channels,
 
@@ -11,32 +11,57 @@ tell a clip from its reversal. Sources: Kornblith et al. (2019), arXiv 1905.0041
 
 from __future__ import annotations
 
-import math
+from typing import cast
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from scratchlab.similarity.interface import References, Similarity, Stream
 from scratchlab.similarity.sequences import real_steps
 from scratchlab.types import Embeddings
 
-TILE = 2**25  # numbers held at once for the moments of some queries
+TILE = 2**25  # numbers held at once for some queries
+PART = 32  # channels whose moments with all others are made at once: they stay in the processor's cache
 
 
-def moments(embeddings: Embeddings) -> Tensor:
-    """`[n, c (c + 1) / 2]` of unit length: what CKA sees of each matrix, so that the products of two are their CKA.
+def centred(embeddings: Embeddings) -> tuple[Tensor, Tensor]:
+    """Each matrix F centred over channels and scaled to 1 at its largest, `[n, t, c]`, and then ‖FᵀF‖_F, `[n]`.
 
-    A matrix without variation over channels (silence, say) has no direction: it is all zeros, alike to nothing.
+    A matrix without variation over channels (silence, say) has no direction: it is all zeros, its norm 1, so that it is alike to nothing.
     """
     matrix, real = embeddings.matrix, real_steps(embeddings)
-    centred = (matrix - matrix.mean(2, keepdim=True)) * real[..., None]
-    # Scaled to unit size first: the moments are squares, whose squares overflow or vanish long before the values do.
-    centred = centred / centred.detach().abs().amax((1, 2), keepdim=True).clamp_min(torch.finfo(matrix.dtype).tiny)
-    channels = matrix.shape[2]
-    upper = torch.triu_indices(channels, channels, device=matrix.device)
-    twice = torch.where(upper[0] == upper[1], 1.0, math.sqrt(2.0)).to(matrix.dtype)
-    return F.normalize((centred.transpose(1, 2) @ centred)[:, upper[0], upper[1]] * twice, dim=1)
+    mean, number = matrix.mean(2, keepdim=True), torch.finfo(matrix.dtype)
+    moved = matrix - mean
+    with torch.no_grad():
+        # The moments are squares, whose squares overflow or vanish long before the values do; hence the scale. It divides out again, so
+        # its gradient is none of ours.
+        largest = (moved.abs().amax(2) * real).amax(1)
+        offset = (mean[:, :, 0].abs() * real).amax(1)
+        varies = (largest > 4 * number.eps * offset) & (largest > number.tiny)  # what is left of a constant is rounding
+        scale = real * (varies / largest.where(varies, 1.0))[:, None]
+    scaled = moved * scale[..., None]
+    gram = scaled @ scaled.mT if matrix.shape[1] < matrix.shape[2] else scaled.mT @ scaled  # either has the same norm, 1 or more
+    norm = cast(Tensor, torch.linalg.vector_norm(gram, dim=(1, 2)))
+    return scaled, norm.where(varies, 1.0)
+
+
+def by_channels(queries: Tensor, references: Tensor) -> Tensor:
+    """`[n, t, c]`, `[m, s, c]` -> `[n, m]`: <FᵀF, PᵀP>. The products are symmetric: half of each is made, and counts twice."""
+    channels, total = queries.shape[2], queries.new_zeros(len(queries), len(references))
+    for first in range(0, channels, PART):
+        part = slice(first, first + PART)
+        mine = queries[:, :, part].mT @ queries[:, :, first:]
+        theirs = references[:, :, part].mT @ references[:, :, first:]
+        theirs[:, :, PART:] *= 2
+        total = total + mine.flatten(1) @ theirs.flatten(1).T
+    return total
+
+
+def by_steps(queries: Tensor, references: Tensor) -> Tensor:
+    """The same by ‖F Pᵀ‖²_F: for a few pairs of short matrices with many channels."""
+    (n, t, channels), (m, s, _) = queries.shape, references.shape
+    products = queries.reshape(n * t, channels) @ references.reshape(m * s, channels).T
+    return products.view(n, t, m, s).square().sum((1, 3))
 
 
 class CKA(Similarity):
@@ -49,7 +74,11 @@ class CKA(Similarity):
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """In [0, 1]; 0 for a matrix that is constant over channels."""
-        known, channels = moments(references), queries.matrix.shape[2]
-        tile = max(1, TILE // (2 * channels * channels))
-        parts = [moments(queries.at(slice(i, i + tile))) @ known.T for i in range(0, len(queries), tile)]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        (asked, mine), (known, theirs) = centred(queries), centred(references)
+        (n, t, channels), (m, s, _) = asked.shape, known.shape
+        # Multiplications of both ways; half of the moments is made, by products half as fast as one large one.
+        work = (n * t + m * s) * channels**2 + n * m * channels**2 / 2
+        way, held = (by_channels, 2 * PART * channels) if work < n * m * t * s * channels else (by_steps, t * m * s)
+        tile = max(1, TILE // max(1, held))
+        parts = [way(asked[i : i + tile], known) for i in range(0, n, tile)]
+        return (parts[0] if len(parts) == 1 else torch.cat(parts)) / (mine[:, None] * theirs)
