@@ -28,7 +28,7 @@ class ClassLearner:
         self.embedder, self.cross_entropy, self.others = embedder, cross_entropy, list(others)
         self.index = np.full(int(classes.max()) + 1, -1)
         self.index[classes] = np.arange(len(classes))
-        compared = cross_entropy.compared.values()
+        compared = [*cross_entropy.compared.values(), *(one for loss in self.others for one in loss.needs())]
         self.rows = ClassRows(len(classes), embedder, compared, row_steps(embedder, train, compared))
         self.module = nn.Module()
         self.module.body, self.module.rows, self.module.losses = embedder, self.rows, nn.ModuleList(self.others)

@@ -58,6 +58,10 @@ class Loss(nn.Module):
         """Its own parameters by the name under which a recipe gives their rate."""
         return {}
 
+    def needs(self) -> tuple[Similarity, ...]:
+        """Similarities by which it compares inputs with class rows; there are rows for all that these read."""
+        return ()
+
     def forward(self, step: Step) -> Tensor:
         """`[n]`."""
         raise NotImplementedError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scratchlab.learn.methods.cec import CEC
+from scratchlab.learn.methods.compositional import Compositional
 from scratchlab.learn.methods.fact import FACT
 from scratchlab.learn.methods.fill import FILL
 from scratchlab.learn.methods.interface import Method
@@ -13,6 +14,7 @@ from scratchlab.learn.methods.teen import TEEN
 
 METHODS: dict[str, Callable[..., Method]] = {
     "cec": CEC,
+    "compositional": Compositional,
     "fact": FACT,
     "fill": FILL,
     "prototypes": Prototypes,

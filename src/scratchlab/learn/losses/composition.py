@@ -1,0 +1,45 @@
+"""Classes composed of primitives: cross-entropy over class matrices, as they are and rebuilt from the other classes' primitives.
+
+Source: Zou et al. (2024), "Compositional Few-Shot Class-Incremental Learning", arXiv 2405.17022, sections 3.2-3.3.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from scratchlab.learn.losses.interface import Loss, Step
+from scratchlab.similarity.interface import Similarity
+from scratchlab.similarity.reuse import rebuilt
+from scratchlab.types import Embeddings
+
+
+class Composition(Loss):
+    """w_map · CE(T · similarity to the class matrices) + w_re · CE(T · similarity to the rebuilt class matrices), T being learned."""
+
+    def __init__(self, similarity: Similarity, *, w_map: float, w_re: float, aux: float, temperature: float) -> None:
+        super().__init__()
+        self.similarity, self.w_map, self.w_re, self.aux = similarity, w_map, w_re, aux
+        self.temperature = nn.Parameter(torch.tensor(temperature))
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
+        """The temperature, whose rate 0 keeps it as it began."""
+        return {"temperature": [self.temperature]}
+
+    def needs(self) -> tuple[Similarity, ...]:
+        """Class matrices."""
+        return (self.similarity,)
+
+    def logits(self, inputs: Embeddings, classes: Embeddings) -> Tensor:
+        """`[n, c]`: scaled similarities of inputs to classes."""
+        return self.temperature * self.similarity(inputs, classes)
+
+    def forward(self, step: Step) -> Tensor:
+        """`[n]`."""
+        classes = step.classes
+        loss = self.w_map * F.cross_entropy(self.logits(step.embedded, classes), step.target, reduction="none")
+        if self.w_re == 0:
+            return loss
+        others = Embeddings(classes.vector, rebuilt(classes.matrix, self.aux), classes.lengths, classes.streams)
+        return loss + self.w_re * F.cross_entropy(self.logits(step.embedded, others), step.target, reduction="none")

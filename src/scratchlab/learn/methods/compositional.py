@@ -1,0 +1,175 @@
+"""Compositional primitives: Zou, Zhang, Zhou, Li and Li (2024), "Compositional Few-Shot Class-Incremental Learning", ICML 2024,
+arXiv 2405.17022.
+
+A class has a vector and a matrix, whose rows are its primitives. The base is trained by
+
+    CE(vector) + w_map · CE(T · CKA to the class matrices) + w_re · CE(T · CKA to matrices rebuilt from other classes' primitives);
+
+a session optimises the vectors and matrices of its new classes alone, from the means of their shots, by the first two terms against all
+classes. The answer is the sum of both logits. The first term is the recipe's cross-entropy, over any similarity; any similarity of
+matrices may stand for CKA.
+
+Published are T, `steps` and `rate`, and weights by data set: w_map, w_re and `aux` from 0.01, 0.001, 4096 (CUB-200) to 4, 4, 16
+(miniImageNet, ResNet-18); ours are those of CIFAR-100 and miniImageNet with ResNet-12. Departures: those runs also raise embeddings to
+powers below 1, have dot products for cosines, and for CIFAR-100 rebuild new classes as well; here the only non-linearity is the encoder's.
+They answer by the learned rows of the base (`base = "trained"`), which new classes then outdo at once; means of the base classes stand here
+on the same footing as the new ones'. Not published: whether the descent on new prototypes has momentum or decay; it has none here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from scratchlab.checks import Problem, listing
+from scratchlab.learn.class_rows import ClassRows, readouts
+from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.losses.composition import Composition
+from scratchlab.learn.losses.cross_entropy import named
+from scratchlab.learn.losses.interface import Similarities
+from scratchlab.learn.references import Block, class_means
+from scratchlab.similarity.catalog import SIMILARITIES
+from scratchlab.similarity.interface import Similarity
+from scratchlab.types import Asked, Embeddings, Labelled, Scores, Seen
+
+HEAD = "compositional"
+
+
+class Compositional(Incremental):
+    """Learned vectors and matrices of all classes; the heads of the recipe's similarities beside them compare class means as ever."""
+
+    def __init__(
+        self,
+        kit: Kit,
+        *,
+        matrix: Annotated[
+            str, Field(description="similarity of the class matrices: a table of [similarity], or one that `scratchlab parts` lists")
+        ] = "cka",
+        w_map: Annotated[float, Field(gt=0, description="share of the loss over class matrices")] = 2.0,
+        w_re: Annotated[float, Field(ge=0, description="share of the loss over rebuilt class matrices; 0 leaves it out")] = 4.0,
+        aux: Annotated[float, Field(gt=0, description="how much nearer primitives count more when a class is rebuilt")] = 64.0,
+        temperature: Annotated[float, Field(gt=0, description="scale of the similarities of matrices; it is learned from here")] = 16.0,
+        steps: Annotated[int, Field(ge=0, description="steps of gradient descent on new prototypes; 0 leaves them the shots' means")] = 100,
+        rate: Annotated[float, Field(gt=0, description="rate of these steps")] = 0.1,
+        base: Annotated[
+            Literal["means", "trained"],
+            Field(description="prototypes of the base classes: means of their training rows, or the learned rows"),
+        ] = "means",
+    ) -> None:
+        super().__init__(kit)
+        compared = kit.losses.cross_entropy.compared
+        if len(compared) > 1:
+            raise Problem(
+                f"loss.cross_entropy.weights names {listing(compared)}, but the method compositional adds the loss over matrices itself: "
+                "name one similarity there, and another in method.matrix."
+            )
+        self.settings = {"w_map": w_map, "w_re": w_re, "aux": aux, "temperature": temperature}
+        self.matrix, self.steps, self.rate, self.base = _of_matrices(kit.similarities, matrix), steps, rate, base
+        self.composed: tuple[tuple[Block, Block], ...] = ()  # by stage, of one set of prototypes: what the cross-entropy compares, matrices
+        self.composition: Composition
+        self.rows: ClassRows
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Those of the plain method, with rows for matrices, and the temperature."""
+        rows = readouts([*self.kit.losses.cross_entropy.compared.values(), self.matrix])
+        own = [name for loss in self.kit.losses.added for name in loss.groups()]
+        return ("body", *rows, *own, "temperature")
+
+    # -- learning -------------------------------------------------------------------------------------
+
+    def train(self, seen: Seen) -> None:
+        """Trains embedder, class rows and temperature together."""
+        if len(seen.classes) < 2:
+            raise Problem(
+                "The method compositional rebuilds each base class from others, so it needs two base classes or more; there is one."
+            )
+        self.composition = Composition(self.matrix, **self.settings).to(self.embedder.device)
+        self.rows = self.learner(seen, self.composition).rows
+
+    def learn(self, seen: Seen) -> None:
+        """As the plain method; beside its references stand the prototypes that are learned."""
+        super().learn(seen)
+        if len(seen.train):
+            self.composed = (self._blocks(self._base(seen)),)
+        known = sum(first.count for first, _ in self.composed)
+        if known < len(self.classes):
+            self.composed = (*self.composed, self._blocks(self._prototypes(seen.reference, known)))
+
+    def _base(self, seen: Seen) -> Embeddings:
+        """Prototypes of the base classes."""
+        if self.base == "trained":
+            return self.rows.embeddings(self.embedder.streams)
+        return class_means(self.embedder.embeddings(seen.train), self._places(seen.train), len(seen.classes))
+
+    def _places(self, rows: Labelled) -> Tensor:
+        """`[n]`: the place of each row's class among all classes."""
+        place = np.full(int(self.classes.max()) + 1, -1)
+        place[self.classes] = np.arange(len(self.classes))
+        return torch.from_numpy(place[rows.labels]).to(self.embedder.device)
+
+    def _prototypes(self, shots: Labelled, known: int) -> Embeddings:
+        """Prototypes of all classes beyond the first `known`."""
+        found, target = self.embedder.embeddings(shots), self._places(shots)
+        with torch.no_grad():
+            before = [self._logits(found, first.references) for first, _ in self.composed]
+        firsts, seconds = (torch.cat(parts, 1) for parts in zip(*before, strict=True))
+
+        def loss(new: Embeddings) -> Tensor:
+            first, second = self._logits(found, new)
+            on_first = F.cross_entropy(torch.cat([firsts, first], 1), target)
+            return on_first + self.composition.w_map * F.cross_entropy(torch.cat([seconds, second], 1), target)
+
+        return descended(class_means(found, target - known, len(self.classes) - known), loss, self.steps, self.rate)
+
+    def _logits(self, inputs: Embeddings, classes: Embeddings) -> tuple[Tensor, Tensor]:
+        """`[n, c]` twice: what the cross-entropy compares, and matrices."""
+        cross_entropy = self.kit.losses.cross_entropy
+        return cross_entropy.logits(cross_entropy.leading, inputs, classes), self.composition.logits(inputs, classes)
+
+    def _blocks(self, prototypes: Embeddings) -> tuple[Block, Block]:
+        cross_entropy, count = self.kit.losses.cross_entropy, len(prototypes)
+        kept = Embeddings(prototypes.vector.detach(), prototypes.matrix.detach(), prototypes.lengths, prototypes.streams)
+        owner = torch.arange(count, device=self.embedder.device)
+        return (Block(cross_entropy.compared[cross_entropy.leading], kept, owner, count), Block(self.matrix, kept, owner, count))
+
+    # -- answering ------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def score(self, asked: Asked) -> dict[str, Scores]:
+        """The sum of both logits; then the heads of all similarities."""
+        first, second = (torch.cat([blocks[part].scores(self.embedder, asked) for blocks in self.composed], 1) for part in (0, 1))
+        values = self.kit.losses.cross_entropy.temperature * first + self.composition.temperature * second
+        return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(asked)}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """With the learned prototypes and the temperature."""
+        kept = {**super().tensors(), "temperature": self.composition.temperature.detach()}
+        for number, both in enumerate(self.composed):
+            for part in {one.similarity.reads for one in both}:
+                kept[f"prototypes.{number}.{part}"] = getattr(both[0].references, part)
+        return kept
+
+
+def descended(start: Embeddings, loss: Callable[[Embeddings], Tensor], steps: int, rate: float) -> Embeddings:
+    """`steps` of plain gradient descent on vectors and matrices. What `start` holds stays as it is, as does every other parameter."""
+    vector, matrix = start.vector.detach(), start.matrix.detach()
+    for _ in range(steps):
+        now = Embeddings(vector.requires_grad_(), matrix.requires_grad_(), start.lengths, start.streams)
+        by_vector, by_matrix = torch.autograd.grad(loss(now), (vector, matrix), materialize_grads=True)
+        vector, matrix = (vector - rate * by_vector).detach(), (matrix - rate * by_matrix).detach()
+    return Embeddings(vector, matrix, start.lengths, start.streams)
+
+
+def _of_matrices(similarities: Similarities, name: str) -> Similarity:
+    """The similarity of this name, by its default settings where no table introduces it. Raises Problem unless it compares matrices."""
+    found = SIMILARITIES[name]() if name in SIMILARITIES and name not in similarities else named(similarities, name, "method.matrix")
+    if found.reads != "matrix":
+        raise Problem(f"method.matrix = '{name}' compares vectors; the method compositional needs a similarity of matrices, such as cka.")
+    return found

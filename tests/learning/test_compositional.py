@@ -1,0 +1,174 @@
+"""Classes composed of primitives: reuse against a slow loop, the losses by hand, what a session may change, resuming."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+
+from scratchlab.checks import Problem
+from scratchlab.learn.losses.catalog import Losses
+from scratchlab.learn.losses.composition import Composition
+from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.interface import Step
+from scratchlab.learn.methods.compositional import Compositional, descended
+from scratchlab.model.encoders.conv4 import Conv4
+from scratchlab.similarity.cka import CKA
+from scratchlab.similarity.reuse import rebuilt, shares
+from scratchlab.types import Embeddings, Seen
+from tests.contracts.test_methods import FORM, PROTOCOL, bars
+from tests.learning.conftest import Kept, Watch, embedder, kit, trainer
+
+
+def primitives(n: int = 3, t: int = 2, c: int = 4) -> torch.Tensor:
+    return torch.randn(n, t, c, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+def of_matrices(matrix: torch.Tensor) -> Embeddings:
+    return Embeddings(matrix.new_zeros(len(matrix), 1), matrix, torch.full((len(matrix),), matrix.shape[1]))
+
+
+def test_reuse_is_what_a_slow_loop_says() -> None:
+    given, aux = primitives(), 0.7
+    expected = torch.zeros_like(given)
+    for own in range(3):
+        for place in range(2):
+            others = [given[other, at] for other in range(3) if other != own for at in range(2)]
+            weights = [math.exp(-aux * float(((given[own, place] - other) ** 2).sum())) for other in others]
+            expected[own, place] = sum(w * other for w, other in zip(weights, others, strict=True)) / sum(weights)
+    assert torch.allclose(rebuilt(given, aux), expected)
+
+
+def test_no_class_uses_its_own_primitives() -> None:
+    """Not even where they are the nearest by far."""
+    given = primitives()
+    given[1, 1] = given[1, 0]
+    found = shares(given, 50.0).view(3, 2, 3, 2)
+    for own in range(3):
+        assert (found[own, :, own] == 0).all()
+    assert torch.allclose(found.sum((2, 3)), torch.ones(3, 2, dtype=torch.float64))
+
+
+def test_the_attention_carries_no_gradient() -> None:
+    """A primitive that is replaced gets none; one that is mixed gets its share of what is asked of the mixture."""
+    given = primitives().requires_grad_()
+    rebuilt(given, 0.7)[0, 0].sum().backward()
+    expected = shares(given, 0.7)[0].view(3, 2, 1).expand(3, 2, 4)
+    assert given.grad is not None
+    assert torch.allclose(given.grad, expected)
+    assert (given.grad[0] == 0).all()
+
+
+def test_the_loss_by_hand() -> None:
+    """One step of three channels a matrix: CKA is then the squared cosine of the centred steps."""
+    one = torch.tensor([[[1.0, -1.0, 0.0]], [[1.0, 1.0, -2.0]]])
+    asked = torch.tensor([[[2.0, 0.0, -2.0]]])
+    loss = Composition(CKA(), w_map=2.0, w_re=4.0, aux=64.0, temperature=16.0)
+    step = SimpleNamespace(embedded=of_matrices(asked), classes=of_matrices(one), target=torch.tensor([0]))
+    # cos² to (1, -1, 0): (2/√16)² = 1/4; to (1, 1, -2): (6/√48)² = 3/4. Of two classes, each is rebuilt as the other.
+    right, wrong = math.log(1 + math.exp(16 * (3 / 4 - 1 / 4))), math.log(1 + math.exp(16 * (1 / 4 - 3 / 4)))
+    assert loss(cast(Step, step)).item() == pytest.approx(2 * right + 4 * wrong, rel=1e-5)
+    assert loss.groups() == {"temperature": [loss.temperature]}
+
+
+def test_the_loss_without_reuse() -> None:
+    loss = Composition(CKA(), w_map=1.0, w_re=0.0, aux=64.0, temperature=16.0)
+    given = of_matrices(primitives().float())
+    step = SimpleNamespace(embedded=given, classes=given, target=torch.arange(3))
+    assert torch.allclose(loss(cast(Step, step)), -(16 * CKA()(given, given)).log_softmax(1).diagonal())
+
+
+def test_descent_is_plain_and_leaves_its_start() -> None:
+    start = Embeddings(torch.tensor([[2.0]]), torch.tensor([[[3.0]]]), torch.tensor([1]))
+    found = descended(start, lambda now: now.vector.square().sum() / 2, steps=3, rate=0.5)
+    assert (float(found.vector), float(found.matrix)) == (0.25, 3.0)  # halved by each step; what the loss does not read stays
+    assert (float(start.vector), start.vector.requires_grad) == (2.0, False)
+
+
+def learned(kept: Kept | None = None, watch: Watch | None = None, seed: int = 0, **settings: Any) -> Compositional:
+    torch.manual_seed(seed)
+    engine = trainer(kept or Kept(), watch or Watch(), epochs=4, batch=20)
+    method = Compositional(kit(embedder(Conv4(FORM, channels=8), FORM), engine, "cosine", "cka"), **settings)
+    samples = bars()
+    method.learn(PROTOCOL.base(samples).seen(samples))
+    return method
+
+
+def test_a_session_changes_its_new_prototypes_alone_and_lowers_its_loss() -> None:
+    samples, moved = bars(), learned()
+    still = moved.branch()
+    still.steps = 0
+    before = {name: tensor.clone() for name, tensor in moved.tensors().items()}
+    (stage, *_) = PROTOCOL.later(samples, 0)
+    seen = stage.seen(samples)
+    for method in (moved, still):
+        method.learn(seen)
+    after, means = moved.tensors(), still.tensors()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    for part in ("vector", "matrix"):
+        assert not torch.equal(after[f"prototypes.1.{part}"], means[f"prototypes.1.{part}"])
+
+    def loss(method: Compositional) -> float:
+        found, total = method.embedder.embeddings(seen.reference), 0.0
+        target = torch.from_numpy(np.searchsorted(stage.classes, seen.reference.labels))
+        for part, (scale, weight) in enumerate(((16.0, 1.0), (method.composition.temperature.item(), method.composition.w_map))):
+            logits = torch.cat([scale * blocks[part].compare(found) for blocks in method.composed], 1)
+            total += weight * float(torch.nn.functional.cross_entropy(logits, target))
+        return total
+
+    assert loss(moved) < loss(still)
+
+
+def test_the_first_head_is_the_sum_of_both_logits() -> None:
+    samples, method = bars(), learned(base="trained")
+    asked = PROTOCOL.base(samples).asked(samples)
+    heads = method.score(asked)
+    assert list(heads) == ["compositional", "cosine", "cka"]
+    found, (first, second) = method.embedder.embeddings(asked), method.composed[0]
+    expected = 16 * first.similarity(found, first.references) + method.composition.temperature * second.similarity(found, first.references)
+    assert np.allclose(heads["compositional"].values, expected.detach().numpy(), atol=1e-4)
+    assert torch.equal(first.references.matrix, cast(torch.Tensor, method.rows.matrix))
+    assert method.groups == ("body", "vector", "matrix", "temperature")
+
+
+def test_a_killed_training_ends_as_an_uninterrupted_one() -> None:
+    """Weights, class rows, temperature and what is made of them, to the last bit."""
+    whole = learned()
+    memory, watch = Kept(), Watch((2, 3))
+    with pytest.raises(InterruptedError):
+        learned(memory, watch)
+    watch.stop = None
+    again = learned(memory, watch, seed=99)  # a new process starts from other random weights
+    expected, found = whole.tensors(), again.tensors()
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    assert whole.composition.temperature.item() != 16.0
+
+
+@pytest.mark.parametrize("name", ["cka", "one_to_one", "chamfer"])
+def test_any_similarity_of_matrices_composes(name: str) -> None:
+    samples, method = bars(), learned(matrix=name)
+    (stage, *_) = PROTOCOL.later(samples, 0)
+    method.learn(stage.seen(samples))
+    assert next(iter(method.score(stage.asked(samples)).values())).values.shape[1] == 5
+
+
+def test_what_does_not_fit_is_told() -> None:
+    parts = kit(embedder(Conv4(FORM, channels=8), FORM), trainer(Kept(), Watch()), "cosine", "cka")
+    with pytest.raises(Problem, match=r"method.matrix = 'cosine' compares vectors"):
+        Compositional(parts, matrix="cosine")
+    with pytest.raises(Problem, match=r"method.matrix names 'ckaa', but the similarities here are: cosine, cka. Did you mean 'cka'"):
+        Compositional(parts, matrix="ckaa")
+    samples, method = bars(), Compositional(parts)
+    seen = PROTOCOL.base(samples).seen(samples)
+    only = seen.train.some(seen.train.labels == 0)
+    with pytest.raises(Problem, match="needs two base classes or more"):
+        method.learn(Seen(only, seen.valid, seen.reference, np.array([0])))
+    both = CrossEntropy(parts.similarities, weights={"cosine": 1.0, "cka": 0.5})
+    parts.losses = Losses({"cross_entropy": both})
+    with pytest.raises(Problem, match="names cosine, cka, but the method compositional adds the loss over matrices itself"):
+        Compositional(parts)
