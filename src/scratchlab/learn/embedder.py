@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from scratchlab.data.augment.catalog import Augment
+from scratchlab.data.augment.catalog import Augment, OfStreams
 from scratchlab.data.augment.dice import Dice
 from scratchlab.data.batches import in_order
 from scratchlab.model.interface import Encoder, Frontend
 from scratchlab.model.temporal.interface import Temporal
-from scratchlab.types import Asked, Batch, Embeddings
+from scratchlab.types import Asked, Batch, Embeddings, Spectrogram
 
 BATCH = 128
 
@@ -26,6 +26,9 @@ class Embedder(nn.Module):
         super().__init__()
         self.frontend, self.encoder, self.temporal = frontend, encoder, temporal
         self.augments = list(augments)
+        for augment in self.augments:
+            if isinstance(augment, OfStreams):
+                augment.told(frontend.form.streams if isinstance(frontend.form, Spectrogram) else ())
         self._vectors: dict[int, Tensor] = {}
         self._matrices: dict[int, Tensor] = {}
         self.streams: tuple[str, ...] = ()  # as the last embeddings said

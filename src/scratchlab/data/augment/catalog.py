@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -12,6 +12,7 @@ from scratchlab.data.augment.flip import Flip
 from scratchlab.data.augment.noise import Noise
 from scratchlab.data.augment.shift import PixelShift, Shift
 from scratchlab.data.augment.spec_augment import SpecAugment
+from scratchlab.data.augment.stream_noise import StreamNoise
 
 
 class Augment(Protocol):
@@ -27,10 +28,20 @@ class Augment(Protocol):
         ...
 
 
+@runtime_checkable
+class OfStreams(Protocol):
+    """An augmentation of features that knows streams by their names: it is built from the source's form, before there are any."""
+
+    def told(self, streams: tuple[str, ...]) -> None:
+        """The names of the front-end's streams. Raises Problem where settings name another."""
+        ...
+
+
 AUGMENTS: dict[str, Callable[..., Augment]] = {
     "flip": Flip,
     "noise": Noise,
     "pixel_shift": PixelShift,
     "shift": Shift,
     "spec_augment": SpecAugment,
+    "stream_noise": StreamNoise,
 }
