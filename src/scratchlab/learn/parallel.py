@@ -68,6 +68,21 @@ def from_all(value: T) -> list[T]:
     return values
 
 
+def joined(values: Tensor) -> Tensor:
+    """`[n, ...]` of each process -> those of all, in the order of the batch of which each took every world-th input."""
+    if world() == 1:
+        return values
+    counts = values.new_zeros(world(), dtype=torch.long)
+    counts[rank()] = len(values)
+    most = int(summed(counts).max())
+    padded = values.new_zeros(most, *values.shape[1:])
+    padded[: len(values)] = values
+    parts = [torch.empty_like(padded) for _ in range(world())]
+    dist.all_gather(parts, padded)
+    real = torch.arange(most, device=counts.device)[:, None] < counts
+    return torch.stack(parts, 1)[real]
+
+
 def shared(text: str) -> str:
     """The text that the first process holds."""
     box = [text]

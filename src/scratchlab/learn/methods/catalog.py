@@ -10,6 +10,7 @@ from scratchlab.learn.methods.fact import FACT
 from scratchlab.learn.methods.fill import FILL
 from scratchlab.learn.methods.interface import Method
 from scratchlab.learn.methods.prototypes import Prototypes
+from scratchlab.learn.methods.savc import SAVC
 from scratchlab.learn.methods.teen import TEEN
 
 METHODS: dict[str, Callable[..., Method]] = {
@@ -18,5 +19,6 @@ METHODS: dict[str, Callable[..., Method]] = {
     "fact": FACT,
     "fill": FILL,
     "prototypes": Prototypes,
+    "savc": SAVC,
     "teen": TEEN,
 }

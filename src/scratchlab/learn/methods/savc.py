@@ -1,0 +1,132 @@
+"""SAVC: Song, Zhao, Shi, Peng, Yuan and Tian (2023), "Learning with Fantasy: Semantic-Aware Virtual Contrastive Constraint for Few-Shot
+Class-Incremental Learning", arXiv 2304.00426.
+
+Each class becomes M classes, one for each transformation of its inputs, the first of which leaves them as they are: base training tells all
+C · M apart (section 3.3), under the recipe's losses and a supervised contrast with a queue and a momentum encoder (section 3.2). A query is
+answered by the mean over the M transformations of it, each compared with the references of the same transformation. The published settings:
+half a turn of images (M = 2), a queue of 8192 keys of 128 numbers; its momentum is 0.999 or 0.995, by data set.
+
+Departures. There are no small crops beside the two augmented views; their share (0.8 of 1) falls to the whole views. One view serves both
+the classification and the contrast. Spectrograms are reversed in time: the word said backwards is what a network that hears no order would
+take for the word. The slow copy begins as the untrained network, so in a short training a momentum of 0.999 keeps much of that:
+900 steps leave 0.4 of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from scratchlab.data.augment.dice import Dice
+from scratchlab.learn.class_learner import ClassLearner
+from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.interface import Loss, Step
+from scratchlab.learn.losses.momentum import MomentumContrast
+from scratchlab.learn.references import Block, block
+from scratchlab.learn.transformed import Transformed
+from scratchlab.model.transforms import checked
+from scratchlab.types import Asked, Batch, Image, Labelled, Rows, Seen
+
+
+class FantasyLearner(ClassLearner):
+    """A row for each class and transformation; class c under transformation m stands at c · M + m."""
+
+    def __init__(
+        self, embedder: Transformed, train: Labelled, classes: Rows, cross_entropy: CrossEntropy, others: Iterable[Loss] = ()
+    ) -> None:
+        self.m = len(embedder.names)
+        super().__init__(embedder, train, np.arange(len(classes) * self.m), cross_entropy, others)  # as many rows as this
+        self.index = np.full(int(classes.max()) + 1, -1)
+        self.index[classes] = np.arange(len(classes)) * self.m
+
+    def _step(self, batch: Batch, labels: Rows, dice: Dice | None) -> Step:
+        """n inputs give n · M embeddings and targets, those of an input side by side."""
+        target = torch.from_numpy(self.index[labels][:, None] + np.arange(self.m)).flatten()
+        return Step(self.embedder, batch, target.to(self.embedder.device), dice, self.rows)
+
+    def losses(self, batch: Batch, labels: Rows, dice: Dice) -> Tensor:
+        """`[n]`: the mean over an input's transformations."""
+        return super().losses(batch, labels, dice).view(-1, self.m).mean(1)
+
+    def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
+        """Cross-entropy `[n]`, and whether the leading similarity, averaged over transformations, is largest at the right class `[n]`."""
+        step, similarity = self._step(batch, labels, None), self.cross_entropy.compared[self.cross_entropy.leading]
+        answers = agreed(similarity(step.embedded, step.classes), self.m).argmax(1)
+        return self.cross_entropy(step).view(-1, self.m).mean(1), answers == step.target[:: self.m] // self.m
+
+
+def agreed(scores: Tensor, m: int) -> Tensor:
+    """`[n * m, c * m]` -> `[n, c]`: the mean over transformations of what each transformed input scores with classes transformed alike.
+
+    >>> agreed(torch.tensor([[1.0, 9.0, 2.0, 9.0], [9.0, 3.0, 9.0, 6.0]]), 2)
+    tensor([[2., 4.]])
+    """
+    n, c = len(scores) // m, scores.shape[1] // m
+    return scores.view(n, m, c, m).diagonal(dim1=1, dim2=3).mean(2)
+
+
+class SAVC(Incremental):
+    """References of every class under every transformation."""
+
+    embedders: dict[str, Transformed]
+
+    def __init__(
+        self,
+        kit: Kit,
+        *,
+        fantasies: Annotated[
+            list[str], Field(description="transformations that make further classes; empty: rotated_180 for images, backward for sound")
+        ] = [],
+        weight: Annotated[float, Field(gt=0, description="share of the contrast")] = 1.0,
+        temperature: Annotated[float, Field(gt=0, description="divides the similarities in the contrast")] = 0.07,
+        momentum: Annotated[float, Field(ge=0, lt=1, description="share of itself that the slow encoder keeps in a step")] = 0.999,
+        queue: Annotated[int, Field(ge=1, description="keys of past steps that an input is contrasted with")] = 8192,
+        dim: Annotated[int, Field(ge=1, description="numbers of a key")] = 128,
+    ) -> None:
+        super().__init__(kit)
+        form = kit.embedder.frontend.form
+        usual = ("rotated_180",) if isinstance(form, Image) else ("backward",)
+        self.fantasies = ("same", *(checked(fantasies, form, "method.fantasies") or usual))
+        self.weight, self.temperature, self.momentum, self.queue, self.dim = weight, temperature, momentum, queue, dim
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Those of the plain method, and the projection before the contrast."""
+        return (*super().groups, "projection")
+
+    def train(self, seen: Seen) -> None:
+        """Trains the embedder on all classes under all transformations."""
+        learner = self.fantasy_learner(seen)
+        self.kit.trainer.train(learner, seen.train, seen.valid)
+        self.embedders = {name: Transformed(self.embedder, [name]) for name in self.fantasies}
+
+    def fantasy_learner(self, seen: Seen) -> FantasyLearner:
+        """The learner, untrained."""
+        several, losses = Transformed(self.embedder, self.fantasies), self.kit.losses
+        contrast = MomentumContrast(
+            several, weight=self.weight, temperature=self.temperature, momentum=self.momentum, queue=self.queue, dim=self.dim
+        )
+        return FantasyLearner(several, seen.train, seen.classes, losses.cross_entropy, [*losses.added, contrast])
+
+    def _references(self, rows: Labelled, classes: Rows) -> dict[str, Block]:
+        """By `similarity.transformation`."""
+        most, similarities = self.kit.scoring.exemplars, self.kit.similarities
+        return {
+            f"{name}.{fantasy}": block(embedder, similarity, rows, classes, most)
+            for name, similarity in similarities.items()
+            for fantasy, embedder in self.embedders.items()
+        }
+
+    def compared(self, name: str, asked: Asked) -> Tensor:
+        """`[n, c]`: the mean over transformations."""
+        found = [
+            torch.cat([one.scores(embedder, asked) for one in self.blocks[f"{name}.{fantasy}"]], 1)
+            for fantasy, embedder in self.embedders.items()
+        ]
+        return torch.stack(found).mean(0)
