@@ -18,6 +18,7 @@ import torch
 from rich.console import Console
 
 from scratchlab.analysis.outcome import Outcome
+from scratchlab.checks import Problem
 from scratchlab.data.augment.catalog import AUGMENTS
 from scratchlab.data.batches import in_order
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
@@ -71,6 +72,8 @@ class Bench:
 
     source: Source
     protocol: Protocol
+    embedder: Embedder
+    similarities: dict[str, Similarity]
     method: Method
     trainer: Trainer
 
@@ -93,12 +96,28 @@ def assemble(recipe: Recipe, memory: Memory) -> Bench:
     losses = Losses(part("loss", similarities))
     method: Method = part("method", Kit(embedder, trainer, similarities, losses, part("scoring", similarities)))
     training.group_rates(method.groups)
-    return Bench(source, part("protocol", recipe.seed), method, trainer)
+    return Bench(source, part("protocol", recipe.seed), embedder, similarities, method, trainer)
 
 
 def check(recipe: Recipe) -> None:
     """Raises Problem for settings that are wrong or do not go together, before a folder is made or data is read."""
     assemble(recipe, Forgetful())
+
+
+def reopened(recipe: Recipe, run: Run) -> Bench:
+    """The parts of a run, with the embedder as it was learned. Raises Problem where its weights are missing or do not fit the recipe."""
+    bench, kept, path = assemble(recipe, Forgetful()), run.load_arrays("weights"), run.folder / "weights.safetensors"
+    if kept is None:
+        raise Problem(f"{path} is missing, so what this run learned is lost; run its recipe again with --again.")
+    own = "embedder."
+    try:
+        bench.embedder.load_state_dict({name[len(own) :]: torch.from_numpy(x) for name, x in kept[0].items() if name.startswith(own)})
+    except RuntimeError:
+        raise Problem(
+            f"{path} does not fit {run.folder / 'recipe.toml'}: these are the weights of another recipe, or of older code."
+        ) from None
+    bench.embedder.eval()
+    return bench
 
 
 def perform(recipe: Recipe, run: Run, console: Console) -> None:
@@ -123,6 +142,7 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
             for stage in stages:
                 learner.learn(stage.seen(samples))
                 outcome.add(stage, learner.score(stage.asked(samples)))
+            outcome.relate(stages[-1], learner.resemblance().cpu().numpy())
         if leads:
             _leave(run, bench.method, base, outcome)
 

@@ -88,6 +88,22 @@ def test_draws_do_not_touch_each_other(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
+def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, compared: str) -> None:
+    method, samples = learned(name, compared)
+    assert method.resemblance().shape == (0, 4)
+    first, other = method.branch(), method.branch()
+    for number, stage in enumerate(PROTOCOL.later(samples, 0), 1):
+        first.learn(stage.seen(samples))
+        before = {head: scores.values for head, scores in first.score(stage.asked(samples)).items()}
+        found = first.resemblance()
+        assert found.shape == (number, 4)
+        assert torch.isfinite(found).all()
+        assert all(np.array_equal(before[head], scores.values) for head, scores in first.score(stage.asked(samples)).items())
+    assert other.resemblance().shape == (0, 4)
+
+
+@pytest.mark.parametrize("compared", COMPARED)
+@pytest.mark.parametrize("name", METHODS)
 def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     base = PROTOCOL.base(samples)

@@ -113,6 +113,9 @@ def answered(run: Run, classes: tuple[str, ...], base: int, sessions: int, draws
     for draw in range(draws):
         for session in range(1, sessions + 1):
             ask(session, draw)
+        if sessions:
+            resemblance = rng.uniform(-0.2, 1, (len(classes) - base, base)).astype(np.float32)
+            outcome.relate(Stage(rows(), rows(), rows(), np.arange(len(known)), np.arange(len(classes)), sessions, draw), resemblance)
     run.save_table("predictions", outcome.predictions())
     run.save_json("summary", outcome.summary())
     begun = datetime.now(UTC) - timedelta(minutes=14)

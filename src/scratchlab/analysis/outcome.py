@@ -8,11 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from scratchlab.metrics.estimate import Estimate, over_draws, over_groups, undefined
 from scratchlab.metrics.sessions import SessionMetrics, average_accuracy, performance_drop, session_metrics
 from scratchlab.types import Rows, Samples, Scores, Stage
+
+Likeness = npt.NDArray[np.float32]
 
 NAMES = ("accuracy", "balanced", "base", "new", "harmonic")
 
@@ -33,6 +36,7 @@ class Outcome:
     def __init__(self, samples: Samples, base_classes: Rows) -> None:
         self.samples, self.base_classes = samples, base_classes
         self.answers: dict[str, list[Answer]] = defaultdict(list)
+        self.resemblances: dict[str, list[Likeness]] = defaultdict(list)
 
     def add(self, stage: Stage, heads: Mapping[str, Scores]) -> None:
         """Joins the truth to what each head answered."""
@@ -40,6 +44,11 @@ class Outcome:
         for head, scores in heads.items():
             predicted = scores.predicted()
             self.answers[head].append(Answer(stage, scores, predicted, session_metrics(predicted, truth, self.base_classes)))
+
+    def relate(self, stage: Stage, resemblance: Likeness) -> None:
+        """Keeps how alike a draw's new classes are to the base classes, `[new, base]`, once its last stage is learned."""
+        for label, row in zip(stage.classes[len(self.base_classes) :], resemblance, strict=True):
+            self.resemblances[self.samples.classes[label]].append(row)
 
     def summary(self) -> dict[str, Any]:
         """The headline, ready for JSON: for each head the sessions with their intervals, the average and the drop."""
@@ -49,6 +58,18 @@ class Outcome:
             "base_classes": len(self.base_classes),
             "head": next(iter(self.answers)),
             "heads": {head: self._head(answers) for head, answers in self.answers.items()},
+            "nearest": {name: self._nearest(np.stack(found)) for name, found in self.resemblances.items()},
+        }
+
+    def _nearest(self, found: Likeness) -> dict[str, Any]:
+        """Resemblance of one new class `[draws, base]`: the base class most often the nearest, in which share of the draws, how alike on
+        average over all of them."""
+        counts = np.bincount(found.argmax(1), minlength=found.shape[1])
+        most = int(counts.argmax())
+        return {
+            "base": self.samples.classes[int(self.base_classes[most])],
+            "share": float(counts[most] / len(found)),
+            "similarity": float(found[:, most].mean(dtype=np.float64)),
         }
 
     def _head(self, answers: list[Answer]) -> dict[str, Any]:

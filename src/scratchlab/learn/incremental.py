@@ -49,8 +49,9 @@ class Incremental:
     @property
     def groups(self) -> tuple[str, ...]:
         """Names of the parameter groups."""
-        own = [name for loss in self.kit.losses.added for name in loss.groups()]
-        return ("body", *readouts(self.kit.losses.cross_entropy.compared.values()), *own)
+        losses = self.kit.losses
+        rows = readouts([*losses.cross_entropy.compared.values(), *(one for loss in losses.added for one in loss.needs())])
+        return ("body", *rows, *(name for loss in losses.added for name in loss.groups()))
 
     # -- learning -------------------------------------------------------------------------------------
 
@@ -116,6 +117,14 @@ class Incremental:
     def vectors(self, asked: Asked) -> Tensor:
         """Vector embeddings `[n, d]`."""
         return self.embedder.vectors(asked)
+
+    @torch.no_grad()
+    def resemblance(self) -> Tensor:
+        """`[new, base]`: the first similarity of a new class's references (their mean, of several) with each base class's prototype."""
+        base, *later = next(iter(self.blocks.values()))
+        prototypes = base.means()
+        found = [one.shares.mT @ one.similarity(one.references, prototypes) for one in later]
+        return torch.cat([base.shares.new_zeros(0, base.count), *found])
 
     def branch(self) -> Self:
         """A copy that shares the frozen embedder and what is known of the base."""

@@ -61,6 +61,38 @@ class Mistakes:
         return {recall.name: recall for recall in sorted(found, key=lambda recall: recall.share)}
 
 
+@dataclass(frozen=True)
+class Kin:
+    """A new class and the base class it is most alike to: in which share of the draws, and how alike; how many of its `asked` queries each
+    head answered with that base class, and which base class the first head answered most often (empty: none)."""
+
+    name: str
+    base: str
+    share: float
+    similarity: float
+    taken: tuple[int, ...]
+    asked: int
+    most: str
+
+    @property
+    def follows(self) -> bool:
+        """Whether the first head mistakes it most for the base class it resembles."""
+        return self.most == self.base
+
+
+def kin(summary: dict[str, Any], found: list[Mistakes]) -> list[Kin]:
+    """Of every new class, in order of arrival; none where the run kept no resemblance. The counts are those of the last session."""
+    place = {name: i for i, name in enumerate(summary["classes"])}
+    first = found[0].counts[:, : summary["base_classes"]]
+    made: list[Kin] = []
+    for name, one in summary.get("nearest", {}).items():
+        row, column = place[name], place[one["base"]]
+        most = summary["classes"][int(first[row].argmax())] if first[row].any() else ""
+        taken = tuple(int(head.counts[row, column]) for head in found)
+        made.append(Kin(name, **one, taken=taken, asked=int(found[0].counts[row].sum()), most=most))
+    return made
+
+
 def mistakes(predictions: pl.LazyFrame, summary: dict[str, Any]) -> list[Mistakes]:
     """Of each head, in the summary's order. Reads three columns of one session and leaves the scores on the disk."""
     classes: list[str] = summary["classes"]

@@ -49,12 +49,24 @@ def origins(summary: dict[str, Any]) -> list[Origin]:
             f"predictions.parquet, rows session = {last}; columns head, truth, predicted",
             "counts over all draws together, as shares of the true class",
         ),
+        *(_resemblance() if summary.get("nearest") else []),
         Origin(
             "Kept epoch",
             "metrics.jsonl; kept, valid_accuracy, valid_loss",
             "the last epoch marked as kept; by training.select: smallest validation loss, or largest accuracy and then smallest loss",
         ),
         Origin("Speed", "metrics.jsonl; inputs, cpu_seconds", "sum of inputs over sum of CPU-seconds, without validation and scoring"),
+    ]
+
+
+def _resemblance() -> list[Origin]:
+    return [
+        Origin(
+            "Resemblance",
+            "summary.json, nearest",
+            "each draw's mean similarity of a new class's references with each base class's prototype (learn/incremental.py, resemblance); "
+            "the largest of each draw counted, the similarity averaged over all draws",
+        )
     ]
 
 

@@ -12,7 +12,7 @@ from scratchlab.recipe import Values
 from scratchlab.report import figures, matrices, shell, words
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.figures import Figure, Head
-from scratchlab.report.mistakes import Mistakes, mistakes
+from scratchlab.report.mistakes import Mistakes, kin, mistakes
 from scratchlab.report.origins import origins, snippet
 from scratchlab.store.run import Run
 
@@ -43,7 +43,7 @@ def page(run: Run) -> str:
     } | _surroundings(run.json("environment"))
     if summary:
         found = mistakes(run.scan("predictions"), summary)
-        about |= _result(summary, found)
+        about |= _result(summary, found) | {"alike": next((name for name in summary["heads"] if name in recipe.get("similarity", {})), "")}
         drawn |= _of_result(summary, found, about["worst"])
     return shell.rendered("page.html.j2", about, drawn)
 
@@ -68,6 +68,7 @@ def _result(summary: Values, found: list[Mistakes]) -> Values:
         "arrival": _arrivals(summary["classes"], sessions),
         "meanings": {one.how: words.meaning(one.how) for one in every if one.low is not None},
         "mistakes": found,
+        "kin": kin(summary, found),
         "recalls": {one.head: one.recalls() for one in found},
         "worst": max((pair.count / pair.asked for one in found for pair in one.pairs(1)), default=0.0),
         "origins": origins(summary),

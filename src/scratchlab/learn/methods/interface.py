@@ -29,6 +29,10 @@ class Method(Protocol):
         """Vector embeddings `[n, d]`, for maps and comparisons."""
         ...
 
+    def resemblance(self) -> Tensor:
+        """`[new, base]`: how alike each later class is to each base class, by the leading similarity; both in order of arrival."""
+        ...
+
     def branch(self) -> Self:
         """A copy that can go on learning without changing this one."""
         ...

@@ -1,0 +1,61 @@
+"""A finished run, reopened: the embeddings it left are made again by the weights it left; what is missing or foreign is told."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from scratchlab.checks import Problem
+from scratchlab.experiment import SECTIONS, perform, reopened
+from scratchlab.recipe import Recipe, resolve
+from scratchlab.store.run import Run
+from scratchlab.types import Asked, rows
+
+RAW = {
+    "data": {"name": "synthetic", "classes": 4, "groups": 6, "clips": 3, "seconds": 0.3},
+    "protocol": {"base": 3, "way": 1, "shot": 2, "sessions": 1, "order": "source", "draws": 2},
+    "training": {"epochs": 1, "batch": 12},
+    "schedule": {"warmup": 0},
+    "temporal": {"centre": True},
+}
+
+
+def recipe(**changed: object) -> Recipe:
+    return resolve({**RAW, **changed}, SECTIONS, "melodies")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = Run.create(tmp_path_factory.mktemp("runs"), recipe())
+    perform(recipe(), run, Console(quiet=True))
+    return run
+
+
+def test_the_kept_embeddings_are_made_again_to_the_last_bit(finished: Run) -> None:
+    bench, kept = reopened(recipe(), finished), finished.load_arrays("embeddings")
+    assert kept is not None
+    samples = bench.source.read()
+    asked = Asked(rows([samples.ids.tolist().index(name) for name in kept[1]["ids"]]), samples.load)
+    assert np.array_equal(bench.embedder.vectors(asked).numpy(), kept[0]["vectors"])
+    assert list(bench.similarities) == ["cosine"]
+
+
+def test_the_new_class_has_a_nearest_base_class(finished: Run) -> None:
+    ((name, one),) = finished.json("summary")["nearest"].items()
+    assert name not in finished.json("summary")["classes"][:3]
+    assert one["base"] in finished.json("summary")["classes"][:3]
+    assert one["share"] in (0.5, 1.0)
+    assert -1 <= one["similarity"] <= 1
+
+
+def test_weights_that_are_missing_or_foreign_are_told(finished: Run, tmp_path: Path) -> None:
+    copy = Run(Path(shutil.copytree(finished.folder, tmp_path / "copy")))
+    with pytest.raises(Problem, match=r"weights.safetensors does not fit .*recipe.toml: these are the weights of another recipe"):
+        reopened(recipe(encoder={"width": 2}), copy)
+    (copy.folder / "weights.safetensors").unlink()
+    with pytest.raises(Problem, match=r"weights.safetensors is missing, so what this run learned is lost"):
+        reopened(recipe(), copy)
