@@ -8,10 +8,12 @@ from scratchlab.checks import Problem
 from scratchlab.learn.losses.contrastive import Contrastive
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import Loss
+from scratchlab.learn.losses.pseudo_classes import PseudoClasses
 
 LOSSES: dict[str, Callable[..., Loss]] = {
     "contrastive": Contrastive,
     "cross_entropy": CrossEntropy,
+    "pseudo_classes": PseudoClasses,
 }
 
 

@@ -1,0 +1,211 @@
+"""Pseudo-classes: what they are composed of, their loss by hand, what they ask of each stream, and where they are refused."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+
+from scratchlab.checks import Problem
+from scratchlab.data.augment.dice import Dice
+from scratchlab.learn.class_learner import ClassLearner
+from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.incremental import Kit
+from scratchlab.learn.losses.catalog import Losses
+from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.interface import Step
+from scratchlab.learn.losses.pseudo_classes import MISSING, PseudoClasses, composed
+from scratchlab.learn.methods.prototypes import Prototypes
+from scratchlab.learn.scoring import Scoring
+from scratchlab.model.encoders.conv4 import Conv4
+from scratchlab.model.frontends.lpc import LPC
+from scratchlab.model.streams import over_streams
+from scratchlab.model.temporal.frames import Frames
+from scratchlab.similarity.catalog import SIMILARITIES
+from scratchlab.similarity.interface import Similarity
+from scratchlab.types import Batch, Embeddings, Labelled, Rows, Seen, Waveform
+from tests.learning.conftest import FORM, Kept, Watch, embedder, kit, problem, trainer
+
+COSINE: dict[str, Similarity] = {"main": SIMILARITIES["cosine"]()}
+TWO = ("envelope", "residual")
+
+
+def vectors(values: list[list[float]], streams: tuple[str, ...] = TWO) -> Embeddings:
+    vector = torch.tensor(values)
+    return Embeddings(vector, vector.new_zeros(len(vector), 1, 0), torch.ones(len(vector), dtype=torch.long), streams)
+
+
+def matrices(n: int, lengths: list[int], seed: int = 0) -> Embeddings:
+    made = torch.Generator().manual_seed(seed)
+    matrix = torch.randn(n, max(lengths), 6, generator=made) * (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None])[..., None]
+    return Embeddings(torch.randn(n, 6, generator=made), matrix, torch.tensor(lengths), ("speech", "envelope", "residual"))
+
+
+def step(embedded: Embeddings, classes: Embeddings, target: list[int], rows: list[int] | None = None) -> Step:
+    dice = Dice(0, 0, np.array(rows or range(len(target))))
+    return cast(Step, SimpleNamespace(embedded=embedded, classes=classes, target=torch.tensor(target), dice=dice))
+
+
+def drawn(*rows: int) -> tuple[list[int], list[int]]:
+    """Partners, and which of two streams is exchanged, as the loss draws them for these rows."""
+    dice = Dice(0, 0, np.array(rows))
+    return dice.uniform().argsort().tolist(), dice.integers(2).tolist()
+
+
+def swapped(first: int, second: int) -> list[int]:
+    """Two rows that are each other's partners, these streams being exchanged."""
+    return next([i, j] for i in range(40) for j in range(40) if i != j and drawn(i, j) == ([1, 0], [first, second]))
+
+
+def test_parts_are_taken_from_where_it_is_said() -> None:
+    known = matrices(3, [4, 2, 5])
+    made = composed(known, torch.tensor([[0, 0, 2], [1, 2, MISSING], [2, 2, 2]]))
+    assert made.lengths.tolist() == [4, 2, 5], "as long as the shortest; a missing stream has no length"
+    assert torch.equal(made.vector[0], torch.cat([known.vector[0, :4], known.vector[2, 4:]]))
+    assert torch.equal(made.vector[1], torch.cat([known.vector[1, :2], known.vector[2, 2:4], torch.zeros(2)]))
+    assert torch.equal(made.matrix[0, :4], torch.cat([known.matrix[0, :4, :4], known.matrix[2, :4, 4:]], 1))
+    assert torch.equal(made.matrix[1, :2], torch.cat([known.matrix[1, :2, :2], known.matrix[2, :2, 2:4], torch.zeros(2, 2)], 1))
+    assert (made.matrix[0, 4:] == 0).all()
+    assert (made.matrix[1, 2:] == 0).all()
+    assert torch.equal(made.matrix[2], known.matrix[2])
+    assert made.streams == known.streams
+
+
+def test_recombined_by_hand() -> None:
+    """Inputs at the rows of their classes: a mixture is at cosine 1 from its own row, 1/2 from both real ones, 0 from the other's."""
+    at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
+    loss = PseudoClasses(COSINE, streams=["residual"], weight=3.0, temperature=4.0)
+    expected = -4 + math.log(math.exp(4) + 2 * math.exp(2) + math.exp(0))
+    assert loss(step(at, at, [0, 1], swapped(0, 0))).tolist() == pytest.approx([3 * expected] * 2)
+
+
+def test_masked_by_hand() -> None:
+    """What is left of an input is at cosine 1 from its masked row, at √½ from its class's, at 0 from the rest."""
+    at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
+    loss = PseudoClasses(COSINE, kind="mask", streams=["residual"], weight=1.0, temperature=4.0)
+    expected = -4 + math.log(math.exp(4) + math.exp(4 * math.sqrt(0.5)) + 2 * math.exp(0))
+    assert loss(step(at, at, [0, 1])).tolist() == pytest.approx([expected] * 2)
+
+
+@pytest.mark.parametrize("name", ["cosine", "one_to_one", "cka"])
+def test_against_a_slow_loop(name: str) -> None:
+    """Streams drawn by the dice; vectors and matrices of several lengths."""
+    similarity, target = SIMILARITIES[name](), [0, 1, 2, 0, 1]
+    given, classes = matrices(5, [4, 2, 5, 3, 5]), matrices(3, [4, 4, 4], seed=1)
+    found = PseudoClasses({"x": similarity}, weight=0.5, temperature=8.0)(step(given, classes, target))
+    again = Dice(0, 0, np.arange(5))
+    partner, drawn = again.uniform().argsort().tolist(), again.integers(3).tolist()
+    sources = [[partner[i] if j == drawn[i] else i for j in range(3)] for i in range(5)]
+    owners = [[target[source] for source in row] for row in sources]
+    rivals = sorted({tuple(row) for row in owners if len(set(row)) > 1})
+    assert rivals
+    for i in range(5):
+        if len(set(owners[i])) == 1:
+            assert found[i] == 0
+            continue
+        asked = composed(given, torch.tensor([sources[i]]))
+        among = [8 * similarity(asked, composed(classes, torch.tensor([list(row)])))[0, 0] for row in rivals]
+        among += [8 * similarity(asked, classes)[0, c] for c in range(3)]
+        expected = torch.logsumexp(torch.stack(among), 0) - among[rivals.index(tuple(owners[i]))]
+        assert float(found[i]) == pytest.approx(0.5 * float(expected), abs=1e-4)
+
+
+def test_the_same_composition_is_one_pseudo_class() -> None:
+    """a's envelope with b's residual, whichever of both streams was exchanged: no twin stands against it."""
+    at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
+    found = PseudoClasses(COSINE, weight=1.0, temperature=4.0)(step(at, at, [0, 1], swapped(0, 1)))
+    assert found.tolist() == pytest.approx([-4 + math.log(math.exp(4) + 2 * math.exp(2))] * 2)
+
+
+def test_partners_of_one_class_make_no_pseudo_class() -> None:
+    at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
+    assert PseudoClasses(COSINE)(step(at, at, [1, 1])).tolist() == [0.0, 0.0]
+
+
+def test_it_asks_every_stream_to_tell_classes_apart() -> None:
+    """Rows that differ in one stream alone satisfy a classifier but not this; descending it, the other stream comes to differ too."""
+    inputs = vectors([[1.0, 0.0, 1.0, 0.1], [-1.0, 0.0, 1.0, -0.1]])
+    rows = torch.tensor([[1.0, 0.0, 1.0, 0.0], [-1.0, 0.0, 1.0, 0.0]], requires_grad=True)
+    loss = PseudoClasses(COSINE, streams=["residual"])
+    none = rows.new_zeros(2, 1, 0)
+    for _ in range(50):
+        classes = Embeddings(rows, none, torch.ones(2, dtype=torch.long), TWO)
+        (slope,) = torch.autograd.grad(loss(step(inputs, classes, [0, 1], swapped(0, 0))).sum(), rows)
+        rows = (rows - 0.1 * slope).detach().requires_grad_()
+    assert rows.detach()[:, 3].sign().tolist() == [1, -1]
+    assert rows.detach()[:, 3].abs().min() > 0.1
+
+
+def test_wrong_settings_are_told() -> None:
+    at = vectors([[1.0, 0.0], [0.0, 1.0]])
+    alone = Embeddings(at.vector, at.matrix, at.lengths)
+    with pytest.raises(Problem, match=r"the front-end yields only one; take frontend.name = 'lpc'"):
+        PseudoClasses(COSINE)(step(alone, alone, [0, 1]))
+    with pytest.raises(Problem, match="Did you mean 'residual'"):
+        PseudoClasses(COSINE, streams=["residue"])(step(at, at, [0, 1]))
+    with pytest.raises(Problem, match="leaves nothing of an input"):
+        PseudoClasses(COSINE, streams=["residual", "envelope"])(step(at, at, [0, 1]))
+    with pytest.raises(Problem, match="compares the stream residual alone"):
+        PseudoClasses({"part": SIMILARITIES["cosine"](stream="residual")})
+    with pytest.raises(Problem, match="Did you mean 'main'"):
+        PseudoClasses(COSINE, similarity="mains")
+
+
+# -- in training ------------------------------------------------------------------------------------------
+
+
+def sounds(n: int = 24) -> Labelled:
+    """Four classes told apart by their pitch."""
+    labels, rng = np.arange(n) % 4, np.random.default_rng(0)
+    time = np.arange(1600) / 8000
+    values = np.stack([np.sin(2 * np.pi * (300 + 400 * label) * time) + rng.normal(0, 0.1, 1600) for label in labels]).astype(np.float32)
+
+    def load(rows: Rows) -> Batch:
+        return Batch(values[rows], np.full(len(rows), 1600))
+
+    return Labelled(np.arange(n), load, labels, np.array([f"tone{i}" for i in range(n)]))
+
+
+def of_sounds() -> Embedder:
+    torch.manual_seed(0)
+    frontend = LPC(Waveform(8000), streams=["envelope", "residual"])
+    encoder = over_streams(lambda form: Conv4(form, channels=4), frontend.form)
+    return Embedder(frontend, encoder, Frames(encoder.dim, encoder.channels))
+
+
+def method(similarities: dict[str, Similarity], **settings: Any) -> Prototypes:
+    losses = Losses({"cross_entropy": CrossEntropy(similarities), "pseudo_classes": PseudoClasses(similarities, **settings)})
+    return Prototypes(Kit(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities)))
+
+
+@pytest.mark.parametrize("kind", ["recombine", "mask"])
+def test_a_method_trains_with_it(kind: str) -> None:
+    rows = sounds()
+    none = rows.some(np.arange(0))
+    one = method({"vector": SIMILARITIES["cosine"](), "steps": SIMILARITIES["one_to_one"]()}, similarity="steps", kind=kind)
+    one.learn(Seen(rows, none, none, np.arange(4)))
+    assert one.groups == ("body", "vector", "matrix"), "it brings rows for what it compares"
+
+
+def test_both_embedder_and_rows_are_taught() -> None:
+    rows, loss = sounds(8), PseudoClasses(COSINE)
+    learner = ClassLearner(of_sounds(), rows, np.arange(4), CrossEntropy(COSINE), [loss])
+    given = Step(learner.embedder, rows.batch(np.arange(8)), torch.from_numpy(rows.labels), Dice(0, 0, rows.rows), learner.rows)
+    loss(given).sum().backward()
+    assert learner.rows.vector is not None
+    for parameter in (learner.rows.vector, *learner.embedder.parameters()):
+        assert parameter.grad is not None
+        assert parameter.grad.isfinite().all()
+    assert (learner.rows.vector.grad != 0).any()
+
+
+def test_a_front_end_of_one_stream_is_refused_in_training() -> None:
+    rows = problem(24)
+    supplied = kit(embedder(Conv4(FORM, channels=4)), trainer(Kept(), Watch(), epochs=2, batch=8))
+    supplied.losses = Losses({"cross_entropy": CrossEntropy(COSINE), "pseudo_classes": PseudoClasses(COSINE)})
+    with pytest.raises(Problem, match="composes streams"):
+        Prototypes(supplied).learn(Seen(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4)))
