@@ -1,7 +1,7 @@
 """Methods × comparisons: which way of learning new words, compared by vector, CKA, one-to-one, DTW, or vector and DTW together.
 
     python studies/keywords_grid.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS
-    python studies/keywords_grid.py --corpus fsdd --root FOLDER_OF_FSDD
+    python studies/keywords_grid.py --recipe keywords-fsdd --root FOLDER_OF_FSDD
 
 Trains every method once a seed; all comparisons answer the same queries from the same shots. Prints (and writes to --out) two tables:
 accuracy on new words, chosen among all words, after the last session; and each fusion's gain over the plain vector, paired by seed,
@@ -13,19 +13,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from together import Counts, Job, counted, finished, percent, points, table
+from together import Counts, Job, counted, finished, percent, points, spoken, table
 
 METHODS = ("prototypes", "cec", "fact", "teen", "fill", "savc", "compositional")
 HEADS = ("cosine", "cka", "one_to_one", "dtw", "cosine+dtw")
 CALLED = {"cosine": "vector", "cka": "CKA", "one_to_one": "one-to-one", "dtw": "DTW", "cosine+dtw": "vector + DTW"}
 MATRIX = ("temporal.pool=4", "temporal.centre=true", *(f"similarity.{name}={{}}" for name in HEADS[:4]), "scoring.fuse=[['cosine', 'dtw']]")
-CORPORA = {"arabic": ("keywords-arabic", MATRIX), "fsdd": ("keywords-fsdd", MATRIX)}
 
 
 def main() -> None:
     """Runs what is missing, then makes the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--corpus", choices=CORPORA, default="arabic")
+    parser.add_argument("--recipe", default="keywords-arabic", help="the plain vector baseline, whose corpus and training all share")
     parser.add_argument("--root", default="", help="folder of the corpus")
     parser.add_argument("--methods", nargs="+", default=METHODS)
     parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
@@ -34,9 +33,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, help="file for the tables; a killed study writes none")
     asked = parser.parse_args()
-    recipe, matrix = CORPORA[asked.corpus]
-    common = (*matrix, *([f"data.root={asked.root}"] if asked.root else []), *asked.settings)
-    jobs = [Job(recipe, (*common, f"method.name={method}", f"seed={seed}")) for method in asked.methods for seed in asked.seeds]
+    common = (*MATRIX, *([f"data.root={asked.root}"] if asked.root else []), *asked.settings)
+    jobs = [Job(asked.recipe, (*common, f"method.name={method}", f"seed={seed}")) for method in asked.methods for seed in asked.seeds]
     runs = finished(jobs, asked.runs, asked.workers)
     by_method = {method: runs[i * len(asked.seeds) : (i + 1) * len(asked.seeds)] for i, method in enumerate(asked.methods)}
     answers = {(method, head): counted(of, head, "new") for method, of in by_method.items() for head in HEADS}
@@ -67,4 +65,4 @@ def _tables(answers: dict[tuple[str, str], Counts], plain: Counts, base: dict[st
 
 
 if __name__ == "__main__":
-    main()
+    spoken(main)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from together import Counts, Job, counted, finished, percent, points, table
+from together import Counts, Job, counted, finished, percent, points, spoken, table
 
 from scratchlab.experiment import reopened
 from scratchlab.learn.references import block, embedded
@@ -144,4 +144,4 @@ def _streams(runs: dict[str, list[Run]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    spoken(main)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from scratchlab import recipe as recipes
 from scratchlab import shelf
+from scratchlab.checks import Problem
 from scratchlab.experiment import SECTIONS, check
 from scratchlab.metrics.crossed import over_crossed
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
+
+
+def spoken(main: Callable[[], None]) -> None:
+    """Does the study; what does not fit is one sentence, as on the command line."""
+    try:
+        main()
+    except Problem as problem:
+        sys.exit(f"scratchlab: {problem}")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,82 @@
+"""Studies: what is missing is made, what is there is found, and the table says what the runs say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from scratchlab.store.run import Run
+
+STUDIES = Path(__file__).parent.parent / "studies"
+RECIPE = """
+[data]
+name = "synthetic"
+classes = 6
+groups = 6
+clips = 3
+seconds = 0.3
+[protocol]
+base = 4
+way = 1
+shot = 2
+sessions = 2
+draws = 3
+[encoder]
+name = "conv4"
+channels = 4
+[training]
+epochs = 2
+batch = 18
+[schedule]
+name = "constant"
+"""
+
+
+def study(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(STUDIES / "keywords_grid.py"), "--recipe", str(folder / "tiny.toml"), "--runs", str(folder / "runs")]
+    return subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "tiny.toml").write_text(RECIPE)
+    said = study(folder, "--methods", "prototypes", "teen", "--seeds", "0", "1", "--out", str(folder / "table.md"))
+    assert said.returncode == 0, said.stdout + said.stderr
+    return folder, (folder / "table.md").read_text()
+
+
+def test_the_table_says_what_the_runs_say(done: tuple[Path, str]) -> None:
+    folder, text = done
+    runs = [Run(path) for path in sorted((folder / "runs").iterdir())]
+    assert len(runs) == 4
+    plain = [run for run in runs if run.recipe()["method"]["name"] == "prototypes"]
+    answers = pl.concat([run.table("predictions") for run in plain])
+    new = answers.filter((pl.col("head") == "dtw") & (pl.col("session") == 2))
+    last = plain[0].json("summary")["classes"][4:]
+    new = new.filter(pl.col("truth").cast(pl.String).is_in(last))
+    (row,) = [line for line in text.splitlines() if line.startswith("| prototypes |")][:1]
+    assert f"{100 * (new['truth'] == new['predicted']).mean():.1f} [" in row.split("|")[6]  # type: ignore[operator]
+    assert "bootstrap over 2 seeds × 3 draws" in text
+    baseline = [line for line in text.splitlines() if line.startswith("| prototypes |")][1]
+    assert "+0.0 [0.0, 0.0]" in baseline
+
+
+def test_started_again_it_only_looks(done: tuple[Path, str]) -> None:
+    folder, text = done
+    before = {path: path.stat().st_mtime_ns for path in (folder / "runs").rglob("*") if path.is_file()}
+    again = study(folder, "--methods", "prototypes", "teen", "--seeds", "0", "1", "--out", str(folder / "again.md"))
+    assert again.returncode == 0
+    assert (folder / "again.md").read_text() == text
+    assert {path: path.stat().st_mtime_ns for path in (folder / "runs").rglob("*") if path.is_file()} == before
+
+
+def test_what_does_not_fit_is_told_before_anything_runs(done: tuple[Path, str]) -> None:
+    folder, _ = done
+    said = study(folder, "--methods", "prototypes", "ten")
+    assert said.returncode != 0
+    assert said.stderr.startswith("scratchlab: There is no method named 'ten'")
