@@ -126,7 +126,7 @@ def test_tiles_and_tables_made_twice_change_nothing(name: str, monkeypatch: pyte
 
     whole, pairwise, tiles = run(), steps.pairwise, []
 
-    def small(align: steps.Align, a: Embeddings, b: Embeddings, cells: int, kept: int) -> Tensor:
+    def small(align: steps.Align, a: Embeddings, b: Embeddings, cells: int, kept: int, least: int = 1) -> Tensor:
         tiles.append(cells)
         return pairwise(align, a, b, 500, 10)
 

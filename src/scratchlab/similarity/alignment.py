@@ -22,6 +22,7 @@ Window = Annotated[
 Gamma = Annotated[float, Field(gt=0, description="softness of the minimum, in units of cost; towards 0 it is dtw")]
 
 KEPT = 1 << 25  # pairs of steps: tables of 128 MiB in single precision
+LANES = 16  # fill the widest vector registers with single precision
 
 
 def _compiled(cosine: Tensor) -> bool:
@@ -107,7 +108,7 @@ class DTW(Similarity):
         def align(cosine: Tensor, n: Tensor, m: Tensor) -> Tensor:
             return _totals(cosine, n, m, self.window, 0.0)
 
-        return -pairwise(align, queries, references, _cells(queries), KEPT) / longest(queries, references)
+        return -pairwise(align, queries, references, _cells(queries), KEPT, LANES) / longest(queries, references)
 
 
 class SoftDTW(Similarity):
@@ -139,7 +140,7 @@ class SoftDTW(Similarity):
             return _totals(cosine, n, m, self.window, self.gamma)
 
         cells = _cells(queries)
-        total = pairwise(align, queries, references, cells, KEPT)
+        total = pairwise(align, queries, references, cells, KEPT, LANES)
         if self.debiased:
             total = total - themselves(align, queries, cells)[:, None] / 2 - themselves(align, references, cells)[None] / 2
         return -total / longest(queries, references)

@@ -23,7 +23,7 @@ from scratchlab.similarity.interface import References, Similarity, Stream
 from scratchlab.similarity.steps import pairwise
 from scratchlab.types import Embeddings
 
-CELLS = 1 << 19  # pairs of steps a tile; a few tensors of its size are kept for its gradient
+CELLS = 1 << 18  # pairs of steps a tile; some thirty tensors of its size are kept for its gradient
 FAR = 1e30
 
 

@@ -7,17 +7,16 @@ With the pairs innermost, one instruction serves many pairs, and a whole tile of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint  # pyright: ignore[reportUnknownVariableType]
+from torch.autograd.function import once_differentiable
 
 from scratchlab.model.lengths import mask
 from scratchlab.types import Embeddings
 
 SILENT = 1e-12  # a step whose values are all this small or smaller points nowhere
-LANES = 16  # the fewest that fill the widest vector registers with float32
 
 Align = Callable[[Tensor, Tensor, Tensor], Tensor]
 
@@ -76,10 +75,34 @@ def _tiles(lengths: list[int], most: Callable[[int], int]) -> Iterator[tuple[sli
         stop -= size
 
 
-def pairwise(align: Align, queries: Embeddings, references: Embeddings, cells: int, kept: int) -> Tensor:
+class _Again(torch.autograd.Function):
+    """A tile that keeps nothing but its inputs, and is computed again when its gradient is due.
+
+    Unlike torch's own checkpoint it does not keep the graph's nodes either, of which a recursion has thousands a tile.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, work: Callable[[Tensor, Tensor], Tensor], query: Tensor, lanes: Tensor) -> Tensor:
+        ctx.work = work
+        ctx.save_for_backward(query, lanes)
+        return work(query, lanes)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *weights: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        wanted = ctx.needs_input_grad[1:]
+        inputs = [some.detach().requires_grad_(want) for some, want in zip(ctx.saved_tensors, wanted, strict=True)]
+        with torch.enable_grad():
+            scores = ctx.work(*inputs)
+        found = iter(torch.autograd.grad(scores, [some for some in inputs if some.requires_grad], weights[0]))
+        return None, *(next(found) if want else None for want in wanted)
+
+
+def pairwise(align: Align, queries: Embeddings, references: Embeddings, cells: int, kept: int, least: int = 1) -> Tensor:
     """Scores `[n, m]` of `align`: (cosines `[a, b, lanes]`, the queries' lengths `[lanes]`, the references') -> `[lanes]`.
 
-    `cells` is how many pairs of steps a tile holds, about. Alike lengths share a tile, so that little is computed in vain.
+    `cells` is how many pairs of steps a tile holds, about, but never fewer than `least` references. Alike lengths share a tile, so
+    that little is computed in vain.
     With a gradient and more than `kept` pairs of steps in all, a tile's tables are not kept but computed again for its gradient.
     """
     query, reference = unit_steps(queries), unit_steps(references)
@@ -91,19 +114,20 @@ def pairwise(align: Align, queries: Embeddings, references: Embeddings, cells: i
     query, reference = query[n_order], reference[m_order]
     again = torch.is_grad_enabled() and (query.requires_grad or reference.requires_grad) and sum(n_list) * sum(m_list) > kept
 
-    def strip(rows: slice, a: int, columns: slice, b: int, lanes: Tensor) -> Tensor:
-        q, r = n[rows], m[columns]
-        scores = align(cosines(query[rows, :a], lanes[:, :b]), q.repeat_interleave(len(r)), r.repeat(len(q)))
-        return scores.view(len(q), len(r))
-
     blocks: list[Tensor] = []
-    for columns, b in _tiles(m_list, lambda b: max(LANES, cells // (b * n_list[-1]))):
-        lanes = reference[columns, :b].permute(2, 1, 0).contiguous()
-        area = b * (columns.stop - columns.start)
+    for columns, b in _tiles(m_list, lambda b: max(least, cells // (b * n_list[-1]))):
+        lanes, r = reference[columns, :b].permute(2, 1, 0).contiguous(), m[columns]
+        area = b * len(r)
         strips: list[Tensor] = []
         for rows, a in _tiles(n_list, lambda a, area=area: cells // (a * area)):
-            work = (rows, a, columns, b, lanes)
-            strips.append(cast(Tensor, checkpoint(strip, *work, use_reentrant=False)) if again else strip(*work))
+            pairs = (n[rows].repeat_interleave(len(r)), r.repeat(rows.stop - rows.start))
+
+            def strip(query: Tensor, lanes: Tensor, pairs: tuple[Tensor, Tensor] = pairs) -> Tensor:
+                return align(cosines(query, lanes), *pairs)
+
+            inputs = (query[rows, :a], lanes)
+            scores = cast(Tensor, _Again.apply(strip, *inputs)) if again else strip(*inputs)
+            strips.append(scores.view(-1, len(r)))
         blocks.append(torch.cat(strips[::-1]))
     return torch.cat(blocks[::-1], 1)[n_order.argsort()][:, m_order.argsort()]
 

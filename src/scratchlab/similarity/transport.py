@@ -20,7 +20,7 @@ from scratchlab.similarity.interface import References, Similarity, Stream
 from scratchlab.similarity.steps import pairwise
 from scratchlab.types import Embeddings
 
-CELLS = 1 << 18  # pairs of steps a tile; its gradient passes through every iteration
+CELLS = 1 << 17  # pairs of steps a tile; its gradient passes through every iteration
 ABSORBED = 4  # iterations between two absorptions of the scalings: each moves their logarithms by log(N M) at most
 FAR = 1e30
 
