@@ -10,6 +10,7 @@ from scratchlab.learn.methods.fact import FACT
 from scratchlab.learn.methods.fill import FILL
 from scratchlab.learn.methods.interface import Method
 from scratchlab.learn.methods.prototypes import Prototypes
+from scratchlab.learn.methods.reconstruction import Reconstruction
 from scratchlab.learn.methods.savc import SAVC
 from scratchlab.learn.methods.teen import TEEN
 
@@ -19,6 +20,7 @@ METHODS: dict[str, Callable[..., Method]] = {
     "fact": FACT,
     "fill": FILL,
     "prototypes": Prototypes,
+    "reconstruction": Reconstruction,
     "savc": SAVC,
     "teen": TEEN,
 }

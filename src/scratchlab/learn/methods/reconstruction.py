@@ -1,0 +1,68 @@
+"""Classes and queries rebuilt from the base's parts: a reconstruction embedding without random or learned parameters.
+
+An idea of this lab; the attention is that of Zou et al. (2024), arXiv 2405.17022, section 3.3. Plain base training. A new word is
+described by whose envelope and whose residual it resembles, and so is a query; the two descriptions are compared
+(`similarity/reconstruction.py`). Base classes are rebuilt with their own parts among the others, since a query's class is not known.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.references import Block
+from scratchlab.similarity.reconstruction import reconstructed
+from scratchlab.types import Asked, Embeddings, Scores, Seen
+
+HEAD = "reconstruction"
+
+
+class Rebuilt(Block):
+    """A block whose references and queries are compared as rebuilt from these base classes."""
+
+    def __init__(self, block: Block, base: Embeddings, aux: float) -> None:
+        super().__init__(block.similarity, reconstructed(block.references, base, aux), block.owner, block.count)
+        self.base, self.aux = base, aux
+
+    def compare(self, queries: Embeddings) -> Tensor:
+        """n queries -> `[n, count]`."""
+        return super().compare(reconstructed(queries, self.base, self.aux))
+
+
+class Reconstruction(Incremental):
+    """Class means (or shots); beside their heads, `reconstruction`: (1 - share) · similarity + share · similarity when rebuilt.
+
+    It goes by the similarity that leads the cross-entropy.
+    """
+
+    def __init__(
+        self,
+        kit: Kit,
+        *,
+        aux: Annotated[float, Field(gt=0, description="sharpness of the attention to parts of length 1")] = 8.0,
+        share: Annotated[float, Field(gt=0, le=1, description="share of the rebuilt in the score; 1: nothing else counts")] = 0.5,
+    ) -> None:
+        super().__init__(kit)
+        self.aux, self.share = aux, share
+        self.rebuilt: tuple[Rebuilt, ...] = ()
+
+    def learn(self, seen: Seen) -> None:
+        """As the plain method; then what is new is rebuilt from the base."""
+        if len(seen.train):
+            self.rebuilt = ()
+        super().learn(seen)
+        blocks = self.blocks[self.kit.losses.cross_entropy.leading]
+        base = blocks[0].means()
+        self.rebuilt = (*self.rebuilt, *(Rebuilt(one, base, self.aux) for one in blocks[len(self.rebuilt) :]))
+
+    @torch.no_grad()
+    def score(self, asked: Asked) -> dict[str, Scores]:
+        """`reconstruction`, then the heads of all similarities."""
+        plain = self.compared(self.kit.losses.cross_entropy.leading, asked)
+        rebuilt = torch.cat([one.scores(self.embedder, asked) for one in self.rebuilt], 1)
+        values = (1 - self.share) * plain + self.share * rebuilt
+        return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(asked)}
