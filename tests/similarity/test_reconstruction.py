@@ -28,10 +28,10 @@ def made(lengths: list[int], seed: int = 0, beyond: float = 0.0) -> Embeddings:
 
 
 def test_a_mixture_by_hand() -> None:
-    """At a right angle the squared distance of parts of length 1 is 2, at a half-turn 4; lengths do not count."""
+    """At a right angle the squared distance is 2, at a half-turn 4, whatever the lengths; but parts are mixed as they are."""
     parts = torch.tensor([[2.0, 0.0], [0.0, 5.0], [-1.0, 0.0]])
     weights = [1.0, math.exp(-2 * 0.7), math.exp(-4 * 0.7)]
-    expected = [(weights[0] - weights[2]) / sum(weights), weights[1] / sum(weights)]
+    expected = [(2 * weights[0] - weights[2]) / sum(weights), 5 * weights[1] / sum(weights)]
     assert rebuilt_from(torch.tensor([[3.0, 0.0]]), parts, 0.7)[0].tolist() == pytest.approx(expected)
 
 
@@ -43,7 +43,7 @@ def test_each_stream_is_rebuilt_from_its_own_kind() -> None:
     assert reconstructed(known, base, 200.0).streams == TWO
     whole = Embeddings(known.vector, known.matrix, known.lengths)
     plain = reconstructed(whole, Embeddings(base.vector, base.matrix, base.lengths), 200.0)
-    torch.testing.assert_close(plain.vector, F.normalize(base.vector[:1], dim=1))  # without streams: the nearest whole
+    torch.testing.assert_close(plain.vector, base.vector[:1])  # without streams: the nearest whole
 
 
 def test_matrices_against_a_slow_loop() -> None:
@@ -53,8 +53,8 @@ def test_matrices_against_a_slow_loop() -> None:
         for step in range(length):
             for channels in (slice(0, 3), slice(3, 6)):
                 own = F.normalize(known.matrix[i, step, channels], dim=0)
-                parts = [F.normalize(base.matrix[b, j, channels], dim=0) for b, most in enumerate([2, 4]) for j in range(most)]
-                weights = [math.exp(-aux * float((own - part).square().sum())) for part in parts]
+                parts = [base.matrix[b, j, channels] for b, most in enumerate([2, 4]) for j in range(most)]
+                weights = [math.exp(-aux * float((own - F.normalize(part, dim=0)).square().sum())) for part in parts]
                 expected = sum((w * part for w, part in zip(weights, parts, strict=True)), torch.zeros(3)) / sum(weights)
                 torch.testing.assert_close(found.matrix[i, step, channels], expected)
         assert (found.matrix[i, length:] == 0).all()
@@ -75,7 +75,7 @@ def test_the_limits_of_the_attention() -> None:
     """Hard attention gives a base class itself back; soft attention makes everything the same."""
     base = made([2, 2, 2])
     hard = reconstructed(base, base, 1e4)
-    torch.testing.assert_close(hard.stream("residual").vector, F.normalize(base.stream("residual").vector, dim=1))
+    torch.testing.assert_close(hard.vector, base.vector)
     soft = reconstructed(made([3, 1], seed=2), base, 1e-6)
     torch.testing.assert_close(soft.vector[0], soft.vector[1], atol=1e-4, rtol=0)
 

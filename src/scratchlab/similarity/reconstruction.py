@@ -16,15 +16,15 @@ from scratchlab.types import Embeddings
 
 
 def rebuilt_from(known: Tensor, parts: Tensor, aux: float) -> Tensor:
-    """`[n, c]`, `[p, c]` -> `[n, c]`: each of `known` as Σ_j softmax_j(-aux · ‖k - p_j‖²) p_j, all at length 1.
+    """`[n, c]`, `[p, c]` -> `[n, c]`: Σ_j softmax_j(-aux · ‖k - p_j‖²) p_j, where distances are taken at length 1 and parts at their own.
 
+    So a part counts by its direction, and a stream that says little, its vectors being short, says as little when rebuilt.
     aux: the larger, the more the nearest part counts alone.
 
-    >>> rebuilt_from(torch.tensor([[2.0, 0.0]]), torch.tensor([[3.0, 0.0], [0.0, 3.0]]), 0.5 * torch.log(torch.tensor(3.0)).item())
-    tensor([[0.7500, 0.2500]])
+    >>> rebuilt_from(torch.tensor([[2.0, 0.0]]), torch.tensor([[4.0, 0.0], [0.0, 8.0]]), 0.5 * torch.log(torch.tensor(3.0)).item())
+    tensor([[3., 2.]])
     """
-    known, parts = F.normalize(known, dim=1), F.normalize(parts, dim=1)
-    return (-aux * squared_distance(known, parts)).softmax(1) @ parts
+    return (-aux * squared_distance(F.normalize(known, dim=1), F.normalize(parts, dim=1))).softmax(1) @ parts
 
 
 def reconstructed(known: Embeddings, base: Embeddings, aux: float) -> Embeddings:

@@ -3,6 +3,7 @@
 An idea of this lab; the attention is that of Zou et al. (2024), arXiv 2405.17022, section 3.3. Plain base training. A new word is
 described by whose envelope and whose residual it resembles, and so is a query; the two descriptions are compared
 (`similarity/reconstruction.py`). Base classes are rebuilt with their own parts among the others, since a query's class is not known.
+What of a new word is unlike every base word is lost on the way; docs/log.md says what that costs.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Reconstruction(Incremental):
         self,
         kit: Kit,
         *,
-        aux: Annotated[float, Field(gt=0, description="sharpness of the attention to parts of length 1")] = 8.0,
+        aux: Annotated[float, Field(gt=0, description="sharpness of the attention to parts of length 1")] = 2.0,
         share: Annotated[float, Field(gt=0, le=1, description="share of the rebuilt in the score; 1: nothing else counts")] = 0.5,
     ) -> None:
         super().__init__(kit)
