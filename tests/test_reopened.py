@@ -57,5 +57,8 @@ def test_weights_that_are_missing_or_foreign_are_told(finished: Run, tmp_path: P
     with pytest.raises(Problem, match=r"weights.safetensors does not fit .*recipe.toml: these are the weights of another recipe"):
         reopened(recipe(encoder={"width": 2}), copy)
     (copy.folder / "weights.safetensors").unlink()
-    with pytest.raises(Problem, match=r"weights.safetensors is missing, so what this run learned is lost"):
+    with pytest.raises(Problem, match=r"weights.safetensors is missing, .* is finished, .*; run its recipe again with --again"):
+        reopened(recipe(), copy)
+    copy.save_json("status", {**copy.status, "state": "stopped"})
+    with pytest.raises(Problem, match=r"which is stopped, cannot be looked into; `scratchlab resume copy` goes on"):
         reopened(recipe(), copy)

@@ -155,6 +155,35 @@ def compare(
     console.print(f"Page: [bold]{escape(path.resolve().as_uri())}[/]", soft_wrap=True)
 
 
+@app.command()
+def pair(
+    run: RunName,
+    clip_a: Annotated[str, typer.Argument(metavar="CLIP_A", help="an input's id, or the beginning or end of one")],
+    clip_b: Annotated[str, typer.Argument(metavar="CLIP_B", help="another's")],
+    runs: RunsFolder = Path("runs"),
+    out: Annotated[Path | None, typer.Option("--out", help="the page's file; in the run's folder, if not given")] = None,
+) -> None:
+    """Put two inputs of a run side by side: their spectrograms, which steps are alike, and every similarity's score."""
+    from scratchlab import recipe as recipes
+    from scratchlab.analysis import pair as pairs
+    from scratchlab.experiment import SECTIONS, reopened
+    from scratchlab.learn.looking import looked_at
+    from scratchlab.report import pair_page, pair_terminal
+    from scratchlab.store.run import Run
+    from scratchlab.types import Asked
+
+    found = Run.find(runs, run)
+    here = recipes.overridden(found.recipe(), ["training.device=cpu"])  # the machine that trained may have had others
+    bench = reopened(recipes.resolve(here, SECTIONS, found.status["recipe"]), found)
+    samples = bench.source.read()
+    chosen = pairs.chosen(samples, clip_a, clip_b)
+    features, pairing = looked_at(bench.embedder, bench.similarities, Asked(chosen, samples.load))
+    both = pairs.pair(found, samples, chosen, features, bench.embedder.frontend.form, pairing)
+    path = pair_page.write(both, out or pair_page.place(both))
+    console.print(pair_terminal.pair(both))
+    console.print(f"Page: [bold]{escape(path.resolve().as_uri())}[/]", soft_wrap=True)
+
+
 @app.command("recipes")
 def list_recipes() -> None:
     """List the recipes at hand, with what each shows."""

@@ -108,7 +108,8 @@ def reopened(recipe: Recipe, run: Run) -> Bench:
     """The parts of a run, with the embedder as it was learned. Raises Problem where its weights are missing or do not fit the recipe."""
     bench, kept, path = assemble(recipe, Forgetful()), run.load_arrays("weights"), run.folder / "weights.safetensors"
     if kept is None:
-        raise Problem(f"{path} is missing, so what this run learned is lost; run its recipe again with --again.")
+        advice = "run its recipe again with --again" if run.state() == "finished" else f"`scratchlab resume {run.folder.name}` goes on"
+        raise Problem(f"{path} is missing, without which this run, which is {run.state()}, cannot be looked into; {advice}.")
     own = "embedder."
     try:
         bench.embedder.load_state_dict({name[len(own) :]: torch.from_numpy(x) for name, x in kept[0].items() if name.startswith(own)})

@@ -31,7 +31,7 @@ def sound(values: Floats, form: Waveform) -> str:
 def picture(values: Floats, form: Waveform | Image) -> str:
     """The image `[channels, height, width]`, or the spectrogram of the recording `[samples]`, as PNG."""
     if isinstance(form, Waveform):
-        return _uri("image/png", png(_coloured(spectrogram(values[: int(SECONDS * form.rate)], form.rate))))
+        return _uri("image/png", png(_coloured(1 + spectrogram(values[: int(SECONDS * form.rate)], form.rate) / RANGE)))
     pixels = np.clip(np.rint(255 * values), 0, 255).astype(np.uint8)
     return _uri("image/png", png(np.moveaxis(pixels[:3], 0, 2) if len(pixels) >= 3 else pixels[0]))
 
@@ -53,9 +53,13 @@ def spectrogram(values: Floats, rate: int) -> npt.NDArray[np.float64]:
     return np.maximum(10 * np.log10(np.maximum(power / loudest, 1e-30)), -RANGE)
 
 
-def _coloured(decibels: npt.NDArray[np.float64]) -> Bytes:
-    """Colours `[height, width, 3]`; loudness is seen as brightness, too."""
-    depth = 1 + decibels / RANGE
+def seen(depth: npt.NDArray[np.float64]) -> str:
+    """Values `[height, width]` from 0 to 1 in the colours of a spectrogram, as PNG; what lies beyond is cut off."""
+    return _uri("image/png", png(_coloured(depth)))
+
+
+def _coloured(depth: npt.NDArray[np.float64]) -> Bytes:
+    """Colours `[height, width, 3]`; loudness, from 0 to 1, is seen as brightness, too."""
     stops = np.array(STOPS)
     return np.stack([np.interp(depth, stops[:, 0], stops[:, i]) for i in (1, 2, 3)], axis=2).round().astype(np.uint8)
 
