@@ -35,6 +35,7 @@ studies: $(VENV)/ready  ## the numbers in the recipes' headers; needs the corpor
 	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands
 	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands -s encoder.width=2 -s training.batch=50 -s training.epochs=80
 	$(BIN)/scratchlab run keywords-fsdd --again -s data.root=$(DATA)/fsdd
+	$(ONE_THREAD) $(BIN)/python studies/cifar100_methods.py --root $(DATA)/cifar100 --methods teen compositional fact --page docs/studies/cifar100-methods.md
 
 docs: $(VENV)/ready  ## the pages of docs/ as HTML
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
