@@ -45,12 +45,12 @@ def at_pace(pace: float) -> Change:
 
 
 @torch.no_grad()
-def changed(runs: list[Run], changes: dict[str, Change]) -> dict[tuple[str, str], Counts]:
+def changed(runs: dict[Job, Run], changes: dict[str, Change]) -> dict[tuple[str, str], Counts]:
     """Base words of unseen speakers, compared by each similarity after each change: (change, similarity) -> answers by seed and speaker."""
     found: dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]] = {}
-    for run in runs:
-        bench = reopened(run)
-        embedder, samples = bench.method.embedder, bench.source.read()
+    for job, run in runs.items():
+        bench = reopened(job.resolved(), run)
+        embedder, samples = bench.embedder, bench.source.read()
         base = bench.protocol.base(samples)
         truth, groups = base.truth(samples), samples.groups[base.query]
         names, group = np.unique(groups, return_inverse=True)
@@ -91,7 +91,7 @@ def main() -> None:
             strict=True,
         )
     )
-    text = "\n".join([*_heard(runs["heard"]), *_product(runs["product"]), *_streams(runs)])
+    text = "\n".join([*_heard(dict(zip(jobs["heard"], runs["heard"], strict=True))), *_product(runs["product"]), *_streams(runs)])
     print(text)
     if asked.out:
         asked.out.write_text(text, encoding="utf-8")
@@ -101,7 +101,7 @@ def _parted(runs: list[Run], size: int) -> list[list[Run]]:
     return [runs[i : i + size] for i in range(0, len(runs), size)]
 
 
-def _heard(runs: list[Run]) -> list[str]:
+def _heard(runs: dict[Job, Run]) -> list[str]:
     """Claims 1 and 2."""
     changes: dict[str, Change] = {
         "as it is": lambda made: made,

@@ -70,7 +70,8 @@ def finished(jobs: Iterable[Job], runs: Path, workers: int) -> list[Run]:
     jobs = list(jobs)
     for job in jobs:
         check(job.resolved())
-    missing = [job for job in dict.fromkeys(jobs) if not job.done(runs)]
+    places = {job.run(runs).folder: job for job in jobs}  # two jobs may be one run in other words
+    missing = [job for job in places.values() if not job.done(runs)]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns) as bar, ThreadPoolExecutor(workers) as pool:
         task = bar.add_task("runs", total=len(missing))
