@@ -45,7 +45,7 @@ def study(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("study")
     (folder / "tiny.toml").write_text(RECIPE)
-    said = study(folder, "--methods", "prototypes", "teen", "--seeds", "0", "1", "--out", str(folder / "table.md"))
+    said = study(folder, "--rows", "prototypes", "teen", "--seeds", "0", "1", "--out", str(folder / "table.md"))
     assert said.returncode == 0, said.stdout + said.stderr
     return folder, (folder / "table.md").read_text()
 
@@ -69,7 +69,7 @@ def test_the_table_says_what_the_runs_say(done: tuple[Path, str]) -> None:
 def test_started_again_it_only_looks(done: tuple[Path, str]) -> None:
     folder, text = done
     before = {path: path.stat().st_mtime_ns for path in (folder / "runs").rglob("*") if path.is_file()}
-    again = study(folder, "--methods", "prototypes", "teen", "--seeds", "0", "1", "--out", str(folder / "again.md"))
+    again = study(folder, "--rows", "prototypes", "teen", "--seeds", "0", "1", "--out", str(folder / "again.md"))
     assert again.returncode == 0
     assert (folder / "again.md").read_text() == text
     assert {path: path.stat().st_mtime_ns for path in (folder / "runs").rglob("*") if path.is_file()} == before
@@ -77,6 +77,6 @@ def test_started_again_it_only_looks(done: tuple[Path, str]) -> None:
 
 def test_what_does_not_fit_is_told_before_anything_runs(done: tuple[Path, str]) -> None:
     folder, _ = done
-    said = study(folder, "--methods", "prototypes", "ten")
+    said = study(folder, "--rows", "prototypes", "ten")
     assert said.returncode != 0
     assert said.stderr.startswith("scratchlab: There is no method named 'ten'")
