@@ -31,10 +31,13 @@ format: $(VENV)/ready  ## put the code in shape
 bench: $(VENV)/ready  ## every claim of speed against its peer; some minutes
 	for claim in benchmarks/*.py; do echo "== $$claim"; $(ONE_THREAD) $(BIN)/python $$claim || exit 1; done
 
-studies: $(VENV)/ready  ## the numbers in the recipes' headers; needs the corpora: make studies DATA=FOLDER
+studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hours, and the corpora: make studies DATA=FOLDER
 	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands
 	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands -s encoder.width=2 -s training.batch=50 -s training.epochs=80
 	$(BIN)/scratchlab run keywords-fsdd --again -s data.root=$(DATA)/fsdd
+	$(ONE_THREAD) $(BIN)/python studies/keywords_grid.py --root $(DATA)/arabic_speech_commands --page docs/studies/keywords-arabic.md
+	$(ONE_THREAD) $(BIN)/python studies/keywords_grid.py --recipe keywords-fsdd --root $(DATA)/fsdd --page docs/studies/keywords-fsdd.md
+	$(ONE_THREAD) $(BIN)/python studies/order_and_formants.py --root $(DATA)/arabic_speech_commands -s training.epochs=40 --page docs/studies/order-and-formants.md
 	$(ONE_THREAD) $(BIN)/python studies/cifar100_methods.py --root $(DATA)/cifar100 --methods teen compositional fact --page docs/studies/cifar100-methods.md
 
 docs: $(VENV)/ready  ## the pages of docs/ as HTML

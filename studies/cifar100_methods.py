@@ -11,17 +11,15 @@ seeds ask the same test images, so it says nothing of others.
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import together
 from scipy.special import softmax  # pyright: ignore[reportUnknownVariableType]
 from scipy.stats import entropy
-from together import Job, finished, percent, points, table
+from together import Job, percent, points, table
 
-from scratchlab.checks import Problem
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.metrics.estimate import over_draws
 from scratchlab.metrics.sessions import average_accuracy, performance_drop
@@ -118,42 +116,23 @@ def likeness(runs: list[Run]) -> str:
 
 def main() -> None:
     """Runs what is missing, and prints."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--root", required=True, help="the data: as data.root of the source cifar100")
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser = together.parser(__doc__, "cifar100")
     parser.add_argument("--methods", nargs="+", default=[name for name in PUBLISHED if name in METHODS], choices=list(PUBLISHED))
-    parser.add_argument("--workers", type=int, default=2, help="runs at a time, one thread each")
-    parser.add_argument("-s", "--set", dest="settings", action="append", default=[], help="a setting for all runs")
-    parser.add_argument("--page", type=Path, help="a Markdown file whose table is replaced, between its marks of this study")
-    given = parser.parse_args()
-    methods = [BASELINE, *given.methods]
-    try:
-        runs = finished([job(name, seed, given) for seed in given.seeds for name in methods], given.runs, given.workers)
-    except Problem as problem:
-        sys.exit(str(problem))
+    asked = parser.parse_args()
+    methods = [BASELINE, *asked.methods]
+    jobs = [job(name, seed, asked) for seed in asked.seeds for name in methods]
+    runs = together.finished(jobs, asked.runs, asked.workers)
     of = {name: runs[place :: len(methods)] for place, name in enumerate(methods)}
     text = told(methods, {name: [measured(run) for run in own] for name, own in of.items()})
-    text += f"\nMean over seeds {', '.join(map(str, given.seeds))} [95 % interval over them]. {likeness(of[BASELINE])}\n"
-    sys.stdout.write(text)
-    if given.page:
-        written(given.page, text)
+    text += f"\nMean over seeds {', '.join(map(str, asked.seeds))} [95 % interval over them]. {likeness(of[BASELINE])}\n"
+    together.leave(text, asked.page)
 
 
-def job(method: str, seed: int, given: argparse.Namespace) -> Job:
+def job(method: str, seed: int, asked: argparse.Namespace) -> Job:
     """The run of one method and seed; the baseline is the recipe as it is."""
-    own = [f"seed={seed}", f"data.root={given.root}", *given.settings]
-    return Job("cifar100", tuple(own if method == BASELINE else [*own, f"method.name={method}"]))
-
-
-def written(page: Path, text: str) -> None:
-    """Puts the text between the page's two marks."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition("<!-- table -->\n")
-    _, end, after = rest.partition("<!-- end of table -->")
-    if not begin or not end:
-        sys.exit(f"{page} has no lines '<!-- table -->' and '<!-- end of table -->' to write between.")
-    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    own = (f"seed={seed}", *together.common(asked))
+    return Job(asked.recipe, own if method == BASELINE else (*own, f"method.name={method}"))
 
 
 if __name__ == "__main__":
-    main()
+    together.spoken(main)

@@ -3,17 +3,15 @@
     python studies/keywords_grid.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS
     python studies/keywords_grid.py --recipe keywords-fsdd --root FOLDER_OF_FSDD
 
-Trains every row of the table once a seed; all comparisons answer the same queries from the same shots. Prints (and writes to --out) two
+Trains every row of the table once a seed; all comparisons answer the same queries from the same shots. Prints two
 tables: accuracy on new words, chosen among all words, after the last session; and each fusion's gain over the plain vector, paired by seed,
 draw and speaker. Started again, it goes on where it was.
 """
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
-from together import Counts, Job, counted, finished, percent, points, spoken, table
+import together
+from together import Counts, Job, counted, percent, points, table
 
 BOTH = "loss.cross_entropy.weights={cosine=1.0,%s=0.2}"
 ROWS: dict[str, tuple[str, ...]] = {
@@ -31,27 +29,18 @@ MATRIX = ("temporal.pool=4", "temporal.centre=true", *(f"similarity.{name}={{}}"
 
 def main() -> None:
     """Runs what is missing, then makes the tables."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--recipe", default="keywords-arabic", help="the plain vector baseline, whose corpus and training all share")
-    parser.add_argument("--root", default="", help="folder of the corpus")
+    parser = together.parser(__doc__, "keywords-arabic")
     parser.add_argument("--rows", nargs="+", default=list(ROWS), help=f"which rows: {', '.join(ROWS)}; or the name of any method")
-    parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
-    parser.add_argument("--set", "-s", action="append", default=[], dest="settings", help="section.setting=value for every run")
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="file for the tables; a killed study writes none")
     asked = parser.parse_args()
-    common = (*MATRIX, *([f"data.root={asked.root}"] if asked.root else []), *asked.settings)
+    common = (*MATRIX, *together.common(asked))
     rows = {row: ROWS.get(row, (f"method.name={row}",)) for row in asked.rows}
     jobs = [Job(asked.recipe, (*common, *own, f"seed={seed}")) for own in rows.values() for seed in asked.seeds]
-    runs = finished(jobs, asked.runs, asked.workers)
+    runs = together.finished(jobs, asked.runs, asked.workers)
     by_row = {row: runs[i * len(asked.seeds) : (i + 1) * len(asked.seeds)] for i, row in enumerate(rows)}
     new = {(row, head): counted(of, head, "new") for row, of in by_row.items() for head in HEADS}
     base = {row: counted(of, "cosine", "session 0") for row, of in by_row.items()}
     text = "\n".join(_tables(list(rows), new, base))
-    print(text)
-    if asked.out:
-        asked.out.write_text(text, encoding="utf-8")
+    together.leave(text, asked.page)
 
 
 def _tables(rows: list[str], new: dict[tuple[str, str], Counts], base: dict[str, Counts]) -> list[str]:
@@ -77,4 +66,4 @@ def _tables(rows: list[str], new: dict[tuple[str, str], Counts], base: dict[str,
 
 
 if __name__ == "__main__":
-    spoken(main)
+    together.spoken(main)

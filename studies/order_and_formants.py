@@ -1,6 +1,6 @@
 """What does a comparison hear? Five claims about matrix embeddings and about linear prediction, each with its answer on real words.
 
-    python studies/order_and_formants.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS
+    python studies/order_and_formants.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS -s training.epochs=40
 
 1. CKA cannot see order: it takes words spoken backwards for the words.        (the queries' steps reversed)
 2. One-to-one matching breaks on another pace, alignment does not.             (the queries' steps resampled)
@@ -13,13 +13,12 @@ Prints one table a claim. Started again, it goes on where it was.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
+import together
 import torch
-from together import Counts, Job, counted, finished, percent, points, spoken, table
+from together import Counts, Job, counted, percent, points, table
 
 from scratchlab.experiment import reopened
 from scratchlab.learn.references import block, embedded
@@ -66,16 +65,8 @@ def changed(runs: dict[Job, Run], changes: dict[str, Change]) -> dict[tuple[str,
 
 def main() -> None:
     """Runs what is missing, then answers."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--root", default="", help="folder of the corpus")
-    parser.add_argument("--recipe", default="keywords-arabic")
-    parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
-    parser.add_argument("--set", "-s", action="append", default=["training.epochs=40"], dest="settings", help="section.setting=value")
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="file for the answers")
-    asked = parser.parse_args()
-    common = (*([f"data.root={asked.root}"] if asked.root else []), *asked.settings)
+    asked = together.parser(__doc__, "keywords-arabic").parse_args()
+    common = together.common(asked)
     matrix = ("temporal.pool=4", "temporal.centre=true")
     variants: dict[str, tuple[str, ...]] = {
         "heard": (*matrix, *(f"similarity.{head}={{}}" for head in HEADS)),
@@ -87,14 +78,12 @@ def main() -> None:
     runs = dict(
         zip(
             jobs,
-            _parted(finished([job for many in jobs.values() for job in many], asked.runs, asked.workers), len(asked.seeds)),
+            _parted(together.finished([job for many in jobs.values() for job in many], asked.runs, asked.workers), len(asked.seeds)),
             strict=True,
         )
     )
     text = "\n".join([*_heard(dict(zip(jobs["heard"], runs["heard"], strict=True))), *_product(runs["product"]), *_streams(runs)])
-    print(text)
-    if asked.out:
-        asked.out.write_text(text, encoding="utf-8")
+    together.leave(text, asked.page)
 
 
 def _parted(runs: list[Run], size: int) -> list[list[Run]]:
@@ -144,4 +133,4 @@ def _streams(runs: dict[str, list[Run]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    spoken(main)
+    together.spoken(main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -22,6 +23,36 @@ from scratchlab.metrics.crossed import over_crossed
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
+
+
+def parser(doc: str | None, recipe: str) -> argparse.ArgumentParser:
+    """What every study may be asked."""
+    found = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
+    found.add_argument("--recipe", default=recipe, help="the plain baseline, whose data and training all runs share")
+    found.add_argument("--root", default="", help="folder of the data: data.root of the recipe")
+    found.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    found.add_argument("--set", "-s", action="append", default=[], dest="settings", help="section.setting=value for every run")
+    found.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs; those that are there are not made again")
+    found.add_argument("--workers", type=int, default=2, help="runs at a time, one thread each")
+    found.add_argument("--page", type=Path, help="a Markdown file whose tables are replaced, between its two marks")
+    return found
+
+
+def common(asked: argparse.Namespace) -> tuple[str, ...]:
+    """The settings that every run of the study has."""
+    return (*([f"data.root={asked.root}"] if asked.root else []), *asked.settings)
+
+
+def leave(text: str, page: Path | None) -> None:
+    """Prints the tables, and puts them between the page's two marks."""
+    sys.stdout.write(text)
+    if page is None:
+        return
+    before, begin, rest = page.read_text(encoding="utf-8").partition("<!-- table -->\n")
+    _, end, after = rest.partition("<!-- end of table -->")
+    if not begin or not end:
+        raise Problem(f"{page} has no lines '<!-- table -->' and '<!-- end of table -->' to write between.")
+    page.write_text(f"{before}{begin}\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
 
 
 def spoken(main: Callable[[], None]) -> None:

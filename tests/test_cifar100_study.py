@@ -59,14 +59,3 @@ def test_figures_and_paired_gains(tmp_path: Path, study: ModuleType) -> None:
 )
 def test_verdicts(study: ModuleType, differences: list[float], says: str) -> None:
     assert says in study.verdict(differences, "average")
-
-
-def test_only_what_stands_between_the_marks_is_replaced(tmp_path: Path, study: ModuleType) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("before\n<!-- table -->\nold\n<!-- end of table -->\nafter\n")
-    study.written(page, "new\n")
-    study.written(page, "newer\n")
-    assert page.read_text() == "before\n<!-- table -->\n\nnewer\n\n<!-- end of table -->\nafter\n"
-    page.write_text("nothing to replace\n")
-    with pytest.raises(SystemExit, match="to write between"):
-        study.written(page, "new\n")

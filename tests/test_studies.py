@@ -45,9 +45,14 @@ def study(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("study")
     (folder / "tiny.toml").write_text(RECIPE)
-    said = study(folder, "--rows", "prototypes", "teen", "--seeds", "0", "1", "--out", str(folder / "table.md"))
+    (folder / "page.md").write_text("# Title\n\n<!-- table -->\nold\n<!-- end of table -->\n\nWhat it means.\n")
+    said = study(folder, "--rows", "prototypes", "teen", "--seeds", "0", "1", "--page", str(folder / "page.md"))
     assert said.returncode == 0, said.stdout + said.stderr
-    return folder, (folder / "table.md").read_text()
+    page = (folder / "page.md").read_text()
+    assert page.startswith("# Title\n")
+    assert page.endswith("\n<!-- end of table -->\n\nWhat it means.\n")
+    assert "old" not in page
+    return folder, page
 
 
 def test_the_table_says_what_the_runs_say(done: tuple[Path, str]) -> None:
@@ -69,9 +74,9 @@ def test_the_table_says_what_the_runs_say(done: tuple[Path, str]) -> None:
 def test_started_again_it_only_looks(done: tuple[Path, str]) -> None:
     folder, text = done
     before = {path: path.stat().st_mtime_ns for path in (folder / "runs").rglob("*") if path.is_file()}
-    again = study(folder, "--rows", "prototypes", "teen", "--seeds", "0", "1", "--out", str(folder / "again.md"))
+    again = study(folder, "--rows", "prototypes", "teen", "--seeds", "0", "1", "--page", str(folder / "page.md"))
     assert again.returncode == 0
-    assert (folder / "again.md").read_text() == text
+    assert (folder / "page.md").read_text() == text
     assert {path: path.stat().st_mtime_ns for path in (folder / "runs").rglob("*") if path.is_file()} == before
 
 
@@ -80,3 +85,11 @@ def test_what_does_not_fit_is_told_before_anything_runs(done: tuple[Path, str]) 
     said = study(folder, "--rows", "prototypes", "ten")
     assert said.returncode != 0
     assert said.stderr.startswith("scratchlab: There is no method named 'ten'")
+
+
+def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    (tmp_path / "page.md").write_text("nothing to replace\n")
+    said = study(tmp_path, "--rows", "prototypes", "--seeds", "0", "--page", str(tmp_path / "page.md"))
+    assert "has no lines '<!-- table -->'" in said.stderr
+    assert (tmp_path / "page.md").read_text() == "nothing to replace\n"
