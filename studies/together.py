@@ -34,7 +34,7 @@ def parser(doc: str | None, recipe: str) -> argparse.ArgumentParser:
     found.add_argument("--set", "-s", action="append", default=[], dest="settings", help="section.setting=value for every run")
     found.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs; those that are there are not made again")
     found.add_argument("--workers", type=int, default=2, help="runs at a time, one thread each")
-    found.add_argument("--page", type=Path, help="a Markdown file whose tables are replaced, between its two marks")
+    found.add_argument("--page", type=Path, help="a Markdown file: the tables between its two marks are replaced")
     return found
 
 
@@ -44,11 +44,12 @@ def common(asked: argparse.Namespace) -> tuple[str, ...]:
 
 
 def leave(text: str, page: Path | None) -> None:
-    """Prints the tables, and puts them between the page's two marks."""
+    """Prints the tables, and puts them between the page's two marks; a page that is not there yet is made of nothing else."""
     sys.stdout.write(text)
     if page is None:
         return
-    before, begin, rest = page.read_text(encoding="utf-8").partition("<!-- table -->\n")
+    there = page.read_text(encoding="utf-8") if page.exists() else f"# {page.stem}\n\n<!-- table -->\n<!-- end of table -->\n"
+    before, begin, rest = there.partition("<!-- table -->\n")
     _, end, after = rest.partition("<!-- end of table -->")
     if not begin or not end:
         raise Problem(f"{page} has no lines '<!-- table -->' and '<!-- end of table -->' to write between.")
