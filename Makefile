@@ -37,6 +37,7 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(BIN)/scratchlab run keywords-fsdd --again -s data.root=$(DATA)/fsdd
 	$(ONE_THREAD) $(BIN)/python studies/keywords_grid.py --root $(DATA)/arabic_speech_commands --page docs/studies/keywords-arabic.md
 	$(ONE_THREAD) $(BIN)/python studies/keywords_grid.py --recipe keywords-fsdd --root $(DATA)/fsdd --page docs/studies/keywords-fsdd.md
+	$(ONE_THREAD) $(BIN)/python studies/comparisons.py --root $(DATA)/arabic_speech_commands --page docs/studies/comparisons.md
 	$(ONE_THREAD) $(BIN)/python studies/order_and_formants.py --root $(DATA)/arabic_speech_commands -s training.epochs=40 --page docs/studies/order-and-formants.md
 	$(ONE_THREAD) $(BIN)/python studies/cifar100_methods.py --root $(DATA)/cifar100 --methods teen compositional fact --page docs/studies/cifar100-methods.md
 

@@ -36,8 +36,8 @@ name = "constant"
 """
 
 
-def study(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(STUDIES / "keywords_grid.py"), "--recipe", str(folder / "tiny.toml"), "--runs", str(folder / "runs")]
+def study(folder: Path, *words: str, name: str = "keywords_grid") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(STUDIES / f"{name}.py"), "--recipe", str(folder / "tiny.toml"), "--runs", str(folder / "runs")]
     return subprocess.run([*command, *words], capture_output=True, text=True, check=False)
 
 
@@ -93,3 +93,15 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     said = study(tmp_path, "--rows", "prototypes", "--seeds", "0", "--page", str(tmp_path / "page.md"))
     assert "has no lines '<!-- table -->'" in said.stderr
     assert (tmp_path / "page.md").read_text() == "nothing to replace\n"
+
+
+def test_all_comparisons_answer_for_one_training(done: tuple[Path, str]) -> None:
+    """The runs of the grid are found again, and what they said of a similarity is said again."""
+    folder, text = done
+    said = study(folder, "--seeds", "0", "1", name="comparisons")
+    assert said.returncode == 0, said.stderr
+    cells = {tuple(line.split(" | ")[:2]): line.split(" | ")[2] for line in said.stdout.splitlines() if line.startswith("| ")}
+    for name, way, column in (("cosine", "mean", 3), ("cka", "mean", 4), ("one_to_one", "mean", 5), ("dtw", "shots", 6)):
+        (row,) = [line for line in text.splitlines() if line.startswith("| prototypes |")][:1]
+        assert cells[f"| {name}", way] == row.split("|")[column].strip()
+    assert len(list((folder / "runs").iterdir())) == 4
