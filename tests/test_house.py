@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ FLOORS = [
     {"cli"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+PAGES = {path.parent.name for path in (SOURCE / "report").glob("*/page.py")}
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or not path.stem.startswith("__"))
 
 # room (a folder or a file's stem path) -> modules that it must not import
@@ -96,6 +98,20 @@ def test_no_method_imports_another() -> None:
             assert not names & set(imported(path)), f"{path.name}: what two methods share belongs in losses or similarity"
 
 
+@pytest.mark.parametrize("path", sorted((SOURCE / "report").rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_page_knows_another(path: Path) -> None:
+    """Nor does what they share know any of them."""
+    for kind in PAGES - {path.parent.name}:
+        page = f"scratchlab.report.{kind}"
+        assert not [name for name in imported(path) if name == page or name.startswith(page + ".")], f"{path.name}: what two share moves up"
+
+
+def test_no_template_knows_those_of_another_page() -> None:
+    for path in (SOURCE / "report").rglob("*.j2"):
+        named = re.findall(r"{%-? *(?:extends|include|from|import) +['\"]([^'\"]+)", path.read_text(encoding="utf-8"))
+        assert {name.split("/")[0] for name in named if "/" in name} <= {path.parent.name}, f"{path.name}: what two share moves up"
+
+
 def test_there_is_no_room_for_everything() -> None:
     assert not [path for path in FILES if path.stem in ("utils", "helpers", "misc", "common")]
 
@@ -113,5 +129,5 @@ def test_asking_for_help_loads_nothing_heavy(words: list[str]) -> None:
 
 
 def test_the_notebook_side_needs_no_torch() -> None:
-    code = "import sys, scratchlab.types, scratchlab.store.query, scratchlab.report.terminal; assert 'torch' not in sys.modules"
+    code = "import sys, scratchlab.types, scratchlab.store.query, scratchlab.report.run.terminal; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -85,7 +85,7 @@ def _perform(recipe: Recipe, place: Callable[[], Run]) -> None:
     """Trains and asks in the run's folder (in every process that torchrun started), then writes and names the report."""
     from scratchlab.experiment import perform
     from scratchlab.learn import parallel
-    from scratchlab.report import page, terminal
+    from scratchlab.report.run import page, terminal
     from scratchlab.store.run import Run
 
     with parallel.processes():
@@ -110,7 +110,7 @@ def _perform(recipe: Recipe, place: Callable[[], Run]) -> None:
 @app.command()
 def show(run: RunName, runs: RunsFolder = Path("runs")) -> None:
     """Show what came of a run."""
-    from scratchlab.report import terminal
+    from scratchlab.report.run import terminal
     from scratchlab.store.run import Run
 
     console.print(terminal.outcome(Run.find(runs, run)))
@@ -129,7 +129,7 @@ def list_runs(runs: RunsFolder = Path("runs")) -> None:
 @app.command()
 def report(run: RunName, runs: RunsFolder = Path("runs")) -> None:
     """Write a run's report.html again, and say where it is."""
-    from scratchlab.report import page
+    from scratchlab.report.run import page
     from scratchlab.store.run import Run
 
     console.print(page.write(Run.find(runs, run)).resolve().as_uri())
@@ -146,12 +146,12 @@ def compare(
     """Compare two runs, or two heads of one, on the queries both were asked; write a page of it."""
     from scratchlab.analysis import comparison, sides
     from scratchlab.experiment import SECTIONS
-    from scratchlab.report import compare_page, compare_terminal
+    from scratchlab.report.compare import page, terminal
 
     one, other = sides.side(runs, a), sides.side(runs, b)
     found = comparison.compare(one, other, SECTIONS, samples)
-    path = compare_page.write(found, out or compare_page.place(runs, one, other))
-    console.print(compare_terminal.comparison(found))
+    path = page.write(found, out or page.place(runs, one, other))
+    console.print(terminal.comparison(found))
     console.print(f"Page: [bold]{escape(path.resolve().as_uri())}[/]", soft_wrap=True)
 
 
@@ -168,7 +168,7 @@ def pair(
     from scratchlab.analysis import pair as pairs
     from scratchlab.experiment import SECTIONS, reopened
     from scratchlab.learn.looking import looked_at
-    from scratchlab.report import pair_page, pair_terminal
+    from scratchlab.report.pair import page, terminal
     from scratchlab.store.run import Run
     from scratchlab.types import Asked
 
@@ -179,8 +179,8 @@ def pair(
     chosen = pairs.chosen(samples, clip_a, clip_b)
     features, pairing = looked_at(bench.embedder, bench.similarities, Asked(chosen, samples.load))
     both = pairs.pair(found, samples, chosen, features, bench.embedder.frontend.form, pairing)
-    path = pair_page.write(both, out or pair_page.place(both))
-    console.print(pair_terminal.pair(both))
+    path = page.write(both, out or page.place(both))
+    console.print(terminal.pair(both))
     console.print(f"Page: [bold]{escape(path.resolve().as_uri())}[/]", soft_wrap=True)
 
 

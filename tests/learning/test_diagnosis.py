@@ -26,7 +26,7 @@ from scratchlab.model.encoders.bc_resnet import BCResNet
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.model.streams import Streams
 from scratchlab.recipe import Recipe
-from scratchlab.report import page
+from scratchlab.report.run import page
 from scratchlab.store.run import Run
 from scratchlab.types import Batch, Embeddings, Image, Labelled, Rows, Spectrogram
 from tests.learning.conftest import Kept, Watch, trainer

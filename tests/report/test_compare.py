@@ -21,7 +21,7 @@ from scratchlab.analysis.comparison import Comparison, compare, differing
 from scratchlab.checks import Problem
 from scratchlab.cli import main
 from scratchlab.experiment import SECTIONS
-from scratchlab.report import compare_page, compare_terminal
+from scratchlab.report.compare import page, terminal
 from scratchlab.store.run import Run
 
 
@@ -178,7 +178,7 @@ def test_two_heads_of_one_run(runs: Path, pair: tuple[Run, Run]) -> None:
     assert heads.b.head == "cosine+dtw"
     assert len(heads.maps.drawn) == 1
     assert heads.settings == []
-    assert compare_page.place(runs, heads.a, heads.b).name == f"compare-{name}-{name}-cosine+dtw.html"
+    assert page.place(runs, heads.a, heads.b).name == f"compare-{name}-{name}-cosine+dtw.html"
 
 
 def refusal(runs: Path, a: str, b: str) -> str:
@@ -226,7 +226,7 @@ def test_no_common_query_and_other_labels_are_told() -> None:
 
 def shown(found: Comparison) -> str:
     console = Console(width=160, file=io.StringIO(), record=True)
-    console.print(compare_terminal.comparison(found))
+    console.print(terminal.comparison(found))
     return console.export_text()
 
 

@@ -17,7 +17,8 @@ from tests.report.compared import MELODIES, answered
 from scratchlab.analysis import sides
 from scratchlab.analysis.comparison import Comparison, compare
 from scratchlab.experiment import SECTIONS
-from scratchlab.report import compare_page, words
+from scratchlab.report import words
+from scratchlab.report.compare import page
 
 KINDS = ("sound", "heads", "closed", "gone")
 CLOSED: dict[str, Any] = {"data": MELODIES["data"], "protocol": {"name": "closed_set", "test": 0.5}}
@@ -64,7 +65,7 @@ def gone(runs: Path, tmp_path_factory: pytest.TempPathFactory, record: Callable[
 
 def read(found: Comparison) -> str:
     """The page as text, without its scripts."""
-    text = re.sub(r"<(script|style)\b.*?</\1>", "", compare_page.page(found), flags=re.DOTALL)
+    text = re.sub(r"<(script|style)\b.*?</\1>", "", page.page(found), flags=re.DOTALL)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", text.replace("</td>", " ").replace("</th>", " "))))
 
 
@@ -91,13 +92,13 @@ def test_what_is_undefined_says_why(closed: Comparison, sound: Comparison) -> No
 def test_data_that_are_gone_are_told(gone: Comparison) -> None:
     text = read(gone)
     assert "The queries cannot be shown, because their data could not be read again: data.root = " in text
-    assert "data:image" not in compare_page.page(gone)
+    assert "data:image" not in page.page(gone)
     assert any(flip.id in text for side in gone.flips for flip in side)
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_page_is_small_ordered_safe_and_asks_nobody(name: str, request: pytest.FixtureRequest) -> None:
-    source = compare_page.page(request.getfixturevalue(name))
+    source = page.page(request.getfixturevalue(name))
     shown = re.sub(r"<(script|style)\b.*?</\1>", "", source, flags=re.DOTALL)
     assert len(source) < 3_500_000
     assert "<b>and</b>" not in shown
@@ -114,7 +115,7 @@ def test_the_page_is_small_ordered_safe_and_asks_nobody(name: str, request: pyte
 @pytest.mark.parametrize("width", [1280, 375])
 def test_it_opens_from_disk_and_fits(chromium: Any, name: str, width: int, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     found: Comparison = request.getfixturevalue(name)
-    with browser.opened(chromium, compare_page.write(found, tmp_path / "page.html"), width) as tab:
+    with browser.opened(chromium, page.write(found, tmp_path / "page.html"), width) as tab:
         plots = tab.locator("[data-figure]").count()
         assert plots == {"sound": 4, "heads": 3, "closed": 3, "gone": 3}[name]
         assert tab.locator("[data-figure] svg g.subplot.xy").count() == plots
@@ -123,7 +124,7 @@ def test_it_opens_from_disk_and_fits(chromium: Any, name: str, width: int, reque
 
 def heard(chromium: Any, found: Comparison, path: Path) -> list[float]:
     """Seconds of every recording on the page, once the browser has decoded it; and every picture has a size."""
-    with browser.opened(chromium, compare_page.write(found, path)) as tab:
+    with browser.opened(chromium, page.write(found, path)) as tab:
         ready = "[...document.querySelectorAll('audio')].every((one) => one.readyState >= 2 || one.error)"
         tab.wait_for_function(ready)
         assert tab.evaluate("[...document.querySelectorAll('audio')].map((one) => one.error)") == [None] * tab.locator("audio").count()

@@ -22,7 +22,7 @@ from scratchlab.checks import Problem
 from scratchlab.cli import main
 from scratchlab.experiment import SECTIONS, perform
 from scratchlab.recipe import resolve
-from scratchlab.report import pair_figures, pair_page, pair_terminal, pair_words
+from scratchlab.report.pair import figures, page, terminal, words
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.pairing import along, paired
 from scratchlab.store.run import Run
@@ -84,7 +84,7 @@ KINDS = ("sound", "streams", "long", "image", "step", "mixed")
 
 def read(found: Pair) -> str:
     """The page as text, without its scripts."""
-    text = re.sub(r"<(script|style)\b.*?</\1>", "", pair_page.page(found), flags=re.DOTALL)
+    text = re.sub(r"<(script|style)\b.*?</\1>", "", page.page(found), flags=re.DOTALL)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", text.replace("</td>", " ").replace("</th>", " "))))
 
 
@@ -137,31 +137,31 @@ def test_ids_are_found_by_their_beginning_or_end() -> None:
 
 
 def test_what_the_path_tells(made: dict[str, Pair]) -> None:
-    first, second = pair_words.alignment(made["sound"])
+    first, second = words.alignment(made["sound"])
     assert first.startswith("The 4 pairs of steps on DTW's path have a mean cosine of 1.000; of all 3 × 4 pairs, it lies between 0.000 and")
     assert second == "The path strays 17% of the length from the diagonal at most: there B is less far than A."
-    assert pair_words.alignment(made["image"])[1] == "The path is the diagonal."
-    (alone,) = pair_words.alignment(made["step"])
+    assert words.alignment(made["image"])[1] == "The path is the diagonal."
+    (alone,) = words.alignment(made["step"])
     assert alone.startswith(
         "There is nothing to align: the encoder makes a single step of each input (of 40 columns of A), so one cosine, 1.000"
     )
-    assert pair_words.alignment(made["mixed"]) == [
+    assert words.alignment(made["mixed"]) == [
         "A is a single step, so every step of the other is paired with it and there is nothing to choose."
     ]
-    assert pair_words.number(-0.0001) == "0.000"
-    assert pair_words.number(-0.5) == "−0.500"
+    assert words.number(-0.0001) == "0.000"
+    assert words.number(-0.5) == "−0.500"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_score_is_on_the_page_and_in_the_terminal(made: dict[str, Pair], kind: str) -> None:
     found, console = made[kind], Console(width=160, record=True, file=io.StringIO())
-    console.print(pair_terminal.pair(found))
+    console.print(terminal.pair(found))
     told, text = console.export_text(), read(found)
     for name, one in found.pairing.verdicts.items():
-        numbers = [pair_words.number(value) for value in (one.score, one.reversal.itself, one.reversal.reversed)]
+        numbers = [words.number(value) for value in (one.score, one.reversal.itself, one.reversal.reversed)]
         assert f"{name} {' '.join(numbers)}" in text
         assert re.search(rf"{name} +{' +'.join(numbers)}", told)
-    for line in pair_words.alignment(found):
+    for line in words.alignment(found):
         assert line in text
     assert "None" not in text
 
@@ -173,21 +173,21 @@ def test_the_chart_shares_its_axes(made: dict[str, Pair]) -> None:
     """A's strip, scores and matrix reach from 0 to the length of A; thinned where there are many steps, and still as long."""
     for kind in ("sound", "streams", "long", "image"):
         found = made[kind]
-        figure = pair_figures.alignment(found)
+        figure = figures.alignment(found)
         matrix, _, path, stair = figure["data"]
         end = found.extent(found.a)
         assert figure["layout"]["xaxis"]["range"] == [0, end]
         assert figure["layout"]["images"][0]["sizex"] == end
         assert stair["x"][-1] == pytest.approx(end, abs=1e-3)
         assert len(matrix["z"][0]) * matrix["dx"] == pytest.approx(end, rel=0.01)
-        assert max(len(matrix["z"]), len(matrix["z"][0])) <= pair_figures.MOST
+        assert max(len(matrix["z"]), len(matrix["z"][0])) <= figures.MOST
         assert 0 < min(path["x"]) < max(path["x"]) < end
         assert len(path["customdata"]) == len(found.pairing.path)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_is_small_ordered_safe_and_asks_nobody(made: dict[str, Pair], kind: str) -> None:
-    source = pair_page.page(made[kind])
+    source = page.page(made[kind])
     shown = re.sub(r"<(script|style)\b.*?</\1>", "", source, flags=re.DOTALL)
     assert len(source) < 3_500_000
     assert "<b>a</b>" not in shown
@@ -201,7 +201,7 @@ def test_the_page_is_small_ordered_safe_and_asks_nobody(made: dict[str, Pair], k
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("width", [1280, 375])
 def test_it_opens_from_disk_and_fits(chromium: Any, made: dict[str, Pair], kind: str, width: int, tmp_path: Path) -> None:
-    with browser.opened(chromium, pair_page.write(made[kind], tmp_path / "page.html"), width) as tab:
+    with browser.opened(chromium, page.write(made[kind], tmp_path / "page.html"), width) as tab:
         drawn = 0 if made[kind].pairing.plain else 1
         assert tab.locator("[data-figure] svg g.subplot.xy").count() == drawn
         assert tab.locator("[data-figure] svg image[*|href^='data:image/png']").count() >= 2 * drawn

@@ -13,10 +13,11 @@ import pytest
 from tests.report import browser
 
 from scratchlab.metrics.estimate import Estimate
-from scratchlab.report import page, words
+from scratchlab.report import words
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.mistakes import mistakes
-from scratchlab.report.origins import snippet
+from scratchlab.report.run import page
+from scratchlab.report.run.mistakes import mistakes
+from scratchlab.report.run.origins import snippet
 from scratchlab.store.run import Run
 
 RUNS = ("many", "few", "closed", "failed", "unbegun")

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.report.figures import LONGEST, Figure, ink, layout, said, short
-from scratchlab.report.mistakes import Mistakes
-from scratchlab.report.words import percent
+from scratchlab.report.charts import Figure, ink, layout, said
 
+LONGEST = 14  # letters of a class name on an axis
 WRITTEN = 12  # classes up to which a matrix has its numbers written in
 
 Bools = npt.NDArray[np.bool_]
@@ -19,7 +18,7 @@ Shares = npt.NDArray[np.float64]
 
 def matrix(data: list[Figure], classes: Sequence[str], base: int) -> Figure:
     """Layers of cells in one square; dotted lines between base and new classes, if there are new ones."""
-    names, size = [short(name) for name in classes], len(classes)
+    names, size = [_short(name) for name in classes], len(classes)
     longest = max(min(len(name), LONGEST) for name in classes)
     cell = 36 if size <= WRITTEN else 26 if size <= 20 else 20
     margin = 14 + int(6.5 * longest)
@@ -54,26 +53,14 @@ def cells(where: Bools, depth: Shares, deepest: float, colour: str, told: list[l
     return layer
 
 
-def confusion(found: Mistakes, base: int, worst: float) -> Figure:
-    """Shares by true class: right answers in one colour, mistakes in another, up to `worst`; where there is no mistake, no colour.
-
-    The depth of a mistake's colour grows as the root of its share, so that the rare ones are seen beside the common.
-    """
-    places = range(len(found.classes))
-    told = [[_told(found, i, j) for j in places] for i in places]
-    written = [[f"{100 * share:.0f}" if share >= 0.005 else "<1" for share in row] for row in found.shares.tolist()]
-    right, shown = np.eye(len(found.classes), dtype=bool), found.counts > 0
-    layers = [
-        cells(right & shown, found.shares, 1.0, "right", told, written),
-        cells(~right & shown, np.sqrt(found.shares), worst**0.5, "wrong", told, written),
-    ]
-    return matrix(layers, found.classes, base)
+def answered(classes: Sequence[str], i: int, j: int) -> str:
+    """What row and column of a cell mean: `four recognised`, `four taken for nine`."""
+    return f"{classes[i]} {'recognised' if i == j else f'taken for {classes[j]}'}"
 
 
-def _told(found: Mistakes, i: int, j: int) -> str:
-    asked = int(found.counts[i].sum())
-    verb = "recognised" if i == j else f"taken for {found.classes[j]}"
-    return f"{found.classes[i]} {verb}: {found.counts[i, j]} of {asked}, {percent(found.shares[i, j])}"
+def _short(text: str) -> str:
+    """A class name for an axis."""
+    return said(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 
 def _borders(base: int, size: int) -> list[Figure]:

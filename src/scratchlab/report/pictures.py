@@ -21,8 +21,11 @@ RANGE = 70.0  # decibels below the loudest that are seen
 STOPS = ((0.0, 11, 14, 30), (0.3, 46, 42, 110), (0.55, 150, 52, 110), (0.8, 240, 140, 60), (1.0, 252, 240, 190))  # quiet to loud
 
 
-def sound(values: Floats, form: Waveform) -> str:
-    """The recording `[samples]` as 16-bit FLAC, which browsers play and which is half as long as WAV; the first `SECONDS` of it."""
+def sound(values: Floats, form: Waveform | Image) -> str:
+    """The recording `[samples]` as 16-bit FLAC, which browsers play and which is half as long as WAV; the first `SECONDS` of it. Of an
+    image, nothing."""
+    if isinstance(form, Image):
+        return ""
     file = io.BytesIO()
     soundfile.write(file, np.clip(values[: int(SECONDS * form.rate)], -1.0, 1.0), form.rate, format="FLAC", subtype="PCM_16")
     return _uri("audio/flac", file.getvalue())

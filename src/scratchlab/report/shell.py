@@ -1,27 +1,49 @@
-"""What every page is made with: the templates, the style, the script that draws, and Plotly, all inside the page."""
+"""What every page is made with: the templates, the style, the script that draws, and Plotly, all inside the page.
+
+A folder beside this file, `run`, `compare` or `pair`, is a kind of page: its page.html.j2 fills the blanks of the common page.html.j2, its
+page.css follows the common page.css.
+"""
 
 from __future__ import annotations
 
 import base64
 import functools
 import gzip
+import re
 from collections.abc import Callable, Mapping
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jinja2
 import plotly.offline
 from markupsafe import Markup
 
-from scratchlab.checks import counted
+from scratchlab.checks import Problem, counted
 from scratchlab.report import words
-from scratchlab.report.figures import Figure
+from scratchlab.report.charts import Figure
+from scratchlab.store import files
 
 
-def rendered(template: str, about: Mapping[str, Any], figures: Mapping[str, Figure], *styles: str) -> str:
-    """A page of its own: `about` told by the template, the figures drawn in it; `styles` are more files of style than the common one."""
-    css = Markup("\n").join(_part(name) for name in ("page.css", *styles))
-    return _world().get_template(template).render(about, figures=figures, css=css, js=_part("page.js"), plotly=_plotly())
+def rendered(kind: str, about: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
+    """A page of this kind: `about` told by its template, the figures drawn in it."""
+    css = Markup("\n").join(_part(name) for name in ("page.css", f"{kind}/page.css"))
+    return _world().get_template(f"{kind}/page.html.j2").render(about, figures=figures, css=css, js=_part("page.js"), plotly=_plotly())
+
+
+def filed(name: str) -> str:
+    """A name as it may stand in the name of a file."""
+    return re.sub(r"[^\w.+-]+", "-", name)
+
+
+def saved(page: str, path: Path, example: str) -> Path:
+    """Writes a page where somebody wants it. Raises Problem where that cannot be; `example` is a file's name that would do."""
+    if path.is_dir():
+        raise Problem(f"{path} is a folder; give --out a file, such as {path / example}.")
+    with files.told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    files.write_text(path, page)
+    return path
 
 
 def _part(name: str) -> Markup:

@@ -1,4 +1,4 @@
-"""Tables for the terminal."""
+"""Lists for the terminal: the runs there are, and all that a recipe can name."""
 
 from __future__ import annotations
 
@@ -12,60 +12,9 @@ from rich.text import Text
 from scratchlab.checks import Problem
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Fixed, Sections, Setting, Several, settings
+from scratchlab.report.tables import accuracy
 from scratchlab.store.query import overview
 from scratchlab.store.run import Run
-
-COLUMNS = ("accuracy", "balanced", "base", "new", "harmonic")
-
-
-def outcome(run: Run) -> RenderableType:
-    """One table a head: sessions down, accuracies across, intervals beside them; and what the intervals mean."""
-    summary = run.json("summary")
-    if summary is None:
-        raise Problem(f"{run.folder} has no result yet; it is {run.state()} ({run.status.get('where', 'not started')}).")
-    parts: list[RenderableType] = []
-    hows: list[str] = []
-    for head, found in summary["heads"].items():
-        table = Table(
-            "session",
-            "classes",
-            *COLUMNS,
-            title=f"{head} head",
-            title_justify="left",
-            title_style="bold",
-            box=box.SIMPLE_HEAD,
-            padding=(0, 1, 0, 0),
-        )
-        for column in table.columns:
-            column.justify, column.overflow = "right", "fold"  # in a narrow terminal rather on two lines than cut
-        for row in found["sessions"]:
-            cells = [Estimate(**row[name]) for name in COLUMNS]
-            hows += [cell.how for cell in cells if cell.low is not None]
-            table.add_row(str(row["session"]), str(row["classes"]), *(_cell(cell) for cell in cells))
-        parts.append(table)
-        if len(found["sessions"]) > 1:
-            parts.append(Text(f"average {Estimate(**found['average'])}, performance drop {_points(Estimate(**found['drop']))}\n"))
-    meaning = "Accuracies are joint: every answer is chosen among all classes seen so far; 'balanced' weighs classes alike. "
-    parts.append(Text(meaning + "95 % intervals: " + "; ".join(dict.fromkeys(hows)) + ".", style="dim"))
-    return Group(*parts)
-
-
-def _cell(estimate: Estimate) -> Text:
-    if estimate.value is None:
-        return Text("–", style="dim")
-    if estimate.low is None or estimate.high is None:
-        return Text(f"{estimate.value:.1%}")
-    return Text.assemble((f"{estimate.value:.1%}", "bold"), (f" {_short(estimate.low)}–{_short(estimate.high)}", "dim"))
-
-
-def _short(share: float) -> str:
-    """A bound in per cent, without the decimals of 100."""
-    return f"{100 * share:.1f}".replace("100.0", "100")
-
-
-def _points(estimate: Estimate) -> str:
-    """A difference of accuracies, in points."""
-    return str(estimate).replace("%", "") + (" points" if estimate.value is not None else "")
 
 
 def runs(found: list[Run]) -> RenderableType:
@@ -76,7 +25,7 @@ def runs(found: list[Run]) -> RenderableType:
         table.add_column(column, justify="right" if column in ("base", "last session") else "left")
     for run in found:
         row = overview(run)
-        cells = [_cell(Estimate(**row[name])) if name in row else Text("") for name in ("base", "last")]
+        cells = [accuracy(Estimate(**row[name])) if name in row else Text("") for name in ("base", "last")]
         style = {"finished": "green", "running": "cyan", "failed": "red", "killed": "red"}.get(row["state"], "")
         where = "" if row["state"] == "finished" else row["where"]
         table.add_row(row["name"], Text(row["state"], style=style), row["created"].replace("T", " ")[:16], *cells, where)

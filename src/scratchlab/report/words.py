@@ -1,4 +1,4 @@
-"""How numbers, times and reasons read on the page."""
+"""How numbers, times and settings read."""
 
 from __future__ import annotations
 
@@ -8,19 +8,6 @@ from typing import Any
 from scratchlab.metrics.estimate import Estimate
 
 THIN = "\u202f"  # a narrow space that does not break: 97.2 %
-
-MEANINGS = {
-    "bootstrap over": (
-        "Whole groups of queries (speakers, ships, cameras; lone samples where the source knows no groups) were drawn again 2000 times, "
-        "and 95 % of the results lay in this interval. It tells how the number would move had others been asked. "
-        "The training is the same throughout, so it says nothing of another seed."
-    ),
-    "mean over": (
-        "The shots of the new classes were drawn several times, and the sessions learned anew from each draw. "
-        "The interval tells how well the mean over such draws is known. Queries, groups and base training are the same in every draw, "
-        "so it says nothing of other speakers or seeds."
-    ),
-}
 
 
 def percent(value: float) -> str:
@@ -65,16 +52,6 @@ def duration(seconds: float) -> str:
     return f"{minutes}{THIN}min" if minutes < 100 else f"{minutes // 60}{THIN}h {minutes % 60}{THIN}min"
 
 
-def elapsed(begin: str, end: str) -> float:
-    """Seconds between two ISO times."""
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
-
-
-def meaning(how: str) -> str:
-    """What an interval that came about like this tells, and what it does not."""
-    return next((words for beginning, words in MEANINGS.items() if how.startswith(beginning)), "")
-
-
 def setting(value: Any) -> str:
     """A setting as a person writes it."""
     if isinstance(value, bool):
@@ -82,15 +59,3 @@ def setting(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(setting(one) for one in value) or "none"  # pyright: ignore[reportUnknownVariableType]
     return f"{value:g}" if isinstance(value, float) else str(value) or "(empty)"
-
-
-def sentence(state: str, done: int, planned: int) -> str:
-    """What became of a run that has no headline."""
-    so_far = f"after {done} of {planned} epochs" if done else "before its first epoch was over"
-    return {
-        "created": "This run has not begun.",
-        "running": f"This run is under way, {so_far}." if done else "This run is in its first epoch.",
-        "finished": "This run says it is finished, but its summary is missing.",
-        "stopped": f"This run was stopped {so_far}.",
-        "killed": f"This run was killed {so_far}.",
-    }.get(state, f"This run {state} {so_far}.")

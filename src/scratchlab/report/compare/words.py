@@ -6,8 +6,8 @@ from scratchlab.analysis.compare import Contest
 from scratchlab.analysis.comparison import Comparison
 from scratchlab.checks import counted
 from scratchlab.metrics.estimate import Estimate
-from scratchlab.report import words
 from scratchlab.report.epochs import Epochs
+from scratchlab.report.words import chance, duration, percent, span
 from scratchlab.store.run import Run
 
 
@@ -56,15 +56,15 @@ def _chance(one: Estimate, what: str, given: str) -> str:
     if one.value is None or one.low is None or one.high is None:
         return f"With {what}: {one.how}."
     if not sure(one):
-        return f"With {what}, the mean difference lies in {words.span(one)}, which holds 0: no difference can be told."
-    return f"With {what}, the mean difference lies in {words.span(one)}: {'B' if one.low > 0 else 'A'} is better {given}."
+        return f"With {what}, the mean difference lies in {span(one)}, which holds 0: no difference can be told."
+    return f"With {what}, the mean difference lies in {span(one)}: {'B' if one.low > 0 else 'A'} is better {given}."
 
 
 def _test(one: Contest) -> str:
     plural = "queries" if one.unit == "query" else "groups"
     if one.test.p is None:
         return f"Exact test: {one.test.how}."
-    return f"Of {one.test.units} {plural}, {one.test.first} went to A and {one.test.second} to B ({words.chance(one.test.p)})."
+    return f"Of {one.test.units} {plural}, {one.test.first} went to A and {one.test.second} to B ({chance(one.test.p)})."
 
 
 def sure(*intervals: Estimate) -> bool:
@@ -141,11 +141,11 @@ def _facts(run: Run) -> dict[str, str]:
     facts = {"Epochs": str(len(epochs.records)), "Kept": f"epoch {kept['epoch'] + 1}, {epochs.reason}"}
     if epochs.validated:
         facts |= {
-            "Validation accuracy then": words.percent(kept["valid_accuracy"]),
+            "Validation accuracy then": percent(kept["valid_accuracy"]),
             "Validation loss then": f"{kept['valid_loss']:.4f}",
         }
     return facts | {
         "Training loss then": f"{kept['loss']:.4f}",
-        "CPU time of training": words.duration(epochs.cpu_seconds),
+        "CPU time of training": duration(epochs.cpu_seconds),
         "Inputs per CPU-second": f"{epochs.speed:,.0f}",
     }

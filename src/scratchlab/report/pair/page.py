@@ -2,61 +2,60 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from scratchlab.analysis.pair import Clip, Pair
-from scratchlab.checks import Problem
-from scratchlab.report import pair_figures, pair_words, pictures, shell
-from scratchlab.report.figures import Figure
-from scratchlab.store import files
+from scratchlab.report import pictures, shell
+from scratchlab.report.charts import Figure
+from scratchlab.report.pair import figures, words
 from scratchlab.types import Image, Spectrogram, Waveform
 
 
 def place(pair: Pair) -> Path:
     """Where the page goes if nobody says: into the run's folder."""
-    a, b = (re.sub(r"[^\w.+-]+", "-", clip.id).strip("-")[-80:] for clip in (pair.a, pair.b))
+    a, b = (shell.filed(clip.id).strip("-")[-80:] for clip in (pair.a, pair.b))
     return pair.run.folder / f"pair-{a}-{b}.html"
 
 
 def write(pair: Pair, path: Path) -> Path:
     """Saves the page. Raises Problem where it cannot be written."""
-    if path.is_dir():
-        raise Problem(f"{path} is a folder; give --out a file, such as {path / 'pair.html'}.")
-    with files.told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    files.write_text(path, page(pair))
-    return path
+    return shell.saved(page(pair), path, "pair.html")
 
 
 def page(pair: Pair) -> str:
     """The whole page."""
     found = pair.pairing
     t, s = found.cosines.shape
-    of_a, of_b = pair_figures.depths(pair)
+    of_a, of_b = figures.depths(pair)
     leading = next(iter(found.verdicts))
-    figures: dict[str, Figure] = {} if found.plain else {"alignment": pair_figures.alignment(pair)}
+    drawn: dict[str, Figure] = {} if found.plain else {"alignment": figures.alignment(pair)}
     about: dict[str, Any] = {
         "pair": pair,
         "title": pair.run.status["title"] or pair.run.status["recipe"],
         "clips": [
-            (name, clip, pair_words.size(pair, clip, steps) + _cut(pair, clip), _pictures(pair, clip, depths), _sound(pair, clip))
+            (
+                name,
+                clip,
+                words.size(pair, clip, steps) + _cut(pair, clip),
+                _pictures(pair, clip, depths),
+                pictures.sound(clip.values, pair.form),
+            )
             for name, clip, steps, depths in (("A", pair.a, t, of_a), ("B", pair.b, s, of_b))
         ],
         "heard": isinstance(pair.form, Waveform),
         "leading": leading,
         "verdicts": found.verdicts,
-        "said": pair_words.alignment(pair),
+        "said": words.alignment(pair),
         "range": (float(found.cosines.min()), float(found.cosines.max())),
         "path": _rows(pair),
-        "number": pair_words.number,
-        "meanings": pair_words.meanings(pair),
+        "number": words.number,
+        "meanings": words.meanings(pair),
     }
-    return shell.rendered("pair.html.j2", about, figures, "compare.css", "pair.css")
+    return shell.rendered("pair", about, drawn)
 
 
-def _pictures(pair: Pair, clip: Clip, depths: list[pair_figures.Depth]) -> list[tuple[str, str]]:
+def _pictures(pair: Pair, clip: Clip, depths: list[figures.Depth]) -> list[tuple[str, str]]:
     """Name and picture of each stream; of an image, the image itself."""
     if isinstance(pair.form, Image):
         return [("", pictures.picture(clip.values, pair.form))]
@@ -69,16 +68,12 @@ def _cut(pair: Pair, clip: Clip) -> str:
     return f"; the first {pictures.SECONDS:.0f} seconds can be heard" if longer else ""
 
 
-def _sound(pair: Pair, clip: Clip) -> str:
-    return pictures.sound(clip.values, pair.form) if isinstance(pair.form, Waveform) else ""
-
-
 def _rows(pair: Pair) -> list[tuple[str, str, str, str, str]]:
     """The path, a row a pair of steps: step and place of A, of B, and their cosine."""
     found = pair.pairing
     t, s = found.cosines.shape
     each = (pair.extent(pair.a) / t, pair.extent(pair.b) / s)
     return [
-        (str(i + 1), pair_words.place(pair, i * each[0]), str(j + 1), pair_words.place(pair, j * each[1]), pair_words.number(1 - cost))
+        (str(i + 1), words.place(pair, i * each[0]), str(j + 1), words.place(pair, j * each[1]), words.number(1 - cost))
         for (i, j), cost in zip(found.path.tolist(), found.costs.tolist(), strict=True)
     ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from scratchlab.analysis.pair import Pair
-from scratchlab.report import pair_words
-from scratchlab.report.pair_words import number
+from scratchlab.report import tables
+from scratchlab.report.pair import words
+from scratchlab.report.pair.words import number
 
 
 def pair(found: Pair) -> RenderableType:
@@ -17,14 +16,12 @@ def pair(found: Pair) -> RenderableType:
     sides = [
         Text.assemble((f"{name}  ", "bold"), (clip.label, "bold cyan"), f"  {clip.id}", (f"  {size}", "dim"))
         for name, clip, size in (
-            (name, clip, pair_words.size(found, clip, steps))
+            (name, clip, words.size(found, clip, steps))
             for name, clip, steps in zip("AB", (found.a, found.b), found.pairing.cosines.shape, strict=True)
         )
     ]
-    table = Table("similarity", "A and B", "with itself", "reversed", "hears order", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = tables.table("similarity", "A and B", "with itself", "reversed", "hears order")
     for name, one in found.pairing.verdicts.items():
         both = (Text(number(value), style="dim") for value in (one.reversal.itself, one.reversal.reversed))
         table.add_row(name, Text(number(one.score), style="bold"), *both, "yes" if one.sees_order else "no")
-    return Group(*sides, table, *(Text(line) for line in pair_words.alignment(found)))
+    return Group(*sides, table, *(Text(line) for line in words.alignment(found)))

@@ -9,11 +9,13 @@ from typing import Any, cast
 from scratchlab.checks import counted
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Values
-from scratchlab.report import figures, matrices, shell, words
+from scratchlab.report import shell
+from scratchlab.report.charts import Figure
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.figures import Figure, Head
-from scratchlab.report.mistakes import Mistakes, kin, mistakes
-from scratchlab.report.origins import origins, snippet
+from scratchlab.report.run import figures, words
+from scratchlab.report.run.figures import Head
+from scratchlab.report.run.mistakes import Mistakes, kin, mistakes
+from scratchlab.report.run.origins import origins, snippet
 from scratchlab.store.run import Run
 
 
@@ -45,7 +47,7 @@ def page(run: Run) -> str:
         found = mistakes(run.scan("predictions"), summary)
         about |= _result(summary, found) | {"alike": next((name for name in summary["heads"] if name in recipe.get("similarity", {})), "")}
         drawn |= _of_result(summary, found, about["worst"])
-    return shell.rendered("page.html.j2", about, drawn)
+    return shell.rendered("run", about, drawn)
 
 
 # -- what the page tells ----------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ def _of_training(epochs: Epochs) -> dict[str, Figure]:
 
 def _of_result(summary: Values, found: list[Mistakes], worst: float) -> dict[str, Figure]:
     heads: dict[str, Head] = summary["heads"]
-    drawn = {f"confusion-{number}": matrices.confusion(one, summary["base_classes"], worst) for number, one in enumerate(found, 1)}
+    drawn = {f"confusion-{number}": figures.confusion(one, summary["base_classes"], worst) for number, one in enumerate(found, 1)}
     if len(heads[summary["head"]]["sessions"]) > 1:
         drawn |= {name: figures.session_curve(heads, name, height) for name, height in (("accuracy", 420), ("base", 280), ("new", 280))}
     return drawn

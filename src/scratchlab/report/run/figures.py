@@ -1,64 +1,24 @@
-"""The charts, as Plotly's JSON. Colours are named by their CSS property; the page fills in the scheme's own.
-
-Plain dictionaries: the names of Plotly's reference, https://plotly.com/javascript/reference/, without its Python classes.
-"""
+"""The charts of one run: its sessions, who was taken for whom, its training."""
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
+import numpy as np
+
 from scratchlab.metrics.estimate import Estimate
+from scratchlab.report import matrices
+from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
 from scratchlab.report.epochs import Epochs
+from scratchlab.report.run.mistakes import Mistakes
 from scratchlab.report.words import interval, percent
 
-Figure = dict[str, Any]
 Head = dict[str, Any]
-
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
-SYMBOLS = ("circle", "diamond", "square", "triangle-up")
-DASHES = ("solid", "dash", "dot", "dashdot")
-LONGEST = 14  # letters of a class name on an axis
-
-
-def ink(name: str) -> str:
-    """The CSS property that holds a colour."""
-    return f"var(--{name})"
-
-
-def said(text: str) -> str:
-    """Text for Plotly, which reads some HTML in labels."""
-    return html.escape(text, quote=False)
-
-
-def short(text: str) -> str:
-    """A class name for an axis."""
-    return said(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
-
-
-def layout(height: int, **more: Any) -> Figure:
-    """What all charts have in common, and `more`."""
-    axis = {"gridcolor": ink("rule"), "linecolor": ink("rule"), "zeroline": False, "fixedrange": True, "automargin": True, "ticks": ""}
-    made: Figure = {
-        "height": height,
-        "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": 13, "color": ink("quiet")},
-        "hoverlabel": {"bgcolor": ink("card"), "bordercolor": ink("rule"), "font": {"family": FONT, "color": ink("ink"), "size": 13}},
-        "dragmode": False,
-        "showlegend": False,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-    }
-    made |= more
-    made["xaxis"] = axis | {"showgrid": False} | more.get("xaxis", {})
-    made["yaxis"] = axis | more.get("yaxis", {})
-    return made
 
 
 def _counted(what: str) -> Figure:
     """The names of an axis that counts sessions or epochs: below it, and above what the pointer shows."""
-    return {"title": {"text": what, "standoff": 8, "font": {"size": 13}}, "unifiedhovertitle": {"text": f"{what} %{{x}}"}}
+    return {"title": title(what), "unifiedhovertitle": {"text": f"{what} %{{x}}"}}
 
 
 def _figure(data: list[Figure], layout: Figure) -> Figure:
@@ -114,6 +74,30 @@ def session_curve(heads: dict[str, Head], name: str, height: int) -> Figure:
             yaxis={"tickformat": ".0%", "range": [max(0, min(values) - room), min(1.005, max(values) + room)], "nticks": 6},
         ),
     )
+
+
+# -- mistakes -------------------------------------------------------------------------------------------
+
+
+def confusion(found: Mistakes, base: int, worst: float) -> Figure:
+    """Shares by true class: right answers in one colour, mistakes in another, up to `worst`; where there is no mistake, no colour.
+
+    The depth of a mistake's colour grows as the root of its share, so that the rare ones are seen beside the common.
+    """
+    places = range(len(found.classes))
+    told = [[_told(found, i, j) for j in places] for i in places]
+    written = [[f"{100 * share:.0f}" if share >= 0.005 else "<1" for share in row] for row in found.shares.tolist()]
+    right, shown = np.eye(len(found.classes), dtype=bool), found.counts > 0
+    layers = [
+        matrices.cells(right & shown, found.shares, 1.0, "right", told, written),
+        matrices.cells(~right & shown, np.sqrt(found.shares), worst**0.5, "wrong", told, written),
+    ]
+    return matrices.matrix(layers, found.classes, base)
+
+
+def _told(found: Mistakes, i: int, j: int) -> str:
+    asked = int(found.counts[i].sum())
+    return f"{matrices.answered(found.classes, i, j)}: {found.counts[i, j]} of {asked}, {percent(found.shares[i, j])}"
 
 
 # -- training -------------------------------------------------------------------------------------------

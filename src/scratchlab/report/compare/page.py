@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from scratchlab.analysis.changes import Flip
 from scratchlab.analysis.comparison import Comparison
 from scratchlab.analysis.sides import Inputs, Side
-from scratchlab.checks import Problem
-from scratchlab.report import compare_figures, compare_words, pictures, shell, words
-from scratchlab.report.figures import Figure
-from scratchlab.store import files
-from scratchlab.types import Waveform
+from scratchlab.report import pictures, shell
+from scratchlab.report.charts import Figure
+from scratchlab.report.compare import figures, words
+from scratchlab.report.words import span
 
 OUTLINES = {  # of the marks on the maps, from -5 to 5
     "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z",
@@ -27,43 +25,35 @@ OUTLINES = {  # of the marks on the maps, from -5 to 5
 
 def place(runs: Path, a: Side, b: Side) -> Path:
     """Where the page goes if nobody says: beside the runs."""
-
-    def called(side: Side) -> str:
-        return re.sub(r"[^\w.+-]+", "-", side.name)[:100]
-
-    return runs / f"compare-{called(a)}-{called(b)}.html"
+    one, other = (shell.filed(side.name)[:100] for side in (a, b))
+    return runs / f"compare-{one}-{other}.html"
 
 
 def write(found: Comparison, path: Path) -> Path:
     """Saves the page. Raises Problem where it cannot be written."""
-    if path.is_dir():
-        raise Problem(f"{path} is a folder; give --out a file, such as {path / 'compare.html'}.")
-    with files.told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    files.write_text(path, page(found))
-    return path
+    return shell.saved(page(found), path, "compare.html")
 
 
 def page(found: Comparison) -> str:
     """The whole page."""
     classes, last = tuple(found.arrivals), found.last[0]
     interval = max(last.over_groups, last.over_draws, key=lambda one: (one.high or 0.0) - (one.low or 0.0))  # the headline has the wider
-    kind = compare_words.units(found)
+    kind = words.units(found)
     about: dict[str, Any] = {
         "a": found.a,
         "b": found.b,
         "same_run": found.same_run,
         "later": found.found.last > 0,
-        "where": compare_words.where(found),
+        "where": words.where(found),
         "units": kind,
-        "asked": compare_words.asked(found),
-        "verdict": compare_words.verdict(found),
+        "asked": words.asked(found),
+        "verdict": words.verdict(found),
         "headline": {
             "where": f"After session {found.found.last}" if found.found.last else "On the base",
             "a": last.a,
             "b": last.b,
             "difference": last.over_groups.value,
-            "span": words.span(interval),
+            "span": span(interval),
             "over": "draws" if interval is last.over_draws else kind,
         },
         "sessions": sorted(found.sessions.items(), reverse=True),
@@ -76,18 +66,18 @@ def page(found: Comparison) -> str:
         "marks": OUTLINES,
         "legend": _legend(classes, found.maps.labels),
         "settings": found.settings,
-        "facts": compare_words.training(found),
-        "sure": compare_words.sure,
-        "meanings": compare_words.meanings(found),
+        "facts": words.training(found),
+        "sure": words.sure,
+        "meanings": words.meanings(found),
     }
-    return shell.rendered("compare.html.j2", about, _figures(found, classes), "compare.css")
+    return shell.rendered("compare", about, _figures(found, classes))
 
 
 def _figures(found: Comparison, classes: tuple[str, ...]) -> dict[str, Figure]:
     base = sum(session == 0 for session in found.arrivals.values())
-    drawn = {"change": compare_figures.change(found.confusions, base)}
-    drawn |= {f"map-{number}": compare_figures.embedding(found.maps, one, classes) for number, one in enumerate(found.maps.drawn, 1)}
-    return drawn | ({"differences": compare_figures.differences(found.sessions)} if len(found.sessions) > 1 else {})
+    drawn = {"change": figures.change(found.confusions, base)}
+    drawn |= {f"map-{number}": figures.embedding(found.maps, one, classes) for number, one in enumerate(found.maps.drawn, 1)}
+    return drawn | ({"differences": figures.differences(found.sessions)} if len(found.sessions) > 1 else {})
 
 
 def _cards(flips: list[Flip], inputs: Inputs) -> list[tuple[Flip, str, str]]:
@@ -99,9 +89,9 @@ def _media(name: str, inputs: Inputs) -> tuple[str, str]:
     if inputs.form is None or name not in inputs.values:
         return "", ""
     values = inputs.values[name]
-    return pictures.picture(values, inputs.form), pictures.sound(values, inputs.form) if isinstance(inputs.form, Waveform) else ""
+    return pictures.picture(values, inputs.form), pictures.sound(values, inputs.form)
 
 
 def _legend(classes: tuple[str, ...], there: tuple[str, ...]) -> list[tuple[str, int, str]]:
     """Of the classes on the maps: name, colour and mark."""
-    return [(name, i % compare_figures.COLOURS + 1, compare_figures.mark(i)) for i, name in enumerate(classes) if name in set(there)]
+    return [(name, i % figures.COLOURS + 1, figures.mark(i)) for i, name in enumerate(classes) if name in set(there)]

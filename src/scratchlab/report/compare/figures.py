@@ -11,7 +11,7 @@ from scratchlab.analysis.compare import Contest
 from scratchlab.analysis.comparison import Maps
 from scratchlab.analysis.maps import Map
 from scratchlab.report import matrices
-from scratchlab.report.figures import DASHES, SYMBOLS, Figure, ink, layout, said
+from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
 from scratchlab.report.words import points, span
 
 COLOURS = 10  # of classes on a map; more of them take another mark
@@ -24,8 +24,7 @@ def differences(sessions: dict[int, list[Contest]]) -> Figure:
     data = [_difference(sessions, name, place) for place, name in enumerate(names)]
     ticks = {"tickvals": list(sessions), "ticktext": ["base" if number == 0 else str(number) for number in sessions]}
     nought = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": ink("quiet"), "width": 1}}
-    title = {"text": "session", "standoff": 8, "font": {"size": 13}}
-    axis: Figure = {"range": [min(sessions) - 0.35, max(sessions) + 0.35], "title": title, **ticks}
+    axis: Figure = {"range": [min(sessions) - 0.35, max(sessions) + 0.35], "title": title("session"), **ticks}
     return {"data": data, "layout": layout(340, shapes=[nought], xaxis=axis, yaxis={"ticksuffix": " points", "nticks": 6})}
 
 
@@ -66,10 +65,8 @@ def change(found: Confusions, base: int) -> Figure:
 
 
 def _told(found: Confusions, i: int, j: int) -> str:
-    verb = "recognised" if i == j else f"taken for {found.classes[j]}"
-    return (
-        f"{found.classes[i]} {verb}: A {found.a[i, j]}, B {found.b[i, j]} of {found.a[i].sum()}, {points(float(found.change[i, j]))} points"
-    )
+    moved = f"A {found.a[i, j]}, B {found.b[i, j]} of {found.a[i].sum()}, {points(float(found.change[i, j]))} points"
+    return f"{matrices.answered(found.classes, i, j)}: {moved}"
 
 
 def embedding(maps: Maps, one: Map, classes: tuple[str, ...]) -> Figure:

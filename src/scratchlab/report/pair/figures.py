@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from scratchlab.analysis.pair import Clip, Pair
 from scratchlab.report import pictures
-from scratchlab.report.figures import Figure, ink, layout
-from scratchlab.report.pair_words import number, place
+from scratchlab.report.charts import Figure, ink, layout, title
+from scratchlab.report.pair.words import number, place
 from scratchlab.types import Spectrogram, Waveform
 
 MOST = 200  # steps of either input that are drawn; neighbours are averaged beyond
@@ -49,13 +49,13 @@ def alignment(pair: Pair) -> Figure:
     room = 0.05 * (high - low) or 0.05
     plain: Figure = {"showgrid": True, "gridcolor": ink("rule"), "zeroline": False, "fixedrange": True, "ticks": "", "nticks": 3}
     unit = " s" if isinstance(pair.form, Waveform) else ""
-    title = "" if unit else ", columns"
+    counted = "" if unit else ", columns"
     whole = layout(
         660,
         images=strips,
         hovermode="closest",
         margin={"l": 8, "r": 8, "t": 8, "b": 44},
-        xaxis={"domain": [LEFT, 1], "range": [0, across], "ticksuffix": unit, "nticks": 6, "title": _title(f"A{title}"), "anchor": "y"},
+        xaxis={"domain": [LEFT, 1], "range": [0, across], "ticksuffix": unit, "nticks": 6, "title": title(f"A{counted}", 6), "anchor": "y"},
         yaxis={
             "domain": [0, LOW],
             "range": [0, up],
@@ -63,7 +63,7 @@ def alignment(pair: Pair) -> Figure:
             "nticks": 6,
             "showgrid": False,
             "anchor": "x2",
-            "title": _title(f"B{title}"),
+            "title": title(f"B{counted}", 6),
         },
     )
     whole |= {
@@ -72,10 +72,6 @@ def alignment(pair: Pair) -> Figure:
         "yaxis3": {**bare, "domain": [MIDDLE, 1], "anchor": "x"},
     }
     return {"data": [_matrix(pair), *_path(pair), *_along(pair)], "layout": whole}
-
-
-def _title(text: str) -> Figure:
-    return {"text": text, "standoff": 6, "font": {"size": 13}}
 
 
 def _image(source: str, x: str, y: str, wide: float, high: float) -> Figure:

@@ -1,0 +1,40 @@
+"""What the page of a run says in sentences: what became of it, and what its intervals mean."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+MEANINGS = {
+    "bootstrap over": (
+        "Whole groups of queries (speakers, ships, cameras; lone samples where the source knows no groups) were drawn again 2000 times, "
+        "and 95 % of the results lay in this interval. It tells how the number would move had others been asked. "
+        "The training is the same throughout, so it says nothing of another seed."
+    ),
+    "mean over": (
+        "The shots of the new classes were drawn several times, and the sessions learned anew from each draw. "
+        "The interval tells how well the mean over such draws is known. Queries, groups and base training are the same in every draw, "
+        "so it says nothing of other speakers or seeds."
+    ),
+}
+
+
+def elapsed(begin: str, end: str) -> float:
+    """Seconds between two ISO times."""
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
+
+
+def meaning(how: str) -> str:
+    """What an interval that came about like this tells, and what it does not."""
+    return next((words for beginning, words in MEANINGS.items() if how.startswith(beginning)), "")
+
+
+def sentence(state: str, done: int, planned: int) -> str:
+    """What became of a run that has no headline."""
+    so_far = f"after {done} of {planned} epochs" if done else "before its first epoch was over"
+    return {
+        "created": "This run has not begun.",
+        "running": f"This run is under way, {so_far}." if done else "This run is in its first epoch.",
+        "finished": "This run says it is finished, but its summary is missing.",
+        "stopped": f"This run was stopped {so_far}.",
+        "killed": f"This run was killed {so_far}.",
+    }.get(state, f"This run {state} {so_far}.")
