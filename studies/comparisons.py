@@ -63,7 +63,9 @@ def answered(bench: Bench, samples: Samples, scores: dict[Cell, list[torch.Tenso
 def main() -> None:
     """Trains what is missing, then compares."""
     asked = together.parser(__doc__, "keywords-arabic").parse_args()
-    jobs = [Job(asked.recipe, (*MATRIX, *together.common(asked), "method.name=prototypes", f"seed={seed}")) for seed in asked.seeds]
+    jobs = [
+        Job(asked.recipe, (*MATRIX, *together.common(asked), "method.name=prototypes", *training)) for training in together.trainings(asked)
+    ]
     cells: list[Cell] = [(name, way) for name in SIMILARITIES for way in ("mean", "shots")]
     found: dict[tuple[Cell, bool], list[np.ndarray]] = defaultdict(list)
     for job, run in zip(jobs, together.finished(jobs, asked.runs, asked.workers), strict=True):

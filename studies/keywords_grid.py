@@ -1,7 +1,7 @@
 """Methods and losses × comparisons: which way of learning new words, compared by vector, CKA, one-to-one, DTW, or vector and DTW together.
 
     python studies/keywords_grid.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS
-    python studies/keywords_grid.py --recipe keywords-fsdd --root FOLDER_OF_FSDD
+    python studies/keywords_grid.py --recipe keywords-fsdd --root FOLDER_OF_FSDD --folds "protocol.test=['lucas']" ...
 
 Trains every row of the table once a seed; all comparisons answer the same queries from the same shots. Prints two
 tables: accuracy on new words, chosen among all words, after the last session; and each fusion's gain over the plain vector, paired by seed,
@@ -34,9 +34,10 @@ def main() -> None:
     asked = parser.parse_args()
     common = (*MATRIX, *together.common(asked))
     rows = {row: ROWS.get(row, (f"method.name={row}",)) for row in asked.rows}
-    jobs = [Job(asked.recipe, (*common, *own, f"seed={seed}")) for own in rows.values() for seed in asked.seeds]
+    trainings = together.trainings(asked)
+    jobs = [Job(asked.recipe, (*common, *own, *training)) for own in rows.values() for training in trainings]
     runs = together.finished(jobs, asked.runs, asked.workers)
-    by_row = {row: runs[i * len(asked.seeds) : (i + 1) * len(asked.seeds)] for i, row in enumerate(rows)}
+    by_row = {row: runs[i * len(trainings) : (i + 1) * len(trainings)] for i, row in enumerate(rows)}
     new = {(row, head): counted(of, head, "new") for row, of in by_row.items() for head in HEADS}
     base = {row: counted(of, "cosine", "session 0") for row, of in by_row.items()}
     text = "\n".join(_tables(list(rows), new, base))

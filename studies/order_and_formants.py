@@ -66,7 +66,7 @@ def changed(runs: dict[Job, Run], changes: dict[str, Change]) -> dict[tuple[str,
 def main() -> None:
     """Runs what is missing, then answers."""
     asked = together.parser(__doc__, "keywords-arabic").parse_args()
-    common = together.common(asked)
+    common, trainings = together.common(asked), together.trainings(asked)
     matrix = ("temporal.pool=4", "temporal.centre=true")
     variants: dict[str, tuple[str, ...]] = {
         "heard": (*matrix, *(f"similarity.{head}={{}}" for head in HEADS)),
@@ -74,11 +74,11 @@ def main() -> None:
         **{stream: ("frontend.name=lpc", f"frontend.streams=['{stream}']") for stream in STREAMS},
         **{f"order {n}": ("frontend.name=lpc", "frontend.streams=['residual']", f"frontend.order={n}") for n in ORDERS},
     }
-    jobs = {name: [Job(asked.recipe, (*common, *own, f"seed={seed}")) for seed in asked.seeds] for name, own in variants.items()}
+    jobs = {name: [Job(asked.recipe, (*common, *own, *training)) for training in trainings] for name, own in variants.items()}
     runs = dict(
         zip(
             jobs,
-            _parted(together.finished([job for many in jobs.values() for job in many], asked.runs, asked.workers), len(asked.seeds)),
+            _parted(together.finished([job for many in jobs.values() for job in many], asked.runs, asked.workers), len(trainings)),
             strict=True,
         )
     )

@@ -31,6 +31,7 @@ def parser(doc: str | None, recipe: str) -> argparse.ArgumentParser:
     found.add_argument("--recipe", default=recipe, help="the plain baseline, whose data and training all runs share")
     found.add_argument("--root", default="", help="folder of the data: data.root of the recipe")
     found.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    found.add_argument("--folds", nargs="+", default=[""], help="settings each seed is repeated under, as in protocol.test=['theo']")
     found.add_argument("--set", "-s", action="append", default=[], dest="settings", help="section.setting=value for every run")
     found.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs; those that are there are not made again")
     found.add_argument("--workers", type=int, default=2, help="runs at a time, one thread each")
@@ -41,6 +42,11 @@ def parser(doc: str | None, recipe: str) -> argparse.ArgumentParser:
 def common(asked: argparse.Namespace) -> tuple[str, ...]:
     """The settings that every run of the study has."""
     return (*([f"data.root={asked.root}"] if asked.root else []), *asked.settings)
+
+
+def trainings(asked: argparse.Namespace) -> list[tuple[str, ...]]:
+    """The settings of each repetition: every seed under every fold."""
+    return [(f"seed={seed}", *([fold] if fold else [])) for seed in asked.seeds for fold in asked.folds]
 
 
 def leave(text: str, page: Path | None) -> None:
@@ -124,22 +130,22 @@ def _make(job: Job, runs: Path) -> str | None:
 
 @dataclass(frozen=True)
 class Counts:
-    """Answers of several runs to the same queries, `[seeds, draws, groups]`: how many were right, and how many were asked."""
+    """Answers of several trainings, `[trainings, draws, groups]`: how many were right, and how many were asked."""
 
     right: npt.NDArray[np.float64]
     asked: npt.NDArray[np.float64]
 
     def share(self) -> Estimate:
         """Accuracy."""
-        return over_crossed(self.right, self.asked, ("seeds", "draws", "groups of queries"))
+        return over_crossed(self.right, self.asked, ("trainings", "draws", "groups of queries"))
 
     def gain_over(self, other: Counts) -> Estimate:
-        """Accuracy less that of another on the same seeds, draws and queries."""
-        return over_crossed(self.right - other.right, self.asked, ("seeds", "draws", "groups of queries"))
+        """Accuracy less that of another on the same trainings, draws and queries."""
+        return over_crossed(self.right - other.right, self.asked, ("trainings", "draws", "groups of queries"))
 
 
 def counted(runs: list[Run], head: str, which: str) -> Counts:
-    """What a head of several runs (one a seed) answered in the last session; `which`: "all", "base" or "new" classes; "session 0"."""
+    """What a head of several runs (one a training) answered in the last session; `which`: "all", "base" or "new" classes; "session 0"."""
     rights: list[npt.NDArray[np.float64]] = []
     askeds: list[npt.NDArray[np.float64]] = []
     for run in runs:
