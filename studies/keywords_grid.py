@@ -14,8 +14,10 @@ import together
 from together import Counts, Job, counted, percent, points, table
 
 BOTH = "loss.cross_entropy.weights={cosine=1.0,%s=0.2}"
+VIRTUAL = "method.virtual=%d"  # as many as words are to come
 ROWS: dict[str, tuple[str, ...]] = {
-    **{name: (f"method.name={name}",) for name in ("prototypes", "cec", "fact", "teen", "fill", "savc", "compositional")},
+    **{name: (f"method.name={name}",) for name in ("prototypes", "cec", "teen", "savc", "compositional")},
+    **{name: (f"method.name={name}", VIRTUAL) for name in ("fact", "fill")},
     "loss: vector + 0.2 CKA": (BOTH % "cka",),
     "loss: vector + 0.2 DTW": (BOTH % "dtw",),
     "the same, reversed negatives": (BOTH % "dtw", "loss.cross_entropy.reversed_negatives=true"),
@@ -33,7 +35,9 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", default=list(ROWS), help=f"which rows: {', '.join(ROWS)}; or the name of any method")
     asked = parser.parse_args()
     common = (*MATRIX, *together.common(asked))
-    rows = {row: ROWS.get(row, (f"method.name={row}",)) for row in asked.rows}
+    protocol = Job(asked.recipe, common).resolved().values["protocol"]
+    coming = protocol["way"] * protocol["sessions"]
+    rows = {row: tuple(own.replace("%d", str(coming)) for own in ROWS.get(row, (f"method.name={row}",))) for row in asked.rows}
     trainings = together.trainings(asked)
     jobs = [Job(asked.recipe, (*common, *own, *training)) for own in rows.values() for training in trainings]
     runs = together.finished(jobs, asked.runs, asked.workers)
