@@ -283,6 +283,18 @@ def test_two_at_once_never_share_a_folder(recipe: Path) -> None:
         (["run", "melodies.toml", "-s", "training.device=cuda:7"], "is not usable here"),
         (["run", "melodies.toml", "-s", "protocol.shot=99"], "fewer than protocol.shot = 99"),
         (["run", "melodies.toml", "-s", "augment.noise.folder=nowhere"], "holds no recording"),
+        (
+            ["run", "melodies.toml", "-s", "similarity.cosine.stream=speech"],
+            "similarity.cosine.stream names 'speech', but embeddings here are",
+        ),
+        (
+            ["run", "melodies.toml", "-s", "frontend.name=lpc", "-s", "similarity.cosine.stream=speach"],
+            "the streams are: speech, envelope, residual. Did you mean 'speech'?",
+        ),
+        (
+            ["run", "melodies.toml", "-s", "loss.cross_entropy={}", "-s", "loss.pseudo_classes={}"],
+            "composes streams, but embeddings here have a single part",
+        ),
         (["run", "melodies.toml", "-s", "seed=-1"], "seed = -1 does not fit"),
         (["show", "nothing"], "There is no run 'nothing'"),
         (["parts", "nothing"], "There is no section or part 'nothing'"),

@@ -93,7 +93,10 @@ def assemble(recipe: Recipe, memory: Memory) -> Bench:
     embedder = Embedder(frontend, encoder, temporal, part("augment", source.form).values()).to(training.device)
     trainer = Trainer(recipe.seed, training, functools.partial(part, "optimizer"), part("schedule", training.epochs), memory)
     similarities: dict[str, Similarity] = part("similarity")
+    for name, similarity in similarities.items():
+        similarity.fits(name, embedder.streams)
     losses = Losses(part("loss", similarities))
+    losses.fits(embedder.streams)
     method: Method = part("method", Kit(embedder, trainer, similarities, losses, part("scoring", similarities)))
     training.group_rates(method.groups)
     return Bench(source, part("protocol", recipe.seed), embedder, similarities, method, trainer)

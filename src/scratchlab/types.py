@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.checks import Problem, counted, listing
+from scratchlab.checks import Problem, counted, listing, nearest
 
 if TYPE_CHECKING:
     import torch
@@ -198,6 +198,14 @@ class Stage:
         return samples.labels[self.query]
 
 
+def place_of(stream: str, streams: tuple[str, ...], where: str = "A similarity") -> int:
+    """Where a stream stands among those that embeddings consist of. Raises Problem, naming `where`, for one that is not there."""
+    if stream not in streams:
+        there = f"the streams are: {listing(streams)}" if streams else "embeddings here are one whole, not of several streams"
+        raise Problem(f"{where} names '{stream}', but {there}.{nearest(stream, streams)}")
+    return streams.index(stream)
+
+
 @dataclass(frozen=True)
 class Embeddings:
     """What an encoder makes of a batch.
@@ -238,10 +246,7 @@ class Embeddings:
         """The part of one stream; all of it for an empty name. Raises Problem for a name that is none of `streams`."""
         if not name:
             return self
-        if name not in self.streams:
-            there = f"the streams are: {listing(self.streams)}" if self.streams else "the front-end yields one stream without a name"
-            raise Problem(f"There is no stream '{name}'; {there}.")
-        place, parts = self.streams.index(name), len(self.streams)
+        place, parts = place_of(name, self.streams), len(self.streams)
         d, c = self.vector.shape[1] // parts, self.matrix.shape[2] // parts
         return Embeddings(self.vector[:, place * d : place * d + d], self.matrix[:, :, place * c : place * c + c], self.lengths)
 

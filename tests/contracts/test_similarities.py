@@ -155,7 +155,7 @@ def test_one_stream_of_several(name: str) -> None:
         for one in (queries, references)
     ]
     assert torch.allclose(SIMILARITIES[name](stream="second")(*doubled), made(name)(queries, references), atol=1e-6)
-    with pytest.raises(Problem, match=r"no stream 'third'; the streams are: first, second"):
+    with pytest.raises(Problem, match=r"names 'third', but the streams are: first, second"):
         SIMILARITIES[name](stream="third")(*doubled)
 
 

@@ -28,7 +28,7 @@ from scratchlab.model.temporal.frames import Frames
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Embeddings, Labelled, Rows, Seen, Waveform
-from tests.learning.conftest import FORM, Kept, Watch, embedder, kit, problem, trainer
+from tests.learning.conftest import Kept, Watch, trainer
 
 COSINE: dict[str, Similarity] = {"main": SIMILARITIES["cosine"]()}
 TWO = ("envelope", "residual")
@@ -141,14 +141,12 @@ def test_it_asks_every_stream_to_tell_classes_apart() -> None:
 
 
 def test_wrong_settings_are_told() -> None:
-    at = vectors([[1.0, 0.0], [0.0, 1.0]])
-    alone = Embeddings(at.vector, at.matrix, at.lengths)
-    with pytest.raises(Problem, match=r"the front-end yields only one; take frontend.name = 'lpc'"):
-        PseudoClasses(COSINE)(step(alone, alone, [0, 1]))
+    with pytest.raises(Problem, match=r"have a single part; take frontend.name = 'lpc'"):
+        PseudoClasses(COSINE).fits(())
     with pytest.raises(Problem, match="Did you mean 'residual'"):
-        PseudoClasses(COSINE, streams=["residue"])(step(at, at, [0, 1]))
+        PseudoClasses(COSINE, streams=["residue"]).fits(TWO)
     with pytest.raises(Problem, match="leaves nothing of an input"):
-        PseudoClasses(COSINE, streams=["residual", "envelope"])(step(at, at, [0, 1]))
+        PseudoClasses(COSINE, streams=["residual", "envelope"]).fits(TWO)
     with pytest.raises(Problem, match="compares the stream residual alone"):
         PseudoClasses({"part": SIMILARITIES["cosine"](stream="residual")})
     with pytest.raises(Problem, match="Did you mean 'main'"):
@@ -203,9 +201,11 @@ def test_both_embedder_and_rows_are_taught() -> None:
     assert (learner.rows.vector.grad != 0).any()
 
 
-def test_a_front_end_of_one_stream_is_refused_in_training() -> None:
-    rows = problem(24)
-    supplied = kit(embedder(Conv4(FORM, channels=4)), trainer(Kept(), Watch(), epochs=2, batch=8))
-    supplied.losses = Losses({"cross_entropy": CrossEntropy(COSINE), "pseudo_classes": PseudoClasses(COSINE)})
-    with pytest.raises(Problem, match="composes streams"):
-        Prototypes(supplied).learn(Seen(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4)))
+def test_a_single_stream_may_lead() -> None:
+    """What the base is trained and compared by reads one stream of two, and nothing else has been embedded before."""
+    rows = sounds()
+    none, similarities = rows.some(np.arange(0)), {"part": SIMILARITIES["cosine"](stream="residual")}
+    losses = Losses({"cross_entropy": CrossEntropy(similarities)})
+    one = Prototypes(Kit(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities)))
+    one.learn(Seen(rows, none, none, np.arange(4)))
+    assert set(one.score(rows)) == {"part", "trained"}

@@ -31,7 +31,6 @@ class Embedder(nn.Module):
                 augment.told(frontend.form.streams if isinstance(frontend.form, Spectrogram) else ())
         self._vectors: dict[int, Tensor] = {}
         self._matrices: dict[int, Tensor] = {}
-        self.streams: tuple[str, ...] = ()  # as the last embeddings said
 
     @property
     def dim(self) -> int:
@@ -42,6 +41,11 @@ class Embedder(nn.Module):
     def channels(self) -> int:
         """Channels c of the matrix embedding."""
         return self.temporal.channels
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Names of the parts that embeddings consist of; none where they are one whole."""
+        return self.encoder.streams if self.temporal.keeps_streams else ()
 
     @property
     def device(self) -> torch.device:
@@ -99,7 +103,6 @@ class Embedder(nn.Module):
         for positions in in_order(len(missing), BATCH):
             places = missing[positions]
             rows, found = asked.rows[places].tolist(), self(asked.batch(places))
-            self.streams = found.streams
             self._vectors.update(zip(rows, found.vector.float(), strict=True))
             if matrices:
                 lengths = found.lengths.tolist()

@@ -26,12 +26,14 @@ class Frontend(nn.Module):
 class Encoder(nn.Module):
     """Features to embeddings. `dim`: d of the vector `[n, d]`; `channels`: c of the matrix `[n, t, c]`.
 
+    `streams`: where its embeddings consist of equal parts side by side, one for each stream of sound, their names.
     `inputs_axis`: which axis of what `halfway` yields runs over the inputs of a batch; `repeats`: how often the batch stands
     there, one time after another.
     """
 
     dim: int
     channels: int
+    streams: tuple[str, ...] = ()
     inputs_axis: int
     repeats: int = 1
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from scratchlab.types import Embeddings
+from scratchlab.types import Embeddings, place_of
 
 References = Annotated[
     Literal["mean", "shots"],
@@ -28,6 +28,11 @@ class Similarity:
 
     def __init__(self, references: References, stream: Stream) -> None:
         self.references, self.stream = references, stream
+
+    def fits(self, name: str, streams: tuple[str, ...]) -> None:
+        """Raises Problem unless embeddings that consist of these streams have the one it compares; name: its table in the recipe."""
+        if self.stream:
+            place_of(self.stream, streams, f"similarity.{name}.stream")
 
     def __call__(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """n queries, m references -> `[n, m]`."""

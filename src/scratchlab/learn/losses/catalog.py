@@ -29,3 +29,8 @@ class Losses:
             raise Problem("[loss] needs one table loss.cross_entropy, by which validation judges; others are added to it.")
         (self.cross_entropy,) = found
         self.added = [loss for loss in losses.values() if loss is not self.cross_entropy]
+
+    def fits(self, streams: tuple[str, ...]) -> None:
+        """Raises Problem unless all can be computed of embeddings that consist of these streams."""
+        for loss in (self.cross_entropy, *self.added):
+            loss.fits(streams)

@@ -62,6 +62,9 @@ class Loss(nn.Module):
         """Similarities by which it compares inputs with class rows; there are rows for all that these read."""
         return ()
 
+    def fits(self, streams: tuple[str, ...]) -> None:
+        """Raises Problem unless it can be computed of embeddings that consist of these streams."""
+
     def forward(self, step: Step) -> Tensor:
-        """`[n]`."""
+        """The loss of each input `[n]`, not averaged, in nats where it is a cross-entropy."""
         raise NotImplementedError

@@ -14,12 +14,12 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from scratchlab.checks import Problem, listing, nearest
+from scratchlab.checks import Problem
 from scratchlab.data.augment.dice import Dice
 from scratchlab.learn.losses.cross_entropy import named
 from scratchlab.learn.losses.interface import Loss, Similarities, Step
 from scratchlab.similarity.interface import Similarity
-from scratchlab.types import Embeddings
+from scratchlab.types import Embeddings, place_of
 
 MISSING = -1
 
@@ -60,6 +60,18 @@ class PseudoClasses(Loss):
         """Rows for what it compares."""
         return (self.similarity,)
 
+    def fits(self, streams: tuple[str, ...]) -> None:
+        """Raises Problem where there are too few streams, for one that is not there, and where all are to be exchanged."""
+        if len(streams) < 2:
+            raise Problem(
+                "[loss.pseudo_classes] composes streams, but embeddings here have a single part; take frontend.name = 'lpc' with several "
+                "streams, and temporal.name = 'frames', which keeps them apart."
+            )
+        for name in self.streams:
+            place_of(name, streams, "loss.pseudo_classes.streams")
+        if set(self.streams) == set(streams):
+            raise Problem(f"loss.pseudo_classes.streams = {self.streams} leaves nothing of an input; name fewer streams.")
+
     def forward(self, step: Step) -> Tensor:
         """`[n]`, zero for an input whose partner is of its own class; needs dice, so it is for training alone."""
         assert step.dice is not None
@@ -75,14 +87,7 @@ class PseudoClasses(Loss):
         return self.weight * losses.new_zeros(len(inputs)).index_copy(0, pseudo, losses)
 
     def sources(self, names: tuple[str, ...], dice: Dice) -> Tensor:
-        """`[n, streams]`: the input that each stream comes from, or MISSING. Raises Problem where there are too few streams."""
-        if len(names) < 2:
-            raise Problem("[loss.pseudo_classes] composes streams, but the front-end yields only one; take frontend.name = 'lpc'.")
-        for name in self.streams:
-            if name not in names:
-                raise Problem(f"loss.pseudo_classes.streams names '{name}', but the streams are: {listing(names)}.{nearest(name, names)}")
-        if set(self.streams) == set(names):
-            raise Problem(f"loss.pseudo_classes.streams = {self.streams} leaves nothing of an input; name fewer streams.")
+        """`[n, streams]`: the input that each stream comes from, or MISSING."""
         partner, drawn = dice.uniform().argsort(), dice.integers(len(names))
         changed = torch.tensor([[name in self.streams for name in names]]) if self.streams else drawn[:, None] == torch.arange(len(names))
         other = partner if self.kind == "recombine" else torch.full_like(partner, MISSING)

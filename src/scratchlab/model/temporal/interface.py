@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import nn
 
 from scratchlab.types import Embeddings
@@ -11,9 +13,10 @@ class Temporal(nn.Module):
     """Embeddings to embeddings. `dim`: d of the vector `[n, d]` it returns; `channels`: c of its matrix `[n, t, c]`.
 
     As with an encoder, an input's result must not depend on how far its batch is padded, rows at or beyond the lengths
-    are zero, and an input of one step works. `streams` pass as they are.
+    are zero, and an input of one step works. `keeps_streams`: whether the parts of an embedding still are one stream's each.
     """
 
+    keeps_streams: ClassVar[bool] = True
     dim: int
     channels: int
 

@@ -58,7 +58,12 @@ class Layer(nn.Module):
 
 
 class Transformer(Temporal):
-    """Matrix `[n, t, c]` -> `[n, ceil(t / pool), c]`, and their mean `[n, c]` as the vector."""
+    """Matrix `[n, t, c]` -> `[n, ceil(t / pool), c]`, and their mean `[n, c]` as the vector.
+
+    Attention mixes channels, and with them streams: no part of the result is one stream's alone.
+    """
+
+    keeps_streams = False
 
     def __init__(
         self,
@@ -100,5 +105,4 @@ class Transformer(Temporal):
             x = layer(x, real)
         x = self.output_norm(x)
         matrix = x if real is None else x * real[..., None]
-        # Attention mixes channels, and with them streams: no part of the result is one stream's alone.
         return self.centre(Embeddings(matrix.sum(1) / pooled.lengths[:, None], matrix, pooled.lengths))
