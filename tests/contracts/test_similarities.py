@@ -101,6 +101,16 @@ def test_nothing_is_more_alike_than_the_same(name: str) -> None:
 
 
 @every
+def test_costs_are_negated_and_products_are_not(name: str) -> None:
+    inputs, others = embeddings([8] * 6), embeddings([8] * 6, seed=1)
+    similarity = made(name)
+    if similarity.costs:
+        assert similarity(inputs, others).max() < 0
+    else:
+        assert similarity(inputs, inputs).diagonal().min() > 0
+
+
+@every
 def test_it_reads_what_it_says(name: str) -> None:
     similarity = made(name)
     queries, references, others = embeddings([4, 6]), embeddings([5, 3], seed=1), embeddings([4, 6], seed=2)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from tests.contracts.test_similarities import embeddings
 
 from scratchlab.similarity.calibration import calibrated
+from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.matching import OneToOne
 from scratchlab.similarity.vector import Cosine
 from scratchlab.types import Embeddings
@@ -23,19 +25,22 @@ def test_vectors_move_as_the_paper_says() -> None:
         cosines = np.array([unit(p) @ unit(b) for b in base.vector.numpy()])
         weights = np.exp(16 * cosines) / np.exp(16 * cosines).sum()
         pull = sum(w * unit(b) for w, b in zip(weights, base.vector.numpy(), strict=True))
-        assert np.allclose(moved, 0.7 * unit(p) + 0.3 * unit(pull), atol=1e-5)
+        assert np.allclose(moved, np.linalg.norm(p) * (0.7 * unit(p) + 0.3 * unit(pull)), atol=1e-5)
     assert torch.equal(found.matrix, new.matrix)
 
 
-def test_share_0_changes_no_direction_and_share_1_leaves_nothing_of_its_own() -> None:
-    new, base = embeddings([4, 6], 0), embeddings([5], 1)
-    for similarity in (Cosine(), OneToOne()):
-        kept = calibrated(new, base, similarity, 0.0, 16.0)
-        assert torch.allclose(similarity(kept, new), similarity(new, new), atol=1e-5)
-        gone = calibrated(new, base, similarity, 1.0, 16.0)
-        part = gone.vector if similarity.reads == "vector" else gone.matrix
-        assert torch.allclose(torch.cosine_similarity(part.flatten(1)[:1], part.flatten(1)[:1]), torch.ones(1))
-        assert not torch.allclose(similarity(gone, new), similarity(new, new), atol=1e-2)
+@pytest.mark.parametrize("name", SIMILARITIES)
+def test_share_0_changes_nothing_and_share_1_leaves_the_length_alone(name: str) -> None:
+    new, base, similarity = embeddings([6, 6], 0), embeddings([6], 1), SIMILARITIES[name]()
+    queries = embeddings([5, 6, 4], 2)
+    kept = calibrated(new, base, similarity, 0.0, 16.0)
+    assert torch.allclose(similarity(queries, kept), similarity(queries, new), atol=1e-4, rtol=1e-4)
+    gone, known, began = (
+        one.vector if similarity.reads == "vector" else one.matrix.flatten(1)
+        for one in (calibrated(new, base, similarity, 1.0, 16.0), base, new)
+    )
+    assert torch.allclose(torch.cosine_similarity(gone, known), torch.ones(2), atol=1e-5)
+    assert torch.allclose(gone.norm(dim=1), began.norm(dim=1), rtol=1e-5)
 
 
 def test_matrices_keep_their_lengths_and_no_padding_gets_in() -> None:

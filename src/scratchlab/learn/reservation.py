@@ -22,7 +22,7 @@ from scratchlab.types import Asked, Seen
 Count = Annotated[int, Field(ge=1, description="virtual prototypes; the paper: as many as classes are to come")]
 Weight = Annotated[float, Field(gt=0, description="share of the virtual losses")]
 Beta = Annotated[float, Field(gt=0, description="both parameters of the Beta distribution that mixes two inputs")]
-Forbidden = Annotated[int, Field(ge=0, description="virtual prototypes that each class may not have, drawn once")]
+Serves = Annotated[int, Field(ge=1, description="base classes that each virtual prototype may serve, drawn once")]
 Eta = Annotated[float, Field(ge=0, le=1, description="share of the answer that goes through the virtual prototypes")]
 Top = Annotated[int, Field(ge=1, description="virtual prototypes nearest to a query that it goes through")]
 
@@ -30,9 +30,9 @@ Top = Annotated[int, Field(ge=1, description="virtual prototypes nearest to a qu
 class Reserved(Incremental):
     """`count` virtual prototypes beside the class rows in training, and between queries and classes afterwards."""
 
-    def __init__(self, kit: Kit, count: int, weight: float, beta: float, forbidden: int, eta: float, top: int) -> None:
+    def __init__(self, kit: Kit, count: int, weight: float, beta: float, serves: int, eta: float, top: int) -> None:
         super().__init__(kit)
-        self.count, self.weight, self.beta, self.forbidden, self.eta, self.top = count, weight, beta, forbidden, eta, top
+        self.count, self.weight, self.beta, self.serves, self.eta, self.top = count, weight, beta, serves, eta, top
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -50,20 +50,25 @@ class Reserved(Incremental):
         compared = cross_entropy.compared.values()
         rows = ClassRows(self.count, self.embedder, compared, row_steps(self.embedder, seen.train, compared))
         shape = {"weight": self.weight, "beta": self.beta}
-        return Virtual(cross_entropy, rows, len(seen.classes), **shape, forbidden=self.forbidden, seed=self.kit.trainer.seed)
+        return Virtual(cross_entropy, rows, len(seen.classes), **shape, serves=self.serves, seed=self.kit.trainer.seed)
 
     @torch.no_grad()
     def compared(self, name: str, asked: Asked) -> Tensor:
-        """η · softmax(to virtual · virtual to classes) + (1 - η) · softmax(scaled similarity), where virtual rows were learned for it."""
-        plain, similarity = super().compared(name, asked), self.kit.similarities[name]
-        if self.eta == 0 or getattr(self.virtual, similarity.reads) is None:
+        """The logarithm of η · softmax(to virtual · virtual to classes) + (1 - η) · softmax(scaled similarity), `[n, c]`.
+
+        A logarithm, so that a fusion meets what is as evenly spread as other similarities' scores. A similarity answers as it is where no
+        virtual rows were learned for it, and where its scores are negated costs: of two that are low, the product would be high.
+        """
+        plain, similarity, cross_entropy = super().compared(name, asked), self.kit.similarities[name], self.kit.losses.cross_entropy
+        if self.eta == 0 or similarity.costs or name not in cross_entropy.compared:
             return plain
         virtual = self.virtual.embeddings(self.embedder.streams)
         near = similarity(embedded(self.embedder, asked, similarity), virtual)
         best = near.topk(min(self.top, self.count), dim=1)
         near = torch.zeros_like(near).scatter(1, best.indices, best.values)
         through = near @ torch.cat([one.compare(virtual) for one in self.blocks[name]], 1)
-        return self.eta * through.softmax(1) + (1 - self.eta) * (self.kit.losses.cross_entropy.temperature * plain).softmax(1)
+        shares = torch.tensor([self.eta, 1 - self.eta], dtype=plain.dtype, device=plain.device).log()
+        return torch.logaddexp(shares[0] + through.log_softmax(1), shares[1] + (cross_entropy.temperature * plain).log_softmax(1))
 
     def tensors(self) -> dict[str, Tensor]:
         """With the virtual rows."""

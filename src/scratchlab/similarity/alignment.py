@@ -96,7 +96,7 @@ class DTW(Similarity):
     the best path's costs.
     """
 
-    reads, sees_order = "matrix", True
+    reads, sees_order, costs = "matrix", True, True
 
     def __init__(self, *, window: Window = 1.0, references: References = "shots", stream: Stream = "") -> None:
         super().__init__(references, stream)
@@ -119,7 +119,7 @@ class SoftDTW(Similarity):
     has with itself, so that equals score 0 (Blondel, Mensch & Vert 2021, arXiv 2010.08354, equation 9).
     """
 
-    reads, sees_order = "matrix", True
+    reads, sees_order, costs = "matrix", True, True
 
     def __init__(
         self,

@@ -18,10 +18,11 @@ Sharpness = Annotated[float, Field(gt=0, description="τ: scale of the similarit
 
 
 def calibrated(new: Embeddings, base: Embeddings, similarity: Similarity, share: float, temperature: float) -> Embeddings:
-    """p' = (1 - share) · norm(p) + share · norm(Σ_b w_b · norm(p_b)), with w = softmax over b of temperature · similarity(p, p_b).
+    """p' = ‖p‖ · ((1 - share) · norm(p) + share · norm(Σ_b w_b · norm(p_b))), w `[m, b]` = softmax of temperature · similarity(p, p_b).
 
-    new: m references; base: one prototype a base class. What the similarity reads is moved, the vector or the matrix; a matrix is
-    normalised as a whole, and the base matrices are resampled to its steps.
+    new: m references; base: one prototype for each of b base classes. What the similarity reads is moved, the vector or the matrix; a
+    matrix is normalised as a whole, and the base matrices are resampled to its steps. The length ‖p‖ is put back, which the paper has no
+    need of, so that similarities that feel lengths still compare new classes with queries on one scale.
     """
     weights = (temperature * similarity(new, base)).softmax(1)
     if similarity.reads == "vector":
@@ -36,5 +37,6 @@ def calibrated(new: Embeddings, base: Embeddings, similarity: Similarity, share:
 
 
 def _blended(own: Tensor, others: Tensor, share: float) -> Tensor:
-    """`[m, d]` each: both at length one, mixed."""
-    return (1 - share) * F.normalize(own, dim=1) + share * F.normalize(others, dim=1)
+    """`[m, d]` each: both at length one, mixed, at the first one's length."""
+    mixed = (1 - share) * F.normalize(own, dim=1) + share * F.normalize(others, dim=1)
+    return mixed * own.square().sum(1, keepdim=True).sqrt()

@@ -65,7 +65,7 @@ def likelihood(tokens: Tensor, blank: Tensor, n: Tensor, m: Tensor) -> Tensor:
 class CTC(Similarity):
     """Log-likelihood, per query step, that the query spells the reference."""
 
-    reads, sees_order = "matrix", True
+    reads, sees_order, costs = "matrix", True, True
 
     def __init__(
         self,

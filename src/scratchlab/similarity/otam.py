@@ -52,7 +52,7 @@ def totals(cost: Tensor, n: Tensor, m: Tensor, softness: float) -> Tensor:
 class OTAM(Similarity):
     """Negative cost of ordered temporal alignment, the mean of both directions: each one's steps among the other's."""
 
-    reads, sees_order = "matrix", True
+    reads, sees_order, costs = "matrix", True, True
 
     def __init__(
         self,

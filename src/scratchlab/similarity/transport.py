@@ -65,7 +65,7 @@ class OrderPreservingTransport(Similarity):
     that of what was computed.
     """
 
-    reads, sees_order = "matrix", True
+    reads, sees_order, costs = "matrix", True, True
 
     def __init__(
         self,

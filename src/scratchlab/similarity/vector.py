@@ -46,7 +46,7 @@ class Cosine(Similarity):
 class L2(Similarity):
     """Negative squared Euclidean distance of the vectors. Source: Snell et al. (2017), arXiv 1703.05175, section 2.3."""
 
-    reads, sees_order = "vector", False
+    reads, sees_order, costs = "vector", False, True
 
     def __init__(self, *, references: References = "mean", stream: Stream = "") -> None:
         super().__init__(references, stream)

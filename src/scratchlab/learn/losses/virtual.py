@@ -26,22 +26,23 @@ class Virtual(Loss):
 
     reserve: once the true class is left out, the best virtual prototype that the class may have should win (eq. 4).
     forecast: inputs of two classes mixed half-way through the encoder should fall to a virtual prototype, and behind it to the real class
-    they are most alike (eqs. 5-7). Each class may have all virtual prototypes but `forbidden` of them, drawn once, so that classes spread.
+    they are most alike (eqs. 5-7). Each virtual prototype may serve `serves` classes, drawn once, so that classes spread; a class that none
+    may serve may have any.
 
     The virtual rows are parameters of their own (group `virtual`), tied to nothing: no device or copy can part them from the loss.
     """
 
     def __init__(
-        self, cross_entropy: CrossEntropy, rows: ClassRows, classes: int, *, weight: float, beta: float, forbidden: int, seed: int
+        self, cross_entropy: CrossEntropy, rows: ClassRows, classes: int, *, weight: float, beta: float, serves: int, seed: int
     ) -> None:
         super().__init__()
         self.cross_entropy, self.rows, self.weight, self.beta = cross_entropy, rows, weight, beta
         for parameter in rows.parameters():
             nn.init.orthogonal_(parameter.data.view(len(parameter), -1))
-        rng, count = np.random.default_rng([seed, classes]), rows.count
-        allowed = np.ones((classes, count), dtype=bool)
-        for row in allowed:
-            row[rng.permutation(count)[: min(forbidden, count - 1)]] = False
+        rng, allowed = np.random.default_rng([seed, classes]), np.zeros((classes, rows.count), dtype=bool)
+        for served in allowed.T:
+            served[rng.permutation(classes)[:serves]] = True
+        allowed[~allowed.any(1)] = True
         self.allowed: Tensor
         self.register_buffer("allowed", torch.from_numpy(allowed).to(next(rows.parameters()).device), persistent=False)
 

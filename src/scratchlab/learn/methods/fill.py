@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scratchlab.learn.incremental import Kit
 from scratchlab.learn.references import Block
-from scratchlab.learn.reservation import Beta, Count, Eta, Forbidden, Reserved, Top, Weight
+from scratchlab.learn.reservation import Beta, Count, Eta, Reserved, Serves, Top, Weight
 from scratchlab.similarity.calibration import Share, Sharpness, calibrated
 
 
@@ -22,13 +22,13 @@ class FILL(Reserved):
         virtual: Count = 15,
         weight: Weight = 0.01,
         beta: Beta = 0.5,
-        forbidden: Forbidden = 3,
+        serves: Serves = 3,
         eta: Eta = 0.1,
         top: Top = 40,
         share: Share = 0.5,
         sharpness: Sharpness = 16.0,
     ) -> None:
-        super().__init__(kit, virtual, weight, beta, forbidden, eta, top)
+        super().__init__(kit, virtual, weight, beta, serves, eta, top)
         self.share, self.sharpness = share, sharpness
 
     def adapted(self, new: Block, base: Block) -> Block:
