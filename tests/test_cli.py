@@ -15,7 +15,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from scratchlab.cli import main
+from scratchlab.cli import console, main
+from scratchlab.report.tables import table
 
 SMALL = """
 title = "Melodies"
@@ -333,3 +334,12 @@ def test_every_part_is_listed_with_its_settings(recipe: Path) -> None:
             for setting in settings(part):
                 assert setting.name in shown
                 assert setting.meaning, f"{section} {name}: {setting.name} says nothing of itself"
+
+
+def test_brackets_in_labels_and_names_are_theirs(capsys: pytest.CaptureFixture[str]) -> None:
+    made = table("[bold]class", "taken for")
+    made.add_row("[/left]", "[noise] for [laughter]")
+    made.title = "[/] head"
+    console.print(made)
+    told = capsys.readouterr().out
+    assert all(label in told for label in ("[bold]class", "[/left]", "[noise] for [laughter]", "[/] head"))

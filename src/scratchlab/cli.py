@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from scratchlab.checks import Diverged, Problem
 
@@ -36,7 +36,7 @@ class _Console(Console):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-console = _Console(highlight=False)
+console = _Console(highlight=False, markup=False)  # brackets in people's labels, names and paths are theirs
 
 RunsFolder = Annotated[Path, typer.Option("--runs", envvar="SCRATCHLAB_RUNS", help="folder of the runs")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="a run's name, the beginning or end of one, its folder, or 'last'")]
@@ -104,7 +104,7 @@ def _perform(recipe: Recipe, place: Callable[[], Run]) -> None:
         if leads:
             report = page.write(run)
             console.print(terminal.outcome(run))
-            console.print(f"Report: [bold]{report.resolve().as_uri()}[/]")
+            _lead_to("Report", report)
 
 
 @app.command()
@@ -152,7 +152,7 @@ def compare(
     found = comparison.compare(one, other, SECTIONS, samples)
     path = page.write(found, out or page.place(runs, one, other))
     console.print(terminal.comparison(found))
-    console.print(f"Page: [bold]{escape(path.resolve().as_uri())}[/]", soft_wrap=True)
+    _lead_to("Page", path)
 
 
 @app.command()
@@ -181,7 +181,7 @@ def pair(
     both = pairs.pair(found, samples, chosen, features, bench.embedder.frontend.form, pairing)
     path = page.write(both, out or page.place(both))
     console.print(terminal.pair(both))
-    console.print(f"Page: [bold]{escape(path.resolve().as_uri())}[/]", soft_wrap=True)
+    _lead_to("Page", path)
 
 
 @app.command("recipes")
@@ -190,9 +190,9 @@ def list_recipes() -> None:
     from scratchlab import shelf
 
     for name, path in shelf.recipes().items():
-        console.print(f"[bold cyan]{name}[/]  [dim]{escape(str(path))}[/]")
+        console.print(Text.assemble((name, "bold cyan"), "  ", (str(path), "dim")))
         for line in shelf.header(path):
-            console.print(f"    {escape(line)}")
+            console.print(f"    {line}")
 
 
 @app.command()
@@ -204,6 +204,11 @@ def parts(wanted: Annotated[str, typer.Argument(metavar="[NAME]", help="a sectio
     console.print(terminal.parts(SECTIONS, wanted))
 
 
+def _lead_to(what: str, path: Path) -> None:
+    """The address of a page, for a click."""
+    console.print(Text.assemble(f"{what}: ", (path.resolve().as_uri(), "bold")), soft_wrap=True)
+
+
 def main() -> None:
     """The program; a Problem ends it with one sentence and status 2."""
     for stream in (sys.stdout, sys.stderr):
@@ -213,5 +218,6 @@ def main() -> None:
         app()
     except Problem as problem:
         if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
-            Console(stderr=True).print(f"[bold red]scratchlab:[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
+            said = Text.assemble(("scratchlab: ", "bold red"), str(problem))
+            Console(stderr=True).print(said, highlight=False, soft_wrap=True)
         sys.exit(2)

@@ -111,6 +111,14 @@ def test_costs_are_negated_and_products_are_not(name: str) -> None:
 
 
 @every
+def test_half_precision_beside_it_changes_nothing(name: str) -> None:
+    queries, references = embeddings([6, 3, 9]), embeddings([2, 7, 7], seed=1)
+    with torch.autocast("cpu", torch.bfloat16):
+        beside = made(name)(queries, references)
+    assert torch.equal(beside, made(name)(queries, references))
+
+
+@every
 def test_it_reads_what_it_says(name: str) -> None:
     similarity = made(name)
     queries, references, others = embeddings([4, 6]), embeddings([5, 3], seed=1), embeddings([4, 6], seed=2)

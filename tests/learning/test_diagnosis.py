@@ -127,6 +127,22 @@ def test_a_division_by_zero_in_the_middle_is_named_with_its_sample(precision: st
     assert came_out["not_finite"] == pytest.approx(1 / 24)
 
 
+def test_a_value_that_only_validation_meets_is_named_too() -> None:
+    class Judged(Sorts):
+        def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
+            losses = self.losses(batch, labels, Dice(0, 0, np.arange(len(labels))))
+            return losses, losses < 1
+
+    class OnceTrained(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x if self.training else x / (1 - marked(x))
+
+    message, facts = found(Judged(chain(OnceTrained())), batch=N // 2)
+    assert "The validation loss is not finite in epoch 1, batch 1 (1 of 12 samples" in message
+    assert "it arose in body.1 (OnceTrained), first for row7" in message
+    assert (facts["what"], facts["samples"], facts["layer"]) == ("validation loss", ["row7"], "body.1")
+
+
 def test_an_overflow_is_named_with_the_range_it_came_from() -> None:
     message, facts = found(Sorts(chain(lambda x: x + 6e4 * marked(x), lambda x: x.half().square().float())))
     assert facts["layer"] == "body.2"

@@ -20,6 +20,7 @@ from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import Step
 from scratchlab.learn.losses.pseudo_classes import MISSING, PseudoClasses, composed
 from scratchlab.learn.methods.prototypes import Prototypes
+from scratchlab.learn.methods.savc import SAVC
 from scratchlab.learn.scoring import Scoring
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.model.frontends.lpc import LPC
@@ -187,6 +188,13 @@ def test_a_method_trains_with_it(kind: str) -> None:
     one = method({"vector": SIMILARITIES["cosine"](), "steps": SIMILARITIES["one_to_one"]()}, similarity="steps", kind=kind)
     one.learn(Seen(rows, none, none, np.arange(4)))
     assert one.groups == ("body", "vector", "matrix"), "it brings rows for what it compares"
+
+
+def test_inputs_of_several_transformations_are_composed_with_partners_under_their_own() -> None:
+    rows, losses = sounds(), Losses({"cross_entropy": CrossEntropy(COSINE), "pseudo_classes": PseudoClasses(COSINE)})
+    one = SAVC(Kit(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), COSINE, losses, Scoring(COSINE)), queue=64, dim=8)
+    one.learn(Seen(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4)))
+    assert one.score(rows)["main"].values.shape == (24, 4)
 
 
 def test_both_embedder_and_rows_are_taught() -> None:

@@ -54,6 +54,7 @@ def test_shotwise_similarities_keep_few_rows_of_each_class_spread_over_them() ->
     body = embedder(Conv4(FORM, channels=8))
     assert len(block(body, SIMILARITIES["chamfer"](), rows, np.arange(4), most=3).references) == 12
     assert len(block(body, SIMILARITIES["chamfer"](references="mean"), rows, np.arange(4), most=3).references) == 4
+    assert len(block(body, SIMILARITIES["chamfer"](), rows, np.arange(4)).references) == len(rows), "without a limit all are kept"
     with pytest.raises(Problem, match="Class 7 has no labelled row"):
         block(body, Cosine(), rows, np.array([0, 7]), most=3)
 
@@ -102,8 +103,21 @@ def test_the_threshold_hands_over_what_the_second_knows_better() -> None:
     assert useless.thresholds["cosine>cka"] == 0.0  # nothing to gain: nothing falls back
 
 
+def test_of_a_single_class_nothing_falls_back() -> None:
+    scoring = Scoring(SIX, fallback=[("cosine", "cka")])
+    scoring.choose([({"cosine": torch.ones(3, 1), "cka": torch.ones(3, 1)}, torch.zeros(3, dtype=torch.long))])
+    assert scoring.thresholds == {"cosine>cka": 0.0}
+
+
+def test_names_with_a_plus_are_kept_apart() -> None:
+    scoring = Scoring({"cosine+": SIX["cosine"], "cka": SIX["cka"]}, fuse=[["cosine+", "cka"]])
+    assert scoring.facts()["weights"] == {"cosine++cka": {"cosine+": 1.0, "cka": 1.0}}
+
+
 def test_a_fusion_of_what_is_not_there_is_refused() -> None:
     with pytest.raises(Problem, match=r"names 'cosin', but the similarities here are: .*Did you mean 'cosine'"):
         Scoring(SIX, fuse=[["cosin", "cka"]])
     with pytest.raises(Problem, match="needs two similarities or more"):
         Scoring(SIX, fuse=[["cosine", "cosine"]])
+    with pytest.raises(Problem, match="each once"):
+        Scoring(SIX, fuse=[["cosine", "cka", "cka"]])

@@ -96,7 +96,7 @@ def test_a_last_step_too_far_is_a_result_too() -> None:
             with torch.no_grad():
                 self.param_groups[0]["params"][0].fill_(float("inf"))
 
-    with pytest.raises(Diverged, match=r"Training broke down in epoch 1: the weights .* are not finite"):
+    with pytest.raises(Diverged, match=r"After epoch 1 the weights .* are not finite"):
         trainer(Kept(), Watch(), Ruin, batch=120).train(learner("mlp"), problem(), problem(0))
 
 

@@ -66,4 +66,4 @@ def row_steps(embedder: Embedder, train: Labelled, compared: Iterable[Similarity
     embedder.eval()
     lengths = embedder(train.batch(positions)).lengths
     embedder.train(was)
-    return max(1, round(float(lengths.double().mean())))
+    return max(1, round(float(lengths.cpu().double().mean())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,18 +15,13 @@ from scratchlab.learn import parallel
 from scratchlab.learn.watching import Along, Call, Range, Side, finite, watching
 from scratchlab.types import Batch, Strings
 
-What = Literal["loss", "gradient"]
+What = Literal["loss", "gradient", "validation loss"]
 Origin = Literal["inputs", "weights", "layer", "before", "loss", "nowhere"]
 
 
-def broken(module: nn.Module, record: dict[str, Any]) -> str | None:
-    """What is no longer finite at the end of an epoch, if anything: the last step's loss was taken before its weights moved."""
-    weights = [name for name, tensor in module.state_dict().items() if tensor.is_floating_point() and not torch.isfinite(tensor).all()]
-    if weights:
-        return f"the weights {listing(weights, 3)} are not finite"
-    if not math.isfinite(record.get("valid_loss", 0.0)):
-        return "the validation loss is not finite"
-    return None
+def broken(module: nn.Module) -> list[str]:
+    """Weights that are not finite at the end of an epoch: the last step's loss was taken before they moved."""
+    return [name for name, tensor in module.state_dict().items() if tensor.is_floating_point() and not torch.isfinite(tensor).all()]
 
 
 def gradients_are_finite(parameters: list[nn.Parameter]) -> bool:
@@ -39,7 +34,7 @@ def gradients_are_finite(parameters: list[nn.Parameter]) -> bool:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of training, so that it can be repeated: this process's part of the batch, and what to know of the step.
+    """One step of training or batch of validation, so that it can be repeated: this process's part of it, and what to know of the step.
 
     losses: the losses `[n]` of the part, the same whenever it is called. rows: inputs of the step over all processes.
     """
@@ -83,9 +78,10 @@ def diverged(what: What, step: Step) -> Diverged:
     first = min((one for one, _ in everywhere), key=lambda one: (ranks.index(one.origin), one.order))
     bad = [name for _, names in everywhere for name in names]
     samples = first.samples or bad
-    counted = f"{len(bad)} of {step.rows} samples; " if what == "loss" else ""
+    counted = f"{len(bad)} of {step.rows} samples; " if what != "gradient" else ""
     rates = ", ".join(f"{name} {rate:.3g}" for name, rate in step.rates.items())
-    place = f"epoch {step.epoch + 1}, step {step.step + 1} ({counted}rates: {rates})"
+    unit = "batch" if what == "validation loss" else "step"
+    place = f"epoch {step.epoch + 1}, {unit} {step.step + 1} ({counted}rates: {rates})"
     facts = {
         "what": what,
         "origin": first.origin,
@@ -176,7 +172,7 @@ def _cause(what: What, found: Finding, samples: list[str]) -> str:
     if found.origin == "before":
         return f"what reaches {found.layer} ({found.kind}){first} is not finite, though the inputs are; look at the augmentation"
     if found.origin == "loss":
-        between = "all modules are finite" if what == "loss" else "gradients that reach the modules are not finite already"
+        between = "all modules are finite" if what != "gradient" else "gradients that reach the modules are not finite already"
         return f"{between}, so it arose in the loss{first.rstrip(',')}; {lower}"
     return f"it arose in {found.layer} ({found.kind}){first} out of {_told(found.went_in)}; {lower}"
 

@@ -60,7 +60,7 @@ class Incremental:
         if len(seen.train):
             self.train(seen)
             self.classes = seen.classes
-            self.blocks = {name: (found,) for name, found in self._references(seen.train, seen.classes).items()}
+            self.blocks = {name: (found,) for name, found in self._references(seen.train, seen.classes, self.kit.scoring.exemplars).items()}
             if self.kit.scoring.chooses:
                 self.kit.scoring.choose(list(self._rehearsals(seen)) if len(seen.valid) else [])
         if len(seen.reference):
@@ -85,8 +85,7 @@ class Incremental:
         del base
         return new
 
-    def _references(self, rows: Labelled, classes: Rows) -> dict[str, Block]:
-        most = self.kit.scoring.exemplars
+    def _references(self, rows: Labelled, classes: Rows, most: int | None = None) -> dict[str, Block]:
         return {name: block(self.embedder, one, rows, classes, most) for name, one in self.kit.similarities.items()}
 
     def _rehearsals(self, seen: Seen) -> Iterator[Rehearsal]:

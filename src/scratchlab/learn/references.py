@@ -59,8 +59,8 @@ def vectors_alone(vectors: Tensor, streams: tuple[str, ...]) -> Embeddings:
     return Embeddings(vectors, vectors.new_zeros(count, 1, 0), torch.ones(count, dtype=torch.long, device=vectors.device), streams)
 
 
-def block(embedder: Embedder, similarity: Similarity, rows: Labelled, classes: Rows, most: int) -> Block:
-    """The references of these classes among labelled rows: their means, or up to `most` of each, spread evenly over them.
+def block(embedder: Embedder, similarity: Similarity, rows: Labelled, classes: Rows, most: int | None = None) -> Block:
+    """The references of these classes among labelled rows: their means, or each of them; at most `most` of a class, spread evenly.
 
     Raises Problem for a class without a row.
     """
@@ -68,7 +68,7 @@ def block(embedder: Embedder, similarity: Similarity, rows: Labelled, classes: R
     for label, own in places.items():
         if len(own) == 0:
             raise Problem(f"Class {label} has no labelled row to make its prototype of.")
-    if similarity.references == "shots":
+    if similarity.references == "shots" and most is not None:
         places = {label: own[np.unique(np.linspace(0, len(own) - 1, most).astype(np.int64))] for label, own in places.items()}
     chosen = np.concatenate(list(places.values()))
     found = embedded(embedder, rows.some(chosen), similarity)
@@ -84,7 +84,7 @@ def class_means(embeddings: Embeddings, owner: Tensor, count: int) -> Embeddings
     matrices: list[Tensor] = []
     for label in range(count):
         own = embeddings.at(owner == label)
-        steps = max(1, round(float(own.lengths.double().mean())))
+        steps = max(1, round(float(own.lengths.cpu().double().mean())))
         vectors.append(own.vector.mean(0))
         matrices.append((own.matrix if bool((own.lengths == own.matrix.shape[1]).all()) else resampled(own, steps)).mean(0))
     lengths = torch.tensor([len(matrix) for matrix in matrices], device=owner.device)

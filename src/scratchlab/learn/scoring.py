@@ -39,12 +39,14 @@ class Scoring:
             list[tuple[str, str]],
             Field(description="pairs: the second decides where the first is unsure, by a threshold chosen on validation"),
         ] = [],
-        exemplars: Annotated[int, Field(ge=1, description="training rows of a base class that shots-wise similarities compare with")] = 20,
+        exemplars: Annotated[
+            int, Field(ge=1, description="training rows of a base class that are kept to compare with where references = 'shots'")
+        ] = 20,
         rehearsals: Annotated[int, Field(ge=1, description="drawings of shots by which weights and thresholds are chosen")] = 10,
         shots: Annotated[int, Field(ge=1, description="shots of each class in these drawings")] = 5,
     ) -> None:
         for group in fuse:
-            if len(set(group)) < 2:
+            if len(group) < 2 or len(set(group)) < len(group):
                 raise Problem(f"scoring.fuse = {group} does not fit: a fusion needs two similarities or more, each once.")
         for name in {name for group in [*fuse, *fallback] for name in group}:
             named(similarities, name, "[scoring]")
@@ -84,8 +86,9 @@ class Scoring:
             )
         for main, second in self.fallback:
             seen = torch.cat([margins(scored[main]) for scored, _ in rehearsals])
+            seen = seen[seen.isfinite()]  # with a single class no margin is, and nothing falls back
             steps = torch.linspace(0, 1, THRESHOLDS + 1, dtype=seen.dtype, device=seen.device)
-            grid: list[float] = [0.0, *seen[seen.isfinite()].quantile(steps).tolist()]
+            grid: list[float] = [0.0, *(seen.quantile(steps).tolist() if len(seen) else [])]
             self.thresholds[f"{main}>{second}"] = _best(
                 grid, rehearsals, lambda t, scored, pair=(main, second): fallen_back(scored[pair[0]], scored[pair[1]], t)
             )
@@ -94,19 +97,25 @@ class Scoring:
         """What was chosen, for the run's record."""
         if not (self.fuse or self.fallback):
             return {}
-        weights = {head: dict(zip(head.split("+"), values, strict=True)) for head, values in self.weights.items()}
+        weights = {head: dict(zip(group, self.weights[head], strict=True)) for group in self.fuse for head in ("+".join(group),)}
         return {"weights": weights, "thresholds": self.thresholds, "how": self.how}
 
 
 def _simplex(size: int) -> list[list[float]]:
-    """All weights in tenths that sum to one."""
-    return [[n / STEPS for n in parts] for parts in itertools.product(range(STEPS + 1), repeat=size) if sum(parts) == STEPS]
+    """All weights in tenths that sum to one: every way of putting `size - 1` bars between or beside ten tenths.
+
+    >>> len(_simplex(2)), len(_simplex(6)), _simplex(3)[1]
+    (11, 3003, [0.0, 0.1, 0.9])
+    """
+    places = STEPS + size - 1
+    every = itertools.combinations(range(places), size - 1)
+    return [[(end - begin - 1) / STEPS for begin, end in itertools.pairwise((-1, *bars, places))] for bars in every]
 
 
 def _best(grid: list[T], rehearsals: list[Rehearsal], scores: Callable[[T, Scored], Tensor]) -> T:
     """The value with the largest mean accuracy, the first of equals."""
 
     def accuracy(value: T) -> float:
-        return sum(float((scores(value, scored).argmax(1) == target).double().mean()) for scored, target in rehearsals)
+        return sum(float((scores(value, scored).argmax(1) == target).cpu().double().mean()) for scored, target in rehearsals)
 
     return max(grid, key=accuracy)

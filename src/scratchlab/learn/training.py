@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scratchlab.checks import Diverged, Problem, counted
+from scratchlab.checks import Diverged, Problem, counted, listing
 from scratchlab.data.augment.dice import Dice
 from scratchlab.data.batches import in_order, shuffled
 from scratchlab.learn import checkpoints, parallel
@@ -209,18 +210,22 @@ class _Course:
 
     def _diverged(self, what: What, positions: Rows) -> Diverged:
         """Why the step on this batch has no finite loss or gradient."""
-        mine, train = positions[parallel.rank() :: parallel.world()], self.labelled
+        mine = positions[parallel.rank() :: parallel.world()]
+        return self._why(what, self.labelled, mine, lambda: self._losses(positions), len(positions), self.place.step)
+
+    def _why(self, what: What, rows: Labelled, mine: Rows, losses: Callable[[], Tensor], count: int, number: int) -> Diverged:
+        """Why these losses of this process's part of batch `number`, of `count` rows in all, are not finite."""
         rates = {group["name"]: float(group["lr"]) for group in self.optimizer.param_groups}
-        losses = lambda: self._losses(positions)  # noqa: E731
-        place = (self.place.epoch, self.place.step)
-        return diverged(what, Step(self.learner.module, train.batch(mine), train.ids[mine], losses, len(positions), rates, *place))
+        return diverged(what, Step(self.learner.module, rows.batch(mine), rows.ids[mine], losses, count, rates, self.place.epoch, number))
 
     def _judge(self) -> None:
         """Ends an epoch: its record, whether its weights are the ones to keep so far, and the place after it."""
         place, module = self.place, self.learner.module
         record = self._record()
-        if (reason := broken(module, record)) is not None:
-            raise Diverged(f"Training broke down in epoch {place.epoch + 1}: {reason}; lower the rates or set training.clip.")
+        if weights := broken(module):
+            raise Diverged(
+                f"After epoch {place.epoch + 1} the weights {listing(weights, 3)} are not finite; lower the rates or set training.clip."
+            )
         merit = self.settings.merit(record)
         record["kept"] = merit is None or place.best is None or merit > place.best
         if merit is not None and record["kept"]:
@@ -243,16 +248,24 @@ class _Course:
 
     @torch.no_grad()
     def _validated(self) -> dict[str, float]:
-        """Loss and accuracy on the validation rows, each counting once."""
+        """Loss and accuracy on the validation rows, each counting once. Raises Diverged where the loss is not finite."""
         self.learner.module.eval()
-        sums = torch.zeros(2, dtype=torch.float64)
-        for positions in in_order(len(self.valid), self.settings.batch):
+        sums, spoilt = torch.zeros(2, dtype=torch.float64), None
+        for number, positions in enumerate(in_order(len(self.valid), self.settings.batch)):
             mine = positions[parallel.rank() :: parallel.world()]
             if len(mine):
-                losses, right = self.learner.judged(self.valid.batch(mine), self.valid.labels[mine])
-                sums += torch.stack([losses.double().sum().cpu(), right.double().sum().cpu()])
+                losses, right = self._judged(mine)
+                sums += torch.stack([losses.cpu().double().sum(), right.cpu().double().sum()])
+                spoilt = spoilt or (None if sums[0].isfinite() else (number, mine))
         loss, accuracy = parallel.summed(sums) / len(self.valid)
+        if not loss.isfinite():
+            number, mine = spoilt or (0, np.zeros(1, dtype=np.int64))  # it was in another process: any row will do here
+            raise self._why("validation loss", self.valid, mine, lambda: self._judged(mine)[0], len(mine), number)
         return {"valid_loss": float(loss), "valid_accuracy": float(accuracy)}
+
+    def _judged(self, mine: Rows) -> tuple[Tensor, Tensor]:
+        """What validation says of these of its rows."""
+        return self.learner.judged(self.valid.batch(mine), self.valid.labels[mine])
 
     def _save(self, *, at_once: bool) -> None:
         """A checkpoint, if it is time for one."""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 T = TypeVar("T")
 LINES = 20  # at most so many epochs are told where there is no terminal
@@ -41,7 +42,8 @@ class ProgressBar:
     def begin(self, rates: dict[str, float], epochs: int, steps: int, epoch: int) -> None:
         """Prints the rates of the parameter groups and shows the bar."""
         given = ", ".join(f"{name} {rate:g}" + (" (frozen)" if rate == 0 else "") for name, rate in rates.items())
-        self.console.print(f"Learning rates by group: [bold]{given}[/]" + (f"; going on after epoch {epoch}" if epoch else ""))
+        going_on = f"; going on after epoch {epoch}" if epoch else ""
+        self.console.print(Text.assemble("Learning rates by group: ", (given, "bold"), going_on))
         self.steps, self.epochs = steps, epochs
         self.training = self.bars.add_task("training", total=epochs * steps, completed=epoch * steps, said=self.valid)
 

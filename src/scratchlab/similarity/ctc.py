@@ -35,8 +35,7 @@ def pooled(embeddings: Embeddings, tokens: int) -> Embeddings:
     at, k = torch.arange(steps.shape[1], device=steps.device)[None, None], torch.arange(tokens, device=steps.device)[None, :, None]
     start, stop = (((k + more) * lengths[:, None, None]) // sizes[:, None, None] for more in (0, 1))
     inside = ((at >= start) & (at < stop) & (k < sizes[:, None, None])).to(steps.dtype)
-    with torch.autocast(steps.device.type, enabled=False):
-        matrix = inside @ steps / inside.sum(2, keepdim=True).clamp_min(1)
+    matrix = inside @ steps / inside.sum(2, keepdim=True).clamp_min(1)
     return Embeddings(embeddings.vector, matrix, sizes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor
 
@@ -37,8 +38,9 @@ class Similarity:
             place_of(self.stream, streams, f"similarity.{name}.stream")
 
     def __call__(self, queries: Embeddings, references: Embeddings) -> Tensor:
-        """n queries, m references -> `[n, m]`."""
-        return self.compare(queries.stream(self.stream), references.stream(self.stream))
+        """n queries, m references -> `[n, m]`; in single precision where an encoder beside it computes in half."""
+        with torch.autocast(queries.vector.device.type, enabled=False):
+            return self.compare(queries.stream(self.stream), references.stream(self.stream))
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """The same, once the stream is chosen: what each similarity defines."""

@@ -27,7 +27,9 @@ def shares(primitives: Tensor, aux: float) -> Tensor:
     """
     (n, t, _), flat = primitives.shape, primitives.detach().flatten(0, 1)
     owner = torch.arange(n, device=flat.device).repeat_interleave(t)
-    return (-aux * squared_distance(flat, flat)).masked_fill(owner[:, None] == owner[None], NEVER).softmax(1)
+    with torch.autocast(flat.device.type, enabled=False):  # aux magnifies rounding
+        nearness = -aux * squared_distance(flat, flat)
+    return nearness.masked_fill(owner[:, None] == owner[None], NEVER).softmax(1)
 
 
 def rebuilt(primitives: Tensor, aux: float) -> Tensor:

@@ -27,7 +27,7 @@ class Reversal:
 def time_reversal(similarity: Similarity, embeddings: Embeddings) -> Reversal:
     """Each input against itself and against itself backwards in time; a similarity that cannot see order gives both the same score."""
     pairs = [(embeddings.at(slice(i, i + 1)), reversed_steps(embeddings.at(slice(i, i + 1)))) for i in range(len(embeddings))]
-    forth = torch.stack([similarity(one, one)[0, 0] for one, _ in pairs]).double()
-    back = torch.stack([similarity(one, other)[0, 0] for one, other in pairs]).double()
+    forth = torch.stack([similarity(one, one)[0, 0] for one, _ in pairs]).cpu().double()
+    back = torch.stack([similarity(one, other)[0, 0] for one, other in pairs]).cpu().double()
     lower = forth - back > 1e-4 * forth.abs().clamp_min(1e-4)
     return Reversal(float(forth.mean()), float(back.mean()), float(lower.double().mean()))

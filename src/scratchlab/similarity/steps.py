@@ -46,8 +46,7 @@ def unit_steps(embeddings: Embeddings) -> Tensor:
 def cosines(queries: Tensor, lanes: Tensor) -> Tensor:
     """`[q, a, c]`, `[c, b, m]` -> `[a, b, q * m]`, the references of a query side by side."""
     (q, a, c), (_, b, m) = queries.shape, lanes.shape
-    with torch.autocast(queries.device.type, enabled=False):
-        products = queries.reshape(q * a, c) @ lanes.reshape(c, b * m)
+    products = queries.reshape(q * a, c) @ lanes.reshape(c, b * m)
     return products.view(q, a, b, m).permute(1, 2, 0, 3).reshape(a, b, q * m)
 
 
@@ -61,7 +60,7 @@ def limits(n: Tensor, m: Tensor, window: float) -> Tensor:
     >>> limits(torch.tensor([3, 3]), torch.tensor([40, 3]), 0.01), limits(torch.tensor([3]), torch.tensor([40]), 1.0)
     (tensor([19,  1]), tensor([78]))
     """
-    asked = (window * ((n - 1) * (m - 1)).double()).floor().long()
+    asked = (window * ((n - 1) * (m - 1)).cpu().double()).floor().long().to(n.device)  # not every device has double precision
     return torch.maximum(asked, (torch.maximum(n, m) - 1) // 2)
 
 
@@ -136,9 +135,8 @@ def themselves(align: Align, embeddings: Embeddings, cells: int) -> Tensor:
     """`[n]`: what `align` gives for every input with itself."""
     steps, lengths = unit_steps(embeddings), embeddings.lengths.to(embeddings.matrix.device)
     size = max(1, cells // max(1, steps.shape[1]) ** 2)
-    with torch.autocast(steps.device.type, enabled=False):
-        parts = [slice(start, start + size) for start in range(0, len(steps), size)] or [slice(0)]
-        own = [align((steps[at] @ steps[at].mT).permute(1, 2, 0).contiguous(), lengths[at], lengths[at]) for at in parts]
+    parts = [slice(start, start + size) for start in range(0, len(steps), size)] or [slice(0)]
+    own = [align((steps[at] @ steps[at].mT).permute(1, 2, 0).contiguous(), lengths[at], lengths[at]) for at in parts]
     return torch.cat(own)
 
 

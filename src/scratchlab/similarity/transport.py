@@ -84,9 +84,8 @@ class OrderPreservingTransport(Similarity):
         """In [-2, 0]."""
 
         def align(cosine: Tensor, n: Tensor, m: Tensor) -> Tensor:
-            with torch.autocast(cosine.device.type, enabled=False):
-                cost = 1 - cosine.permute(2, 0, 1).contiguous()
-                carried = plan(cost, n, m, self.lambda1, self.lambda2, self.sigma, self.iterations)
-                return -(carried * cost).sum((1, 2))
+            cost = 1 - cosine.permute(2, 0, 1).contiguous()
+            carried = plan(cost, n, m, self.lambda1, self.lambda2, self.sigma, self.iterations)
+            return -(carried * cost).sum((1, 2))
 
         return pairwise(align, queries, references, CELLS, CELLS)

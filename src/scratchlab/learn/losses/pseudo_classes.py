@@ -76,6 +76,7 @@ class PseudoClasses(Loss):
         """`[n]`, zero for an input whose partner is of its own class; needs dice, so it is for training alone."""
         assert step.dice is not None
         inputs = self.sources(step.embedded.streams, step.dice).to(step.target.device)
+        inputs = repeated(inputs, len(step.target) // len(inputs))
         owners = torch.where(inputs == MISSING, MISSING, step.target[inputs])
         pseudo = (owners != owners[:, :1]).any(1).nonzero()[:, 0]
         if not len(pseudo):
@@ -92,6 +93,16 @@ class PseudoClasses(Loss):
         changed = torch.tensor([[name in self.streams for name in names]]) if self.streams else drawn[:, None] == torch.arange(len(names))
         other = partner if self.kind == "recombine" else torch.full_like(partner, MISSING)
         return torch.where(changed, other[:, None], torch.arange(len(partner))[:, None])
+
+
+def repeated(inputs: Tensor, times: int) -> Tensor:
+    """Places `[n, k]` among n inputs -> `[n · times, k]` among inputs that each stand `times` in a row, transformed otherwise each time.
+
+    >>> repeated(torch.tensor([[0, 1], [MISSING, 1]]), 2).tolist()
+    [[0, 2], [1, 3], [-1, 2], [-1, 3]]
+    """
+    each = torch.arange(times, device=inputs.device)[None, :, None]
+    return torch.where(inputs[:, None] == MISSING, MISSING, inputs[:, None] * times + each).flatten(0, 1)
 
 
 def composed(known: Embeddings, sources: Tensor) -> Embeddings:

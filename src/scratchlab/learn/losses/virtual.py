@@ -55,9 +55,9 @@ class Virtual(Loss):
         assert step.dice is not None
         n = len(step.target)
         partner = step.dice.uniform().argsort().to(step.target.device)
-        share = torch.from_numpy(scipy.special.betaincinv(self.beta, self.beta, step.dice.uniform().numpy())).to(step.target.device)
+        share = torch.from_numpy(scipy.special.betaincinv(self.beta, self.beta, step.dice.uniform().numpy())).float().to(step.target.device)
         features, lengths = step.features
-        with mixed(step.embedder.encoder, partner, share.float()):
+        with mixed(step.embedder.encoder, partner, share):
             between = step.embedder.embedded(features, torch.maximum(lengths, lengths[partner])).float()
         apart = step.target != step.target[partner]
         virtual = self.rows.embeddings(step.embedded.streams)

@@ -114,12 +114,11 @@ class SAVC(Incremental):
         )
         return FantasyLearner(several, seen.train, seen.classes, losses.cross_entropy, [*losses.added, contrast])
 
-    def _references(self, rows: Labelled, classes: Rows) -> dict[str, Block]:
+    def _references(self, rows: Labelled, classes: Rows, most: int | None = None) -> dict[str, Block]:
         """By `similarity.transformation`."""
-        most, similarities = self.kit.scoring.exemplars, self.kit.similarities
         return {
             f"{name}.{fantasy}": block(embedder, similarity, rows, classes, most)
-            for name, similarity in similarities.items()
+            for name, similarity in self.kit.similarities.items()
             for fantasy, embedder in self.embedders.items()
         }
 
