@@ -14,11 +14,12 @@ import argparse
 
 import numpy as np
 import numpy.typing as npt
+import page
 import polars as pl
-import together
+from jobs import Job, common, finished
+from page import percent, points, table
 from scipy.special import softmax  # pyright: ignore[reportUnknownVariableType]
 from scipy.stats import entropy
-from together import Job, percent, points, table
 
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.metrics.estimate import over_draws
@@ -116,23 +117,23 @@ def likeness(runs: list[Run]) -> str:
 
 def main() -> None:
     """Runs what is missing, and prints."""
-    parser = together.parser(__doc__, "cifar100")
+    parser = page.of_runs(page.parser(__doc__, "cifar100"))
     parser.add_argument("--methods", nargs="+", default=[name for name in PUBLISHED if name in METHODS], choices=list(PUBLISHED))
     asked = parser.parse_args()
     methods = [BASELINE, *asked.methods]
     jobs = [job(name, seed, asked) for seed in asked.seeds for name in methods]
-    runs = together.finished(jobs, asked.runs, asked.workers)
+    runs = finished(jobs, asked.runs, asked.workers)
     of = {name: runs[place :: len(methods)] for place, name in enumerate(methods)}
     text = told(methods, {name: [measured(run) for run in own] for name, own in of.items()})
     text += f"\nMean over seeds {', '.join(map(str, asked.seeds))} [95 % interval over them]. {likeness(of[BASELINE])}\n"
-    together.leave(text, asked.page)
+    page.leave(text, asked.page)
 
 
 def job(method: str, seed: int, asked: argparse.Namespace) -> Job:
     """The run of one method and seed; the baseline is the recipe as it is."""
-    own = (f"seed={seed}", *together.common(asked))
+    own = (f"seed={seed}", *common(asked))
     return Job(asked.recipe, own if method == BASELINE else (*own, f"method.name={method}"))
 
 
 if __name__ == "__main__":
-    together.spoken(main)
+    page.spoken(main)

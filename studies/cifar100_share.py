@@ -9,12 +9,12 @@ nothing of its own. Prints joint accuracies in the last session, means over seed
 
 from __future__ import annotations
 
-import argparse
-import sys
 from dataclasses import replace
 
 import numpy as np
-from together import Job, table
+import page
+from jobs import Job, common
+from page import table
 
 from scratchlab.experiment import assemble
 from scratchlab.learn.methods.teen import TEEN
@@ -37,10 +37,9 @@ def training_part(samples: Samples) -> Samples:
     return replace(samples, ids=samples.ids[kept], labels=samples.labels[kept], groups=samples.groups[kept], splits=none, load=load)
 
 
-def tried(settings: list[str]) -> dict[float, list[tuple[float, float, float]]]:
+def tried(recipe: str, settings: list[str]) -> dict[float, list[tuple[float, float, float]]]:
     """By share, for each draw the accuracy of all 60 classes, of the 45 and of the 15."""
-    recipe = Job("cifar100", (*settings, *SETTINGS)).resolved()
-    bench = assemble(recipe, Forgetful())
+    bench = assemble(Job(recipe, (*settings, *SETTINGS)).resolved(), Forgetful())
     bench.trainer.settings.settle()
     samples = training_part(bench.source.read())
     base = bench.protocol.base(samples)
@@ -61,18 +60,14 @@ def tried(settings: list[str]) -> dict[float, list[tuple[float, float, float]]]:
 
 def main() -> None:
     """Trains once a seed, and prints."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--root", required=True, help="the data: as data.root of the source cifar100")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("-s", "--set", dest="settings", action="append", default=[], help="a setting")
-    given = parser.parse_args()
-    all_seeds = [tried([f"data.root={given.root}", *given.settings, f"seed={seed}"]) for seed in given.seeds]
+    asked = page.parser(__doc__, "cifar100").parse_args()
+    all_seeds = [tried(asked.recipe, [*common(asked), f"seed={seed}"]) for seed in asked.seeds]
     rows: list[list[str]] = []
     for share in SHARES:
         means = np.array([one[share] for one in all_seeds]).mean((0, 1))
         rows.append([f"{share:g}", *(f"{100 * mean:.1f}" for mean in means)])
-    sys.stdout.write(table(["share", "all 60 classes", "45 learned", "15 that play new"], rows))
+    page.leave(table(["share", "all 60 classes", "45 learned", "15 that play new"], rows), asked.page)
 
 
 if __name__ == "__main__":
-    main()
+    page.spoken(main)

@@ -12,10 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
-import together
+import page
 import torch
+from counts import joined
+from jobs import Job, common, finished, trainings
 from keywords_grid import MATRIX
-from together import Counts, Job, percent, points, table
+from page import percent, points, table
 
 from scratchlab.experiment import Bench, reopened
 from scratchlab.learn.references import block
@@ -62,27 +64,25 @@ def answered(bench: Bench, samples: Samples, scores: dict[Cell, list[torch.Tenso
 @torch.no_grad()
 def main() -> None:
     """Trains what is missing, then compares."""
-    asked = together.parser(__doc__, "keywords-arabic").parse_args()
-    jobs = [
-        Job(asked.recipe, (*MATRIX, *together.common(asked), "method.name=prototypes", *training)) for training in together.trainings(asked)
-    ]
+    asked = page.folded(page.of_runs(page.parser(__doc__, "keywords-arabic"))).parse_args()
+    jobs = [Job(asked.recipe, (*MATRIX, *common(asked), "method.name=prototypes", *training)) for training in trainings(asked)]
     cells: list[Cell] = [(name, way) for name in SIMILARITIES for way in ("mean", "shots")]
     found: dict[tuple[Cell, bool], list[np.ndarray]] = defaultdict(list)
-    for job, run in zip(jobs, together.finished(jobs, asked.runs, asked.workers), strict=True):
+    for job, run in zip(jobs, finished(jobs, asked.runs, asked.workers), strict=True):
         bench = reopened(job.resolved(), run)
         samples = bench.source.read()
         scores = {cell: list(scored(bench, samples, SIMILARITIES[cell[0]](references=cell[1]))) for cell in cells}
         for key, counts in answered(bench, samples, scores).items():
             found[key].append(counts)
-    answers = {key: Counts(*np.stack(counts, axis=1)) for key, counts in found.items()}
+    answers = {key: joined([(right, answers) for right, answers in counts], len(asked.folds)) for key, counts in found.items()}
     plain = answers[PLAIN, False]
     rows = [
         [*cell, percent(answers[cell, False].share()), percent(answers[cell, True].share()), points(answers[cell, True].gain_over(plain))]
         for cell in sorted(cells, key=lambda cell: -(answers[cell, True].share().value or 0))
     ]
     text = table(["similarity", "references", "alone", "with the vector", "gain over the vector alone"], rows)
-    together.leave(f"{text}\n95 % intervals: {plain.share().how}; gains are paired.\n", asked.page)
+    page.leave(f"{text}\n95 % intervals: {plain.share().how}; gains are paired.\n", asked.page)
 
 
 if __name__ == "__main__":
-    together.spoken(main)
+    page.spoken(main)

@@ -16,9 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import together
+import page
 import torch
-from together import Counts, Job, counted, percent, points, table
+from counts import Counts, Values, counted, joined
+from jobs import Job, common, finished, trainings
+from page import percent, points, table
 
 from scratchlab.experiment import reopened
 from scratchlab.learn.references import block, embedded
@@ -44,9 +46,9 @@ def at_pace(pace: float) -> Change:
 
 
 @torch.no_grad()
-def changed(runs: dict[Job, Run], changes: dict[str, Change]) -> dict[tuple[str, str], Counts]:
+def changed(runs: dict[Job, Run], folds: int, changes: dict[str, Change]) -> dict[tuple[str, str], Counts]:
     """Base words of unseen speakers, compared by each similarity after each change: (change, similarity) -> answers by seed and speaker."""
-    found: dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]] = {}
+    found: dict[tuple[str, str], list[tuple[Values, Values]]] = {}
     for job, run in runs.items():
         bench = reopened(job.resolved(), run)
         embedder, samples = bench.embedder, bench.source.read()
@@ -60,13 +62,13 @@ def changed(runs: dict[Job, Run], changes: dict[str, Change]) -> dict[tuple[str,
                 right = base.classes[references.compare(change(queries)).argmax(1).numpy()] == truth
                 counts = [np.bincount(group, weights=weights, minlength=len(names))[None] for weights in (right, np.ones(len(right)))]
                 found.setdefault((what, head), []).append((counts[0], counts[1]))
-    return {key: Counts(*(np.stack(part) for part in zip(*counts, strict=True))) for key, counts in found.items()}
+    return {key: joined(counts, folds) for key, counts in found.items()}
 
 
 def main() -> None:
     """Runs what is missing, then answers."""
-    asked = together.parser(__doc__, "keywords-arabic").parse_args()
-    common, trainings = together.common(asked), together.trainings(asked)
+    asked = page.folded(page.of_runs(page.parser(__doc__, "keywords-arabic"))).parse_args()
+    folds, repeated = len(asked.folds), trainings(asked)
     matrix = ("temporal.pool=4", "temporal.centre=true")
     variants: dict[str, tuple[str, ...]] = {
         "heard": (*matrix, *(f"similarity.{head}={{}}" for head in HEADS)),
@@ -74,30 +76,31 @@ def main() -> None:
         **{stream: ("frontend.name=lpc", f"frontend.streams=['{stream}']") for stream in STREAMS},
         **{f"order {n}": ("frontend.name=lpc", "frontend.streams=['residual']", f"frontend.order={n}") for n in ORDERS},
     }
-    jobs = {name: [Job(asked.recipe, (*common, *own, *training)) for training in trainings] for name, own in variants.items()}
+    jobs = {name: [Job(asked.recipe, (*common(asked), *own, *training)) for training in repeated] for name, own in variants.items()}
     runs = dict(
         zip(
             jobs,
-            _parted(together.finished([job for many in jobs.values() for job in many], asked.runs, asked.workers), len(trainings)),
+            _parted(finished([job for many in jobs.values() for job in many], asked.runs, asked.workers), len(repeated)),
             strict=True,
         )
     )
-    text = "\n".join([*_heard(dict(zip(jobs["heard"], runs["heard"], strict=True))), *_product(runs["product"]), *_streams(runs)])
-    together.leave(text, asked.page)
+    heard = dict(zip(jobs["heard"], runs["heard"], strict=True))
+    text = "\n".join([*_heard(heard, folds), *_product(runs["product"], folds), *_streams(runs, folds)])
+    page.leave(text, asked.page)
 
 
 def _parted(runs: list[Run], size: int) -> list[list[Run]]:
     return [runs[i : i + size] for i in range(0, len(runs), size)]
 
 
-def _heard(runs: dict[Job, Run]) -> list[str]:
+def _heard(runs: dict[Job, Run], folds: int) -> list[str]:
     """Claims 1 and 2."""
     changes: dict[str, Change] = {
         "as it is": lambda made: made,
         "backwards": reversed_steps,
         **{f"pace {p:g}": at_pace(p) for p in PACES if p != 1},
     }
-    found = changed(runs, changes)
+    found = changed(runs, folds, changes)
     rows = [[head, *(percent(found[what, head].share()) for what in changes)] for head in HEADS]
     lost = [[head, *(points(found[what, head].gain_over(found["as it is", head])) for what in list(changes)[1:])] for head in HEADS]
     return [
@@ -108,20 +111,20 @@ def _heard(runs: dict[Job, Run]) -> list[str]:
     ]
 
 
-def _product(runs: list[Run]) -> list[str]:
+def _product(runs: list[Run], folds: int) -> list[str]:
     """Claim 3."""
-    shares = [percent(counted(runs, head, "session 0").share()) for head in ("trained", "product")]
+    shares = [percent(counted(runs, folds, head, "session 0").share()) for head in ("trained", "product")]
     return [
         "## 3. Element-wise product\n\nBase words in per cent.\n",
         table(["trained class matrices", "class means in their place"], [shares]),
     ]
 
 
-def _streams(runs: dict[str, list[Run]]) -> list[str]:
+def _streams(runs: dict[str, list[Run]], folds: int) -> list[str]:
     """Claims 4 and 5."""
 
     def row(name: str, called: str) -> list[str]:
-        return [called, *(percent(counted(runs[name], "cosine", which).share()) for which in ("session 0", "new"))]
+        return [called, *(percent(counted(runs[name], folds, "cosine", which).share()) for which in ("session 0", "new"))]
 
     header = ["", "base words", "new words after the last session"]
     return [
@@ -133,4 +136,4 @@ def _streams(runs: dict[str, list[Run]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    together.spoken(main)
+    page.spoken(main)

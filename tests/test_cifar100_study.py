@@ -50,7 +50,7 @@ def test_figures_and_paired_gains(tmp_path: Path, study: ModuleType) -> None:
     assert study.gains([better, plain], [plain, plain], "last") == [0.25, 0.0]
     lines = study.told(["prototypes", "teen"], {"prototypes": [plain, plain], "teen": [better, better]}).splitlines()
     assert lines[2].startswith("| prototypes | 66.7 ")
-    assert lines[3].endswith("| +50.0 [50.0, 50.0] | +29.2 [29.2, 29.2] | new in it: yes |")
+    assert lines[3].endswith("| +50.0 [+50.0, +50.0] | +29.2 [+29.2, +29.2] | new in it: yes |")
 
 
 @pytest.mark.parametrize(

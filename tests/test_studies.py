@@ -66,9 +66,9 @@ def test_the_table_says_what_the_runs_say(done: tuple[Path, str]) -> None:
     new = new.filter(pl.col("truth").cast(pl.String).is_in(last))
     (row,) = [line for line in text.splitlines() if line.startswith("| prototypes |")][:1]
     assert f"{100 * (new['truth'] == new['predicted']).mean():.1f} [" in row.split("|")[6]  # type: ignore[operator]
-    assert "bootstrap over 2 trainings × 3 draws" in text
+    assert "bootstrap over 2 seeds × 3 draws" in text
     baseline = [line for line in text.splitlines() if line.startswith("| prototypes |")][1]
-    assert "+0.0 [0.0, 0.0]" in baseline
+    assert "| 0.0 [0.0, 0.0] |" in baseline
 
 
 def test_started_again_it_only_looks(done: tuple[Path, str]) -> None:
