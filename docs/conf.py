@@ -10,3 +10,13 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 exclude_patterns = ["_build"]
 suppress_warnings = ["myst.xref_missing", "misc.highlighting_failure"]
+
+
+def _bars(app, what, name, obj, options, lines):
+    """Bars in formulas, |X|², are no substitutions."""
+    lines[:] = [line.replace("|", "\\|") if "`" not in line else line for line in lines]
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", _bars)

@@ -14,6 +14,7 @@ import scratchlab
 from scratchlab import recipe, shelf
 from scratchlab.cli import app
 from scratchlab.experiment import SECTIONS, check
+from scratchlab.recipe import Fixed
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,6 +36,15 @@ def test_every_command_is_in_the_readme_and_helps(command: str) -> None:
 def test_the_readme_names_no_other_command() -> None:
     named = set(re.findall(r"`scratchlab ([a-z]+)", README))
     assert named <= set(commands())
+
+
+def test_every_part_is_in_the_reference() -> None:
+    told = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    parts = [part for kind in SECTIONS.values() for part in ([kind.part] if isinstance(kind, Fixed) else kind.parts.values())]
+    homes = {f"scratchlab.{part.__module__.removeprefix('scratchlab.')}" for part in parts}
+    named = set(re.findall(r"automodule:: (\S+)", told))
+    assert homes - named - {"scratchlab.learn.optimizers", "scratchlab.learn.schedules"} == set()
+    assert named <= {"scratchlab", *MODULES}
 
 
 def test_nothing_is_left_to_fill_in() -> None:

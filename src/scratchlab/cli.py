@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scratchlab.store.run import Run
 
 app = typer.Typer(
-    help="A lab bench and a lab notebook for embeddings trained where supervision is scarce, shifting or wrong.",
+    help="A lab bench for embeddings trained where supervision is scarce or shifting, and for why one run beats another.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
