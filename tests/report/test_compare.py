@@ -16,8 +16,8 @@ from tests.report.compared import MELODIES, answered
 
 from scratchlab.analysis import sides
 from scratchlab.analysis.changes import flips
-from scratchlab.analysis.compare import contests, joined
 from scratchlab.analysis.comparison import Comparison, compare, differing
+from scratchlab.analysis.contests import contests, joined
 from scratchlab.checks import Problem
 from scratchlab.cli import main
 from scratchlab.experiment import SECTIONS

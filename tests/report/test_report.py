@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from tests.report import browser
 
+from scratchlab.analysis.mistakes import mistakes
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import words
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.run import page
-from scratchlab.report.run.mistakes import mistakes
 from scratchlab.report.run.origins import snippet
 from scratchlab.store.run import Run
 

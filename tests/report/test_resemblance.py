@@ -12,13 +12,13 @@ import torch
 from tests.learning.conftest import FORM, Kept, Watch, embedder, kit, trainer
 from tests.report.conftest import samples
 
+from scratchlab.analysis.mistakes import Mistakes, kin
 from scratchlab.analysis.outcome import Outcome
 from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.references import Block
 from scratchlab.model.encoders.mlp import MLP
 from scratchlab.report import words
 from scratchlab.report.run import page
-from scratchlab.report.run.mistakes import Mistakes, kin
 from scratchlab.similarity.vector import Cosine
 from scratchlab.store.run import Run
 from scratchlab.types import Embeddings, Scores, Stage, rows

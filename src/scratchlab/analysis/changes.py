@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from scratchlab.analysis.compare import Joined, over_draws, over_groups
+from scratchlab.analysis.contests import Joined, over_draws, over_groups
 from scratchlab.metrics.accuracy import confusion
 from scratchlab.metrics.estimate import Estimate
 

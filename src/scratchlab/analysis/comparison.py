@@ -10,7 +10,7 @@ import numpy as np
 
 from scratchlab.analysis import maps, sides
 from scratchlab.analysis.changes import ClassChange, Confusions, Flip, class_changes, confusions, flips
-from scratchlab.analysis.compare import Contest, Joined, contests, joined
+from scratchlab.analysis.contests import Contest, Joined, contests, joined
 from scratchlab.analysis.sides import Inputs, Side
 from scratchlab.recipe import Sections, Values
 

@@ -120,7 +120,6 @@ class Outcome:
                     "session": np.full(len(answer.predicted), answer.stage.session, dtype=np.int16),
                     "draw": np.full(len(answer.predicted), answer.stage.draw, dtype=np.int16),
                     "head": [head] * len(answer.predicted),
-                    "given": pl.Series(classes[answer.stage.truth(self.samples)], dtype=kind),
                     "truth": pl.Series(classes[answer.stage.truth(self.samples)], dtype=kind),
                     "predicted": pl.Series(classes[answer.predicted], dtype=kind),
                     "scores": pl.Series(answer.scores.values, dtype=pl.Array(pl.Float32, answer.scores.values.shape[1])).cast(

@@ -41,6 +41,10 @@ class Block:
             self._known.update(zip(rows.tolist(), found, strict=True))
         return torch.stack([self._known[row] for row in asked.rows.tolist()])
 
+    def moved(self, references: Embeddings) -> Block:
+        """The same classes, compared with other references, one for each."""
+        return Block(self.similarity, references, self.owner, self.count)
+
     def means(self) -> Embeddings:
         """One embedding a class."""
         return class_means(self.references, self.owner, self.count) if len(self.references) > self.count else self.references

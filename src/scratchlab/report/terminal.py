@@ -21,14 +21,16 @@ def runs(found: list[Run]) -> RenderableType:
     """One row a run."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("run", no_wrap=True)
-    for column in ("state", "begun", "base", "last session", "where"):
+    for column in ("state", "begun", "head", "base", "last session", "where"):
         table.add_column(column, justify="right" if column in ("base", "last session") else "left")
     for run in found:
         row = overview(run)
         cells = [accuracy(Estimate(**row[name])) if name in row else Text("") for name in ("base", "last")]
         style = {"finished": "green", "running": "cyan", "failed": "red", "killed": "red"}.get(row["state"], "")
         where = "" if row["state"] == "finished" else row["where"]
-        table.add_row(row["name"], Text(row["state"], style=style), row["created"].replace("T", " ")[:16], *cells, where)
+        table.add_row(
+            row["name"], Text(row["state"], style=style), row["created"].replace("T", " ")[:16], row.get("head", ""), *cells, where
+        )
     return table
 
 

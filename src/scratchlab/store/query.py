@@ -24,6 +24,5 @@ def overview(run: Run) -> dict[str, Any]:
             "head": summary["head"],
             "base": head["sessions"][0]["accuracy"],
             "last": head["sessions"][-1]["accuracy"],
-            "sessions": len(head["sessions"]),
         }
     return row

@@ -33,5 +33,4 @@ class FILL(Reserved):
 
     def adapted(self, new: Block, base: Block) -> Block:
         """New references, moved."""
-        moved = calibrated(new.references, base.means(), new.similarity, self.share, self.sharpness)
-        return Block(new.similarity, moved, new.owner, new.count)
+        return new.moved(calibrated(new.references, base.means(), new.similarity, self.share, self.sharpness))

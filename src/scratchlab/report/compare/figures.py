@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from scratchlab.analysis.changes import Confusions
-from scratchlab.analysis.compare import Contest
 from scratchlab.analysis.comparison import Maps
+from scratchlab.analysis.contests import Contest
 from scratchlab.analysis.maps import Map
 from scratchlab.report import matrices
 from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title

@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from scratchlab.analysis.changes import ClassChange
-from scratchlab.analysis.compare import Contest
 from scratchlab.analysis.comparison import Comparison
+from scratchlab.analysis.contests import Contest
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import tables
 from scratchlab.report.compare import words

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scratchlab.analysis.compare import Contest
 from scratchlab.analysis.comparison import Comparison
+from scratchlab.analysis.contests import Contest
 from scratchlab.checks import counted
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report.epochs import Epochs

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from scratchlab.analysis.mistakes import Mistakes
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import matrices
 from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.run.mistakes import Mistakes
 from scratchlab.report.words import interval, percent
 
 Head = dict[str, Any]

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any, cast
 
+from scratchlab.analysis.mistakes import Mistakes, kin, mistakes
 from scratchlab.checks import counted
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Values
@@ -14,7 +15,6 @@ from scratchlab.report.charts import Figure
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.run import figures, words
 from scratchlab.report.run.figures import Head
-from scratchlab.report.run.mistakes import Mistakes, kin, mistakes
 from scratchlab.report.run.origins import origins, snippet
 from scratchlab.store.run import Run
 
