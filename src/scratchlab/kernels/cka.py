@@ -1,0 +1,146 @@
+"""Linear centred kernel alignment between the layers of one network or of two, biased and debiased from one pass.
+
+Sources: Kornblith et al. (2019), arXiv 1905.00414; debiased: Song et al. (2012), JMLR 13:1393; sums over minibatches: Nguyen, Raghu and
+Kornblith (2021), arXiv 2010.15327, equation 3. The biased one nears its maximum on unrelated data once features outnumber inputs (Murphy
+et al. 2024, arXiv 2405.01012), so the debiased one is what to read first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import Tensor
+
+from scratchlab.checks import Problem, counted
+from scratchlab.kernels.hsic import Values, aligned
+from scratchlab.kernels.layers import Layer, layer
+from scratchlab.kernels.products import sums
+from scratchlab.metrics.estimate import Estimate, undefined
+
+Features = Mapping[str, Tensor]  # by layer: `[n, ...]`
+ENOUGH = 4  # inputs without which nothing is debiased
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """CKA of each of the `rows` with each of the `columns`: biased and debiased `[r, c]`, NaN where undefined; `of` says why.
+
+    reasons: by layer, why it has no CKA at all; unsure: by layer, why it has no debiased one.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    biased: Values
+    debiased: Values
+    reasons: Mapping[str, str] = field(default_factory=dict[str, str])
+    unsure: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def of(self, row: str, column: str, *, debiased: bool = True) -> Estimate:
+        """One of them, or why it is undefined. Raises Problem for a layer that is not there."""
+        for name, names in ((row, self.rows), (column, self.columns)):
+            if name not in names:
+                raise Problem(f"There is no layer {name}; there are: {', '.join(names)}.")
+        for name in (row, column):
+            reason = self.reasons.get(name) or (self.unsure.get(name) if debiased else None)
+            if reason:
+                return undefined(reason)
+        values = self.debiased if debiased else self.biased
+        return Estimate(float(values[self.rows.index(row), self.columns.index(column)]))
+
+
+def cka(a: Features, b: Features | None = None) -> Alignment:
+    """Of the layers of `a` with each other, or with those of `b`, over the same n inputs.
+
+    Raises Problem where layers differ in n.
+    """
+    rows, columns = tuple(a), tuple(a if b is None else b)
+    layers = [layer(name, features) for one in ((a,) if b is None else (a, b)) for name, features in one.items()]
+    _same(layers)
+    found = sums(layers, _wanted(len(rows), len(columns), b is not None))
+    reasons = [one.reason for one in layers]
+    return _alignment(rows, columns, found.biased(), found.debiased() if found.n >= ENOUGH else None, reasons, found.n)
+
+
+class Minibatches:
+    """The same, summed over batches: HSIC is averaged, and the alignment is the ratio of the averages.
+
+    A batch of fewer than four inputs is left out and counted in `left_out`. Both networks must have seen the same batches: hand the
+    features of both to the same `add`.
+    """
+
+    def __init__(self) -> None:
+        self.inputs = self.batches = self.left_out = 0
+        self._names: tuple[tuple[str, ...], tuple[str, ...] | None] | None = None
+        self._scales: list[float] = []
+        self._reasons: list[str] = []
+        self._biased = self._debiased = np.zeros((0, 0))
+
+    def add(self, a: Features, b: Features | None = None) -> None:
+        """One batch. Raises Problem where layers differ from those of the first batch, or in their number of inputs."""
+        names = (tuple(a), None if b is None else tuple(b))
+        if self._names is None:
+            count = len(names[0]) + len(names[1] or ())
+            self._names, self._reasons = names, [""] * count
+            self._biased = self._debiased = np.zeros((count, count))
+        if names != self._names:
+            raise Problem(f"The layers of every batch must be the same; the first had {self._names}, this one has {names}.")
+        every = [(name, features) for one in ((a,) if b is None else (a, b)) for name, features in one.items()]
+        if min(len(features) for _, features in every) < ENOUGH:
+            self.left_out += 1
+            return
+        scales = self._scales or [None] * len(every)
+        layers = [layer(name, features, scale) for (name, features), scale in zip(every, scales, strict=True)]
+        _same(layers)
+        self._scales = self._scales or [one.scale for one in layers]
+        self._reasons = [known or one.reason for known, one in zip(self._reasons, layers, strict=True)]
+        found = sums(layers, _wanted(len(names[0]), len(names[1] or names[0]), b is not None))
+        self._biased, self._debiased = self._biased + found.biased(), self._debiased + found.debiased()
+        self.inputs, self.batches = self.inputs + found.n, self.batches + 1
+
+    def alignment(self) -> Alignment:
+        """What all batches so far amount to. Raises Problem if there was none of four inputs or more."""
+        if self._names is None or not self.batches:
+            raise Problem(f"No batch had four inputs or more; {counted(self.left_out, 'batch')} of fewer were left out.")
+        rows, columns = self._names[0], self._names[1] or self._names[0]
+        return _alignment(rows, columns, self._biased, self._debiased, self._reasons, self.inputs)
+
+
+def _same(layers: Sequence[Layer]) -> None:
+    if len({one.n for one in layers}) > 1:
+        told = ", ".join(f"{one.name} {one.n}" for one in layers)
+        raise Problem(f"All layers must be of the same inputs, but their numbers differ: {told}.")
+
+
+def _wanted(rows: int, columns: int, two: bool) -> np.ndarray:
+    """`[l, l]`: which pairs are asked for."""
+    if not two:
+        return np.ones((rows, rows), dtype=bool)
+    asked = np.zeros((rows + columns, rows + columns), dtype=bool)
+    asked[:rows, rows:] = True
+    return asked
+
+
+def _alignment(
+    rows: tuple[str, ...], columns: tuple[str, ...], biased: Values, debiased: Values | None, reasons: Iterable[str], n: int
+) -> Alignment:
+    """Of HSIC `[l, l]`: rows and columns out of all layers, and what is undefined."""
+    two = len(biased) > len(rows)
+    names = (*rows, *columns) if two else rows
+    part = (slice(0, len(rows)), slice(len(rows), None) if two else slice(None))
+    by_name = {name: reason for name, reason in zip(names, reasons, strict=True) if reason}
+    bad = np.array([name in by_name for name in names])
+    unsure: dict[str, str] = {}
+    for place, name in enumerate(names):
+        if debiased is None:
+            unsure[name] = f"a debiased CKA needs four inputs, and there are {n}"
+        elif not bad[place] and debiased[place, place] <= 0:
+            unsure[name] = (
+                f"the debiased HSIC of layer {name} with itself is not above 0: its inputs resemble each other no more than by chance"
+            )
+    both = [
+        np.where(bad[:, None] | bad[None], np.nan, one) for one in (biased, np.full_like(biased, np.nan) if debiased is None else debiased)
+    ]
+    biased, debiased = (aligned(one)[part] for one in both)
+    return Alignment(rows, columns, biased, debiased, by_name, unsure)

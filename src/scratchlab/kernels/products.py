@@ -1,0 +1,90 @@
+"""The sums of HSIC for many layers at once, by n × n kernels or by d × d products of features, whichever is cheaper; memory bounded.
+
+kernels:  <K, L> summed tile by tile over pairs of inputs i ≤ j: K is symmetric, so half of it is made, and counts twice.
+          n²/2 · Σd for the tiles, n²/2 · l² for their products.
+features: <K, L> = ‖XᵀY‖²: n · d₁ d₂ for each pair of layers that is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from scratchlab.kernels.hsic import Sums, Values
+from scratchlab.kernels.layers import Layer
+
+Wanted = npt.NDArray[np.bool_]
+
+HELD = 1 << 26  # numbers of kernels held at once: 256 MiB
+STRIP = 1 << 16  # entries of kernels summed in single precision before double takes over
+SIDE = 4096  # columns of features multiplied at once
+
+
+def sums(layers: Sequence[Layer], wanted: Wanted) -> Sums:
+    """Of these layers, of the same n inputs each; `wanted` `[l, l]` says which pairs are asked for beside every layer with itself.
+
+    What is not asked for may be missing (NaN).
+    """
+    n = layers[0].n
+    norms = torch.stack([one.norms for one in layers])
+    on = (norms @ norms.T).cpu().numpy()
+    asked = wanted | wanted.T | np.eye(len(layers), dtype=bool)
+    off = _by_kernels(layers) if _kernels_cost(layers) <= _features_cost(layers, asked) else _by_features(layers, asked) - on
+    return Sums(n, off, on, norms.sum(1).cpu().numpy())
+
+
+def _kernels_cost(layers: Sequence[Layer]) -> float:
+    return layers[0].n ** 2 / 2 * (sum(one.d for one in layers) + len(layers) ** 2)
+
+
+def _features_cost(layers: Sequence[Layer], asked: Wanted) -> float:
+    widths = np.array([one.d for one in layers], dtype=np.float64)
+    pairs = np.triu(asked) * np.outer(widths, widths)
+    return layers[0].n * (pairs.sum() - np.square(widths).sum() / 2)  # of a layer's product with itself half is made
+
+
+def _by_kernels(layers: Sequence[Layer]) -> Values:
+    """Σ_{i≠j} K_ij L_ij `[l, l]`."""
+    n, total = layers[0].n, torch.zeros(len(layers), len(layers), dtype=torch.float64)
+    side = max(1, min(n, int((HELD / len(layers)) ** 0.5)))
+    for first in range(0, n, side):
+        for second in range(first, n, side):
+            tile = torch.stack([one.values[first : first + side] @ one.values[second : second + side].T for one in layers])
+            if first == second:
+                tile.diagonal(dim1=1, dim2=2).zero_()
+            total += (1 if first == second else 2) * _inner(tile.flatten(1)).cpu()
+    return total.numpy()
+
+
+def _inner(rows: Tensor) -> Tensor:
+    """`[l, m]` -> `[l, l]` in double precision."""
+    parts = cast("tuple[Tensor, ...]", rows.split(STRIP, dim=1))
+    return torch.stack([(part @ part.T).double() for part in parts]).sum(0)
+
+
+def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:
+    """‖XᵀY‖² `[l, l]`, NaN where it is not asked for."""
+    found = np.full((len(layers), len(layers)), np.nan)
+    for i, one in enumerate(layers):
+        partners = [j for j in range(i, len(layers)) if asked[i, j]]
+        for together in _bundles(layers, partners):
+            product = one.values.T @ torch.cat([layers[j].values for j in together], 1)
+            parts = cast("tuple[Tensor, ...]", product.split([layers[j].d for j in together], dim=1))
+            for j, part in zip(together, parts, strict=True):
+                found[i, j] = found[j, i] = float(part.double().square().sum())
+    return found
+
+
+def _bundles(layers: Sequence[Layer], partners: Sequence[int]) -> list[list[int]]:
+    """The partners in groups of some thousand columns: one large product is faster than many small ones."""
+    found: list[list[int]] = []
+    for j in partners:
+        if not found or sum(layers[k].d for k in found[-1]) + layers[j].d > SIDE:
+            found.append([])
+        found[-1].append(j)
+    return found

@@ -1,0 +1,207 @@
+"""CKA between layers against the definitions, written out with n × n matrices in double precision."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch import Tensor
+
+from scratchlab.checks import Problem
+from scratchlab.kernels import products
+from scratchlab.kernels.cka import Minibatches, cka
+from scratchlab.kernels.target import to_target
+
+Values = npt.NDArray[np.float64]
+
+
+def features(
+    n: int = 40, widths: tuple[int, ...] = (3, 17, 90), seed: int = 0, offset: float = 0.0, scale: float = 1.0
+) -> dict[str, Tensor]:
+    """Layers that share some of what they tell."""
+    generator = torch.Generator().manual_seed(seed)
+    common = torch.randn(n, 5, generator=generator)
+    made = {}
+    for place, width in enumerate(widths):
+        mixed = common @ torch.randn(5, width, generator=generator) + (place + 1) * torch.randn(n, width, generator=generator)
+        made[f"layer{place}"] = (mixed + offset) * scale
+    return made
+
+
+def kernel(x: Tensor) -> Values:
+    values = x.flatten(1).double().numpy()
+    return values @ values.T
+
+
+def biased(x: Tensor, y: Tensor) -> float:
+    n = len(x)
+    centre = np.eye(n) - 1 / n
+    k, m = (centre @ kernel(one) @ centre for one in (x, y))
+    return float((k * m).sum() / np.sqrt((k * k).sum() * (m * m).sum()))
+
+
+def hsic1(k: Values, m: Values) -> float:
+    n, one = len(k), np.ones(len(k))
+    k, m = (of - np.diag(np.diag(of)) for of in (k, m))
+    last = one @ k @ m @ one
+    return float((np.trace(k @ m) + (one @ k @ one) * (one @ m @ one) / ((n - 1) * (n - 2)) - 2 / (n - 2) * last) / (n * (n - 3)))
+
+
+def centred(x: Tensor) -> Tensor:
+    x = x.double()
+    return x - x.mean(0)
+
+
+def debiased(x: Tensor, y: Tensor) -> float:
+    k, m = kernel(centred(x)), kernel(centred(y))
+    return hsic1(k, m) / np.sqrt(hsic1(k, k) * hsic1(m, m))
+
+
+@pytest.mark.parametrize("way", ["kernels", "features"])
+@pytest.mark.parametrize("two", [False, True])
+def test_both_ways_are_the_definitions(monkeypatch: pytest.MonkeyPatch, way: str, two: bool) -> None:
+    monkeypatch.setattr(products, "_kernels_cost", lambda layers: 0.0 if way == "kernels" else 2.0)
+    monkeypatch.setattr(products, "_features_cost", lambda layers, asked: 1.0)
+    monkeypatch.setattr(products, "HELD", 3 * 15**2)  # tiles of 15 or less, of 40 inputs
+    monkeypatch.setattr(products, "STRIP", 100)
+    monkeypatch.setattr(products, "SIDE", 30)
+    a = features()
+    b = features(widths=(8, 30), seed=0) if two else None
+    found = cka(a, b)
+    assert (found.rows, found.columns) == (tuple(a), tuple(b or a))
+    for i, x in enumerate(a.values()):
+        for j, y in enumerate((b or a).values()):
+            assert found.biased[i, j] == pytest.approx(biased(x, y), abs=1e-6)
+            assert found.debiased[i, j] == pytest.approx(debiased(x, y), abs=2e-6)
+    assert found.of("layer0", "layer1").value == found.debiased[0, 1]
+
+
+def test_the_cheaper_way_is_taken() -> None:
+    wide, narrow = (products.Layer(name, torch.zeros(100, d), torch.zeros(100), 1.0) for name, d in (("wide", 3000), ("narrow", 4)))
+    every = np.ones((2, 2), dtype=bool)
+    assert products._kernels_cost([wide, wide]) < products._features_cost([wide, wide], every)
+    assert products._kernels_cost([narrow, narrow]) > products._features_cost([narrow, narrow], every)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0, 10.0, 1000.0])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_offset_and_scale_mean_nothing(offset: float, scale: float) -> None:
+    a, b = features(300, (64,), offset=offset, scale=scale), features(300, (20,), offset=-offset, scale=scale)
+    found = cka(a, b)
+    assert found.biased[0, 0] == pytest.approx(biased(centred(a["layer0"]), centred(b["layer0"])), abs=1e-6)
+    assert found.debiased[0, 0] == pytest.approx(debiased(a["layer0"], b["layer0"]), abs=1e-6)
+
+
+def test_what_is_not_given_is_not_changed() -> None:
+    a = features(offset=3.0)
+    before = {name: values.clone() for name, values in a.items()}
+    cka(a)
+    assert all(torch.equal(a[name], before[name]) for name in a)
+
+
+def test_nothing_is_cut_at_0() -> None:
+    values = [float(cka(features(12, (60,), seed), features(12, (60,), seed + 50)).debiased[0, 0]) for seed in range(40)]
+    unrelated = [cka({"a": torch.randn(12, 60)}, {"b": torch.randn(12, 60)}) for _ in range(40)]
+    assert min(float(one.debiased[0, 0]) for one in unrelated) < 0
+    assert abs(np.mean([one.debiased[0, 0] for one in unrelated])) < 0.1 < np.mean([one.biased[0, 0] for one in unrelated])
+    assert np.isfinite(values).all()
+
+
+# -- what is undefined ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "says"),
+    [
+        (lambda x: torch.full_like(x, 3.7), "layer0 cannot be compared: it is the same for all inputs"),
+        (lambda x: x * 0, "layer0 cannot be compared: it is 0 for all inputs"),
+        (lambda x: x.index_fill(0, torch.tensor([7, 9]), torch.nan), "values of 2 inputs of 40 are not finite: 7, 9"),
+        (lambda x: x.index_fill(0, torch.tensor([2]), torch.inf), "values of 1 input of 40 are not finite: 2"),
+    ],
+)
+def test_a_layer_that_tells_nothing_is_named_and_spoils_no_other(spoilt: object, says: str) -> None:
+    a = features()
+    whole = cka(a)
+    a["layer0"] = spoilt(a["layer0"])  # type: ignore[operator]
+    found = cka(a)
+    for debiased_too in (True, False):
+        told = found.of("layer0", "layer2", debiased=debiased_too)
+        assert told.value is None
+        assert told.how.startswith("undefined, because layer ")
+        assert says in told.how
+    assert np.isnan(found.biased[0]).all()
+    assert np.isnan(found.debiased[:, 0]).all()
+    assert np.array_equal(found.debiased[1:, 1:], whole.debiased[1:, 1:])
+
+
+def test_three_inputs_have_a_biased_one_alone() -> None:
+    a = features(3)
+    found = cka(a)
+    assert found.of("layer0", "layer1", debiased=False).value == pytest.approx(biased(a["layer0"], a["layer1"]), abs=1e-6)
+    assert found.of("layer0", "layer1").how == "undefined, because a debiased CKA needs four inputs, and there are 3"
+
+
+def test_wrong_input_is_told() -> None:
+    with pytest.raises(Problem, match="layer0 was given 1 input"):
+        cka(features(1))
+    with pytest.raises(Problem, match="their numbers differ: layer0 40, layer1 40, layer2 40, layer0 41"):
+        cka(features(), features(41, (3,)))
+    with pytest.raises(Problem, match="There is no layer nothing; there are: layer0"):
+        cka(features()).of("nothing", "layer0")
+
+
+# -- minibatches ------------------------------------------------------------------------------------------
+
+
+def test_minibatches_average_hsic() -> None:
+    a, b = features(70), features(70, (8, 30), offset=5.0)
+    found = Minibatches()
+    starts = range(0, 70, 16)  # the last of 6
+    for start in starts:
+        found.add({name: x[start : start + 16] for name, x in a.items()}, {name: x[start : start + 16] for name, x in b.items()})
+    told = found.alignment()
+    assert (found.inputs, found.batches, found.left_out) == (70, 5, 0)
+
+    def summed(x: Tensor, y: Tensor) -> float:
+        return sum(hsic1(kernel(centred(x[start : start + 16])), kernel(centred(y[start : start + 16]))) for start in starts)
+
+    for i, x in enumerate(a.values()):
+        for j, y in enumerate(b.values()):
+            assert told.debiased[i, j] == pytest.approx(summed(x, y) / np.sqrt(summed(x, x) * summed(y, y)), abs=2e-6)
+
+
+def test_a_last_batch_of_one_or_two_is_left_out_and_counted() -> None:
+    a, found = features(33), Minibatches()
+    for start in (0, 16, 32):
+        found.add({name: x[start : start + 16] for name, x in a.items()})
+    assert (found.inputs, found.left_out) == (32, 1)
+    assert found.alignment().debiased.shape == (3, 3)
+    empty = Minibatches()
+    empty.add(features(2))
+    with pytest.raises(Problem, match="No batch had four inputs or more; 1 batch of fewer were left out"):
+        empty.alignment()
+    with pytest.raises(Problem, match="must be the same"):
+        found.add(features(16, (3,)))
+
+
+# -- to the target ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("counts", [(20, 20), (5, 30), (10, 12, 3, 15)])
+def test_to_the_target_is_cka_with_one_hot_labels(counts: tuple[int, ...]) -> None:
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)) * 7, counts))
+    a = features(sum(counts), offset=2.0)
+    one_hot = torch.from_numpy((labels[:, None] == np.unique(labels)).astype(np.float32))
+    for name, found in to_target(a, labels).items():
+        assert found.biased.value == pytest.approx(biased(centred(a[name]), centred(one_hot)), abs=1e-6)
+        assert found.debiased.value == pytest.approx(debiased(a[name], one_hot), abs=2e-6)
+
+
+def test_targets_that_cannot_be_aligned_with_are_told() -> None:
+    with pytest.raises(Problem, match=r"All 40 labels are 3: .*Do the labels collide"):
+        to_target(features(), np.full(40, 3))
+    with pytest.raises(Problem, match="Layer layer0 has 40 inputs, but there are 39 labels"):
+        to_target(features(), np.arange(39) % 2)
+    found = to_target({"dead": torch.zeros(40, 3)}, np.arange(40) % 2)["dead"]
+    assert found.biased.how == found.debiased.how == "undefined, because layer dead cannot be compared: it is 0 for all inputs"
