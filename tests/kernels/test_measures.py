@@ -1,0 +1,151 @@
+"""Measures of two layers: against slow definitions, what leaves them unchanged, what they say of chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import pdist, squareform
+from scipy.stats import ortho_group, spearmanr
+from tests.kernels.test_cka import centred, features, hsic1
+from torch import Tensor
+
+from scratchlab.checks import Problem
+from scratchlab.kernels import measures
+from scratchlab.kernels.chance import against_chance, with_interval
+from scratchlab.kernels.layers import layer
+from scratchlab.kernels.measures import MEASURES, compared, spectrum
+
+every = pytest.mark.parametrize("measure", MEASURES)
+
+
+def pair(n: int = 60, seed: int = 0) -> tuple[tuple[str, Tensor], tuple[str, Tensor]]:
+    made = features(n, (12, 20), seed)
+    return ("x", made["layer0"]), ("y", made["layer1"])
+
+
+def value(measure: str, x: Tensor, y: Tensor) -> float:
+    found = compared(measure, ("x", x), ("y", y)).value
+    assert found is not None
+    return found
+
+
+@every
+def test_a_layer_is_most_alike_to_itself(measure: str) -> None:
+    (_, x), (_, y) = pair()
+    assert value(measure, x, x) == pytest.approx(1, abs=1e-5)
+    assert value(measure, x, y) < 0.99
+
+
+@every
+def test_rotation_shift_and_size_mean_nothing(measure: str) -> None:
+    (_, x), (_, y) = pair()
+    turned = x @ torch.from_numpy(ortho_group.rvs(12, random_state=0)).float() * 30 + 5
+    assert value(measure, turned, y) == pytest.approx(value(measure, x, y), abs=1e-4)
+    assert value(measure, y, x) == pytest.approx(value(measure, x, y), abs=1e-6)
+
+
+def nearest(x: Tensor, k: int) -> list[set[int]]:
+    distances = squareform(pdist(x.double().numpy()))
+    np.fill_diagonal(distances, np.inf)
+    return [set(row[:k].tolist()) for row in distances.argsort(1)]
+
+
+def test_neighbours_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measures, "NEIGHBOURS", 5)
+    (_, x), (_, y) = pair()
+    near, far = nearest(x, 5), nearest(y, 5)
+    assert value("mutual_knn", x, y) == pytest.approx(np.mean([len(a & b) / 5 for a, b in zip(near, far, strict=True)]))
+    assert value("jaccard", x, y) == pytest.approx(np.mean([len(a & b) / len(a | b) for a, b in zip(near, far, strict=True)]))
+    k, m = (centred(one).numpy() @ centred(one).numpy().T for one in (x, y))
+    both = sum(k[i, j] * m[i, j] for i in range(60) for j in near[i] & far[i])
+    own = [sum(kernel[i, j] ** 2 for i in range(60) for j in sets[i]) for kernel, sets in ((k, near), (m, far))]
+    assert value("cknna", x, y) == pytest.approx(both / np.sqrt(own[0] * own[1]), abs=1e-6)
+
+
+def test_distances_and_shapes_by_hand() -> None:
+    (_, x), (_, y) = pair()
+    a, b = (pdist(one.double().numpy()) for one in (x, y))
+    assert value("rsa", x, y) == pytest.approx(spearmanr(a, b).statistic, abs=1e-6)
+    kernels = [np.exp(-(squareform(one) ** 2) / (2 * np.median(one**2))) for one in (a, b)]
+    expected = hsic1(*kernels) / np.sqrt(hsic1(kernels[0], kernels[0]) * hsic1(kernels[1], kernels[1]))
+    assert value("rbf_cka", x, y) == pytest.approx(expected, abs=2e-3)  # torch takes the lower of the two middle distances
+    p, q = (centred(one).numpy() / np.linalg.norm(centred(one).numpy()) for one in (x, y))
+    left, _, right = np.linalg.svd(p.T @ q, full_matrices=False)
+    distance = np.linalg.norm(p @ (left @ right) - q)
+    assert value("procrustes", x, y) == pytest.approx(1 - distance**2 / 2, abs=1e-6)
+    assert value("angular", x, y) == pytest.approx(1 - np.arccos(1 - distance**2 / 2) / (np.pi / 2), abs=1e-6)
+
+
+def test_svcca_keeps_what_holds_the_variance() -> None:
+    generator = torch.Generator().manual_seed(0)
+    common = torch.randn(200, 2, generator=generator)
+    x = torch.cat([10 * common, 0.01 * torch.randn(200, 3, generator=generator)], 1)
+    y = torch.cat([5 * common @ torch.tensor([[1.0, 2.0], [0.0, 1.0]]), 0.01 * torch.randn(200, 4, generator=generator)], 1)
+    assert value("svcca", x, y) == pytest.approx(1, abs=1e-3)  # the small directions, unrelated, are left out
+
+
+def test_the_spectrum_tells_where_the_targets_lie() -> None:
+    generator = np.random.default_rng(0)
+    basis, _ = np.linalg.qr(generator.normal(size=(50, 6)) - 0)
+    basis -= basis.mean(0)
+    x = torch.from_numpy(basis * np.array([9.0, 7, 5, 3, 2, 1])).float()
+    left = np.linalg.svd(centred(x).numpy(), full_matrices=False)[0]
+    found = spectrum(layer("x", x), 2 * left[:, [0]] + left[:, [2]])
+    assert np.allclose(found[:4], [0.8, 0.8, 1, 1], atol=1e-5)
+    assert found.shape == (50,)
+    assert found[-1] == pytest.approx(1)
+    with pytest.raises(Problem, match="The targets are the same"):
+        spectrum(layer("x", x), np.ones((50, 2)))
+
+
+@every
+@pytest.mark.parametrize(("spoilt", "says"), [(0.0, "layer x cannot be compared: it is 0"), (torch.nan, "are not finite")])
+def test_dead_layers_are_undefined_by_name(measure: str, spoilt: float, says: str) -> None:
+    (_, x), second = pair()
+    found = compared(measure, ("x", x * spoilt), second)
+    assert found.value is None
+    assert found.how.startswith("undefined, because layer x cannot be compared")
+    assert says in found.how
+
+
+@every
+@pytest.mark.parametrize("n", [2, 3])
+def test_few_inputs_are_defined_or_said_to_be_too_few(measure: str, n: int) -> None:
+    first, second = pair(n)
+    found = compared(measure, first, second)
+    assert (found.value is None and "needs" in found.how) or np.isfinite(found.value or 0)
+
+
+def test_wrong_input_is_told() -> None:
+    first, second = pair()
+    with pytest.raises(Problem, match=r"There is no measure 'ckaa'.*Did you mean 'cka'"):
+        compared("ckaa", first, second)
+    with pytest.raises(Problem, match="x has 59 and y 60"):
+        compared("cka", ("x", first[1][1:]), second)
+
+
+@every
+def test_chance_is_told_from_likeness(measure: str) -> None:
+    first, second = pair()
+    alike = against_chance(measure, first, second, times=40)
+    unrelated = against_chance(measure, ("x", torch.randn(60, 12, generator=torch.Generator().manual_seed(1))), second, times=40)
+    assert alike is not None
+    assert unrelated is not None
+    assert alike.p == pytest.approx(1 / 41)
+    assert unrelated.p > 0.04
+    assert against_chance(measure, ("x", torch.zeros(60, 3)), second) is None
+
+
+def test_the_interval_covers_what_all_inputs_say() -> None:
+    """95 % intervals of 80 samples of 60 inputs out of very many; the truth is what 4,000 say."""
+    whole = features(4000, (12, 20))
+    truth = value("cka", whole["layer0"], whole["layer1"])
+    covered = 0
+    for start in range(0, 80 * 40, 40):
+        one, other = (("x", whole[name][start : start + 60]) for name in ("layer0", "layer1"))
+        found = with_interval("cka", one, other, times=60, seed=start)
+        assert found.low is not None
+        assert found.high is not None
+        covered += found.low <= truth <= found.high
+    assert 66 <= covered <= 80
