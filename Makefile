@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 ONE_THREAD := OMP_NUM_THREADS=1
 DATA ?= data
+STUDY = $(ONE_THREAD) $(BIN)/python studies
+ARABIC = --root $(DATA)/arabic_speech_commands
+FSDD_ROWS = prototypes teen fact compositional "loss: vector + 0.2 DTW" "transformer of two layers"
 FSDD_SPEAKERS = $(foreach speaker,george jackson lucas yweweler,"protocol.test=['$(speaker)']")
 
 .PHONY: demo test lint format bench docs studies clean
@@ -36,11 +39,11 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands
 	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands -s encoder.width=2 -s training.batch=50 -s training.epochs=80
 	$(BIN)/scratchlab run keywords-fsdd --again -s data.root=$(DATA)/fsdd
-	$(ONE_THREAD) $(BIN)/python studies/keywords_grid.py --root $(DATA)/arabic_speech_commands --page docs/studies/keywords-arabic.md
-	$(ONE_THREAD) $(BIN)/python studies/keywords_grid.py --recipe keywords-fsdd --root $(DATA)/fsdd --seeds 0 --folds $(FSDD_SPEAKERS) --page docs/studies/keywords-fsdd.md
-	$(ONE_THREAD) $(BIN)/python studies/comparisons.py --root $(DATA)/arabic_speech_commands --page docs/studies/comparisons.md
-	$(ONE_THREAD) $(BIN)/python studies/order_and_formants.py --root $(DATA)/arabic_speech_commands -s training.epochs=40 --page docs/studies/order-and-formants.md
-	$(ONE_THREAD) $(BIN)/python studies/cifar100_methods.py --root $(DATA)/cifar100 --methods teen compositional fact --page docs/studies/cifar100-methods.md
+	$(STUDY)/keywords_grid.py $(ARABIC) -s training.epochs=60 --page docs/studies/keywords-arabic.md
+	$(STUDY)/comparisons.py $(ARABIC) -s training.epochs=60 --page docs/studies/comparisons.md
+	$(STUDY)/order_and_formants.py $(ARABIC) -s training.epochs=40 --page docs/studies/order-and-formants.md
+	$(STUDY)/keywords_grid.py --recipe keywords-fsdd --root $(DATA)/fsdd --seeds 0 --folds $(FSDD_SPEAKERS) --rows $(FSDD_ROWS) --page docs/studies/keywords-fsdd.md
+	$(STUDY)/cifar100_methods.py --root $(DATA)/cifar100 --methods teen compositional fact --page docs/studies/cifar100-methods.md
 
 docs: $(VENV)/ready  ## the pages of docs/ as HTML
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'

@@ -1,0 +1,136 @@
+"""The kernels of a network's layers while it learns: how far they are aligned with the labels, with each other, and with how they began.
+
+In any training loop:
+
+    kernels = Kernels(network, {"valid": (inputs, labels)})
+    for epoch in range(epochs):
+        ...
+        kernels.read(epoch=epoch)
+    kernels.table().write_parquet("kernels.parquet")
+
+What is observed changes nothing of what is learned: readings are without gradients, in evaluation, and leave random numbers as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import torch
+from torch import Tensor, nn
+
+from scratchlab.checks import Problem
+from scratchlab.kernels.capture import captured, layers_of
+from scratchlab.kernels.cka import Alignment, cka
+from scratchlab.kernels.target import to_target
+from scratchlab.metrics.estimate import Estimate
+
+Set = tuple[Tensor, npt.ArrayLike]  # inputs `[n, ...]` and labels `[n]`
+Forward = Callable[[nn.Module, Tensor], object]
+AVERAGE = "average"
+SCHEMA = {
+    "set": pl.String,
+    "kind": pl.String,
+    "layer": pl.String,
+    "other": pl.String,
+    "biased": pl.Float64,
+    "debiased": pl.Float64,
+    "why": pl.String,
+}
+
+
+def called(network: nn.Module, inputs: Tensor) -> object:
+    """The usual way: the network of the inputs."""
+    return network(inputs)
+
+
+class Kernels:
+    """Reads kernels of one network, or of several by name on the same inputs, and keeps what it read.
+
+    sets: by name ("train", "valid"), fixed inputs `[n, ...]` and their labels `[n]`. layers: names or patterns of modules; the network's
+    children, if there is none. forward: how the network is called. batch: inputs at a time.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module | Mapping[str, nn.Module],
+        sets: Mapping[str, Set],
+        *,
+        layers: Sequence[str] = (),
+        forward: Forward = called,
+        batch: int = 256,
+        between: bool = True,
+    ) -> None:
+        self.networks = {"": network} if isinstance(network, nn.Module) else dict(network)
+        self.layers = {name: layers_of(one, layers) for name, one in self.networks.items()}
+        self.sets = {name: (inputs, np.asarray(labels)) for name, (inputs, labels) in sets.items()}
+        for name, (inputs, labels) in self.sets.items():
+            if len(inputs) != len(labels):
+                raise Problem(f"The set {name} has {len(inputs)} inputs and {len(labels)} labels.")
+        self.forward, self.batch, self.between = forward, batch, between
+        self.rows: list[dict[str, Any]] = []
+        self.began = {name: self.features(name) for name in self.sets}
+
+    def features(self, which: str) -> dict[str, Tensor]:
+        """Of every layer of every network, `[n, ...]`, for one of the sets; each batch of inputs goes through all networks in turn."""
+        inputs, _ = self.sets[which]
+        parts: dict[str, list[Tensor]] = {}
+        for start in range(0, len(inputs), self.batch):
+            for name, network in self.networks.items():
+                with captured(network, self.layers[name]) as found:
+                    self.forward(network, inputs[start : start + self.batch])
+                for layer in self.layers[name]:
+                    if layer not in found:
+                        raise Problem(f"The layer {layer} was never called; name others in `layers`.")
+                    parts.setdefault(f"{name}.{layer}" if name else layer, []).append(found[layer])
+        return {layer: torch.cat(several) for layer, several in parts.items()}
+
+    def read(self, **place: float) -> list[dict[str, Any]]:
+        """One reading of all sets, its rows marked with `place` (epoch, step); they are kept as well."""
+        rows = [place | row for name in self.sets for row in self._read(name)]
+        self.rows += rows
+        return rows
+
+    def table(self) -> pl.DataFrame:
+        """Everything read so far: a row for each set, kind and layer.
+
+        kind "target": CKA with the labels, and its mean over the layers, as layer "average"; "start": with the same layer before the
+        first reading; "layers": of each two. `why` says why a value is undefined.
+        """
+        return pl.DataFrame(self.rows, schema_overrides=SCHEMA, infer_schema_length=None)
+
+    def _read(self, which: str) -> list[dict[str, Any]]:
+        features, labels = self.features(which), self.sets[which][1]
+        targets = to_target(features, labels)
+        rows = [_row(which, "target", layer, "", one.biased, one.debiased) for layer, one in targets.items()]
+        rows.append(_averaged(which, rows))
+        for layer, values in features.items():
+            pair = cka({layer: values}, {f"{layer} at the start": self.began[which][layer]})
+            rows.append(_pair(which, "start", pair, layer, f"{layer} at the start") | {"other": ""})
+        if self.between:
+            every = cka(features)
+            names = every.rows
+            rows += [_pair(which, "layers", every, one, other) for i, one in enumerate(names) for other in names[i + 1 :]]
+        return rows
+
+
+def _pair(which: str, kind: str, found: Alignment, layer: str, other: str) -> dict[str, Any]:
+    return _row(which, kind, layer, other, found.of(layer, other, debiased=False), found.of(layer, other))
+
+
+def _row(which: str, kind: str, layer: str, other: str, biased: Estimate, debiased: Estimate) -> dict[str, Any]:
+    why = debiased.how if debiased.value is None else ""
+    return {"set": which, "kind": kind, "layer": layer, "other": other, "biased": biased.value, "debiased": debiased.value, "why": why}
+
+
+def _averaged(which: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The mean over layers, where all of them are defined."""
+    why = next((row["why"] for row in rows if row["why"]), "")
+    means = {
+        name: None if any(row[name] is None for row in rows) else float(np.mean([row[name] for row in rows]))
+        for name in ("biased", "debiased")
+    }
+    return {"set": which, "kind": "target", "layer": AVERAGE, "other": "", **means, "why": why}
