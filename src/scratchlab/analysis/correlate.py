@@ -1,0 +1,139 @@
+"""Which settings go with which results, over the runs of a table: every pair of columns correlated, sure or not, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from scratchlab.checks import Problem, listing, nearest
+from scratchlab.metrics.correlation import Correlation, adjusted, correlation
+
+Values = npt.NDArray[np.float64]
+_NUMBER = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?%?")
+_UNKNOWN = {"", "-", "na", "n/a", "null", "none"}
+_NOT_FINITE = {"nan": np.nan, "inf": np.inf, "+inf": np.inf, "-inf": -np.inf, "infinity": np.inf}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One pair of columns and what is known of them."""
+
+    x: str
+    y: str
+    found: Correlation
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Every pair that was compared; the columns as numbers `[runs]`, for the scatter behind each; columns left out, and why.
+
+    configuration: what makes runs repetitions of each other; empty where every run is its own.
+    """
+
+    xs: tuple[str, ...]
+    ys: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    columns: dict[str, Values]
+    configuration: tuple[str, ...]
+    group: tuple[str, ...]
+    clusters: npt.NDArray[np.int64]
+    skipped: dict[str, str]
+    runs: int
+
+
+def read(path: Path) -> pl.DataFrame:
+    """A table of runs, every column as text. Raises Problem for what is no table."""
+    if not path.is_file():
+        raise Problem(f"There is no table at {path}.")
+    try:
+        return pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        raise Problem(f"{path} is no table of comma-separated values: {str(error).splitlines()[0]}") from None
+
+
+def numbers(column: Sequence[str | None]) -> Values | str:
+    """A column of text as numbers `[n]`: "1,014.45", "93.1%", yes and no, or one of two words; nothing as NaN. Otherwise why it is none.
+
+    >>> numbers(["1,014.5", "2e-3", None, "nan"]), numbers(["adam", "sgd", "adam"]), numbers(["True", "False"])
+    (array([1.0145e+03, 2.0000e-03,        nan,        nan]), array([0., 1., 0.]), array([0., 1.]))
+    """
+    words = ["" if one is None else one.strip() for one in column]
+    known = [word for word in words if word.lower() not in _UNKNOWN]
+    if not known:
+        return "it is empty"
+    if all((_NUMBER.fullmatch(word) and re.search(r"\d", word)) or word.lower() in _NOT_FINITE for word in known):
+        return np.array([_number(word) for word in words])
+    kinds = list(dict.fromkeys(known))
+    if len(kinds) == 2:
+        order = sorted(kinds, key=lambda word: word.lower() in ("true", "yes", "on"))
+        order = order if {word.lower() for word in kinds} <= {"true", "false", "yes", "no", "on", "off"} else sorted(kinds)
+        return np.array([np.nan if word.lower() in _UNKNOWN else float(order.index(word)) for word in words])
+    return f"it holds {len(kinds)} different words, such as {listing(kinds, 2)}"
+
+
+def _number(word: str) -> float:
+    if word.lower() in _UNKNOWN:
+        return float("nan")
+    if word.lower() in _NOT_FINITE:
+        return _NOT_FINITE[word.lower()]
+    return float(word.replace(",", "").removesuffix("%")) / (100 if word.endswith("%") else 1)
+
+
+def correlate(
+    table: pl.DataFrame,
+    xs: Sequence[str] = (),
+    ys: Sequence[str] = (),
+    configuration: Sequence[str] = (),
+    group: Sequence[str] = (),
+) -> Correlations:
+    """Each of `xs` with each of `ys` (every column of numbers, if none is named), over the runs that are the rows of a table.
+
+    configuration: columns whose values make rows repetitions of each other, which are then drawn together; without them each row is its
+    own. group: columns inside whose values r is told once more. Raises Problem for a column that is not there or is named but no number.
+    """
+    for name in {*xs, *ys, *configuration, *group}:
+        if name not in table.columns:
+            raise Problem(f"There is no column '{name}'; there are: {listing(table.columns)}.{nearest(name, table.columns)}")
+    columns: dict[str, Values] = {}
+    skipped: dict[str, str] = {}
+    for name in dict.fromkeys([*xs, *ys]) if xs and ys else table.columns:
+        made = numbers(table[name].cast(pl.String).to_list())
+        if isinstance(made, str):
+            if name in {*xs, *ys}:
+                raise Problem(f"The column '{name}' cannot be correlated: {made}.")
+            skipped[name] = made
+        elif not np.isfinite(made).any():
+            skipped[name] = "no run has a finite value"
+        elif np.nanmax(np.where(np.isfinite(made), made, np.nan)) == np.nanmin(np.where(np.isfinite(made), made, np.nan)):
+            skipped[name] = "it is the same in all runs"
+        else:
+            columns[name] = made
+    first = [name for name in xs or columns if name in columns]
+    second = [name for name in ys or columns if name in columns]
+    clusters, groups = _together(table, configuration), _together(table, group)
+    pairs = [(x, y) for x in first for y in second if x != y and not (x in second and y in first and first.index(x) > first.index(y))]
+    found = adjusted([correlation(columns[x], columns[y], clusters, groups if group else None) for x, y in pairs])
+    return Correlations(
+        tuple(first),
+        tuple(second),
+        tuple(Cell(x, y, one) for (x, y), one in zip(pairs, found, strict=True)),
+        columns,
+        tuple(configuration),
+        tuple(group),
+        clusters,
+        skipped,
+        table.height,
+    )
+
+
+def _together(table: pl.DataFrame, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """`[n]`: a number for each combination of these columns' values; each row its own, if none is named."""
+    if not names:
+        return np.arange(table.height)
+    return table.select(pl.struct(names).rank("dense").cast(pl.Int64)).to_series().to_numpy()

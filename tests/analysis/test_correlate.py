@@ -1,0 +1,100 @@
+"""Tables of runs: columns read as numbers, pairs compared once, and what is left out named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from scratchlab.analysis.correlate import correlate, numbers, read
+from scratchlab.checks import Problem
+
+TABLES = Path(__file__).parent.parent.parent.parent / "shared" / "data" / "tables"
+real = pytest.mark.skipif(not TABLES.is_dir(), reason=f"needs real tables at {TABLES}")
+
+
+def table() -> pl.DataFrame:
+    rng = np.random.default_rng(0)
+    rate = np.repeat([0.01, 0.1, 0.2, 0.5, 0.9, 1.0], 3)
+    accuracy = rate + rng.normal(0, 0.05, 18)
+    return pl.DataFrame(
+        {
+            "rate": [f"{one:g}" for one in rate],
+            "optimizer": ["sgd", "adam"] * 9,
+            "seed": ["0", "1", "2"] * 6,
+            "note": [f"run {i}" for i in range(18)],
+            "epochs": ["10"] * 18,
+            "accuracy": [*(f"{one:.4f}" for one in accuracy[:-1]), "nan"],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        (["1", "2.5", "-3e-4"], [1, 2.5, -3e-4]),
+        (["1,014.45", "986"], [1014.45, 986]),
+        (["93.1%", "7%"], [0.931, 0.07]),
+        (["off", "on", ""], [0, 1, np.nan]),
+        (["inf", "-inf", "3"], [np.inf, -np.inf, 3]),
+        (["b", "a", "b"], [1, 0, 1]),
+    ],
+)
+def test_numbers_in_many_forms(words: list[str], values: list[float]) -> None:
+    np.testing.assert_allclose(numbers(words), values, rtol=1e-12)
+
+
+def test_what_is_no_number_says_what_it_is() -> None:
+    assert numbers(["[0, 1]", "[2]", "[3]"]) == "it holds 3 different words, such as [0, 1], [2], … (3 in all)"
+    assert numbers([None, ""]) == "it is empty"
+    assert isinstance(numbers([".", "1,2", "3"]), str)
+
+
+def test_every_pair_once_and_what_is_left_out_named() -> None:
+    found = correlate(table(), configuration=["rate"], group=["optimizer"])
+    assert [(cell.x, cell.y) for cell in found.cells] == [
+        ("rate", "optimizer"),
+        ("rate", "seed"),
+        ("rate", "accuracy"),
+        ("optimizer", "seed"),
+        ("optimizer", "accuracy"),
+        ("seed", "accuracy"),
+    ]
+    assert set(found.skipped) == {"note", "epochs"}
+    assert found.skipped["epochs"] == "it is the same in all runs"
+    (cell,) = [cell for cell in found.cells if (cell.x, cell.y) == ("rate", "accuracy")]
+    assert cell.found.r.value is not None
+    assert cell.found.r.value > 0.9
+    assert (cell.found.configurations, cell.found.left_out, cell.found.runs) == (6, 1, 17)
+    assert cell.found.adjusted is not None
+    assert cell.found.p is not None
+    assert cell.found.adjusted >= cell.found.p
+    some = correlate(table(), ["rate", "seed"], ["accuracy"])
+    assert [(cell.x, cell.y) for cell in some.cells] == [("rate", "accuracy"), ("seed", "accuracy")]
+    assert some.cells[0].found.configurations == 17, "without a configuration every run is its own"
+
+
+def test_wrong_columns_and_tables_are_told(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"There is no column 'acuracy'; there are: rate, .*Did you mean 'accuracy'"):
+        correlate(table(), ["rate"], ["acuracy"])
+    with pytest.raises(Problem, match=r"The column 'note' cannot be correlated: it holds 18 different words"):
+        correlate(table(), ["note"], ["accuracy"])
+    with pytest.raises(Problem, match="There is no table at"):
+        read(tmp_path / "nothing.csv")
+    (tmp_path / "odd.csv").write_text("a,b\n1,2\n3,4,5\n")
+    with pytest.raises(Problem, match=r"odd.csv is no table of comma-separated values"):
+        read(tmp_path / "odd.csv")
+
+
+@real
+@pytest.mark.parametrize(
+    ("name", "x", "y"), [("timm_results-imagenet.csv", "param_count", "top1"), ("openclip_results.csv", "params (M)", "ImageNet 1k")]
+)
+def test_published_tables_need_no_special_case(name: str, x: str, y: str) -> None:
+    found = correlate(read(TABLES / name), [x], [y])
+    (cell,) = found.cells
+    assert cell.found.r.value is not None
+    assert 0 < cell.found.r.value < 1
+    assert cell.found.left_out < 0.1 * found.runs

@@ -1,0 +1,115 @@
+"""Correlations over clustered runs: against scipy, against slow twins, and how often intervals and tests are right."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from scratchlab.metrics.correlation import adjusted, correlation, fisher
+
+RNG = np.random.default_rng(0)
+
+
+def runs(
+    configurations: int, seeds: int, shared: float, rng: np.random.Generator, tied: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x and y whose spread is mostly that of their configuration; `tied` of it is common to both."""
+    config = np.repeat(np.arange(configurations), seeds)
+    common = rng.normal(size=configurations)
+    x, y = ((tied * common + np.sqrt(1 - tied**2) * rng.normal(size=configurations))[config] * shared for _ in range(2))
+    return x + rng.normal(size=len(config)), y + rng.normal(size=len(config)), config
+
+
+def test_pearson_and_spearman_are_scipys() -> None:
+    x, y, config = runs(12, 3, 1.0, RNG, 0.6)
+    found = correlation(x * 1e-6 + 3, np.exp(y), config)
+    assert found.r.value == pytest.approx(stats.pearsonr(x, np.exp(y)).statistic, abs=1e-9)
+    assert found.rho.value == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-9)
+    interval = stats.pearsonr(x, np.exp(y)).confidence_interval()
+    assert (found.naive.low, found.naive.high) == pytest.approx((interval.low, interval.high), abs=1e-6)
+    assert (found.runs, found.configurations, found.left_out) == (36, 12, 0)
+
+
+def test_within_groups_and_between_seeds_by_hand() -> None:
+    x, y, config = runs(12, 3, 2.0, RNG, 0.9)
+    group = config % 4
+
+    def centred(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return np.array([value - values[labels == label].mean() for value, label in zip(values, labels, strict=True)])
+
+    found = correlation(x, y, config, group)
+    assert found.within.value == pytest.approx(np.corrcoef(centred(x, group), centred(y, group))[0, 1])
+    assert found.seeds.value == pytest.approx(np.corrcoef(centred(x, config), centred(y, config))[0, 1])
+
+
+def test_the_interval_is_that_of_resampled_configurations() -> None:
+    x, y, config = runs(9, 4, 1.0, RNG, 0.5)
+    found = correlation(x, y, config, seed=3)
+    drawn = np.random.default_rng(3).multinomial(9, np.full(9, 1 / 9), size=2000)
+    slow = [np.corrcoef(*(np.repeat(one, times[config]) for one in (x, y)))[0, 1] for times in drawn]
+    assert (found.r.low, found.r.high) == pytest.approx(tuple(np.quantile(slow, [0.025, 0.975])), abs=1e-9)
+
+
+def test_seeds_that_resemble_each_other_widen_the_interval() -> None:
+    x, y, config = runs(10, 20, 5.0, RNG, 0.7)
+    found = correlation(x, y, config)
+    assert found.r.high - found.r.low > 2 * (found.naive.high - found.naive.low)  # type: ignore[operator]
+
+
+def test_unrelated_metrics_are_rarely_called_related() -> None:
+    rng = np.random.default_rng(1)
+    ours = [correlation(*runs(16, 4, 2.0, rng)) for _ in range(300)]
+    assert np.mean([one.p < 0.05 for one in ours]) < 0.09  # type: ignore[operator]
+    assert np.mean([not one.r.low < 0 < one.r.high for one in ours]) < 0.12  # type: ignore[operator]
+    assert np.mean([not one.naive.low < 0 < one.naive.high for one in ours]) > 0.2, "as if independent: wrong far too often"  # type: ignore[operator]
+
+
+def test_diverged_runs_are_counted() -> None:
+    x, y, config = runs(8, 2, 1.0, RNG)
+    y[[0, 3]] = [np.nan, np.inf]
+    found = correlation(x, y, config)
+    assert (found.runs, found.left_out) == (14, 2)
+    assert found.r.value == pytest.approx(np.corrcoef(np.delete(x, [0, 3]), np.delete(y, [0, 3]))[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("x", "says"),
+    [
+        ([1.0, 1.0, 1.0, 1.0], "the first of the two is the same in all runs"),
+        ([1.0, np.nan, np.nan, 2.0], "a correlation needs three runs, and there are 2"),
+        ([np.nan] * 4, "a correlation needs three runs, and there are 0"),
+    ],
+)
+def test_what_is_undefined_says_why(x: list[float], says: str) -> None:
+    found = correlation(np.array(x), np.arange(4.0), np.arange(4))
+    for one in (found.r, found.rho, found.naive):
+        assert one.value is None
+        assert says in one.how
+    assert found.p is None
+
+
+def test_few_configurations_have_no_interval() -> None:
+    x, y, config = runs(4, 5, 1.0, RNG)
+    found = correlation(x, y, config)
+    assert found.r.low is None
+    assert "there are 4 configurations, and 5 are needed" in found.r.how
+    assert found.p is None
+    assert correlation(x, y, np.arange(20)).seeds.how == "undefined, because no configuration has several runs"
+    assert correlation(config.astype(float), y, config).seeds.value is None, "what seeds share does not vary between them"
+    assert correlation(x, y, config).within.how == "undefined, because no group was named"
+
+
+def test_many_comparisons_by_hand() -> None:
+    x, y, config = runs(10, 2, 1.0, RNG, 0.9)
+    several = [correlation(x, y, config), correlation(y, x[::-1].copy(), config), correlation(x * 0, y, config)]
+    found = adjusted(several)
+    p = sorted(one.p for one in several if one.p is not None)
+    assert sorted(one.adjusted for one in found if one.adjusted is not None) == pytest.approx(
+        [min(1, 2 * p[0]), max(min(1, 2 * p[0]), p[1])]
+    )
+    assert found[2].adjusted is None
+
+
+def test_perfect_ones_have_no_interval_of_fisher() -> None:
+    assert fisher(np.arange(5.0), np.arange(5.0)).low is None
