@@ -60,8 +60,8 @@ def read(path: Path) -> pl.DataFrame:
 def numbers(column: Sequence[str | None]) -> Values | str:
     """A column of text as numbers `[n]`: "1,014.45", "93.1%", yes and no, or one of two words; nothing as NaN. Otherwise why it is none.
 
-    >>> numbers(["1,014.5", "2e-3", None, "nan"]), numbers(["adam", "sgd", "adam"]), numbers(["True", "False"])
-    (array([1.0145e+03, 2.0000e-03,        nan,        nan]), array([0., 1., 0.]), array([0., 1.]))
+    >>> [list(map(float, numbers(column))) for column in (["1,014.5", "2e-3", None], ["adam", "sgd", "adam"], ["True", "False"])]
+    [[1014.5, 0.002, nan], [0.0, 1.0, 0.0], [1.0, 0.0]]
     """
     words = ["" if one is None else one.strip() for one in column]
     known = [word for word in words if word.lower() not in _UNKNOWN]

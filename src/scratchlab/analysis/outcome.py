@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from scratchlab.analysis.summary import METRICS
 from scratchlab.metrics.estimate import Estimate, over_draws, over_groups, undefined
 from scratchlab.metrics.sessions import SessionMetrics, average_accuracy, performance_drop, session_metrics
 from scratchlab.types import Rows, Samples, Scores, Stage
 
 Likeness = npt.NDArray[np.float32]
-
-NAMES = ("accuracy", "balanced", "base", "new", "harmonic")
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Outcome:
         known: dict[str, Any] = {"session": number, "classes": len(stage.classes), "queries": len(stage.query)}
         if number == 0:
             return known | {name: asdict(estimate) for name, estimate in self._base(answers[0]).items()}
-        for name in NAMES:
+        for name in METRICS:
             values = [getattr(answer.metrics, name) for answer in answers]
             known[name] = asdict(undefined(f"no query is of a class that '{name}' counts") if None in values else over_draws(values))
         return known

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from scratchlab.analysis.summary import arrivals
 from scratchlab.checks import Problem, listing, nearest
 from scratchlab.recipe import One, Sections, Values, resolve
 from scratchlab.store.run import Run
@@ -40,10 +41,7 @@ class Side:
 
     def arrivals(self) -> dict[str, int]:
         """The session in which each class was learned, by name, in the order of the summary."""
-        known = [session["classes"] for session in self.summary["heads"][self.head]["sessions"]]
-        return {
-            name: next(number for number, size in enumerate(known) if place < size) for place, name in enumerate(self.summary["classes"])
-        }
+        return arrivals(self.summary["classes"], self.summary["heads"][self.head]["sessions"])
 
     def vectors(self) -> tuple[npt.NDArray[np.float32], list[str]] | None:
         """The vectors `[n, d]` of the base session's queries and their ids; None where the run kept none."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from scratchlab.analysis.mistakes import Mistakes
+from scratchlab.analysis.summary import Head, estimates
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import matrices
 from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.words import interval, percent
-
-Head = dict[str, Any]
 
 
 def _counted(what: str) -> Figure:
@@ -30,7 +27,7 @@ def _figure(data: list[Figure], layout: Figure) -> Figure:
 
 def _points(head: Head, name: str) -> list[tuple[int, Estimate]]:
     """The sessions in which this number is defined."""
-    found = [(session["session"], Estimate(**session[name])) for session in head["sessions"]]
+    found = [(session["session"], session[name]) for session in estimates(head)["sessions"]]
     return [(number, estimate) for number, estimate in found if estimate.value is not None]
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from scratchlab.analysis.mistakes import Mistakes, kin, mistakes
+from scratchlab.analysis.summary import METRICS, Head, arrivals, estimates
 from scratchlab.checks import counted
-from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Values
 from scratchlab.report import shell
 from scratchlab.report.charts import Figure
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.run import figures, words
-from scratchlab.report.run.figures import Head
 from scratchlab.report.run.origins import origins, snippet
 from scratchlab.store.run import Run
 
@@ -55,9 +54,9 @@ def page(run: Run) -> str:
 
 def _result(summary: Values, found: list[Mistakes]) -> Values:
     """What came out: the heads with their estimates, the mistakes, and where all of it came from."""
-    heads = {name: _estimates(head) for name, head in summary["heads"].items()}
+    heads = {name: estimates(head) for name, head in summary["heads"].items()}
     sessions = heads[summary["head"]]["sessions"]
-    every = [one for head in heads.values() for one in [head["average"], head["drop"], *(s[m] for s in head["sessions"] for m in _METRICS)]]
+    every = [one for head in heads.values() for one in [head["average"], head["drop"], *(s[m] for s in head["sessions"] for m in METRICS)]]
     return {
         "heads": heads,
         "head": summary["head"],
@@ -67,7 +66,7 @@ def _result(summary: Values, found: list[Mistakes]) -> Values:
         "draws": sessions[-1]["accuracy"].n,
         "classes": summary["classes"],
         "base_classes": summary["base_classes"],
-        "arrival": _arrivals(summary["classes"], sessions),
+        "arrival": {name: f"session {number}" if number else "base" for name, number in arrivals(summary["classes"], sessions).items()},
         "meanings": {one.how: words.meaning(one.how) for one in every if one.low is not None},
         "mistakes": found,
         "kin": kin(summary, found),
@@ -76,22 +75,6 @@ def _result(summary: Values, found: list[Mistakes]) -> Values:
         "origins": origins(summary),
         "snippet": snippet(summary),
     }
-
-
-_METRICS = ("accuracy", "balanced", "base", "new", "harmonic")
-
-
-def _estimates(head: Head) -> Head:
-    """A head of the summary with its numbers as estimates."""
-    sessions = [session | {name: Estimate(**session[name]) for name in _METRICS} for session in head["sessions"]]
-    return {"sessions": sessions, "average": Estimate(**head["average"]), "drop": Estimate(**head["drop"])}
-
-
-def _arrivals(classes: list[str], sessions: list[Values]) -> dict[str, str]:
-    """The session in which each class was learned."""
-    known = [session["classes"] for session in sessions]
-    numbers = [next(number for number, size in enumerate(known) if place < size) for place in range(len(classes))]
-    return {name: f"session {number}" if number else "base" for name, number in zip(classes, numbers, strict=True)}
 
 
 def _flat(value: Any, name: str = "") -> list[tuple[str, Any]]:

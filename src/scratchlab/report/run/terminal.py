@@ -5,12 +5,11 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from scratchlab.analysis.summary import METRICS, estimates
 from scratchlab.checks import Problem
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import tables
 from scratchlab.store.run import Run
-
-COLUMNS = ("accuracy", "balanced", "base", "new", "harmonic")
 
 
 def outcome(run: Run) -> RenderableType:
@@ -20,16 +19,16 @@ def outcome(run: Run) -> RenderableType:
         raise Problem(f"{run.folder} has no result yet; it is {run.state()} ({run.status.get('where', 'not started')}).")
     parts: list[RenderableType] = []
     hows: list[str] = []
-    for head, found in summary["heads"].items():
-        table = tables.table("session", "classes", *COLUMNS, first="right")
+    for head, found in ((name, estimates(one)) for name, one in summary["heads"].items()):
+        table = tables.table("session", "classes", *METRICS, first="right")
         table.title, table.title_justify, table.title_style = f"{head} head", "left", "bold"
         for row in found["sessions"]:
-            cells = [Estimate(**row[name]) for name in COLUMNS]
+            cells = [row[name] for name in METRICS]
             hows += [cell.how for cell in cells if cell.low is not None]
             table.add_row(str(row["session"]), str(row["classes"]), *(tables.accuracy(cell) for cell in cells))
         parts.append(table)
         if len(found["sessions"]) > 1:
-            parts.append(Text(f"average {Estimate(**found['average'])}, performance drop {_points(Estimate(**found['drop']))}\n"))
+            parts.append(Text(f"average {found['average']}, performance drop {_points(found['drop'])}\n"))
     meaning = "Accuracies are joint: every answer is chosen among all classes seen so far; 'balanced' weighs classes alike. "
     parts.append(Text(meaning + "95 % intervals: " + "; ".join(dict.fromkeys(hows)) + ".", style="dim"))
     return Group(*parts)
