@@ -184,6 +184,28 @@ def pair(
     _lead_to("Page", path)
 
 
+@app.command()
+def correlate(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="comma-separated values, a row a run")],
+    xs: Annotated[list[str] | None, typer.Option("--x", help="a column to correlate with those of --y; all, if none is named")] = None,
+    ys: Annotated[list[str] | None, typer.Option("--y", help="a column to correlate with those of --x; all, if none is named")] = None,
+    configuration: Annotated[
+        list[str] | None, typer.Option("--configuration", "-c", help="a column of settings; runs that share them are repetitions")
+    ] = None,
+    group: Annotated[list[str] | None, typer.Option("--group", "-g", help="a column inside whose values r is told once more")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="the page's file; TABLE-correlated.html here, if not given")] = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="pairs to print")] = 20,
+) -> None:
+    """Correlate the columns of a table of runs, with intervals over configurations; write a page of it."""
+    from scratchlab.analysis import correlate as correlations
+    from scratchlab.report.correlate import page, terminal
+
+    found = correlations.correlate(correlations.read(table), xs or (), ys or (), configuration or (), group or ())
+    path = page.write(found, table.name, out or Path(f"{table.stem}-correlated.html"))
+    console.print(terminal.correlations(found, most))
+    _lead_to("Page", path)
+
+
 @app.command("recipes")
 def list_recipes() -> None:
     """List the recipes at hand, with what each shows."""

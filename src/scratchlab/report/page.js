@@ -27,6 +27,19 @@ function draw() {
   }
 }
 
+/** A click on a cell of a heat map shows the figure behind it, where there is one. */
+function openCells() {
+  for (const below of document.querySelectorAll("[data-behind]")) {
+    const above = document.querySelector(`[data-figure="${below.dataset.behind}"]`);
+    above.on("plotly_click", ({ points: [{ pointIndex: [y, x] }] }) => {
+      const name = `${below.dataset.behind}-${y}-${x}`;
+      if (!(name in figures)) return;
+      below.dataset.figure = name;
+      draw();
+    });
+  }
+}
+
 function isDark() {
   return root.style.colorScheme ? root.style.colorScheme === "dark" : system.matches;
 }
@@ -55,6 +68,7 @@ async function start() {
   script.textContent = await inflated("plotly");
   document.head.append(script);
   draw();
+  openCells();
   addEventListener("beforeprint", () => onPaper(true));
   addEventListener("afterprint", () => onPaper(false));
   root.dataset.drawn = "yes";

@@ -33,6 +33,12 @@ def span(estimate: Estimate) -> str:
     return "" if estimate.low is None or estimate.high is None else f"[{points(estimate.low)}, {points(estimate.high)}]"
 
 
+def number(value: float) -> str:
+    """Three places, with a minus that is one."""
+    text = f"{value:.3f}"
+    return "0.000" if text == "-0.000" else text.replace("-", "−")
+
+
 def chance(p: float) -> str:
     """`p = 0.032`, `p < 0.001`."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.0995 else f"p = {p:.2f}"

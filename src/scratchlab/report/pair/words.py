@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from scratchlab.analysis.pair import Clip, Pair
 from scratchlab.checks import counted
-from scratchlab.report.words import THIN
+from scratchlab.report.words import THIN, number
 from scratchlab.types import Spectrogram, Waveform
-
-
-def number(value: float) -> str:
-    """Three places, with a minus that is one."""
-    text = f"{value:.3f}"
-    return "0.000" if text == "-0.000" else text.replace("-", "−")
 
 
 def place(pair: Pair, value: float) -> str:

@@ -1,0 +1,122 @@
+"""The charts of correlations: a heat map of all pairs, and the scatter behind each of its cells."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scratchlab.analysis.correlate import Cell, Correlations
+from scratchlab.report.charts import Figure, ink, layout, said, title
+from scratchlab.report.correlate import words
+
+LONGEST = 26  # letters of a column's name on an axis
+WRITTEN = 14  # columns up to which a cell has its number written in
+POINTS = 800  # runs shown behind a cell; a sample of more
+SIZE = 34  # pixels of a cell
+
+
+def name(x: int, y: int) -> str:
+    """The figure behind the cell of the x-th column and the y-th row."""
+    return f"cells-{y}-{x}"
+
+
+def figures(found: Correlations) -> dict[str, Figure]:
+    """`cells`, and behind each a scatter."""
+    drawn = {"cells": _cells(found)}
+    for x, y, cell in _placed(found):
+        if cell.found.r.value is not None:
+            drawn[name(x, y)] = _scatter(found, cell)
+    return drawn
+
+
+def strongest(found: Correlations) -> str | None:
+    """The scatter to begin with."""
+    best = next((cell for cell in words.ordered(found) if cell.found.r.value is not None), None)
+    return None if best is None else next(name(x, y) for x, y, cell in _placed(found) if cell is best)
+
+
+def _placed(found: Correlations) -> list[tuple[int, int, Cell]]:
+    return [(found.xs.index(cell.x), found.ys.index(cell.y), cell) for cell in found.cells]
+
+
+def _cells(found: Correlations) -> Figure:
+    shape = (len(found.ys), len(found.xs))
+    values, told, written = (np.full(shape, None, dtype=object) for _ in range(3))
+    told[:], written[:] = "", ""
+    for x, y, cell in _placed(found):
+        r = cell.found.r.value
+        values[y, x], told[y, x] = None if r is None else round(r, 3), said(words.told(cell))
+        written[y, x] = "" if r is None else f"{r:.2f}".replace("-", "−") + ("*" if words.sure(cell) else "")
+    data: Figure = {
+        "type": "heatmap",
+        "z": values.tolist(),
+        "zmin": -1,
+        "zmax": 1,
+        "colorscale": [[0, ink("wrong-most")], [0.5, ink("card")], [1, ink("right-most")]],
+        "showscale": False,
+        "xgap": 1,
+        "ygap": 1,
+        "customdata": told.tolist(),
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "hoverongaps": False,
+    }
+    wide = max(shape) <= WRITTEN
+    if wide:
+        data |= {"text": written.tolist(), "texttemplate": "%{text}", "textfont": {"size": 11}}
+    cell_width = 58 if wide else SIZE
+    left, below = (14 + int(6.8 * max(min(len(one), LONGEST) for one in names)) for names in (found.ys, found.xs))
+    across = {
+        "tickvals": list(range(shape[1])),
+        "ticktext": [_short(one) for one in found.xs],
+        "tickangle": -60,
+        "showgrid": False,
+        "automargin": False,
+    }
+    down = {"tickvals": list(range(shape[0])), "ticktext": [_short(one) for one in found.ys], "showgrid": False, "automargin": False}
+    return {
+        "data": [data],
+        "layout": layout(
+            SIZE * shape[0] + below + 12,
+            width=max(320, cell_width * shape[1] + left + 40),
+            margin={"l": left, "r": 40, "t": 4, "b": below},
+            xaxis=across | {"range": [-0.5, shape[1] - 0.5]},
+            yaxis=down | {"range": [shape[0] - 0.5, -0.5]},
+        ),
+    }
+
+
+def _scatter(found: Correlations, cell: Cell) -> Figure:
+    """One mark a run; runs of a configuration in one colour, as far as the colours go."""
+    x, y = found.columns[cell.x], found.columns[cell.y]
+    good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    if len(good) > POINTS:
+        good = np.sort(np.random.default_rng(0).choice(good, POINTS, replace=False))
+    several = bool(found.configuration)
+    data: Figure = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [float(f"{one:.5g}") for one in x[good]],
+        "y": [float(f"{one:.5g}") for one in y[good]],
+        "marker": {
+            "size": 8,
+            "opacity": 0.65,
+            "color": [ink(f"class-{found.clusters[i] % 10 + 1}") for i in good] if several else ink("head-1"),
+        },
+        "customdata": [f"run {i + 1}" for i in good.tolist()],
+        "hovertemplate": "%{customdata}: %{x}, %{y}<extra></extra>",
+    }
+    heading = {
+        "text": said(words.told(cell)),
+        "font": {"size": 13},
+        "x": 0,
+        "xref": "paper",
+        "yref": "paper",
+        "y": 1,
+        "yanchor": "bottom",
+        "pad": {"b": 12},
+    }
+    axes = {"xaxis": {"title": title(said(cell.x)), "showgrid": True}, "yaxis": {"title": title(said(cell.y))}}
+    return {"data": [data], "layout": layout(420, hovermode="closest", title=heading, margin={"l": 8, "r": 12, "t": 44, "b": 8}, **axes)}
+
+
+def _short(text: str) -> str:
+    return said(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")

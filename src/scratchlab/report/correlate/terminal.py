@@ -1,0 +1,54 @@
+"""Correlations as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from scratchlab.analysis.correlate import Cell, Correlations
+from scratchlab.metrics.estimate import Estimate
+from scratchlab.report import tables
+from scratchlab.report.correlate import words
+
+Column = Callable[[Cell], Text]
+
+
+def correlations(found: Correlations, most: int) -> RenderableType:
+    """The strongest pairs, how sure each is, and what was compared; of several columns those that have something to tell."""
+    columns: dict[str, Column] = {
+        "r": lambda cell: _value(cell.found.r, "bold cyan" if words.sure(cell) else ""),
+        "95 %": lambda cell: _spread(cell.found.r),
+        "as if independent": lambda cell: _spread(cell.found.naive, "dim"),
+        "Spearman": lambda cell: _value(cell.found.rho),
+    }
+    if found.group:
+        columns["within groups"] = lambda cell: _value(cell.found.within)
+    if found.configuration:
+        columns["between seeds"] = lambda cell: _value(cell.found.seeds)
+    columns["p"] = lambda cell: Text(_p(cell.found.adjusted))
+    if any(cell.found.left_out for cell in found.cells):
+        columns["left out"] = lambda cell: Text(str(cell.found.left_out))
+    table = tables.table("of", "and", *columns)
+    table.columns[1].justify = "left"
+    for cell in words.ordered(found)[:most]:
+        table.add_row(cell.x, cell.y, *(column(cell) for column in columns.values()))
+    rest = len(found.cells) - most
+    shown = [Text(f"and {rest} weaker ones, on the page.", style="dim")] if rest > 0 else []
+    return Group(table, *shown, *(Text(line) for line in words.facts(found)))
+
+
+def _value(one: Estimate, style: str = "") -> Text:
+    return Text("–", style="dim") if one.value is None else Text(f"{one.value:.2f}".replace("-", "−"), style=style)
+
+
+def _spread(one: Estimate, style: str = "") -> Text:
+    """Without brackets, and two places: a terminal is narrow."""
+    if one.low is None or one.high is None:
+        return Text("–", style="dim")
+    return Text(f"{one.low:.2f}…{one.high:.2f}".replace("-", "−"), style=style)
+
+
+def _p(p: float | None) -> str:
+    return "–" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"

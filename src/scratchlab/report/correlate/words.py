@@ -1,0 +1,74 @@
+"""What correlations amount to, in words that the page and the terminal share."""
+
+from __future__ import annotations
+
+from scratchlab.analysis.correlate import Cell, Correlations
+from scratchlab.checks import counted, listing
+from scratchlab.metrics.estimate import Estimate
+from scratchlab.report.words import chance, number
+
+MEANINGS = [
+    ("r", "Pearson's correlation over all runs whose two values are finite: 1 and −1 lie on a line, 0 knows nothing of each other."),
+    (
+        "interval",
+        "95 %, of a bootstrap over configurations: all runs of a configuration are drawn together, because seeds resemble each other. "
+        "As if independent: Fisher's interval, which counts every run as news; it is the one usually printed, and too narrow.",
+    ),
+    ("Spearman", "The correlation of ranks: whether one grows with the other, on a line or not."),
+    ("within groups", "Pearson's r once the mean of each group is taken away: what is left when the group is known."),
+    ("between seeds", "The same inside configurations: whether of two runs that differ in nothing but chance the one with more has more."),
+    (
+        "p, corrected",
+        "How often as much would come of nothing, over configurations, and corrected for the number of comparisons (Holm): "
+        "below 0.05, one table of twenty would show such a cell by chance.",
+    ),
+    (
+        "left out",
+        "Runs where one of the two is not a finite number: diverged, failed or not measured. They are counted, and tell nothing of r.",
+    ),
+]
+
+
+def spread(one: Estimate) -> str:
+    """`[−0.123, 0.456]`, or nothing where there is no interval."""
+    return "" if one.low is None or one.high is None else f"[{number(one.low)}, {number(one.high)}]"
+
+
+def sure(cell: Cell) -> bool:
+    """Whether 0 lies outside the interval and p, corrected, below 0.05."""
+    r, p = cell.found.r, cell.found.adjusted
+    return r.low is not None and r.high is not None and not r.low <= 0 <= r.high and p is not None and p < 0.05
+
+
+def ordered(found: Correlations) -> list[Cell]:
+    """The strongest first; what is undefined last."""
+    return sorted(found.cells, key=lambda cell: -abs(cell.found.r.value) if cell.found.r.value is not None else 1.0)
+
+
+def facts(found: Correlations) -> list[str]:
+    """What was compared: runs, configurations, comparisons, and what was left out."""
+    configurations = len(set(found.clusters.tolist()))
+    alike = f" in {counted(configurations, 'configuration')} ({listing(found.configuration)})" if found.configuration else ""
+    told = [f"{counted(found.runs, 'run')}{alike}, {counted(len(found.cells), 'comparison')}."]
+    if not found.configuration:
+        told.append("Every run counts as its own configuration; if some are repetitions of each other, say so with --configuration.")
+    most = max((cell.found.left_out for cell in found.cells), default=0)
+    if most:
+        told.append(f"Up to {counted(most, 'run')} are left out of a comparison, because a value is missing or not finite.")
+    if found.skipped:
+        told.append("Not compared: " + "; ".join(f"{name}, because {why}" for name, why in list(found.skipped.items())[:8]) + ".")
+    return told
+
+
+def told(cell: Cell) -> str:
+    """One cell in a few words, for the pointer."""
+    one = cell.found
+    if one.r.value is None:
+        return f"{cell.x} and {cell.y}: {one.r.how}"
+    parts = [f"{cell.x} and {cell.y}: r {number(one.r.value)} {spread(one.r)}".strip()]
+    parts += [f"as if independent {spread(one.naive)}"] if one.naive.low is not None else []
+    parts += [f"Spearman {number(one.rho.value)}"] if one.rho.value is not None else []
+    parts += [f"within groups {number(one.within.value)}"] if one.within.value is not None else []
+    parts += [f"between seeds {number(one.seeds.value)}"] if one.seeds.value is not None else []
+    parts += [f"corrected {chance(one.adjusted)}"] if one.adjusted is not None else []
+    return "; ".join([*parts, counted(one.runs, "run") + (f", {one.left_out} left out" if one.left_out else "")])

@@ -1,0 +1,76 @@
+"""Correlations on a page and in the terminal: true to what was found, whole by itself, and the runs behind a cell at a click."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from rich.console import Console
+from tests.report import browser
+
+from scratchlab.analysis.correlate import Correlations, correlate
+from scratchlab.report.correlate import figures, page, terminal, words
+
+PLOT = "[data-figure='cells']"
+
+
+@pytest.fixture(scope="module")
+def found() -> Correlations:
+    rng = np.random.default_rng(0)
+    rate = np.repeat(rng.uniform(size=12), 4)
+    values = {
+        "rate <b>": rate,
+        "accuracy": rate + rng.normal(0, 0.1, 48),
+        "[/noise]": rng.normal(size=48),
+        "pair": np.tile([0.0, 0, 1, 1], 12),
+    }
+    values["accuracy"][5] = np.nan
+    table = pl.DataFrame({name: [repr(float(one)) for one in column] for name, column in values.items()})
+    return correlate(table, configuration=["rate <b>"], group=["pair"])
+
+
+def test_the_page_tells_what_was_found(found: Correlations) -> None:
+    text = page.page(found, "my <table>")
+    assert "my &lt;table&gt;" in text
+    assert "rate &lt;b&gt;" in text
+    assert "rate <b>" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
+    assert "48 runs in 12 configurations (rate &lt;b&gt;), 6 comparisons." in text
+    assert "Up to 1 run are left out" in text
+    (cell,) = [one for one in found.cells if (one.x, one.y) == ("rate <b>", "accuracy")]
+    assert words.sure(cell)
+    assert f"<td>{words.spread(cell.found.r)}</td><td>{words.spread(cell.found.naive)}</td>" in text
+    assert "<b>1</b> of 6 correlations are sure" in text
+
+
+def test_a_click_shows_the_runs(found: Correlations, tmp_path: Path, chromium: Any) -> None:
+    path = page.write(found, "runs.csv", tmp_path / "page.html")
+    with browser.opened(chromium, path) as tab:
+        below = tab.locator("[data-behind]")
+        assert below.get_attribute("data-figure") == figures.strongest(found) == "cells-1-0"
+        inner = tab.locator(f"{PLOT} .heatmaplayer").bounding_box()
+        tab.mouse.click(inner["x"] + inner["width"] * 3 / 8, inner["y"] + inner["height"] * 5 / 8)
+        tab.wait_for_selector("[data-behind][data-figure='cells-2-1']")
+        assert below.locator(".scatterlayer .point").count() == 47
+        assert "accuracy and [/noise]" in below.inner_text()
+
+
+def test_the_terminal_has_the_strongest_first(found: Correlations) -> None:
+    console = Console(width=120, file=io.StringIO(), record=True, markup=False)
+    console.print(terminal.correlations(found, 2))
+    told = console.export_text()
+    lines = [line for line in told.splitlines() if re.match(r" (rate|accuracy|\[/noise\]|pair)", line)]
+    assert len(lines) == 2
+    assert lines[0].split()[:3] == ["rate", "<b>", "accuracy"]
+    assert "and 4 weaker ones" in told
+    assert "between seeds" in told
+
+
+def test_nothing_to_compare_is_a_page_too() -> None:
+    empty = correlate(pl.DataFrame({"a": ["1", "1"], "b": ["x", "y"]}))
+    assert empty.skipped == {"a": "it is the same in all runs"}
+    assert "<b>0</b> of 0" in page.page(empty, "nothing")
