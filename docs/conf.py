@@ -1,5 +1,7 @@
 """Sphinx's settings: the pages of the repository and the reference from docstrings."""
 
+import re
+
 project = "scratchlab"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 html_theme = "furo"
@@ -14,7 +16,7 @@ suppress_warnings = ["myst.xref_missing", "misc.highlighting_failure"]
 
 def _bars(app, what, name, obj, options, lines):
     """Bars in formulas, |X|², are no substitutions."""
-    lines[:] = [line.replace("|", "\\|") if "`" not in line else line for line in lines]
+    lines[:] = [re.sub(r"`[^`]*`|\|", lambda found: found[0] if len(found[0]) > 1 else "\\|", line) for line in lines]
 
 
 def setup(app):

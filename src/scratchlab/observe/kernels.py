@@ -1,6 +1,6 @@
 """The kernels of a network's layers while it learns: how far they are aligned with the labels, with each other, and with how they began.
 
-In any training loop:
+In any training loop::
 
     kernels = Kernels(network, {"valid": (inputs, labels)})
     for epoch in range(epochs):
