@@ -41,7 +41,7 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(BIN)/scratchlab run keywords-fsdd --again -s data.root=$(DATA)/fsdd
 	$(STUDY)/keywords_grid.py $(ARABIC) -s training.epochs=60 --page docs/studies/keywords-arabic.md
 	$(STUDY)/comparisons.py $(ARABIC) -s training.epochs=60 --page docs/studies/comparisons.md
-	$(STUDY)/order_and_formants.py $(ARABIC) -s training.epochs=40 --page docs/studies/order-and-formants.md
+	$(STUDY)/order_and_formants.py $(ARABIC) -s training.epochs=40 --seeds 0 1 --page docs/studies/order-and-formants.md
 	$(STUDY)/keywords_grid.py --recipe keywords-fsdd --root $(DATA)/fsdd --seeds 0 --folds $(FSDD_SPEAKERS) --rows $(FSDD_ROWS) --page docs/studies/keywords-fsdd.md
 	$(STUDY)/cifar100_methods.py --root $(DATA)/cifar100 --methods teen compositional fact --page docs/studies/cifar100-methods.md
 
