@@ -171,6 +171,27 @@ def test_minibatches_average_hsic() -> None:
             assert told.debiased[i, j] == pytest.approx(summed(x, y) / np.sqrt(summed(x, x) * summed(y, y)), abs=2e-6)
 
 
+@pytest.mark.parametrize(("offset", "scale"), [(0.0, 1e-20), (0.1, 1.0), (3.0, 1e6), (1000.0, 1.0), (0.0, 1e15)])
+def test_offset_and_scale_mean_nothing_in_minibatches(offset: float, scale: float) -> None:
+    a, b, found = features(64, (60,), offset=offset, scale=scale), features(64, (20,), offset=offset, scale=scale), Minibatches()
+    x, y = (centred(one["layer0"] / scale) for one in (a, b))
+    for start in (0, 32):
+        found.add(*({"layer": one["layer0"][start : start + 32]} for one in (a, b)))
+    cross, own_x, own_y = (
+        sum(hsic1(kernel(centred(p[i : i + 32])), kernel(centred(q[i : i + 32]))) for i in (0, 32)) for p, q in ((x, y), (x, x), (y, y))
+    )
+    assert found.alignment().debiased[0, 0] == pytest.approx(cross / np.sqrt(own_x * own_y), abs=2e-6)
+
+
+def test_a_dead_layer_in_one_batch_is_named() -> None:
+    found = Minibatches()
+    found.add(features(16))
+    found.add(features(16) | {"layer1": torch.zeros(16, 17)})
+    told = found.alignment()
+    assert "layer1 cannot be compared: it is 0 for all inputs" in told.of("layer0", "layer1").how
+    assert told.of("layer0", "layer2").value is not None
+
+
 def test_a_last_batch_of_one_or_two_is_left_out_and_counted() -> None:
     a, found = features(33), Minibatches()
     for start in (0, 16, 32):

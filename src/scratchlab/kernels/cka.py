@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from scratchlab.checks import Problem, counted
+from scratchlab.kernels.grams import centred_gram
 from scratchlab.kernels.hsic import Values, aligned
-from scratchlab.kernels.layers import Layer, layer
-from scratchlab.kernels.products import sums
+from scratchlab.kernels.layers import layer
+from scratchlab.kernels.products import sums, sums_of
 from scratchlab.metrics.estimate import Estimate, undefined
 
 Features = Mapping[str, Tensor]  # by layer: `[n, ...]`
@@ -57,7 +59,7 @@ def cka(a: Features, b: Features | None = None) -> Alignment:
     """
     rows, columns = tuple(a), tuple(a if b is None else b)
     layers = [layer(name, features) for one in ((a,) if b is None else (a, b)) for name, features in one.items()]
-    _same(layers)
+    _same([(one.name, one.n) for one in layers])
     found = sums(layers, _wanted(len(rows), len(columns), b is not None))
     reasons = [one.reason for one in layers]
     return _alignment(rows, columns, found.biased(), found.debiased() if found.n >= ENOUGH else None, reasons, found.n)
@@ -91,11 +93,11 @@ class Minibatches:
             self.left_out += 1
             return
         scales = self._scales or [None] * len(every)
-        layers = [layer(name, features, scale) for (name, features), scale in zip(every, scales, strict=True)]
-        _same(layers)
-        self._scales = self._scales or [one.scale for one in layers]
-        self._reasons = [known or one.reason for known, one in zip(self._reasons, layers, strict=True)]
-        found = sums(layers, _wanted(len(names[0]), len(names[1] or names[0]), b is not None))
+        _same([(name, len(features)) for name, features in every])
+        made = [centred_gram(name, features, scale) for (name, features), scale in zip(every, scales, strict=True)]
+        self._scales = self._scales or [size for _, size, _ in made]
+        self._reasons = [known or reason for known, (_, _, reason) in zip(self._reasons, made, strict=True)]
+        found = sums_of(torch.stack([kernel for kernel, _, _ in made]))
         self._biased, self._debiased = self._biased + found.biased(), self._debiased + found.debiased()
         self.inputs, self.batches = self.inputs + found.n, self.batches + 1
 
@@ -107,9 +109,9 @@ class Minibatches:
         return _alignment(rows, columns, self._biased, self._debiased, self._reasons, self.inputs)
 
 
-def _same(layers: Sequence[Layer]) -> None:
-    if len({one.n for one in layers}) > 1:
-        told = ", ".join(f"{one.name} {one.n}" for one in layers)
+def _same(inputs: Sequence[tuple[str, int]]) -> None:
+    if len({n for _, n in inputs}) > 1:
+        told = ", ".join(f"{name} {n}" for name, n in inputs)
         raise Problem(f"All layers must be of the same inputs, but their numbers differ: {told}.")
 
 

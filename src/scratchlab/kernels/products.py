@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from scratchlab.kernels.grams import gram
 from scratchlab.kernels.hsic import Sums, Values
 from scratchlab.kernels.layers import Layer
 
@@ -38,6 +39,13 @@ def sums(layers: Sequence[Layer], wanted: Wanted) -> Sums:
     return Sums(n, off, on, norms.sum(1).cpu().numpy())
 
 
+def sums_of(kernels: Tensor) -> Sums:
+    """Of kernels that are centred and small enough to be held, `[l, n, n]`, which are changed."""
+    diagonals = kernels.diagonal(dim1=1, dim2=2).double()
+    on, traces = (diagonals @ diagonals.T).cpu().numpy(), diagonals.sum(1).cpu().numpy()
+    return Sums(kernels.shape[1], without_diagonals(kernels).numpy(), on, traces)
+
+
 def _kernels_cost(layers: Sequence[Layer]) -> float:
     return layers[0].n ** 2 / 2 * (sum(one.d for one in layers) + len(layers) ** 2)
 
@@ -54,11 +62,19 @@ def _by_kernels(layers: Sequence[Layer]) -> Values:
     side = max(1, min(n, int((HELD / len(layers)) ** 0.5)))
     for first in range(0, n, side):
         for second in range(first, n, side):
-            tile = torch.stack([one.values[first : first + side] @ one.values[second : second + side].T for one in layers])
+            rows, columns = slice(first, first + side), slice(second, second + side)
             if first == second:
-                tile.diagonal(dim1=1, dim2=2).zero_()
-            total += (1 if first == second else 2) * _inner(tile.flatten(1)).cpu()
+                total += without_diagonals(torch.stack([gram(one.values[rows]) for one in layers]))
+            else:
+                tile = torch.stack([one.values[rows] @ one.values[columns].T for one in layers])
+                total += 2 * _inner(tile.flatten(1)).cpu()
     return total.numpy()
+
+
+def without_diagonals(kernels: Tensor) -> Tensor:
+    """`[l, n, n]` -> `[l, l]` in double precision: Σ_{i≠j} K_ij L_ij. The diagonals given are set to 0."""
+    kernels.diagonal(dim1=1, dim2=2).zero_()
+    return _inner(kernels.flatten(1)).cpu()
 
 
 def _inner(rows: Tensor) -> Tensor:
