@@ -6,7 +6,7 @@ ONE_THREAD := OMP_NUM_THREADS=1
 DATA ?= data
 STUDY = $(ONE_THREAD) $(BIN)/python studies
 ARABIC = --root $(DATA)/arabic_speech_commands
-FSDD_ROWS = prototypes teen fact compositional "loss: vector + 0.2 DTW" "transformer of two layers"
+FSDD_ROWS = prototypes fact compositional "transformer of two layers"
 FSDD_SPEAKERS = $(foreach speaker,george jackson lucas yweweler,"protocol.test=['$(speaker)']")
 
 .PHONY: demo test lint format bench docs studies clean

@@ -40,6 +40,8 @@ def table() -> pl.DataFrame:
         (["off", "on", ""], [0, 1, np.nan]),
         (["inf", "-inf", "3"], [np.inf, -np.inf, 3]),
         (["b", "a", "b"], [1, 0, 1]),
+        (["sgd", "adam", "nan"], [1, 0, np.nan]),
+        (["True", "false", "true"], [1, 0, 1]),
     ],
 )
 def test_numbers_in_many_forms(words: list[str], values: list[float]) -> None:
@@ -47,8 +49,9 @@ def test_numbers_in_many_forms(words: list[str], values: list[float]) -> None:
 
 
 def test_what_is_no_number_says_what_it_is() -> None:
-    assert numbers(["[0, 1]", "[2]", "[3]"]) == "it holds 3 different words, such as [0, 1], [2], … (3 in all)"
+    assert numbers(["[0, 1]", "[2]", "[3]"]) == "it holds 3 different words, such as [0, 1] and [2]"
     assert numbers([None, ""]) == "it is empty"
+    assert numbers(["VLCS", "VLCS"]) == "it is the same in all runs"
     assert isinstance(numbers([".", "1,2", "3"]), str)
 
 
@@ -71,7 +74,7 @@ def test_every_pair_once_and_what_is_left_out_named() -> None:
     assert cell.found.adjusted is not None
     assert cell.found.p is not None
     assert cell.found.adjusted >= cell.found.p
-    some = correlate(table(), ["rate", "seed"], ["accuracy"])
+    some = correlate(table(), ["rate", "seed", "rate"], ["accuracy"])
     assert [(cell.x, cell.y) for cell in some.cells] == [("rate", "accuracy"), ("seed", "accuracy")]
     assert some.cells[0].found.configurations == 17, "without a configuration every run is its own"
 
@@ -83,6 +86,14 @@ def test_wrong_columns_and_tables_are_told(tmp_path: Path) -> None:
         correlate(table(), ["note"], ["accuracy"])
     with pytest.raises(Problem, match="There is no table at"):
         read(tmp_path / "nothing.csv")
+    for text, says in (("a;b\n", "has 0 rows; a correlation needs three"), ("a\n1\n2\n", "has 2 rows")):
+        (tmp_path / "short.csv").write_text(text)
+        with pytest.raises(Problem, match=says):
+            read(tmp_path / "short.csv")
+    (tmp_path / "other.csv").write_text("a;b\n1;2\n2;3\n3;5\n")
+    assert read(tmp_path / "other.csv").columns == ["a", "b"]
+    with pytest.raises(Problem, match=r"There are no two columns to correlate: left out are b, because it is the same in all runs"):
+        correlate(pl.DataFrame({"a": ["1", "2", "3"], "b": ["x", "x", "x"]}))
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n3,4,5\n")
     with pytest.raises(Problem, match=r"odd.csv is no table of comma-separated values"):
         read(tmp_path / "odd.csv")

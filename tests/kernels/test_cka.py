@@ -135,6 +135,32 @@ def test_a_layer_that_tells_nothing_is_named_and_spoils_no_other(spoilt: object,
     assert np.array_equal(found.debiased[1:, 1:], whole.debiased[1:, 1:])
 
 
+def test_layers_of_one_name_in_two_networks_are_two_layers() -> None:
+    a, b = features(), features(seed=3)
+    a["layer0"] = torch.ones(40, 3)
+    found = cka(a, b)
+    assert found.of("layer0", "layer1").value is None
+    assert found.of("layer1", "layer0").value == pytest.approx(debiased(a["layer1"], b["layer0"]), abs=2e-6)
+    both = Minibatches()
+    both.add(a, b)
+    assert both.alignment().of("layer1", "layer0").value == pytest.approx(found.of("layer1", "layer0").value, abs=1e-5)
+
+
+def test_a_large_feature_that_never_changes_hides_no_small_one() -> None:
+    x = torch.cat([torch.full((40, 1), 1e6), 0.3 * features()["layer0"]], 1)
+    y = features()["layer1"]
+    assert cka({"x": x}, {"y": y}).debiased[0, 0] == pytest.approx(debiased(x[:, 1:], y), abs=1e-5)
+    twice = Minibatches()
+    twice.add({"x": x}, {"y": y})
+    assert twice.alignment().debiased[0, 0] == pytest.approx(debiased(x[:, 1:], y), abs=1e-5)
+
+
+def test_double_precision_beyond_single() -> None:
+    x, y = features()["layer0"].double(), features()["layer1"]
+    for changed in (x * 1e200, x * 1e-200, 1 + 1e-9 * x):
+        assert cka({"x": changed}, {"y": y}).debiased[0, 0] == pytest.approx(debiased(x, y), abs=1e-5)
+
+
 def test_three_inputs_have_a_biased_one_alone() -> None:
     a = features(3)
     found = cka(a)
@@ -147,6 +173,12 @@ def test_wrong_input_is_told() -> None:
         cka(features(1))
     with pytest.raises(Problem, match="their numbers differ: layer0 40, layer1 40, layer2 40, layer0 41"):
         cka(features(), features(41, (3,)))
+    for nothing in (lambda: cka({}), lambda: cka(features(), {}), lambda: Minibatches().add({})):
+        with pytest.raises(Problem, match="There is no layer to compare"):
+            nothing()
+    with pytest.raises(Problem, match="was given a single number"):
+        cka({"x": torch.tensor(1.0)})
+    assert cka({"x": torch.arange(9.0)}).biased.shape == (1, 1), "one feature an input"
     with pytest.raises(Problem, match="There is no layer nothing; there are: layer0"):
         cka(features()).of("nothing", "layer0")
 
@@ -185,11 +217,17 @@ def test_offset_and_scale_mean_nothing_in_minibatches(offset: float, scale: floa
 
 def test_a_dead_layer_in_one_batch_is_named() -> None:
     found = Minibatches()
-    found.add(features(16))
-    found.add(features(16) | {"layer1": torch.zeros(16, 17)})
+    dead, good = features(16) | {"layer1": torch.zeros(16, 17)}, features(16, seed=1)
+    found.add(dead)
+    assert "layer1 cannot be compared: it is 0 for all inputs" in found.alignment().of("layer0", "layer1").how
+    found.add(good)
     told = found.alignment()
-    assert "layer1 cannot be compared: it is 0 for all inputs" in told.of("layer0", "layer1").how
-    assert told.of("layer0", "layer2").value is not None
+    x = hsic1(kernel(centred(good["layer0"])), kernel(centred(good["layer1"])))
+    own = [sum(hsic1(k, k) for k in (kernel(centred(one[name])) for one in (dead, good))) for name in ("layer0", "layer1")]
+    assert told.of("layer0", "layer1").value == pytest.approx(x / np.sqrt(own[0] * own[1]), abs=1e-5), "a dead batch adds nothing"
+    found.add(good | {"layer2": torch.full((16, 90), torch.nan)})
+    assert found.alignment().of("layer2", "layer0").how.endswith("are not finite: 0, 1, 2, … (16 in all), in batch 3")
+    assert found.alignment().of("layer0", "layer1").value is not None
 
 
 def test_a_last_batch_of_one_or_two_is_left_out_and_counted() -> None:
@@ -222,6 +260,8 @@ def test_to_the_target_is_cka_with_one_hot_labels(counts: tuple[int, ...]) -> No
 def test_targets_that_cannot_be_aligned_with_are_told() -> None:
     with pytest.raises(Problem, match=r"All 40 labels are 3: .*Do the labels collide"):
         to_target(features(), np.full(40, 3))
+    with pytest.raises(Problem, match=r"Labels are one number an input, \[n\]; these have the shape \[40, 2\]"):
+        to_target(features(), np.eye(2, dtype=np.int64)[np.arange(40) % 2])
     with pytest.raises(Problem, match="Layer layer0 has 40 inputs, but there are 39 labels"):
         to_target(features(), np.arange(39) % 2)
     found = to_target({"dead": torch.zeros(40, 3)}, np.arange(40) % 2)["dead"]

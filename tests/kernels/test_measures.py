@@ -95,8 +95,16 @@ def test_the_spectrum_tells_where_the_targets_lie() -> None:
     assert np.allclose(found[:4], [0.8, 0.8, 1, 1], atol=1e-5)
     assert found.shape == (50,)
     assert found[-1] == pytest.approx(1)
-    with pytest.raises(Problem, match="The targets are the same"):
-        spectrum(layer("x", x), np.ones((50, 2)))
+    assert np.allclose(spectrum(layer("x", x), left[:, 0])[:2], 1)
+    for targets, says in (
+        (np.ones((50, 2)), "The targets are the same"),
+        (np.ones(49), "for 50 inputs; these are 49"),
+        (np.full(50, np.nan), "finite"),
+    ):
+        with pytest.raises(Problem, match=says):
+            spectrum(layer("x", x), targets)
+    with pytest.raises(Problem, match="There is no spectrum, because layer dead"):
+        spectrum(layer("dead", x * 0), np.arange(50.0))
 
 
 @every
@@ -110,7 +118,7 @@ def test_dead_layers_are_undefined_by_name(measure: str, spoilt: float, says: st
 
 
 @every
-@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("n", [2, 3, 4, 12])
 def test_few_inputs_are_defined_or_said_to_be_too_few(measure: str, n: int) -> None:
     first, second = pair(n)
     found = compared(measure, first, second)
@@ -123,6 +131,27 @@ def test_wrong_input_is_told() -> None:
         compared("ckaa", first, second)
     with pytest.raises(Problem, match="x has 59 and y 60"):
         compared("cka", ("x", first[1][1:]), second)
+
+
+def test_few_inputs_are_no_neighbours() -> None:
+    unrelated = ("x", torch.randn(19, 5)), ("y", torch.randn(19, 5))
+    assert compared("mutual_knn", *unrelated).how == "undefined, because mutual_knn needs 20 inputs, and there are 19"
+    found = with_interval("jaccard", ("x", torch.randn(30, 5)), ("y", torch.randn(30, 5)), times=10)
+    assert found.low is None
+    assert "have no jaccard" in found.how
+
+
+def test_wide_layers_are_turned_in_the_space_of_inputs() -> None:
+    (_, x), (_, y) = pair()
+    wide = torch.cat([x, torch.zeros(60, 20_000)], 1)
+    assert value("procrustes", wide, torch.cat([torch.zeros(60, 20_000), y], 1)) == pytest.approx(value("procrustes", x, y), abs=1e-6)
+
+
+def test_what_every_shuffle_reaches_has_a_p_of_1() -> None:
+    a, b = (torch.tensor(one, dtype=torch.float32)[:, None] for one in ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 1, 1]))
+    found = against_chance("biased_cka", ("a", a), ("b", b), times=50)
+    assert found is not None
+    assert (found.p, found.times) == (1, 50)
 
 
 @every

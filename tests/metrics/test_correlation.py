@@ -43,12 +43,25 @@ def test_within_groups_and_between_seeds_by_hand() -> None:
     assert found.seeds.value == pytest.approx(np.corrcoef(centred(x, config), centred(y, config))[0, 1])
 
 
-def test_the_interval_is_that_of_resampled_configurations() -> None:
+def test_the_interval_is_that_of_configurations_left_out_in_turn() -> None:
     x, y, config = runs(9, 4, 1.0, RNG, 0.5)
-    found = correlation(x, y, config, seed=3)
-    drawn = np.random.default_rng(3).multinomial(9, np.full(9, 1 / 9), size=2000)
-    slow = [np.corrcoef(*(np.repeat(one, times[config]) for one in (x, y)))[0, 1] for times in drawn]
-    assert (found.r.low, found.r.high) == pytest.approx(tuple(np.quantile(slow, [0.025, 0.975])), abs=1e-9)
+    found = correlation(x, y, config)
+    z = np.arctanh([np.corrcoef(x[config != one], y[config != one])[0, 1] for one in range(9)])
+    spread = np.sqrt(8 / 9 * np.square(z - z.mean()).sum())
+    middle = np.arctanh(np.corrcoef(x, y)[0, 1])
+    assert (found.r.low, found.r.high) == pytest.approx(
+        tuple(np.tanh(middle + np.array([-1, 1]) * stats.t.ppf(0.975, 8) * spread)), abs=1e-9
+    )
+    assert found.p == pytest.approx(2 * stats.t.sf(abs(middle) / spread, 8))
+
+
+@pytest.mark.parametrize(("configurations", "seeds", "tied"), [(5, 1, 0.0), (8, 3, 0.0), (8, 3, 0.8), (20, 3, 0.8)])
+def test_the_interval_covers_the_truth_as_often_as_it_says(configurations: int, seeds: int, tied: float) -> None:
+    rng = np.random.default_rng(2)
+    shared = 2.0
+    truth = tied**2 * shared**2 / (shared**2 + 1)  # of x and y, with the noise of their seeds
+    found = [correlation(*runs(configurations, seeds, shared, rng, tied)).r for _ in range(300)]
+    assert np.mean([one.low <= truth <= one.high for one in found]) > 0.91  # type: ignore[operator]
 
 
 def test_seeds_that_resemble_each_other_widen_the_interval() -> None:
@@ -61,7 +74,7 @@ def test_unrelated_metrics_are_rarely_called_related() -> None:
     rng = np.random.default_rng(1)
     ours = [correlation(*runs(16, 4, 2.0, rng)) for _ in range(300)]
     assert np.mean([one.p < 0.05 for one in ours]) < 0.09  # type: ignore[operator]
-    assert np.mean([not one.r.low < 0 < one.r.high for one in ours]) < 0.12  # type: ignore[operator]
+    assert np.mean([not one.r.low < 0 < one.r.high for one in ours]) < 0.09  # type: ignore[operator]
     assert np.mean([not one.naive.low < 0 < one.naive.high for one in ours]) > 0.2, "as if independent: wrong far too often"  # type: ignore[operator]
 
 
@@ -111,5 +124,12 @@ def test_many_comparisons_by_hand() -> None:
     assert found[2].adjusted is None
 
 
-def test_perfect_ones_have_no_interval_of_fisher() -> None:
+def test_perfect_ones_have_no_interval() -> None:
     assert fisher(np.arange(5.0), np.arange(5.0)).low is None
+    found = correlation(np.arange(6.0), -np.arange(6.0), np.arange(6))
+    assert (found.r.value, found.r.how, found.p) == (pytest.approx(-1), "one of the two determines the other", None)
+
+
+def test_no_size_of_numbers_is_too_large() -> None:
+    x, y, config = runs(10, 2, 1.0, RNG, 0.9)
+    assert correlation(x * 1e305, y * 1e-305, config).r.value == pytest.approx(correlation(x, y, config).r.value)

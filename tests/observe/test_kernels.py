@@ -106,6 +106,11 @@ def test_layers_by_pattern_and_wrong_ones() -> None:
     inputs, labels = data()
     with pytest.raises(Problem, match="The set valid has 64 inputs and 63 labels"):
         Kernels(net, {"valid": (inputs, labels[:-1])})
+    with pytest.raises(Problem, match="Labels are one number an input"):
+        Kernels(net, {"valid": (inputs, np.eye(3)[labels])})
+    with pytest.raises(Problem, match="a single Linear without parts"):
+        Kernels(nn.Linear(6, 2), {"valid": (inputs, labels)})
+    assert Kernels(net, {"valid": (inputs, labels)}).table().is_empty()
     with pytest.raises(Problem, match="The layer 4 was never called"):
         Kernels(net, {"valid": (inputs, labels)}, forward=lambda module, x: module[0](x), layers=["4"])
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scratchlab.checks import Problem
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
+from scratchlab.data.protocols.pools import pools
 from scratchlab.types import Asked, Batch, Samples, Stage, Waveform
 
 SETTINGS = {
@@ -164,3 +165,15 @@ def test_a_published_split_that_cuts_through_a_group_is_refused() -> None:
     samples = made([0, 0, 1, 1], [0, 0, 1, 1], ["train", "test", "train", "test"])
     with pytest.raises(Problem, match="stand in both train and test of the publisher's split"):
         PROTOCOLS["closed_set"](0).base(samples)
+
+
+@given(counts=st.lists(st.integers(2, 14), min_size=2, max_size=7), seed=st.integers(0, 999), test=st.floats(0.05, 0.9))
+@settings(max_examples=60, deadline=None)
+def test_without_groups_every_class_is_on_every_side_it_has_rows_for(counts: list[int], seed: int, test: float) -> None:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    cut = pools(made(labels.tolist(), list(range(len(labels)))), test, 0.1, np.random.default_rng(seed))
+    for label, count in enumerate(counts):
+        of_each = [int((labels[rows] == label).sum()) for rows in (cut.train, cut.valid, cut.query)]
+        assert sum(of_each) == count
+        assert of_each[0] >= 1
+        assert of_each[2] == min(count - 1, max(1, round(test * count)))

@@ -70,7 +70,12 @@ def test_the_terminal_has_the_strongest_first(found: Correlations) -> None:
     assert "between seeds" in told
 
 
-def test_nothing_to_compare_is_a_page_too() -> None:
-    empty = correlate(pl.DataFrame({"a": ["1", "1"], "b": ["x", "y"]}))
-    assert empty.skipped == {"a": "it is the same in all runs"}
-    assert "<b>0</b> of 0" in page.page(empty, "nothing")
+def test_why_there_is_no_interval_is_told_in_the_terminal() -> None:
+    table = pl.DataFrame({"a": ["1", "2", "4", "3"], "b": ["2", "4", "8", "6"], "c": ["1", "0", "2", "5"]})
+    console = Console(width=120, file=io.StringIO(), record=True, markup=False)
+    found = correlate(table)
+    console.print(terminal.correlations(found, 9))
+    told = console.export_text()
+    assert "–: one of the two determines the other." in told
+    assert "–: an interval is undefined, because there are 4 configurations, and 5 are needed." in told
+    assert figures.strongest(found) != figures.name(0, 1), "it begins with a pair that is news"

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from scratchlab.checks import Problem, listing, nearest
+from scratchlab.checks import Problem, counted, listing, nearest
 from scratchlab.metrics.correlation import Correlation, adjusted, correlation
 
 Values = npt.NDArray[np.float64]
 _NUMBER = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?%?")
 _UNKNOWN = {"", "-", "na", "n/a", "null", "none"}
+_YES, _NO = {"true", "yes", "on"}, {"false", "no", "off"}
 _NOT_FINITE = {"nan": np.nan, "inf": np.inf, "+inf": np.inf, "-inf": -np.inf, "infinity": np.inf}
 
 
@@ -48,11 +49,18 @@ class Correlations:
 
 
 def read(path: Path) -> pl.DataFrame:
-    """A table of runs, every column as text. Raises Problem for what is no table."""
+    """A table of runs, every column as text; between columns a comma, a semicolon or a tab. Raises Problem for what is no table."""
     if not path.is_file():
         raise Problem(f"There is no table at {path}.")
     try:
-        return pl.read_csv(path, infer_schema=False)
+        with path.open(encoding="utf-8-sig") as file:
+            first = file.readline()
+        found = pl.read_csv(path, infer_schema=False, separator=max(",;\t", key=first.count))
+        if found.height < 3:
+            raise Problem(
+                f"{path} has {counted(found.height, 'row')}; a correlation needs three runs or more, a row each, below the names."
+            )
+        return found
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         raise Problem(f"{path} is no table of comma-separated values: {str(error).splitlines()[0]}") from None
 
@@ -67,14 +75,16 @@ def numbers(column: Sequence[str | None]) -> Values | str:
     known = [word for word in words if word.lower() not in _UNKNOWN]
     if not known:
         return "it is empty"
+    if all(known[0] == word for word in known) and not _NUMBER.fullmatch(known[0]):
+        return "it is the same in all runs"
     if all((_NUMBER.fullmatch(word) and re.search(r"\d", word)) or word.lower() in _NOT_FINITE for word in known):
         return np.array([_number(word) for word in words])
-    kinds = list(dict.fromkeys(known))
+    words = ["" if word.lower() in _UNKNOWN or word.lower() in _NOT_FINITE else word for word in words]  # beside words a nan is no word
+    words = [word.lower() if word.lower() in _YES | _NO else word for word in words]
+    kinds = sorted({word for word in words if word}, key=lambda word: (word in _YES, word))
     if len(kinds) == 2:
-        order = sorted(kinds, key=lambda word: word.lower() in ("true", "yes", "on"))
-        order = order if {word.lower() for word in kinds} <= {"true", "false", "yes", "no", "on", "off"} else sorted(kinds)
-        return np.array([np.nan if word.lower() in _UNKNOWN else float(order.index(word)) for word in words])
-    return f"it holds {len(kinds)} different words, such as {listing(kinds, 2)}"
+        return np.array([float(kinds.index(word)) if word else np.nan for word in words])
+    return f"it holds {len(kinds)} different words, such as {' and '.join(kinds[:2])}"
 
 
 def _number(word: str) -> float:
@@ -114,10 +124,13 @@ def correlate(
             skipped[name] = "it is the same in all runs"
         else:
             columns[name] = made
-    first = [name for name in xs or columns if name in columns]
-    second = [name for name in ys or columns if name in columns]
+    first = [name for name in dict.fromkeys(xs or columns) if name in columns]
+    second = [name for name in dict.fromkeys(ys or columns) if name in columns]
     clusters, groups = _together(table, configuration), _together(table, group)
     pairs = [(x, y) for x in first for y in second if x != y and not (x in second and y in first and first.index(x) > first.index(y))]
+    if not pairs:
+        told = "; ".join(f"{name}, because {why}" for name, why in list(skipped.items())[:5])
+        raise Problem(f"There are no two columns to correlate{f': left out are {told}' if told else ''}.")
     found = adjusted([correlation(columns[x], columns[y], clusters, groups if group else None) for x, y in pairs])
     return Correlations(
         tuple(first),

@@ -30,7 +30,10 @@ def layers_of(network: nn.Module, wanted: Iterable[str] = ()) -> tuple[str, ...]
             raise Problem(f"No layer matches '{pattern}'; the network has: {listing(names)}.{nearest(pattern, names)}")
     if patterns:
         return tuple(name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns))
-    return tuple(_children(network, ""))
+    found = tuple(_children(network, ""))
+    if not found:
+        raise Problem(f"The network is a single {type(network).__name__} without parts; put it into nn.Sequential to read its layer.")
+    return found
 
 
 def _modules(network: nn.Module) -> dict[str, nn.Module]:

@@ -22,7 +22,10 @@ Named = tuple[str, Tensor]
 
 @dataclass(frozen=True)
 class Chance:
-    """What shuffled inputs give: mean and 95 % quantile of the measure, and p, the share that reaches what was found (1 added to both)."""
+    """What shuffled inputs give: mean and 95 % quantile of the measure, and p, the share that reaches what was found (1 added to both).
+
+    times: shuffles for which the measure is defined.
+    """
 
     mean: float
     high: float
@@ -31,15 +34,18 @@ class Chance:
 
 
 def against_chance(measure: str, first: Named, second: Named, *, times: int = 200, seed: int = 0) -> Chance | None:
-    """None where the measure is undefined for these layers."""
+    """None where the measure is undefined for these layers, or for every shuffle."""
     found, rng = compared(measure, first, second), np.random.default_rng(seed)
     if found.value is None:
         return None
     name, features = second
     orders = (torch.from_numpy(rng.permutation(len(features))) for _ in range(times))
-    values = np.array([compared(measure, first, (name, features[order])).value or np.nan for order in orders])
-    p = (1 + int((values >= found.value).sum())) / (1 + times)
-    return Chance(float(np.nanmean(values)), float(np.nanquantile(values, 0.95)), p, times)
+    shuffled = [compared(measure, first, (name, features[order])).value for order in orders]
+    values = np.array([value for value in shuffled if value is not None])
+    if not len(values):
+        return None
+    reached = int((values >= found.value - 1e-9).sum())  # equals count, whatever their rounding
+    return Chance(float(values.mean()), float(np.quantile(values, 0.95)), (1 + reached) / (1 + len(values)), len(values))
 
 
 def with_interval(measure: str, first: Named, second: Named, *, times: int = 200, seed: int = 0) -> Estimate:

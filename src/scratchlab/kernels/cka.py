@@ -7,8 +7,8 @@ et al. 2024, arXiv 2405.01012), so the debiased one is what to read first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -29,23 +29,23 @@ ENOUGH = 4  # inputs without which nothing is debiased
 class Alignment:
     """CKA of each of the `rows` with each of the `columns`: biased and debiased `[r, c]`, NaN where undefined; `of` says why.
 
-    reasons: by layer, why it has no CKA at all; unsure: by layer, why it has no debiased one.
+    reasons: for rows and for columns, by layer, why it has no CKA at all; unsure: the same, why it has no debiased one.
     """
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     biased: Values
     debiased: Values
-    reasons: Mapping[str, str] = field(default_factory=dict[str, str])
-    unsure: Mapping[str, str] = field(default_factory=dict[str, str])
+    reasons: tuple[Mapping[str, str], Mapping[str, str]]
+    unsure: tuple[Mapping[str, str], Mapping[str, str]]
 
     def of(self, row: str, column: str, *, debiased: bool = True) -> Estimate:
         """One of them, or why it is undefined. Raises Problem for a layer that is not there."""
         for name, names in ((row, self.rows), (column, self.columns)):
             if name not in names:
                 raise Problem(f"There is no layer {name}; there are: {', '.join(names)}.")
-        for name in (row, column):
-            reason = self.reasons.get(name) or (self.unsure.get(name) if debiased else None)
+        for side, name in enumerate((row, column)):
+            reason = self.reasons[side].get(name) or (self.unsure[side].get(name) if debiased else None)
             if reason:
                 return undefined(reason)
         values = self.debiased if debiased else self.biased
@@ -57,6 +57,8 @@ def cka(a: Features, b: Features | None = None) -> Alignment:
 
     Raises Problem where layers differ in n.
     """
+    if not a or (b is not None and not b):
+        raise Problem("There is no layer to compare.")
     rows, columns = tuple(a), tuple(a if b is None else b)
     layers = [layer(name, features) for one in ((a,) if b is None else (a, b)) for name, features in one.items()]
     _same([(one.name, one.n) for one in layers])
@@ -68,23 +70,27 @@ def cka(a: Features, b: Features | None = None) -> Alignment:
 class Minibatches:
     """The same, summed over batches: HSIC is averaged, and the alignment is the ratio of the averages.
 
-    A batch of fewer than four inputs is left out and counted in `left_out`. Both networks must have seen the same batches: hand the
+    A batch of fewer than four inputs is left out and counted in `left_out`; one in which a layer is the same for all inputs adds nothing to
+    that layer. Both networks must have seen the same batches: hand the
     features of both to the same `add`.
     """
 
     def __init__(self) -> None:
         self.inputs = self.batches = self.left_out = 0
         self._names: tuple[tuple[str, ...], tuple[str, ...] | None] | None = None
-        self._scales: list[float] = []
-        self._reasons: list[str] = []
+        self._scales: list[float | None] = []
+        self._flat: list[str] = []  # why a layer was the same for all inputs in every batch so far
+        self._spoilt: list[str] = []  # why a layer has no kernel for one of its batches at all
         self._biased = self._debiased = np.zeros((0, 0))
 
     def add(self, a: Features, b: Features | None = None) -> None:
         """One batch. Raises Problem where layers differ from those of the first batch, or in their number of inputs."""
         names = (tuple(a), None if b is None else tuple(b))
+        if not a or (b is not None and not b):
+            raise Problem("There is no layer to compare.")
         if self._names is None:
             count = len(names[0]) + len(names[1] or ())
-            self._names, self._reasons = names, [""] * count
+            self._names, self._scales, self._flat, self._spoilt = names, [None] * count, [""] * count, [""] * count
             self._biased = self._debiased = np.zeros((count, count))
         if names != self._names:
             raise Problem(f"The layers of every batch must be the same; the first had {self._names}, this one has {names}.")
@@ -92,12 +98,14 @@ class Minibatches:
         if min(len(features) for _, features in every) < ENOUGH:
             self.left_out += 1
             return
-        scales = self._scales or [None] * len(every)
         _same([(name, len(features)) for name, features in every])
-        made = [centred_gram(name, features, scale) for (name, features), scale in zip(every, scales, strict=True)]
-        self._scales = self._scales or [size for _, size, _ in made]
-        self._reasons = [known or reason for known, (_, _, reason) in zip(self._reasons, made, strict=True)]
-        found = sums_of(torch.stack([kernel for kernel, _, _ in made]))
+        made = [centred_gram(name, features, scale) for (name, features), scale in zip(every, self._scales, strict=True)]
+        for place, one in enumerate(made):
+            self._scales[place] = self._scales[place] or (None if one.reason else one.scale)
+            self._flat[place] = one.reason if one.flat and (self._flat[place] or not self.batches) else ""
+            if one.reason and not one.flat:
+                self._spoilt[place] = self._spoilt[place] or f"{one.reason}, in batch {self.batches + self.left_out + 1}"
+        found = sums_of(torch.stack([one.kernel for one in made]))
         self._biased, self._debiased = self._biased + found.biased(), self._debiased + found.debiased()
         self.inputs, self.batches = self.inputs + found.n, self.batches + 1
 
@@ -106,7 +114,8 @@ class Minibatches:
         if self._names is None or not self.batches:
             raise Problem(f"No batch had four inputs or more; {counted(self.left_out, 'batch')} of fewer were left out.")
         rows, columns = self._names[0], self._names[1] or self._names[0]
-        return _alignment(rows, columns, self._biased, self._debiased, self._reasons, self.inputs)
+        reasons = [spoilt or flat for spoilt, flat in zip(self._spoilt, self._flat, strict=True)]
+        return _alignment(rows, columns, self._biased, self._debiased, reasons, self.inputs)
 
 
 def _same(inputs: Sequence[tuple[str, int]]) -> None:
@@ -125,24 +134,27 @@ def _wanted(rows: int, columns: int, two: bool) -> np.ndarray:
 
 
 def _alignment(
-    rows: tuple[str, ...], columns: tuple[str, ...], biased: Values, debiased: Values | None, reasons: Iterable[str], n: int
+    rows: tuple[str, ...], columns: tuple[str, ...], biased: Values, debiased: Values | None, reasons: Sequence[str], n: int
 ) -> Alignment:
-    """Of HSIC `[l, l]`: rows and columns out of all layers, and what is undefined."""
-    two = len(biased) > len(rows)
-    names = (*rows, *columns) if two else rows
-    part = (slice(0, len(rows)), slice(len(rows), None) if two else slice(None))
-    by_name = {name: reason for name, reason in zip(names, reasons, strict=True) if reason}
-    bad = np.array([name in by_name for name in names])
-    unsure: dict[str, str] = {}
-    for place, name in enumerate(names):
-        if debiased is None:
-            unsure[name] = f"a debiased CKA needs four inputs, and there are {n}"
-        elif not bad[place] and debiased[place, place] <= 0:
-            unsure[name] = (
-                f"the debiased HSIC of layer {name} with itself is not above 0: its inputs resemble each other no more than by chance"
-            )
-    both = [
-        np.where(bad[:, None] | bad[None], np.nan, one) for one in (biased, np.full_like(biased, np.nan) if debiased is None else debiased)
-    ]
-    biased, debiased = (aligned(one)[part] for one in both)
-    return Alignment(rows, columns, biased, debiased, by_name, unsure)
+    """Of HSIC `[l, l]` of all layers, rows first and then columns, if these are others: the part asked for, and what is undefined in it."""
+    two, bad = len(biased) > len(rows), np.array([bool(reason) for reason in reasons])
+    if debiased is None:
+        debiased = np.full_like(biased, np.nan)
+        unsure = [f"a debiased CKA needs four inputs, and there are {n}"] * len(reasons)
+    else:
+        own = zip((*rows, *columns) if two else rows, np.diagonal(debiased), strict=True)
+        unsure = [
+            "" if one > 0 else f"layer {name} has no debiased HSIC above 0: its inputs are alike by chance alone" for name, one in own
+        ]
+    first = slice(0, len(rows))
+    second = slice(len(rows), None) if two else first
+
+    def told(why: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+        return _by_name(rows, why[first]), _by_name(columns, why[second])
+
+    biased, debiased = (aligned(np.where(bad[:, None] | bad[None], np.nan, one))[first, second] for one in (biased, debiased))
+    return Alignment(rows, columns, biased, debiased, told(reasons), told(unsure))
+
+
+def _by_name(names: Sequence[str], why: Sequence[str]) -> dict[str, str]:
+    return {name: reason for name, reason in zip(names, why, strict=True) if reason}

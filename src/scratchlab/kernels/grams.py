@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
@@ -24,22 +25,32 @@ def gram(values: Tensor) -> Tensor:
     return whole
 
 
-def centred_gram(name: str, features: Tensor, scale: float | None = None) -> tuple[Tensor, float, str]:
-    """Features `[n, ...]` -> their kernel `[n, n]`, rows and columns of mean 0, divided by `scale`; the scale; why it is undefined, or "".
+@dataclass(frozen=True)
+class Gram:
+    """A kernel `[n, n]`, rows and columns of mean 0, that was divided by `scale`; the rest as of a Layer."""
 
-    scale: by default the mean squared length of an input, so that no product overflows. Centring the kernel instead of the features is
-    cheaper, and as exact unless what inputs have in common outweighs what sets them apart; then the features are centred after all.
+    kernel: Tensor
+    scale: float
+    reason: str = ""
+    flat: bool = False
+
+
+def centred_gram(name: str, features: Tensor, scale: float | None = None) -> Gram:
+    """Of features `[n, ...]`. scale: by default the mean squared length of an input, so that no product overflows.
+
+    Centring the kernel instead of the features is cheaper, and as exact unless what inputs have in common outweighs what sets them apart;
+    then the features are centred after all.
     """
-    values = features.detach().flatten(1).float()
+    values = features.detach().reshape(len(features), -1).float()
     kernel = gram(values)
     rows = kernel.mean(1)
     common = float(rows.mean())
     spread = float(kernel.diagonal().mean()) - common
     if not (SMALLEST < spread < LARGEST and common < spread):  # also where one of them is no number
         made = layer(name, features)
-        size = scale or max(float(made.norms.mean()) * made.scale**2, torch.finfo(torch.float32).tiny)
-        return gram(made.values) * (made.scale / size * made.scale), size, made.reason
+        size = scale or float(made.norms.mean()) * made.scale**2 or 1.0
+        return Gram(gram(made.values) * (made.scale / size * made.scale), size, made.reason, made.flat)
     kernel -= rows[:, None]
     kernel -= rows - common
     size = scale or spread
-    return kernel.div_(size), size, ""
+    return Gram(kernel.div_(size), size)

@@ -15,14 +15,14 @@ from torch import Tensor
 from scratchlab.checks import Problem, counted, listing
 
 CHUNK = 1 << 22  # numbers turned to double precision at once
-EPS = torch.finfo(torch.float32).eps
 
 
 @dataclass(frozen=True)
 class Layer:
     """Features `[n, d]` in single precision, their mean over inputs 0 and their largest value 1; `reason` says why they are undefined.
 
-    norms: `[n]` double precision, the squared length of each input. scale: what the features were divided by.
+    norms: `[n]` double precision, the squared length of each input. scale: what the features were divided by. flat: whether the reason
+    is that all inputs are the same.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Layer:
     norms: Tensor
     scale: float
     reason: str = ""
+    flat: bool = False
 
     @property
     def n(self) -> int:
@@ -48,32 +49,39 @@ def layer(name: str, features: Tensor, scale: float | None = None) -> Layer:
     scale: what to divide by, where several batches of a layer must be on one scale; the largest value of these, if it is not given.
     Raises Problem for less than two inputs.
     """
-    values = features.detach().flatten(1).float()
+    if not features.ndim:
+        raise Problem(f"Features are [n, ...], but the layer {name} was given a single number.")
+    values = features.detach().reshape(len(features), -1)
     if len(values) < 2:
         raise Problem(f"A kernel compares inputs with each other, but the layer {name} was given {counted(len(values), 'input')}.")
+    exact = values.dtype if values.dtype == torch.float64 else torch.float32
+    values = values.to(exact)
     mean = _mean(values)
     if not mean.isfinite().all():
         return _undefined(name, values, _not_finite(values))
-    values = values - mean.float()
-    values = values - _mean(values).float()  # a mean of a thousand is known to 1e-4 in single precision; what is left, to 1e-11
-    largest = float(values.abs().amax()) if values.numel() else 0.0
-    offset = float(mean.abs().amax()) if values.numel() else 0.0
-    if largest <= 8 * EPS * offset or largest == 0:
-        return _undefined(name, values, "it is 0 for all inputs" if offset == 0 else "it is the same for all inputs")
-    size = scale or largest
-    values = values / size
+    values = values - mean.to(exact)
+    values = values - _mean(values).to(exact)  # a mean of a thousand is known to 1e-4 in single precision; what is left, to 1e-11
+    largest = values.abs().amax(0) if values.numel() else values.new_zeros(1)
+    rounding = 8 * torch.finfo(exact).eps * mean.abs().to(exact) if values.numel() else largest
+    values = values * (largest > rounding)  # what is left of a feature that is the same for all inputs is rounding
+    size = float(largest.where(largest > rounding, 0).amax())
+    if size == 0:
+        return _undefined(name, values, "it is the same for all inputs" if mean.any() else "it is 0 for all inputs", flat=True)
+    size = scale or size
+    values = (values / size).float()
     return Layer(name, values, _norms(values), size)
 
 
-def _undefined(name: str, values: Tensor, why: str) -> Layer:
-    nothing = torch.zeros_like(values)
-    return Layer(name, nothing, nothing.new_zeros(len(nothing), dtype=torch.float64), 1.0, f"layer {name} cannot be compared: {why}")
+def _undefined(name: str, values: Tensor, why: str, *, flat: bool = False) -> Layer:
+    nothing = torch.zeros_like(values, dtype=torch.float32)
+    norms = nothing.new_zeros(len(nothing), dtype=torch.float64)
+    return Layer(name, nothing, norms, 1.0, f"layer {name} cannot be compared: {why}", flat)
 
 
 def _not_finite(values: Tensor) -> str:
     bad = np.flatnonzero((~values.isfinite()).any(1).cpu().numpy())
     if not len(bad):
-        return "its mean overflows single precision"
+        return "its mean overflows"
     return f"values of {counted(len(bad), 'input')} of {len(values)} are not finite: {listing(bad.astype(str), 3)}"
 
 

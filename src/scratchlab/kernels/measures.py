@@ -51,7 +51,8 @@ def procrustes(x: Layer, y: Layer) -> float:
 
     Source: Schönemann (1966), Psychometrika 31:1; as a shape distance Williams et al. (2021), arXiv 2110.14739, section 2.
     """
-    nuclear = _singular(x.values.double().T @ y.values.double())[1].sum()
+    (left, long), (right, wide) = (_singular(one.values.double()) for one in (x, y))  # thin: X = U S Vᵀ, and V turns nothing
+    nuclear = _singular((left * long).T @ (right * wide))[1].sum()
     return float(nuclear) / float(x.norms.sum().sqrt() * y.norms.sum().sqrt())
 
 
@@ -116,7 +117,8 @@ MEASURES: dict[str, Measure] = {
     "rsa": rsa,
     "svcca": svcca,
 }
-LEAST = {"biased_cka": 2, "cka": 4, "rbf_cka": 4}  # inputs; 3 for the others
+LEAST = {"biased_cka": 2, "cka": 4, "rbf_cka": 4, **dict.fromkeys(("cknna", "jaccard", "mutual_knn"), 2 * NEIGHBOURS)}
+"""Inputs that a measure needs, 3 if it is not named: where the nearest are nearly all others, any two layers agree on them."""
 
 
 def compared(measure: str, first: tuple[str, Tensor], second: tuple[str, Tensor]) -> Estimate:
@@ -130,7 +132,7 @@ def compared(measure: str, first: tuple[str, Tensor], second: tuple[str, Tensor]
     if x.n != y.n:
         raise Problem(f"Layers must be of the same inputs, but {x.name} has {x.n} and {y.name} {y.n}.")
     least = LEAST.get(measure, 3)
-    reason = x.reason or y.reason or (f"{measure} needs {least} inputs, and there are {counted(x.n, 'input')}" if x.n < least else "")
+    reason = x.reason or y.reason or (f"{measure} needs {least} inputs, and there are {x.n}" if x.n < least else "")
     if reason:
         return undefined(reason)
     value = MEASURES[measure](x, y)
@@ -175,9 +177,15 @@ def _neighbours(of: Layer) -> Tensor:
 def spectrum(of: Layer, targets: Values) -> Values:
     """Task-model alignment C(ρ) `[n]`: the share of the targets' power in the first ρ eigenvectors of the layer's kernel, ρ from 1 on.
 
-    targets: `[n, c]`, centred here. Eigenvectors by falling eigenvalue. Source: Canatar, Bordelon & Pehlevan (2021), arXiv 2006.13198,
-    equation 6. The faster it rises, the better the kernel suits the task. The last value is 1.
+    targets: `[n, c]` or `[n]`, centred here. Eigenvectors by falling eigenvalue. Source: Canatar, Bordelon & Pehlevan (2021), arXiv
+    2006.13198, equation 6. The faster it rises, the better the kernel suits the task; the last value is 1. Raises Problem for a layer
+    that is undefined and for targets that do not fit.
     """
+    if of.reason:
+        raise Problem(f"There is no spectrum, because {of.reason}.")
+    targets = np.asarray(targets, dtype=np.float64).reshape(len(targets), -1)
+    if len(targets) != of.n or not np.isfinite(targets).all():
+        raise Problem(f"Targets are finite numbers, [n, c], for {counted(of.n, 'input')}; these are {len(targets)}, or not finite.")
     centred = targets - targets.mean(0)
     left, _ = _singular(of.values.double())
     power = np.square(left.cpu().numpy().T @ centred).sum(1)

@@ -35,14 +35,22 @@ class ToTarget:
 
 
 def to_target(features: Features, labels: Labels) -> dict[str, ToTarget]:
-    """By layer, over n inputs; labels `[n]`, any integers. Raises Problem where their numbers differ, or if all labels are the same."""
+    """By layer, over n inputs; labels `[n]`, any integers. Raises Problem where their numbers differ, and as `checked`."""
+    places = checked(labels)
+    return {name: _one(layer(name, values), places, np.bincount(places)) for name, values in features.items()}
+
+
+def checked(labels: Labels) -> Labels:
+    """The place of each label among the classes, `[n]`. Raises Problem for labels that are no list, or all the same."""
+    if labels.ndim != 1:
+        raise Problem(f"Labels are one number an input, [n]; these have the shape {list(labels.shape)}. Of one-hot rows, take argmax(1).")
     kinds, places = np.unique(labels, return_inverse=True)
     if len(kinds) < 2:
         raise Problem(
             f"All {len(labels)} labels are {kinds[0] if len(kinds) else 'missing'}: a kernel can be aligned with two classes or more. "
             "Do the labels collide?"
         )
-    return {name: _one(layer(name, values), places, np.bincount(places)) for name, values in features.items()}
+    return places
 
 
 def _one(of: Layer, places: Labels, counts: Labels) -> ToTarget:

@@ -1,4 +1,4 @@
-"""Correlations over runs in clusters: seeds of one configuration resemble each other, so the configuration is what is drawn again."""
+"""Correlations over runs in clusters: seeds of one configuration resemble each other, so the configuration is what counts once."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from scratchlab.metrics.estimate import Estimate, undefined
 
 Values = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
-TIMES = 2000  # resamples
 ENOUGH = 5  # configurations below which no interval is told
-TOLERATED = 0.2  # share of resamples without a correlation above which no interval is told
 
 
 @dataclass(frozen=True)
@@ -42,21 +40,21 @@ class Correlation:
     left_out: int
 
 
-def correlation(x: Values, y: Values, configurations: Labels, groups: Labels | None = None, *, seed: int = 0) -> Correlation:
+def correlation(x: Values, y: Values, configurations: Labels, groups: Labels | None = None) -> Correlation:
     """Of x and y `[n]`; configurations `[n]` and groups `[n]` say which runs belong together."""
     good = np.isfinite(x) & np.isfinite(y)
     left_out, x, y = int((~good).sum()), x[good], y[good]
     _, cluster = np.unique(configurations[good], return_inverse=True)
     count = int(cluster.max()) + 1 if len(cluster) else 0
     ranks = [cast(Values, stats.rankdata(one)) for one in (x, y)]
-    r = _clustered(x, y, cluster, seed)
+    r, p = _clustered(x, y, cluster)
     return Correlation(
         r=r,
-        rho=_clustered(ranks[0], ranks[1], cluster, seed),
+        rho=_clustered(ranks[0], ranks[1], cluster)[0],
         naive=fisher(x, y),
         within=_plain(*(_centred(one, groups[good]) for one in (x, y))) if groups is not None else undefined("no group was named"),
         seeds=_plain(*(_centred(one, cluster) for one in (x, y))) if count < len(x) else undefined("no configuration has several runs"),
-        p=None if r.value is None else _p(x, y, cluster, r.value),
+        p=p,
         adjusted=None,
         runs=len(x),
         configurations=count,
@@ -108,6 +106,7 @@ def _centred(x: Values, labels: Labels) -> Values:
 
 def _moments(x: Values, y: Values, cluster: Labels) -> Values:
     """`[clusters, 6]`: number, sums of x, y, xx, yy, xy, once x and y are centred and scaled so that nothing is lost."""
+    x, y = (one / (np.abs(one).max() or 1.0) for one in (x, y))
     x, y = ((one - one.mean()) / (one.std() or 1.0) for one in (x, y))
     parts = [cast(Values, np.bincount(cluster, one)) for one in (np.ones(len(x)), x, y, x * x, y * y, x * y)]
     return np.stack(parts, axis=1)
@@ -121,36 +120,31 @@ def _ratio(moments: Values) -> Values:
         return np.where(across > 1e-20 * n * n, (xy - x * y / n) / np.sqrt(across), np.nan)
 
 
-def _clustered(x: Values, y: Values, cluster: Labels, seed: int) -> Estimate:
-    """Pearson's r with the interval of a bootstrap over clusters (Field & Welsh 2007, JRSS B 69:369)."""
+def _clustered(x: Values, y: Values, cluster: Labels) -> tuple[Estimate, float | None]:
+    """Pearson's r with its interval over clusters, and p that it is 0.
+
+    Both of atanh r, whose spread is told by leaving out each cluster in turn, and Student's t with clusters - 1 degrees of freedom: the
+    delete-one jackknife, Efron & Tibshirani (1993), chapter 11. Percentiles of a bootstrap over clusters are on the narrow side below some
+    twenty of them (86 to 90 in a hundred intervals cover where 95 should, at five and eight), and may contradict p.
+    """
     found = _plain(x, y)
     if found.value is None:
-        return found
-    moments, rng = _moments(x, y, cluster), np.random.default_rng(seed)
-    count = len(moments)
-    if count < ENOUGH:
-        return Estimate(
-            found.value, n=count, how=f"an interval is undefined, because there are {count} configurations, and {ENOUGH} are needed"
-        )
-    drawn = rng.multinomial(count, np.full(count, 1 / count), size=TIMES).astype(np.float64)
-    resampled = _ratio(drawn @ moments)
-    if np.isnan(resampled).mean() > TOLERATED:
-        return Estimate(found.value, n=count, how="an interval is undefined, because too few configurations differ")
-    low, high = np.nanquantile(resampled, [0.025, 0.975])
-    return Estimate(found.value, float(low), float(high), count, f"bootstrap over {count} configurations")
-
-
-def _p(x: Values, y: Values, cluster: Labels, r: float) -> float | None:
-    """That r is 0: atanh r over its spread when each cluster in turn is left out, by Student's t with clusters - 1 degrees of freedom.
-
-    Source: the delete-one jackknife over clusters, Efron & Tibshirani (1993), chapter 11.
-    """
+        return found, None
     moments = _moments(x, y, cluster)
     count = len(moments)
-    if count < ENOUGH or abs(r) >= 1:
-        return None
-    left = np.arctanh(np.clip(_ratio(moments.sum(0) - moments), -1 + 1e-12, 1 - 1e-12))
-    if np.isnan(left).any():
-        return None
-    spread = math.sqrt((count - 1) / count * float(np.square(left - left.mean()).sum()))
-    return float(2 * stats.t.sf(abs(math.atanh(r)) / spread, count - 1)) if spread > 0 else None
+    if abs(found.value) > 1 - 1e-9:
+        return Estimate(found.value, n=count, how="one of the two determines the other"), None
+    if count < ENOUGH:
+        why = f"an interval is undefined, because there are {count} configurations, and {ENOUGH} are needed"
+        return Estimate(found.value, n=count, how=why), None
+    left = _ratio(moments.sum(0) - moments)
+    if not (np.abs(left) < 1 - 1e-9).all():  # NaN included
+        return Estimate(
+            found.value, n=count, how="an interval is undefined, because without one configuration there is no spread left"
+        ), None
+    z = np.arctanh(left)
+    spread = math.sqrt((count - 1) / count * float(np.square(z - z.mean()).sum()))
+    middle, times = math.atanh(found.value), float(stats.t.ppf(0.975, count - 1))
+    low, high = (math.tanh(middle + sign * times * spread) for sign in (-1, 1))
+    p = float(2 * stats.t.sf(abs(middle) / spread, count - 1)) if spread > 0 else None
+    return Estimate(found.value, low, high, count, f"jackknife over {count} configurations"), p

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from scratchlab.checks import Problem
 from scratchlab.kernels.capture import captured, layers_of
 from scratchlab.kernels.cka import Alignment, cka
-from scratchlab.kernels.target import to_target
+from scratchlab.kernels.target import checked, to_target
 from scratchlab.metrics.estimate import Estimate
 
 Set = tuple[Tensor, npt.ArrayLike]  # inputs `[n, ...]` and labels `[n]`
@@ -70,6 +70,7 @@ class Kernels:
         for name, (inputs, labels) in self.sets.items():
             if len(inputs) != len(labels):
                 raise Problem(f"The set {name} has {len(inputs)} inputs and {len(labels)} labels.")
+            checked(labels)
         self.forward, self.batch, self.between = forward, batch, between
         self.rows: list[dict[str, Any]] = []
         self.began = {name: self.features(name) for name in self.sets}
@@ -100,7 +101,7 @@ class Kernels:
         kind "target": CKA with the labels, and its mean over the layers, as layer "average"; "start": with the same layer before the
         first reading; "layers": of each two. `why` says why a value is undefined.
         """
-        return pl.DataFrame(self.rows, schema_overrides=SCHEMA, infer_schema_length=None)
+        return pl.DataFrame(self.rows, schema_overrides=SCHEMA, infer_schema_length=None) if self.rows else pl.DataFrame(schema=SCHEMA)
 
     def _read(self, which: str) -> list[dict[str, Any]]:
         features, labels = self.features(which), self.sets[which][1]

@@ -26,13 +26,13 @@ class Pools:
 def pools(samples: Samples, test: float | list[str], valid: float | list[str], rng: np.random.Generator) -> Pools:
     """Train, validation and query rows.
 
-    `test` and `valid` are shares of the groups, or the names of groups. The publisher's own split is used where it
-    has one, as long as `test` (or `valid`) is a share: to go against it, name groups. Raises Problem when a group
-    would stand on two sides or a side would be empty.
+    `test` and `valid` are shares of the groups, or the names of groups. Where every row is a group of its own, shares are taken of each
+    class, so that none is left without rows by chance. The publisher's own split is used where it has one, as long as `test` (or `valid`)
+    is a share: to go against it, name groups. Raises Problem when a group would stand on two sides or a side would be empty.
     """
     side = samples.splits.astype("<U5").copy()
-    _assign(samples.groups, side, "test", test, rng)
-    _assign(samples.groups, side, "valid", valid, rng)
+    _assign(samples, side, "test", test, rng)
+    _assign(samples, side, "valid", valid, rng)
     side[side == ""] = "train"
     for one, other in (("train", "valid"), ("train", "test"), ("valid", "test")):
         shared = np.intersect1d(samples.groups[side == one], samples.groups[side == other])
@@ -48,8 +48,9 @@ def pools(samples: Samples, test: float | list[str], valid: float | list[str], r
     return Pools(train, chosen, query)
 
 
-def _assign(groups: Strings, side: Strings, name: str, wanted: float | list[str], rng: np.random.Generator) -> None:
+def _assign(samples: Samples, side: Strings, name: str, wanted: float | list[str], rng: np.random.Generator) -> None:
     """Marks `wanted` groups with the side's `name`, in place."""
+    groups = samples.groups
     if isinstance(wanted, list):
         unknown = [group for group in wanted if group not in groups]
         if unknown:
@@ -57,7 +58,11 @@ def _assign(groups: Strings, side: Strings, name: str, wanted: float | list[str]
         side[side == name] = ""
         side[np.isin(groups, wanted)] = name
     elif name not in side and wanted > 0:
-        free = np.unique(groups[(side == "") | (side == "train")])
+        left = (side == "") | (side == "train")
+        free = np.unique(groups[left])
+        if len(free) == left.sum():
+            _share_of_each_class(samples.labels, np.flatnonzero(left), side, name, wanted, rng)
+            return
         number = max(1, round(wanted * len(free)))
         if number >= len(free):
             raise Problem(
@@ -65,3 +70,11 @@ def _assign(groups: Strings, side: Strings, name: str, wanted: float | list[str]
                 "take a smaller share, or data with more groups."
             )
         side[np.isin(groups, rng.permutation(free)[:number])] = name
+
+
+def _share_of_each_class(labels: Rows, left: Rows, side: Strings, name: str, wanted: float, rng: np.random.Generator) -> None:
+    """Marks that share of each class's rows among those `left`: one at least, and never all."""
+    for label in np.unique(labels[left]):
+        own = left[labels[left] == label]
+        number = min(len(own) - 1, max(1, round(wanted * len(own))))
+        side[rng.permutation(own)[:number]] = name

@@ -71,8 +71,11 @@ class Sessions:
         for name, pool in (("training", stage.train), ("query", stage.query)):
             missing = np.setdiff1d(classes, samples.labels[pool])
             if len(missing):
+                label = int(missing[0])
                 raise Problem(
-                    f"Base class '{samples.classes[missing[0]]}' has no {name} rows after the split; order it later or change the split."
+                    f"Base class '{samples.classes[label]}' has no {name} rows after the split, of "
+                    f"{counted(int((samples.labels == label).sum()), 'sample')} in all; give it more, order it later (protocol.order), or "
+                    "change protocol.test, protocol.valid or the seed."
                 )
         return stage
 
@@ -92,6 +95,6 @@ class Sessions:
         if len(candidates) < self.shot:
             raise Problem(
                 f"Class '{samples.classes[label]}' has {counted(len(candidates), 'sample')} in the training groups, "
-                f"fewer than protocol.shot = {self.shot}; lower the shots or leave the class out of protocol.order."
+                f"fewer than protocol.shot = {self.shot}; lower the shots, give the class more samples, or leave it out of protocol.order."
             )
         return rng.choice(candidates, self.shot, replace=False)

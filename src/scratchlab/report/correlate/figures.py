@@ -30,8 +30,14 @@ def figures(found: Correlations) -> dict[str, Figure]:
 
 def strongest(found: Correlations) -> str | None:
     """The scatter to begin with."""
-    best = next((cell for cell in words.ordered(found) if cell.found.r.value is not None), None)
+    able = [cell for cell in words.ordered(found) if cell.found.r.value is not None]
+    best = next((cell for cell in able if not words.determined(cell)), able[0] if able else None)
     return None if best is None else next(name(x, y) for x, y, cell in _placed(found) if cell is best)
+
+
+def written_in(found: Correlations) -> bool:
+    """Whether there are few enough columns for the numbers to be written into the cells."""
+    return max(len(found.xs), len(found.ys)) <= WRITTEN
 
 
 def _placed(found: Correlations) -> list[tuple[int, int, Cell]]:
@@ -59,10 +65,10 @@ def _cells(found: Correlations) -> Figure:
         "hovertemplate": "%{customdata}<extra></extra>",
         "hoverongaps": False,
     }
-    wide = max(shape) <= WRITTEN
-    if wide:
+    few = written_in(found)
+    if few:
         data |= {"text": written.tolist(), "texttemplate": "%{text}", "textfont": {"size": 11}}
-    cell_width = 58 if wide else SIZE
+    cell_width = 58 if few else SIZE
     left, below = (14 + int(6.8 * max(min(len(one), LONGEST) for one in names)) for names in (found.ys, found.xs))
     across = {
         "tickvals": list(range(shape[1])),

@@ -30,6 +30,7 @@ def page(found: Correlations, called: str) -> str:
         "number": number,
         "spread": words.spread,
         "begin": figures.strongest(found),
+        "written": figures.written_in(found),
         "meanings": words.MEANINGS,
     }
-    return shell.rendered("correlate", about, figures.figures(found) if found.cells else {})
+    return shell.rendered("correlate", about, figures.figures(found))

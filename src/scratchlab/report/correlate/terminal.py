@@ -32,11 +32,12 @@ def correlations(found: Correlations, most: int) -> RenderableType:
         columns["left out"] = lambda cell: Text(str(cell.found.left_out))
     table = tables.table("of", "and", *columns)
     table.columns[1].justify = "left"
-    for cell in words.ordered(found)[:most]:
+    for cell in (shown := words.ordered(found)[:most]):
         table.add_row(cell.x, cell.y, *(column(cell) for column in columns.values()))
+    why = [Text(f"–: {reason}.", style="dim") for reason in words.reasons(shown)]
     rest = len(found.cells) - most
-    shown = [Text(f"and {rest} weaker ones, on the page.", style="dim")] if rest > 0 else []
-    return Group(table, *shown, *(Text(line) for line in words.facts(found)))
+    more = [Text(f"and {rest} weaker ones, on the page.", style="dim")] if rest > 0 else []
+    return Group(table, *more, *why, *(Text(line) for line in words.facts(found)))
 
 
 def _value(one: Estimate, style: str = "") -> Text:

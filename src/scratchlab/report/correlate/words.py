@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from scratchlab.analysis.correlate import Cell, Correlations
 from scratchlab.checks import counted, listing
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report.words import chance, number
 
 MEANINGS = [
-    ("r", "Pearson's correlation over all runs whose two values are finite: 1 and −1 lie on a line, 0 knows nothing of each other."),
+    (
+        "r",
+        "Pearson's correlation over all runs whose two values are finite: 1 and −1 lie on a line; 0 has no slope, but perhaps a curve.",
+    ),
     (
         "interval",
-        "95 %, of a bootstrap over configurations: all runs of a configuration are drawn together, because seeds resemble each other. "
-        "As if independent: Fisher's interval, which counts every run as news; it is the one usually printed, and too narrow.",
+        "95 %, over configurations: how far r moves when all runs of a configuration are left out, by Student's t. Seeds resemble each "
+        "other, so they count together. As if independent: Fisher's interval, the one usually printed, which takes every run for news: too "
+        "narrow for what configurations share, too wide for what moves inside them.",
     ),
     ("Spearman", "The correlation of ranks: whether one grows with the other, on a line or not."),
     ("within groups", "Pearson's r once the mean of each group is taken away: what is left when the group is known."),
@@ -35,9 +41,21 @@ def spread(one: Estimate) -> str:
 
 
 def sure(cell: Cell) -> bool:
-    """Whether 0 lies outside the interval and p, corrected, below 0.05."""
+    """Whether 0 lies outside the interval and p, corrected, below 0.05; or one determines the other."""
     r, p = cell.found.r, cell.found.adjusted
+    if determined(cell):
+        return True
     return r.low is not None and r.high is not None and not r.low <= 0 <= r.high and p is not None and p < 0.05
+
+
+def determined(cell: Cell) -> bool:
+    """Whether r is 1 or −1: nothing of chance, but two names for one thing."""
+    return cell.found.r.value is not None and abs(cell.found.r.value) > 1 - 1e-9
+
+
+def reasons(cells: Iterable[Cell]) -> list[str]:
+    """Why some of these have no r or no interval, each reason once."""
+    return list(dict.fromkeys(cell.found.r.how for cell in cells if cell.found.r.low is None))
 
 
 def ordered(found: Correlations) -> list[Cell]:
