@@ -44,6 +44,7 @@ def _curve(head: Head, called: str, name: str, place: int) -> list[Figure]:
         "x": [number for number, _ in points],
         "y": [e.value for _, e in points],
         "mode": "lines+markers",
+        "cliponaxis": False,  # a mark at 0 or 100 % is whole
         "line": {"color": ink(colour), "width": 2.5, "dash": DASHES[place % 4]},
         "marker": {"size": 8, "symbol": SYMBOLS[place % 4], "color": ink(colour)},
         "error_y": {"array": up, "arrayminus": down, "color": ink(colour), "thickness": 1.5, "width": 5},
