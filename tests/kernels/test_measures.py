@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import ortho_group, spearmanr
-from tests.kernels.test_cka import centred, features, hsic1
+from tests.kernels.test_cka_of_layers import centred, features, hsic1
 from torch import Tensor
 
 from scratchlab.checks import Problem

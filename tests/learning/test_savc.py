@@ -138,7 +138,7 @@ def test_the_loss_by_hand() -> None:
     for i, label in enumerate(second.target.tolist()):
         query = F.normalize(loss.projection(second.embedded.vector[i]), dim=0)
         own = float((query * loss._key(second)[i]).sum().detach())
-        others = [float((query * key).sum()) for key in known]
+        others = [float((query * key).sum().detach()) for key in known]
         everything = np.log(sum(np.exp(value / 0.5) for value in (own, *others)))
         alike = [own, *(value for value, other in zip(others, first.target.tolist(), strict=True) if other == label)]
         assert len(alike) == (3 if label in (0, 1) else 1)
