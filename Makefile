@@ -44,6 +44,8 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(STUDY)/order_and_formants.py $(ARABIC) -s training.epochs=40 --seeds 0 1 --page docs/studies/order-and-formants.md
 	$(STUDY)/keywords_grid.py --recipe keywords-fsdd --root $(DATA)/fsdd --seeds 0 --folds $(FSDD_SPEAKERS) --rows $(FSDD_ROWS) --page docs/studies/keywords-fsdd.md
 	$(STUDY)/cifar100_methods.py --root $(DATA)/cifar100 --methods teen compositional fact --page docs/studies/cifar100-methods.md
+	$(STUDY)/cifar100_methods.py --root $(DATA)/cifar100 --methods compositional -s encoder.pools=3 -s encoder.steps=positions --page docs/studies/cifar100-positions.md
+	$(STUDY)/cifar100_share.py --root $(DATA)/cifar100
 
 docs: $(VENV)/ready  ## the pages of docs/ as HTML
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
