@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -97,3 +100,13 @@ def trainer(memory: Kept, watch: Watch, optimizer: Callable[..., torch.optim.Opt
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
     torch.set_num_threads(1)
+
+
+def free_port() -> int:
+    """A port of this test process's own range, which nothing listens on and no outgoing connection is given by the system."""
+    first = 20_000 + 500 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in range(first + os.getpid() % 400, first + 500):
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError(f"no free port from {first} on")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from scratchlab.recipe import Recipe
 from scratchlab.report.run import page
 from scratchlab.store.run import Run
 from scratchlab.types import Batch, Embeddings, Image, Labelled, Rows, Spectrogram
-from tests.learning.conftest import Kept, Watch, trainer
+from tests.learning.conftest import Kept, Watch, free_port, trainer
 
 N, WIDTH, CULPRIT = 24, 16, 7
 Body = Callable[[Tensor], Tensor]
@@ -308,10 +307,7 @@ def work(rank: int, port: int, folder: str) -> None:
 
 
 def test_several_processes_tell_the_same(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    mp.spawn(work, args=(port, str(tmp_path)), nprocs=2)
+    mp.spawn(work, args=(free_port(), str(tmp_path)), nprocs=2)
     one, other = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
     assert one == other
     assert one[1]["samples"] == ["row7"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 import torch.multiprocessing as mp
 
 from scratchlab.learn import parallel
-from tests.learning.conftest import Kept, Watch, learner, problem, trainer
+from tests.learning.conftest import Kept, Watch, free_port, learner, problem, trainer
 
 
 def trained(kind: str) -> tuple[dict[str, np.ndarray], list[dict[str, object]]]:
@@ -33,10 +32,7 @@ def work(rank: int, port: int, kind: str, folder: str) -> None:
 @pytest.mark.parametrize("kind", ["mlp", "conv4"])
 def test_two_processes_give_the_result_of_one(kind: str, tmp_path: Path) -> None:
     """Batch statistics, gradients and validation are those of the whole batch; conv4 has batch normalisation."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    mp.spawn(work, args=(port, kind, str(tmp_path)), nprocs=2)
+    mp.spawn(work, args=(free_port(), kind, str(tmp_path)), nprocs=2)
     first, second = (dict(np.load(tmp_path / f"{rank}.npz")) for rank in (0, 1))
     alone, records = trained(kind)
     assert np.allclose(first.pop("losses"), [record["loss"] for record in records], rtol=1e-4)
