@@ -71,8 +71,7 @@ class Minibatches:
     """The same, summed over batches: HSIC is averaged, and the alignment is the ratio of the averages.
 
     A batch of fewer than four inputs is left out and counted in `left_out`; one in which a layer is the same for all inputs adds nothing to
-    that layer. Both networks must have seen the same batches: hand the
-    features of both to the same `add`.
+    that layer. Both networks must have seen the same batches: hand the features of both to the same `add`.
     """
 
     def __init__(self) -> None:

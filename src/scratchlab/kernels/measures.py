@@ -22,7 +22,6 @@ from scratchlab.metrics.estimate import Estimate, undefined
 Measure = Callable[[Layer, Layer], float]
 NEIGHBOURS = 10
 KEPT = 0.99  # share of the variance that svcca keeps
-BANDWIDTH = 1.0  # of the radial kernel, in median distances
 
 
 def linear_cka(x: Layer, y: Layer, *, debiased: bool = True) -> float:
@@ -159,7 +158,7 @@ def _radial(of: Layer) -> Tensor:
     median = distances[upper[0], upper[1]].median()
     if float(median) == 0:  # more than half of all pairs are equal: what differs is infinitely far
         return (distances == 0).double()
-    return (-distances / (2 * BANDWIDTH**2 * median)).exp()
+    return (-distances / (2 * median)).exp()
 
 
 def _centred(kernel: Tensor) -> Tensor:

@@ -109,8 +109,8 @@ class Kernels:
         rows = [_row(which, "target", layer, "", one.biased, one.debiased) for layer, one in targets.items()]
         rows.append(_averaged(which, rows))
         for layer, values in features.items():
-            pair = cka({layer: values}, {f"{layer} at the start": self.began[which][layer]})
-            rows.append(_pair(which, "start", pair, layer, f"{layer} at the start") | {"other": ""})
+            pair = cka({layer: values}, {layer: self.began[which][layer]})
+            rows.append(_pair(which, "start", pair, layer, layer) | {"other": ""})
         if self.between:
             every = cka(features)
             names = every.rows
