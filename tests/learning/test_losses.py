@@ -19,9 +19,11 @@ from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.contrastive import Contrastive
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import Step
+from scratchlab.learn.losses.squared_error import SquaredError
 from scratchlab.learn.losses.virtual import Virtual
 from scratchlab.learn.methods.fact import FACT
 from scratchlab.model.encoders.conv4 import Conv4
+from scratchlab.model.encoders.mlp import MLP
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import reversed_steps
@@ -208,3 +210,59 @@ def test_rate_0_keeps_virtual_rows_orthogonal() -> None:
     method.learn(seen(40))
     assert method.virtual.vector is not None
     assert torch.allclose(method.virtual.vector @ method.virtual.vector.T, torch.eye(6), atol=1e-5)
+
+
+def test_squared_error_is_the_mean_over_classes_of_what_is_missing_or_too_much() -> None:
+    found, rows = step(), embeddings([5, 3, 6], seed=7)
+    found.classes = rows
+    loss, cosine = SquaredError(COMPARED, temperature=2.0), COMPARED["cosine"]
+    scores = 2 * cosine(found.embedded, rows)
+    for i, label in enumerate(found.target.tolist()):
+        wanted = [1.0 if c == label else 0.0 for c in range(len(rows))]
+        slow = sum((float(scores[i, c]) - wanted[c]) ** 2 for c in range(len(rows))) / len(rows)
+        assert float(loss(found)[i]) == pytest.approx(slow, rel=1e-5)
+
+
+def test_the_linear_readout_is_that_of_torch_to_the_last_step() -> None:
+    """The same start, the same data: our learner under `linear` and plain torch make the same weights."""
+    torch.manual_seed(0)
+    body = embedder(MLP(FORM, hidden=[12, 8], rectified=True))
+    train = problem(40)
+    loss = CrossEntropy({"linear": SIMILARITIES["linear"]()}, temperature=1.0)
+    learner = ClassLearner(body, train, np.arange(4), loss)
+    assert learner.rows.vector is not None
+    assert learner.rows.vector.shape == (4, 9)
+    assert float(learner.rows.vector.detach().abs().max()) <= 8**-0.5
+    plain = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(256, 12), torch.nn.ReLU(), torch.nn.Linear(12, 8), torch.nn.ReLU(), torch.nn.Linear(8, 4)
+    )
+    with torch.no_grad():
+        for one, other in zip(plain[:4].parameters(), body.encoder.parameters(), strict=True):
+            one.copy_(other)
+        plain[5].weight.copy_(learner.rows.vector[:, :-1])
+        plain[5].bias.copy_(learner.rows.vector[:, -1])
+    ours, theirs = (torch.optim.SGD(one.parameters(), lr=0.1) for one in (learner.module, plain))
+    for number in range(5):
+        rows = np.arange(number * 8, number * 8 + 8)
+        batch = train.batch(rows)
+        for optimizer, mean in (
+            (ours, learner.losses(batch, train.labels[rows], Dice(0, 0, rows)).mean()),
+            (theirs, torch.nn.functional.cross_entropy(plain(torch.from_numpy(batch.values)), torch.from_numpy(train.labels[rows]))),
+        ):
+            optimizer.zero_grad()
+            mean.backward()
+            optimizer.step()
+    torch.testing.assert_close(learner.rows.vector[:, :-1], plain[5].weight, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(learner.rows.vector[:, -1], plain[5].bias, atol=1e-6, rtol=1e-5)
+
+
+def test_rows_with_a_bias_are_not_shared() -> None:
+    both = {name: SIMILARITIES[name]() for name in ("linear", "cosine")}
+    loss = CrossEntropy(both, weights={"linear": 1.0, "cosine": 1.0})
+    with pytest.raises(Problem, match="rows that linear learns have a bias"):
+        ClassLearner(embedder(MLP(FORM, hidden=[8])), problem(8), np.arange(4), loss)
+
+
+def test_virtual_prototypes_have_no_bias() -> None:
+    with pytest.raises(Problem, match="rows that 'linear' learns have a bias"):
+        FACT(kit(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch()), "linear"))

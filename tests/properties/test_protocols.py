@@ -177,3 +177,25 @@ def test_without_groups_every_class_is_on_every_side_it_has_rows_for(counts: lis
         assert sum(of_each) == count
         assert of_each[0] >= 1
         assert of_each[2] == min(count - 1, max(1, round(test * count)))
+
+
+def test_a_closed_set_of_some_classes_holds_no_others() -> None:
+    samples = made([c for c in range(5) for _ in range(12)], list(range(60)))
+    stage = PROTOCOLS["closed_set"](0, classes=["class3", "class1"], test=0.25, valid=0.25).base(samples)
+    assert stage.classes.tolist() == [1, 3]
+    for part in (stage.train, stage.valid, stage.query):
+        assert set(samples.labels[part].tolist()) == {1, 3}
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        (["class1"], "leaves nothing to tell apart"),
+        (["class1", "clas2"], "protocol.classes names 'clas2', which is no class here"),
+        (["class1", "class1"], "protocol.classes names a class twice: class1"),
+    ],
+)
+def test_classes_that_do_not_fit_are_told(classes: list[str], said: str) -> None:
+    samples = made([c for c in range(3) for _ in range(12)], list(range(36)))
+    with pytest.raises(Problem, match=said):
+        PROTOCOLS["closed_set"](0, classes=classes).base(samples)

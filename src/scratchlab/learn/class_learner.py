@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from scratchlab.data.augment.dice import Dice
 from scratchlab.learn.class_rows import ClassRows
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import Loss, Step
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Labelled, Rows
@@ -20,15 +20,13 @@ LOOKED_AT = 64  # inputs by which the number of steps of the class matrices is s
 
 
 class ClassLearner:
-    """The learner of a base session, for the Trainer. `cross_entropy` is what validation judges by; `others` are added to it."""
+    """The learner of a base session, for the Trainer. `judge` is the loss that validation judges by; `others` are added to it."""
 
-    def __init__(
-        self, embedder: Embedder, train: Labelled, classes: Rows, cross_entropy: CrossEntropy, others: Iterable[Loss] = ()
-    ) -> None:
-        self.embedder, self.cross_entropy, self.others = embedder, cross_entropy, list(others)
+    def __init__(self, embedder: Embedder, train: Labelled, classes: Rows, judge: Classification, others: Iterable[Loss] = ()) -> None:
+        self.embedder, self.judge, self.others = embedder, judge, list(others)
         self.index = np.full(int(classes.max()) + 1, -1)
         self.index[classes] = np.arange(len(classes))
-        compared = [*cross_entropy.compared.values(), *(one for loss in self.others for one in loss.needs())]
+        compared = [*judge.compared.values(), *(one for loss in self.others for one in loss.needs())]
         self.rows = ClassRows(len(classes), embedder, compared, row_steps(embedder, train, compared))
         self.module = nn.Module()
         self.module.body, self.module.rows, self.module.losses = embedder, self.rows, nn.ModuleList(self.others)
@@ -44,16 +42,16 @@ class ClassLearner:
     def losses(self, batch: Batch, labels: Rows, dice: Dice) -> Tensor:
         """The sum of all losses `[n]`."""
         step = self._step(batch, labels, dice)
-        total: Tensor = self.cross_entropy(step)
+        total: Tensor = self.judge(step)
         for loss in self.others:
             total = total + loss(step)
         return total
 
     def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
-        """Cross-entropy `[n]` and whether the leading similarity is largest at the right class `[n]`."""
+        """The loss `[n]` and whether the leading similarity is largest at the right class `[n]`."""
         step = self._step(batch, labels, None)
-        answers = self.cross_entropy.logits(self.cross_entropy.leading, step.embedded, step.classes).argmax(1)
-        return self.cross_entropy(step), answers == step.target
+        answers = self.judge.logits(self.judge.leading, step.embedded, step.classes).argmax(1)
+        return self.judge(step), answers == step.target
 
 
 @torch.no_grad()

@@ -50,7 +50,7 @@ class Incremental:
     def groups(self) -> tuple[str, ...]:
         """Names of the parameter groups."""
         losses = self.kit.losses
-        rows = readouts([*losses.cross_entropy.compared.values(), *(one for loss in losses.added for one in loss.needs())])
+        rows = readouts([*losses.judge.compared.values(), *(one for loss in losses.added for one in loss.needs())])
         return ("body", *rows, *(name for loss in losses.added for name in loss.groups()))
 
     # -- learning -------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ class Incremental:
     def learner(self, seen: Seen, *more: Loss) -> ClassLearner:
         """The learner of the base classes, trained under the recipe's losses and `more`."""
         losses = self.kit.losses
-        learner = ClassLearner(self.embedder, seen.train, seen.classes, losses.cross_entropy, [*losses.added, *more])
+        learner = ClassLearner(self.embedder, seen.train, seen.classes, losses.judge, [*losses.added, *more])
         self.kit.trainer.train(learner, seen.train, seen.valid)
         return learner
 

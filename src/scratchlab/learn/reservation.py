@@ -11,10 +11,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from scratchlab.checks import Problem
 from scratchlab.learn.class_learner import row_steps
 from scratchlab.learn.class_rows import ClassRows
 from scratchlab.learn.incremental import Incremental, Kit
-from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.virtual import Virtual
 from scratchlab.learn.references import embedded
 from scratchlab.types import Asked, Seen
@@ -32,6 +33,12 @@ class Reserved(Incremental):
 
     def __init__(self, kit: Kit, count: int, weight: float, beta: float, serves: int, eta: float, top: int) -> None:
         super().__init__(kit)
+        for name, similarity in kit.losses.judge.compared.items():
+            if similarity.biased:
+                raise Problem(
+                    f"Virtual prototypes are compared with embeddings as class means are, and rows that '{name}' learns have a bias, which "
+                    "those have not; train on another similarity, such as cosine or l2."
+                )
         self.count, self.weight, self.beta, self.serves, self.eta, self.top = count, weight, beta, serves, eta, top
 
     @property
@@ -41,16 +48,16 @@ class Reserved(Incremental):
 
     def train(self, seen: Seen) -> None:
         """Trains embedder, class rows and virtual rows together."""
-        loss = self.virtual_loss(seen, self.kit.losses.cross_entropy)
+        loss = self.virtual_loss(seen, self.kit.losses.judge)
         self.learner(seen, loss)
         self.virtual = loss.rows
 
-    def virtual_loss(self, seen: Seen, cross_entropy: CrossEntropy) -> Virtual:
-        """The loss, with virtual rows of its own that read what the cross-entropy compares."""
-        compared = cross_entropy.compared.values()
+    def virtual_loss(self, seen: Seen, judge: Classification) -> Virtual:
+        """The loss, with virtual rows of its own that read what the judging loss compares."""
+        compared = judge.compared.values()
         rows = ClassRows(self.count, self.embedder, compared, row_steps(self.embedder, seen.train, compared))
         shape = {"weight": self.weight, "beta": self.beta}
-        return Virtual(cross_entropy, rows, len(seen.classes), **shape, serves=self.serves, seed=self.kit.trainer.seed)
+        return Virtual(judge, rows, len(seen.classes), **shape, serves=self.serves, seed=self.kit.trainer.seed)
 
     @torch.no_grad()
     def compared(self, name: str, asked: Asked) -> Tensor:
@@ -59,8 +66,8 @@ class Reserved(Incremental):
         A logarithm, so that a fusion meets what is as evenly spread as other similarities' scores. A similarity answers as it is where no
         virtual rows were learned for it, and where its scores are negated costs: of two that are low, the product would be high.
         """
-        plain, similarity, cross_entropy = super().compared(name, asked), self.kit.similarities[name], self.kit.losses.cross_entropy
-        if self.eta == 0 or similarity.costs or name not in cross_entropy.compared:
+        plain, similarity, judge = super().compared(name, asked), self.kit.similarities[name], self.kit.losses.judge
+        if self.eta == 0 or similarity.costs or name not in judge.compared:
             return plain
         virtual = self.virtual.embeddings(self.embedder.streams)
         near = similarity(embedded(self.embedder, asked, similarity), virtual)
@@ -68,7 +75,7 @@ class Reserved(Incremental):
         near = torch.zeros_like(near).scatter(1, best.indices, best.values)
         through = near @ torch.cat([one.compare(virtual) for one in self.blocks[name]], 1)
         shares = torch.tensor([self.eta, 1 - self.eta], dtype=plain.dtype, device=plain.device).log()
-        return torch.logaddexp(shares[0] + through.log_softmax(1), shares[1] + (cross_entropy.temperature * plain).log_softmax(1))
+        return torch.logaddexp(shares[0] + through.log_softmax(1), shares[1] + (judge.temperature * plain).log_softmax(1))
 
     def tensors(self) -> dict[str, Tensor]:
         """With the virtual rows."""

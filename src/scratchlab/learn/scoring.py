@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem
-from scratchlab.learn.losses.cross_entropy import named
+from scratchlab.learn.losses.classification import named
 from scratchlab.similarity.fusion import fallen_back, fused, margins
 from scratchlab.similarity.interface import Similarity
 

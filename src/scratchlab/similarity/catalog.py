@@ -11,7 +11,7 @@ from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.matching import Chamfer, OneToOne, Product
 from scratchlab.similarity.otam import OTAM
 from scratchlab.similarity.transport import OrderPreservingTransport
-from scratchlab.similarity.vector import L2, Cosine
+from scratchlab.similarity.vector import L2, Cosine, Linear
 
 SIMILARITIES: dict[str, Callable[..., Similarity]] = {
     "chamfer": Chamfer,
@@ -20,6 +20,7 @@ SIMILARITIES: dict[str, Callable[..., Similarity]] = {
     "ctc": CTC,
     "dtw": DTW,
     "l2": L2,
+    "linear": Linear,
     "one_to_one": OneToOne,
     "order_preserving_transport": OrderPreservingTransport,
     "otam": OTAM,

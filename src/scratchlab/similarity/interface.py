@@ -22,12 +22,14 @@ class Similarity:
 
     Never changed by padding: what lies beyond an input's length does not count. Finite for every finite input, silence and single
     steps included. `reads`: which part of the embeddings counts. `sees_order`: whether the order of the steps can change a score.
-    `costs`: whether a score is a cost negated, best near 0, rather than a product, best far above it.
+    `costs`: whether a score is a cost negated, best near 0, rather than a product, best far above it. `biased`: whether a learned row
+    has one number more than an embedding.
     """
 
     reads: ClassVar[Literal["vector", "matrix"]]
     sees_order: ClassVar[bool]
     costs: ClassVar[bool] = False
+    biased: ClassVar[bool] = False
 
     def __init__(self, references: References, stream: Stream) -> None:
         self.references, self.stream = references, stream

@@ -54,3 +54,22 @@ class L2(Similarity):
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """0 for equals, below it otherwise."""
         return -squared_distance(queries.vector, references.vector)
+
+
+class Linear(Similarity):
+    """The affine readout of most classifiers, w·x + b, of learned rows; a prototype p has the row that makes it one, p·x - ½‖p‖².
+
+    The latter orders classes as L2 does. Source: Snell et al. (2017), arXiv 1703.05175, section 2.4, eq. 8.
+    """
+
+    reads, sees_order, biased = "vector", False, True
+
+    def __init__(self, *, references: References = "mean", stream: Stream = "") -> None:
+        super().__init__(references, stream)
+
+    def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
+        """Queries of d numbers, references of d (prototypes) or d + 1 (rows with their bias last)."""
+        x, r = queries.vector, references.vector
+        if r.shape[1] == x.shape[1]:
+            return x @ r.T - r.square().sum(1) / 2
+        return x @ r[:, :-1].T + r[:, -1]

@@ -32,17 +32,21 @@ def class_order(samples: Samples, order: str | list[str], rng: np.random.Generat
         return rng.permutation(len(samples.classes))
     if order == "source":
         return np.arange(len(samples.classes))
-    names = list(order) if isinstance(order, list) else list(FILL)
-    index = {name: number for number, name in enumerate(samples.classes)}
-    for name in names:
-        if name not in index:
-            raise Problem(
-                f"protocol.order names '{name}', which is no class here; there are: {listing(samples.classes, 50)}.{nearest(name, index)}"
-            )
-    if len(set(names)) != len(names):
-        raise Problem(f"protocol.order names a class twice: {listing(sorted({n for n in names if names.count(n) > 1}))}.")
-    last = np.array([index[name] for name in names], dtype=np.int64)
+    last = named_classes(samples, list(order) if isinstance(order, list) else list(FILL), "protocol.order")
     if isinstance(order, list):
         return last
     counted = by_count(samples)
     return np.concatenate([counted[~np.isin(counted, last)], last])
+
+
+def named_classes(samples: Samples, names: list[str], where: str) -> Rows:
+    """The indices of these classes. Raises Problem for one that is not there and for one named twice; where: the setting."""
+    index = {name: number for number, name in enumerate(samples.classes)}
+    for name in names:
+        if name not in index:
+            raise Problem(
+                f"{where} names '{name}', which is no class here; there are: {listing(samples.classes, 50)}.{nearest(name, index)}"
+            )
+    if len(set(names)) != len(names):
+        raise Problem(f"{where} names a class twice: {listing(sorted({n for n in names if names.count(n) > 1}))}.")
+    return np.array([index[name] for name in names], dtype=np.int64)

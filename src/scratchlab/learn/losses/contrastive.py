@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem
-from scratchlab.learn.losses.cross_entropy import named
+from scratchlab.learn.losses.classification import named
 from scratchlab.learn.losses.interface import Loss, Similarities, Step
 from scratchlab.similarity.sequences import reversed_steps
 

@@ -13,22 +13,16 @@ from pydantic import Field, PositiveFloat
 from torch import Tensor
 from torch.nn import functional as F
 
-from scratchlab.checks import Problem, listing, nearest
-from scratchlab.learn.losses.interface import Loss, Similarities, Step
-from scratchlab.similarity.interface import Similarity
+from scratchlab.checks import Problem, listing
+from scratchlab.learn.losses.classification import Classification
+from scratchlab.learn.losses.interface import Similarities, Step
 from scratchlab.similarity.sequences import reversed_steps
-from scratchlab.types import Embeddings
 
 
-def named(similarities: Similarities, name: str, where: str) -> Similarity:
-    """The similarity of this name; raises Problem when no table [similarity.NAME] introduces it."""
-    if name not in similarities:
-        raise Problem(f"{where} names '{name}', but the similarities here are: {listing(similarities)}.{nearest(name, similarities)}")
-    return similarities[name]
-
-
-class CrossEntropy(Loss):
+class CrossEntropy(Classification):
     """Sum over similarities of weight · CE(temperature · similarity to every class row)."""
+
+    called = "cross_entropy"
 
     def __init__(
         self,
@@ -43,10 +37,7 @@ class CrossEntropy(Loss):
             bool, Field(description="class matrices backwards in time stand beside them as wrong answers")
         ] = False,
     ) -> None:
-        super().__init__()
-        self.temperature = temperature
-        self.weights = dict(weights) or {next(iter(similarities)): 1.0}
-        self.compared = {name: named(similarities, name, "loss.cross_entropy.weights") for name in self.weights}
+        super().__init__(similarities, weights, temperature)
         self.against_reversed = reversed_negatives
         if reversed_negatives and not any(one.sees_order for one in self.compared.values()):
             raise Problem(
@@ -54,21 +45,9 @@ class CrossEntropy(Loss):
                 "take a similarity that sees order into loss.cross_entropy.weights."
             )
 
-    @property
-    def leading(self) -> str:
-        """The name of the similarity with the largest share, the first of equals: the one that validation asks."""
-        return max(self.weights, key=lambda name: self.weights[name])
-
-    def logits(self, name: str, inputs: Embeddings, rows: Embeddings) -> Tensor:
-        """`[n, c]`: scaled similarities of this name, of inputs to rows."""
-        return self.temperature * self.compared[name](inputs, rows)
-
-    def forward(self, step: Step) -> Tensor:
+    def of(self, step: Step, name: str) -> Tensor:
         """`[n]`."""
-        losses = [
-            weight * F.cross_entropy(self._contest(step, name), step.target, reduction="none") for name, weight in self.weights.items()
-        ]
-        return sum(losses[1:], losses[0])
+        return F.cross_entropy(self._contest(step, name), step.target, reduction="none")
 
     def _contest(self, step: Step, name: str) -> Tensor:
         """The logits that compete: the classes, and beside them what must not win."""

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from scratchlab.checks import Problem
 from scratchlab.data.augment.dice import Dice
-from scratchlab.learn.losses.cross_entropy import named
+from scratchlab.learn.losses.classification import named
 from scratchlab.learn.losses.interface import Loss, Similarities, Step
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Embeddings, place_of

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scratchlab.learn.class_rows import ClassRows
-from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import Loss, Step
 from scratchlab.model.mixing import mixed
 
@@ -32,11 +32,9 @@ class Virtual(Loss):
     The virtual rows are parameters of their own (group `virtual`), tied to nothing: no device or copy can part them from the loss.
     """
 
-    def __init__(
-        self, cross_entropy: CrossEntropy, rows: ClassRows, classes: int, *, weight: float, beta: float, serves: int, seed: int
-    ) -> None:
+    def __init__(self, judge: Classification, rows: ClassRows, classes: int, *, weight: float, beta: float, serves: int, seed: int) -> None:
         super().__init__()
-        self.cross_entropy, self.rows, self.weight, self.beta = cross_entropy, rows, weight, beta
+        self.judge, self.rows, self.weight, self.beta = judge, rows, weight, beta
         for parameter in rows.parameters():
             nn.init.orthogonal_(parameter.data.view(len(parameter), -1))
         rng, allowed = np.random.default_rng([seed, classes]), np.zeros((classes, rows.count), dtype=bool)
@@ -62,8 +60,8 @@ class Virtual(Loss):
         apart = step.target != step.target[partner]
         virtual = self.rows.embeddings(step.embedded.streams)
         total = between.vector.new_zeros(n)
-        for name, weight in self.cross_entropy.weights.items():
-            logits = functools.partial(self.cross_entropy.logits, name)
+        for name, weight in self.judge.weights.items():
+            logits = functools.partial(self.judge.logits, name)
             reserve = self._reserve(logits(step.embedded, step.classes), logits(step.embedded, virtual), step.target)
             forecast = _forecast(logits(between, step.classes), logits(between, virtual))
             total = total + weight * (reserve + apart * forecast)

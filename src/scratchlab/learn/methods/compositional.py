@@ -30,8 +30,8 @@ from torch.nn import functional as F
 from scratchlab.checks import Problem, listing
 from scratchlab.learn.class_rows import ClassRows, readouts
 from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.losses.classification import named
 from scratchlab.learn.losses.composition import Composition
-from scratchlab.learn.losses.cross_entropy import named
 from scratchlab.learn.losses.interface import Similarities
 from scratchlab.learn.references import Block, class_means
 from scratchlab.similarity.catalog import SIMILARITIES
@@ -63,10 +63,10 @@ class Compositional(Incremental):
         ] = "means",
     ) -> None:
         super().__init__(kit)
-        compared = kit.losses.cross_entropy.compared
+        compared = kit.losses.judge.compared
         if len(compared) > 1:
             raise Problem(
-                f"loss.cross_entropy.weights names {listing(compared)}, but the method compositional adds the loss over matrices itself: "
+                f"loss.{kit.losses.judge.called}.weights names {listing(compared)}, but the method compositional adds the loss over matrices itself: "
                 "name one similarity there, and another in method.matrix."
             )
         self.settings = {"w_map": w_map, "w_re": w_re, "aux": aux, "temperature": temperature}
@@ -78,7 +78,7 @@ class Compositional(Incremental):
     @property
     def groups(self) -> tuple[str, ...]:
         """Those of the plain method, with rows for matrices, and the temperature."""
-        rows = readouts([*self.kit.losses.cross_entropy.compared.values(), self.matrix])
+        rows = readouts([*self.kit.losses.judge.compared.values(), self.matrix])
         own = [name for loss in self.kit.losses.added for name in loss.groups()]
         return ("body", *rows, *own, "temperature")
 
@@ -130,14 +130,14 @@ class Compositional(Incremental):
 
     def _logits(self, inputs: Embeddings, classes: Embeddings) -> tuple[Tensor, Tensor]:
         """`[n, c]` twice: what the cross-entropy compares, and matrices."""
-        cross_entropy = self.kit.losses.cross_entropy
-        return cross_entropy.logits(cross_entropy.leading, inputs, classes), self.composition.logits(inputs, classes)
+        judge = self.kit.losses.judge
+        return judge.logits(judge.leading, inputs, classes), self.composition.logits(inputs, classes)
 
     def _blocks(self, prototypes: Embeddings) -> tuple[Block, Block]:
-        cross_entropy, count = self.kit.losses.cross_entropy, len(prototypes)
+        judge, count = self.kit.losses.judge, len(prototypes)
         kept = Embeddings(prototypes.vector.detach(), prototypes.matrix.detach(), prototypes.lengths, prototypes.streams)
         owner = torch.arange(count, device=self.embedder.device)
-        return (Block(cross_entropy.compared[cross_entropy.leading], kept, owner, count), Block(self.matrix, kept, owner, count))
+        return (Block(judge.compared[judge.leading], kept, owner, count), Block(self.matrix, kept, owner, count))
 
     # -- answering ------------------------------------------------------------------------------------
 
@@ -145,7 +145,7 @@ class Compositional(Incremental):
     def score(self, asked: Asked) -> dict[str, Scores]:
         """The sum of both logits; then the heads of all similarities."""
         first, second = (torch.cat([blocks[part].scores(self.embedder, asked) for blocks in self.composed], 1) for part in (0, 1))
-        values = self.kit.losses.cross_entropy.temperature * first + self.composition.temperature * second
+        values = self.kit.losses.judge.temperature * first + self.composition.temperature * second
         return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(asked)}
 
     def tensors(self) -> dict[str, Tensor]:

@@ -25,14 +25,14 @@ class Prototypes(Incremental):
     def train(self, seen: Seen) -> None:
         """Trains, and keeps the classifier's rows for comparison."""
         learner = self.learner(seen)
-        similarity = self.kit.losses.cross_entropy.compared[self.kit.losses.cross_entropy.leading]
+        similarity = self.kit.losses.judge.compared[self.kit.losses.judge.leading]
         rows = learner.rows.embeddings(self.embedder.streams)
         self.trained = Block(similarity, rows, torch.arange(len(rows), device=self.embedder.device), len(rows))
 
     @torch.no_grad()
     def score(self, asked: Asked) -> dict[str, Scores]:
         """The heads of all similarities, and `trained`."""
-        new = self.blocks[self.kit.losses.cross_entropy.leading][1:]
+        new = self.blocks[self.kit.losses.judge.leading][1:]
         values = torch.cat([one.scores(self.embedder, asked) for one in (self.trained, *new)], 1)
         return {**super().score(asked), "trained": Scores(values.cpu().numpy(), self.classes)}
 

@@ -56,14 +56,14 @@ class Reconstruction(Incremental):
         if len(seen.train):
             self.rebuilt = ()
         super().learn(seen)
-        blocks = self.blocks[self.kit.losses.cross_entropy.leading]
+        blocks = self.blocks[self.kit.losses.judge.leading]
         base = blocks[0].means()
         self.rebuilt = (*self.rebuilt, *(Rebuilt(one, base, self.aux) for one in blocks[len(self.rebuilt) :]))
 
     @torch.no_grad()
     def score(self, asked: Asked) -> dict[str, Scores]:
         """`reconstruction`, then the heads of all similarities."""
-        plain = self.compared(self.kit.losses.cross_entropy.leading, asked)
+        plain = self.compared(self.kit.losses.judge.leading, asked)
         rebuilt = torch.cat([one.scores(self.embedder, asked) for one in self.rebuilt], 1)
         values = (1 - self.share) * plain + self.share * rebuilt
         return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(asked)}

@@ -25,7 +25,7 @@ from torch import Tensor
 from scratchlab.data.augment.dice import Dice
 from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.incremental import Incremental, Kit
-from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import Loss, Step
 from scratchlab.learn.losses.momentum import MomentumContrast
 from scratchlab.learn.references import Block, block
@@ -37,11 +37,9 @@ from scratchlab.types import Asked, Batch, Image, Labelled, Rows, Seen
 class FantasyLearner(ClassLearner):
     """A row for each class and transformation; class c under transformation m stands at c · M + m."""
 
-    def __init__(
-        self, embedder: Transformed, train: Labelled, classes: Rows, cross_entropy: CrossEntropy, others: Iterable[Loss] = ()
-    ) -> None:
+    def __init__(self, embedder: Transformed, train: Labelled, classes: Rows, judge: Classification, others: Iterable[Loss] = ()) -> None:
         self.m = len(embedder.names)
-        super().__init__(embedder, train, np.arange(len(classes) * self.m), cross_entropy, others)  # as many rows as this
+        super().__init__(embedder, train, np.arange(len(classes) * self.m), judge, others)  # as many rows as this
         self.index = np.full(int(classes.max()) + 1, -1)
         self.index[classes] = np.arange(len(classes)) * self.m
 
@@ -55,10 +53,10 @@ class FantasyLearner(ClassLearner):
         return super().losses(batch, labels, dice).view(-1, self.m).mean(1)
 
     def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
-        """Cross-entropy `[n]`, and whether the leading similarity, averaged over transformations, is largest at the right class `[n]`."""
-        step, similarity = self._step(batch, labels, None), self.cross_entropy.compared[self.cross_entropy.leading]
+        """The loss `[n]`, and whether the leading similarity, averaged over transformations, is largest at the right class `[n]`."""
+        step, similarity = self._step(batch, labels, None), self.judge.compared[self.judge.leading]
         answers = agreed(similarity(step.embedded, step.classes), self.m).argmax(1)
-        return self.cross_entropy(step).view(-1, self.m).mean(1), answers == step.target[:: self.m] // self.m
+        return self.judge(step).view(-1, self.m).mean(1), answers == step.target[:: self.m] // self.m
 
 
 def agreed(scores: Tensor, m: int) -> Tensor:
@@ -112,7 +110,7 @@ class SAVC(Incremental):
         contrast = MomentumContrast(
             several, weight=self.weight, temperature=self.temperature, momentum=self.momentum, queue=self.queue, dim=self.dim
         )
-        return FantasyLearner(several, seen.train, seen.classes, losses.cross_entropy, [*losses.added, contrast])
+        return FantasyLearner(several, seen.train, seen.classes, losses.judge, [*losses.added, contrast])
 
     def _references(self, rows: Labelled, classes: Rows, most: int | None = None) -> dict[str, Block]:
         """By `similarity.transformation`."""

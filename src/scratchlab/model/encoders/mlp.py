@@ -16,7 +16,7 @@ from scratchlab.types import Embeddings, Image, Spectrogram
 
 
 class MLP(Encoder):
-    """Image -> vector `[n, d]`; the matrix `[n, 1, d]` is the same in one step. ReLU between layers, none after the last."""
+    """Image -> vector `[n, d]`; the matrix `[n, 1, d]` is the same in one step. ReLU between layers, after the last on request."""
 
     inputs_axis = 0
 
@@ -25,6 +25,7 @@ class MLP(Encoder):
         form: Spectrogram | Image,
         *,
         hidden: Annotated[list[PositiveInt], Field(description="units of each layer; the last is d", min_length=1)] = [256, 128],
+        rectified: Annotated[bool, Field(description="a ReLU after the last layer too")] = False,
     ) -> None:
         super().__init__()
         if not isinstance(form, Image):
@@ -32,7 +33,7 @@ class MLP(Encoder):
         self.width = form.width
         sizes = [form.channels * form.height * form.width, *hidden]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
-        self.rectifiers = nn.ModuleList(nn.ReLU() for _ in hidden[1:])
+        self.rectifiers = nn.ModuleList(nn.ReLU() for _ in range(len(hidden) - (not rectified)))
         self.dim = self.channels = hidden[-1]
 
     @property
@@ -43,7 +44,8 @@ class MLP(Encoder):
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Features `[n, channels, height, width]` -> Embeddings of one step each."""
         x = F.pad(features, (0, self.width - features.shape[3])).flatten(1)  # a batch of narrow images is padded to the form's width
-        x = self.layers[0](x)
-        for rectifier, layer in zip(self.rectifiers, self.layers[1:], strict=True):
-            x = layer(rectifier(x))
+        for place, layer in enumerate(self.layers):
+            x = layer(x)
+            if place < len(self.rectifiers):
+                x = self.rectifiers[place](x)
         return Embeddings(x, x[:, None], torch.ones_like(lengths))

@@ -1,0 +1,39 @@
+"""Squared error of the similarities to every class row: 1 is wanted of the right class, 0 of the others.
+
+Source: Hui & Belkin (2021), "Evaluation of Neural Architectures Trained with Square Loss vs Cross-Entropy in Classification Tasks",
+arXiv 2006.07322, section 2, without its rescaling for many classes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat
+from torch import Tensor
+from torch.nn import functional as F
+
+from scratchlab.learn.losses.classification import Classification
+from scratchlab.learn.losses.interface import Similarities, Step
+
+
+class SquaredError(Classification):
+    """Sum over similarities of weight · mean over the classes of (temperature · similarity - one-hot target)²."""
+
+    called = "squared_error"
+
+    def __init__(
+        self,
+        similarities: Similarities,
+        *,
+        weights: Annotated[
+            dict[str, PositiveFloat],
+            Field(description="share of each similarity, as in {linear = 1.0, cka = 0.2}; empty: the first similarity alone"),
+        ] = {},
+        temperature: Annotated[float, Field(gt=0, description="scale of the similarities in the loss")] = 1.0,
+    ) -> None:
+        super().__init__(similarities, weights, temperature)
+
+    def of(self, step: Step, name: str) -> Tensor:
+        """`[n]`."""
+        logits = self.logits(name, step.embedded, step.classes)
+        return (logits - F.one_hot(step.target, logits.shape[1])).square().mean(1)
