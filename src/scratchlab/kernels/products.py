@@ -88,20 +88,31 @@ def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:
     """‖XᵀY‖² `[l, l]`, NaN where it is not asked for."""
     found = np.full((len(layers), len(layers)), np.nan)
     for i, one in enumerate(layers):
-        partners = [j for j in range(i, len(layers)) if asked[i, j]]
-        for together in _bundles(layers, partners):
-            made = product(one.values.T, torch.cat([layers[j].values for j in together], 1).T)
-            parts = cast("tuple[Tensor, ...]", made.split([layers[j].d for j in together], dim=1))
-            for j, part in zip(together, parts, strict=True):
-                found[i, j] = found[j, i] = float(part.double().square().sum())
+        found[i, i] = _squares(product(one.values.T, one.values.T))
+    for together in _bundles(layers):
+        ends = np.cumsum([0, *(layers[j].d for j in together)])
+        columns = torch.cat([layers[j].values for j in together], 1)
+        for i, one in enumerate(layers):
+            partners = [place for place, j in enumerate(together) if j > i and asked[i, j]]
+            if partners:
+                start, stop = ends[partners[0]], ends[partners[-1] + 1]
+                made = product(one.values.T, columns[:, start:stop].T)
+                for place in partners:
+                    j = together[place]
+                    found[i, j] = found[j, i] = _squares(made[:, ends[place] - start : ends[place + 1] - start])
     return found
 
 
-def _bundles(layers: Sequence[Layer], partners: Sequence[int]) -> list[list[int]]:
-    """The partners in groups of some thousand columns: one large product is faster than many small ones."""
+def _squares(of: Tensor) -> float:
+    """Their sum, in double precision."""
+    return float(torch.linalg.vector_norm(of, dtype=torch.float64).square())
+
+
+def _bundles(layers: Sequence[Layer]) -> list[list[int]]:
+    """Layers in groups of some thousand columns: one large product is faster than many small ones."""
     found: list[list[int]] = []
-    for j in partners:
-        if not found or sum(layers[k].d for k in found[-1]) + layers[j].d > SIDE:
+    for j, one in enumerate(layers):
+        if not found or sum(layers[k].d for k in found[-1]) + one.d > SIDE:
             found.append([])
         found[-1].append(j)
     return found
