@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from scratchlab.checks import Problem, counted
@@ -23,6 +22,7 @@ from scratchlab.metrics.estimate import Estimate, undefined
 
 Features = Mapping[str, Tensor]  # by layer: `[n, ...]`
 ENOUGH = 4  # inputs without which nothing is debiased
+APART = 1e60  # by how much the sizes of a layer's batches may differ before sums of their kernels leave double precision
 
 
 @dataclass(frozen=True)
@@ -99,14 +99,16 @@ class Minibatches:
             self.left_out += 1
             return
         _same([(name, len(features)) for name, features in every])
-        made = self._grams.of(every)
+        made, sizes = self._grams.of(every), np.zeros(len(every))
         for place, (scale, reason, flat) in enumerate(zip(made.scales, made.reasons, made.flat, strict=True)):
             self._scales[place] = self._scales[place] or (0.0 if reason else scale)
+            if not reason and scale / self._scales[place] > APART:
+                reason = f"layer {every[place][0]} cannot be compared: it is {scale / self._scales[place]:.0e} times as large as at first"
             self._flat[place] = reason if flat and (self._flat[place] or not self.batches) else ""
             if reason and not flat:
                 self._spoilt[place] = self._spoilt[place] or f"{reason}, in batch {self.batches + self.left_out + 1}"
-        sizes = [(scale / (first or scale)) ** 2 for scale, first in zip(made.scales, self._scales, strict=True)]
-        found = sums_of(made.kernels).times(np.array(sizes))
+            sizes[place] = 0.0 if reason else (scale / self._scales[place]) ** 2
+        found = sums_of(made.kernels).times(sizes)
         self._biased, self._debiased = self._biased + found.biased(), self._debiased + found.debiased()
         self.inputs, self.batches = self.inputs + found.n, self.batches + 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -22,7 +23,8 @@ def product(a: Tensor, b: Tensor, into: Tensor | None = None) -> Tensor:
     """
     if a.device.type != "cpu" or a.dtype != torch.float32:
         return torch.mm(a, b.T, out=into)
-    return torch.from_numpy(np.matmul(a.numpy(), b.numpy().T, out=None if into is None else into.numpy()))
+    with np.errstate(over="ignore", invalid="ignore"):  # whoever asks looks at what came of it
+        return torch.from_numpy(np.matmul(a.numpy(), b.numpy().T, out=None if into is None else into.numpy()))
 
 
 @dataclass(frozen=True)
@@ -93,4 +95,5 @@ def _centre(kernels: Tensor) -> list[bool]:
     spread = kernels.diagonal(dim1=1, dim2=2).mean(1) - common
     kernels -= rows[:, :, None]
     kernels -= (rows - common[:, None])[:, None]
-    return ((spread > SMALLEST) & (spread < LARGEST) & (common < spread)).tolist()  # no number is none of these
+    fine = (spread > SMALLEST) & (spread < LARGEST) & (common < spread)  # NaN is none of these
+    return cast("list[bool]", fine.tolist())

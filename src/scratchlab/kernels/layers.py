@@ -19,7 +19,7 @@ CHUNK = 1 << 18  # numbers worked on at once: all steps find them near, and noth
 
 @dataclass(frozen=True)
 class Layer:
-    """Features `[n, d]` in single precision, their mean over inputs 0 and their largest value about 1; `reason` says why they are undefined.
+    """Features `[n, d]` in single precision, their mean over inputs 0, their largest value about 1; `reason` says why they are undefined.
 
     norms: `[n]` double precision, the squared length of each input. scale: what the features were divided by. flat: whether the reason
     is that all inputs are the same.

@@ -8,6 +8,7 @@ features: <K, L> = ‖XᵀY‖²: n · d₁ d₂ for each pair of layers that is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import cast
 
 import numpy as np
@@ -90,7 +91,7 @@ def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:
     for i, one in enumerate(layers):
         found[i, i] = _squares(product(one.values.T, one.values.T))
     for together in _bundles(layers):
-        ends = np.cumsum([0, *(layers[j].d for j in together)])
+        ends = list(accumulate((layers[j].d for j in together), initial=0))
         columns = torch.cat([layers[j].values for j in together], 1)
         for i, one in enumerate(layers):
             partners = [place for place, j in enumerate(together) if j > i and asked[i, j]]
@@ -105,7 +106,7 @@ def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:
 
 def _squares(of: Tensor) -> float:
     """Their sum, in double precision."""
-    return float(torch.linalg.vector_norm(of, dtype=torch.float64).square())
+    return float(cast(Tensor, torch.linalg.vector_norm(of, dtype=torch.float64)).square())
 
 
 def _bundles(layers: Sequence[Layer]) -> list[list[int]]:
