@@ -70,17 +70,14 @@ def compare(title: str, n: int, widths: Sequence[int], peers: Sequence[str]) -> 
     truth = exact(*narrow, loader(n, n))
     errors = [np.abs(made[: len(NARROW), : len(NARROW)] - truth).max() for _, made in taken[0]]
     assert errors[0] <= 1e-6, errors
-    print(f"{title} (features {given:.2f} GB): ", end="")
+    print(f"{title} (features {given:.2f} GB)")
     for place, name in enumerate(names):
-        print(f"{name} {median(turn[place][0] for turn in taken):.2f} s, {memory[name]:.2f} GB, error {errors[place]:.0e}", end="")
+        told = f"  {name}: {median(turn[place][0] for turn in taken):.2f} s, {memory[name]:.2f} GB, error {errors[place]:.0e}"
         ratios = [turn[place][0] / turn[0][0] for turn in taken]
-        print(
-            f", ×{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f}), memory ×{memory[name] / memory['ours']:.1f}; "
-            if place
-            else "; ",
-            end="",
+        told += (
+            f"; ×{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f}), memory ×{memory[name] / memory['ours']:.1f}" if place else ""
         )
-    print(flush=True)
+        print(told, flush=True)
 
 
 if __name__ == "__main__":
