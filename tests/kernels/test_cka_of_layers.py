@@ -215,6 +215,47 @@ def test_offset_and_scale_mean_nothing_in_minibatches(offset: float, scale: floa
     assert found.alignment().debiased[0, 0] == pytest.approx(cross / np.sqrt(own_x * own_y), abs=2e-6)
 
 
+def test_batches_of_other_offsets_and_sizes_add_up() -> None:
+    """What is taken from one batch need not suit the next, and what is divided by differs."""
+    batches = [features(32, (60, 20), seed, offset, scale) for seed, (offset, scale) in enumerate([(0, 1), (1e3, 1), (-1e3, 1), (0, 1e9)])]
+    for order in (batches, batches[::-1]):
+        found, summed = Minibatches(), np.zeros((2, 2))
+        for one in order:
+            found.add(one)
+            kernels = [kernel(centred(x)) for x in one.values()]
+            summed += [[hsic1(k, m) for m in kernels] for k in kernels]
+        told = found.alignment().debiased
+        assert told[0, 1] == pytest.approx(summed[0, 1] / np.sqrt(summed[0, 0] * summed[1, 1]), abs=2e-6)
+    # the largest batch alone counts above; these are of one size
+    found, summed = Minibatches(), np.zeros((2, 2))
+    for one in batches[:3]:
+        found.add(one)
+        kernels = [kernel(centred(x)) for x in one.values()]
+        summed += [[hsic1(k, m) for m in kernels] for k in kernels]
+    assert found.alignment().debiased[0, 1] == pytest.approx(summed[0, 1] / np.sqrt(summed[0, 0] * summed[1, 1]), abs=2e-6)
+
+
+def test_double_precision_beyond_single_in_minibatches() -> None:
+    x, y = features()["layer0"].double(), features()["layer1"]
+    for changed in (x * 1e200, x * 1e-200, 1 + 1e-9 * x):
+        found = Minibatches()
+        found.add({"x": changed}, {"y": y})
+        assert found.alignment().debiased[0, 0] == pytest.approx(debiased(x, y), abs=1e-5)
+    found.add({"x": x * 1e200}, {"y": y})
+    assert found.alignment().of("x", "y").how.endswith("times as large as at first, in batch 2")
+
+
+def test_features_may_lie_in_memory_as_they_like() -> None:
+    a = features(40, (64, 30))
+    spread = {name: torch.stack([x, x], 2)[:, :, 0] for name, x in a.items()}
+    turned = {name: x.T.contiguous().T for name, x in a.items()}
+    plain, twice, thrice = Minibatches(), Minibatches(), Minibatches()
+    for found, one in ((plain, a), (twice, spread), (thrice, turned)):
+        found.add(one)
+        assert np.allclose(cka(one).debiased, cka(a).debiased, atol=1e-6)
+        assert np.allclose(found.alignment().debiased, plain.alignment().debiased, atol=1e-6)
+
+
 def test_a_dead_layer_in_one_batch_is_named() -> None:
     found = Minibatches()
     dead, good = features(16) | {"layer1": torch.zeros(16, 17)}, features(16, seed=1)

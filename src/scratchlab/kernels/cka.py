@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from scratchlab.checks import Problem, counted
-from scratchlab.kernels.grams import centred_gram
+from scratchlab.kernels.grams import Grams
 from scratchlab.kernels.hsic import Values, aligned
 from scratchlab.kernels.layers import layer
 from scratchlab.kernels.products import sums, sums_of
@@ -23,6 +22,7 @@ from scratchlab.metrics.estimate import Estimate, undefined
 
 Features = Mapping[str, Tensor]  # by layer: `[n, ...]`
 ENOUGH = 4  # inputs without which nothing is debiased
+APART = 1e60  # by how much the sizes of a layer's batches may differ before sums of their kernels leave double precision
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ class Minibatches:
     def __init__(self) -> None:
         self.inputs = self.batches = self.left_out = 0
         self._names: tuple[tuple[str, ...], tuple[str, ...] | None] | None = None
-        self._scales: list[float | None] = []
+        self._grams = Grams()
+        self._scales: list[float] = []  # of each layer's first batch, by which later ones are measured; 0 before it
         self._flat: list[str] = []  # why a layer was the same for all inputs in every batch so far
         self._spoilt: list[str] = []  # why a layer has no kernel for one of its batches at all
         self._biased = self._debiased = np.zeros((0, 0))
@@ -89,7 +90,7 @@ class Minibatches:
             raise Problem("There is no layer to compare.")
         if self._names is None:
             count = len(names[0]) + len(names[1] or ())
-            self._names, self._scales, self._flat, self._spoilt = names, [None] * count, [""] * count, [""] * count
+            self._names, self._scales, self._flat, self._spoilt = names, [0.0] * count, [""] * count, [""] * count
             self._biased = self._debiased = np.zeros((count, count))
         if names != self._names:
             raise Problem(f"The layers of every batch must be the same; the first had {self._names}, this one has {names}.")
@@ -98,13 +99,16 @@ class Minibatches:
             self.left_out += 1
             return
         _same([(name, len(features)) for name, features in every])
-        made = [centred_gram(name, features, scale) for (name, features), scale in zip(every, self._scales, strict=True)]
-        for place, one in enumerate(made):
-            self._scales[place] = self._scales[place] or (None if one.reason else one.scale)
-            self._flat[place] = one.reason if one.flat and (self._flat[place] or not self.batches) else ""
-            if one.reason and not one.flat:
-                self._spoilt[place] = self._spoilt[place] or f"{one.reason}, in batch {self.batches + self.left_out + 1}"
-        found = sums_of(torch.stack([one.kernel for one in made]))
+        made, sizes = self._grams.of(every), np.zeros(len(every))
+        for place, (scale, reason, flat) in enumerate(zip(made.scales, made.reasons, made.flat, strict=True)):
+            self._scales[place] = self._scales[place] or (0.0 if reason else scale)
+            if not reason and scale / self._scales[place] > APART:
+                reason = f"layer {every[place][0]} cannot be compared: it is {scale / self._scales[place]:.0e} times as large as at first"
+            self._flat[place] = reason if flat and (self._flat[place] or not self.batches) else ""
+            if reason and not flat:
+                self._spoilt[place] = self._spoilt[place] or f"{reason}, in batch {self.batches + self.left_out + 1}"
+            sizes[place] = 0.0 if reason else (scale / self._scales[place]) ** 2
+        found = sums_of(made.kernels).times(sizes)
         self._biased, self._debiased = self._biased + found.biased(), self._debiased + found.debiased()
         self.inputs, self.batches = self.inputs + found.n, self.batches + 1
 

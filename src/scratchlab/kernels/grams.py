@@ -1,56 +1,99 @@
-"""The kernel of a batch of features: half the work by symmetry, centred where that costs least."""
+"""Products of features on the fastest way there is, and the kernels of one batch after the other, centred where that costs least."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
+import numpy as np
 import torch
-from scipy.linalg import blas  # pyright: ignore[reportMissingModuleSource, reportUnknownVariableType]
 from torch import Tensor
 
 from scratchlab.kernels.layers import layer
 
-SMALLEST, LARGEST = 1e-18, 1e18  # mean squared length of an input within which products of kernels stay in single precision's range
+SMALLEST, LARGEST = 1e-12, 1e15  # mean squared length of an input within which products of kernels stay in single precision's range
+NEAR = 1 << 18  # numbers of kernels centred at once, while the processor has them near: 1 MiB
 
 
-def gram(values: Tensor) -> Tensor:
-    """`[n, d]` -> X Xᵀ `[n, n]`. On the processor by the symmetric product of BLAS, which makes one half and takes half as long."""
-    if values.device.type != "cpu" or values.dtype != torch.float32:
-        return values @ values.T
-    rows = values.contiguous().numpy()
-    half = torch.from_numpy(cast(Any, blas).ssyrk(1.0, rows.T, trans=1, lower=1).T)  # its upper half; zeros below
-    whole = half + half.T
-    whole.diagonal().mul_(0.5)
-    return whole
+def product(a: Tensor, b: Tensor, into: Tensor | None = None) -> Tensor:
+    """A Bᵀ of `[n, d]` and `[m, d]`; of a matrix with itself the processor makes one half.
+
+    By numpy where it can: it sees that both are one, and hands them to the symmetric product of BLAS, which takes half as long.
+    """
+    if a.device.type != "cpu" or a.dtype != torch.float32:
+        return torch.mm(a, b.T, out=into)
+    with np.errstate(over="ignore", invalid="ignore"):  # whoever asks looks at what came of it
+        return torch.from_numpy(np.matmul(a.numpy(), b.numpy().T, out=None if into is None else into.numpy()))
 
 
 @dataclass(frozen=True)
-class Gram:
-    """A kernel `[n, n]`, rows and columns of mean 0, that was divided by `scale`; the rest as of a Layer."""
+class Batch:
+    """Kernels `[l, n, n]`, rows and columns of mean 0, of features that were divided by `scales`; the rest as of a Layer, for each."""
 
-    kernel: Tensor
-    scale: float
-    reason: str = ""
-    flat: bool = False
+    kernels: Tensor
+    scales: list[float]
+    reasons: list[str]
+    flat: list[bool]
 
 
-def centred_gram(name: str, features: Tensor, scale: float | None = None) -> Gram:
-    """Of features `[n, ...]`. scale: by default the mean squared length of an input, so that no product overflows.
+class Grams:
+    """The centred kernels of one batch after the other, in the same room: those of a batch are gone with the next.
 
-    Centring the kernel instead of the features is cheaper, and as exact unless what inputs have in common outweighs what sets them apart;
-    then the features are centred after all.
+    Centring a kernel is cheaper than centring the features it is made of, and as exact unless what inputs have in common outweighs what
+    sets them apart. For such a layer something near its mean is taken from the features first: the mean of the batch in which that was
+    seen. Where this is not enough either, the features are centred and scaled with all care.
     """
-    values = features.detach().reshape(len(features), -1).float()
-    kernel = gram(values)
-    rows = kernel.mean(1)
-    common = float(rows.mean())
-    spread = float(kernel.diagonal().mean()) - common
-    if not (SMALLEST < spread < LARGEST and common < spread):  # also where one of them is no number
-        made = layer(name, features)
-        size = scale or float(made.norms.mean()) * made.scale**2 or 1.0
-        return Gram(gram(made.values) * (made.scale / size * made.scale), size, made.reason, made.flat)
-    kernel -= rows[:, None]
-    kernel -= rows - common
-    size = scale or spread
-    return Gram(kernel.div_(size), size)
+
+    def __init__(self) -> None:
+        self._room = torch.empty(0)
+        self._shifts: dict[int, Tensor] = {}  # by place of the layer
+
+    def of(self, features: Sequence[tuple[str, Tensor]]) -> Batch:
+        """Of layers by name, `[n, ...]` each, in the same order every time."""
+        values = [_rows(one) for _, one in features]
+        size, device = (len(values), len(values[0]), len(values[0])), values[0].device
+        if self._room.shape != size or self._room.device != device:
+            self._room = torch.empty(size, device=device)
+        made, count = Batch(self._room, [1.0] * len(values), [""] * len(values), [False] * len(values)), max(1, NEAR // size[1] ** 2)
+        for first in range(0, len(values), count):
+            places = range(first, min(first + count, len(values)))
+            for place in places:
+                shift = self._shifts.get(place)
+                _gram(values[place] if shift is None else values[place] - shift, self._room[place])
+            centred = _centre(self._room[first : first + count])
+            for place in (place for place, fine in zip(places, centred, strict=True) if not fine):
+                self._with_care(made, place, features[place], values[place])
+        return made
+
+    def _with_care(self, made: Batch, place: int, feature: tuple[str, Tensor], values: Tensor) -> None:
+        shift, kernel = values.mean(0), made.kernels[place]
+        _gram(values - shift, kernel)
+        if all(_centre(kernel[None])):
+            self._shifts[place] = shift
+            return
+        ready = layer(*feature)
+        _gram(ready.values, kernel)
+        made.scales[place], made.reasons[place], made.flat[place] = ready.scale, ready.reason, ready.flat
+
+
+def _rows(features: Tensor) -> Tensor:
+    """`[n, d]`, in double precision only if they are given so: a mean may be taken from them before it is lost."""
+    values = features.detach().reshape(len(features), -1)
+    return values if values.dtype == torch.float64 else values.float()
+
+
+def _gram(values: Tensor, into: Tensor) -> None:
+    values = values.float()
+    product(values, values, into)
+
+
+def _centre(kernels: Tensor) -> list[bool]:
+    """Of kernels `[l, n, n]`, in place; and whether each is as exact as if its features had been centred."""
+    rows = kernels.mean(2)
+    common = rows.mean(1)
+    spread = kernels.diagonal(dim1=1, dim2=2).mean(1) - common
+    kernels -= rows[:, :, None]
+    kernels -= (rows - common[:, None])[:, None]
+    fine = (spread > SMALLEST) & (spread < LARGEST) & (common < spread)  # NaN is none of these
+    return cast("list[bool]", fine.tolist())

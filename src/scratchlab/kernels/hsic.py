@@ -40,6 +40,11 @@ class Sums:
         traces = np.outer(self.traces, self.traces)
         return (self.off - 2 / (n - 2) * self.on + traces / ((n - 1) * (n - 2))) / (n * (n - 3))
 
+    def times(self, scales: Values) -> Sums:
+        """As if each layer's kernel were so many times as large, `[l]`."""
+        both = np.outer(scales, scales)
+        return Sums(self.n, self.off * both, self.on * both, self.traces * scales)
+
 
 def aligned(hsic: Values) -> Values:
     """CKA `[l, l]` of HSIC `[l, l]`; NaN for a layer whose HSIC with itself is not above 0. Each root by itself: no product overflows.

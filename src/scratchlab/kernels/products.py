@@ -8,6 +8,7 @@ features: <K, L> = ‖XᵀY‖²: n · d₁ d₂ for each pair of layers that is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import cast
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from scratchlab.kernels.grams import gram
+from scratchlab.kernels.grams import product
 from scratchlab.kernels.hsic import Sums, Values
 from scratchlab.kernels.layers import Layer
 
@@ -58,16 +59,17 @@ def _features_cost(layers: Sequence[Layer], asked: Wanted) -> float:
 
 def _by_kernels(layers: Sequence[Layer]) -> Values:
     """Σ_{i≠j} K_ij L_ij `[l, l]`."""
-    n, total = layers[0].n, torch.zeros(len(layers), len(layers), dtype=torch.float64)
-    side = max(1, min(n, int((HELD / len(layers)) ** 0.5)))
+    n, count = layers[0].n, len(layers)
+    side = max(1, min(n, int((HELD / count) ** 0.5)))
+    room, total = layers[0].values.new_empty(count * side * side), torch.zeros(count, count, dtype=torch.float64)
     for first in range(0, n, side):
         for second in range(first, n, side):
-            rows, columns = slice(first, first + side), slice(second, second + side)
-            if first == second:
-                total += without_diagonals(torch.stack([gram(one.values[rows]) for one in layers]))
-            else:
-                tile = torch.stack([one.values[rows] @ one.values[columns].T for one in layers])
-                total += 2 * _inner(tile.flatten(1)).cpu()
+            rows, columns = slice(first, min(n, first + side)), slice(second, min(n, second + side))
+            height, width = rows.stop - first, columns.stop - second
+            tiles = room[: count * height * width].view(count, height, width)
+            for one, tile in zip(layers, tiles, strict=True):
+                product(one.values[rows], one.values[columns], tile)
+            total += without_diagonals(tiles) if first == second else 2 * _inner(tiles.flatten(1)).cpu()
     return total.numpy()
 
 
@@ -80,27 +82,38 @@ def without_diagonals(kernels: Tensor) -> Tensor:
 def _inner(rows: Tensor) -> Tensor:
     """`[l, m]` -> `[l, l]` in double precision."""
     parts = cast("tuple[Tensor, ...]", rows.split(STRIP, dim=1))
-    return torch.stack([(part @ part.T).double() for part in parts]).sum(0)
+    return torch.stack([product(part, part).double() for part in parts]).sum(0)
 
 
 def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:
     """‖XᵀY‖² `[l, l]`, NaN where it is not asked for."""
     found = np.full((len(layers), len(layers)), np.nan)
     for i, one in enumerate(layers):
-        partners = [j for j in range(i, len(layers)) if asked[i, j]]
-        for together in _bundles(layers, partners):
-            product = one.values.T @ torch.cat([layers[j].values for j in together], 1)
-            parts = cast("tuple[Tensor, ...]", product.split([layers[j].d for j in together], dim=1))
-            for j, part in zip(together, parts, strict=True):
-                found[i, j] = found[j, i] = float(part.double().square().sum())
+        found[i, i] = _squares(product(one.values.T, one.values.T))
+    for together in _bundles(layers):
+        ends = list(accumulate((layers[j].d for j in together), initial=0))
+        columns = torch.cat([layers[j].values for j in together], 1)
+        for i, one in enumerate(layers):
+            partners = [place for place, j in enumerate(together) if j > i and asked[i, j]]
+            if partners:
+                start, stop = ends[partners[0]], ends[partners[-1] + 1]
+                made = product(one.values.T, columns[:, start:stop].T)
+                for place in partners:
+                    j = together[place]
+                    found[i, j] = found[j, i] = _squares(made[:, ends[place] - start : ends[place + 1] - start])
     return found
 
 
-def _bundles(layers: Sequence[Layer], partners: Sequence[int]) -> list[list[int]]:
-    """The partners in groups of some thousand columns: one large product is faster than many small ones."""
+def _squares(of: Tensor) -> float:
+    """Their sum, in double precision."""
+    return float(cast(Tensor, torch.linalg.vector_norm(of, dtype=torch.float64)).square())
+
+
+def _bundles(layers: Sequence[Layer]) -> list[list[int]]:
+    """Layers in groups of some thousand columns: one large product is faster than many small ones."""
     found: list[list[int]] = []
-    for j in partners:
-        if not found or sum(layers[k].d for k in found[-1]) + layers[j].d > SIDE:
+    for j, one in enumerate(layers):
+        if not found or sum(layers[k].d for k in found[-1]) + one.d > SIDE:
             found.append([])
         found[-1].append(j)
     return found

@@ -1,6 +1,6 @@
 """Speed of our CKA against the plain form, which takes every pair's products of steps with steps.
 
-Run: python benchmarks/cka.py
+Run: python benchmarks/cka_similarity.py
 64 queries against 35 references of T steps and c channels, one thread, the two taking turns: scores alone, and scores with their gradient.
 Prints CPU milliseconds and their ratio, once both are found equal. Ours makes one `[c, c]` matrix an input instead of one `[T, T]` matrix a
 pair, so it gains most where matrices are long and has nothing to gain where T is far below c.
