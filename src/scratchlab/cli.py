@@ -187,8 +187,8 @@ def pair(
 @app.command()
 def correlate(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="comma-separated values, a row a run")],
-    xs: Annotated[list[str] | None, typer.Option("--x", help="a column to correlate with those of --y; all, if none is named")] = None,
-    ys: Annotated[list[str] | None, typer.Option("--y", help="a column to correlate with those of --x; all, if none is named")] = None,
+    xs: Annotated[list[str] | None, typer.Option("--x", help="a column, or a pattern, to correlate with those of --y; else all")] = None,
+    ys: Annotated[list[str] | None, typer.Option("--y", help="a column, or a pattern, to correlate with those of --x; else all")] = None,
     configuration: Annotated[
         list[str] | None, typer.Option("--configuration", "-c", help="a column of settings; runs that share them are repetitions")
     ] = None,
