@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -123,6 +124,7 @@ def test_a_killed_run_goes_on_in_the_same_place_with_every_epoch_once(library: A
     mirror = mlflow.Mlflow(run)
     mirror.sync(over=False)
     mirror.sync(over=False)
+    assert gc.isenabled(), "it rests while MLflow is loaded, no longer"
     resumed = mlflow.Mlflow(run)
     resumed.sync(over=False)
     client, (again,) = shown(library, uri)
