@@ -66,4 +66,6 @@ def test_every_recipe_fits_together_and_says_what_it_is(path: Path) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name: str) -> None:
+    if name.startswith("scratchlab.observe.callbacks."):
+        pytest.importorskip(name, exc_type=ImportError, reason=f"{name} needs the library it is named after")
     assert doctest.testmod(importlib.import_module(name)).failed == 0

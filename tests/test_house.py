@@ -19,7 +19,7 @@ FLOORS = [
     {"data", "similarity", "metrics", "store", "shelf"},
     {"kernels"},
     {"learn", "observe", "analysis"},
-    {"experiment", "report"},
+    {"experiment", "report", "mirrors"},
     {"cli"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -38,6 +38,7 @@ FORBIDDEN = {
     "store": {"torch"},
     "analysis": {"torch"},
     "report": {"torch"},
+    "mirrors": {"torch", "polars"},
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -40,6 +41,7 @@ console = _Console(highlight=False, markup=False)  # brackets in people's labels
 
 RunsFolder = Annotated[Path, typer.Option("--runs", envvar="SCRATCHLAB_RUNS", help="folder of the runs")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="a run's name, the beginning or end of one, its folder, or 'last'")]
+MirrorName = Annotated[str | None, typer.Option("--mirror", help="show the run elsewhere as well while it goes on: mlflow")]
 
 
 @app.command("run")
@@ -48,6 +50,7 @@ def run_recipe(
     settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="section.setting=value; may be repeated")] = None,
     runs: RunsFolder = Path("runs"),
     again: Annotated[bool, typer.Option("--again", help="repeat a run that is there already, beside it")] = False,
+    mirror: MirrorName = None,
 ) -> None:
     """Run a recipe: train, ask, and leave a folder with everything in it."""
     from scratchlab import recipe as recipes
@@ -59,11 +62,11 @@ def run_recipe(
     raw = recipes.overridden(shelf.read(path), settings or [])
     resolved = recipes.resolve(raw, SECTIONS, path.stem)
     check(resolved)
-    _perform(resolved, lambda: Run.create(runs, resolved, str(raw.get("title", "")), again=again))
+    _perform(resolved, lambda: Run.create(runs, resolved, str(raw.get("title", "")), again=again), mirror)
 
 
 @app.command()
-def resume(run: RunName, runs: RunsFolder = Path("runs")) -> None:
+def resume(run: RunName, runs: RunsFolder = Path("runs"), mirror: MirrorName = None) -> None:
     """Go on with a run that was killed, stopped or failed; the numbers are those of an uninterrupted one."""
     from scratchlab import recipe as recipes
     from scratchlab.experiment import SECTIONS
@@ -78,19 +81,24 @@ def resume(run: RunName, runs: RunsFolder = Path("runs")) -> None:
             f"{found.folder}/recipe.toml is not the recipe this run began with, so going on would mix two runs; "
             f"restore it, or begin another with `scratchlab run {found.folder}/recipe.toml`."
         )
-    _perform(resolved, lambda: found)
+    _perform(resolved, lambda: found, mirror)
 
 
-def _perform(recipe: Recipe, place: Callable[[], Run]) -> None:
+def _perform(recipe: Recipe, place: Callable[[], Run], mirror: str | None) -> None:
     """Trains and asks in the run's folder (in every process that torchrun started), then writes and names the report."""
     from scratchlab.experiment import perform
     from scratchlab.learn import parallel
+    from scratchlab.mirrors import catalog
+    from scratchlab.mirrors.background import InBackground
     from scratchlab.report.run import page, terminal
     from scratchlab.store.run import Run
 
-    with parallel.processes():
+    mirrored = catalog.chosen(mirror) if mirror else None
+    with parallel.processes(), contextlib.ExitStack() as beside:
         leads = parallel.rank() == 0
         run = Run(Path(parallel.shared(str(place().folder) if leads else "")))
+        if mirrored and leads:
+            beside.enter_context(InBackground(mirrored(run), run, console.print))
         try:
             perform(recipe, run, console)
         except KeyboardInterrupt:
@@ -187,8 +195,8 @@ def pair(
 @app.command()
 def correlate(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="comma-separated values, a row a run")],
-    xs: Annotated[list[str] | None, typer.Option("--x", help="a column to correlate with those of --y; all, if none is named")] = None,
-    ys: Annotated[list[str] | None, typer.Option("--y", help="a column to correlate with those of --x; all, if none is named")] = None,
+    xs: Annotated[list[str] | None, typer.Option("--x", help="a column, or a pattern, to correlate with those of --y; else all")] = None,
+    ys: Annotated[list[str] | None, typer.Option("--y", help="a column, or a pattern, to correlate with those of --x; else all")] = None,
     configuration: Annotated[
         list[str] | None, typer.Option("--configuration", "-c", help="a column of settings; runs that share them are repetitions")
     ] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,6 @@ import pytest
 
 from scratchlab.analysis.correlate import correlate, numbers, read
 from scratchlab.checks import Problem
-
-TABLES = Path(__file__).parent.parent.parent.parent / "shared" / "data" / "tables"
-real = pytest.mark.skipif(not TABLES.is_dir(), reason=f"needs real tables at {TABLES}")
 
 
 def table() -> pl.DataFrame:
@@ -99,12 +97,27 @@ def test_wrong_columns_and_tables_are_told(tmp_path: Path) -> None:
         read(tmp_path / "odd.csv")
 
 
-@real
+def test_a_pattern_names_columns_and_leaves_out_what_is_no_number() -> None:
+    found = correlate(table(), ["*e*", "rate"], ["acc*"])
+    assert found.xs == ("rate", "optimizer", "seed")
+    assert found.ys == ("accuracy",)
+    assert set(found.skipped) == {"note", "epochs"}
+    with pytest.raises(Problem, match=r"There is no column 'hp_\*'; there are: rate"):
+        correlate(table(), ["hp_*"])
+    odd = table().rename({"rate": "r[a]", "seed": "ra"})
+    assert correlate(odd, ["r[a]"], ["accuracy"]).xs == ("r[a]",), "a column's own name is no pattern"
+
+
+def test_two_words_say_which_is_which() -> None:
+    found = correlate(table().with_columns(fast=pl.Series(["Yes", "no", "nan"] * 6), two=pl.Series(["1", "2"] * 9)))
+    assert found.words == {"optimizer": ("adam", "sgd"), "fast": ("no", "yes")}
+
+
 @pytest.mark.parametrize(
     ("name", "x", "y"), [("timm_results-imagenet.csv", "param_count", "top1"), ("openclip_results.csv", "params (M)", "ImageNet 1k")]
 )
-def test_published_tables_need_no_special_case(name: str, x: str, y: str) -> None:
-    found = correlate(read(TABLES / name), [x], [y])
+def test_published_tables_need_no_special_case(real_data: Callable[[str], Path], name: str, x: str, y: str) -> None:
+    found = correlate(read(real_data(f"tables/{name}")), [x], [y])
     (cell,) = found.cells
     assert cell.found.r.value is not None
     assert 0 < cell.found.r.value < 1

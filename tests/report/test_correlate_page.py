@@ -79,3 +79,10 @@ def test_why_there_is_no_interval_is_told_in_the_terminal() -> None:
     assert "–: one of the two determines the other." in told
     assert "–: an interval is undefined, because there are 4 configurations, and 5 are needed." in told
     assert figures.strongest(found) != figures.name(0, 1), "it begins with a pair that is news"
+
+
+def test_what_was_left_out_and_what_words_mean_is_told_once_a_reason() -> None:
+    table = pl.DataFrame({"a": ["1", "2", "4"], "b": ["2", "3", "3"], "c": ["x", "x", "x"], "d": ["5"] * 3, "e": ["on", "off", "on"]})
+    told = words.facts(correlate(table))
+    assert "Words that stand as numbers: e: off is 0, on is 1." in told
+    assert told[-1] == "Not compared: c, d, each because it is the same in all runs."

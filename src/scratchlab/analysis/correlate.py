@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -34,13 +35,15 @@ class Cell:
 class Correlations:
     """Every pair that was compared; the columns as numbers `[runs]`, for the scatter behind each; columns left out, and why.
 
-    configuration: what makes runs repetitions of each other; empty where every run is its own.
+    words: of a column of two words, those that stand as 0 and as 1. configuration: what makes runs repetitions of each other; empty where
+    every run is its own.
     """
 
     xs: tuple[str, ...]
     ys: tuple[str, ...]
     cells: tuple[Cell, ...]
     columns: dict[str, Values]
+    words: dict[str, tuple[str, str]]
     configuration: tuple[str, ...]
     group: tuple[str, ...]
     clusters: npt.NDArray[np.int64]
@@ -79,12 +82,21 @@ def numbers(column: Sequence[str | None]) -> Values | str:
         return "it is the same in all runs"
     if all((_NUMBER.fullmatch(word) and re.search(r"\d", word)) or word.lower() in _NOT_FINITE for word in known):
         return np.array([_number(word) for word in words])
-    words = ["" if word.lower() in _UNKNOWN or word.lower() in _NOT_FINITE else word for word in words]  # beside words a nan is no word
-    words = [word.lower() if word.lower() in _YES | _NO else word for word in words]
-    kinds = sorted({word for word in words if word}, key=lambda word: (word in _YES, word))
+    kinds = _kinds(words)
     if len(kinds) == 2:
-        return np.array([float(kinds.index(word)) if word else np.nan for word in words])
+        return np.array([float(kinds.index(word)) if (word := _word(one)) else np.nan for one in words])
     return f"it holds {len(kinds)} different words, such as {' and '.join(kinds[:2])}"
+
+
+def _word(word: str) -> str:
+    """Yes and no in small letters; what is no word beside words, as a nan, is empty."""
+    lower = word.strip().lower()
+    return "" if lower in _UNKNOWN or lower in _NOT_FINITE else lower if lower in _YES | _NO else word.strip()
+
+
+def _kinds(words: Sequence[str]) -> list[str]:
+    """The different words, yes last."""
+    return sorted({_word(word) for word in words} - {""}, key=lambda word: (word in _YES, word))
 
 
 def _number(word: str) -> float:
@@ -104,18 +116,20 @@ def correlate(
 ) -> Correlations:
     """Each of `xs` with each of `ys` (every column of numbers, if none is named), over the runs that are the rows of a table.
 
-    configuration: columns whose values make rows repetitions of each other, which are then drawn together; without them each row is its
-    own. group: columns inside whose values r is told once more. Raises Problem for a column that is not there or is named but no number.
+    Names may be patterns (`hp_*`), of which what is no number is left out. configuration: columns whose values make rows repetitions of
+    each other, which are then drawn together; without them each row is its own. group: columns inside whose values r is told once more.
+    Raises Problem for a column that is not there or is named in full but no number.
     """
-    for name in {*xs, *ys, *configuration, *group}:
-        if name not in table.columns:
-            raise Problem(f"There is no column '{name}'; there are: {listing(table.columns)}.{nearest(name, table.columns)}")
+    named = {*xs, *ys}
+    xs, ys, configuration, group = (_matching(names, table.columns) for names in (xs, ys, configuration, group))
     columns: dict[str, Values] = {}
+    coded: dict[str, tuple[str, str]] = {}
     skipped: dict[str, str] = {}
     for name in dict.fromkeys([*xs, *ys]) if xs and ys else table.columns:
-        made = numbers(table[name].cast(pl.String).to_list())
+        words = table[name].cast(pl.String).to_list()
+        made = numbers(words)
         if isinstance(made, str):
-            if name in {*xs, *ys}:
+            if name in named:
                 raise Problem(f"The column '{name}' cannot be correlated: {made}.")
             skipped[name] = made
         elif not np.isfinite(made).any():
@@ -124,6 +138,8 @@ def correlate(
             skipped[name] = "it is the same in all runs"
         else:
             columns[name] = made
+            if len(kinds := _kinds([word or "" for word in words])) == 2 and not any(_NUMBER.fullmatch(word) for word in kinds):
+                coded[name] = (kinds[0], kinds[1])
     first = [name for name in dict.fromkeys(xs or columns) if name in columns]
     second = [name for name in dict.fromkeys(ys or columns) if name in columns]
     clusters, groups = _together(table, configuration), _together(table, group)
@@ -137,12 +153,24 @@ def correlate(
         tuple(second),
         tuple(Cell(x, y, one) for (x, y), one in zip(pairs, found, strict=True)),
         columns,
+        coded,
         tuple(configuration),
         tuple(group),
         clusters,
         skipped,
         table.height,
     )
+
+
+def _matching(names: Sequence[str], there: Sequence[str]) -> list[str]:
+    """The columns of these names or patterns, each once. Raises Problem where there is none."""
+    found: dict[str, None] = {}
+    for name in names:
+        fitting = [name] if name in there else [one for one in there if fnmatchcase(one, name)]
+        if not fitting:
+            raise Problem(f"There is no column '{name}'; there are: {listing(there)}.{nearest(name, there)}")
+        found |= dict.fromkeys(fitting)
+    return list(found)
 
 
 def _together(table: pl.DataFrame, names: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -78,7 +78,7 @@ def adjusted(found: Sequence[Correlation]) -> list[Correlation]:
 def fisher(x: Values, y: Values) -> Estimate:
     """Pearson's r with the interval of independent pairs. Source: Fisher (1921), Metron 1:3: atanh r has a spread of 1 / sqrt(n - 3)."""
     found = _plain(x, y)
-    if found.value is None or len(x) < 4 or abs(found.value) >= 1:
+    if found.value is None or len(x) < 4 or abs(found.value) > 1 - 1e-9:
         return found
     half = 1.959964 / math.sqrt(len(x) - 3)
     low, high = (math.tanh(math.atanh(found.value) + sign * half) for sign in (-1, 1))

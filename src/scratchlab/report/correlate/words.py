@@ -73,9 +73,20 @@ def facts(found: Correlations) -> list[str]:
     most = max((cell.found.left_out for cell in found.cells), default=0)
     if most:
         told.append(f"Up to {counted(most, 'run')} are left out of a comparison, because a value is missing or not finite.")
+    if found.words:
+        coded = (f"{name}: {no} is 0, {yes} is 1" for name, (no, yes) in found.words.items())
+        told.append(f"Words that stand as numbers: {'; '.join(coded)}.")
     if found.skipped:
-        told.append("Not compared: " + "; ".join(f"{name}, because {why}" for name, why in list(found.skipped.items())[:8]) + ".")
+        told.append(f"Not compared: {'; '.join(_reasons(found.skipped))}.")
     return told
+
+
+def _reasons(skipped: dict[str, str]) -> list[str]:
+    """Each reason once, after all columns of which it is true."""
+    alike: dict[str, list[str]] = {}
+    for name, why in skipped.items():
+        alike.setdefault(why, []).append(name)
+    return [f"{listing(names)}, {'each ' if len(names) > 1 else ''}because {why}" for why, names in alike.items()]
 
 
 def told(cell: Cell) -> str:

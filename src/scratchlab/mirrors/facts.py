@@ -1,0 +1,82 @@
+"""A run's folder as mirrors want it: names, numbers and short texts, nothing nested."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scratchlab.analysis.summary import METRICS
+from scratchlab.store.run import Run
+
+
+@dataclass(frozen=True)
+class Point:
+    """One number of a curve: at which step (epoch, session), and when, in milliseconds since 1970."""
+
+    name: str
+    value: float
+    at: int
+    step: int
+
+
+def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value that is no table, under its dotted name.
+
+    >>> list(flat({"training": {"epochs": 3, "rates": {"head": 0.1}}}))
+    [('training.epochs', 3), ('training.rates.head', 0.1)]
+    """
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{above}{name}.")  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            yield f"{above}{name}", value
+
+
+def settings(run: Run) -> dict[str, str]:
+    """Every setting of the recipe, resolved, as text."""
+    return {name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for name, value in flat(run.recipe())}
+
+
+def known(run: Run) -> dict[str, str]:
+    """What a run is known by: key, seed, title, and the commit of the code, if it lay in a checkout."""
+    status = run.status
+    environment: dict[str, Any] = run.json("environment") or {}
+    git: dict[str, Any] = environment.get("git_scratchlab") or environment.get("git") or {}
+    told = {"key": status["key"], "seed": status["seed"], "title": status["title"], "folder": run.folder.name}
+    told |= {"commit": git.get("commit"), "changed": "yes" if git.get("changed") else "no"} if git else {}
+    return {name: str(value) for name, value in told.items() if value not in (None, "")}
+
+
+def records(run: Run) -> list[Point]:
+    """The numbers of every epoch, in order. When each was written is told by the file's age and the seconds of those after it."""
+    path = run.folder / "metrics.jsonl"
+    if not path.exists():
+        return []
+    ended, found = path.stat().st_mtime, list[list[Point]]()
+    for record in reversed(run.records()):
+        at, numbers = int(ended * 1000), ((name, value) for name, value in flat(record) if name != "epoch")
+        found.append([Point(name, float(value), at, record["epoch"]) for name, value in numbers if isinstance(value, int | float)])
+        ended -= record["seconds"]
+    return [point for epoch in reversed(found) for point in epoch]
+
+
+def headline(run: Run) -> list[Point]:
+    """What came out, where it is defined: of every head its measures by session, their average and the drop; the leading head's average
+    and drop once more as `summary`. Nothing before a run is finished.
+    """
+    summary = run.json("summary")
+    if not summary:
+        return []
+    heads: dict[str, Any] = summary["heads"]
+    found = [
+        (f"{name}.{metric}", session[metric]["value"], session["session"])
+        for name, head in heads.items()
+        for session in head["sessions"]
+        for metric in METRICS
+    ]
+    named: dict[str, Any] = {"summary": heads[summary["head"]], **heads}
+    found += [(f"{name}.{over}", head[over]["value"], 0) for name, head in named.items() for over in ("average", "drop")]
+    at = int((run.folder / "summary.json").stat().st_mtime * 1000)
+    return [Point(name, value, at, step) for name, value, step in found if value is not None]

@@ -1,0 +1,1 @@
+"""Readings inside other people's training loops; each file needs the library it is named after."""
