@@ -20,6 +20,7 @@ FLOORS = [
     {"kernels"},
     {"learn", "observe", "analysis"},
     {"experiment", "report", "mirrors"},
+    {"sweeps"},
     {"cli"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

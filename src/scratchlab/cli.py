@@ -66,6 +66,37 @@ def run_recipe(
 
 
 @app.command()
+def sweep(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="a plan's file, or its name in recipes/sweeps")],
+    settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="a setting of all runs; may be repeated")] = None,
+    runs: RunsFolder = Path("runs"),
+    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="runs at a time; 0: as many as there are processors")] = 0,
+    look: Annotated[bool, typer.Option("--look", help="make nothing: tell what is there and what is missing")] = False,
+) -> None:
+    """Make the runs of a plan that are missing, several at a time, and the table of all; after a kill, the same command goes on."""
+    from scratchlab import shelf
+    from scratchlab.report.sweep import terminal
+    from scratchlab.sweeps.engines.local import Local
+    from scratchlab.sweeps.plan import planned
+    from scratchlab.sweeps.progress import followed
+    from scratchlab.sweeps.sweep import Sweep
+
+    found = Sweep(planned(shelf.find_plan(plan), settings or []), runs)
+    try:
+        failed = [] if look else followed(found, Local(workers or os.cpu_count() or 1), console)
+    except KeyboardInterrupt:
+        found.write()
+        console.print("Stopped; the same command goes on from here.")
+        raise typer.Exit(130) from None
+    found.write()
+    console.print(terminal.cells(found.table(), found.plan.axes))
+    console.print(terminal.endings([(one.order.run.folder.name, one.state, one.words) for one in failed]))
+    _lead_to("Table", found.folder.table)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
 def resume(run: RunName, runs: RunsFolder = Path("runs"), mirror: MirrorName = None) -> None:
     """Go on with a run that was killed, stopped or failed; the numbers are those of an uninterrupted one."""
     from scratchlab import recipe as recipes
@@ -194,22 +225,30 @@ def pair(
 
 @app.command()
 def correlate(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="comma-separated values, a row a run")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="comma-separated values, a row a run; or a sweep's name")],
     xs: Annotated[list[str] | None, typer.Option("--x", help="a column, or a pattern, to correlate with those of --y; else all")] = None,
     ys: Annotated[list[str] | None, typer.Option("--y", help="a column, or a pattern, to correlate with those of --x; else all")] = None,
     configuration: Annotated[
         list[str] | None, typer.Option("--configuration", "-c", help="a column of settings; runs that share them are repetitions")
     ] = None,
     group: Annotated[list[str] | None, typer.Option("--group", "-g", help="a column inside whose values r is told once more")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="the page's file; TABLE-correlated.html here, if not given")] = None,
+    runs: RunsFolder = Path("runs"),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="the page's file; TABLE-correlated.html here, or in the sweep's folder, if not given")
+    ] = None,
     most: Annotated[int, typer.Option("--most", min=1, help="pairs to print")] = 20,
 ) -> None:
     """Correlate the columns of a table of runs, with intervals over configurations; write a page of it."""
     from scratchlab.analysis import correlate as correlations
     from scratchlab.report.correlate import page, terminal
+    from scratchlab.sweeps.folder import Folder
 
-    found = correlations.correlate(correlations.read(table), xs or (), ys or (), configuration or (), group or ())
-    path = page.write(found, table.name, out or Path(f"{table.stem}-correlated.html"))
+    path, place = Path(table), Path()
+    if not path.is_file():
+        sweep = Folder.find(runs, table)
+        path, place, configuration = sweep.table, sweep.path, configuration or list(sweep.axes)
+    found = correlations.correlate(correlations.read(path), xs or (), ys or (), configuration or (), group or ())
+    path = page.write(found, path.name, out or place / f"{path.stem}-correlated.html")
     console.print(terminal.correlations(found, most))
     _lead_to("Page", path)
 

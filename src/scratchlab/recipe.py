@@ -13,7 +13,7 @@ import inspect
 import json
 import tomllib
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -192,25 +192,34 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
     return Recipe(name, seed, values)
 
 
-def overridden(raw: Values, assignments: list[str]) -> Values:
+def overridden(raw: Values, assignments: Iterable[str]) -> Values:
     """The tables with `section.setting=value` assignments applied; a value is read as TOML, else as text."""
+    return assigned(raw, [_assignment(one) for one in assignments])
+
+
+def _assignment(told: str) -> tuple[str, Any]:
+    path, equals, text = told.partition("=")
+    if not equals or not all(path.strip().split(".")):
+        raise Problem(f"-s {told} does not fit: write -s section.setting=value, as in -s encoder.width=2.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    if not isinstance(value, (str, int, float, list, dict)):  # a folder named 2024-01-01 is not a date
+        value = text
+    return path.strip(), cast(Any, value)
+
+
+def assigned(raw: Values, values: Iterable[tuple[str, Any]]) -> Values:
+    """The tables with values put in by their paths, `section.setting`."""
     result = json.loads(json.dumps(raw, default=str))
-    for assignment in sorted(assignments, key=lambda one: not one.partition("=")[0].endswith(".name")):  # parts first, then their settings
-        path, equals, text = assignment.partition("=")
-        keys = path.strip().split(".")
-        if not equals or not all(keys):
-            raise Problem(f"-s {assignment} does not fit: write -s section.setting=value, as in -s encoder.width=2.")
-        try:
-            value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            value = text
-        if not isinstance(value, (str, int, float, list, dict)):  # a folder named 2024-01-01 is not a date
-            value = text
+    for path, value in sorted(values, key=lambda one: not one[0].endswith(".name")):  # parts first, then their settings
+        keys = path.split(".")
         table: Values = result
         for key in keys[:-1]:
             table = table.setdefault(key, {})
             if type(table) is not dict:
-                raise Problem(f"-s {assignment} does not fit: {key} is a value, not a table of settings.")
+                raise Problem(f"{path} = {value!r} does not fit: {key} is a value, not a table of settings.")
         if keys[-1] == "name" and table.get("name", value) != value:
             table.clear()  # another part: the settings of the one it replaces mean nothing to it
         table[keys[-1]] = value

@@ -1,7 +1,8 @@
-"""Where recipes lie: in ./recipes, in the package, or wherever a path points; and how one begins from another."""
+"""Where recipes and plans of sweeps lie: in ./recipes, in the package, or where a path points; how one recipe begins from another."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from scratchlab import recipe
@@ -13,17 +14,35 @@ SHELVES = (Path("recipes"), _HERE / "recipes", _HERE.parent.parent / "recipes")
 
 def recipes() -> dict[str, Path]:
     """Recipe files by name; one in the working folder hides a packaged one of the same name."""
-    return {path.stem: path for shelf in reversed(SHELVES) for path in sorted(shelf.glob("*.toml"))}
+    return _files("")
+
+
+def plans() -> dict[str, Path]:
+    """Plans of sweeps by name, in the folder `sweeps` of each shelf."""
+    return _files("sweeps")
 
 
 def find(name: str) -> Path:
     """The recipe file of this path or name. Raises Problem that lists the names."""
+    return _found(name, "recipe", recipes)
+
+
+def find_plan(name: str) -> Path:
+    """The plan of this path or name. Raises Problem that lists the names."""
+    return _found(name, "plan", plans)
+
+
+def _files(below: str) -> dict[str, Path]:
+    return {path.stem: path for shelf in reversed(SHELVES) for path in sorted((shelf / below).glob("*.toml"))}
+
+
+def _found(name: str, kind: str, there: Callable[[], dict[str, Path]]) -> Path:
     if name.endswith(".toml") or "/" in name:
         return Path(name)
-    there = recipes()
-    if name not in there:
-        raise Problem(f"There is no recipe '{name}'; there are: {listing(there, 40)}.{nearest(name, there)}")
-    return there[name]
+    known = there()
+    if name not in known:
+        raise Problem(f"There is no {kind} '{name}'; there are: {listing(known, 40)}.{nearest(name, known)}")
+    return known[name]
 
 
 def read(path: Path, *above: Path) -> recipe.Values:

@@ -35,6 +35,10 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+class Occupied(Problem):
+    """A folder that this process may not write: another one does, or something else stands there."""
+
+
 class Run:
     """One run's folder. Reading needs no lock; `writing()` takes it for as long as the process lives."""
 
@@ -47,7 +51,7 @@ class Run:
 
     @classmethod
     def create(cls, runs: Path, recipe: Recipe, title: str = "", *, again: bool = False) -> Run:
-        """A new folder `runs/name-key`. Raises Problem where one stands already; `again` then takes `name-key-2`, `-3`, …"""
+        """A new folder `runs/name-key`. Raises Occupied where one stands already; `again` then takes `name-key-2`, `-3`, …"""
         name, number = f"{recipe.name[:80]}-{recipe.key}", 1
         beside = runs / f".{name}.{os.getpid()}.part"
         with files.told(runs):
@@ -93,23 +97,23 @@ class Run:
             raise Problem(f"'{name}' fits {len(fitting)} runs: {', '.join(fitting)}. Give more of the name.")
         raise Problem(f"There is no run '{name}' in {runs}/; `scratchlab runs` lists the {len(there)} that are there.")
 
-    def _occupied(self) -> Problem:
+    def _occupied(self) -> Occupied:
         if not (self.folder / "status.json").is_file():
-            return Problem(f"{self.folder} exists and is not a run; move it away, or choose another place with --runs.")
+            return Occupied(f"{self.folder} exists and is not a run; move it away, or choose another place with --runs.")
         state, name = self.state(), self.folder.name
         if state == "running":
             status = self.status
-            return Problem(
+            return Occupied(
                 f"{self.folder} is being written by process {status.get('pid')} on {status.get('host')}: the same recipe is running there."
             )
         if state == "created":
-            return Problem(f"{self.folder} is about to be written by another process; if that is gone, `scratchlab resume {name}` begins.")
+            return Occupied(f"{self.folder} is about to be written by another process; if that is gone, `scratchlab resume {name}` begins.")
         if state == "finished":
-            return Problem(
+            return Occupied(
                 f"{self.folder} holds the finished run of this very recipe and seed: `scratchlab show {name}` shows it, "
                 "-s seed=1 makes another, --again repeats it beside this one."
             )
-        return Problem(
+        return Occupied(
             f"{self.folder} holds a run of this recipe that is {state}: `scratchlab resume {name}` goes on, --again begins anew beside it."
         )
 
@@ -134,14 +138,16 @@ class Run:
     def _write_status(self, status: Values) -> None:
         files.write_json(self.folder / "status.json", status)
 
-    def tell(self, where: str, *, state: str = "running", now: bool = False) -> None:
-        """Records state and place; a mere heartbeat is written every few seconds at most, unless it must be `now`."""
+    def tell(self, where: str, *, state: str = "running", now: bool = False, diverged: bool = False) -> None:
+        """Records state and place; a mere heartbeat is written every few seconds at most, unless it must be `now`.
+
+        diverged: whether what failed is the training itself, which is a result, and not its surroundings.
+        """
         if state == "running" and not now and time.monotonic() - self._beat < HEARTBEAT_SECONDS:
             return
         self._beat = time.monotonic()
-        self._write_status(
-            {**self.status, "state": state, "where": where, "heartbeat": _now(), "pid": os.getpid(), "host": platform.node()}
-        )
+        known = {key: value for key, value in self.status.items() if key != "diverged"} | ({"diverged": True} if diverged else {})
+        self._write_status({**known, "state": state, "where": where, "heartbeat": _now(), "pid": os.getpid(), "host": platform.node()})
 
     def state(self) -> str:
         """created, running, finished, failed, or killed: said to be running, yet nobody holds the folder.
@@ -187,7 +193,8 @@ class Run:
                     if isinstance(error, Diverged) and error.facts:
                         self.save_json("diagnosis", error.facts)
                     said = "stopped by the user" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
-                    self.tell(said, state="stopped" if isinstance(error, KeyboardInterrupt) else "failed")
+                    state = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+                    self.tell(said, state=state, diverged=isinstance(error, Diverged))
                 raise
             finally:
                 self._lock = None

@@ -66,7 +66,8 @@ class Compositional(Incremental):
         compared = kit.losses.judge.compared
         if len(compared) > 1:
             raise Problem(
-                f"loss.{kit.losses.judge.called}.weights names {listing(compared)}, but compositional adds the loss over matrices itself: "
+                f"loss.{kit.losses.judge.called}.weights names {listing(compared)}, but the method compositional adds "
+                "the loss over matrices itself: "
                 "name one similarity there, and another in method.matrix."
             )
         self.settings = {"w_map": w_map, "w_re": w_re, "aux": aux, "temperature": temperature}

