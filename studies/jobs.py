@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +15,8 @@ from scratchlab import shelf
 from scratchlab.experiment import SECTIONS, check
 from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
+from scratchlab.sweeps.engines.local import Local
+from scratchlab.sweeps.work import Order, state
 
 
 def common(asked: argparse.Namespace) -> tuple[str, ...]:
@@ -41,47 +41,25 @@ class Job:
         path = shelf.find(self.recipe)
         return recipes.resolve(recipes.overridden(shelf.read(path), list(self.settings)), SECTIONS, path.stem)
 
-    def run(self, runs: Path) -> Run:
-        """Where it is, or will be."""
-        resolved = self.resolved()
-        return Run(runs / f"{resolved.name}-{resolved.key}")
-
-    def done(self, runs: Path) -> bool:
-        """Whether it is there and finished."""
-        there = self.run(runs)
-        return (there.folder / "status.json").is_file() and there.state() == "finished"
-
-    def words(self, runs: Path) -> list[str]:
-        """The command that makes it, or goes on with it after a kill."""
-        there = self.run(runs).folder
-        if (there / "status.json").is_file():
-            return ["resume", str(there)]
-        return ["run", self.recipe, *(word for setting in self.settings for word in ("-s", setting))]
+    def order(self, runs: Path) -> Order:
+        """What an engine is asked for."""
+        return Order(self.resolved(), "", runs)
 
 
 def finished(jobs: Iterable[Job], runs: Path, workers: int) -> list[Run]:
     """The runs of these jobs, in their order; those that are not there yet are made, `workers` at a time, one thread each.
 
-    Every recipe is checked before the first begins. Exits with the last words of a run that failed.
+    Every recipe is checked before the first begins. Exits with the last words of a run that failed or diverged.
     """
-    jobs = list(jobs)
-    for job in jobs:
-        check(job.resolved())
-    places = {job.run(runs).folder: job for job in jobs}  # two jobs may be one run in other words
-    missing = [job for job in places.values() if not job.done(runs)]
+    orders = [job.order(runs) for job in jobs]
+    for order in orders:
+        check(order.recipe)
+    missing = {order.run.folder: order for order in orders if state(order) != "finished"}  # two jobs may be one run in other words
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns) as bar, ThreadPoolExecutor(workers) as pool:
+    with Progress(*columns) as bar:
         task = bar.add_task("runs", total=len(missing))
-        for future in as_completed([pool.submit(_make, job, runs) for job in missing]):
-            if (words := future.result()) is not None:
-                pool.shutdown(cancel_futures=True)
-                sys.exit(words)
+        for ending in Local(workers).made(list(missing.values())):
+            if ending.state != "finished":
+                sys.exit(f"{ending.order.run.folder}: {ending.state}: {ending.words}")
             bar.advance(task)
-    return [job.run(runs) for job in jobs]
-
-
-def _make(job: Job, runs: Path) -> str | None:
-    """Makes a run in a process of its own; what it said last if it failed."""
-    command = [sys.executable, "-m", "scratchlab", *job.words(runs), "--runs", str(runs)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return None if done.returncode == 0 else f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    return [order.run for order in orders]
