@@ -38,6 +38,8 @@ from scratchlab.model.encoders.catalog import ENCODERS
 from scratchlab.model.frontends.catalog import FRONTENDS
 from scratchlab.model.streams import over_streams
 from scratchlab.model.temporal.catalog import TEMPORALS
+from scratchlab.observe.gauges import GAUGES, Gauge
+from scratchlab.observe.kernels import table
 from scratchlab.observe.progress import ProgressBar
 from scratchlab.observe.records import Records
 from scratchlab.recipe import Fixed, One, Recipe, Sections, Several
@@ -63,6 +65,7 @@ SECTIONS: Sections = {
     "training": Fixed(Training),
     "optimizer": One(OPTIMIZERS, "sgd"),
     "schedule": One(SCHEDULES, "cosine"),
+    "observe": Several(GAUGES),
 }
 
 
@@ -76,6 +79,7 @@ class Bench:
     similarities: dict[str, Similarity]
     method: Method
     trainer: Trainer
+    gauges: dict[str, Gauge]
 
 
 def assemble(recipe: Recipe, memory: Memory) -> Bench:
@@ -99,7 +103,7 @@ def assemble(recipe: Recipe, memory: Memory) -> Bench:
     losses.fits(embedder.streams)
     method: Method = part("method", Kit(embedder, trainer, similarities, losses, part("scoring", similarities)))
     training.group_rates(method.groups)
-    return Bench(source, part("protocol", recipe.seed), embedder, similarities, method, trainer)
+    return Bench(source, part("protocol", recipe.seed), embedder, similarities, method, trainer, part("observe", embedder))
 
 
 def check(recipe: Recipe) -> None:
@@ -132,6 +136,7 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         bench = assemble(recipe, run)
         bench.trainer.settings.settle()
         bench.trainer.observers = [Records(run), bar] if leads else []
+        bench.trainer.gauges = {**bench.gauges} if leads else {}
 
         samples = bench.source.read()
         base = bench.protocol.base(samples)
@@ -148,7 +153,8 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
                 outcome.add(stage, learner.score(stage.asked(samples)))
             outcome.relate(stages[-1], learner.resemblance().cpu().numpy())
         if leads:
-            _leave(run, bench.method, base, outcome)
+            readings = {name: gauge.last(base.asked(samples), base.truth(samples)) for name, gauge in bench.gauges.items()}
+            _leave(run, bench.method, base, outcome, readings)
 
 
 def _read_once(samples: Samples, stages: list[Stage], bar: ProgressBar) -> None:
@@ -158,12 +164,14 @@ def _read_once(samples: Samples, stages: list[Stage], bar: ProgressBar) -> None:
         samples.load(needed[positions])
 
 
-def _leave(run: Run, method: Method, base: Stage, outcome: Outcome) -> None:
+def _leave(run: Run, method: Method, base: Stage, outcome: Outcome, readings: dict[str, list[dict[str, Any]]]) -> None:
     """Everything worth keeping; the run is finished when all of it is there."""
     samples = outcome.samples
     run.save_arrays("embeddings", {"vectors": method.vectors(base.asked(samples)).cpu().numpy()}, {"ids": samples.ids[base.query].tolist()})
     run.save_arrays("weights", {name: tensor.cpu().numpy() for name, tensor in method.tensors().items()})
     run.save_table("predictions", outcome.predictions())
+    for name, last in readings.items():
+        run.save_table(name, table([row for record in run.records() for row in record[name]] + last))
     run.save_json("summary", {**outcome.summary(), "chosen": method.facts()})
     run.tell("finished", state="finished")
     run.drop_arrays("checkpoint")

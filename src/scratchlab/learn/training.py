@@ -61,6 +61,18 @@ class Observer(Protocol):
         ...
 
 
+class Gauge(Protocol):
+    """Whoever reads what is being trained, for the record. Must not change the training."""
+
+    def begin(self, train: Labelled, valid: Labelled) -> None:
+        """Before the first step, the weights as they begin, also where training goes on from a checkpoint."""
+        ...
+
+    def read(self, epoch: int) -> list[dict[str, Any]]:
+        """What is to be recorded once so many epochs are done."""
+        ...
+
+
 class Memory(Protocol):
     """Where a checkpoint lies: arrays by name and a few facts. A run is one."""
 
@@ -112,6 +124,7 @@ class Trainer:
     schedule: Schedule
     memory: Memory
     observers: list[Observer] = field(default_factory=list[Observer])
+    gauges: dict[str, Gauge] = field(default_factory=dict[str, Gauge])
 
     def train(self, learner: Learner, train: Labelled, valid: Labelled) -> None:
         """Trains from where the memory says, and leaves the learner with the weights of the chosen epoch.
@@ -143,6 +156,8 @@ class _Course:
         moving = [name for name, rate in self.rates.items() if rate > 0]
         self.parameters = [parameter for name in moving for parameter in groups[name]]
         self.optimizer = trainer.optimizer([{"params": groups[name], "lr": self.rates[name], "name": name} for name in moving])
+        for gauge in trainer.gauges.values():
+            gauge.begin(train, valid)
         self.place, self.best = Place(), dict[str, Tensor]()
         if (kept := trainer.memory.load_checkpoint()) is not None:
             self.best = checkpoints.restore(kept[0], learner.module, self.optimizer)
@@ -244,6 +259,7 @@ class _Course:
             record |= self._validated()
         middle = self.trainer.schedule(place.epoch + 0.5)
         record["rates"] = {name: rate * middle for name, rate in self.rates.items()}
+        record |= {name: gauge.read(place.epoch + 1) for name, gauge in self.trainer.gauges.items()}
         return record | {"seconds": round(place.seconds, 3), "cpu_seconds": round(place.cpu_seconds, 3), "inputs": place.seen}
 
     @torch.no_grad()

@@ -101,7 +101,7 @@ class Kernels:
         kind "target": CKA with the labels, and its mean over the layers, as layer "average"; "start": with the same layer before the
         first reading; "layers": of each two. `why` says why a value is undefined.
         """
-        return pl.DataFrame(self.rows, schema_overrides=SCHEMA, infer_schema_length=None) if self.rows else pl.DataFrame(schema=SCHEMA)
+        return table(self.rows)
 
     def _read(self, which: str) -> list[dict[str, Any]]:
         features, labels = self.features(which), self.sets[which][1]
@@ -116,6 +116,11 @@ class Kernels:
             names = every.rows
             rows += [_pair(which, "layers", every, one, other) for i, one in enumerate(names) for other in names[i + 1 :]]
         return rows
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Rows of readings as a table."""
+    return pl.DataFrame(rows, schema_overrides=SCHEMA, infer_schema_length=None) if rows else pl.DataFrame(schema=SCHEMA)
 
 
 def _pair(which: str, kind: str, found: Alignment, layer: str, other: str) -> dict[str, Any]:

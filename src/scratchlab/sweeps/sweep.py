@@ -75,4 +75,13 @@ def numbers(run: Run) -> dict[str, Any]:
         found[f"test.{head}"] = sessions[0]["accuracy"]["value"]
         if len(sessions) > 1:
             found[f"last.{head}"] = sessions[-1]["accuracy"]["value"]
-    return found
+    return found | kernels(run)
+
+
+def kernels(run: Run) -> dict[str, float | None]:
+    """Where layers were read: `cka.SET.LAYER`, debiased CKA with the labels in the last reading, and of the queries."""
+    if not (run.folder / "kernels.parquet").is_file():
+        return {}
+    rows = run.table("kernels").filter(pl.col("kind") == "target")
+    last = rows.filter((pl.col("epoch") == pl.col("epoch").max()) | pl.col("epoch").is_null())
+    return {f"cka.{row['set']}.{row['layer']}": row["debiased"] for row in last.iter_rows(named=True)}

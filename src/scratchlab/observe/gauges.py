@@ -1,0 +1,30 @@
+"""What a recipe can have read while it trains, each by a table [observe.NAME]; readings go into the record of the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from scratchlab.observe.of_training import KernelsOfTraining
+from scratchlab.types import Asked, Labelled, Rows
+
+
+class Gauge(Protocol):
+    """Reads what is being trained and changes nothing of it."""
+
+    def begin(self, train: Labelled, valid: Labelled) -> None:
+        """Before the first step, the weights as they begin, also where training goes on from a checkpoint."""
+        ...
+
+    def read(self, epoch: int) -> list[dict[str, Any]]:
+        """What is to be recorded once so many epochs are done."""
+        ...
+
+    def last(self, asked: Asked, truth: Rows) -> list[dict[str, Any]]:
+        """What is to be said of the queries, once everything is answered."""
+        ...
+
+
+GAUGES: dict[str, Callable[..., Gauge]] = {
+    "kernels": KernelsOfTraining,
+}

