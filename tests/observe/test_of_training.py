@@ -36,17 +36,17 @@ def test_weights_are_the_same_to_the_last_bit_with_and_without(tmp_path: Path) -
 
 def test_readings_are_of_the_beginning_every_epoch_and_the_queries(tmp_path: Path) -> None:
     found = run(tmp_path, "-s", "observe.kernels.every=2", "-s", "observe.kernels.between=true").table("kernels")
-    layers = {"encoder.rectifiers.0", "encoder.rectifiers.1"}
+    layers = {"rectifiers.0", "rectifiers.1"}
     target = found.filter(pl.col("kind") == "target")
     assert set(target["layer"]) == {*layers, "average"}
     for which in ("train", "valid"):
         assert target.filter(pl.col("set") == which)["epoch"].unique().sort().to_list() == [0, 2, 4]
-        start = found.filter((pl.col("set") == which) & (pl.col("kind") == "start") & (pl.col("layer") == "encoder.rectifiers.1"))
+        start = found.filter((pl.col("set") == which) & (pl.col("kind") == "start") & (pl.col("layer") == "rectifiers.1"))
         assert start.filter(pl.col("epoch") == 0)["debiased"].item() == pytest.approx(1)
         assert start.filter(pl.col("epoch") == 4)["debiased"].item() < 0.999
     assert target.filter(pl.col("set") == "query")["epoch"].to_list() == [None] * 3
     assert set(found["kind"]) == {"target", "start", "layers"}
-    rising = target.filter((pl.col("set") == "valid") & (pl.col("layer") == "encoder.rectifiers.1")).sort("epoch")["debiased"].to_list()
+    rising = target.filter((pl.col("set") == "valid") & (pl.col("layer") == "rectifiers.1")).sort("epoch")["debiased"].to_list()
     assert rising == sorted(rising)
 
 
@@ -65,9 +65,7 @@ def test_a_killed_run_has_the_same_readings(tmp_path: Path) -> None:
 
 
 def test_a_layer_that_is_not_there_is_told(tmp_path: Path) -> None:
-    done = subprocess.run(
-        words(tmp_path, "-s", "observe.kernels.layers=['encoder.rectifier.*']"), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(words(tmp_path, "-s", "observe.kernels.layers=['rectifier.*']"), capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "No layer matches 'encoder.rectifier.*'" in done.stderr
+    assert "No layer matches 'rectifier.*'" in done.stderr
     assert not list(tmp_path.glob("*"))

@@ -50,8 +50,8 @@ def called(network: nn.Module, inputs: Tensor) -> object:
 class Kernels:
     """Reads kernels of one network, or of several by name on the same inputs, and keeps what it read.
 
-    sets: by name ("train", "valid"), fixed inputs `[n, ...]` and their labels `[n]`. layers: names or patterns of modules; the network's
-    children, if there is none. forward: how the network is called. batch: inputs at a time.
+    sets: by name ("train", "valid"), fixed inputs `[n, ...]` and their labels `[n]`. layers: names or patterns of modules; without
+    any, the network's children that are called. forward: how the network is called. batch: inputs at a time.
     """
 
     def __init__(
@@ -73,6 +73,8 @@ class Kernels:
             checked(labels)
         self.forward, self.batch, self.between = forward, batch, between
         self.rows: list[dict[str, Any]] = []
+        if not layers:
+            self._leave_out_what_is_not_called()
         self.began = {name: self.features(name) for name in self.sets}
 
     def features(self, which: str) -> dict[str, Tensor]:
@@ -88,6 +90,16 @@ class Kernels:
                         raise Problem(f"The layer {layer} was never called; name others in `layers`.")
                     parts.setdefault(f"{name}.{layer}" if name else layer, []).append(found[layer])
         return {layer: torch.cat(several) for layer, several in parts.items()}
+
+    def _leave_out_what_is_not_called(self) -> None:
+        """Of layers that nobody named, keeps those that are called: some networks use the weights of a part without calling it."""
+        inputs, _ = next(iter(self.sets.values()))
+        for name, network in self.networks.items():
+            with captured(network, self.layers[name]) as found:
+                self.forward(network, inputs[: self.batch])
+            self.layers[name] = tuple(layer for layer in self.layers[name] if layer in found)
+            if not self.layers[name]:
+                raise Problem("None of the network's parts is ever called as a whole; name layers in `layers`.")
 
     def read(self, **place: float) -> list[dict[str, Any]]:
         """One reading of all sets, its rows marked with `place` (epoch, step); they are kept as well."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Protocol, cast
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import torch
@@ -38,14 +38,13 @@ class KernelsOfTraining:
         self,
         embedder: Embedding,
         *,
-        layers: Annotated[list[str], Field(description="patterns of layers, as in ['encoder.*']; empty: the parts of the encoder")] = [],
+        layers: Annotated[list[str], Field(description="patterns of the encoder's layers, as in ['layers.*']; empty: its parts")] = [],
         inputs: Annotated[int, Field(ge=4, description="inputs of training, and of validation, that are read")] = 256,
         every: Annotated[int, Field(ge=1, description="epochs from one reading to the next")] = 1,
         between: Annotated[bool, Field(description="CKA of every two layers as well")] = False,
     ) -> None:
-        self.embedder, self.inputs, self.every, self.between = embedder, inputs, every, between
-        module = cast(nn.Module, embedder)
-        self.layers = layers_of(module, layers) if layers else tuple(f"encoder.{name}" for name in layers_of(embedder.encoder))
+        self.embedder, self.layers, self.inputs, self.every, self.between = embedder, layers, inputs, every, between
+        layers_of(embedder.encoder, layers)  # tells a pattern that matches nothing before anything is read
         self.kernels: Kernels
         self.first: list[dict[str, Any]] = []
 
@@ -79,7 +78,7 @@ class KernelsOfTraining:
             del network
             return self.embedder.embedded(values[chosen], columns[chosen])
 
-        return Kernels(cast(nn.Module, self.embedder), places, layers=self.layers, forward=called, between=between)
+        return Kernels(self.embedder.encoder, places, layers=self.layers, forward=called, between=between)
 
 
 def _spread(count: int, most: int) -> Rows:
