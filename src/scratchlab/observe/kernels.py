@@ -52,6 +52,7 @@ class Kernels:
 
     sets: by name ("train", "valid"), fixed inputs `[n, ...]` and their labels `[n]`. layers: names or patterns of modules; without
     any, the network's children that are called. forward: how the network is called. batch: inputs at a time.
+    axis: along which inputs lie in what a layer makes; where that has not their number, the first that has.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Kernels:
         forward: Forward = called,
         batch: int = 256,
         between: bool = True,
+        axis: int = 0,
     ) -> None:
         self.networks = {"": network} if isinstance(network, nn.Module) else dict(network)
         self.layers = {name: layers_of(one, layers) for name, one in self.networks.items()}
@@ -71,7 +73,7 @@ class Kernels:
             if len(inputs) != len(labels):
                 raise Problem(f"The set {name} has {len(inputs)} inputs and {len(labels)} labels.")
             checked(labels)
-        self.forward, self.batch, self.between = forward, batch, between
+        self.forward, self.batch, self.between, self.axis = forward, batch, between, axis
         self.rows: list[dict[str, Any]] = []
         if not layers:
             self._leave_out_what_is_not_called()
@@ -88,8 +90,19 @@ class Kernels:
                 for layer in self.layers[name]:
                     if layer not in found:
                         raise Problem(f"The layer {layer} was never called; name others in `layers`.")
-                    parts.setdefault(f"{name}.{layer}" if name else layer, []).append(found[layer])
+                    parts.setdefault(f"{name}.{layer}" if name else layer, []).append(
+                        self._inputs_first(layer, found[layer], len(inputs[start : start + self.batch]))
+                    )
         return {layer: torch.cat(several) for layer, several in parts.items()}
+
+    def _inputs_first(self, layer: str, made: Tensor, n: int) -> Tensor:
+        """What a layer made of n inputs, with these along the first axis."""
+        fitting = [axis for axis, size in enumerate(made.shape) if size == n]
+        if not fitting:
+            raise Problem(
+                f"What the layer {layer} makes of {n} inputs, of shape {tuple(made.shape)}, does not tell them apart; name others."
+            )
+        return made.movedim(self.axis if self.axis in fitting else fitting[0], 0)
 
     def _leave_out_what_is_not_called(self) -> None:
         """Of layers that nobody named, keeps those that are called: some networks use the weights of a part without calling it."""

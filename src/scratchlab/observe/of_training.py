@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from scratchlab.kernels.capture import layers_of
+from scratchlab.model.interface import Encoder
 from scratchlab.observe.kernels import Kernels
 from scratchlab.types import Asked, Batch, Labelled, Rows
 
@@ -17,7 +18,7 @@ from scratchlab.types import Asked, Batch, Labelled, Rows
 class Embedding(Protocol):
     """What an embedder shows of itself here."""
 
-    encoder: nn.Module
+    encoder: Encoder
 
     def features(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """What goes into the encoder, and lengths."""
@@ -39,7 +40,7 @@ class KernelsOfTraining:
         embedder: Embedding,
         *,
         layers: Annotated[list[str], Field(description="patterns of the encoder's layers, as in ['layers.*']; empty: its parts")] = [],
-        inputs: Annotated[int, Field(ge=4, description="inputs of training, and of validation, that are read")] = 256,
+        inputs: Annotated[int, Field(ge=4, description="inputs of training, and of validation, that are read")] = 64,
         every: Annotated[int, Field(ge=1, description="epochs from one reading to the next")] = 1,
         between: Annotated[bool, Field(description="CKA of every two layers as well")] = False,
     ) -> None:
@@ -78,7 +79,9 @@ class KernelsOfTraining:
             del network
             return self.embedder.embedded(values[chosen], columns[chosen])
 
-        return Kernels(self.embedder.encoder, places, layers=self.layers, forward=called, between=between)
+        return Kernels(
+            self.embedder.encoder, places, layers=self.layers, forward=called, between=between, axis=self.embedder.encoder.inputs_axis
+        )
 
 
 def _spread(count: int, most: int) -> Rows:
