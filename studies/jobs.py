@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.console import Console
 
 from scratchlab import recipe as recipes
 from scratchlab import shelf
@@ -16,7 +16,8 @@ from scratchlab.experiment import SECTIONS, check
 from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
 from scratchlab.sweeps.engines.local import Local
-from scratchlab.sweeps.work import Order, state
+from scratchlab.sweeps.progress import followed
+from scratchlab.sweeps.work import OVER, Order, state
 
 
 def common(asked: argparse.Namespace) -> tuple[str, ...]:
@@ -54,12 +55,9 @@ def finished(jobs: Iterable[Job], runs: Path, workers: int) -> list[Run]:
     orders = [job.order(runs) for job in jobs]
     for order in orders:
         check(order.recipe)
-    missing = {order.run.folder: order for order in orders if state(order) != "finished"}  # two jobs may be one run in other words
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns) as bar:
-        task = bar.add_task("runs", total=len(missing))
-        for ending in Local(workers).made(list(missing.values())):
-            if ending.state != "finished":
-                sys.exit(f"{ending.order.run.folder}: {ending.state}: {ending.words}")
-            bar.advance(task)
+    missing = {order.run.folder: order for order in orders if state(order) not in OVER}  # two jobs may be one run in other words
+    words = {one.order.run.folder: one.words for one in followed(list(missing.values()), Local(workers), Console())}
+    for order in orders:
+        if (found := state(order)) != "finished":
+            sys.exit(f"{order.run.folder} is {found}: {words.get(order.run.folder) or order.run.status['where']}")
     return [order.run for order in orders]

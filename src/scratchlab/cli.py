@@ -71,7 +71,7 @@ def sweep(
     settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="a setting of all runs; may be repeated")] = None,
     runs: RunsFolder = Path("runs"),
     workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="runs at a time; 0: as many as there are processors")] = 0,
-    look: Annotated[bool, typer.Option("--look", help="make nothing: tell what is there and what is missing")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="make and write nothing: tell what is there and what is missing")] = False,
 ) -> None:
     """Make the runs of a plan that are missing, several at a time, and the table of all; after a kill, the same command goes on."""
     from scratchlab import shelf
@@ -82,17 +82,23 @@ def sweep(
     from scratchlab.sweeps.sweep import Sweep
 
     found = Sweep(planned(shelf.find_plan(plan), settings or []), runs)
+    missing = found.missing()
+    there = len(found.orders) - len(missing)
+    console.print(f"{len(found.orders)} runs in {found.folder.path.name}, {there} there already.")
+    if dry:
+        console.print(terminal.cells(found.table(), found.plan.axes))
+        return
     try:
-        failed = [] if look else followed(found, Local(workers or os.cpu_count() or 1), console)
+        failed = followed(missing, Local(workers or os.cpu_count() or 1), console, there=there, beside=found.write)
     except KeyboardInterrupt:
-        found.write()
         console.print("Stopped; the same command goes on from here.")
         raise typer.Exit(130) from None
-    found.write()
+    finally:
+        found.write()
     console.print(terminal.cells(found.table(), found.plan.axes))
-    console.print(terminal.endings([(one.order.run.folder.name, one.state, one.words) for one in failed]))
     _lead_to("Table", found.folder.table)
     if failed:
+        console.print(terminal.endings([(one.order.run.folder.name, one.state, one.words) for one in failed]))
         raise typer.Exit(1)
 
 

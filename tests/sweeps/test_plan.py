@@ -44,12 +44,13 @@ def test_a_whole_section_may_vary(tmp_path: Path) -> None:
 
 def test_draws_stay_when_more_are_made(tmp_path: Path) -> None:
     ranges = {"a": Range(low=1e-5, high=1e-2, log=True), "b": Range(choices=(1, 2, 3)), "c": Range(low=2, high=5, integer=True)}
-    few, many = drawn(ranges, 5, seed=3), drawn(ranges, 200, seed=3)
+    few, many = drawn(ranges, 5, 3, "here"), drawn(ranges, 200, 3, "here")
     assert many[:5] == few
     assert all(1e-5 <= cell["a"] < 1e-2 for cell in many)
     assert {cell["b"] for cell in many} == {1, 2, 3}
     assert {cell["c"] for cell in many} == {2, 3, 4, 5}
     assert sum(cell["a"] < 10**-3.5 for cell in many) == pytest.approx(100, abs=25)  # half of them in either half of the logarithms
+    assert len({str(cell) for cell in drawn({"b": Range(choices=(1, 2, 3))}, 3, 0, "here")}) == 3  # none twice
     text = '[random]\ntrials = 4\naxes = {"training.rates.body" = {low = 0.01, high = 0.1}}\n[grid]\n"training.batch" = [8, 16]\n'
     assert len(planned(plan(tmp_path, text)).jobs) == 8
 
@@ -75,6 +76,7 @@ def test_draws_stay_when_more_are_made(tmp_path: Path) -> None:
         ('[grid]\n"training.rates.readut" = [0.1, 0.2]\n', "training.rates.readut has no effect"),
         ('[grid]\n"training.rate" = [0.1, 0.2]\n', "training.rate has no effect, as training.rates names every group"),
         ('[grid]\n"training.rates.body" = [1, 1.0]\n', "one and the same run: training.rates.body has no effect there"),
+        ('[random]\ntrials = 3\naxes = {"training.batch" = {choices = [8, 16]}}\n', "3 different cells were asked for"),
         ("[random]\ntrials = 0\n", "random.trials = 0 does not fit"),
         ("[random]\ntrials = 2\ntrys = 3\n", "random.trys is not known"),
         ('[random]\ntrials = 2\naxes = {"training.rate" = {low = 0.0, high = 1.0, log = true}}\n', "has no logarithm"),

@@ -111,26 +111,58 @@ def test_a_killed_sweep_takes_its_workers_along_and_goes_on_when_asked_again(
     epochs_once(tmp_path / "runs")
 
 
+def test_ctrl_c_stops_between_two_steps_and_says_how_to_go_on(plan: Path, tmp_path: Path) -> None:
+    plan.write_text(PLAN.replace("training.epochs=2", "training.epochs=400"))
+    words, pipe = command(plan, tmp_path / "runs"), subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as driver:
+        until(lambda: sum(len(Run(path.parent).records()) > 1 for path in (tmp_path / "runs").glob("*/status.json")) == 2)
+        crew = children(driver.pid)
+        os.killpg(driver.pid, signal.SIGINT)  # as a terminal does, to all that it knows of
+        said, complained = driver.communicate(timeout=120)
+    assert driver.returncode == 130
+    assert "Stopped; the same command goes on from here." in said
+    assert complained == ""
+    until(lambda: not any(there(one) for one in crew))
+    assert [Run(path.parent).state() for path in (tmp_path / "runs").glob("*/status.json")] == ["stopped"] * 2
+    assert pl.read_csv(Folder.find(tmp_path / "runs", "mine").table)["state"].to_list() == ["missing"] * 12
+
+
+def test_a_folder_that_is_no_run_fails_with_a_sentence(plan: Path, tmp_path: Path) -> None:
+    plan.write_text(PLAN.replace("seeds = 3", "seeds = 1"))
+    sweep = Sweep(planned(plan), tmp_path / "runs")
+    (sweep.orders[0].run.folder / "mine").mkdir(parents=True)
+    endings = {ending.order.run.folder: ending for ending in Local(2).made(sweep.missing()[:2])}
+    assert endings[sweep.orders[0].run.folder].state == "failed"
+    assert "exists and is not a run" in endings[sweep.orders[0].run.folder].words
+    assert endings[sweep.orders[1].run.folder].state == "finished"
+
+
+def test_a_dry_run_writes_nothing(plan: Path, tmp_path: Path) -> None:
+    done = subprocess.run(command(plan, tmp_path / "runs", "--dry-run"), capture_output=True, text=True, check=True)
+    assert "12 runs in mine-" in done.stdout
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_sweep_is_the_same_runs_as_made_one_by_one(plan: Path, tmp_path: Path) -> None:
     plan.write_text(PLAN.replace("seeds = 3", "seeds = 1"))
     sweep, alone = Sweep(planned(plan), tmp_path / "runs"), Sweep(planned(plan), tmp_path / "alone")
-    assert {ending.state for ending in sweep.made(Local(1))} == {"finished"}
+    assert {ending.state for ending in Local(1).made(sweep.missing())} == {"finished"}
     assert [made(order).state for order in alone.orders] == ["finished"] * 4
     together, single = (one.table().drop("run") for one in (sweep, alone))
     assert together.equals(single)
     for one, other in zip(sweep.orders, alone.orders, strict=True):
         assert (one.run.folder / "weights.safetensors").read_bytes() == (other.run.folder / "weights.safetensors").read_bytes()
-    assert list(sweep.made(Local(1))) == []
+    assert sweep.missing() == []
 
 
 def test_what_diverges_is_a_result(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('recipe = "digit-pairs"\nseeds = 2\nsettings = ["training.epochs=2"]\n[grid]\n"training.rates.body" = [0.1, 1e25]\n')
     sweep = Sweep(planned(path), tmp_path / "runs")
-    endings = list(sweep.made(Local(2)))
+    endings = list(Local(2).made(sweep.missing()))
     assert sweep.table()["state"].to_list() == ["finished", "finished", "diverged", "diverged"]
     assert all("not finite" in one.words for one in endings if one.state == "diverged")
-    assert list(sweep.made(Local(2))) == []  # nor is it tried again
+    assert sweep.missing() == []  # nor is it tried again
 
 
 def test_what_fails_does_not_stop_the_others(plan: Path, tmp_path: Path) -> None:

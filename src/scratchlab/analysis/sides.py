@@ -54,7 +54,7 @@ def side(runs: Path, word: str) -> Side:
 
     Raises Problem for a run that is not there or not finished, and for a head it does not have.
     """
-    named = word if (Path(word) / "status.json").is_file() else word.partition(":")[0]
+    named = word if Run(Path(word)).there else word.partition(":")[0]
     wanted = word[len(named) + 1 :]
     run = Run.find(runs, named)
     summary = run.json("summary")

@@ -50,9 +50,14 @@ class Run:
     # -- coming to be ---------------------------------------------------------------------------------
 
     @classmethod
+    def of(cls, runs: Path, recipe: Recipe) -> Run:
+        """The first run of this recipe and seed, there or not."""
+        return cls(runs / f"{recipe.name[:80]}-{recipe.key}")
+
+    @classmethod
     def create(cls, runs: Path, recipe: Recipe, title: str = "", *, again: bool = False) -> Run:
         """A new folder `runs/name-key`. Raises Occupied where one stands already; `again` then takes `name-key-2`, `-3`, …"""
-        name, number = f"{recipe.name[:80]}-{recipe.key}", 1
+        name, number = cls.of(runs, recipe).folder.name, 1
         beside = runs / f".{name}.{os.getpid()}.part"
         with files.told(runs):
             beside.mkdir(parents=True)
@@ -76,6 +81,11 @@ class Run:
             if beside.exists():
                 cls(beside)._remove()
 
+    @property
+    def there(self) -> bool:
+        """Whether the folder is a run's, whatever its state."""
+        return (self.folder / "status.json").is_file()
+
     def _remove(self) -> None:
         """Takes back a folder in which nothing was achieved."""
         for file in self.folder.iterdir():
@@ -85,7 +95,7 @@ class Run:
     @classmethod
     def find(cls, runs: Path, name: str) -> Run:
         """The run of this folder or name, or the one whose name begins or ends with it; "last" is the newest."""
-        if (Path(name) / "status.json").is_file():
+        if cls(Path(name)).there:
             return cls(Path(name))
         there = sorted(path.parent.name for path in runs.glob("*/status.json"))
         if name == "last" and there:
@@ -98,7 +108,7 @@ class Run:
         raise Problem(f"There is no run '{name}' in {runs}/; `scratchlab runs` lists the {len(there)} that are there.")
 
     def _occupied(self) -> Occupied:
-        if not (self.folder / "status.json").is_file():
+        if not self.there:
             return Occupied(f"{self.folder} exists and is not a run; move it away, or choose another place with --runs.")
         state, name = self.state(), self.folder.name
         if state == "running":

@@ -17,6 +17,9 @@ Cell = dict[str, Any]
 """One configuration: a value for every setting that varies, by its path in a recipe."""
 
 
+ENOUGH = 100  # draws for each trial, some of which may repeat others
+
+
 @dataclass(frozen=True)
 class Axis:
     """Settings that move together, by their paths in a recipe; each of `points` has a value for every one of them."""
@@ -94,10 +97,19 @@ class Range:
         return min(int(value), int(self.high)) if self.integer else float(f"{value:.6g}")
 
 
-def drawn(ranges: Mapping[str, Range], trials: int, seed: int) -> list[Cell]:
-    """`trials` cells, each setting drawn by itself. A further trial, or a further setting at the end, leaves the others as they are."""
-    columns = [np.random.default_rng([seed, place]).random(trials).tolist() for place in range(len(ranges))]
-    return [{name: one.at(column[i]) for (name, one), column in zip(ranges.items(), columns, strict=True)} for i in range(trials)]
+def drawn(ranges: Mapping[str, Range], trials: int, seed: int, where: str) -> list[Cell]:
+    """`trials` different cells, each setting drawn by itself. More trials leave the first ones as they are.
+
+    Raises Problem where there are hardly so many different ones.
+    """
+    streams = {name: np.random.default_rng([seed, place]) for place, name in enumerate(ranges)}
+    found: dict[str, Cell] = {}
+    for _ in range(ENOUGH * trials):
+        cell = {name: one.at(streams[name].random()) for name, one in ranges.items()}
+        found.setdefault(json.dumps(cell), cell)
+        if len(found) == trials:
+            return list(found.values())
+    raise Problem(f"{where}: {trials} different cells were asked for, but the ranges hold hardly more than {len(found)}; take a [grid].")
 
 
 def once(names: Sequence[str], where: str) -> None:

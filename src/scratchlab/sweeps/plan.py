@@ -41,11 +41,10 @@ RANDOM = ("trials", "seed", "axes")
 
 @dataclass(frozen=True)
 class Job:
-    """One run of a sweep: its cell, its seed, and the recipe with every setting filled in."""
+    """One run of a sweep: its cell, and the recipe with every setting filled in, the seed included."""
 
     cell: Cell
     recipe: Recipe
-    title: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def planned(path: Path, more: Iterable[str] = ()) -> Plan:
     if "seed" in axes:
         raise Problem(f"{path}: seed is no axis, as runs that differ in it alone are repetitions; write seeds = [0, 1, 2].")
     title = str(told.get("title", raw.get("title", "")))
-    jobs = [Job(cell, _resolved(raw, cell, seed, base.stem, path), title) for cell in cells for seed in seeds]
+    jobs = [Job(cell, _resolved(raw, cell, seed, base.stem, path)) for cell in cells for seed in seeds]
     _all_differ(jobs, path)
     for job in jobs[:: len(seeds)]:  # another seed fits as well
         _fits(job, path)
@@ -143,14 +142,10 @@ def _table(given: Any, where: str) -> Values:
 
 def _cells(told: Values, path: Path) -> list[Cell]:
     """The cells of grid, zips and random draws, in the order of the plan."""
-    axes = (
-        [Axis.zipped({name: values}, f"{path}, [grid]") for name, values in _table(told["grid"], f"{path}, [grid]").items()]
-        if ("grid" in told)
-        else []
-    )
-    zips = told.get("zip", [])
+    grid, zips = _table(told["grid"], f"{path}, [grid]") if "grid" in told else {}, told.get("zip", [])
     if not isinstance(zips, list):
         raise Problem(f"{path}: [zip] is written [[zip]], once for each group of settings that move together.")
+    axes = [Axis.zipped({name: values}, f"{path}, [grid]") for name, values in grid.items()]
     axes += [Axis.zipped(_table(one, f"{path}, [[zip]]"), f"{path}, [[zip]]") for one in cast("list[Any]", zips)]
     names = [setting for axis in axes for setting in axis.settings]
     fixed = product(axes)
@@ -161,7 +156,8 @@ def _cells(told: Values, path: Path) -> list[Cell]:
         return fixed
     ranges, trials, seed = _random(_table(told["random"], f"{path}, [random]"), path)
     once([*names, *ranges], str(path))
-    return [cell | more for cell in fixed for more in drawn(ranges, trials, seed)]
+    more = drawn(ranges, trials, seed, f"{path}, [random]")
+    return [cell | drawn_cell for cell in fixed for drawn_cell in more]
 
 
 def _random(table: Values, path: Path) -> tuple[dict[str, Range], int, int]:

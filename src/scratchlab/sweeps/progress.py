@@ -1,32 +1,36 @@
-"""How far a sweep is, while it goes on: a bar in a terminal, a line now and then elsewhere; and the table kept up to date beside it."""
+"""How far many runs are, while they are made: a bar in a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from scratchlab.sweeps.engines.interface import Engine
-from scratchlab.sweeps.sweep import OVER, Sweep
-from scratchlab.sweeps.work import Ending
+from scratchlab.sweeps.work import OVER, Ending, Order
 
-TABLE_SECONDS = 10.0
+SECONDS = 10.0  # between two tables
 LINES = 20  # at most so many are told where there is no terminal
 
 
-def followed(sweep: Sweep, engine: Engine, console: Console) -> list[Ending]:
-    """Makes what is missing; returns the runs that came to nothing."""
-    states = sweep.states()
-    total, done = len(states), sum(state in OVER for state in states)
-    console.print(f"{total} runs in {sweep.folder.path.name}, {done} there already.")
+def followed(
+    orders: Sequence[Order], engine: Engine, console: Console, *, there: int = 0, beside: Callable[[], None] = lambda: None
+) -> list[Ending]:
+    """Makes these runs, beside the `there` that are there already; returns those that came to nothing.
+
+    beside: is called now and then as runs end, to keep a table of them.
+    """
+    total, done, told_at = len(orders) + there, there, time.monotonic()
     failed: list[Ending] = []
-    counts, written = Counter[str](), 0.0
+    counts = Counter[str]()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars, contextlib.closing(engine.made(orders)) as endings:
         task = bars.add_task("runs", total=total, completed=done)
-        for ending in sweep.made(engine):
+        for ending in endings:
             counts[ending.state] += 1
             done += 1
             failed += [ending] if ending.state not in OVER else []
@@ -34,7 +38,7 @@ def followed(sweep: Sweep, engine: Engine, console: Console) -> list[Ending]:
             bars.update(task, completed=done, description=told)
             if not console.is_terminal and (done % max(1, total // LINES) == 0 or done == total):
                 console.print(f"{done} of {total} runs; now {told}")
-            if time.monotonic() - written > TABLE_SECONDS:
-                sweep.write()
-                written = time.monotonic()
+            if time.monotonic() - told_at > SECONDS:
+                beside()
+                told_at = time.monotonic()
     return failed

@@ -5,8 +5,6 @@ Its runs lie where `scratchlab run` puts them, under the same names: one that is
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,10 @@ import polars as pl
 
 from scratchlab.store.run import Run
 from scratchlab.sweeps.axes import shown
-from scratchlab.sweeps.engines.interface import Engine
 from scratchlab.sweeps.folder import Folder
 from scratchlab.sweeps.plan import Plan
-from scratchlab.sweeps.work import Ending, Order, State, state
+from scratchlab.sweeps.work import OVER, Order, State, state
 
-OVER = ("finished", "diverged")
 OF_EPOCH = {"loss": "train.loss", "valid_loss": "valid.loss", "valid_accuracy": "valid.accuracy"}
 
 
@@ -29,15 +25,16 @@ class Sweep:
     def __init__(self, plan: Plan, runs: Path) -> None:
         self.plan = plan
         self.folder = Folder(runs / "sweeps" / f"{plan.name}-{plan.key}")
-        self.orders = [Order(job.recipe, job.title, runs) for job in plan.jobs]
+        self.orders = [Order(job.recipe, plan.title, runs) for job in plan.jobs]
+        self._numbers: dict[Path, dict[str, Any]] = {}  # of runs that are over, whose folders are read once
 
     def states(self) -> list[State]:
         """Of each run, in the plan's order."""
         return [state(order) for order in self.orders]
 
-    def made(self, engine: Engine) -> Iterator[Ending]:
-        """Makes what is missing, and tries again what failed for reasons of its surroundings; each as it ends."""
-        yield from engine.made([order for order, found in zip(self.orders, self.states(), strict=True) if found not in (*OVER, "busy")])
+    def missing(self) -> list[Order]:
+        """What is to be made: also what failed, for reasons of its surroundings, and what another process seems to be making."""
+        return [order for order, found in zip(self.orders, self.states(), strict=True) if found not in OVER]
 
     def table(self) -> pl.DataFrame:
         """A row a run: the axes, the seed, the state, the run's name, and its numbers, empty where it has none."""
@@ -45,7 +42,9 @@ class Sweep:
         for job, order, found in zip(self.plan.jobs, self.orders, self.states(), strict=True):
             known = {name: shown(value) for name, value in job.cell.items()}
             known |= {"seed": str(job.recipe.seed), "state": found, "run": order.run.folder.name}
-            rows.append(known | (numbers(order.run) if found in OVER else {}))
+            if found in OVER and order.run.folder not in self._numbers:
+                self._numbers[order.run.folder] = numbers(order.run)
+            rows.append(known | self._numbers.get(order.run.folder, {}))
         columns = [*self.plan.axes, "seed", "state", "run"]
         columns += [name for name in dict.fromkeys(name for row in rows for name in row) if name not in columns]
         return pl.DataFrame({name: [row.get(name) for row in rows] for name in columns}, strict=False)
@@ -53,10 +52,6 @@ class Sweep:
     def write(self) -> None:
         """Writes the table into the sweep's folder."""
         self.folder.write(self.table(), self.plan.title, self.plan.axes)
-
-    def counts(self) -> dict[State, int]:
-        """How many runs are in which state."""
-        return dict(Counter(self.states()))
 
 
 def numbers(run: Run) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from scratchlab.store.run import Occupied, Run
 State = Literal["finished", "diverged", "failed", "busy", "missing"]
 """busy: another process is making it. missing: nobody has begun, or whoever did is gone."""
 
+OVER = ("finished", "diverged")
+
 
 @dataclass(frozen=True)
 class Order:
@@ -28,7 +30,7 @@ class Order:
     @property
     def run(self) -> Run:
         """Where it is, or will be: the folder that `scratchlab run` would take."""
-        return Run(self.runs / f"{self.recipe.name[:80]}-{self.recipe.key}")
+        return Run.of(self.runs, self.recipe)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Ending:
 def state(order: Order) -> State:
     """How far it is. A run that diverged is over: the same steps would diverge again."""
     run = order.run
-    if not (run.folder / "status.json").is_file():
+    if not run.there:
         return "missing"
     found = run.state()
     if found == "failed":
@@ -53,15 +55,13 @@ def state(order: Order) -> State:
 
 def made(order: Order) -> Ending:
     """Makes the run, or goes on with it; without a report, which `scratchlab report` writes where one is wanted."""
-    run = order.run
     try:
-        if not (run.folder / "status.json").is_file():
-            run = Run.create(order.runs, order.recipe, order.title)
+        run = order.run if order.run.there else Run.create(order.runs, order.recipe, order.title)
         perform(order.recipe, run, Console(quiet=True))
     except Diverged as problem:
         return Ending(order, "diverged", str(problem))
     except Occupied as problem:
-        return Ending(order, "busy", str(problem))
+        return Ending(order, "busy" if order.run.there else "failed", str(problem))  # what is there may be no run at all
     except Problem as problem:
         return Ending(order, "failed", str(problem))
     except Exception as error:

@@ -68,7 +68,5 @@ def _spread(values: np.ndarray[tuple[int], np.dtype[np.float64]], *, percent: bo
 
 def endings(failed: Sequence[tuple[str, str, str]]) -> RenderableType:
     """Runs that came to nothing, with their last words: `(run, state, words)`."""
-    if not failed:
-        return Text("")
     lines = [Text.assemble((f"{run}: {state}. ", "bold red"), words) for run, state, words in failed]
     return Group(Text(f"{counted(len(failed), 'run')} came to nothing; the same command tries again.", style="bold"), *lines)

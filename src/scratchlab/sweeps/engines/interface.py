@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
 from scratchlab.sweeps.work import Ending, Order
@@ -13,9 +13,9 @@ TRIES = 3  # a run whose process dies so often fails
 class Engine(Protocol):
     """A way to make runs elsewhere than in this process."""
 
-    def made(self, orders: Sequence[Order]) -> Iterator[Ending]:
+    def made(self, orders: Sequence[Order]) -> Generator[Ending]:
         """Every order once, as they end. A process that dies is replaced, and its run gone on with, `TRIES` times in all.
 
-        Nothing goes on without whoever asked: where this process is gone, so are its helpers.
+        Nothing goes on without whoever asked: where this generator is closed, or this process gone, so is all that it began.
         """
         ...

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from typing import cast
 
 from scratchlab.sweeps.engines.interface import TRIES
 from scratchlab.sweeps.work import Ending, Order, made
 
-
-@dataclass
-class Worker:
-    """A process, the line to it, and what it is making."""
-
-    process: SpawnProcess
-    line: Connection
-    order: Order
+SPAWN = multiprocessing.get_context("spawn")  # a fork would share what threads had locked
 
 
 class Local:
@@ -30,59 +22,91 @@ class Local:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self.context = multiprocessing.get_context("spawn")  # a fork would share what threads had locked
 
-    def made(self, orders: Sequence[Order]) -> Iterator[Ending]:
+    def made(self, orders: Sequence[Order]) -> Generator[Ending]:
         """Every order once, as they end."""
-        left, tries = deque(orders), dict[int, int]()
-        crew: list[Worker] = []
+        left = deque(orders)
+        crew = [_Worker(left.popleft()) for _ in range(min(self.workers, len(left)))]
         try:
-            while left and len(crew) < self.workers:
-                crew.append(self._hired(left.popleft()))
             while crew:
                 for line in wait([worker.line for worker in crew]):
                     worker = next(one for one in crew if one.line is line)
-                    try:
-                        yield worker.line.recv()
-                        if left:
-                            worker.order = left.popleft()
-                            worker.line.send(worker.order)
-                            continue
-                        worker.line.close()  # which sends it home
-                    except (EOFError, ConnectionError):
-                        order, count = worker.order, tries.get(id(worker.order), 0) + 1
-                        tries[id(order)] = count
-                        if count < TRIES:
-                            crew.append(self._hired(order))
-                        else:
-                            yield Ending(order, "failed", f"the process that made it died {count} times, without a word")
-                            if left:
-                                crew.append(self._hired(left.popleft()))
-                    crew.remove(worker)
-                    worker.process.join()
+                    if (ending := worker.ending()) is None:
+                        continue
+                    yield ending
+                    if left:
+                        worker.ask(left.popleft())
+                    else:
+                        crew.remove(worker)
+                        worker.dismiss()
         finally:
             for worker in crew:
-                worker.process.terminate()
-                worker.process.join()
+                worker.dismiss()
 
-    def _hired(self, order: Order) -> Worker:
-        ours, theirs = cast("tuple[Connection, Connection]", self.context.Pipe())
-        process = self.context.Process(target=_serve, args=(theirs,), daemon=True)
-        process.start()
+
+class _Worker:
+    """A process, the line to it, and what it is making."""
+
+    def __init__(self, order: Order) -> None:
+        self._hire()
+        self.ask(order)
+
+    def _hire(self) -> None:
+        self.line, theirs = cast("tuple[Connection, Connection]", SPAWN.Pipe())
+        self.process = SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
+        with _one_thread():
+            self.process.start()
         theirs.close()
-        ours.send(order)
-        return Worker(process, ours, order)
+
+    def ask(self, order: Order) -> None:
+        """Sets it to the next run."""
+        self.order, self.deaths = order, 0
+        self._send()
+
+    def _send(self) -> None:
+        with contextlib.suppress(ConnectionError):  # of one that has just died, the line tells
+            self.line.send(self.order)
+
+    def ending(self) -> Ending | None:
+        """How its run ended; None if the process died and another goes on with the run."""
+        try:
+            return self.line.recv()
+        except (EOFError, ConnectionError):
+            self.deaths += 1
+        self.dismiss()
+        self._hire()
+        if self.deaths == TRIES:
+            return Ending(self.order, "failed", f"the process that made it died {TRIES} times, without a word")
+        self._send()
+        return None
+
+    def dismiss(self) -> None:
+        """Ends the process; a training under way stops between two steps, with its checkpoint saved."""
+        self.line.close()
+        self.process.terminate()
+        self.process.join()
+
+
+@contextlib.contextmanager
+def _one_thread() -> Generator[None]:
+    """What is begun inside takes one thread, also where libraries look for their number of threads but once, as they are loaded."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["OMP_NUM_THREADS"]
+        if before is not None:
+            os.environ["OMP_NUM_THREADS"] = before
 
 
 def _serve(line: Connection) -> None:
     """Makes what comes along the line until it is closed; goes at once when the process that asked is gone."""
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.setsid()  # the Ctrl-C of a terminal is for whoever asked, who then says so once
     threading.Thread(target=_follow, daemon=True).start()
-    while True:
-        try:
+    with contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
+        while True:
             line.send(made(line.recv()))
-        except (EOFError, ConnectionError):
-            return
 
 
 def _follow() -> None:
