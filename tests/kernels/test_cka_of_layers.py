@@ -58,12 +58,13 @@ def debiased(x: Tensor, y: Tensor) -> float:
     return hsic1(k, m) / np.sqrt(hsic1(k, k) * hsic1(m, m))
 
 
-@pytest.mark.parametrize("way", ["kernels", "features"])
+@pytest.mark.parametrize("way", ["kernels", "held", "features"])
 @pytest.mark.parametrize("two", [False, True])
 def test_both_ways_are_the_definitions(monkeypatch: pytest.MonkeyPatch, way: str, two: bool) -> None:
-    monkeypatch.setattr(products, "_kernels_cost", lambda layers: 0.0 if way == "kernels" else 2.0)
-    monkeypatch.setattr(products, "_features_cost", lambda layers, asked: 1.0)
-    monkeypatch.setattr(products, "HELD", 3 * 15**2)  # tiles of 15 or less, of 40 inputs
+    monkeypatch.setattr(products, "_kernels_cost", lambda n, widths: 2.0 if way == "features" else 0.0)
+    monkeypatch.setattr(products, "_features_cost", lambda n, widths, asked: 1.0)
+    if way == "kernels":
+        monkeypatch.setattr(products, "HELD", 3 * 15**2)  # tiles of 15 or less, of 40 inputs
     monkeypatch.setattr(products, "STRIP", 100)
     monkeypatch.setattr(products, "SIDE", 30)
     a = features()
@@ -78,10 +79,11 @@ def test_both_ways_are_the_definitions(monkeypatch: pytest.MonkeyPatch, way: str
 
 
 def test_the_cheaper_way_is_taken() -> None:
-    wide, narrow = (products.Layer(name, torch.zeros(100, d), torch.zeros(100), 1.0) for name, d in (("wide", 3000), ("narrow", 4)))
     every = np.ones((2, 2), dtype=bool)
-    assert products._kernels_cost([wide, wide]) < products._features_cost([wide, wide], every)
-    assert products._kernels_cost([narrow, narrow]) > products._features_cost([narrow, narrow], every)
+    assert products._kernels_cost(100, [3000, 3000]) < products._features_cost(100, [3000, 3000], every)
+    assert products._kernels_cost(100, [4, 4]) > products._features_cost(100, [4, 4], every)
+    assert products.held(100, [3000, 3000], every)
+    assert not products.held(100_000, [300_000, 300_000], every)  # cheaper, but not to be held
 
 
 @pytest.mark.parametrize("offset", [0.0, 1.0, 10.0, 1000.0])
@@ -291,7 +293,7 @@ def test_a_last_batch_of_one_or_two_is_left_out_and_counted() -> None:
 @pytest.mark.parametrize("counts", [(20, 20), (5, 30), (10, 12, 3, 15)])
 def test_to_the_target_is_cka_with_one_hot_labels(counts: tuple[int, ...]) -> None:
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)) * 7, counts))
-    a = features(sum(counts), offset=2.0)
+    a = features(sum(counts), (6, 15, 300), offset=2.0)  # fewer features than inputs, and more
     one_hot = torch.from_numpy((labels[:, None] == np.unique(labels)).astype(np.float32))
     for name, found in to_target(a, labels).items():
         assert found.biased.value == pytest.approx(biased(centred(a[name]), centred(one_hot)), abs=1e-6)

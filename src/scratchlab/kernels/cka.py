@@ -16,8 +16,8 @@ from torch import Tensor
 from scratchlab.checks import Problem, counted
 from scratchlab.kernels.grams import Grams
 from scratchlab.kernels.hsic import Values, aligned
-from scratchlab.kernels.layers import layer
-from scratchlab.kernels.products import sums, sums_of
+from scratchlab.kernels.layers import layer, width
+from scratchlab.kernels.products import held, sums, sums_of
 from scratchlab.metrics.estimate import Estimate, undefined
 
 Features = Mapping[str, Tensor]  # by layer: `[n, ...]`
@@ -60,10 +60,16 @@ def cka(a: Features, b: Features | None = None) -> Alignment:
     if not a or (b is not None and not b):
         raise Problem("There is no layer to compare.")
     rows, columns = tuple(a), tuple(a if b is None else b)
-    layers = [layer(name, features) for one in ((a,) if b is None else (a, b)) for name, features in one.items()]
-    _same([(one.name, one.n) for one in layers])
-    found = sums(layers, _wanted(len(rows), len(columns), b is not None))
-    reasons = [one.reason for one in layers]
+    every = [(name, features) for one in ((a,) if b is None else (a, b)) for name, features in one.items()]
+    widths = [width(*one) for one in every]
+    _same([(name, len(features)) for name, features in every])
+    wanted = _wanted(len(rows), len(columns), b is not None)
+    if held(len(every[0][1]), widths, wanted):
+        made = Grams().of(every)
+        found, reasons = sums_of(made.kernels), made.reasons
+    else:
+        layers = [layer(name, features) for name, features in every]
+        found, reasons = sums(layers, wanted), [one.reason for one in layers]
     return _alignment(rows, columns, found.biased(), found.debiased() if found.n >= ENOUGH else None, reasons, found.n)
 
 

@@ -43,17 +43,21 @@ class Layer:
         return self.values.shape[1]
 
 
-def layer(name: str, features: Tensor, scale: float | None = None) -> Layer:
-    """Features `[n, ...]` of any shape beyond the first axis, all of which counts as one vector an input; the given tensor is not changed.
-
-    scale: what to divide by, where several batches of a layer must be on one scale; the largest value of these, if it is not given.
-    Raises Problem for less than two inputs.
-    """
+def width(name: str, features: Tensor) -> int:
+    """d of features `[n, ...]`, all axes but the first taken together. Raises Problem for a single number and for less than two inputs."""
     if not features.ndim:
         raise Problem(f"Features are [n, ...], but the layer {name} was given a single number.")
-    values = features.detach().reshape(len(features), -1)
-    if len(values) < 2:
-        raise Problem(f"A kernel compares inputs with each other, but the layer {name} was given {counted(len(values), 'input')}.")
+    if len(features) < 2:
+        raise Problem(f"A kernel compares inputs with each other, but the layer {name} was given {counted(len(features), 'input')}.")
+    return features.numel() // len(features)
+
+
+def layer(name: str, features: Tensor) -> Layer:
+    """Features `[n, ...]` of any shape beyond the first axis, all of which counts as one vector an input; the given tensor is not changed.
+
+    Raises Problem as `width`.
+    """
+    values = features.detach().reshape(len(features), width(name, features))
     exact = values.dtype if values.dtype == torch.float64 else torch.float32
     values = values.to(exact)
     mean = _mean(values)
@@ -65,7 +69,6 @@ def layer(name: str, features: Tensor, scale: float | None = None) -> Layer:
     size = float(largest[kept].max()) if kept.any() else 0.0
     if size == 0:
         return _undefined(name, values, "it is the same for all inputs" if mean.any() else "it is 0 for all inputs", flat=True)
-    size = scale or size
     for part in _rows(centred):
         part.sub_(rest).div_(size)
         if not kept.all():

@@ -36,7 +36,7 @@ def sums(layers: Sequence[Layer], wanted: Wanted) -> Sums:
     norms = torch.stack([one.norms for one in layers])
     on = (norms @ norms.T).cpu().numpy()
     asked = wanted | wanted.T | np.eye(len(layers), dtype=bool)
-    off = _by_kernels(layers) if _kernels_cost(layers) <= _features_cost(layers, asked) else _by_features(layers, asked) - on
+    off = _by_kernels(layers) if _kernels_are_cheaper(n, [one.d for one in layers], asked) else _by_features(layers, asked) - on
     return Sums(n, off, on, norms.sum(1).cpu().numpy())
 
 
@@ -47,14 +47,24 @@ def sums_of(kernels: Tensor) -> Sums:
     return Sums(kernels.shape[1], without_diagonals(kernels).numpy(), on, traces)
 
 
-def _kernels_cost(layers: Sequence[Layer]) -> float:
-    return layers[0].n ** 2 / 2 * (sum(one.d for one in layers) + len(layers) ** 2)
+def held(n: int, widths: Sequence[int], wanted: Wanted) -> bool:
+    """Whether kernels of n inputs are cheaper and small enough to be held all at once; then features need not be centred, but kernels."""
+    asked = wanted | wanted.T | np.eye(len(widths), dtype=bool)
+    return len(widths) * n**2 <= HELD and _kernels_are_cheaper(n, widths, asked)
 
 
-def _features_cost(layers: Sequence[Layer], asked: Wanted) -> float:
-    widths = np.array([one.d for one in layers], dtype=np.float64)
-    pairs = np.triu(asked) * np.outer(widths, widths)
-    return layers[0].n * (pairs.sum() - np.square(widths).sum() / 2)  # of a layer's product with itself half is made
+def _kernels_are_cheaper(n: int, widths: Sequence[int], asked: Wanted) -> bool:
+    return _kernels_cost(n, widths) <= _features_cost(n, widths, asked)
+
+
+def _kernels_cost(n: int, widths: Sequence[int]) -> float:
+    return n**2 / 2 * (sum(widths) + len(widths) ** 2)
+
+
+def _features_cost(n: int, widths: Sequence[int], asked: Wanted) -> float:
+    each = np.array(widths, dtype=np.float64)
+    pairs = np.triu(asked) * np.outer(each, each)
+    return n * (pairs.sum() - np.square(each).sum() / 2)  # of a layer's product with itself half is made
 
 
 def _by_kernels(layers: Sequence[Layer]) -> Values:

@@ -17,10 +17,10 @@ import numpy.typing as npt
 import torch
 
 from scratchlab.checks import Problem
-from scratchlab.kernels.cka import ENOUGH, Features
+from scratchlab.kernels.cka import ENOUGH, Features, cka
 from scratchlab.kernels.hsic import Sums, aligned
-from scratchlab.kernels.layers import Layer, layer
-from scratchlab.kernels.products import sums
+from scratchlab.kernels.layers import Layer, layer, width
+from scratchlab.kernels.products import held, sums
 from scratchlab.metrics.estimate import Estimate, undefined
 
 Labels = npt.NDArray[np.int64]
@@ -37,7 +37,21 @@ class ToTarget:
 def to_target(features: Features, labels: Labels) -> dict[str, ToTarget]:
     """By layer, over n inputs; labels `[n]`, any integers. Raises Problem where their numbers differ, and as `checked`."""
     places = checked(labels)
-    return {name: _one(layer(name, values), places, np.bincount(places)) for name, values in features.items()}
+    counts = np.bincount(places)
+    for name, values in features.items():
+        if width(name, values) and len(values) != len(places):
+            raise Problem(f"Layer {name} has {len(values)} inputs, but there are {len(places)} labels.")
+    wide = {name: values for name, values in features.items() if held(len(places), [width(name, values)], np.ones((1, 1), dtype=bool))}
+    found = _of_kernels(wide, places, len(counts)) if wide else {}
+    return {name: found.get(name) or _of_sums(layer(name, values), places, counts) for name, values in features.items()}
+
+
+def _of_kernels(features: Features, places: Labels, classes: int) -> dict[str, ToTarget]:
+    """Of layers so wide that their kernels are made anyway: the labels are one layer more."""
+    device = next(iter(features.values())).device
+    targets = torch.nn.functional.one_hot(torch.from_numpy(places), classes).float().to(device)
+    found = cka(features, {"of the labels": targets})
+    return {name: ToTarget(found.of(name, "of the labels", debiased=False), found.of(name, "of the labels")) for name in features}
 
 
 def checked(labels: Labels) -> Labels:
@@ -53,10 +67,8 @@ def checked(labels: Labels) -> Labels:
     return places
 
 
-def _one(of: Layer, places: Labels, counts: Labels) -> ToTarget:
+def _of_sums(of: Layer, places: Labels, counts: Labels) -> ToTarget:
     n = of.n
-    if n != len(places):
-        raise Problem(f"Layer {of.name} has {n} inputs, but there are {len(places)} labels.")
     if of.reason:
         return ToTarget(undefined(of.reason), undefined(of.reason))
     share = counts / n

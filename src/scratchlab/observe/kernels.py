@@ -14,7 +14,7 @@ What is observed changes nothing of what is learned: readings are without gradie
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,7 @@ class Kernels:
 
     sets: by name ("train", "valid"), fixed inputs `[n, ...]` and their labels `[n]`. layers: names or patterns of modules; without
     any, the network's children that are called. forward: how the network is called. batch: inputs at a time.
+    start, between: whether each layer is compared with how it began, and with every other.
     axis: along which inputs lie in what a layer makes; where that has not their number, the first that has.
     """
 
@@ -63,6 +64,7 @@ class Kernels:
         layers: Sequence[str] = (),
         forward: Forward = called,
         batch: int = 256,
+        start: bool = True,
         between: bool = True,
         axis: int = 0,
     ) -> None:
@@ -77,23 +79,21 @@ class Kernels:
         self.rows: list[dict[str, Any]] = []
         if not layers:
             self._leave_out_what_is_not_called()
-        self.began = {name: self.features(name) for name in self.sets}
+        self.began = {name: self.features(name) for name in self.sets} if start else {}
 
     def features(self, which: str) -> dict[str, Tensor]:
         """Of every layer of every network, `[n, ...]`, for one of the sets; each batch of inputs goes through all networks in turn."""
-        inputs, _ = self.sets[which]
         parts: dict[str, list[Tensor]] = {}
-        for start in range(0, len(inputs), self.batch):
+        for inputs in cast("tuple[Tensor, ...]", self.sets[which][0].split(self.batch)):
             for name, network in self.networks.items():
                 with captured(network, self.layers[name]) as found:
-                    self.forward(network, inputs[start : start + self.batch])
-                for layer in self.layers[name]:
-                    if layer not in found:
-                        raise Problem(f"The layer {layer} was never called; name others in `layers`.")
-                    parts.setdefault(f"{name}.{layer}" if name else layer, []).append(
-                        self._inputs_first(layer, found[layer], len(inputs[start : start + self.batch]))
-                    )
-        return {layer: torch.cat(several) for layer, several in parts.items()}
+                    self.forward(network, inputs)
+                for module in self.layers[name]:
+                    if module not in found:
+                        raise Problem(f"The layer {module} was never called; name others in `layers`.")
+                    made = self._inputs_first(module, found[module], len(inputs))
+                    parts.setdefault(f"{name}.{module}" if name else module, []).append(made)
+        return {name: several[0] if len(several) == 1 else torch.cat(several) for name, several in parts.items()}
 
     def _inputs_first(self, layer: str, made: Tensor, n: int) -> Tensor:
         """What a layer made of n inputs, with these along the first axis."""
@@ -129,15 +129,15 @@ class Kernels:
         return table(self.rows)
 
     def _read(self, which: str) -> list[dict[str, Any]]:
-        features, labels = self.features(which), self.sets[which][1]
-        targets = to_target(features, labels)
-        rows = [_row(which, "target", layer, "", one.biased, one.debiased) for layer, one in targets.items()]
+        layers, labels = self.features(which), self.sets[which][1]
+        targets = to_target(layers, labels)
+        rows = [_row(which, "target", name, "", one.biased, one.debiased) for name, one in targets.items()]
         rows.append(_averaged(which, rows))
-        for layer, values in features.items():
-            pair = cka({layer: values}, {layer: self.began[which][layer]})
-            rows.append(_pair(which, "start", pair, layer, layer) | {"other": ""})
+        for name, began in self.began.get(which, {}).items():
+            pair = cka({name: layers[name]}, {name: began})
+            rows.append(_pair(which, "start", pair, name, name) | {"other": ""})
         if self.between:
-            every = cka(features)
+            every = cka(layers)
             names = every.rows
             rows += [_pair(which, "layers", every, one, other) for i, one in enumerate(names) for other in names[i + 1 :]]
         return rows

@@ -24,10 +24,6 @@ class Embedding(Protocol):
         """What goes into the encoder, and lengths."""
         ...
 
-    def embedded(self, features: Tensor, lengths: Tensor) -> object:
-        """Runs the encoder and what follows it."""
-        ...
-
 
 class KernelsOfTraining:
     """CKA with the labels, with the beginning, and between layers, before the first epoch and after every `every`-th one.
@@ -41,19 +37,20 @@ class KernelsOfTraining:
         *,
         layers: Annotated[list[str], Field(description="patterns of the encoder's layers, as in ['layers.*']; empty: its parts")] = [],
         inputs: Annotated[int, Field(ge=4, description="inputs of training, and of validation, that are read")] = 64,
+        queries: Annotated[int, Field(ge=4, description="queries that are read in the end; they are all held at once")] = 1000,
         every: Annotated[int, Field(ge=1, description="epochs from one reading to the next")] = 1,
         between: Annotated[bool, Field(description="CKA of every two layers as well")] = False,
     ) -> None:
-        self.embedder, self.layers, self.inputs, self.every, self.between = embedder, layers, inputs, every, between
+        self.embedder, self.layers, self.every, self.between = embedder, layers, every, between
+        self.inputs, self.queries = inputs, queries
         layers_of(embedder.encoder, layers)  # tells a pattern that matches nothing before anything is read
         self.kernels: Kernels
         self.first: list[dict[str, Any]] = []
 
     def begin(self, train: Labelled, valid: Labelled) -> None:
         """Takes the inputs, and the first reading."""
-        sets = {"train": train, "valid": valid}
-        spread = {name: part.some(_spread(len(part), self.inputs)) for name, part in sets.items() if len(part) >= 4}
-        self.kernels = self._over({name: (part, part.labels) for name, part in spread.items()}, between=self.between)
+        sets = {name: _spread(part, part.labels, self.inputs) for name, part in (("train", train), ("valid", valid)) if len(part) >= 4}
+        self.kernels = self._over(sets)
         self.first = self.kernels.read(epoch=0)
 
     def read(self, epoch: int) -> list[dict[str, Any]]:
@@ -62,30 +59,30 @@ class KernelsOfTraining:
         return [*self.first, *found] if epoch == 1 else found
 
     def last(self, asked: Asked, truth: Rows) -> list[dict[str, Any]]:
-        """Of all queries, whose labels nothing has seen before; they are not compared with their beginning."""
-        if len(asked) < 4:
-            return []
-        return [row for row in self._over({"query": (asked, truth)}, between=self.between).read() if row["kind"] != "start"]
+        """Of queries, whose labels nothing has seen before; how they began is not told."""
+        return self._over({"query": _spread(asked, truth, self.queries)}, start=False).read() if len(asked) >= 4 else []
 
-    def _over(self, sets: dict[str, tuple[Asked, Rows]], *, between: bool) -> Kernels:
+    def _over(self, sets: dict[str, tuple[Asked, Rows]], *, start: bool = True) -> Kernels:
         """Inputs go to the front-end once; what the encoder is called with are places among them."""
-        values, columns = self.embedder.features(_joined([asked for asked, _ in sets.values()]))
+        encoder = self.embedder.encoder
+        with torch.no_grad():
+            values, columns = self.embedder.features(_joined([asked for asked, _ in sets.values()]))
         ends = np.cumsum([len(asked) for asked, _ in sets.values()]).tolist()
         places = {
             name: (torch.arange(end - len(asked), end), labels) for end, (name, (asked, labels)) in zip(ends, sets.items(), strict=True)
         }
 
         def called(network: nn.Module, chosen: Tensor) -> object:
-            del network
-            return self.embedder.embedded(values[chosen], columns[chosen])
+            return network(values[chosen], columns[chosen])
 
-        return Kernels(
-            self.embedder.encoder, places, layers=self.layers, forward=called, between=between, axis=self.embedder.encoder.inputs_axis
-        )
+        axis = encoder.inputs_axis
+        return Kernels(encoder, places, layers=self.layers, forward=called, start=start, between=self.between, axis=axis)
 
 
-def _spread(count: int, most: int) -> Rows:
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+def _spread(asked: Asked, labels: Rows, most: int) -> tuple[Asked, Rows]:
+    """At most so many of the inputs, evenly, with their labels."""
+    places = np.unique(np.linspace(0, len(asked) - 1, min(len(asked), most)).astype(np.int64))
+    return asked.some(places), labels[places]
 
 
 def _joined(parts: list[Asked]) -> Batch:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from pydantic import Field, PositiveFloat
 from torch import Tensor
 
 from scratchlab.checks import Problem, listing, nearest
 from scratchlab.learn.losses.interface import Loss, Similarities, Step
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Embeddings
+
+Weights = Annotated[
+    dict[str, PositiveFloat],
+    Field(description="share of each similarity, as in {cosine = 1.0, cka = 0.2}; empty: the first similarity alone"),
+]
+Temperature = Annotated[float, Field(gt=0, description="scale of the similarities in the loss")]
 
 
 def named(similarities: Similarities, name: str, where: str) -> Similarity:

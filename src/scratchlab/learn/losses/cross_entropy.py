@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import torch
-from pydantic import Field, PositiveFloat
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
 from scratchlab.checks import Problem, listing
-from scratchlab.learn.losses.classification import Classification
+from scratchlab.learn.losses.classification import Classification, Temperature, Weights
 from scratchlab.learn.losses.interface import Similarities, Step
 from scratchlab.similarity.sequences import reversed_steps
 
@@ -28,11 +28,8 @@ class CrossEntropy(Classification):
         self,
         similarities: Similarities,
         *,
-        weights: Annotated[
-            dict[str, PositiveFloat],
-            Field(description="share of each similarity, as in {cosine = 1.0, cka = 0.2}; empty: the first similarity alone"),
-        ] = {},
-        temperature: Annotated[float, Field(gt=0, description="scale of the similarities in the loss")] = 16.0,
+        weights: Weights = {},
+        temperature: Temperature = 16.0,
         reversed_negatives: Annotated[
             bool, Field(description="class matrices backwards in time stand beside them as wrong answers")
         ] = False,

@@ -6,13 +6,10 @@ arXiv 2006.07322, section 2, without its rescaling for many classes.
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field, PositiveFloat
 from torch import Tensor
 from torch.nn import functional as F
 
-from scratchlab.learn.losses.classification import Classification
+from scratchlab.learn.losses.classification import Classification, Temperature, Weights
 from scratchlab.learn.losses.interface import Similarities, Step
 
 
@@ -25,11 +22,8 @@ class SquaredError(Classification):
         self,
         similarities: Similarities,
         *,
-        weights: Annotated[
-            dict[str, PositiveFloat],
-            Field(description="share of each similarity, as in {linear = 1.0, cka = 0.2}; empty: the first similarity alone"),
-        ] = {},
-        temperature: Annotated[float, Field(gt=0, description="scale of the similarities in the loss")] = 1.0,
+        weights: Weights = {},
+        temperature: Temperature = 1.0,
     ) -> None:
         super().__init__(similarities, weights, temperature)
 

@@ -17,13 +17,13 @@ from scratchlab.checks import counted
 
 def cells(table: pl.DataFrame, axes: Sequence[str]) -> RenderableType:
     """One row a cell: how many of its runs are there, and mean ± standard deviation over the seeds of those that finished."""
-    metrics = [name for name in table.columns if name.startswith(("valid.", "test.", "last."))]
+    metrics = [name for name in table.columns if name == "valid.accuracy" or name.startswith(("test.", "last."))]
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     called = {name: _briefly(table[name].unique().to_list()) for name in axes}
     for name, header in zip(axes, short(axes), strict=True):
-        shown.add_column(header, overflow="fold", min_width=min(14, max(map(len, (header, *called[name].values())))))
-    for name in ("runs", "diverged", *metrics):
-        shown.add_column(name, justify="right", no_wrap=True)
+        shown.add_column(header, overflow="fold", min_width=min(8, max(map(len, (header, *called[name].values())))))
+    for name, width in {"runs": 4, "diverged": 8, **dict.fromkeys(metrics, len("100.0 ± 0.0"))}.items():
+        shown.add_column(name, justify="right", overflow="fold", min_width=width)
     for values, group in table.group_by(list(axes), maintain_order=True):
         finished = group.filter(pl.col("state") == "finished")
         diverged = (group["state"] == "diverged").sum()
@@ -31,9 +31,10 @@ def cells(table: pl.DataFrame, axes: Sequence[str]) -> RenderableType:
             *(called[name][value] for name, value in zip(axes, values, strict=True)),
             f"{finished.height + diverged}/{group.height}",
             Text(str(diverged), style="red" if diverged else "dim"),
-            *(_spread(finished[name].drop_nulls().to_numpy(), percent="loss" not in name) for name in metrics),
+            *(_spread(finished[name].drop_nulls().to_numpy()) for name in metrics),
         )
-    return Group(shown, Text("Mean ± standard deviation over seeds; runs that diverged are counted, and have no figure.", style="dim"))
+    told = "Percent, mean ± standard deviation over seeds; runs that diverged are counted, and have no figure."
+    return Group(shown, Text(told, style="dim"))
 
 
 def short(settings: Sequence[str]) -> list[str]:
@@ -58,12 +59,11 @@ def _briefly(values: Sequence[str]) -> dict[str, str]:
     return brief if len(set(brief.values())) == len(brief) else {value: value for value in values}
 
 
-def _spread(values: np.ndarray[tuple[int], np.dtype[np.float64]], *, percent: bool) -> str:
+def _spread(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
     if not len(values):
         return "–"
-    scale, digits = (100, 1) if percent else (1, 3)
-    mean = f"{scale * float(values.mean()):.{digits}f}"
-    return mean if len(values) < 2 else f"{mean} ± {scale * float(values.std(ddof=1)):.{digits}f}"
+    mean = f"{100 * float(values.mean()):.1f}"
+    return mean if len(values) < 2 else f"{mean} ± {100 * float(values.std(ddof=1)):.1f}"
 
 
 def endings(failed: Sequence[tuple[str, str, str]]) -> RenderableType:
