@@ -77,6 +77,18 @@ def test_validation_chooses_the_epoch(select: str) -> None:
     assert float(losses.mean()) == pytest.approx(best["valid_loss"], rel=1e-5)
 
 
+def test_training_inputs_are_judged_as_they_are_after_the_epoch_and_nothing_changes() -> None:
+    plain, watch, judged, rows = learner("conv4"), Watch(), learner("conv4"), problem()
+    trainer(Kept(), Watch(), select="last").train(plain, rows, problem(0))
+    trainer(Kept(), watch, select="last", judged=50).train(judged, rows, problem(0))
+    assert all(torch.equal(one, other) for one, other in zip(weights(plain).values(), weights(judged).values(), strict=True))
+    some = rows.some(np.unique(np.linspace(0, len(rows) - 1, 50).astype(int)))
+    with torch.no_grad():
+        _, right = judged.judged(some.batch(np.arange(50)), some.labels)
+    assert watch.records[-1]["train_accuracy"] == pytest.approx(float(right.double().mean()))
+    assert len({record["train_accuracy"] for record in watch.records}) > 1
+
+
 def test_a_frozen_group_stands_still_with_its_statistics() -> None:
     """Weights and running statistics of a frozen body: not a bit moves, although batch normalisation is in it."""
     frozen = learner("conv4")

@@ -15,7 +15,7 @@ from scratchlab.learn import parallel
 from scratchlab.learn.watching import Along, Call, Range, Side, finite, watching
 from scratchlab.types import Batch, Strings
 
-What = Literal["loss", "gradient", "validation loss"]
+What = Literal["loss", "gradient", "training loss", "validation loss"]
 Origin = Literal["inputs", "weights", "layer", "before", "loss", "nowhere"]
 
 

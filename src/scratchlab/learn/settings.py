@@ -29,6 +29,9 @@ class Training:
             Literal["loss", "accuracy", "last"],
             Field(description="which epoch is kept: the best by validation loss, by accuracy, or the last"),
         ] = "loss",
+        judged: Annotated[
+            int, Field(ge=0, description="training inputs, evenly spread, that are judged after each epoch as validation is; 0 for none")
+        ] = 0,
         precision: Annotated[Literal["auto", "float32", "bfloat16"], Field(description="auto: bfloat16 where a GPU has it")] = "auto",
         device: Annotated[str, Field(description="auto, cpu, cuda, cuda:1, mps")] = "auto",
         threads: Annotated[
@@ -37,7 +40,8 @@ class Training:
         checkpoint_seconds: Annotated[float, Field(ge=0, description="how much work a kill may cost at most; 0: after every step")] = 30.0,
     ) -> None:
         self.epochs, self.batch, self.rate, self.rates, self.clip = epochs, batch, rate, rates, clip
-        self.select, self.precision, self.threads, self.checkpoint_seconds = select, precision, threads, checkpoint_seconds
+        self.select, self.judged, self.precision = select, judged, precision
+        self.threads, self.checkpoint_seconds = threads, checkpoint_seconds
         self.device = _device(device)
 
     def settle(self) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from scratchlab.checks import Diverged, Problem, counted, listing
 from scratchlab.data.augment.dice import Dice
-from scratchlab.data.batches import in_order, shuffled
+from scratchlab.data.batches import in_order, shuffled, spread
 from scratchlab.learn import checkpoints, parallel
 from scratchlab.learn.diagnosis import Step, What, broken, diverged, gradients_are_finite
 from scratchlab.learn.schedules import Schedule
@@ -147,7 +147,7 @@ class _Course:
 
     def __init__(self, trainer: Trainer, learner: Learner, train: Labelled, valid: Labelled, stop: Stop) -> None:
         self.trainer, self.settings, self.learner, self.stop = trainer, trainer.settings, learner, stop
-        self.labelled, self.valid = train, valid
+        self.labelled, self.judged, self.valid = train, train.some(spread(len(train), self.settings.judged)), valid
         groups = learner.groups()
         self.rates = self.settings.group_rates(groups)
         for name, rate in self.rates.items():
@@ -255,33 +255,35 @@ class _Course:
         """What is known of an epoch once it is over."""
         place = self.place
         record: dict[str, Any] = {"epoch": place.epoch, "loss": place.loss_sum / place.seen}
+        if len(self.judged):
+            record["train_accuracy"] = self._judgement("training loss", self.judged)[1]
         if len(self.valid):
-            record |= self._validated()
+            record["valid_loss"], record["valid_accuracy"] = self._judgement("validation loss", self.valid)
         middle = self.trainer.schedule(place.epoch + 0.5)
         record["rates"] = {name: rate * middle for name, rate in self.rates.items()}
         record |= {name: gauge.read(place.epoch + 1) for name, gauge in self.trainer.gauges.items()}
         return record | {"seconds": round(place.seconds, 3), "cpu_seconds": round(place.cpu_seconds, 3), "inputs": place.seen}
 
     @torch.no_grad()
-    def _validated(self) -> dict[str, float]:
-        """Loss and accuracy on the validation rows, each counting once. Raises Diverged where the loss is not finite."""
+    def _judgement(self, what: What, rows: Labelled) -> tuple[float, float]:
+        """Loss and accuracy on these rows, each counting once. Raises Diverged where the loss is not finite."""
         self.learner.module.eval()
         sums, spoilt = torch.zeros(2, dtype=torch.float64), None
-        for number, positions in enumerate(in_order(len(self.valid), self.settings.batch)):
+        for number, positions in enumerate(in_order(len(rows), self.settings.batch)):
             mine = positions[parallel.rank() :: parallel.world()]
             if len(mine):
-                losses, right = self._judged(mine)
+                losses, right = self._answers(rows, mine)
                 sums += torch.stack([losses.cpu().double().sum(), right.cpu().double().sum()])
                 spoilt = spoilt or (None if sums[0].isfinite() else (number, mine))
-        loss, accuracy = parallel.summed(sums) / len(self.valid)
+        loss, accuracy = parallel.summed(sums) / len(rows)
         if not loss.isfinite():
             number, mine = spoilt or (0, np.zeros(1, dtype=np.int64))  # it was in another process: any row will do here
-            raise self._why("validation loss", self.valid, mine, lambda: self._judged(mine)[0], len(mine), number)
-        return {"valid_loss": float(loss), "valid_accuracy": float(accuracy)}
+            raise self._why(what, rows, mine, lambda: self._answers(rows, mine)[0], len(mine), number)
+        return float(loss), float(accuracy)
 
-    def _judged(self, mine: Rows) -> tuple[Tensor, Tensor]:
-        """What validation says of these of its rows."""
-        return self.learner.judged(self.valid.batch(mine), self.valid.labels[mine])
+    def _answers(self, rows: Labelled, mine: Rows) -> tuple[Tensor, Tensor]:
+        """Losses of some of these rows, and which are answered rightly, without augmentation."""
+        return self.learner.judged(rows.batch(mine), rows.labels[mine])
 
     def _save(self, *, at_once: bool) -> None:
         """A checkpoint, if it is time for one."""

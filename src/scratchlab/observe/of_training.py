@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from scratchlab.data.batches import spread
 from scratchlab.kernels.capture import layers_of
 from scratchlab.model.interface import Encoder
 from scratchlab.observe.kernels import Kernels
@@ -81,7 +82,7 @@ class KernelsOfTraining:
 
 def _spread(asked: Asked, labels: Rows, most: int) -> tuple[Asked, Rows]:
     """At most so many of the inputs, evenly, with their labels."""
-    places = np.unique(np.linspace(0, len(asked) - 1, min(len(asked), most)).astype(np.int64))
+    places = spread(len(asked), most)
     return asked.some(places), labels[places]
 
 

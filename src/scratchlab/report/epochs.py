@@ -21,6 +21,12 @@ class Epochs:
         return bool(self.records) and "valid_accuracy" in self.records[0]
 
     @property
+    def judged(self) -> dict[str, str]:
+        """Where there are accuracies: of what, and under which name in a record."""
+        names = {"training": "train_accuracy", "validation": "valid_accuracy"}
+        return {called: name for called, name in names.items() if self.records and name in self.records[0]}
+
+    @property
     def chosen(self) -> Values | None:
         """The epoch whose weights are kept; None as long as a better one may come."""
         kept = [record for record in self.records if record["kept"]]

@@ -16,7 +16,7 @@ from scratchlab.sweeps.folder import Folder
 from scratchlab.sweeps.plan import Plan
 from scratchlab.sweeps.work import OVER, Order, State, state
 
-OF_EPOCH = {"loss": "train.loss", "valid_loss": "valid.loss", "valid_accuracy": "valid.accuracy"}
+OF_EPOCH = {"loss": "train.loss", "train_accuracy": "train.accuracy", "valid_loss": "valid.loss", "valid_accuracy": "valid.accuracy"}
 
 
 class Sweep:

@@ -141,10 +141,10 @@ def losses(epochs: Epochs) -> Figure:
     return _over_epochs(epochs, lines, ".3f", {"rangemode": "tozero"}, mark="top")
 
 
-def validation(epochs: Epochs) -> Figure:
-    """Accuracy on the validation rows."""
-    values = [record["valid_accuracy"] for record in epochs.records]
-    return _over_epochs(epochs, {"validation": values}, ".1%", {"tickformat": ".0%"}, mark="bottom", first=1)
+def accuracies(epochs: Epochs) -> Figure:
+    """On training rows without augmentation, if they were judged, and on the validation rows."""
+    lines = {called: [record[name] for record in epochs.records] for called, name in epochs.judged.items()}
+    return _over_epochs(epochs, lines, ".1%", {"tickformat": ".0%"}, mark="bottom", first=int("training" not in lines))
 
 
 def rates(epochs: Epochs) -> Figure:

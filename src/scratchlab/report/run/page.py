@@ -102,7 +102,7 @@ def _of_training(epochs: Epochs) -> dict[str, Figure]:
     if not epochs.records:
         return {}
     drawn = {"losses": figures.losses(epochs), "rates": figures.rates(epochs), "speed": figures.speed(epochs)}
-    return drawn | ({"validation": figures.validation(epochs)} if epochs.validated else {})
+    return drawn | ({"accuracies": figures.accuracies(epochs)} if epochs.judged else {})
 
 
 def _of_result(summary: Values, found: list[Mistakes], worst: float) -> dict[str, Figure]:
