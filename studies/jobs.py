@@ -16,7 +16,9 @@ from scratchlab.experiment import SECTIONS, check
 from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
 from scratchlab.sweeps.engines.local import Local
+from scratchlab.sweeps.plan import planned
 from scratchlab.sweeps.progress import followed
+from scratchlab.sweeps.sweep import Sweep
 from scratchlab.sweeps.work import OVER, Order, state
 
 
@@ -28,6 +30,20 @@ def common(asked: argparse.Namespace) -> tuple[str, ...]:
 def trainings(asked: argparse.Namespace) -> list[tuple[str, ...]]:
     """The settings of each repetition: every seed under every fold, the folds of a seed next to each other."""
     return [(f"seed={seed}", *([fold] if fold else [])) for seed in asked.seeds for fold in asked.folds]
+
+
+def swept(asked: argparse.Namespace) -> Sweep:
+    """A sweep whose runs are all there: those that are missing are made first, `asked.workers` at a time, and its table is written.
+
+    What diverged is a result. Exits with the last words of a run that failed.
+    """
+    sweep = Sweep(planned(shelf.find_plan(asked.plan), common(asked), asked.repeated), asked.runs)
+    missing = sweep.missing()
+    failed = followed(missing, Local(asked.workers), Console(), there=len(sweep.orders) - len(missing), beside=sweep.write)
+    sweep.write()
+    if failed:
+        sys.exit(f"{failed[0].order.run.folder} is {failed[0].state}: {failed[0].words}")
+    return sweep
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,20 @@ from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import words
 
 
-def parser(doc: str | None, recipe: str) -> argparse.ArgumentParser:
+def asked(doc: str | None) -> argparse.ArgumentParser:
     """What every study may be asked."""
     found = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
-    found.add_argument("--recipe", default=recipe, help="the plain baseline, whose data and training all runs share")
-    found.add_argument("--root", default="", help="folder of the data: data.root of the recipe")
-    found.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    found.add_argument("--root", default="", help="where the data are: data.root of the recipe")
     found.add_argument("--set", "-s", action="append", default=[], dest="settings", help="section.setting=value for every run")
     found.add_argument("--page", type=Path, help="a Markdown file: the tables between its two marks are replaced")
+    return found
+
+
+def parser(doc: str | None, recipe: str) -> argparse.ArgumentParser:
+    """And what one that varies a recipe."""
+    found = asked(doc)
+    found.add_argument("--recipe", default=recipe, help="the plain baseline, whose data and training all runs share")
+    found.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     return found
 
 
@@ -28,6 +34,13 @@ def of_runs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs; those that are there are not made again")
     parser.add_argument("--workers", type=int, default=2, help="runs at a time, one thread each")
     return parser
+
+
+def of_plan(parser: argparse.ArgumentParser, plan: str) -> argparse.ArgumentParser:
+    """And where these are the runs of a plan."""
+    parser.add_argument("--plan", default=plan, help="a plan of the same settings; its name or file")
+    parser.add_argument("--repeated", type=int, help="how many seeds, rather than those of the plan")
+    return of_runs(parser)
 
 
 def folded(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

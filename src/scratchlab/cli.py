@@ -71,22 +71,24 @@ def sweep(
     settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="a setting of all runs; may be repeated")] = None,
     runs: RunsFolder = Path("runs"),
     workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="runs at a time; 0: as many as there are processors")] = 0,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="how many seeds, rather than those of the plan")] = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="make and write nothing: tell what is there and what is missing")] = False,
 ) -> None:
     """Make the runs of a plan that are missing, several at a time, and the table of all; after a kill, the same command goes on."""
     from scratchlab import shelf
-    from scratchlab.report.sweep import terminal
+    from scratchlab.report.sweep import page, terminal
+    from scratchlab.report.sweep.cells import Swept
     from scratchlab.sweeps.engines.local import Local
     from scratchlab.sweeps.plan import planned
     from scratchlab.sweeps.progress import followed
     from scratchlab.sweeps.sweep import Sweep
 
-    found = Sweep(planned(shelf.find_plan(plan), settings or []), runs)
+    found = Sweep(planned(shelf.find_plan(plan), settings or [], seeds), runs)
     missing = found.missing()
     there = len(found.orders) - len(missing)
     console.print(f"{len(found.orders)} runs in {found.folder.path.name}, {there} there already.")
     if dry:
-        console.print(terminal.cells(found.table(), found.plan.axes))
+        console.print(terminal.table(Swept(found.folder.path.name, found.plan.title, found.plan.together, found.table())))
         return
     try:
         failed = followed(missing, Local(workers or os.cpu_count() or 1), console, there=there, beside=found.write)
@@ -95,8 +97,10 @@ def sweep(
         raise typer.Exit(130) from None
     finally:
         found.write()
-    console.print(terminal.cells(found.table(), found.plan.axes))
+    swept = Swept(found.folder.path.name, found.plan.title, found.plan.together, found.table(), found.curves())
+    console.print(terminal.table(swept))
     _lead_to("Table", found.folder.table)
+    _lead_to("Page", page.write(swept, found.folder.path / "sweep.html"))
     if failed:
         console.print(terminal.endings([(one.order.run.folder.name, one.state, one.words) for one in failed]))
         raise typer.Exit(1)
@@ -232,8 +236,13 @@ def pair(
 @app.command()
 def correlate(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="comma-separated values, a row a run; or a sweep's name")],
-    xs: Annotated[list[str] | None, typer.Option("--x", help="a column, or a pattern, to correlate with those of --y; else all")] = None,
-    ys: Annotated[list[str] | None, typer.Option("--y", help="a column, or a pattern, to correlate with those of --x; else all")] = None,
+    xs: Annotated[
+        list[str] | None,
+        typer.Option("--x", help="a column, or a pattern, to correlate with those of --y; else all, or a sweep's settings"),
+    ] = None,
+    ys: Annotated[
+        list[str] | None, typer.Option("--y", help="a column, or a pattern, to correlate with those of --x; else all, or a sweep's figures")
+    ] = None,
     configuration: Annotated[
         list[str] | None, typer.Option("--configuration", "-c", help="a column of settings; runs that share them are repetitions")
     ] = None,
@@ -249,11 +258,15 @@ def correlate(
     from scratchlab.report.correlate import page, terminal
     from scratchlab.sweeps.folder import Folder
 
-    path, place = Path(table), Path()
-    if not path.is_file():
+    path = Path(table)
+    if path.is_file():
+        found = correlations.correlate(correlations.read(path), xs or (), ys or (), configuration or (), group or ())
+        place = Path()
+    else:
         sweep = Folder.find(runs, table)
-        path, place, configuration = sweep.table, sweep.path, configuration or list(sweep.axes)
-    found = correlations.correlate(correlations.read(path), xs or (), ys or (), configuration or (), group or ())
+        rows, settings, figures = sweep.compared()
+        found = correlations.correlate(rows, xs or settings, ys or figures, configuration or sweep.axes, group or ())
+        path, place = sweep.table, sweep.path
     path = page.write(found, path.name, out or place / f"{path.stem}-correlated.html")
     console.print(terminal.correlations(found, most))
     _lead_to("Page", path)

@@ -162,6 +162,27 @@ def correlate(
     )
 
 
+def told_apart(table: pl.DataFrame, names: Sequence[str], most: int = 12) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The table, and what stands for these columns as numbers: of one of several words, yes and no for each of them, up to `most`.
+
+    >>> told_apart(pl.DataFrame({"pair": ["01", "ab", "cd"], "rate": ["1", "2", "3"]}), ["pair", "rate"])[1]
+    ('pair is 01', 'pair is ab', 'pair is cd', 'rate')
+    """
+    standing: list[str] = []
+    for name in names:
+        words = table[name].to_list()
+        kinds = _kinds([word or "" for word in words])
+        if isinstance(numbers(words), str) and 2 < len(kinds) <= most:
+            answers = {
+                kind: pl.Series(f"{name} is {kind}", ["yes" if _word(word or "") == kind else "no" for word in words]) for kind in kinds
+            }
+            table = table.with_columns(answers.values())
+            standing += [answer.name for answer in answers.values()]
+        else:
+            standing.append(name)
+    return table, tuple(standing)
+
+
 def _matching(names: Sequence[str], there: Sequence[str]) -> list[str]:
     """The columns of these names or patterns, each once. Raises Problem where there is none."""
     found: dict[str, None] = {}

@@ -25,9 +25,14 @@ def said(text: str) -> str:
     return html.escape(text, quote=False)
 
 
+def axis(**more: Any) -> Figure:
+    """What all axes have in common, and `more`."""
+    common = {"gridcolor": ink("rule"), "linecolor": ink("rule"), "zeroline": False, "fixedrange": True, "automargin": True, "ticks": ""}
+    return common | more
+
+
 def layout(height: int, **more: Any) -> Figure:
     """What all charts have in common, and `more`."""
-    axis = {"gridcolor": ink("rule"), "linecolor": ink("rule"), "zeroline": False, "fixedrange": True, "automargin": True, "ticks": ""}
     made: Figure = {
         "height": height,
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
@@ -40,8 +45,8 @@ def layout(height: int, **more: Any) -> Figure:
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     }
     made |= more
-    made["xaxis"] = axis | {"showgrid": False} | more.get("xaxis", {})
-    made["yaxis"] = axis | more.get("yaxis", {})
+    made["xaxis"] = axis(**({"showgrid": False} | more.get("xaxis", {})))
+    made["yaxis"] = axis(**more.get("yaxis", {}))
     return made
 
 

@@ -1,20 +1,25 @@
 """A sweep's folder: the table of its runs, and what of it are settings. Reading it needs no torch.
 
 runs/sweeps/NAME-KEY/
-  sweep.json              title, and the axes in the plan's order
+  sweep.json              title, and the axes in the plan's order, those in one list that move together
   runs.csv                a row a run, written anew as runs end
+  sweep.html              its curves and cells
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
+from scratchlab.analysis import correlate
 from scratchlab.checks import Problem, listing
 from scratchlab.store import files
+
+NAMES = ("seed", "run", "epoch")  # columns of a sweep's table that are neither settings nor figures
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,19 @@ class Folder:
     @property
     def axes(self) -> tuple[str, ...]:
         """The settings that vary."""
-        return tuple(json.loads((self.path / "sweep.json").read_text(encoding="utf-8"))["axes"])
+        told = json.loads((self.path / "sweep.json").read_text(encoding="utf-8"))
+        return tuple(name for names in told["axes"] for name in names)
 
-    def write(self, table: pl.DataFrame, title: str, axes: tuple[str, ...]) -> None:
-        """Writes both files."""
+    def compared(self) -> tuple[pl.DataFrame, list[str], list[str]]:
+        """The table as text, and which of its columns can be correlated: settings (a word of several as yes or no to each), and figures."""
+        rows = correlate.read(self.table)
+        figures = [name for name in rows.columns if name not in (*self.axes, *NAMES)]
+        rows, settings = correlate.told_apart(rows, self.axes)
+        able = [name for name in rows.columns if not isinstance(correlate.numbers(rows[name].to_list()), str)]
+        return rows, [name for name in settings if name in able], [name for name in figures if name in able]
+
+    def write(self, table: pl.DataFrame, title: str, together: Sequence[tuple[str, ...]]) -> None:
+        """Writes the table and what is known of it."""
         self.path.mkdir(parents=True, exist_ok=True)
-        files.write_json(self.path / "sweep.json", {"title": title, "axes": list(axes)})
+        files.write_json(self.path / "sweep.json", {"title": title, "axes": [list(names) for names in together]})
         files.write_text(self.table, table.write_csv())

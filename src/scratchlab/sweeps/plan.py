@@ -49,12 +49,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep is to do. `axes`: the settings that vary, in the order of the plan."""
+    """What a sweep is to do. `together`: the settings that vary, in the order of the plan, those in one that move together."""
 
     name: str
     title: str
-    axes: tuple[str, ...]
+    together: tuple[tuple[str, ...], ...]
     jobs: tuple[Job, ...]
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The settings that vary."""
+        return tuple(name for names in self.together for name in names)
 
     @property
     def key(self) -> str:
@@ -62,9 +67,12 @@ class Plan:
         return hashlib.sha256(json.dumps([job.recipe.key for job in self.jobs]).encode()).hexdigest()[:8]
 
 
-def planned(path: Path, more: Iterable[str] = ()) -> Plan:
-    """The plan in a file; `more`: settings of all runs, as after -s. Raises Problem for all that would stop a run before its first step."""
-    told = recipes.read(path)
+def planned(path: Path, more: Iterable[str] = (), seeds_instead: int | None = None) -> Plan:
+    """The plan in a file; `more`: settings of all runs, as after -s; `seeds_instead`: how many seeds, rather than the plan's own.
+
+    Raises Problem for all that would stop a run before its first step.
+    """
+    told = recipes.read(path) | ({} if seeds_instead is None else {"seeds": seeds_instead})
     for key in told:
         if key not in KEYS:
             raise Problem(f"{path}: {key} is not known in a plan; there are: {', '.join(KEYS)}.{nearest(key, KEYS)}")
@@ -72,16 +80,15 @@ def planned(path: Path, more: Iterable[str] = ()) -> Plan:
         raise Problem(f'{path}: recipe = {told.get("recipe")!r} does not fit: a plan names the recipe it varies, as in recipe = "digits".')
     base = shelf.find(told["recipe"])
     raw = recipes.overridden(shelf.read(base), [*_settings(told, path), *more])
-    seeds, cells = _seeds(told, path), _cells(told, path)
-    axes = tuple(cells[0])
-    if "seed" in axes:
+    seeds, (together, cells) = _seeds(told, path), _cells(told, path)
+    if "seed" in cells[0]:
         raise Problem(f"{path}: seed is no axis, as runs that differ in it alone are repetitions; write seeds = [0, 1, 2].")
     title = str(told.get("title", raw.get("title", "")))
     jobs = [Job(cell, _resolved(raw, cell, seed, base.stem, path)) for cell in cells for seed in seeds]
     _all_differ(jobs, path)
     for job in jobs[:: len(seeds)]:  # another seed fits as well
         _fits(job, path)
-    return Plan(path.stem, title, axes, tuple(jobs))
+    return Plan(path.stem, title, together, tuple(jobs))
 
 
 def _resolved(raw: Values, cell: Cell, seed: int, name: str, path: Path) -> Recipe:
@@ -140,24 +147,25 @@ def _table(given: Any, where: str) -> Values:
     return cast(Values, given)
 
 
-def _cells(told: Values, path: Path) -> list[Cell]:
-    """The cells of grid, zips and random draws, in the order of the plan."""
+def _cells(told: Values, path: Path) -> tuple[tuple[tuple[str, ...], ...], list[Cell]]:
+    """The settings of grid, zips and random draws, in the order of the plan, and the cells."""
     grid, zips = _table(told["grid"], f"{path}, [grid]") if "grid" in told else {}, told.get("zip", [])
     if not isinstance(zips, list):
         raise Problem(f"{path}: [zip] is written [[zip]], once for each group of settings that move together.")
     axes = [Axis.zipped({name: values}, f"{path}, [grid]") for name, values in grid.items()]
     axes += [Axis.zipped(_table(one, f"{path}, [[zip]]"), f"{path}, [[zip]]") for one in cast("list[Any]", zips)]
-    names = [setting for axis in axes for setting in axis.settings]
+    together = tuple(axis.settings for axis in axes)
+    names = [setting for settings in together for setting in settings]
     fixed = product(axes)
     if "random" not in told:
         if not axes:
             raise Problem(f"{path} varies nothing; give it a table [grid], [[zip]] or [random].")
         once(names, str(path))
-        return fixed
+        return together, fixed
     ranges, trials, seed = _random(_table(told["random"], f"{path}, [random]"), path)
     once([*names, *ranges], str(path))
     more = drawn(ranges, trials, seed, f"{path}, [random]")
-    return [cell | drawn_cell for cell in fixed for drawn_cell in more]
+    return (*together, tuple(ranges)), [cell | drawn_cell for cell in fixed for drawn_cell in more]
 
 
 def _random(table: Values, path: Path) -> tuple[dict[str, Range], int, int]:

