@@ -56,7 +56,7 @@ def finished(jobs: Iterable[Job], runs: Path, workers: int) -> list[Run]:
     for order in orders:
         check(order.recipe)
     missing = {order.run.folder: order for order in orders if state(order) not in OVER}  # two jobs may be one run in other words
-    words = {one.order.run.folder: one.words for one in followed(list(missing.values()), Local(workers), Console())}
+    words = {one.order.run.folder: one.words for one in followed(missing.values(), Local(workers), Console(), total=len(missing))}
     for order in orders:
         if (found := state(order)) != "finished":
             sys.exit(f"{order.run.folder} is {found}: {words.get(order.run.folder) or order.run.status['where']}")
