@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import socket
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from scratchlab.sweeps.engines.interface import TRIES, given_up
 from scratchlab.sweeps.work import Ending, Order, made
 
 OBJECTS = 100 * 2**20  # bytes of Ray's store, which else takes a third of the memory; only orders and endings go through it
+CONNECTING = 10.0  # seconds in which a cluster answers
 PATIENCE = 60.0  # seconds in which runs stop between two steps
 
 
@@ -65,6 +67,7 @@ class Ray:
     @contextlib.contextmanager
     def _connected(self) -> Generator[None]:
         """Ray, quiet; its workers take one thread each, also where libraries look for their number but once, as they are loaded."""
+        _answers(self.address)
         ray = _ray()
         here = {"num_cpus": self.workers or os.cpu_count(), "include_dashboard": False, "object_store_memory": OBJECTS}
         told = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": {"env_vars": {"OMP_NUM_THREADS": "1"}}}
@@ -86,6 +89,18 @@ class Ray:
         if room < 1:
             raise Problem(f"Ray has {cpus} processors and {gpus:g} graphics processors, where a run takes 1 and {self.gpus:g}.")
         return self.workers or room
+
+
+def _answers(address: str) -> None:
+    """Raises Problem where nobody listens; Ray itself would ask for minutes."""
+    host, _, port = address.rpartition(":")
+    if port.isdigit():
+        try:
+            socket.create_connection((host, int(port)), timeout=CONNECTING).close()
+        except OSError as error:
+            raise Problem(
+                f"No cluster of Ray answers at {address} ({error}); `ray status` on one of its machines tells where it is."
+            ) from None
 
 
 def _ray() -> Any:
