@@ -65,7 +65,7 @@ def test_a_job_that_dies_or_whose_time_is_up_is_followed_by_another(
     sweep = Sweep(planned(plan), tmp_path / "runs")
     killed, preempted = sweep.orders
     threads = [signalled(killed, signal.SIGKILL), signalled(preempted, signal.SIGINT)]
-    endings = list(Slurm(2, partition="long", sbatch={"qos": "high"}).made(iter(sweep.orders)))
+    endings = list(Slurm(2, partition="long", memory=2, sbatch={"qos": "high"}).made(iter(sweep.orders)))
     assert [ending.state for ending in endings] == ["finished"] * 2
     assert {ending.order.run.folder for ending in endings} == {order.run.folder for order in sweep.orders}
     for thread, order in zip(threads, sweep.orders, strict=True):
@@ -73,7 +73,7 @@ def test_a_job_that_dies_or_whose_time_is_up_is_followed_by_another(
         assert [record["epoch"] for record in order.run.records()] == list(range(15))
     scripts = pretended_slurm.jobs(cluster)
     assert len(scripts) == 4
-    for line in ("--partition=long", "--qos=high", "--no-requeue", "--time=60", "--cpus-per-task=1", "--signal=INT@90"):
+    for line in ("--partition=long", "--qos=high", "--no-requeue", "--time=60", "--mem=2GB", "--cpus-per-task=1", "--signal=INT@90"):
         assert f"#SBATCH {line}\n" in scripts[0]
     assert f"#SBATCH --job-name={sweep.orders[0].run.folder.name}\n" in scripts[0]
 

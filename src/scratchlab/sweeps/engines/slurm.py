@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from scratchlab.checks import Problem
-from scratchlab.sweeps.engines.interface import TRIES, given_up
+from scratchlab.sweeps.engines.interface import TRIES
 from scratchlab.sweeps.work import Ending, Order, made
 
 JOBS = 100  # in the queue at a time, where nobody says how many
@@ -53,12 +53,9 @@ class Slurm:
                 if not going:
                     return
                 for job in [job for job in going if job.over]:
-                    if (ending := job.ending()) is None:
-                        continue
-                    going.remove(job)
-                    yield ending
-                    if (order := next(left, None)) is not None:
-                        going.append(_Job(order, self._executor(order), queued))
+                    if (ending := job.ending()) is not None:
+                        going.remove(job)
+                        yield ending
                 time.sleep(SECONDS)
         finally:
             for job in going:
@@ -92,7 +89,7 @@ class Slurm:
 
 
 class _Job:
-    """The job that makes a run, which may be one that an earlier sweep submitted, and how many there were."""
+    """The job that makes a run, submitted now or by an earlier sweep, and how many it took."""
 
     def __init__(self, order: Order, executor: Any, queued: set[str]) -> None:
         self.order, self.executor, self.tries = order, executor, 1
@@ -113,6 +110,7 @@ class _Job:
 
     @property
     def over(self) -> bool:
+        """Whether it left its result, or Slurm says that it is gone."""
         return self.job.done()
 
     def ending(self) -> Ending | None:
@@ -128,7 +126,8 @@ class _Job:
         if ending.state != "missing":
             return Ending(self.order, ending.state, ending.words)
         if self.tries == TRIES:
-            return given_up(self.order)
+            told = f"{TRIES} jobs ended before it did; {self.job.paths.stderr} tells of the last, and -o minutes= gives more time"
+            return Ending(self.order, "failed", told)
         self.tries += 1
         self._submit()
         return None
