@@ -7,7 +7,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from scratchlab.store.run import Run
@@ -57,7 +60,17 @@ def all_once(plan: Path, runs: Path, count: int) -> None:
     assert len({(row["training.batch"], row["loss"], row["seed"]) for row in table.iter_rows(named=True)}) == count
 
 
-def epochs_once(runs: Path) -> None:
+def epochs_once(runs: Path, count: int = 2) -> None:
     """No run has an epoch twice, or lacks one."""
     for path in runs.glob("*/status.json"):
-        assert [record["epoch"] for record in Run(path.parent).records()] == [0, 1]
+        assert [record["epoch"] for record in Run(path.parent).records()] == list(range(count))
+
+
+def digits(path: Path) -> Path:
+    """A file of noise with labels, which is read at once, as the embedded digits are not."""
+    dice, arrays = np.random.default_rng(0), dict[str, npt.NDArray[Any]]()
+    for part, count in (("train", 400), ("test", 100)):
+        arrays[f"x_{part}"] = dice.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        arrays[f"y_{part}"] = np.arange(count) % 10
+    np.savez(path, **arrays)
+    return path

