@@ -78,8 +78,11 @@ def killed_worker(folder: Path) -> str:
         time.sleep(0.02)
 
 
-def wrong(folder: Path, before: dict[Path, int]) -> list[str]:
-    """What is not as it should be, in sentences; `before`: the runs that were finished when the sweep was killed."""
+def wrong(folder: Path, victim: str, before: dict[Path, int]) -> list[str]:
+    """What is not as it should be, in sentences.
+
+    victim: the run whose worker was killed. before: the runs that were finished when the sweep was killed, a good while after.
+    """
     after, found = finished(folder), states(folder)
     table = pl.read_csv(next((folder / "runs" / "sweeps").glob("two-hundred-*/runs.csv")))
     cells = table.select("training.rates.body", "training.batch", "seed").n_unique()
@@ -88,6 +91,7 @@ def wrong(folder: Path, before: dict[Path, int]) -> list[str]:
         f"{len(found)} folders of runs, {len(after)} of them finished, instead of {RUNS}": len(found) == len(after) == RUNS,
         f"the table has {table.height} rows of {cells} cells instead of {RUNS}": table.height == cells == RUNS,
         "the table has a run twice, or one that is not finished": table["run"].n_unique() == RUNS and set(table["state"]) == {"finished"},
+        f"{victim}, whose worker was killed, was not gone on with by the same sweep": victim in {run.name for run in before},
         "runs were made again that were finished already": all(after.get(run) == when for run, when in before.items()),
         f"epochs are missing or there twice: {[run for run, told in epochs.items() if told != [0]]}": all(
             t == [0] for t in epochs.values()
@@ -113,7 +117,8 @@ def main() -> None:
         driver = begun(folder)
         told(f"{RUNS} runs begun by Ray, with two workers")
         until(driver, lambda: len(finished(folder)) >= WORKER)
-        told(f"{len(finished(folder))} finished; the worker that makes {killed_worker(folder)} is killed")
+        victim = killed_worker(folder)
+        told(f"{len(finished(folder))} finished; the worker that makes {victim} is killed")
         until(driver, lambda: len(finished(folder)) >= DRIVER)
         driver.kill()
         driver.wait()
@@ -126,7 +131,7 @@ def main() -> None:
         again = begun(folder)
         status = again.wait()
         told(f"the second sweep ended with {status}")
-        found = wrong(folder, before)
+        found = wrong(folder, victim, before)
         print("\n".join(found) or f"{RUNS} results, none twice: each epoch once, {RUNS} different cells in the table.")
         sys.exit(1 if found or status else 0)
 
