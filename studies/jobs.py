@@ -39,7 +39,9 @@ def swept(asked: argparse.Namespace) -> Sweep:
     """
     sweep = Sweep(planned(shelf.find_plan(asked.plan), common(asked), asked.repeated), asked.runs)
     missing = sweep.missing()
-    failed = followed(missing, Local(asked.workers), Console(), there=len(sweep.orders) - len(missing), beside=sweep.write)
+    failed = followed(
+        missing, Local(asked.workers), Console(), total=len(sweep.orders), there=len(sweep.orders) - len(missing), beside=sweep.write
+    )
     sweep.write()
     if failed:
         sys.exit(f"{failed[0].order.run.folder} is {failed[0].state}: {failed[0].words}")
@@ -72,7 +74,7 @@ def finished(jobs: Iterable[Job], runs: Path, workers: int) -> list[Run]:
     for order in orders:
         check(order.recipe)
     missing = {order.run.folder: order for order in orders if state(order) not in OVER}  # two jobs may be one run in other words
-    words = {one.order.run.folder: one.words for one in followed(list(missing.values()), Local(workers), Console())}
+    words = {one.order.run.folder: one.words for one in followed(missing.values(), Local(workers), Console(), total=len(missing))}
     for order in orders:
         if (found := state(order)) != "finished":
             sys.exit(f"{order.run.folder} is {found}: {words.get(order.run.folder) or order.run.status['where']}")

@@ -70,19 +70,23 @@ def sweep(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="a plan's file, or its name in recipes/sweeps")],
     settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="a setting of all runs; may be repeated")] = None,
     runs: RunsFolder = Path("runs"),
-    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="runs at a time; 0: as many as there are processors")] = 0,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="how many seeds, rather than those of the plan")] = None,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="runs at a time; 0: as many as the engine has room for")] = 0,
     dry: Annotated[bool, typer.Option("--dry-run", help="make and write nothing: tell what is there and what is missing")] = False,
+    engine: Annotated[str, typer.Option("--engine", help="who makes them: local, ray, slurm")] = "local",
+    options: Annotated[list[str] | None, typer.Option("--option", "-o", help="a setting of the engine; may be repeated")] = None,
+    address: Annotated[str | None, typer.Option("--address", help="of a running cluster of Ray; the same as -o address=")] = None,
 ) -> None:
     """Make the runs of a plan that are missing, several at a time, and the table of all; after a kill, the same command goes on."""
     from scratchlab import shelf
     from scratchlab.report.sweep import page, terminal
     from scratchlab.report.sweep.cells import Swept
-    from scratchlab.sweeps.engines.local import Local
+    from scratchlab.sweeps.engines import catalog
     from scratchlab.sweeps.plan import planned
     from scratchlab.sweeps.progress import followed
     from scratchlab.sweeps.sweep import Sweep
 
+    makes = catalog.chosen(engine, workers, [*(options or []), *([f"address={address}"] if address else [])])
     found = Sweep(planned(shelf.find_plan(plan), settings or [], seeds), runs)
     missing = found.missing()
     there = len(found.orders) - len(missing)
@@ -91,7 +95,7 @@ def sweep(
         console.print(terminal.table(Swept(found.folder.path.name, found.plan.title, found.plan.together, found.table())))
         return
     try:
-        failed = followed(missing, Local(workers or os.cpu_count() or 1), console, there=there, beside=found.write)
+        failed = followed(missing, makes, console, total=len(found.orders), there=there, beside=found.write)
     except KeyboardInterrupt:
         console.print("Stopped; the same command goes on from here.")
         raise typer.Exit(130) from None

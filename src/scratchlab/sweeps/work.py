@@ -54,7 +54,11 @@ def state(order: Order) -> State:
 
 
 def made(order: Order) -> Ending:
-    """Makes the run, or goes on with it; without a report, which `scratchlab report` writes where one is wanted."""
+    """Makes the run, or goes on with it, unless another process has made it since it was asked for; without a report, which
+    `scratchlab report` writes where one is wanted.
+    """
+    if (found := state(order)) in OVER:
+        return Ending(order, found)
     try:
         run = order.run if order.run.there else Run.create(order.runs, order.recipe, order.title)
         perform(order.recipe, run, Console(quiet=True))

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import threading
-from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable
 from multiprocessing.connection import Connection, wait
 from typing import cast
 
-from scratchlab.sweeps.engines.interface import TRIES
+from scratchlab.sweeps.engines.interface import TRIES, given_up
 from scratchlab.sweeps.work import Ending, Order, made
 
 SPAWN = multiprocessing.get_context("spawn")  # a fork would share what threads had locked
 
 
 class Local:
-    """`workers` processes; they are begun once for many runs, as loading takes longer than some runs do."""
+    """`workers` processes, 0 for one a processor; they are begun once for many runs, as loading takes longer than some runs do."""
 
     def __init__(self, workers: int) -> None:
-        self.workers = workers
+        self.workers = workers or os.cpu_count() or 1
 
-    def made(self, orders: Sequence[Order]) -> Generator[Ending]:
+    def made(self, orders: Iterable[Order]) -> Generator[Ending]:
         """Every order once, as they end."""
-        left = deque(orders)
-        crew = [_Worker(left.popleft()) for _ in range(min(self.workers, len(left)))]
+        left, crew = iter(orders), list[_Worker]()
         try:
+            for order in itertools.islice(left, self.workers):
+                crew.append(_Worker(order))
             while crew:
                 for line in wait([worker.line for worker in crew]):
                     worker = next(one for one in crew if one.line is line)
                     if (ending := worker.ending()) is None:
                         continue
                     yield ending
-                    if left:
-                        worker.ask(left.popleft())
+                    if (order := next(left, None)) is not None:
+                        worker.ask(order)
                     else:
                         crew.remove(worker)
                         worker.dismiss()
@@ -76,7 +77,7 @@ class _Worker:
         self.dismiss()
         self._hire()
         if self.deaths == TRIES:
-            return Ending(self.order, "failed", f"the process that made it died {TRIES} times, without a word")
+            return given_up(self.order)
         self._send()
         return None
 

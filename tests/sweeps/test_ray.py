@@ -1,0 +1,82 @@
+"""Sweeps by Ray: every run once, whoever is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.sweeps.killing import PLAN, all_once, command, digits, epochs_once, until
+
+from scratchlab.store.run import Run
+from scratchlab.sweeps.folder import Folder
+
+pytest.importorskip("ray")
+EPOCHS = 40
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    """Six runs."""
+    path = tmp_path / "mine.toml"
+    written = PLAN.replace("seeds = 3", "seeds = [0]").replace("[32, 64]", "[8, 16, 32]")
+    written = written.replace("training.epochs=2", f'data.root={digits(tmp_path / "digits.npz")}", "training.epochs={EPOCHS}')
+    path.write_text(written)
+    return path
+
+
+def states(runs: Path) -> Iterator[tuple[Run, str]]:
+    for path in runs.glob("*/status.json"):
+        yield Run(path.parent), Run(path.parent).state()
+
+
+def running(runs: Path) -> list[Run]:
+    return [run for run, state in states(runs) if state == "running"]
+
+
+def test_a_killed_worker_is_replaced_and_a_killed_sweep_gone_on_with(plan: Path, tmp_path: Path) -> None:
+    runs, words = tmp_path / "runs", command(plan, tmp_path / "runs", "--engine", "ray")
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, start_new_session=True) as driver:
+        until(lambda: any(run.records() for run in running(runs)))
+        victim = next(run for run in running(runs) if run.records())
+        os.kill(victim.status["pid"], signal.SIGKILL)
+        until(lambda: victim.state() == "finished")
+        driver.kill()
+    until(lambda: not running(runs))  # Ray ends them with the sweep
+    assert sum(state == "finished" for _, state in states(runs)) < 6
+    subprocess.run(words, stdout=subprocess.DEVNULL, check=True)
+    all_once(plan, runs, 6)
+    epochs_once(runs, EPOCHS)
+
+
+def test_ctrl_c_stops_between_two_steps(plan: Path, tmp_path: Path) -> None:
+    plan.write_text(plan.read_text().replace(f"training.epochs={EPOCHS}", "training.epochs=9999"))
+    runs, pipe = tmp_path / "runs", subprocess.PIPE
+    words = command(plan, runs, "--engine", "ray")
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as driver:
+        until(lambda: sum(len(run.records()) > 1 for run, _ in states(runs)) == 2)
+        os.killpg(driver.pid, signal.SIGINT)
+        said, complained = driver.communicate(timeout=120)
+    assert driver.returncode == 130
+    assert "Stopped; the same command goes on from here." in said
+    assert complained == ""
+    assert [state for _, state in states(runs)] == ["stopped"] * 2
+    assert pl.read_csv(Folder.find(runs, "mine").table)["state"].to_list() == ["missing"] * 6
+
+
+def test_a_run_for_which_there_is_no_room_is_told(plan: Path, tmp_path: Path) -> None:
+    words = command(plan, tmp_path / "runs", "--engine", "ray", "-o", "gpus=64")
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "graphics processors, where a run takes 1 and 64." in done.stderr
+
+
+def test_a_cluster_that_does_not_answer_is_told(plan: Path, tmp_path: Path) -> None:
+    words = command(plan, tmp_path / "runs", "--engine", "ray", "--address", "127.0.0.1:1")
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "No cluster of Ray answers at 127.0.0.1:1" in done.stderr
