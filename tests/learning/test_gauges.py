@@ -1,4 +1,4 @@
-"""Readings while the trainer trains, within epochs too: where they stand, that they outlive an interruption, and that nothing else changes."""
+"""Readings while the trainer trains, within epochs too: where they stand, and that an interruption costs none and nothing else changes."""
 
 from __future__ import annotations
 
