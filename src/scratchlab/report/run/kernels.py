@@ -52,8 +52,9 @@ def _every(found: Readings, which: str) -> Figure:
 
 def _start(found: Readings) -> Figure:
     """Every layer with its beginning."""
-    lines = [_line(found, found.over("start", found.judged, name), name, ink(depth(found, name)), 2) for name in found.layers]
-    return _over(found, lines, {"nticks": 6})
+    values = {name: found.over("start", found.judged, name) for name in found.layers}
+    lines = [_line(found, values[name], name, ink(depth(found, name)), 2) for name in found.layers]
+    return _over(found, lines, _wide(list(values.values()), 0.5, 1.0))
 
 
 def _line(found: Readings, values: list[float | None], called: str, colour: str, width: float, dash: str = "solid") -> Figure:
@@ -77,11 +78,15 @@ def _over(found: Readings, lines: list[Figure], y: Figure, **more: Figure | bool
 
 
 def _range(found: Readings) -> Figure:
-    """The same for all charts of alignment with the labels, so that they compare; 0 is in it."""
-    lines = (found.over("target", which, name) for which in found.sets for name in found.layers)
-    values = [0.0, *(value for line in lines for value in line if value is not None)]
-    room = 0.06 * (max(values) - min(values)) + 0.01
-    return {"range": [min(values) - room, max(values) + room], "nticks": 6, "tickformat": ".1f"}
+    """The same for all charts of alignment with the labels, so that they compare."""
+    return _wide([found.over("target", which, name) for which in found.sets for name in found.layers], 0.0, 0.5)
+
+
+def _wide(lines: list[list[float | None]], low: float, high: float) -> Figure:
+    """An axis that holds the lines, and at least this range, so that what is hardly more than chance does not look like much."""
+    values = [low, high, *(value for line in lines for value in line if value is not None)]
+    room = 0.06 * (max(values) - min(values))
+    return {"range": [min(values) - room, max(values) + room], "nticks": 6}
 
 
 def _layers(found: Readings) -> Figure:
