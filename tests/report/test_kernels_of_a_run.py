@@ -71,6 +71,7 @@ def test_layers_with_layers_is_symmetric_with_gaps(many: Run) -> None:
     assert cells["z"][2][2] == 1
     assert cells["z"][2][4] == pytest.approx(0.9**2)
     assert cells["z"][1][4] is None
+    assert cells["z"][1][1] is None
     assert cells["text"][1][4] == ""
 
 
@@ -86,6 +87,13 @@ def test_without_readings_nothing_is_said(few: Run, unbegun: Run) -> None:
     for run in (few, unbegun):
         assert 'href="#kernels"' not in page.page(run)
         assert not [name for name in drawn(run) if name.startswith("kernels")]
+
+
+def test_a_line_has_no_more_points_than_can_be_seen() -> None:
+    found = Readings([row for step in range(2001) for row in readings(step / 1000, 1)])
+    assert len(found.epochs) == 2001
+    assert len(found.over("target", "train", "blocks.0")) == len(found.shown) == 500
+    assert (found.shown[0], found.shown[-1]) == (0, 2)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 40])

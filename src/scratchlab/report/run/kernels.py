@@ -14,7 +14,7 @@ from scratchlab.report.words import number
 DEPTHS = 8  # colours from the first layer to the last
 TOLD = 12  # lines up to which the pointer tells all of them at once
 MARKED = 30  # readings up to which each has its mark
-TOGETHER = {"train": "solid", "valid": "dash"}
+DASH = {"train": "solid", "valid": "dash"}
 
 
 def figures(found: Readings, epochs: Epochs) -> dict[str, Figure]:
@@ -35,12 +35,13 @@ def _last(found: Readings, epochs: Epochs) -> Figure:
     """The last layer in training and validation, and of the queries where the weights were kept."""
     layer = found.layers[-1]
     colour = ink(depth(found, layer))
-    lines = [_line(found, found.over("target", which, layer), NAMES[which], colour, 2.4, TOGETHER[which]) for which in found.sets]
+    lines = [_line(found, found.over("target", which, layer), NAMES[which], colour, 2.4, DASH[which]) for which in found.sets]
     if epochs.chosen is not None and (value := found.last("target", "query", layer).value) is not None:
         point = _line(found, [value], NAMES["query"], colour, 0)
         point |= {"x": [epochs.chosen["epoch"] + 1], "mode": "markers", "marker": {"size": 11, "symbol": "diamond", "color": colour}}
         lines.append(point)
-    return _over(found, lines, _range(found), showlegend=True, **kept(epochs, "bottom"))
+    free = "bottom" if (found.last("target", found.judged, layer).value or 0.0) > 0.25 else "top"
+    return _over(found, lines, _range(found), showlegend=True, **kept(epochs, free))
 
 
 def _every(found: Readings, which: str) -> Figure:
@@ -59,7 +60,7 @@ def _start(found: Readings) -> Figure:
 
 def _line(found: Readings, values: list[float | None], called: str, colour: str, width: float, dash: str = "solid") -> Figure:
     return {
-        "x": found.epochs,
+        "x": found.shown,
         "y": [None if value is None else round(value, 4) for value in values],
         "mode": "lines+markers" if len(values) <= MARKED else "lines",
         "name": said(called),
@@ -91,7 +92,7 @@ def _wide(lines: list[list[float | None]], low: float, high: float) -> Figure:
 
 def _layers(found: Readings) -> Figure:
     """Every layer with every other, after the last reading."""
-    every = [[1.0 if one == other else found.between(one, other).value for other in found.layers] for one in found.layers]
+    every = [[found.between(one, other).value for other in found.layers] for one in found.layers]
     values = np.array([[np.nan if value is None else value for value in row] for row in every], dtype=np.float64)
     told = [[f"{one} and {other}  {number(values[i, j])}" for j, other in enumerate(found.layers)] for i, one in enumerate(found.layers)]
     written = [[f"{value:.2f}".replace("-", "−") for value in row] for row in values]

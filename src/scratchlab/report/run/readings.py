@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+import numpy as np
+
 from scratchlab.metrics.estimate import Estimate, undefined
 from scratchlab.recipe import Values
 from scratchlab.store.run import Run
 
 NAMES = {"train": "training", "valid": "validation", "query": "queries"}
 AVERAGE = "average"
+SHOWN = 500  # readings that a line has at most, spread evenly: more than a chart has room for
 
 
 class Readings:
@@ -19,6 +22,7 @@ class Readings:
     def __init__(self, rows: Sequence[Values]) -> None:
         self._rows = {(row["kind"], row["set"], row["layer"], row["other"], row.get("epoch")): row for row in rows}
         self.epochs = sorted({row["epoch"] for row in rows if row.get("epoch") is not None})
+        self.shown = _spread(self.epochs)
         there = {row["set"] for row in rows if row.get("epoch") is not None}
         self.sets = [name for name in NAMES if name in there]
         self.asked = any(row["set"] == "query" for row in rows)
@@ -42,8 +46,8 @@ class Readings:
         return any(kind == "layers" and epoch == self.epochs[-1] for kind, *_, epoch in self._rows)
 
     def over(self, kind: str, which: str, layer: str) -> list[float | None]:
-        """The values at all readings, None where they are undefined."""
-        rows = (self._rows.get((kind, which, layer, "", epoch)) for epoch in self.epochs)
+        """The values at the readings that are shown, None where they are undefined."""
+        rows = (self._rows.get((kind, which, layer, "", epoch)) for epoch in self.shown)
         return [None if row is None else row["debiased"] for row in rows]
 
     def first(self, which: str, layer: str) -> Estimate:
@@ -55,7 +59,10 @@ class Readings:
         return self._at(kind, which, layer, other, None if which == "query" else self.epochs[-1])
 
     def between(self, one: str, other: str) -> Estimate:
-        """The last CKA of two layers, in either order."""
+        """The last CKA of two layers, in either order; 1 of one with itself, if it has any."""
+        if one == other:
+            itself = self.last("target", self.judged, one)
+            return itself if itself.value is None else Estimate(1.0)
         found = self.last("layers", self.judged, one, other)
         return found if found.n else self.last("layers", self.judged, other, one)
 
@@ -72,6 +79,12 @@ class Readings:
         if row is None:
             return undefined("it was not read")
         return Estimate(row["debiased"], how=row["why"])
+
+
+def _spread(epochs: Sequence[float]) -> list[float]:
+    """At most as many as are shown, the first and the last among them."""
+    places = np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), SHOWN)).astype(np.int64))
+    return [epochs[place] for place in places]
 
 
 def _when(epochs: Sequence[float | None]) -> str:
