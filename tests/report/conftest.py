@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from scratchlab.analysis.outcome import Outcome
@@ -69,12 +70,40 @@ def recipe(name: str, epochs: int) -> Recipe:
             "training": {"epochs": epochs, "batch": 100, "rate": 0.1, "rates": {"readout": 0.05}, "select": "loss", "threads": 1},
             "optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True},
             "schedule": {"name": "cosine", "warmup": 2.0},
+            "observe": {"kernels": {"layers": ["blocks.*"], "inputs": 64, "every": 1, "steps": 2}},
         },
     )
 
 
-def trained(run: Run, epochs: int, *, validated: bool = True) -> None:
-    """Records of epochs as a trainer writes them."""
+def readings(epoch: float, layers: int, *, between: bool = False) -> list[dict[str, Any]]:
+    """Rows of one reading as the observer writes them; of the second layer nothing is known after the second epoch."""
+
+    def row(which: str, kind: str, layer: str, value: float, other: str = "") -> dict[str, Any]:
+        dead = epoch > 2 and "blocks.1" in (layer, other, "blocks.1" if layer == "average" and layers > 1 else "")
+        told = {"biased": None, "debiased": None, "why": "undefined, because layer blocks.1 cannot be compared: it is 0 for all inputs"}
+        known = {"biased": value + 0.05, "debiased": value, "why": ""}
+        return {"epoch": epoch, "step": round(10 * epoch), "set": which, "kind": kind, "layer": layer, "other": other} | (
+            told if dead else known
+        )
+
+    names, rows = [f"blocks.{place}" for place in range(layers)], []
+    for which in ("train", "valid"):
+        risen = (1 - math.exp(-epoch / 4)) * (0.9 if which == "train" else 0.8)
+        rows += [row(which, "target", name, risen * (place + 1) / layers - 0.01) for place, name in enumerate([*names, "average"])]
+        rows += [row(which, "start", name, 1 - 0.5 * risen * (place + 1) / layers) for place, name in enumerate(names)]
+        if between:
+            rows += [row(which, "layers", one, 0.9 ** (j - i), names[j]) for i, one in enumerate(names) for j in range(i + 1, layers)]
+    return rows
+
+
+def queried(layers: int) -> list[dict[str, Any]]:
+    """Rows of the queries, which are read once."""
+    rows = [row for row in readings(2, layers) if row["set"] == "valid" and row["kind"] == "target"]
+    return [{key: value for key, value in row.items() if key not in ("epoch", "step")} | {"set": "query"} for row in rows]
+
+
+def trained(run: Run, epochs: int, *, validated: bool = True, layers: int = 0) -> None:
+    """Records of epochs as a trainer writes them, with readings of so many layers twice an epoch."""
     rng = np.random.default_rng(3)
     for epoch in range(epochs):
         cosine = 0.5 * (1 + math.cos(math.pi * epoch / 30))
@@ -91,6 +120,9 @@ def trained(run: Run, epochs: int, *, validated: bool = True) -> None:
             "cpu_seconds": 21.2 + rng.normal(),
             "inputs": 31000,
         }
+        if layers:
+            places = [*([0.0] if epoch == 0 else []), epoch + 0.5, epoch + 1.0]
+            record["kernels"] = [row for place in places for row in readings(place, layers)]
         run.append(record)
 
 
@@ -129,6 +161,8 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = Run.create(tmp_path_factory.mktemp("runs"), recipe("keywords", 30), "Forty <em>keywords</em>, five shots each")
     with run.writing():
         trained(run, 30)
+        rows = [row for epoch in range(31) for row in readings(float(epoch), 12, between=epoch == 30)]
+        run.save_table("kernels", pl.DataFrame([*rows, *queried(12)], infer_schema_length=None))
         answered(run, KEYWORDS, 20, 5, 10, 24)
     return run
 
@@ -158,7 +192,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Stopped by numbers that are not finite, after three epochs."""
     run = Run.create(tmp_path_factory.mktemp("runs"), recipe("keywords", 30), "Too high a rate")
     with contextlib.suppress(FloatingPointError), run.writing():
-        trained(run, 3)
+        trained(run, 3, layers=2)
         raise FloatingPointError("The loss of epoch 4, step 12 is not finite.\nFirst <NaN> in body.blocks.3; lower training.rate.")
     return run
 

@@ -11,16 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
 from scratchlab.checks import Problem, counted
 from scratchlab.kernels.grams import Grams
 from scratchlab.kernels.hsic import Values, aligned
-from scratchlab.kernels.layers import layer, width
-from scratchlab.kernels.products import held, sums, sums_of
+from scratchlab.kernels.layers import width
+from scratchlab.kernels.products import Wanted, held, sums, sums_of
+from scratchlab.kernels.ready import Features, Ready, ready
 from scratchlab.metrics.estimate import Estimate, undefined
 
-Features = Mapping[str, Tensor]  # by layer: `[n, ...]`
 ENOUGH = 4  # inputs without which nothing is debiased
 APART = 1e60  # by how much the sizes of a layer's batches may differ before sums of their kernels leave double precision
 
@@ -29,6 +28,7 @@ APART = 1e60  # by how much the sizes of a layer's batches may differ before sum
 class Alignment:
     """CKA of each of the `rows` with each of the `columns`: biased and debiased `[r, c]`, NaN where undefined; `of` says why.
 
+    What was not asked for may be NaN as well.
     reasons: for rows and for columns, by layer, why it has no CKA at all; unsure: the same, why it has no debiased one.
     """
 
@@ -59,18 +59,23 @@ def cka(a: Features, b: Features | None = None) -> Alignment:
     """
     if not a or (b is not None and not b):
         raise Problem("There is no layer to compare.")
-    rows, columns = tuple(a), tuple(a if b is None else b)
-    every = [(name, features) for one in ((a,) if b is None else (a, b)) for name, features in one.items()]
+    sides = [a] if b is None else [a, b]
+    every = [one for side in sides for one in side.items()]
     widths = [width(*one) for one in every]
     _same([(name, len(features)) for name, features in every])
-    wanted = _wanted(len(rows), len(columns), b is not None)
-    if held(len(every[0][1]), widths, wanted):
-        made = Grams().of(every)
-        found, reasons = sums_of(made.kernels), made.reasons
+    kernels = held(len(every[0][1]), widths, _wanted([len(side) for side in sides]))
+    return alignment(ready(a, kernels=kernels), None if b is None else ready(b, kernels=kernels))
+
+
+def alignment(a: Ready, b: Ready | None = None, asked: Wanted | None = None) -> Alignment:
+    """The same of layers that are ready, all by kernels or all by features; `asked` `[r, c]` says which pairs of them, if not all."""
+    sides = [a] if b is None else [a, b]
+    if a.held is not None and (b is None or b.held is not None):
+        found = sums_of(*(side.held for side in sides if side.held is not None))
     else:
-        layers = [layer(name, features) for name, features in every]
-        found, reasons = sums(layers, wanted), [one.reason for one in layers]
-    return _alignment(rows, columns, found.biased(), found.debiased() if found.n >= ENOUGH else None, reasons, found.n)
+        found = sums([one for side in sides for one in side.layers], _wanted([len(side.names) for side in sides], asked))
+    debiased = found.debiased() if found.n >= ENOUGH else None
+    return _alignment(a.names, sides[-1].names, found.biased(), debiased, [why for side in sides for why in side.reasons], found.n)
 
 
 class Minibatches:
@@ -114,7 +119,7 @@ class Minibatches:
             if reason and not flat:
                 self._spoilt[place] = self._spoilt[place] or f"{reason}, in batch {self.batches + self.left_out + 1}"
             sizes[place] = 0.0 if reason else (scale / self._scales[place]) ** 2
-        found = sums_of(made.kernels).times(sizes)
+        found = sums_of(made).times(sizes)
         self._biased, self._debiased = self._biased + found.biased(), self._debiased + found.debiased()
         self.inputs, self.batches = self.inputs + found.n, self.batches + 1
 
@@ -133,13 +138,12 @@ def _same(inputs: Sequence[tuple[str, int]]) -> None:
         raise Problem(f"All layers must be of the same inputs, but their numbers differ: {told}.")
 
 
-def _wanted(rows: int, columns: int, two: bool) -> np.ndarray:
-    """`[l, l]`: which pairs are asked for."""
-    if not two:
-        return np.ones((rows, rows), dtype=bool)
-    asked = np.zeros((rows + columns, rows + columns), dtype=bool)
-    asked[:rows, rows:] = True
-    return asked
+def _wanted(counts: Sequence[int], asked: Wanted | None = None) -> Wanted:
+    """`[l, l]` of the layers of one side, or of two: which pairs are asked for, of one side with itself or with the other."""
+    rows, every = counts[0], sum(counts)
+    wanted = np.zeros((every, every), dtype=bool)
+    wanted[:rows, every - counts[-1] :] = True if asked is None else asked
+    return wanted
 
 
 def _alignment(

@@ -28,13 +28,22 @@ def product(a: Tensor, b: Tensor, into: Tensor | None = None) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Kernels `[l, n, n]`, rows and columns of mean 0, of features that were divided by `scales`; the rest as of a Layer, for each."""
+class Held:
+    """Kernels of l layers, rows and columns of mean 0, of features that were divided by `scales`; the rest as of a Layer, for each.
+
+    kernels: `[l, n, n]` with 0 on the diagonals; these stand in `diagonals` `[l, n]`, in double precision.
+    """
 
     kernels: Tensor
+    diagonals: Tensor
     scales: list[float]
     reasons: list[str]
     flat: list[bool]
+
+    @property
+    def n(self) -> int:
+        """Inputs."""
+        return self.kernels.shape[1]
 
 
 class Grams:
@@ -49,13 +58,14 @@ class Grams:
         self._room = torch.empty(0)
         self._shifts: dict[int, Tensor] = {}  # by place of the layer
 
-    def of(self, features: Sequence[tuple[str, Tensor]]) -> Batch:
+    def of(self, features: Sequence[tuple[str, Tensor]]) -> Held:
         """Of layers by name, `[n, ...]` each, in the same order every time."""
         values = [_rows(one) for _, one in features]
-        size, device = (len(values), len(values[0]), len(values[0])), values[0].device
-        if self._room.shape != size or self._room.device != device:
-            self._room = torch.empty(size, device=device)
-        made, count = Batch(self._room, [1.0] * len(values), [""] * len(values), [False] * len(values)), max(1, NEAR // size[1] ** 2)
+        layers, n, device = len(values), len(values[0]), values[0].device
+        if self._room.shape != (layers, n, n) or self._room.device != device:
+            self._room = torch.empty((layers, n, n), device=device)
+        diagonals = torch.empty((layers, n), dtype=torch.float64, device=device)
+        made, count = Held(self._room, diagonals, [1.0] * layers, [""] * layers, [False] * layers), max(1, NEAR // n**2)
         for first in range(0, len(values), count):
             places = range(first, min(first + count, len(values)))
             for place in places:
@@ -64,9 +74,10 @@ class Grams:
             centred = _centre(self._room[first : first + count])
             for place in (place for place, fine in zip(places, centred, strict=True) if not fine):
                 self._with_care(made, place, features[place], values[place])
+        diagonals.copy_(off_diagonals(self._room))
         return made
 
-    def _with_care(self, made: Batch, place: int, feature: tuple[str, Tensor], values: Tensor) -> None:
+    def _with_care(self, made: Held, place: int, feature: tuple[str, Tensor], values: Tensor) -> None:
         shift, kernel = values.mean(0), made.kernels[place]
         _gram(values - shift, kernel)
         if all(_centre(kernel[None])):
@@ -75,6 +86,14 @@ class Grams:
         ready = layer(*feature)
         _gram(ready.values, kernel)
         made.scales[place], made.reasons[place], made.flat[place] = ready.scale, ready.reason, ready.flat
+
+
+def off_diagonals(kernels: Tensor) -> Tensor:
+    """Sets the diagonals of kernels `[l, n, n]` to 0, and returns what stood there, `[l, n]` in double precision."""
+    diagonals = kernels.diagonal(dim1=1, dim2=2)
+    taken = diagonals.to(torch.float64, copy=True)
+    diagonals.zero_()
+    return taken
 
 
 def _rows(features: Tensor) -> Tensor:

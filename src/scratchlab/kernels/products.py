@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from scratchlab.kernels.grams import product
+from scratchlab.kernels.grams import Held, off_diagonals, product
 from scratchlab.kernels.hsic import Sums, Values
 from scratchlab.kernels.layers import Layer
 
@@ -40,11 +40,11 @@ def sums(layers: Sequence[Layer], wanted: Wanted) -> Sums:
     return Sums(n, off, on, norms.sum(1).cpu().numpy())
 
 
-def sums_of(kernels: Tensor) -> Sums:
-    """Of kernels that are centred and small enough to be held, `[l, n, n]`, which are changed."""
-    diagonals = kernels.diagonal(dim1=1, dim2=2).double()
-    on, traces = (diagonals @ diagonals.T).cpu().numpy(), diagonals.sum(1).cpu().numpy()
-    return Sums(kernels.shape[1], without_diagonals(kernels).numpy(), on, traces)
+def sums_of(*sides: Held) -> Sums:
+    """Of kernels that are held, the layers of one side after those of the other."""
+    diagonals = torch.cat([side.diagonals for side in sides])
+    off = _inner(*(side.kernels.flatten(1) for side in sides))
+    return Sums(sides[0].n, off.cpu().numpy(), (diagonals @ diagonals.T).cpu().numpy(), diagonals.sum(1).cpu().numpy())
 
 
 def held(n: int, widths: Sequence[int], wanted: Wanted) -> bool:
@@ -79,19 +79,16 @@ def _by_kernels(layers: Sequence[Layer]) -> Values:
             tiles = room[: count * height * width].view(count, height, width)
             for one, tile in zip(layers, tiles, strict=True):
                 product(one.values[rows], one.values[columns], tile)
-            total += without_diagonals(tiles) if first == second else 2 * _inner(tiles.flatten(1)).cpu()
+            if first == second:
+                off_diagonals(tiles)
+            total += (1 if first == second else 2) * _inner(tiles.flatten(1)).cpu()
     return total.numpy()
 
 
-def without_diagonals(kernels: Tensor) -> Tensor:
-    """`[l, n, n]` -> `[l, l]` in double precision: Σ_{i≠j} K_ij L_ij. The diagonals given are set to 0."""
-    kernels.diagonal(dim1=1, dim2=2).zero_()
-    return _inner(kernels.flatten(1)).cpu()
-
-
-def _inner(rows: Tensor) -> Tensor:
-    """`[l, m]` -> `[l, l]` in double precision."""
-    parts = cast("tuple[Tensor, ...]", rows.split(STRIP, dim=1))
+def _inner(*rows: Tensor) -> Tensor:
+    """Rows `[l, m]`, of several sides one after the other -> `[l, l]` in double precision."""
+    split = (cast("tuple[Tensor, ...]", side.split(STRIP, dim=1)) for side in rows)
+    parts = (torch.cat(part) if len(rows) > 1 else part[0] for part in map(list, zip(*split, strict=True)))
     return torch.stack([product(part, part).double() for part in parts]).sum(0)
 
 

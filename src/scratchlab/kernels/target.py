@@ -17,10 +17,11 @@ import numpy.typing as npt
 import torch
 
 from scratchlab.checks import Problem
-from scratchlab.kernels.cka import ENOUGH, Features, cka
+from scratchlab.kernels.cka import ENOUGH, alignment
 from scratchlab.kernels.hsic import Sums, aligned
-from scratchlab.kernels.layers import Layer, layer, width
+from scratchlab.kernels.layers import Layer, width
 from scratchlab.kernels.products import held, sums
+from scratchlab.kernels.ready import Features, Ready, ready
 from scratchlab.metrics.estimate import Estimate, undefined
 
 Labels = npt.NDArray[np.int64]
@@ -36,22 +37,27 @@ class ToTarget:
 
 def to_target(features: Features, labels: Labels) -> dict[str, ToTarget]:
     """By layer, over n inputs; labels `[n]`, any integers. Raises Problem where their numbers differ, and as `checked`."""
+    checked(labels)
+    for name, values in features.items():
+        if width(name, values) and len(values) != len(labels):
+            raise Problem(f"Layer {name} has {len(values)} inputs, but there are {len(labels)} labels.")
+    one = np.ones((1, 1), dtype=bool)
+    found: dict[str, ToTarget] = {}
+    for kernels in (True, False):
+        some = {name: values for name, values in features.items() if held(len(labels), [width(name, values)], one) == kernels}
+        found |= ready_to_target(ready(some, kernels=kernels), labels) if some else {}
+    return {name: found[name] for name in features}
+
+
+def ready_to_target(layers: Ready, labels: Labels) -> dict[str, ToTarget]:
+    """The same of layers that are ready, of as many inputs as there are labels; where kernels are held, the labels are one layer more."""
     places = checked(labels)
     counts = np.bincount(places)
-    for name, values in features.items():
-        if width(name, values) and len(values) != len(places):
-            raise Problem(f"Layer {name} has {len(values)} inputs, but there are {len(places)} labels.")
-    wide = {name: values for name, values in features.items() if held(len(places), [width(name, values)], np.ones((1, 1), dtype=bool))}
-    found = _of_kernels(wide, places, len(counts)) if wide else {}
-    return {name: found.get(name) or _of_sums(layer(name, values), places, counts) for name, values in features.items()}
-
-
-def _of_kernels(features: Features, places: Labels, classes: int) -> dict[str, ToTarget]:
-    """Of layers so wide that their kernels are made anyway: the labels are one layer more."""
-    device = next(iter(features.values())).device
-    targets = torch.nn.functional.one_hot(torch.from_numpy(places), classes).float().to(device)
-    found = cka(features, {"of the labels": targets})
-    return {name: ToTarget(found.of(name, "of the labels", debiased=False), found.of(name, "of the labels")) for name in features}
+    if layers.held is None:
+        return {one.name: _of_sums(one, places, counts) for one in layers.layers}
+    target, rows = "of the labels", torch.nn.functional.one_hot(torch.from_numpy(places), len(counts)).float()
+    found = alignment(layers, ready({target: rows.to(layers.held.kernels.device)}, kernels=True))
+    return {name: ToTarget(found.of(name, target, debiased=False), found.of(name, target)) for name in layers.names}
 
 
 def checked(labels: Labels) -> Labels:

@@ -64,12 +64,12 @@ class Observer(Protocol):
 class Gauge(Protocol):
     """Whoever reads what is being trained, for the record. Must not change the training."""
 
-    def begin(self, train: Labelled, valid: Labelled) -> None:
-        """Before the first step, the weights as they begin, also where training goes on from a checkpoint."""
+    def begin(self, train: Labelled, valid: Labelled) -> list[dict[str, Any]]:
+        """What is to be recorded before the first step; the weights are as they begin also where training goes on from a checkpoint."""
         ...
 
-    def read(self, epoch: int) -> list[dict[str, Any]]:
-        """What is to be recorded once so many epochs are done."""
+    def read(self, epoch: float, step: int) -> list[dict[str, Any]]:
+        """What is to be recorded once so many epochs, 1.5 in the middle of the second, and so many steps in all are done."""
         ...
 
 
@@ -156,11 +156,12 @@ class _Course:
         moving = [name for name, rate in self.rates.items() if rate > 0]
         self.parameters = [parameter for name in moving for parameter in groups[name]]
         self.optimizer = trainer.optimizer([{"params": groups[name], "lr": self.rates[name], "name": name} for name in moving])
-        for gauge in trainer.gauges.values():
-            gauge.begin(train, valid)
+        self.readings: dict[str, list[dict[str, Any]]]  # since the last record
+        self.readings = {name: gauge.begin(train, valid) for name, gauge in trainer.gauges.items()}
         self.place, self.best = Place(), dict[str, Tensor]()
         if (kept := trainer.memory.load_checkpoint()) is not None:
             self.best = checkpoints.restore(kept[0], learner.module, self.optimizer)
+            self.readings |= checkpoints.readings(kept[0], trainer.gauges)
             self.place = Place.told(dict(kept[1]))
         self.saved = time.monotonic()
 
@@ -190,12 +191,25 @@ class _Course:
             place.seen += len(positions)
             place.step += 1
             place.seconds, place.cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
+            if self._read(len(batches)):
+                wall, cpu = time.monotonic() - place.seconds, time.process_time() - place.cpu_seconds
             for observer in self.trainer.observers:
                 observer.step(place.epoch, place.step - 1, loss)
             if stopping or place.step < len(batches):
                 self._save(at_once=stopping)
             if stopping:
                 raise KeyboardInterrupt
+
+    def _read(self, steps: int) -> bool:
+        """Readings after a step of an epoch of so many; whether there were any, whose time is none of the training's."""
+        place = self.place
+        found = {
+            name: gauge.read(place.epoch + place.step / steps, place.epoch * steps + place.step)
+            for name, gauge in self.trainer.gauges.items()
+        }
+        for name, rows in found.items():
+            self.readings[name] += rows
+        return any(found.values())
 
     def _step(self, positions: Rows) -> tuple[float, bool]:
         """One step on a batch: the mean loss over all processes, and whether any of them was asked to stop."""
@@ -261,7 +275,8 @@ class _Course:
             record["valid_loss"], record["valid_accuracy"] = self._judgement("validation loss", self.valid)
         middle = self.trainer.schedule(place.epoch + 0.5)
         record["rates"] = {name: rate * middle for name, rate in self.rates.items()}
-        record |= {name: gauge.read(place.epoch + 1) for name, gauge in self.trainer.gauges.items()}
+        record |= self.readings
+        self.readings = {name: [] for name in self.readings}
         return record | {"seconds": round(place.seconds, 3), "cpu_seconds": round(place.cpu_seconds, 3), "inputs": place.seen}
 
     @torch.no_grad()
@@ -289,7 +304,7 @@ class _Course:
         """A checkpoint, if it is time for one."""
         if at_once or time.monotonic() - self.saved >= self.settings.checkpoint_seconds:
             if parallel.rank() == 0:
-                arrays = checkpoints.packed(self.learner.module, self.optimizer, self.best)
+                arrays = checkpoints.packed(self.learner.module, self.optimizer, self.best, self.readings)
                 self.trainer.memory.save_checkpoint(arrays, asdict(self.place))
             self.saved = time.monotonic()
 

@@ -12,12 +12,12 @@ from scratchlab.types import Asked, Labelled, Rows
 class Gauge(Protocol):
     """Reads what is being trained and changes nothing of it."""
 
-    def begin(self, train: Labelled, valid: Labelled) -> None:
-        """Before the first step, the weights as they begin, also where training goes on from a checkpoint."""
+    def begin(self, train: Labelled, valid: Labelled) -> list[dict[str, Any]]:
+        """What is to be recorded before the first step; the weights are as they begin also where training goes on from a checkpoint."""
         ...
 
-    def read(self, epoch: int) -> list[dict[str, Any]]:
-        """What is to be recorded once so many epochs are done."""
+    def read(self, epoch: float, step: int) -> list[dict[str, Any]]:
+        """What is to be recorded once so many epochs, 1.5 in the middle of the second, and so many steps in all are done."""
         ...
 
     def last(self, asked: Asked, truth: Rows) -> list[dict[str, Any]]:

@@ -24,8 +24,11 @@ from torch import Tensor, nn
 
 from scratchlab.checks import Problem
 from scratchlab.kernels.capture import captured, layers_of
-from scratchlab.kernels.cka import Alignment, cka
-from scratchlab.kernels.target import checked, to_target
+from scratchlab.kernels.cka import Alignment, alignment
+from scratchlab.kernels.layers import width
+from scratchlab.kernels.products import held
+from scratchlab.kernels.ready import Ready, ready
+from scratchlab.kernels.target import checked, ready_to_target
 from scratchlab.metrics.estimate import Estimate
 
 Set = tuple[Tensor, npt.ArrayLike]  # inputs `[n, ...]` and labels `[n]`
@@ -79,7 +82,8 @@ class Kernels:
         self.rows: list[dict[str, Any]] = []
         if not layers:
             self._leave_out_what_is_not_called()
-        self.began = {name: self.features(name) for name in self.sets} if start else {}
+        self._start, self._by_kernels = start, dict[str, bool]()
+        self._began = {name: self._ready(name) for name in self.sets} if start else {}
 
     def features(self, which: str) -> dict[str, Tensor]:
         """Of every layer of every network, `[n, ...]`, for one of the sets; each batch of inputs goes through all networks in turn."""
@@ -129,18 +133,29 @@ class Kernels:
         return table(self.rows)
 
     def _read(self, which: str) -> list[dict[str, Any]]:
-        layers, labels = self.features(which), self.sets[which][1]
-        targets = to_target(layers, labels)
+        layers = self._ready(which)
+        targets, names = ready_to_target(layers, self.sets[which][1]), layers.names
         rows = [_row(which, "target", name, "", one.biased, one.debiased) for name, one in targets.items()]
         rows.append(_averaged(which, rows))
-        for name, began in self.began.get(which, {}).items():
-            pair = cka({name: layers[name]}, {name: began})
-            rows.append(_pair(which, "start", pair, name, name) | {"other": ""})
+        if which in self._began:
+            same = alignment(layers, self._began[which], np.eye(len(names), dtype=bool))
+            rows += [_pair(which, "start", same, name, name) | {"other": ""} for name in names]
         if self.between:
-            every = cka(layers)
-            names = every.rows
+            every = alignment(layers)
             rows += [_pair(which, "layers", every, one, other) for i, one in enumerate(names) for other in names[i + 1 :]]
         return rows
+
+    def _ready(self, which: str) -> Ready:
+        """The layers of a set, always by kernels or always by features: as is cheaper for all that they are compared with."""
+        features = self.features(which)
+        if which not in self._by_kernels:
+            widths = [width(*one) for one in features.items()]
+            each, both = len(widths), len(widths) * (1 + self._start)  # as the layers are, and as they began
+            asked = np.zeros((both, both), dtype=bool)
+            asked[:each, :each] = self.between
+            asked[:each, each:] = np.eye(each, both - each, dtype=bool)
+            self._by_kernels[which] = held(len(self.sets[which][0]), widths * (1 + self._start), asked)
+        return ready(features, kernels=self._by_kernels[which])
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

@@ -27,9 +27,10 @@ class Embedding(Protocol):
 
 
 class KernelsOfTraining:
-    """CKA with the labels, with the beginning, and between layers, before the first epoch and after every `every`-th one.
+    """CKA with the labels, with the beginning, and between layers, before the first epoch and after every `every`-th one, or more often.
 
-    Inputs are spread evenly over the rows, `inputs` of them of training and of validation each; they are not augmented.
+    Inputs are spread evenly over the rows, `inputs` of them of training and of validation each; they are not augmented. The `epoch` and
+    `step` of a reading count what is done: epochs, 1.5 in the middle of the second, and steps of the whole training.
     """
 
     def __init__(
@@ -40,24 +41,25 @@ class KernelsOfTraining:
         inputs: Annotated[int, Field(ge=4, description="inputs of training, and of validation, that are read")] = 64,
         queries: Annotated[int, Field(ge=4, description="queries that are read in the end; they are all held at once")] = 1000,
         every: Annotated[int, Field(ge=1, description="epochs from one reading to the next")] = 1,
+        steps: Annotated[int, Field(ge=0, description="steps from one reading to the next, besides those after epochs; 0: no more")] = 0,
         between: Annotated[bool, Field(description="CKA of every two layers as well")] = False,
     ) -> None:
-        self.embedder, self.layers, self.every, self.between = embedder, layers, every, between
+        self.embedder, self.layers, self.between = embedder, layers, between
+        self.every, self.steps = every, steps
         self.inputs, self.queries = inputs, queries
         layers_of(embedder.encoder, layers)  # tells a pattern that matches nothing before anything is read
         self.kernels: Kernels
-        self.first: list[dict[str, Any]] = []
 
-    def begin(self, train: Labelled, valid: Labelled) -> None:
+    def begin(self, train: Labelled, valid: Labelled) -> list[dict[str, Any]]:
         """Takes the inputs, and the first reading."""
         sets = {name: _spread(part, part.labels, self.inputs) for name, part in (("train", train), ("valid", valid)) if len(part) >= 4}
         self.kernels = self._over(sets)
-        self.first = self.kernels.read(epoch=0)
+        return self.kernels.read(epoch=0.0, step=0)
 
-    def read(self, epoch: int) -> list[dict[str, Any]]:
-        """The rows of `Kernels.table`; the first reading comes with the first epoch's."""
-        found = self.kernels.read(epoch=epoch) if epoch % self.every == 0 else []
-        return [*self.first, *found] if epoch == 1 else found
+    def read(self, epoch: float, step: int) -> list[dict[str, Any]]:
+        """The rows of `Kernels.table`, where it is time for them."""
+        due = epoch % self.every == 0 or (self.steps > 0 and step % self.steps == 0)
+        return self.kernels.read(epoch=epoch, step=step) if due else []
 
     def last(self, asked: Asked, truth: Rows) -> list[dict[str, Any]]:
         """Of queries, whose labels nothing has seen before; how they began is not told."""

@@ -1,4 +1,4 @@
-"""Confusion matrices as pictures: classes down, answers across."""
+"""Square matrices as pictures: classes down and answers across, or layers with layers."""
 
 from __future__ import annotations
 

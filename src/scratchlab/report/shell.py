@@ -62,5 +62,5 @@ def _world() -> jinja2.Environment:
     filters: dict[str, Callable[..., Any]] = world.filters
     filters.update(percent=words.percent, interval=words.interval, counted=counted)
     filters.update(moment=words.moment, duration=words.duration, setting=words.setting)
-    filters.update(points=words.points, span=words.span, chance=words.chance)
+    filters.update(points=words.points, span=words.span, chance=words.chance, number=words.number)
     return world

@@ -13,7 +13,7 @@ from scratchlab.report.epochs import Epochs
 from scratchlab.report.words import interval, percent
 
 
-def _counted(what: str) -> Figure:
+def counted(what: str) -> Figure:
     """The names of an axis that counts sessions or epochs: below it, and above what the pointer shows."""
     return {"title": title(what), "unifiedhovertitle": {"text": f"{what} %{{x}}"}}
 
@@ -62,13 +62,17 @@ def session_curve(heads: dict[str, Head], name: str, height: int) -> Figure:
     values = [value for e in shown for value in (e.value, e.low, e.high) if value is not None]
     room = 0.06 * (max(values) - min(values)) + 0.005
     sessions = [session["session"] for session in next(iter(heads.values()))["sessions"]]
-    ticks = {"tickvals": sessions, "ticktext": ["base", *(str(number) for number in sessions[1:])], "range": [-0.25, sessions[-1] + 0.25]}
+    numbered = {
+        "tickvals": sessions,
+        "ticktext": ["base", *(str(number) for number in sessions[1:])],
+        "range": [-0.25, sessions[-1] + 0.25],
+    }
     return _figure(
         data,
         layout(
             height,
             hovermode="x unified",
-            xaxis={**ticks, **_counted("session")},
+            xaxis={**numbered, **counted("session")},
             yaxis={"tickformat": ".0%", "range": [max(0, min(values) - room), min(1.005, max(values) + room)], "nticks": 6},
         ),
     )
@@ -116,21 +120,30 @@ def _line(epochs: Epochs, values: list[float], called: str, place: int, form: st
 def _over_epochs(epochs: Epochs, lines: dict[str, list[float]], form: str, y: Figure, *, mark: str = "", first: int = 0) -> Figure:
     """Lines over the epochs; `mark` says at which end of the chart the chosen one is named, if at all."""
     data = [_line(epochs, values, called, first + place, form) for place, (called, values) in enumerate(lines.items())]
-    extra: Figure = {}
-    if mark and epochs.chosen is not None:
-        at = epochs.chosen["epoch"] + 1
-        left = at > len(epochs.records) / 2
-        dotted = {"color": ink("quiet"), "width": 1, "dash": "dot"}
-        label = {"text": f"epoch {at}, kept", "showarrow": False, "font": {"size": 12}}
-        beside = {"xanchor": "right", "xshift": -5} if left else {"xanchor": "left", "xshift": 5}
-        extra = {
-            "shapes": [{"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": dotted}],
-            "annotations": [{"x": at, "yref": "paper", "y": int(mark == "top"), "yanchor": mark, **label, **beside}],
-        }
+    extra = kept(epochs, mark) if mark else {}
     count = len(epochs.records)
-    ticks = {"dtick": 1} if count <= 10 else {"nticks": 8}
-    axis = {**_counted("epoch"), "range": [0.6, count + 0.4], **ticks}
+    axis = {**counted("epoch"), "range": [0.6, count + 0.4], **ticks(count)}
     return _figure(data, layout(290, hovermode="x unified", showlegend=len(lines) > 1, xaxis=axis, yaxis={"nticks": 6, **y}, **extra))
+
+
+def kept(epochs: Epochs, mark: str) -> Figure:
+    """A dotted line at the chosen epoch, once there is one, with its name at the "top" or the "bottom"."""
+    if epochs.chosen is None:
+        return {}
+    at = epochs.chosen["epoch"] + 1
+    left = at > len(epochs.records) / 2
+    dotted = {"color": ink("quiet"), "width": 1, "dash": "dot"}
+    label = {"text": f"epoch {at}, kept", "showarrow": False, "font": {"size": 12}}
+    beside = {"xanchor": "right", "xshift": -5} if left else {"xanchor": "left", "xshift": 5}
+    return {
+        "shapes": [{"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": dotted}],
+        "annotations": [{"x": at, "yref": "paper", "y": int(mark == "top"), "yanchor": mark, **label, **beside}],
+    }
+
+
+def ticks(count: int) -> Figure:
+    """Every epoch has its number on the axis, unless there are many."""
+    return {"dtick": 1} if count <= 10 else {"nticks": 8}
 
 
 def losses(epochs: Epochs) -> Figure:

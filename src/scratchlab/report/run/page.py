@@ -13,8 +13,9 @@ from scratchlab.recipe import Values
 from scratchlab.report import shell
 from scratchlab.report.charts import Figure
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.run import figures, words
+from scratchlab.report.run import figures, kernels, words
 from scratchlab.report.run.origins import origins, snippet
+from scratchlab.report.run.readings import NAMES, Readings
 from scratchlab.store.run import Run
 
 
@@ -28,7 +29,7 @@ def page(run: Run) -> str:
     """The page of a run: finished, failed or under way."""
     status, recipe, state, summary = run.status, run.recipe(), run.state(), run.json("summary")
     epochs = Epochs(run.records(), recipe["training"], state == "finished")
-    drawn = _of_training(epochs)
+    drawn, read = _of_training(epochs), Readings.of(run, epochs.records)
     about: dict[str, Any] = {
         "name": run.folder.name,
         "title": status["title"] or status["recipe"],
@@ -41,7 +42,11 @@ def page(run: Run) -> str:
         "epochs": epochs,
         "recipe": {section: _flat(values) for section, values in recipe.items() if section != "seed"},
         "heads": {},
+        "kernels": None,
     } | _surroundings(run.json("environment"))
+    if read.epochs:
+        about |= _read(read, recipe["observe"]["kernels"])
+        drawn |= kernels.figures(read, epochs)
     if summary:
         found = mistakes(run.scan("predictions"), summary)
         about |= _result(summary, found) | {"alike": next((name for name in summary["heads"] if name in recipe.get("similarity", {})), "")}
@@ -74,6 +79,17 @@ def _result(summary: Values, found: list[Mistakes]) -> Values:
         "worst": max((pair.count / pair.asked for one in found for pair in one.pairs(1)), default=0.0),
         "origins": origins(summary),
         "snippet": snippet(summary),
+    }
+
+
+def _read(found: Readings, settings: Values) -> Values:
+    """What was read of the layers' kernels."""
+    return {
+        "kernels": found,
+        "kernel_settings": settings,
+        "names": NAMES,
+        "depths": {name: kernels.depth(found, name) for name in found.layers},
+        "undefined_kernels": found.undefined(),
     }
 
 
