@@ -41,4 +41,4 @@ def _fit(x: Values, y: Values, blocks: Labels) -> Values | None:
     for block in np.unique(blocks):
         inside[blocks == block] -= inside[blocks == block].mean(axis=0)
     found, _, rank, _ = np.linalg.lstsq(inside[:, :-1], inside[:, -1], rcond=None)
-    return found if rank == x.shape[1] else None
+    return found.astype(np.float64) if rank == x.shape[1] else None

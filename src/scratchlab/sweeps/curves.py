@@ -8,8 +8,8 @@ from scratchlab.store.run import Run
 
 OF_EPOCH = {"loss": "train.loss", "train_accuracy": "train.accuracy", "valid_loss": "valid.loss", "valid_accuracy": "valid.accuracy"}
 
-Curve = dict[int, float]
-"""Values by the number of epochs done; 0 is before the first."""
+Curve = dict[float, float]
+"""Values by the number of epochs done: 0 is before the first, 1.5 in the middle of the second."""
 
 
 def curves(run: Run) -> dict[str, Curve]:

@@ -72,7 +72,9 @@ def planned(path: Path, more: Iterable[str] = (), seeds_instead: int | None = No
 
     Raises Problem for all that would stop a run before its first step.
     """
-    told = recipes.read(path) | ({} if seeds_instead is None else {"seeds": seeds_instead})
+    told = recipes.read(path)
+    if seeds_instead is not None:
+        told["seeds"] = seeds_instead
     for key in told:
         if key not in KEYS:
             raise Problem(f"{path}: {key} is not known in a plan; there are: {', '.join(KEYS)}.{nearest(key, KEYS)}")

@@ -19,7 +19,7 @@ class Swept:
     title: str
     together: tuple[tuple[str, ...], ...]
     table: pl.DataFrame
-    curves: Sequence[Mapping[str, Mapping[int, float]]] = ()
+    curves: Sequence[Mapping[str, Mapping[float, float]]] = ()
 
     @property
     def axes(self) -> tuple[str, ...]:

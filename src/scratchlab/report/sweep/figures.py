@@ -13,7 +13,7 @@ from scratchlab.report.sweep.cells import Swept, short
 
 LINES, COLUMNS = 8, 6  # values that are told apart in one panel, and panels beside each other
 WIDE, HIGH, GAP = 235, 200, 0.05  # pixels of a panel, and what of the whole lies between two
-Curve = Mapping[int, float]
+Curve = Mapping[float, float]
 Grid = dict[tuple[str, str], list[int]]  # by column and line, which runs
 
 
