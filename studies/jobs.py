@@ -17,7 +17,7 @@ from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
 from scratchlab.sweeps.engines.local import Local
 from scratchlab.sweeps.plan import planned
-from scratchlab.sweeps.progress import followed
+from scratchlab.sweeps.progress import completed, followed
 from scratchlab.sweeps.sweep import Sweep
 from scratchlab.sweeps.work import OVER, Order, state
 
@@ -38,11 +38,7 @@ def swept(asked: argparse.Namespace) -> Sweep:
     What diverged is a result. Exits with the last words of a run that failed.
     """
     sweep = Sweep(planned(shelf.find_plan(asked.plan), common(asked), asked.repeated), asked.runs)
-    missing = sweep.missing()
-    failed = followed(
-        missing, Local(asked.workers), Console(), total=len(sweep.orders), there=len(sweep.orders) - len(missing), beside=sweep.write
-    )
-    sweep.write()
+    failed = completed(sweep, Local(asked.workers), Console())
     if failed:
         sys.exit(f"{failed[0].order.run.folder} is {failed[0].state}: {failed[0].words}")
     return sweep

@@ -83,24 +83,21 @@ def sweep(
     from scratchlab.report.sweep.cells import Swept
     from scratchlab.sweeps.engines import catalog
     from scratchlab.sweeps.plan import planned
-    from scratchlab.sweeps.progress import followed
+    from scratchlab.sweeps.progress import completed
     from scratchlab.sweeps.sweep import Sweep
 
     makes = catalog.chosen(engine, workers, [*(options or []), *([f"address={address}"] if address else [])])
     found = Sweep(planned(shelf.find_plan(plan), settings or [], seeds), runs)
-    missing = found.missing()
-    there = len(found.orders) - len(missing)
-    console.print(f"{len(found.orders)} runs in {found.folder.path.name}, {there} there already.")
+    there = len(found.orders) - len(found.missing())
+    console.print(f"{found.total} runs in {found.folder.path.name}, {there} there already.")
     if dry:
         console.print(terminal.table(Swept(found.folder.path.name, found.plan.title, found.plan.together, found.table())))
         return
     try:
-        failed = followed(missing, makes, console, total=len(found.orders), there=there, beside=found.write)
+        failed = completed(found, makes, console)
     except KeyboardInterrupt:
         console.print("Stopped; the same command goes on from here.")
         raise typer.Exit(130) from None
-    finally:
-        found.write()
     swept = Swept(found.folder.path.name, found.plan.title, found.plan.together, found.table(), found.curves())
     console.print(terminal.table(swept))
     _lead_to("Table", found.folder.table)

@@ -16,13 +16,19 @@ loss = [{cross_entropy = {}}, {squared_error = {}}]
 trials = 20
 seed = 0
 axes = {"optimizer.weight_decay" = {low = 1e-5, high = 1e-2, log = true}}
+
+[tpe]                                     # instead of all three: chosen by what earlier trials came to
+trials = 40
+goal = "valid.loss"                       # a column of the sweep's table, of training or validation
+parallel = 4                              # trials at a time: the next one does not know of these
+axes = {"training.rate" = {low = 1e-3, high = 1.0, log = true}, "optimizer.name" = {choices = ["sgd", "adamw"]}}
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -34,9 +40,10 @@ from scratchlab.experiment import SECTIONS, assemble
 from scratchlab.learn.training import Forgetful
 from scratchlab.recipe import Recipe, Values
 from scratchlab.sweeps.axes import Axis, Cell, Range, drawn, once, product, shown
+from scratchlab.sweeps.search import Search
 
-KEYS = ("title", "recipe", "seeds", "settings", "grid", "zip", "random")
-RANDOM = ("trials", "seed", "axes")
+KEYS = ("title", "recipe", "seeds", "settings", "grid", "zip", "random", "tpe")
+DRAWN = {"random": ("trials", "seed", "axes"), "tpe": ("trials", "seed", "goal", "parallel", "axes")}
 
 
 @dataclass(frozen=True)
@@ -49,12 +56,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep is to do. `together`: the settings that vary, in the order of the plan, those in one that move together."""
+    """What a sweep is to do. `together`: the settings that vary, in the order of the plan, those in one that move together.
+
+    jobs: all runs; of a search, those of its first trial. `jobs_of`: the runs of a cell, by seed.
+    """
 
     name: str
     title: str
     together: tuple[tuple[str, ...], ...]
     jobs: tuple[Job, ...]
+    jobs_of: Callable[[Cell], tuple[Job, ...]]
+    search: Search | None = None
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -64,7 +76,8 @@ class Plan:
     @property
     def key(self) -> str:
         """Eight hexadecimal digits that stand for all its runs."""
-        return hashlib.sha256(json.dumps([job.recipe.key for job in self.jobs]).encode()).hexdigest()[:8]
+        told = json.dumps([[job.recipe.key for job in self.jobs], *([repr(self.search)] if self.search else [])])
+        return hashlib.sha256(told.encode()).hexdigest()[:8]
 
 
 def planned(path: Path, more: Iterable[str] = (), seeds_instead: int | None = None) -> Plan:
@@ -82,15 +95,20 @@ def planned(path: Path, more: Iterable[str] = (), seeds_instead: int | None = No
         raise Problem(f'{path}: recipe = {told.get("recipe")!r} does not fit: a plan names the recipe it varies, as in recipe = "digits".')
     base = shelf.find(told["recipe"])
     raw = recipes.overridden(shelf.read(base), [*_settings(told, path), *more])
-    seeds, (together, cells) = _seeds(told, path), _cells(told, path)
+    seeds, search = _seeds(told, path), _search(told, path)
+    together, cells = ((tuple(search.ranges),), [search.cell(0, [])]) if search else _cells(told, path)
     if "seed" in cells[0]:
         raise Problem(f"{path}: seed is no axis, as runs that differ in it alone are repetitions; write seeds = [0, 1, 2].")
     title = str(told.get("title", raw.get("title", "")))
-    jobs = [Job(cell, _resolved(raw, cell, seed, base.stem, path)) for cell in cells for seed in seeds]
+
+    def jobs_of(cell: Cell) -> tuple[Job, ...]:
+        jobs = tuple(Job(cell, _resolved(raw, cell, seed, base.stem, path)) for seed in seeds)
+        _fits(jobs[0], path)  # another seed fits as well
+        return jobs
+
+    jobs = tuple(job for cell in cells for job in jobs_of(cell))
     _all_differ(jobs, path)
-    for job in jobs[:: len(seeds)]:  # another seed fits as well
-        _fits(job, path)
-    return Plan(path.stem, title, together, tuple(jobs))
+    return Plan(path.stem, title, together, jobs, jobs_of, search)
 
 
 def _resolved(raw: Values, cell: Cell, seed: int, name: str, path: Path) -> Recipe:
@@ -114,7 +132,7 @@ def told_cell(cell: Cell) -> str:
     return ", ".join(f"{setting} = {shown(value)}" for setting, value in cell.items())
 
 
-def _all_differ(jobs: list[Job], path: Path) -> None:
+def _all_differ(jobs: Iterable[Job], path: Path) -> None:
     """Raises Problem for two cells that come to the same run: what tells them apart has no effect."""
     first: dict[str, Job] = {}
     for job in jobs:
@@ -164,20 +182,47 @@ def _cells(told: Values, path: Path) -> tuple[tuple[tuple[str, ...], ...], list[
             raise Problem(f"{path} varies nothing; give it a table [grid], [[zip]] or [random].")
         once(names, str(path))
         return together, fixed
-    ranges, trials, seed = _random(_table(told["random"], f"{path}, [random]"), path)
+    table = _drawn(told, "random", path)
+    trials, seed = _whole(table, "random", "trials", 1, path), _whole(table, "random", "seed", 0, path)
+    ranges = _ranges(table, "random", path)
     once([*names, *ranges], str(path))
     more = drawn(ranges, trials, seed, f"{path}, [random]")
     return (*together, tuple(ranges)), [cell | drawn_cell for cell in fixed for drawn_cell in more]
 
 
-def _random(table: Values, path: Path) -> tuple[dict[str, Range], int, int]:
+def _search(told: Values, path: Path) -> Search | None:
+    """What [tpe] asks for."""
+    if "tpe" not in told:
+        return None
+    if others := [name for name in ("grid", "zip", "random") if name in told]:
+        raise Problem(f"{path}: [tpe] searches by itself, so [{others[0]}] has no place beside it; make its settings ranges of [tpe].")
+    table = _drawn(told, "tpe", path)
+    goal, ranges = table.get("goal"), _ranges(table, "tpe", path)
+    if not isinstance(goal, str):
+        raise Problem(f'{path}: tpe.goal = {goal!r} does not fit: it names what is to become best, as in goal = "valid.loss".')
+    once([*ranges], str(path))
+    trials, seed, parallel = (_whole(table, "tpe", key, least, path) for key, least in (("trials", 1), ("seed", 0), ("parallel", 1)))
+    try:
+        return Search(ranges, trials, seed, goal, parallel)
+    except Problem as problem:
+        raise Problem(f"{path}: {problem}") from None
+
+
+def _drawn(told: Values, name: str, path: Path) -> Values:
+    table = _table(told[name], f"{path}, [{name}]")
     for key in table:
-        if key not in RANDOM:
-            raise Problem(f"{path}: random.{key} is not known; there are: {', '.join(RANDOM)}.{nearest(key, RANDOM)}")
-    trials, seed = table.get("trials"), table.get("seed", 0)
-    if type(trials) is not int or trials < 1:
-        raise Problem(f"{path}: random.trials = {trials!r} does not fit: it is how many cells are drawn, 1 or more.")
-    if type(seed) is not int or seed < 0:
-        raise Problem(f"{path}: random.seed = {seed!r} does not fit: it is a whole number from 0 on.")
-    axes = _table(table.get("axes"), f"{path}, [random.axes]")
-    return {name: Range.told(given, f"{path}, random.axes.{name}") for name, given in axes.items()}, trials, seed
+        if key not in DRAWN[name]:
+            raise Problem(f"{path}: {name}.{key} is not known; there are: {', '.join(DRAWN[name])}.{nearest(key, DRAWN[name])}")
+    return table
+
+
+def _ranges(table: Values, name: str, path: Path) -> dict[str, Range]:
+    axes = _table(table.get("axes"), f"{path}, [{name}.axes]")
+    return {setting: Range.told(given, f"{path}, {name}.axes.{setting}") for setting, given in axes.items()}
+
+
+def _whole(table: Values, name: str, key: str, least: int, path: Path) -> int:
+    value = table.get(key, {"seed": 0, "parallel": 2}.get(key))
+    if type(value) is not int or value < least:
+        raise Problem(f"{path}: {name}.{key} = {value!r} does not fit: it is a whole number from {least} on.")
+    return value

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from scratchlab.sweeps.engines.interface import Engine
+from scratchlab.sweeps.sweep import Sweep
 from scratchlab.sweeps.work import OVER, Ending, Order
 
 SECONDS = 10.0  # between two tables
@@ -18,11 +19,18 @@ LINES = 20  # at most so many are told where there is no terminal
 
 
 def followed(
-    orders: Iterable[Order], engine: Engine, console: Console, *, total: int, there: int = 0, beside: Callable[[], None] = lambda: None
+    orders: Iterable[Order],
+    engine: Engine,
+    console: Console,
+    *,
+    total: int,
+    there: int = 0,
+    heard: Callable[[Ending], None] = lambda _: None,
+    beside: Callable[[], None] = lambda: None,
 ) -> list[Ending]:
     """Makes these runs, `total` with the `there` that are there already; returns those that came to nothing.
 
-    beside: is called now and then as runs end, to keep a table of them.
+    heard: is told of each ending before the next order is taken. beside: is called now and then, to keep a table of them.
     """
     done, told_at = there, time.monotonic()
     failed: list[Ending] = []
@@ -31,6 +39,7 @@ def followed(
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars, contextlib.closing(engine.made(orders)) as endings:
         task = bars.add_task("runs", total=total, completed=done)
         for ending in endings:
+            heard(ending)
             counts[ending.state] += 1
             done += 1
             failed += [ending] if ending.state not in OVER else []
@@ -42,3 +51,12 @@ def followed(
                 beside()
                 told_at = time.monotonic()
     return failed
+
+
+def completed(sweep: Sweep, engine: Engine, console: Console) -> list[Ending]:
+    """Makes what a sweep lacks, and keeps its table, also when it is stopped; returns the runs that came to nothing."""
+    there = sum(state in OVER for state in sweep.states())
+    try:
+        return followed(sweep.coming(), engine, console, total=sweep.total, there=there, heard=sweep.heard, beside=sweep.write)
+    finally:
+        sweep.write()

@@ -24,7 +24,8 @@ class Engine(Protocol):
     def made(self, orders: Iterable[Order]) -> Generator[Ending]:
         """Every order once, as they end. A process that dies is replaced, and its run gone on with, `TRIES` times in all.
 
-        An order is taken when there is room for it and the last ending has been looked at, so the next one may depend on all before it.
+        An order is taken when there is room for it and the last ending has been looked at, so the next one may depend on all before it;
+        an iterator that has none for now is asked again after the next ending.
         Nothing goes on without whoever asked: where this generator is closed, or this process gone, so is all that it began. What has a
         queue of its own may go on when this process is gone (`slurm` does); it then finds what it began when it is asked again.
         """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import multiprocessing
 import os
 import threading
@@ -25,32 +24,31 @@ class Local:
 
     def made(self, orders: Iterable[Order]) -> Generator[Ending]:
         """Every order once, as they end."""
-        left, crew = iter(orders), list[_Worker]()
+        left, busy, idle = iter(orders), list[_Worker](), list[_Worker]()
         try:
-            for order in itertools.islice(left, self.workers):
-                crew.append(_Worker(order))
-            while crew:
-                for line in wait([worker.line for worker in crew]):
-                    worker = next(one for one in crew if one.line is line)
-                    if (ending := worker.ending()) is None:
-                        continue
-                    yield ending
-                    if (order := next(left, None)) is not None:
-                        worker.ask(order)
-                    else:
-                        crew.remove(worker)
-                        worker.dismiss()
+            while True:
+                while len(busy) < self.workers and (order := next(left, None)) is not None:
+                    busy.append(idle.pop() if idle else _Worker())
+                    busy[-1].ask(order)
+                if not busy:
+                    return
+                line, *_ = wait([worker.line for worker in busy])
+                worker = next(one for one in busy if one.line is line)
+                if (ending := worker.ending()) is None:
+                    continue
+                busy.remove(worker)
+                idle.append(worker)
+                yield ending
         finally:
-            for worker in crew:
+            for worker in (*busy, *idle):
                 worker.dismiss()
 
 
 class _Worker:
     """A process, the line to it, and what it is making."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self) -> None:
         self._hire()
-        self.ask(order)
 
     def _hire(self) -> None:
         self.line, theirs = cast("tuple[Connection, Connection]", SPAWN.Pipe())

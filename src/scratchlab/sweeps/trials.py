@@ -1,0 +1,54 @@
+"""The orders of a search: those of a trial when the trials it is drawn from are over."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from scratchlab.sweeps.axes import Cell
+from scratchlab.sweeps.search import Search, Trial
+from scratchlab.sweeps.work import OVER, Ending, Order, state
+
+
+class Trials:
+    """An iterator of orders that may have nothing for now, and more once it has heard of the next ending."""
+
+    def __init__(self, search: Search, orders_of: Callable[[Cell], list[Order]], value_of: Callable[[list[Order]], float | None]) -> None:
+        self.search, self.orders_of, self.value_of = search, orders_of, value_of
+        self.cells: list[Cell] = []
+        self.orders: list[list[Order]] = []
+        self.ready: deque[Order] = deque()
+        self.open: set[Path] = set()  # runs that were asked for and have not ended
+
+    def heard(self, ending: Ending) -> None:
+        """One of the orders is over, or failed."""
+        self.open.discard(ending.order.run.folder)
+
+    def known(self) -> list[Trial]:
+        """The first trials, as far as all of them are over."""
+        over = next((i for i, orders in enumerate(self.orders) if any(one.run.folder in self.open for one in orders)), len(self.orders))
+        return [Trial(cell, self.value_of(orders)) for cell, orders in zip(self.cells[:over], self.orders[:over], strict=True)]
+
+    def advance(self) -> None:
+        """Draws trials until one has something to be made, or waits for others, or there is none left."""
+        while not self.ready and (number := len(self.cells)) < self.search.trials:
+            known, needed = self.known(), max(0, number - self.search.parallel + 1)
+            if len(known) < needed:
+                return
+            cell = self.search.cell(number, known[:needed])
+            orders = self.orders_of(cell)
+            missing = [one for one in orders if state(one) not in OVER and one.run.folder not in self.open]
+            self.cells.append(cell)
+            self.orders.append(orders)
+            self.ready += missing
+            self.open |= {one.run.folder for one in missing}
+
+    def __iter__(self) -> Trials:
+        return self
+
+    def __next__(self) -> Order:
+        self.advance()
+        if not self.ready:
+            raise StopIteration
+        return self.ready.popleft()

