@@ -6,6 +6,7 @@ ONE_THREAD := OMP_NUM_THREADS=1
 DATA ?= data
 STUDY = $(ONE_THREAD) $(BIN)/python studies
 ARABIC = --root $(DATA)/arabic_speech_commands
+CURVES = -s training.judged=1000 -s observe.kernels.inputs=500
 FSDD_ROWS = prototypes fact compositional "transformer of two layers"
 FSDD_SPEAKERS = $(foreach speaker,george jackson lucas yweweler,"protocol.test=['$(speaker)']")
 
@@ -45,6 +46,8 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(STUDY)/keywords_grid.py --recipe keywords-fsdd --root $(DATA)/fsdd --seeds 0 --folds $(FSDD_SPEAKERS) --rows $(FSDD_ROWS) --page docs/studies/keywords-fsdd.md
 	$(STUDY)/cifar100_methods.py --root $(DATA)/cifar100 --methods teen compositional fact --page docs/studies/cifar100-methods.md
 	$(STUDY)/cifar100_methods.py --root $(DATA)/cifar100 --methods compositional -s encoder.pools=3 -s encoder.steps=positions --page docs/studies/cifar100-positions.md
+	$(STUDY)/digit_pairs.py --root $(DATA)/images/mnist70k.npz -s protocol.valid=0 $(CURVES) --page docs/studies/digit-pairs.md
+	$(STUDY)/digit_noise.py --page docs/studies/digit-noise.md
 	$(STUDY)/cifar100_share.py --root $(DATA)/cifar100
 
 docs: $(VENV)/ready  ## the pages of docs/ as HTML
