@@ -80,7 +80,6 @@ def sweep(
     """Make the runs of a plan that are missing, several at a time, and the table of all; after a kill, the same command goes on."""
     from scratchlab import shelf
     from scratchlab.report.sweep import page, terminal
-    from scratchlab.report.sweep.cells import Swept
     from scratchlab.sweeps.engines import catalog
     from scratchlab.sweeps.plan import planned
     from scratchlab.sweeps.progress import completed
@@ -91,14 +90,14 @@ def sweep(
     there = len(found.orders) - len(found.missing())
     console.print(f"{found.total} runs in {found.folder.path.name}, {there} there already.")
     if dry:
-        console.print(terminal.table(Swept(found.folder.path.name, found.plan.title, found.plan.together, found.table())))
+        console.print(terminal.table(found.shown()))
         return
     try:
         failed = completed(found, makes, console)
     except KeyboardInterrupt:
         console.print("Stopped; the same command goes on from here.")
         raise typer.Exit(130) from None
-    swept = Swept(found.folder.path.name, found.plan.title, found.plan.together, found.table(), found.curves())
+    swept = found.shown()
     console.print(terminal.table(swept))
     _lead_to("Table", found.folder.table)
     _lead_to("Page", page.write(swept, found.folder.path / "sweep.html"))

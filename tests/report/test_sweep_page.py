@@ -11,7 +11,7 @@ import pytest
 from tests.report import browser
 
 from scratchlab.report.sweep import figures, page
-from scratchlab.report.sweep.cells import Swept, cells
+from scratchlab.report.sweep.cells import Swept, best, cells
 
 TOGETHER = (("protocol.classes",), ("loss",), ("rates.readout", "rates.body"))
 
@@ -64,6 +64,24 @@ def test_what_diverged_is_drawn_as_far_as_it_came_and_counted() -> None:
 def test_too_many_values_make_a_table_alone() -> None:
     assert figures.curves(made_up(rates=9)) == {}
     assert "Curves" not in page.page(made_up(rates=9))
+
+
+def drawn() -> Swept:
+    """What a search leaves: rates of many values; the best mean is not that of the best run, and a better one diverged in a seed."""
+    rows = [
+        (f"{0.001 * 2**i}", "sgd", str(seed), "finished", f"run-{i}-{seed}", abs(i - 6) + 0.1 * seed) for i in range(10) for seed in (0, 1)
+    ]
+    rows[6 * 2 + 1] = (*rows[6 * 2 + 1][:3], "diverged", "gone", None)
+    rows[7 * 2] = (*rows[7 * 2][:5], 0.01)
+    names = ["training.rate", "optimizer.name", "seed", "state", "run", "valid.loss"]
+    return Swept("mine", "", (("training.rate", "optimizer.name"),), pl.DataFrame(rows, schema=names, orient="row"), (), "valid.loss")
+
+
+def test_a_search_tells_its_best_cell_and_draws_its_settings(tmp_path: Path, chromium: Any) -> None:
+    assert best(drawn()) == "Best by valid.loss, 0.555: rate 0.128, name sgd"
+    with browser.opened(chromium, page.write(drawn(), tmp_path / "sweep.html")) as tab:
+        assert tab.locator(".js-plotly-plot").count() == 1
+        assert tab.get_by_text("rate 0.128, name sgd").count() == 1
 
 
 def test_the_page_opens_from_disk_and_draws(tmp_path: Path, chromium: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from scratchlab.checks import Problem, listing
+from scratchlab.report.sweep.cells import Swept
 from scratchlab.store.run import Run
 from scratchlab.sweeps.axes import Cell, shown
 from scratchlab.sweeps.curves import OF_EPOCH, Curve, curves, kernel
@@ -102,6 +103,11 @@ class Sweep:
     def curves(self) -> list[dict[str, Curve]]:
         """Of each run, in the plan's order; nothing of one that is not there."""
         return [curves(order.run) if order.run.there else {} for order in self.orders]
+
+    def shown(self) -> Swept:
+        """What a terminal and a page need to know of it."""
+        goal = self.plan.search.goal if self.plan.search else ""
+        return Swept(self.folder.path.name, self.plan.title, self.plan.together, self.table(), self.curves(), goal)
 
     def write(self) -> None:
         """Writes the table into the sweep's folder; of a search also the trials, as Optuna reads them."""

@@ -13,13 +13,14 @@ import polars as pl
 @dataclass(frozen=True)
 class Swept:
     """A sweep as it is shown. together: its settings, those in one that move together. table: a row a run. curves: of each row, by figure
-    and number of epochs done."""
+    and number of epochs done. goal: the column that a search makes best."""
 
     name: str
     title: str
     together: tuple[tuple[str, ...], ...]
     table: pl.DataFrame
     curves: Sequence[Mapping[str, Mapping[float, float]]] = ()
+    goal: str = ""
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -66,6 +67,20 @@ def cells(swept: Swept) -> list[Cell]:
             )
         )
     return found
+
+
+def best(swept: Swept) -> str:
+    """Which cell a search found best, by the mean of its goal over the seeds; nothing of other sweeps, or as long as no cell is whole."""
+    if swept.goal not in swept.table.columns:
+        return ""
+    whole = pl.col("state").eq("finished").all() & pl.col(swept.goal).is_not_null().all()
+    means = swept.table.group_by(list(swept.axes), maintain_order=True).agg(pl.when(whole).then(pl.col(swept.goal).mean()))
+    ranked = means.drop_nulls(swept.goal).sort(swept.goal, descending=not swept.goal.endswith("loss"), maintain_order=True)
+    if ranked.is_empty():
+        return ""
+    cell = ranked.row(0, named=True)
+    told = ", ".join(f"{called} {cell[name]}" for name, called in zip(swept.axes, short(swept.axes), strict=True))
+    return f"Best by {swept.goal}, {cell[swept.goal]:.4g}: {told}"
 
 
 def short(settings: Sequence[str]) -> list[str]:

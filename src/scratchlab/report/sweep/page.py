@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scratchlab.checks import counted
 from scratchlab.report import shell
-from scratchlab.report.sweep import cells, figures
+from scratchlab.report.sweep import cells, figures, scatter
 from scratchlab.report.sweep.cells import Swept
 
 
@@ -18,14 +18,21 @@ def write(swept: Swept, path: Path) -> Path:
 def page(swept: Swept) -> str:
     """The whole page."""
     curves, found, states = figures.curves(swept), cells.cells(swept), swept.table["state"]
+    named = {f"curves-{number}": called for number, called in enumerate(curves)}
     drawn = {f"curves-{number}": figure for number, figure in enumerate(curves.values())}
+    figure = next((name for name in (swept.goal, "valid.accuracy", *cells.figures(swept.table)) if name in swept.table.columns), "")
+    marks = scatter.scatters(swept, figure) if figure else {}
+    drawn |= {f"marks-{number}": one for number, one in enumerate(marks.values())}
     about = {
         "called": swept.name,
         "title": swept.title or swept.name,
         "configurations": counted(len(found), "configuration"),
         "counts": {state: int((states == state).sum()) for state in states.unique(maintain_order=True)},
         "total": counted(swept.table.height, "run"),
-        "parts": dict(zip(drawn, curves, strict=True)),
+        "parts": named,
+        "marks": {f"marks-{number}": called for number, called in enumerate(marks)},
+        "figure": figure,
+        "best": cells.best(swept),
         "lines": figures.of_lines(swept),
         "headers": cells.short(swept.axes),
         "figures_of_cells": cells.figures(swept.table),

@@ -30,7 +30,8 @@ def table(swept: Swept) -> RenderableType:
             *(cells.told(cell.figures.get(name)) for name in metrics),
         )
     told = "Percent, mean ± standard deviation over seeds; runs that diverged are counted, and have no figure."
-    return Group(shown, Text(told, style="dim"))
+    found = cells.best(swept)
+    return Group(shown, Text(told, style="dim"), *([Text(f"{found}.", style="bold")] if found else []))
 
 
 def endings(failed: Sequence[tuple[str, str, str]]) -> RenderableType:
