@@ -7,6 +7,7 @@ without them (the paper's "plain" one) has the same number of parameters, and to
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 import torch.nn.functional as F
@@ -104,8 +105,8 @@ class ResNet(Encoder):
         self.stem = Stem(form.channels if isinstance(form, Image) else 1, width)
         widths = [width * 2**stage for stage in range(len(strides)) for _ in range(blocks)]
         self.strides = [stride if place == 0 else 1 for stride in strides for place in range(blocks)]
-        parts = zip([width, *widths], widths, self.strides, strict=False)
-        self.blocks = nn.ModuleList(BasicBlock(inward, outward, stride, skip) for inward, outward, stride in parts)
+        parts = zip(pairwise([width, *widths]), self.strides, strict=True)
+        self.blocks = nn.ModuleList(BasicBlock(inward, outward, stride, skip) for (inward, outward), stride in parts)
         self.pool = MeanPool()
         self.dim = self.channels = widths[-1]
 
