@@ -64,7 +64,7 @@ def tables(table: pl.DataFrame, spent: float) -> list[str]:
         "## Settings with what came of them\n",
         matrix(cells, settings, metrics),
         "## What came of them with each other\n",
-        matrix(cells, metrics[1:], metrics[:-1]),
+        matrix(cells, metrics[:-1], metrics[1:]),
         "## Results with kernels, more closely\n",
         closely(cells, {(cell.x, cell.y): cell for cell in optimiser.cells}),
         "## What is known of the paper\n",
@@ -86,7 +86,7 @@ def made(table: pl.DataFrame, found: Correlations, spent: float) -> str:
 
 def matrix(cells: Mapping[tuple[str, str], Cell], rows: Sequence[str], columns: Sequence[str]) -> str:
     """r with its interval; what was compared the other way round, or with itself, stays empty."""
-    body = [[row, *(shown(cells.get((column, row)) or cells.get((row, column))) for column in columns)] for row in rows]
+    body = [[row, *(shown(cells.get((row, column))) for column in columns)] for row in rows]
     return page.table(["", *columns], body)
 
 
