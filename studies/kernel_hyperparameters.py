@@ -12,38 +12,24 @@ An interval is over configurations, all comparisons of the page are corrected to
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import page
 import polars as pl
-from jobs import common
+from jobs import swept
 from kernel_tables import AVERAGE, AXES, RESULTS, SETS, tables
-from rich.console import Console
 from scipy.special import logsumexp
 
-from scratchlab import shelf
 from scratchlab.checks import Problem
 from scratchlab.store.run import Run
-from scratchlab.sweeps.engines.local import Local
-from scratchlab.sweeps.plan import planned
-from scratchlab.sweeps.progress import followed
-from scratchlab.sweeps.sweep import Sweep
 
 
 def main() -> None:
     """Makes what is missing, then the tables."""
-    parser = page.of_runs(page.asked(__doc__))
-    parser.add_argument("--plan", default="kernel-hyperparameters", help="a plan that varies some of the five settings")
-    asked = parser.parse_args()
-    sweep = Sweep(planned(shelf.find_plan(asked.plan), common(asked)), asked.runs)
-    missing = sweep.missing()
-    failed = followed(missing, Local(asked.workers), Console(), there=len(sweep.orders) - len(missing), beside=sweep.write)
-    sweep.write()
-    if failed:
-        sys.exit(f"{failed[0].order.run.folder} {failed[0].state}: {failed[0].words}")
+    asked = page.of_plan(page.asked(__doc__), "kernel-hyperparameters").parse_args()
+    sweep = swept(asked)
     runs = [order.run for order in sweep.orders]
     page.leave("\n".join(tables(told(sweep.table(), runs), minutes(runs))), asked.page)
 
