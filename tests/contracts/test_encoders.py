@@ -18,6 +18,7 @@ FORMS = [Spectrogram(40), Image(1, 40, 60), Image(3, 8, 8)]
 SETTINGS = {
     "bc_resnet": [{}, {"time_stride": 4}],
     "conv4": [{}, {"pool": "flatten"}, *({"pool": pool, "pools": 2, "steps": "positions"} for pool in ("mean", "flatten"))],
+    "resnet": [{"width": 8, "blocks": 1}, {"width": 4, "blocks": 2, "strides": [2, 3], "skip": False}],
 }
 
 

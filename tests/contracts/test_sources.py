@@ -88,6 +88,20 @@ def records(root: Path, _: Record) -> Path:
     return root
 
 
+def batches(root: Path, _: Record) -> Path:
+    """The layout of CIFAR-10's archive: a label, then 3 × 32 × 32 pixels, in five files and a sixth to test on."""
+    rng = np.random.default_rng(0)
+    for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
+        (root / f"{name}.bin").write_bytes(b"".join(bytes([i]) + rng.bytes(3072) for i in range(10)))
+    return root
+
+
+def archive(root: Path, _: Record) -> Path:
+    rng = np.random.default_rng(0)
+    np.savez(root / "few.npz", x=rng.integers(0, 256, (30, 32, 32, 3), dtype=np.uint8), y=np.arange(30) % 10)
+    return root / "few.npz"
+
+
 def arrays(root: Path, _: Record) -> Path:
     rng = np.random.default_rng(0)
     for name, n in (("few_train", 30), ("few_test", 10), ("other", 5)):
@@ -117,6 +131,9 @@ CASES = [
     Case("mnist", lambda _: {}),
     Case("mnist", at_root, idx),
     Case("mnist", at_root, real="images/mnist70k.npz"),
+    Case("cifar10", at_root, batches),
+    Case("cifar10", at_root, archive),
+    Case("cifar10", lambda path: {"root": str(path), "labels": "clean"}, real="images/cifar10n_sub4000.npz"),
     Case("cifar100", at_root, records),
     Case("cifar100", at_root, arrays),
     Case("cifar100", at_root, real="images"),

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from scratchlab.data.sources.arabic_speech_commands import ArabicSpeechCommands
 from scratchlab.data.sources.audio_folder import AudioFolder
+from scratchlab.data.sources.cifar10 import CIFAR10
 from scratchlab.data.sources.cifar100 import CIFAR100
 from scratchlab.data.sources.fsdd import FSDD
 from scratchlab.data.sources.mnist import MNIST
@@ -31,6 +32,7 @@ class Source(Protocol):
 SOURCES: dict[str, Callable[..., Source]] = {
     "arabic_speech_commands": ArabicSpeechCommands,
     "audio_folder": AudioFolder,
+    "cifar10": CIFAR10,
     "cifar100": CIFAR100,
     "fsdd": FSDD,
     "mnist": MNIST,

@@ -1,0 +1,108 @@
+"""What CIFAR-10 and CIFAR-100 share. A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+
+https://www.cs.toronto.edu/~kriz/cifar.html (for research; no licence is stated): photographs of 32 × 32 pixels, in records of bytes as
+they are published, or in .npz archives of arrays. Nobody knows who took which photograph, so every image is a group of its own.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scratchlab.checks import Problem, listing
+from scratchlab.types import Batch, Floats, Image, Rows, Samples
+
+SIDE = 32
+FORM = Image(3, SIDE, SIDE)
+PIXELS = 3 * SIDE * SIDE  # the red, green and blue ones, row by row
+Bytes = npt.NDArray[np.uint8]
+Array = npt.NDArray[Any]
+_BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged or foreign file may raise."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file: its name without suffix, the publisher's split, images `[n, 3, 32, 32]`, labels `[n]` and the classes they count."""
+
+    name: str
+    split: str
+    images: Bytes
+    labels: Rows
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Images:
+    """values: `[n, 3, 32, 32]` bytes."""
+
+    values: Bytes
+
+    def load(self, rows: Rows) -> Batch:
+        """Values `[len(rows), 3, 32, 32]` in [0, 1]."""
+        values: Floats = self.values[rows].astype(np.float32)
+        values /= 255
+        return Batch(values, np.full(len(rows), SIDE, dtype=np.int64))
+
+
+def joined(parts: Sequence[Part]) -> Samples:
+    """The images of all parts, which name the same classes, in memory as bytes."""
+    ids = np.array([f"{part.name}/{row:05d}" for part in parts for row in range(len(part.labels))])
+    return Samples(
+        ids=ids,
+        labels=np.concatenate([part.labels for part in parts]),
+        classes=parts[0].classes,
+        groups=ids,
+        splits=np.repeat([part.split for part in parts], [len(part.labels) for part in parts]),
+        form=FORM,
+        load=_Images(np.concatenate([part.images for part in parts])).load,
+    )
+
+
+def records(path: Path, kind: str, labels: int, classes: int) -> tuple[Bytes, Rows]:
+    """Images `[n, 3, 32, 32]` and labels `[n]` of a binary file. A record is `labels` bytes, of which the last counts, and the pixels.
+
+    kind: what the label is called where it is beyond the classes.
+    """
+    content, size = np.fromfile(path, dtype=np.uint8), labels + PIXELS
+    if len(content) == 0 or len(content) % size:
+        raise Problem(f"{path} is not a file of whole records: its {len(content)} bytes are no multiple of {size}.")
+    rows = content.reshape(-1, size)
+    found = rows[:, labels - 1].astype(np.int64)
+    if found.max() >= classes:
+        raise Problem(f"{path}, record {found.argmax() + 1}: the {kind} is {found.max()}, but there are {classes} classes.")
+    return rows[:, labels:].reshape(-1, 3, SIDE, SIDE), found
+
+
+def arrays(path: Path, wanted: Iterable[str], advice: str) -> list[Array]:
+    """These arrays of an .npz archive; nothing in it is unpickled. `advice` completes the sentence that is told of a foreign file."""
+    wanted = tuple(wanted)
+    try:
+        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
+            there = list(archive)
+            found = [archive[name] for name in wanted if name in there]
+    except _BROKEN as error:
+        raise Problem(f"{path} cannot be read as an .npz file ({error}); {advice}.") from None
+    if len(found) < len(wanted):
+        raise Problem(f"{path} holds the arrays {listing(there)}; expected {', '.join(wanted[:-1])} and {wanted[-1]}.")
+    return found
+
+
+def checked(path: Path, x: Array, y: Array, called: str, classes: int) -> tuple[Bytes, Rows]:
+    """Images x `[n, 32, 32, 3]` of an archive as `[n, 3, 32, 32]`, and labels y `[n]`, which are `called` so there."""
+    n = len(x) if x.ndim else 0
+    if x.dtype != np.uint8 or x.shape != (n, SIDE, SIDE, 3) or y.shape != (n,) or y.dtype.kind not in "iu" or n == 0:
+        raise Problem(
+            f"{path}: expected bytes x [n, {SIDE}, {SIDE}, 3] and whole numbers {called} [n], "
+            f"not {x.dtype} {x.shape} and {y.dtype} {y.shape}."
+        )
+    if y.min() < 0 or y.max() >= classes:
+        raise Problem(f"{path}: labels must lie between 0 and {classes - 1}, the last class; here between {y.min()} and {y.max()}.")
+    return np.ascontiguousarray(x.transpose(0, 3, 1, 2)), y.astype(np.int64)
