@@ -22,7 +22,7 @@ import torch
 from jobs import swept
 
 from scratchlab.analysis.correlate import correlate
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, counted
 from scratchlab.kernels.target import to_target
 from scratchlab.metrics.estimate import Estimate, over_blocks
 from scratchlab.report.correlate.words import spread
@@ -293,14 +293,9 @@ def verdict(gap: Estimate, above: str, below: str, between: str) -> str:
 
 def together(runs: pl.DataFrame) -> str:
     """Whether runs of larger CKA are more accurate: over configurations, as if runs were independent, and between seeds."""
-    setting = ["loss", "pair", "readout", "body"]
-    parts = {words(loss): of(runs, loss=loss) for loss in losses(runs)} | {"Both": runs}
-    body: list[list[str]] = []
-    for called, chosen in parts.items():
-        found = correlate(chosen, ["cka"], ["accuracy"], setting, ["pair"]).cells[0].found
-        r, within, seeds = (one.how if one.value is None else number(one.value) for one in (found.r, found.within, found.seeds))
-        count = f"{found.runs}, {found.left_out} left out"
-        body.append([called, count, r, spread(found.r), spread(found.naive), wider(found.r, found.naive), within, seeds])
+    seeds = sorted(runs["seed"].unique())
+    parts = {words(loss): of(runs, loss=loss) for loss in losses(runs)}
+    parts |= {f"Both, {counted(count, 'seed')}": runs.filter(pl.col("seed").is_in(seeds[:count])) for count in range(1, len(seeds) + 1)}
     head = [
         "",
         "runs",
@@ -311,7 +306,15 @@ def together(runs: pl.DataFrame) -> str:
         "within pairs",
         "between seeds",
     ]
-    return "## Accuracy with CKA\n\n" + page.table(head, body)
+    return "## Accuracy with CKA\n\n" + page.table(head, [correlated(called, chosen) for called, chosen in parts.items()])
+
+
+def correlated(called: str, runs: pl.DataFrame) -> list[str]:
+    """One row of that table."""
+    found = correlate(runs, ["cka"], ["accuracy"], ["loss", "pair", "readout", "body"], ["pair"]).cells[0].found
+    r, within, seeds = (one.how if one.value is None else number(one.value) for one in (found.r, found.within, found.seeds))
+    count = f"{found.runs}, {found.left_out} left out"
+    return [called, count, r, spread(found.r), spread(found.naive), wider(found.r, found.naive), within, seeds]
 
 
 def wider(one: Estimate, other: Estimate) -> str:
