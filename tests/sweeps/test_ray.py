@@ -33,7 +33,7 @@ def plan(tmp_path: Path) -> Path:
 
 
 def states(runs: Path) -> Iterator[tuple[Run, str]]:
-    for path in runs.glob("*/status.json"):
+    for path in runs.glob("[!.]*/status.json"):
         yield Run(path.parent), Run(path.parent).state()
 
 
