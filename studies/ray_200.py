@@ -50,8 +50,8 @@ def begun(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def states(folder: Path) -> dict[Path, str]:
-    """How far each run is that has begun."""
-    return {path.parent: Run(path.parent).state() for path in (folder / "runs").glob("*/status.json")}
+    """How far each run is that has begun; a folder with a dot is about to become one."""
+    return {path.parent: Run(path.parent).state() for path in (folder / "runs").glob("[!.]*/status.json")}
 
 
 def finished(folder: Path) -> dict[Path, int]:

@@ -51,7 +51,7 @@ def until(met: Callable[[], bool]) -> None:
 
 def all_once(plan: Path, runs: Path, count: int) -> None:
     """As many finished runs as there are cells and seeds, no folder besides, and the table tells them."""
-    folders = [path.parent for path in runs.glob("*/status.json")]
+    folders = [path.parent for path in runs.glob("[!.]*/status.json")]
     assert len(folders) == count
     assert all(Run(folder).state() == "finished" for folder in folders)
     table = pl.read_csv(Folder.find(runs, "mine").table)
@@ -62,7 +62,7 @@ def all_once(plan: Path, runs: Path, count: int) -> None:
 
 def epochs_once(runs: Path, count: int = 2) -> None:
     """No run has an epoch twice, or lacks one."""
-    for path in runs.glob("*/status.json"):
+    for path in runs.glob("[!.]*/status.json"):
         assert [record["epoch"] for record in Run(path.parent).records()] == list(range(count))
 
 

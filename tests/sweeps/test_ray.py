@@ -7,12 +7,15 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 from tests.sweeps.killing import PLAN, all_once, command, digits, epochs_once, until
 
+from scratchlab.checks import Problem
 from scratchlab.store.run import Run
+from scratchlab.sweeps.engines.ray import Ray
 from scratchlab.sweeps.folder import Folder
 
 pytest.importorskip("ray")
@@ -30,7 +33,7 @@ def plan(tmp_path: Path) -> Path:
 
 
 def states(runs: Path) -> Iterator[tuple[Run, str]]:
-    for path in runs.glob("*/status.json"):
+    for path in runs.glob("[!.]*/status.json"):
         yield Run(path.parent), Run(path.parent).state()
 
 
@@ -68,15 +71,16 @@ def test_ctrl_c_stops_between_two_steps(plan: Path, tmp_path: Path) -> None:
     assert pl.read_csv(Folder.find(runs, "mine").table)["state"].to_list() == ["missing"] * 6
 
 
-def test_a_run_for_which_there_is_no_room_is_told(plan: Path, tmp_path: Path) -> None:
-    words = command(plan, tmp_path / "runs", "--engine", "ray", "-o", "gpus=64")
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "graphics processors, where a run takes 1 and 64." in done.stderr
+def test_there_is_room_for_as_many_as_the_cluster_has_processors_of_both_kinds_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = SimpleNamespace(cluster_resources=lambda: {"CPU": 16.0, "GPU": 2.0})
+    monkeypatch.setattr("scratchlab.sweeps.engines.ray._ray", lambda: cluster)
+    assert Ray(0)._room() == 16
+    assert Ray(0, gpus=0.5)._room() == 4
+    assert Ray(3, gpus=0.5)._room() == 3
+    with pytest.raises(Problem, match="Ray has 16 processors and 2 graphics processors, where a run takes 1 and 4"):
+        Ray(3, gpus=4.0)._room()
 
 
-def test_a_cluster_that_does_not_answer_is_told(plan: Path, tmp_path: Path) -> None:
-    words = command(plan, tmp_path / "runs", "--engine", "ray", "--address", "127.0.0.1:1")
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "No cluster of Ray answers at 127.0.0.1:1" in done.stderr
+def test_a_cluster_that_does_not_answer_is_told() -> None:
+    with pytest.raises(Problem, match=r"No cluster of Ray answers at 127\.0\.0\.1:1"):
+        list(Ray(1, address="127.0.0.1:1").made([]))

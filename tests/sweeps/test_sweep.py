@@ -34,7 +34,7 @@ def plan(tmp_path: Path) -> Path:
 def begun(plan: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A sweep that has made a run or two."""
     with subprocess.Popen(command(plan, tmp_path / "runs"), stdout=subprocess.PIPE, start_new_session=True) as driver:
-        until(lambda: any(Run(path.parent).state() == "finished" for path in (tmp_path / "runs").glob("*/status.json")))
+        until(lambda: any(Run(path.parent).state() == "finished" for path in (tmp_path / "runs").glob("[!.]*/status.json")))
         yield driver
         if driver.poll() is None:
             driver.kill()
@@ -55,7 +55,7 @@ def test_a_killed_sweep_takes_its_workers_along_and_goes_on_when_asked_again(
     os.kill(begun.pid, signal.SIGKILL)
     begun.wait()
     until(lambda: not any(there(one) for one in crew))
-    before = {path.parent.name for path in (tmp_path / "runs").glob("*/status.json") if Run(path.parent).state() == "finished"}
+    before = {path.parent.name for path in (tmp_path / "runs").glob("[!.]*/status.json") if Run(path.parent).state() == "finished"}
     assert 0 < len(before) < 12
     done = subprocess.run(command(plan, tmp_path / "runs"), capture_output=True, text=True, check=True)
     assert f"12 runs in mine-{planned(plan).key}, {len(before)} there already." in done.stdout
@@ -67,7 +67,7 @@ def test_ctrl_c_stops_between_two_steps_and_says_how_to_go_on(plan: Path, tmp_pa
     plan.write_text(PLAN.replace("training.epochs=2", "training.epochs=400"))
     words, pipe = command(plan, tmp_path / "runs"), subprocess.PIPE
     with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as driver:
-        until(lambda: sum(len(Run(path.parent).records()) > 1 for path in (tmp_path / "runs").glob("*/status.json")) == 2)
+        until(lambda: sum(len(Run(path.parent).records()) > 1 for path in (tmp_path / "runs").glob("[!.]*/status.json")) == 2)
         crew = children(driver.pid)
         os.killpg(driver.pid, signal.SIGINT)  # as a terminal does, to all that it knows of
         said, complained = driver.communicate(timeout=120)
@@ -75,7 +75,7 @@ def test_ctrl_c_stops_between_two_steps_and_says_how_to_go_on(plan: Path, tmp_pa
     assert "Stopped; the same command goes on from here." in said
     assert complained == ""
     until(lambda: not any(there(one) for one in crew))
-    assert [Run(path.parent).state() for path in (tmp_path / "runs").glob("*/status.json")] == ["stopped"] * 2
+    assert [Run(path.parent).state() for path in (tmp_path / "runs").glob("[!.]*/status.json")] == ["stopped"] * 2
     assert pl.read_csv(Folder.find(tmp_path / "runs", "mine").table)["state"].to_list() == ["missing"] * 12
 
 

@@ -25,7 +25,8 @@ class Ray:
     """One task a run, `workers` at a time; 0: as many as there are processors, here or in the cluster.
 
     With an address, this machine is one of the cluster's, scratchlab is installed on each of them, and all see the folders of runs and
-    data under the same paths. When this process is gone, by kill -9 as well, Ray ends what it began within some seconds.
+    data under the same paths; the token of a cluster that asks for one is told by Ray's own variable,
+    RAY_AUTH_TOKEN_PATH. When this process is gone, by kill -9 as well, Ray ends what it began within some seconds.
     """
 
     def __init__(
@@ -74,8 +75,10 @@ class Ray:
         try:
             ray.init(self.address or "local", **told, **({} if self.address else here))
         except (ConnectionError, RuntimeError, ValueError) as error:
+            said = str(error).strip().split("\n")[0]
             where = f"reached at {self.address}" if self.address else "started"
-            raise Problem(f"Ray cannot be {where}: {str(error).strip().splitlines()[0]}") from None
+            token = "; if the cluster asks for a token, RAY_AUTH_TOKEN_PATH names its file" if self.address else ""
+            raise Problem(f"Ray cannot be {where}: {said}{token}.") from None
         try:
             yield
         finally:
