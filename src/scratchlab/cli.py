@@ -261,13 +261,13 @@ def correlate(
     path = Path(table)
     if path.is_file():
         found = correlations.correlate(correlations.read(path), xs or (), ys or (), configuration or (), group or ())
-        place = Path()
+        called, place = path.name, Path()
     else:
         sweep = Folder.find(runs, table)
         rows, settings, figures = sweep.compared()
         found = correlations.correlate(rows, xs or settings, ys or figures, configuration or sweep.axes, group or ())
-        path, place = sweep.table, sweep.path
-    path = page.write(found, path.name, out or place / f"{path.stem}-correlated.html")
+        called, path, place = sweep.path.name, sweep.table, sweep.path
+    path = page.write(found, called, out or place / f"{path.stem}-correlated.html")
     console.print(terminal.correlations(found, most))
     _lead_to("Page", path)
 

@@ -111,7 +111,7 @@ def _scatter(found: Correlations, cell: Cell) -> Figure:
         "hovertemplate": "%{customdata}: %{x}, %{y}<extra></extra>",
     }
     heading = {
-        "text": said(words.told(cell)),
+        "text": said(words.told(cell)).replace("; ", "<br>", 1),
         "font": {"size": 13},
         "x": 0,
         "xref": "paper",
@@ -121,7 +121,7 @@ def _scatter(found: Correlations, cell: Cell) -> Figure:
         "pad": {"b": 12},
     }
     axes = {"xaxis": {"title": title(said(cell.x)), "showgrid": True}, "yaxis": {"title": title(said(cell.y))}}
-    return {"data": [data], "layout": layout(420, hovermode="closest", title=heading, margin={"l": 8, "r": 12, "t": 44, "b": 8}, **axes)}
+    return {"data": [data], "layout": layout(420, hovermode="closest", title=heading, margin={"l": 8, "r": 12, "t": 60, "b": 8}, **axes)}
 
 
 def _short(text: str) -> str:

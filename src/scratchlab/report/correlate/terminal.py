@@ -12,6 +12,7 @@ from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import tables
 from scratchlab.report.correlate import words
 
+NAMES = 26  # letters of two names, one above the other, that are kept on a line in a narrow terminal
 Column = Callable[[Cell], Text]
 
 
@@ -21,7 +22,7 @@ def correlations(found: Correlations, most: int) -> RenderableType:
         "r": lambda cell: _value(cell.found.r, "bold cyan" if words.sure(cell) else ""),
         "95 %": lambda cell: _spread(cell.found.r),
         "as if independent": lambda cell: _spread(cell.found.naive, "dim"),
-        "Spearman": lambda cell: _value(cell.found.rho),
+        "ρ": lambda cell: _value(cell.found.rho),
     }
     if found.group:
         columns["within groups"] = lambda cell: _value(cell.found.within)
@@ -30,10 +31,11 @@ def correlations(found: Correlations, most: int) -> RenderableType:
     columns["p"] = lambda cell: Text(_p(cell.found.adjusted))
     if any(cell.found.left_out for cell in found.cells):
         columns["left out"] = lambda cell: Text(str(cell.found.left_out))
-    table = tables.table("of", "and", *columns)
-    table.columns[1].justify = "left"
-    for cell in (shown := words.ordered(found)[:most]):
-        table.add_row(cell.x, cell.y, *(column(cell) for column in columns.values()))
+    table = tables.table("of, and", *columns)
+    shown = words.ordered(found)[:most]
+    table.columns[0].min_width = min(NAMES - 10 * bool(found.group), max(len(name) for cell in shown for name in (cell.x, cell.y)))
+    for cell in shown:
+        table.add_row(f"{cell.x}\n{cell.y}", *(column(cell) for column in columns.values()))
     why = [Text(f"–: {reason}.", style="dim") for reason in words.reasons(shown)]
     rest = len(found.cells) - most
     more = [Text(f"and {rest} weaker ones, on the page.", style="dim")] if rest > 0 else []

@@ -74,7 +74,9 @@ def facts(found: Correlations) -> list[str]:
     if most:
         told.append(f"Up to {counted(most, 'run')} are left out of a comparison, because a value is missing or not finite.")
     if found.words:
-        coded = (f"{name}: {no} is 0, {yes} is 1" for name, (no, yes) in found.words.items())
+        plain = ("no", "yes")
+        coded = [f"{name}: {no} is 0, {yes} is 1" for name, (no, yes) in found.words.items() if (no, yes) != plain]
+        coded += ["no is 0, yes is 1"] if plain in found.words.values() else []
         told.append(f"Words that stand as numbers: {'; '.join(coded)}.")
     if found.skipped:
         told.append(f"Not compared: {'; '.join(_reasons(found.skipped))}.")
