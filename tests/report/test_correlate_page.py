@@ -64,7 +64,7 @@ def test_the_terminal_has_the_strongest_first(found: Correlations) -> None:
     console.print(terminal.correlations(found, 2))
     told = console.export_text()
     lines = [line for line in told.splitlines() if re.match(r" (rate|accuracy|\[/noise\]|pair)", line)]
-    assert [line[:12].strip() for line in lines[:2]] == ["rate <b>", "accuracy"]
+    assert [line.split("  ")[0].strip() for line in lines[:2]] == ["rate <b>", "accuracy"]
     assert len(lines) == 4
     assert "and 4 weaker ones" in told
     assert "between seeds" in told
