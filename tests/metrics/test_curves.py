@@ -1,13 +1,11 @@
-"""Noise of curves, slopes of several settings at once, and means over fixed blocks, against what they are made of."""
+"""Noise of curves, and slopes of several settings at once, against what they are made of."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from scratchlab.metrics.curves import roughness
-from scratchlab.metrics.estimate import over_blocks
 from scratchlab.metrics.regression import slopes
 
 
@@ -55,14 +53,3 @@ def test_slopes_may_be_undefined() -> None:
     assert "do not vary independently" in tied[0].how
     few = slopes(x[:9], y[:9], block[:9], cluster[:9])
     assert "2 slopes need 5 configurations, and there are 3" in few[0].how
-
-
-def test_one_block_is_a_plain_mean_and_blocks_may_differ() -> None:
-    values = np.random.default_rng(0).normal(size=(1, 8))
-    found, plain = over_blocks(values), stats.ttest_1samp(values[0], 0).confidence_interval()
-    assert (found.low, found.high) == pytest.approx((plain.low, plain.high))
-    several = np.random.default_rng(1).normal(size=(4, 3))
-    apart = over_blocks(several + np.array([[0], [100], [200], [300]]))
-    assert apart.high - apart.low == pytest.approx(over_blocks(several).high - over_blocks(several).low)  # type: ignore[operator]
-    assert over_blocks(np.array([[1.0, np.nan]])).value is None
-    assert over_blocks(np.array([[1.0], [2.0]])).low is None

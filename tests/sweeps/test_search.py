@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,12 +14,14 @@ import pytest
 from rich.console import Console
 
 from scratchlab.checks import Problem
+from scratchlab.sweeps import trials
 from scratchlab.sweeps.axes import Cell, Range
 from scratchlab.sweeps.engines.local import Local
 from scratchlab.sweeps.plan import planned
 from scratchlab.sweeps.progress import completed
 from scratchlab.sweeps.search import Search, Trial
 from scratchlab.sweeps.sweep import Sweep
+from scratchlab.sweeps.trials import Trials
 
 optuna = pytest.importorskip("optuna", reason="searches need the extra `search`")
 RANGES = {
@@ -87,8 +92,7 @@ def test_a_search_that_was_stopped_goes_on_with_the_cells_of_one_that_was_not(pl
     assert set(whole.states()) == {"finished"}
 
     part = Sweep(planned(plan), tmp_path / "part")
-    for ending in itertools.islice(Local(1).made(part.coming()), 5):
-        part.heard(ending)
+    assert sum(1 for _ in itertools.islice(Local(1).made(part.coming()), 5)) == 5
     assert 5 <= len(part.orders) < 12
     again = Sweep(planned(plan), tmp_path / "part")
     assert sum(state == "finished" for state in again.states()) == 5
@@ -108,12 +112,61 @@ def test_optuna_opens_what_a_search_leaves(plan: Path, tmp_path: Path) -> None:
     assert study.best_value == pytest.approx(best)
 
 
-def test_a_run_that_fails_stops_nothing(plan: Path, tmp_path: Path) -> None:
+def test_a_run_that_fails_holds_up_what_would_be_drawn_by_it(plan: Path, tmp_path: Path) -> None:
     plan.write_text(PLAN.replace('"observe={}"', '"observe={}", "data.root=gone.npz"'))
     sweep = Sweep(planned(plan), tmp_path / "runs")
-    failed = completed(sweep, Local(2), Console(quiet=True))
-    assert len(failed) == 12
-    assert set(sweep.states()) == {"missing"}
+    assert len(completed(sweep, Local(2), Console(quiet=True))) == 4  # two trials that know of none, two seeds each
+
+
+class Pretended:
+    """Runs that are over as soon as somebody says so, and come to what their cell comes to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.over: set[str] = set()
+        self.search = Search(RANGES, 30, 3, "valid.loss", 4)
+        monkeypatch.setattr(trials, "state", lambda order: "finished" if order.run.folder in self.over else "missing")
+
+    def trials(self) -> Trials:
+        return Trials(self.search, lambda cell: [self.order(cell)], lambda orders: loss(orders[0].cell))
+
+    @staticmethod
+    def order(cell: Cell) -> Any:
+        return SimpleNamespace(cell=cell, run=SimpleNamespace(folder=str(cell)))
+
+    def go_on(self, made: Trials, rng: np.random.Generator, most: int = 10**6, failing: str = "") -> None:
+        """Workers that end in any order; a run that fails is not over."""
+        under_way: list[Any] = []
+        while most and (under_way := under_way + list(itertools.islice(made, int(rng.integers(1, 5))))):
+            ended = under_way.pop(int(rng.integers(len(under_way))))
+            self.over |= {ended.run.folder} - {failing}
+            most -= 1
+
+
+def test_cells_depend_on_what_earlier_ones_came_to_and_on_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the order in which runs end, wherever the search is cut, and though a run fails once."""
+    plain = Pretended(monkeypatch)
+    whole = plain.trials()
+    plain.go_on(whole, np.random.default_rng(0))
+    expected = [plain.search.cell(n, [Trial(cell, loss(cell)) for cell in whole.cells[: max(0, n - 3)]]) for n in range(30)]
+    assert whole.cells == expected
+    assert whole.cells != [plain.search.cell(n, []) for n in range(30)], "and they do depend on it"
+    for seed in range(4):
+        cut, rng = Pretended(monkeypatch), np.random.default_rng(seed)
+        cut.go_on(cut.trials(), rng, most=int(rng.integers(5, 25)))
+        cut.go_on(cut.trials(), rng, failing=str(expected[int(rng.integers(12, 28))]))
+        assert len(cut.over) < 30
+        again = cut.trials()
+        cut.go_on(again, rng)
+        assert again.cells == expected
+        assert len(cut.over) == 30
+
+
+def test_a_lock_that_a_kill_left_holds_nothing_up(tmp_path: Path) -> None:
+    search = Search({"x": Range(low=0.0, high=1.0)}, 4, 0, "valid.loss", 1)
+    for name in (".optuna.log.part.lock", f".optuna.log.{os.getpid()}.part.lock"):
+        (tmp_path / name).symlink_to("gone")
+    search.save([Trial({"x": 0.5}, 1.0)], tmp_path / "optuna.log")
+    assert (tmp_path / "optuna.log").stat().st_size > 0
 
 
 def test_a_goal_that_no_run_tells_is_told(plan: Path, tmp_path: Path) -> None:
@@ -132,6 +185,8 @@ def test_a_goal_that_no_run_tells_is_told(plan: Path, tmp_path: Path) -> None:
         ("parallel = 2", "paralel = 2", "tpe.paralel is not known"),
         ("[tpe]", '[grid]\n"training.epochs" = [1, 2]\n[tpe]', r"so \[grid\] has no place beside it"),
         ('"training.batch" = {', '"training.batsh" = {', "batsh is not a setting"),
+        ("[32, 64]", "[32, -64]", "where .*training.batch = -64"),
+        ("[32, 64]", '[32, "32"]', "has one twice"),
     ],
 )
 def test_what_does_not_fit_is_told_before_anything_runs(plan: Path, old: str, new: str, said: str) -> None:

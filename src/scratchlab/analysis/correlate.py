@@ -171,15 +171,15 @@ def told_apart(table: pl.DataFrame, names: Sequence[str], most: int = 12) -> tup
     standing: list[str] = []
     for name in names:
         words = table[name].to_list()
-        kinds = _kinds([word or "" for word in words])
-        if isinstance(numbers(words), str) and 2 < len(kinds) <= most:
-            answers = {
-                kind: pl.Series(f"{name} is {kind}", ["yes" if _word(word or "") == kind else "no" for word in words]) for kind in kinds
-            }
-            table = table.with_columns(answers.values())
-            standing += [answer.name for answer in answers.values()]
-        else:
+        kinds = sorted({word for word in words if word})  # here "none" is a word like others
+        plain = not isinstance(numbers(words), str) and not _UNKNOWN & {kind.lower() for kind in kinds}
+        if plain or not 1 < len(kinds) <= most:
             standing.append(name)
+            continue
+        for kind in kinds[len(kinds) == 2 :]:  # of two words, one tells the other
+            answers = [None if not word else "yes" if word == kind else "no" for word in words]
+            table = table.with_columns(pl.Series(f"{name} is {kind}", answers, dtype=pl.String))
+            standing.append(f"{name} is {kind}")
     return table, tuple(standing)
 
 

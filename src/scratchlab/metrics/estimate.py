@@ -39,8 +39,10 @@ def undefined(reason: str) -> Estimate:
     return Estimate(None, n=0, how=f"undefined, because {reason}")
 
 
-def over_draws(values: Sequence[float], what: str = "draw", within: tuple[float, float] = (0.0, 1.0)) -> Estimate:
+def over_draws(values: Sequence[float], what: str = "draw", within: tuple[float, float] = (0.0, 1.0), *, level: float = 0.95) -> Estimate:
     """Mean of independent repetitions `[n]` with Student's t interval, mean ± t(0.975, n-1)·s/√n, cut at the bounds of the measure.
+
+    level: how often such an interval holds the mean; of several that are judged together, more than 0.95 each.
 
     Source: Student (1908), Biometrika 6:1. It tells how well the mean is known, over this repetition alone:
     a repetition of shots says nothing of other speakers or seeds.
@@ -52,28 +54,8 @@ def over_draws(values: Sequence[float], what: str = "draw", within: tuple[float,
     mean = float(x.mean())
     if n == 1:
         return Estimate(mean, n=1, how=f"one {what}; an interval is undefined, because one {what} has no spread")
-    half = float(stats.t.ppf(0.975, n - 1) * x.std(ddof=1) / math.sqrt(n))
+    half = float(stats.t.ppf((1 + level) / 2, n - 1) * x.std(ddof=1) / math.sqrt(n))
     return Estimate(mean, max(within[0], mean - half), min(within[1], mean + half), n, f"mean over {n} {what}s, Student's t interval")
-
-
-def over_blocks(values: Values, what: str = "seed", of: str = "block") -> Estimate:
-    """Mean over all of `[blocks, repetitions]` with Student's t interval, blocks being the ones meant, not a sample of others:
-
-    mean ± t(0.975, b(n - 1))·s/√(bn), where s² is the variance inside blocks. Source: Fisher (1925), Statistical Methods for Research
-    Workers, ch. 8, randomised blocks. Where blocks vary differently it is about right. Undefined without blocks that repeat.
-    """
-    blocks, n = values.shape
-    if blocks == 0 or n == 0:
-        return undefined(f"there is no {what}")
-    if not np.isfinite(values).all():
-        return undefined("some values are missing or not finite")
-    mean = float(values.mean())
-    if n == 1:
-        return Estimate(mean, n=blocks, how=f"one {what}; an interval is undefined, because one {what} has no spread")
-    variance = float(values.var(axis=1, ddof=1).mean())
-    half = float(stats.t.ppf(0.975, blocks * (n - 1)) * math.sqrt(variance / values.size))
-    how = f"mean over {n} {what}s of each of {blocks} {of}s, Student's t interval"
-    return Estimate(mean, mean - half, mean + half, values.size, how)
 
 
 def over_groups(

@@ -12,8 +12,8 @@ Values = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
 
-def slopes(x: Values, y: Values, blocks: Labels, clusters: Labels) -> list[Estimate]:
-    """Least squares of y `[n]` on the columns of x `[n, k]`, a level for each block `[n]`: k slopes, each with a 95 % interval.
+def slopes(x: Values, y: Values, blocks: Labels, clusters: Labels, *, level: float = 0.95) -> list[Estimate]:
+    """Least squares of y `[n]` on the columns of x `[n, k]`, a level for each block `[n]`: k slopes, each with an interval of this level.
 
     Rows of a cluster `[n]` (the seeds of a configuration) are left out together; interval by the delete-one jackknife with Student's t, as
     in `correlation`. Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, ch. 11. Rows that are not finite are left out.
@@ -30,7 +30,7 @@ def slopes(x: Values, y: Values, blocks: Labels, clusters: Labels) -> list[Estim
         return [undefined("the settings do not vary independently of each other")] * x.shape[1]
     left_out, count = np.array(parts), len(names)
     error = np.sqrt((count - 1) / count * np.square(left_out - left_out.mean(axis=0)).sum(axis=0))
-    half = stats.t.ppf(0.975, count - 1) * error
+    half = stats.t.ppf((1 + level) / 2, count - 1) * error
     how = f"least squares over {len(y)} runs, jackknife over {count} configurations"
     return [Estimate(float(a), float(a - b), float(a + b), len(y), how) for a, b in zip(whole, half, strict=True)]
 

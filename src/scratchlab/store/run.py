@@ -29,6 +29,7 @@ from scratchlab.store import files
 from scratchlab.store.environment import environment
 
 HEARTBEAT_SECONDS = 5.0
+LOOKS = 5  # times that a lock is tried
 
 
 def _now() -> str:
@@ -184,9 +185,7 @@ class Run:
         A failure is recorded in the status; only a folder just made, in which wrong input let nothing be achieved, is taken back.
         """
         with (self.folder / ".lock").open("a") as self._lock:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            if not _locked(self._lock):
                 self._lock = None
                 raise self._occupied() from None
             fresh = self.status["state"] == "created"
@@ -291,3 +290,13 @@ class Run:
     def save_text(self, name: str, text: str) -> None:
         """A text file of the run, such as report.html."""
         files.write_text(self.folder / name, text)
+
+
+def _locked(file: IO[str]) -> bool:
+    """Whether this process got hold of it; whoever but looks whether it is held has it for a moment, so it is tried more than once."""
+    for _ in range(LOOKS):
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)
+    return False

@@ -74,6 +74,8 @@ class Range:
             )
         choices = table.get("choices")
         if len(table) == 1 and isinstance(choices, list) and len(cast("list[Any]", choices)) > 1:
+            if len({shown(one) for one in cast("list[Any]", choices)}) < len(cast("list[Any]", choices)):
+                raise Problem(f"{where}: choices = {choices!r} has one twice.")
             return cls(choices=tuple(cast("list[Any]", choices)))
         fits = not isinstance(given, bool) and all(isinstance(table.get(key), (int, float)) for key in ("low", "high"))
         if not fits or "choices" in table or not math.isfinite(table["high"]) or not table["low"] < table["high"]:

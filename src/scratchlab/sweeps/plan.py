@@ -106,6 +106,8 @@ def planned(path: Path, more: Iterable[str] = (), seeds_instead: int | None = No
         _fits(jobs[0], path)  # another seed fits as well
         return jobs
 
+    for cell in search.corners() if search else ():
+        jobs_of(cell)
     jobs = tuple(job for cell in cells for job in jobs_of(cell))
     _all_differ(jobs, path)
     return Plan(path.stem, title, together, jobs, jobs_of, search)

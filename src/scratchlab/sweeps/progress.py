@@ -25,12 +25,11 @@ def followed(
     *,
     total: int,
     there: int = 0,
-    heard: Callable[[Ending], None] = lambda _: None,
     beside: Callable[[], None] = lambda: None,
 ) -> list[Ending]:
     """Makes these runs, `total` with the `there` that are there already; returns those that came to nothing.
 
-    heard: is told of each ending before the next order is taken. beside: is called now and then, to keep a table of them.
+    beside: is called now and then, to keep a table of them.
     """
     done, told_at = there, time.monotonic()
     failed: list[Ending] = []
@@ -39,7 +38,6 @@ def followed(
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars, contextlib.closing(engine.made(orders)) as endings:
         task = bars.add_task("runs", total=total, completed=done)
         for ending in endings:
-            heard(ending)
             counts[ending.state] += 1
             done += 1
             failed += [ending] if ending.state not in OVER else []
@@ -57,6 +55,6 @@ def completed(sweep: Sweep, engine: Engine, console: Console) -> list[Ending]:
     """Makes what a sweep lacks, and keeps its table, also when it is stopped; returns the runs that came to nothing."""
     there = sum(state in OVER for state in sweep.states())
     try:
-        return followed(sweep.coming(), engine, console, total=sweep.total, there=there, heard=sweep.heard, beside=sweep.write)
+        return followed(sweep.coming(), engine, console, total=sweep.total, there=there, beside=sweep.write)
     finally:
         sweep.write()

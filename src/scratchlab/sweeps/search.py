@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scratchlab.checks import Problem
+from scratchlab.store import files
 from scratchlab.sweeps.axes import Cell, Range, shown
 
 GOAL = re.compile(r"(train|valid)\.(loss|accuracy)|cka\.(train|valid)\..+")
@@ -25,7 +26,7 @@ GOAL = re.compile(r"(train|valid)\.(loss|accuracy)|cka\.(train|valid)\..+")
 
 @dataclass(frozen=True)
 class Trial:
-    """A cell, and the mean of the goal over its seeds; None where one diverged or failed: worse than any number."""
+    """A cell, and the mean of the goal over its seeds; None where one diverged: worse than any number."""
 
     cell: Cell
     value: float | None
@@ -40,12 +41,13 @@ class Search:
     seed: int
     goal: str
     parallel: int
+    by_chance: int = 10  # trials before any is drawn by what came of others
 
     def __post_init__(self) -> None:
         if not GOAL.fullmatch(self.goal):
             raise Problem(
-                f"tpe.goal = '{self.goal}' does not fit: what chooses is valid.loss, valid.accuracy, train.loss, train.accuracy or "
-                "cka.valid.LAYER; what is told of queries never chooses."
+                f"tpe.goal = '{self.goal}' does not fit: what chooses is valid.loss, valid.accuracy or cka.valid.LAYER, or the same "
+                "of train; what is told of queries never chooses."
             )
         if importlib.util.find_spec("optuna") is None:
             raise Problem("A table [tpe] needs optuna, not installed here: pip install 'scratchlab[search]'")
@@ -58,20 +60,30 @@ class Search:
     def cell(self, number: int, known: Sequence[Trial]) -> Cell:
         """The cell of trial `number`, given what is known of the first trials."""
         optuna = _optuna()
-        sampler = optuna.samplers.TPESampler(seed=_seed(self.seed, number))
+        sampler = optuna.samplers.TPESampler(seed=_seed(self.seed, number), n_startup_trials=self.by_chance)
         study = optuna.create_study(direction=self.direction, sampler=sampler)
         study.add_trials([self._told(trial) for trial in known])
         drawn = study.ask(self._distributions()).params
         return {name: _value(one, drawn[name]) for name, one in self.ranges.items()}
 
+    def corners(self) -> list[Cell]:
+        """Cells that have every choice of each axis and both ends of each range among them, the other axes at their first."""
+        ends = {name: list(one.choices) or [one.at(0.0), one.at(1 - 1e-9)] for name, one in self.ranges.items()}
+        first = {name: several[0] for name, several in ends.items()}
+        return [first | {name: value} for name, several in ends.items() for value in several]
+
     def save(self, known: Sequence[Trial], path: Path) -> None:
         """Writes the trials as a journal that Optuna and its dashboard open: `JournalStorage(JournalFileBackend(path))`."""
-        optuna, made = _optuna(), path.with_name(f".{path.name}.part")
-        made.unlink(missing_ok=True)
-        storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(made)))
-        study = optuna.create_study(study_name=path.parent.name, storage=storage, direction=self.direction)
-        study.add_trials([self._told(trial) for trial in known])
-        made.replace(path)
+        optuna = _optuna()
+
+        def fill(beside: Path) -> None:
+            beside.unlink(missing_ok=True)  # of a process of the same number, killed as it wrote
+            backend = optuna.storages.journal.JournalFileBackend(str(beside), lock_obj=_Unshared())
+            storage = optuna.storages.JournalStorage(backend)
+            study = optuna.create_study(study_name=path.parent.name, storage=storage, direction=self.direction)
+            study.add_trials([self._told(trial) for trial in known])
+
+        files.write(path, fill)
 
     def _distributions(self) -> dict[str, Any]:
         kinds = _optuna().distributions
@@ -90,6 +102,17 @@ class Search:
         params = {name: shown(value) if self.ranges[name].choices else value for name, value in trial.cell.items()}
         state = optuna.trial.TrialState.PRUNED if trial.value is None else optuna.trial.TrialState.COMPLETE
         return optuna.trial.create_trial(state=state, value=trial.value, params=params, distributions=self._distributions())
+
+
+class _Unshared:
+    """The lock of a file that nobody else knows of. Optuna's own is a link that a kill leaves behind, and that is waited for."""
+
+    def acquire(self) -> bool:
+        """It is always free."""
+        return True
+
+    def release(self) -> None:
+        """Nothing was taken."""
 
 
 def _value(one: Range, drawn: Any) -> Any:

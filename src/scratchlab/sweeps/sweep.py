@@ -20,7 +20,7 @@ from scratchlab.sweeps.folder import Folder
 from scratchlab.sweeps.plan import Job, Plan
 from scratchlab.sweeps.search import GOAL
 from scratchlab.sweeps.trials import Trials
-from scratchlab.sweeps.work import OVER, Ending, Order, State, state
+from scratchlab.sweeps.work import OVER, Order, State, state
 
 
 class Sweep:
@@ -70,11 +70,6 @@ class Sweep:
         """What is to be made: also what failed, for reasons of its surroundings, and what another process seems to be making."""
         return self.trials or self.missing()
 
-    def heard(self, ending: Ending) -> None:
-        """What a search goes on by."""
-        if self.trials:
-            self.trials.heard(ending)
-
     def states(self) -> list[State]:
         """Of each run, in the plan's order."""
         return [state(order) for order in self.orders]
@@ -117,28 +112,30 @@ class Sweep:
 
 
 def numbers(run: Run) -> dict[str, Any]:
-    """What a run came to: the epoch whose weights were kept (the last one where it diverged), and what each head answered in the end.
+    """What a finished run came to: the epoch whose weights were kept, its figures, and what each head answered in the end.
 
-    `test.HEAD` is joint accuracy on the base session's queries, `last.HEAD` that of the last session where there are several.
+    `test.HEAD` is joint accuracy on the base session's queries, `last.HEAD` that of the last session where there are several. Of one that
+    diverged, nothing but the last epoch that it came through.
     """
     records, summary = run.records(), run.json("summary")
+    if not summary:
+        return {"epoch": records[-1]["epoch"] + 1} if records else {}
     found: dict[str, Any] = {}
-    if records:
-        chosen = [record for record in records if record.get("kept")] if summary else records
-        last = (chosen or records)[-1]
-        found |= {"epoch": last["epoch"] + 1} | {called: last[name] for name, called in OF_EPOCH.items() if name in last}
-    for head, told in summary["heads"].items() if summary else ():
+    if kept := [record for record in records if record["kept"]]:
+        found |= {"epoch": kept[-1]["epoch"] + 1} | {called: kept[-1][name] for name, called in OF_EPOCH.items() if name in kept[-1]}
+    for head, told in summary["heads"].items():
         sessions = told["sessions"]
         found[f"test.{head}"] = sessions[0]["accuracy"]["value"]
         if len(sessions) > 1:
             found[f"last.{head}"] = sessions[-1]["accuracy"]["value"]
-    return found | kernels(run)
+    return found | kernels(run, found.get("epoch"))
 
 
-def kernels(run: Run) -> dict[str, float | None]:
-    """Where layers were read: `cka.SET.LAYER`, debiased CKA with the labels in the last reading, and of the queries."""
+def kernels(run: Run, kept: int | None) -> dict[str, float | None]:
+    """Where layers were read: `cka.SET.LAYER`, debiased CKA with the labels by the weights that were kept; None if none were read then."""
     if not (run.folder / "kernels.parquet").is_file():
         return {}
     rows = run.table("kernels").filter(pl.col("kind") == "target")
-    last = rows.filter((pl.col("epoch") == pl.col("epoch").max()) | pl.col("epoch").is_null())
-    return {kernel(row): row["debiased"] for row in last.iter_rows(named=True)}
+    found: dict[str, float | None] = {kernel(row): None for row in rows.iter_rows(named=True)}
+    then = rows.filter((pl.col("epoch") == kept) | pl.col("epoch").is_null())  # those of queries, read in the end, have no epoch
+    return found | {kernel(row): row["debiased"] for row in then.iter_rows(named=True)}

@@ -8,26 +8,22 @@ from pathlib import Path
 
 from scratchlab.sweeps.axes import Cell
 from scratchlab.sweeps.search import Search, Trial
-from scratchlab.sweeps.work import OVER, Ending, Order, state
+from scratchlab.sweeps.work import OVER, Order, state
 
 
 class Trials:
-    """An iterator of orders that may have nothing for now, and more once it has heard of the next ending."""
+    """An iterator of orders that may have nothing for now, and more once the next run is over."""
 
     def __init__(self, search: Search, orders_of: Callable[[Cell], list[Order]], value_of: Callable[[list[Order]], float | None]) -> None:
         self.search, self.orders_of, self.value_of = search, orders_of, value_of
         self.cells: list[Cell] = []
         self.orders: list[list[Order]] = []
         self.ready: deque[Order] = deque()
-        self.open: set[Path] = set()  # runs that were asked for and have not ended
-
-    def heard(self, ending: Ending) -> None:
-        """One of the orders is over, or failed."""
-        self.open.discard(ending.order.run.folder)
+        self.asked: set[Path] = set()  # runs that were asked for
 
     def known(self) -> list[Trial]:
-        """The first trials, as far as all of them are over."""
-        over = next((i for i, orders in enumerate(self.orders) if any(one.run.folder in self.open for one in orders)), len(self.orders))
+        """The first trials, as far as all of them are over: one that failed is tried again by the next sweep, and none is drawn by it."""
+        over = next((i for i, orders in enumerate(self.orders) if any(state(one) not in OVER for one in orders)), len(self.orders))
         return [Trial(cell, self.value_of(orders)) for cell, orders in zip(self.cells[:over], self.orders[:over], strict=True)]
 
     def advance(self) -> None:
@@ -38,11 +34,11 @@ class Trials:
                 return
             cell = self.search.cell(number, known[:needed])
             orders = self.orders_of(cell)
-            missing = [one for one in orders if state(one) not in OVER and one.run.folder not in self.open]
+            missing = [one for one in orders if state(one) not in OVER and one.run.folder not in self.asked]
             self.cells.append(cell)
             self.orders.append(orders)
             self.ready += missing
-            self.open |= {one.run.folder for one in missing}
+            self.asked |= {one.run.folder for one in missing}
 
     def __iter__(self) -> Trials:
         return self

@@ -89,6 +89,7 @@ def _panels(swept: Swept, rows: list[Row], grid: Grid) -> Figure:
         **({"width": WIDE * len(columns) + 90} if len(columns) > 2 else {}),
     )
     data: list[Figure] = []
+    named: set[str] = set()  # lines that the legend has
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
             first, number = i * len(columns) + 1, i * len(columns) + j + 1
@@ -97,7 +98,9 @@ def _panels(swept: Swept, rows: list[Row], grid: Grid) -> Figure:
             frame[f"yaxis{_n(number)}"] = _up(row, i, len(rows), x, f"y{_n(first)}", leads=j == 0)
             for place, line in enumerate(lines):
                 several = [swept.curves[run].get(row.figure, {}) for run in grid.get((column, line), ())]
-                data += [one | {"xaxis": x, "yaxis": y, "legendgroup": line} for one in _line(several, line, place, row, told=number == 1)]
+                drawn = _line(several, line, place, row, told=line not in named)
+                named |= {line} if drawn else set()
+                data += [one | {"xaxis": x, "yaxis": y, "legendgroup": line} for one in drawn]
     return {"data": data, "layout": frame}
 
 

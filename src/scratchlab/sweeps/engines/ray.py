@@ -91,7 +91,7 @@ class Ray:
         room = min(cpus, int(gpus / self.gpus)) if self.gpus else cpus
         if room < 1:
             raise Problem(f"Ray has {cpus} processors and {gpus:g} graphics processors, where a run takes 1 and {self.gpus:g}.")
-        return self.workers or room
+        return min(self.workers or room, room)
 
 
 def _answers(address: str) -> None:
