@@ -49,6 +49,7 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(STUDY)/digit_pairs.py --root $(DATA)/images/mnist70k.npz -s protocol.valid=0 $(CURVES) --page docs/studies/digit-pairs.md
 	$(STUDY)/digit_noise.py --page docs/studies/digit-noise.md
 	$(STUDY)/kernel_hyperparameters.py --root $(DATA)/images/cifar10n_sub4000.npz -s data.labels=clean --page docs/studies/kernel-hyperparameters.md
+	$(STUDY)/ray_200.py
 	$(STUDY)/cifar100_share.py --root $(DATA)/cifar100
 
 docs: $(VENV)/ready  ## the pages of docs/ as HTML

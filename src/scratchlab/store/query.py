@@ -10,7 +10,7 @@ from scratchlab.store.run import Run
 
 def runs(folder: Path) -> list[Run]:
     """Every run in a folder, the newest first."""
-    found = [Run(path.parent) for path in folder.glob("*/status.json")]
+    found = [Run(path.parent) for path in folder.glob("[!.]*/status.json")]
     return sorted(found, key=lambda run: run.status["created"], reverse=True)
 
 

@@ -98,7 +98,7 @@ class Run:
         """The run of this folder or name, or the one whose name begins or ends with it; "last" is the newest."""
         if cls(Path(name)).there:
             return cls(Path(name))
-        there = sorted(path.parent.name for path in runs.glob("*/status.json"))
+        there = sorted(path.parent.name for path in runs.glob("[!.]*/status.json"))
         if name == "last" and there:
             return max((cls(runs / one) for one in there), key=lambda run: (run.status["created"], run.folder.stat().st_mtime))
         fitting = [one for one in there if one == name] or [one for one in there if one.startswith(name) or one.endswith(name)]
