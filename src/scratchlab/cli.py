@@ -37,7 +37,8 @@ class _Console(Console):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-console = _Console(highlight=False, markup=False)  # brackets in people's labels, names and paths are theirs
+WIDE = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160  # a file or a pipe has no width that would cut tables
+console = _Console(highlight=False, markup=False, width=WIDE)  # brackets in people's labels, names and paths are theirs
 
 RunsFolder = Annotated[Path, typer.Option("--runs", envvar="SCRATCHLAB_RUNS", help="folder of the runs")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="a run's name, the beginning or end of one, its folder, or 'last'")]
@@ -268,6 +269,7 @@ def correlate(
         found = correlations.correlate(rows, xs or settings, ys or figures, configuration or sweep.axes, group or ())
         called, path, place = sweep.path.name, sweep.table, sweep.path
     path = page.write(found, called, out or place / f"{path.stem}-correlated.html")
+    console.print(f"What goes with what in {called}:")
     console.print(terminal.correlations(found, most))
     _lead_to("Page", path)
 

@@ -77,10 +77,11 @@ def test_draws_stay_when_more_are_made(tmp_path: Path) -> None:
         ('[grid]\n"training.rate" = [0.1, 0.2]\n', "training.rate has no effect, as training.rates names every group"),
         ('[grid]\n"training.rates.body" = [1, 1.0]\n', "one and the same run: training.rates.body has no effect there"),
         ('[random]\ntrials = 3\naxes = {"training.batch" = {choices = [8, 16]}}\n', "3 different cells were asked for"),
+        ("[grid]\ntraining.batch = [8, 16]\n", 'names of settings stand in quotes: "training.batch"'),
         ("[random]\ntrials = 0\n", "random.trials = 0 does not fit"),
         ("[random]\ntrials = 2\ntrys = 3\n", "random.trys is not known"),
         ('[random]\ntrials = 2\naxes = {"training.rate" = {low = 0.0, high = 1.0, log = true}}\n', "has no logarithm"),
-        ('[random]\ntrials = 2\naxes = {"training.rate" = {low = 2.0, high = 1.0}}\n', "does not fit: write"),
+        ('[random]\ntrials = 2\naxes = {"training.rate" = {low = 2.0, high = 1.0}}\n', "low = 2 is not below high = 1"),
         ('[random]\ntrials = 2\naxes = {"training.rate" = {lo = 2.0, high = 1.0}}\n', "axes.training.rate.lo is not known"),
         ('[random]\ntrials = 2\naxes = {"training.batch" = {low = 2.5, high = 4, integer = true}}\n', "are integers, not 2.5"),
     ],
@@ -102,3 +103,17 @@ def test_the_key_stands_for_the_runs_and_not_for_the_words(tmp_path: Path) -> No
     first = planned(plan(tmp_path, text))
     assert planned(plan(tmp_path, f'title = "Another"\n{text}')).key == first.key
     assert planned(plan(tmp_path, text), ["training.epochs=3"]).key != first.key
+
+
+def test_what_the_plan_varies_is_not_set_for_all_runs(tmp_path: Path) -> None:
+    path = plan(tmp_path, '[grid]\n"training.batch" = [8, 16]\n')
+    for setting in ("training.batch=32", "training={}", "seed=3"):
+        with pytest.raises(Problem, match=f"-s {setting.partition('=')[0]}=… has no effect, as .*mine.toml varies"):
+            planned(path, [setting])
+
+
+def test_a_recipe_is_no_plan_and_a_plan_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="is a recipe and no plan"):
+        planned(plan(tmp_path, "seed = 0\n[training]\nepochs = 1\n", head=""))
+    with pytest.raises(Problem, match=r"There is no plan at nope.toml; there are: .*digit-pairs"):
+        planned(Path("nope.toml"))

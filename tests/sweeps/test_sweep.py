@@ -89,6 +89,14 @@ def test_a_folder_that_is_no_run_fails_with_a_sentence(plan: Path, tmp_path: Pat
     assert endings[sweep.orders[1].run.folder].state == "finished"
 
 
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_made(plan: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    done = subprocess.run(command(plan, tmp_path / "file"), capture_output=True, text=True, check=False)
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_a_dry_run_writes_nothing(plan: Path, tmp_path: Path) -> None:
     done = subprocess.run(command(plan, tmp_path / "runs", "--dry-run"), capture_output=True, text=True, check=True)
     assert "12 runs in mine-" in done.stdout

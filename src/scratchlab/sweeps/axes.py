@@ -31,6 +31,11 @@ class Axis:
     def zipped(cls, values: Mapping[str, Any], where: str) -> Axis:
         """Of lists of values by setting. Raises Problem where there is nothing to vary, and for lists of unequal lengths."""
         for setting, several in values.items():
+            if isinstance(several, dict):
+                inner = next(iter(cast("dict[str, Any]", several)), "…")
+                raise Problem(
+                    f'{where}: names of settings stand in quotes: "{setting}.{inner}" = […], as a dot makes another table in TOML.'
+                )
             if not isinstance(several, list) or len({shown(value) for value in cast("list[Any]", several)}) < 2:
                 raise Problem(f"{where}: {setting} = {several!r} does not vary; give a list of two different values or more.")
         lengths = {setting: len(several) for setting, several in values.items()}
@@ -78,6 +83,8 @@ class Range:
                 raise Problem(f"{where}: choices = {choices!r} has one twice.")
             return cls(choices=tuple(cast("list[Any]", choices)))
         fits = not isinstance(given, bool) and all(isinstance(table.get(key), (int, float)) for key in ("low", "high"))
+        if fits and "choices" not in table and table["low"] >= table["high"]:
+            raise Problem(f"{where}: low = {table['low']:g} is not below high = {table['high']:g}.")
         if not fits or "choices" in table or not math.isfinite(table["high"]) or not table["low"] < table["high"]:
             raise Problem(f"{where} = {given!r} does not fit: write {{low = 1e-5, high = 1e-2, log = true}}, or {{choices = [32, 64]}}.")
         if table.get("log") and table["low"] <= 0:

@@ -30,15 +30,16 @@ class Folder:
 
     @classmethod
     def find(cls, runs: Path, name: str) -> Folder:
-        """The one of this path or name, or whose name begins with it. Raises Problem that lists those there are."""
+        """The one of this path or name, or the latest whose name begins with it. Raises Problem that lists those there are."""
         if (Path(name) / "sweep.json").is_file():
             return cls(Path(name))
         there = sorted(path.parent for path in (runs / "sweeps").glob("*/sweep.json"))
         fitting = [path for path in there if path.name == name] or [path for path in there if path.name.startswith(name)]
-        if len(fitting) != 1:
-            kind = f"{len(fitting)} sweeps are" if fitting else "no table and no sweep is"
-            raise Problem(f"'{name}': {kind} called so; in {runs}/sweeps there are: {listing(path.name for path in there)}.")
-        return cls(fitting[0])
+        if not fitting:
+            raise Problem(
+                f"'{name}': no table and no sweep is called so; in {runs}/sweeps there are: {listing(path.name for path in there)}."
+            )
+        return cls(max(fitting, key=lambda path: (path / "runs.csv").stat().st_mtime))
 
     @property
     def table(self) -> Path:
@@ -61,6 +62,7 @@ class Folder:
 
     def write(self, table: pl.DataFrame, title: str, together: Sequence[tuple[str, ...]]) -> None:
         """Writes the table and what is known of it."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        with files.told(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
         files.write_json(self.path / "sweep.json", {"title": title, "axes": [list(names) for names in together]})
         files.write_text(self.table, table.write_csv())

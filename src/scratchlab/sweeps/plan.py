@@ -35,7 +35,7 @@ from typing import Any, cast
 
 from scratchlab import recipe as recipes
 from scratchlab import shelf
-from scratchlab.checks import Problem, nearest
+from scratchlab.checks import Problem, listing, nearest
 from scratchlab.experiment import SECTIONS, assemble
 from scratchlab.learn.training import Forgetful
 from scratchlab.recipe import Recipe, Values
@@ -85,20 +85,26 @@ def planned(path: Path, more: Iterable[str] = (), seeds_instead: int | None = No
 
     Raises Problem for all that would stop a run before its first step.
     """
+    if not path.is_file():
+        raise Problem(f"There is no plan at {path}; there are: {listing(shelf.plans())}, or the path of a TOML file.")
     told = recipes.read(path)
+    if "recipe" not in told and set(told) & set(SECTIONS):
+        raise Problem(f'{path} is a recipe and no plan: `scratchlab run {path}` runs it, and a plan names it, as in recipe = "digits".')
     if seeds_instead is not None:
         told["seeds"] = seeds_instead
     for key in told:
         if key not in KEYS:
             raise Problem(f"{path}: {key} is not known in a plan; there are: {', '.join(KEYS)}.{nearest(key, KEYS)}")
     if not isinstance(told.get("recipe"), str):
-        raise Problem(f'{path}: recipe = {told.get("recipe")!r} does not fit: a plan names the recipe it varies, as in recipe = "digits".')
+        given = f"recipe = {told['recipe']!r} does not fit" if "recipe" in told else "recipe is missing"
+        raise Problem(f'{path}: {given}: a plan names the recipe it varies, as in recipe = "digits".')
     base = shelf.find(told["recipe"])
     raw = recipes.overridden(shelf.read(base), [*_settings(told, path), *more])
     seeds, search = _seeds(told, path), _search(told, path)
     together, cells = ((tuple(search.ranges),), [search.cell(0, [])]) if search else _cells(told, path)
     if "seed" in cells[0]:
         raise Problem(f"{path}: seed is no axis, as runs that differ in it alone are repetitions; write seeds = [0, 1, 2].")
+    _vary_alone([one.partition("=")[0].strip() for one in more], (*cells[0], "seed"), path)
     title = str(told.get("title", raw.get("title", "")))
 
     def jobs_of(cell: Cell) -> tuple[Job, ...]:
@@ -111,6 +117,15 @@ def planned(path: Path, more: Iterable[str] = (), seeds_instead: int | None = No
     jobs = tuple(job for cell in cells for job in jobs_of(cell))
     _all_differ(jobs, path)
     return Plan(path.stem, title, together, jobs, jobs_of, search)
+
+
+def _vary_alone(fixed: Iterable[str], varying: Iterable[str], path: Path) -> None:
+    """Raises Problem for a setting of all runs, as after -s, that the plan varies all the same."""
+    for name in fixed:
+        for other in varying:
+            if name == other or name.startswith(f"{other}.") or other.startswith(f"{name}."):
+                instead = "say how many with --seeds, or which in the plan" if name == "seed" else "change it there"
+                raise Problem(f"-s {name}=… has no effect, as {path} varies {'seeds' if name == 'seed' else other}; {instead}.")
 
 
 def _resolved(raw: Values, cell: Cell, seed: int, name: str, path: Path) -> Recipe:
@@ -164,6 +179,8 @@ def _seeds(told: Values, path: Path) -> list[int]:
 
 
 def _table(given: Any, where: str) -> Values:
+    if given is None:
+        raise Problem(f"{where} is missing; it is a table of settings and their values.")
     if not isinstance(given, dict) or not given:
         raise Problem(f"{where} is a table of settings and their values; it is {given!r}.")
     return cast(Values, given)
@@ -181,7 +198,7 @@ def _cells(told: Values, path: Path) -> tuple[tuple[tuple[str, ...], ...], list[
     fixed = product(axes)
     if "random" not in told:
         if not axes:
-            raise Problem(f"{path} varies nothing; give it a table [grid], [[zip]] or [random].")
+            raise Problem(f"{path} varies nothing; give it a table [grid], [[zip]], [random] or [tpe].")
         once(names, str(path))
         return together, fixed
     table = _drawn(told, "random", path)

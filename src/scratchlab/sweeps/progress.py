@@ -53,6 +53,7 @@ def followed(
 
 def completed(sweep: Sweep, engine: Engine, console: Console) -> list[Ending]:
     """Makes what a sweep lacks, and keeps its table, also when it is stopped; returns the runs that came to nothing."""
+    sweep.write()  # tells a place that cannot be written before anything is made
     there = sum(state in OVER for state in sweep.states())
     try:
         return followed(sweep.coming(), engine, console, total=sweep.total, there=there, beside=sweep.write)

@@ -67,8 +67,8 @@ class Search:
         return {name: _value(one, drawn[name]) for name, one in self.ranges.items()}
 
     def corners(self) -> list[Cell]:
-        """Cells that have every choice of each axis and both ends of each range among them, the other axes at their first."""
-        ends = {name: list(one.choices) or [one.at(0.0), one.at(1 - 1e-9)] for name, one in self.ranges.items()}
+        """Cells with every choice of each axis, or both ends of its range and a place between, the other axes at their first."""
+        ends = {name: list(one.choices) or [one.at(share) for share in (0.0, 0.382, 1 - 1e-9)] for name, one in self.ranges.items()}
         first = {name: several[0] for name, several in ends.items()}
         return [first | {name: value} for name, several in ends.items() for value in several]
 

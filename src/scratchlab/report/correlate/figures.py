@@ -120,8 +120,14 @@ def _scatter(found: Correlations, cell: Cell) -> Figure:
         "yanchor": "bottom",
         "pad": {"b": 12},
     }
-    axes = {"xaxis": {"title": title(said(cell.x)), "showgrid": True}, "yaxis": {"title": title(said(cell.y))}}
+    across, up = ({"title": title(said(name))} | _words(found, name) for name in (cell.x, cell.y))
+    axes = {"xaxis": across | {"showgrid": True}, "yaxis": up}
     return {"data": [data], "layout": layout(420, hovermode="closest", title=heading, margin={"l": 8, "r": 12, "t": 60, "b": 8}, **axes)}
+
+
+def _words(found: Correlations, name: str) -> Figure:
+    """Where two words stand as numbers, the words."""
+    return {"tickvals": [0, 1], "ticktext": list(map(said, found.words[name])), "range": [-0.2, 1.2]} if name in found.words else {}
 
 
 def _short(text: str) -> str:

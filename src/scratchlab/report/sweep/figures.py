@@ -128,7 +128,7 @@ def _across(j: int, of: int, anchor: str, *, lowest: bool, leads: bool) -> Figur
 
 def _up(row: Row, i: int, of: int, anchor: str, first: str, *, leads: bool) -> Figure:
     alike = {"title": title(said(row.called), 4)} if leads else {"matches": first}
-    scale = {"type": "log", "dtick": 1, "tickformat": "~g"} if row.log else {"tickformat": row.form, "nticks": 5}
+    scale = {"type": "log", "nticks": 5, "tickformat": "~g"} if row.log else {"tickformat": row.form, "nticks": 5}
     return axis(domain=_share(of - 1 - i, of), anchor=anchor, showticklabels=leads, **scale, **alike)
 
 

@@ -33,7 +33,7 @@ def scatters(swept: Swept, figure: str) -> dict[str, Figure]:
         across = {
             "title": title(said(called)),
             "showgrid": True,
-            **({"type": "log", "tickformat": "~g", "dtick": 1} if wide else {"nticks": 6}),
+            **({"type": "log", "tickformat": "~g", "nticks": 5} if wide else {"nticks": 6}),
         }
         up = {"title": title(said(figure)), "nticks": 6, "tickformat": ".3~g"}
         found[called] = {"data": [data], "layout": layout(HIGH, hovermode="closest", xaxis=across, yaxis=up)}
