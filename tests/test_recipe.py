@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from scratchlab.checks import Problem
-from scratchlab.recipe import Fixed, One, Several, overridden, resolve, settings
+from scratchlab.recipe import Fixed, One, Several, overridden, read, resolve, settings
 
 
 class Lens:
@@ -111,3 +112,11 @@ def test_settings_tell_their_meaning() -> None:
     assert (first.name, first.type, first.default, first.meaning) == ("width", "int", "4", "how wide")
     assert [one.name for one in settings(Mirror)] == ["depth"]
     assert settings(Mirror)[0].default == "required"
+
+
+def test_an_empty_file_and_a_folder_are_no_recipes(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("# nothing yet\n")
+    with pytest.raises(Problem, match=r"mine.toml is empty; a recipe names its data"):
+        read(tmp_path / "mine.toml")
+    with pytest.raises(Problem, match="is a folder; a recipe is a TOML file"):
+        read(tmp_path)

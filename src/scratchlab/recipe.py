@@ -241,10 +241,15 @@ def laid_over(under: Values, over: Values) -> Values:
 
 
 def read(path: Path) -> Values:
-    """The tables of a recipe file."""
+    """The tables of a recipe file. Raises Problem where there are none."""
+    if path.is_dir():
+        raise Problem(f"{path} is a folder; a recipe is a TOML file in one.")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise Problem(f"There is no recipe at {path}; `scratchlab recipes` lists the ones at hand.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise Problem(f"{path} is not readable as TOML: {error}.") from None
+    if not found:
+        raise Problem(f'{path} is empty; a recipe names its data, at the least: [data] name = "mnist".')
+    return found
