@@ -75,7 +75,7 @@ def test_what_the_page_says_of_a_table_of_runs(tables: ModuleType) -> None:
     )  # 3 settings with 5 columns, 10 pairs of these
     assert "Up to 1 run are left out" in text
     assert "1 of the runs diverged; all took 12 processor minutes" in text
-    assert "augmentation: no is 0, yes is 1" in text
+    assert "no is 0, yes is 1" in text
     (row,) = [line for line in text.splitlines() if line.startswith("| momentum |")]
     assert row.split(" | ")[1].startswith("**0.9")
     held = {line.split(" | ")[0]: line for line in text.splitlines()}

@@ -44,9 +44,12 @@ def test_readings_are_of_the_beginning_every_epoch_and_the_queries(tmp_path: Pat
     found = made.table("kernels")
     assert found.filter(set="query")["step"].is_null().all()
     assert (
-        kernels(made)["cka.valid.rectifiers.1"]
+        kernels(made, 4)["cka.valid.rectifiers.1"]
         == found.filter(set="valid", kind="target", layer="rectifiers.1", epoch=4)["debiased"].item()
     )
+    other = kernels(made, 3)  # kept after an epoch that was not read
+    assert other["cka.valid.rectifiers.1"] is None
+    assert other["cka.query.rectifiers.1"] is not None
     layers = {"rectifiers.0", "rectifiers.1"}
     target = found.filter(pl.col("kind") == "target")
     assert set(target["layer"]) == {*layers, "average"}
