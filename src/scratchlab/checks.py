@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,3 +44,9 @@ def counted(number: int, noun: str) -> str:
     if number == 1:
         return f"{number} {noun}"
     return f"{number} {noun}es" if noun.endswith(("s", "x", "tch")) else f"{number} {noun}s"
+
+
+def installed(needed_by: str, extra: str, *libraries: str) -> None:
+    """Raises Problem where a library that does not come along is missing, naming the extra that brings it."""
+    if lacking := [library for library in libraries if importlib.util.find_spec(library) is None]:
+        raise Problem(f"{needed_by} needs {listing(lacking)}, not installed here: pip install 'scratchlab[{extra}]'")

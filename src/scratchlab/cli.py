@@ -79,6 +79,8 @@ def sweep(
     address: Annotated[str | None, typer.Option("--address", help="of a running cluster of Ray; the same as -o address=")] = None,
 ) -> None:
     """Make the runs of a plan that are missing, several at a time, and the table of all; after a kill, the same command goes on."""
+    from dataclasses import replace
+
     from scratchlab import shelf
     from scratchlab.report.sweep import page, terminal
     from scratchlab.sweeps.engines import catalog
@@ -101,7 +103,7 @@ def sweep(
     swept = found.shown()
     console.print(terminal.table(swept))
     _lead_to("Table", found.folder.table)
-    _lead_to("Page", page.write(swept, found.folder.path / "sweep.html"))
+    _lead_to("Page", page.write(replace(swept, curves=found.curves()), found.folder.path / "sweep.html"))
     if failed:
         console.print(terminal.endings([(one.order.run.folder.name, one.state, one.words) for one in failed]))
         raise typer.Exit(1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.data import refusals
 
 from scratchlab.checks import Problem
 from scratchlab.data.sources.cifar10 import CIFAR10, CLASSES
@@ -24,13 +25,7 @@ def binary(tmp_path: Path) -> Path:
 
 
 def told(root: Path, **settings: str) -> str:
-    with pytest.raises(Problem) as caught:
-        CIFAR10(root=str(root), **settings).read()
-    sentence = str(caught.value)
-    assert "\n" not in sentence
-    assert sentence.endswith(".")
-    assert str(root) in sentence
-    return sentence
+    return refusals.told(CIFAR10(root=str(root), **settings), root)
 
 
 def test_records(binary: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.data import refusals
 
-from scratchlab.checks import Problem
 from scratchlab.data.sources.cifar100 import CIFAR100
 
 PIXELS = 3 * 32 * 32
@@ -31,13 +31,7 @@ def binary(tmp_path: Path) -> Path:
 
 
 def told(root: Path) -> str:
-    with pytest.raises(Problem) as caught:
-        CIFAR100(root=str(root)).read()
-    sentence = str(caught.value)
-    assert "\n" not in sentence
-    assert sentence.endswith(".")
-    assert str(root) in sentence
-    return sentence
+    return refusals.told(CIFAR100(root=str(root)), root)
 
 
 def test_records(binary: Path) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import importlib.util
 import itertools
 import logging
 import os
@@ -21,7 +20,7 @@ from collections.abc import Generator, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from scratchlab.checks import Problem
+from scratchlab.checks import installed
 from scratchlab.mirrors import facts
 from scratchlab.mirrors.facts import Point
 from scratchlab.store.run import Run
@@ -53,8 +52,7 @@ class Mlflow:
     @classmethod
     def ready(cls) -> None:
         """Raises Problem where MLflow is not installed."""
-        if lacking := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
-            raise Problem(f"The mirror mlflow needs {', '.join(lacking)}, not installed here: pip install 'scratchlab[mlflow]'")
+        installed("The mirror mlflow", "mlflow", *NEEDED)
 
     @property
     def place(self) -> str:

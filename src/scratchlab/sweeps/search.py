@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import json
 import re
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, installed
 from scratchlab.store import files
 from scratchlab.sweeps.axes import Cell, Range, shown
 
@@ -49,8 +48,7 @@ class Search:
                 f"tpe.goal = '{self.goal}' does not fit: what chooses is valid.loss, valid.accuracy or cka.valid.LAYER, or the same "
                 "of train; what is told of queries never chooses."
             )
-        if importlib.util.find_spec("optuna") is None:
-            raise Problem("A table [tpe] needs optuna, not installed here: pip install 'scratchlab[search]'")
+        installed("A table [tpe]", "search", "optuna")
 
     @property
     def direction(self) -> str:

@@ -100,9 +100,9 @@ class Sweep:
         return [curves(order.run) if order.run.there else {} for order in self.orders]
 
     def shown(self) -> Swept:
-        """What a terminal and a page need to know of it."""
+        """What a terminal needs to know of it; a page wants its curves as well."""
         goal = self.plan.search.goal if self.plan.search else ""
-        return Swept(self.folder.path.name, self.plan.title, self.plan.together, self.table(), self.curves(), goal)
+        return Swept(self.folder.path.name, self.plan.title, self.plan.together, self.table(), goal=goal)
 
     def write(self) -> None:
         """Writes the table into the sweep's folder; of a search also the trials, as Optuna reads them."""

@@ -20,11 +20,15 @@ class Trials:
         self.orders: list[list[Order]] = []
         self.ready: deque[Order] = deque()
         self.asked: set[Path] = set()  # runs that were asked for
+        self.over: list[Trial] = []  # what is over stays so, and is not read again
 
     def known(self) -> list[Trial]:
         """The first trials, as far as all of them are over: one that failed is tried again by the next sweep, and none is drawn by it."""
-        over = next((i for i, orders in enumerate(self.orders) if any(state(one) not in OVER for one in orders)), len(self.orders))
-        return [Trial(cell, self.value_of(orders)) for cell, orders in zip(self.cells[:over], self.orders[:over], strict=True)]
+        for cell, orders in zip(self.cells[len(self.over) :], self.orders[len(self.over) :], strict=True):
+            if any(state(one) not in OVER for one in orders):
+                break
+            self.over.append(Trial(cell, self.value_of(orders)))
+        return self.over
 
     def advance(self) -> None:
         """Draws trials until one has something to be made, or waits for others, or there is none left."""

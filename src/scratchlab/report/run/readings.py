@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-import numpy as np
-
+from scratchlab.data.batches import spread
 from scratchlab.metrics.estimate import Estimate, undefined
 from scratchlab.recipe import Values
 from scratchlab.store.run import Run
@@ -22,7 +21,7 @@ class Readings:
     def __init__(self, rows: Sequence[Values]) -> None:
         self._rows = {(row["kind"], row["set"], row["layer"], row["other"], row.get("epoch")): row for row in rows}
         self.epochs = sorted({row["epoch"] for row in rows if row.get("epoch") is not None})
-        self.shown = _spread(self.epochs)
+        self.shown = [self.epochs[place] for place in spread(len(self.epochs), SHOWN)]
         there = {row["set"] for row in rows if row.get("epoch") is not None}
         self.sets = [name for name in NAMES if name in there]
         self.asked = any(row["set"] == "query" for row in rows)
@@ -79,12 +78,6 @@ class Readings:
         if row is None:
             return undefined("it was not read")
         return Estimate(row["debiased"], how=row["why"])
-
-
-def _spread(epochs: Sequence[float]) -> list[float]:
-    """At most as many as are shown, the first and the last among them."""
-    places = np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), SHOWN)).astype(np.int64))
-    return [epochs[place] for place in places]
 
 
 def _when(epochs: Sequence[float | None]) -> str:

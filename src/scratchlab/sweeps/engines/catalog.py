@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, installed
 from scratchlab.recipe import Catalog, One, Sections, overridden, resolve
 from scratchlab.sweeps.engines.interface import Engine
 from scratchlab.sweeps.engines.local import Local
@@ -24,7 +23,6 @@ def chosen(name: str, workers: int, options: Iterable[str] = ()) -> Engine:
         if "=" not in option:
             raise Problem(f"-o {option} does not fit: write -o setting=value, as in -o minutes=120.")
     recipe = resolve(overridden({"engine": {"name": name}}, [f"engine.{option}" for option in options]), sections, name)
-    library = LIBRARIES.get(name)
-    if library and importlib.util.find_spec(library) is None:
-        raise Problem(f"The engine {name} needs {library}, not installed here: pip install 'scratchlab[{name}]'")
+    if name in LIBRARIES:
+        installed(f"The engine {name}", name, LIBRARIES[name])
     return recipe.build("engine", sections, workers)
