@@ -21,6 +21,7 @@ FLOORS = [
     {"learn", "observe", "analysis"},
     {"experiment", "report", "mirrors"},
     {"sweeps"},
+    {"notebook"},
     {"cli"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -40,6 +41,7 @@ FORBIDDEN = {
     "analysis": {"torch"},
     "report": {"torch"},
     "mirrors": {"torch", "polars"},
+    "notebook": {"torch"},
 }
 
 
@@ -133,5 +135,6 @@ def test_asking_for_help_loads_nothing_heavy(words: list[str]) -> None:
 
 
 def test_the_notebook_side_needs_no_torch() -> None:
-    code = "import sys, scratchlab.types, scratchlab.store.query, scratchlab.report.run.terminal; assert 'torch' not in sys.modules"
+    modules = "scratchlab.types, scratchlab.store.query, scratchlab.report.run.terminal, scratchlab.notebook.settings"
+    code = f"import sys, {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,127 @@
+"""Commands that look at what runs left: one, two, two inputs of one, or a table of many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scratchlab.cli.program import RunName, RunsFolder, app, console, lead_to
+
+
+@app.command()
+def show(run: RunName, runs: RunsFolder = Path("runs")) -> None:
+    """Show what came of a run."""
+    from scratchlab.report.run import terminal
+    from scratchlab.store.run import Run
+
+    console.print(terminal.outcome(Run.find(runs, run)))
+
+
+@app.command("runs")
+def list_runs(runs: RunsFolder = Path("runs")) -> None:
+    """List the runs, the newest first: running, finished, killed, failed."""
+    from scratchlab.report import terminal
+    from scratchlab.store import query
+
+    found = query.runs(runs)
+    console.print(terminal.runs(found) if found else f"There is no run in {runs}/ yet; `scratchlab run digits` makes one.")
+
+
+@app.command()
+def report(run: RunName, runs: RunsFolder = Path("runs")) -> None:
+    """Write a run's report.html again, and say where it is."""
+    from scratchlab.report.run import page
+    from scratchlab.store.run import Run
+
+    console.print(page.write(Run.find(runs, run)).resolve().as_uri())
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="RUN, or RUN:HEAD for another head than the leading one")],
+    b: Annotated[str, typer.Argument(metavar="B", help="the same of another run, or another head of the same one")],
+    runs: RunsFolder = Path("runs"),
+    out: Annotated[Path | None, typer.Option("--out", help="the page's file; beside the runs, if not given")] = None,
+    samples: Annotated[int, typer.Option("--samples", min=0, help="flipped queries to show, each way")] = 12,
+) -> None:
+    """Compare two runs, or two heads of one, on the queries both were asked; write a page of it."""
+    from scratchlab.analysis import comparison, sides
+    from scratchlab.experiment import SECTIONS
+    from scratchlab.report.compare import page, terminal
+
+    one, other = sides.side(runs, a), sides.side(runs, b)
+    found = comparison.compare(one, other, SECTIONS, samples)
+    path = page.write(found, out or page.place(runs, one, other))
+    console.print(terminal.comparison(found))
+    lead_to("Page", path)
+
+
+@app.command()
+def pair(
+    run: RunName,
+    clip_a: Annotated[str, typer.Argument(metavar="CLIP_A", help="an input's id, or the beginning or end of one")],
+    clip_b: Annotated[str, typer.Argument(metavar="CLIP_B", help="another's")],
+    runs: RunsFolder = Path("runs"),
+    out: Annotated[Path | None, typer.Option("--out", help="the page's file; in the run's folder, if not given")] = None,
+) -> None:
+    """Put two inputs of a run side by side: their spectrograms, which steps are alike, and every similarity's score."""
+    from scratchlab import recipe as recipes
+    from scratchlab.analysis import pair as pairs
+    from scratchlab.experiment import SECTIONS, reopened
+    from scratchlab.learn.looking import looked_at
+    from scratchlab.report.pair import page, terminal
+    from scratchlab.store.run import Run
+    from scratchlab.types import Asked
+
+    found = Run.find(runs, run)
+    here = recipes.overridden(found.recipe(), ["training.device=cpu"])  # the machine that trained may have had others
+    bench = reopened(recipes.resolve(here, SECTIONS, found.status["recipe"]), found)
+    samples = bench.source.read()
+    chosen = pairs.chosen(samples, clip_a, clip_b)
+    features, pairing = looked_at(bench.embedder, bench.similarities, Asked(chosen, samples.load))
+    both = pairs.pair(found, samples, chosen, features, bench.embedder.frontend.form, pairing)
+    path = page.write(both, out or page.place(both))
+    console.print(terminal.pair(both))
+    lead_to("Page", path)
+
+
+@app.command()
+def correlate(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="comma-separated values, a row a run; or a sweep's name")],
+    xs: Annotated[
+        list[str] | None,
+        typer.Option("--x", help="a column, or a pattern, to correlate with those of --y; else all, or a sweep's settings"),
+    ] = None,
+    ys: Annotated[
+        list[str] | None, typer.Option("--y", help="a column, or a pattern, to correlate with those of --x; else all, or a sweep's figures")
+    ] = None,
+    configuration: Annotated[
+        list[str] | None, typer.Option("--configuration", "-c", help="a column of settings; runs that share them are repetitions")
+    ] = None,
+    group: Annotated[list[str] | None, typer.Option("--group", "-g", help="a column inside whose values r is told once more")] = None,
+    runs: RunsFolder = Path("runs"),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="the page's file; TABLE-correlated.html here, or in the sweep's folder, if not given")
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="pairs to print")] = 20,
+) -> None:
+    """Correlate the columns of a table of runs, with intervals over configurations; write a page of it."""
+    from scratchlab.analysis import correlate as correlations
+    from scratchlab.report.correlate import page, terminal
+    from scratchlab.sweeps.folder import Folder
+
+    path = Path(table)
+    if path.is_file():
+        found = correlations.correlate(correlations.read(path), xs or (), ys or (), configuration or (), group or ())
+        called, place = path.name, Path()
+    else:
+        sweep = Folder.find(runs, table)
+        rows, settings, figures = sweep.compared()
+        found = correlations.correlate(rows, xs or settings, ys or figures, configuration or sweep.axes, group or ())
+        called, path, place = sweep.path.name, sweep.table, sweep.path
+    path = page.write(found, called, out or place / f"{path.stem}-correlated.html")
+    console.print(f"What goes with what in {called}:")
+    console.print(terminal.correlations(found, most))
+    lead_to("Page", path)

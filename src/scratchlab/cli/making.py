@@ -1,0 +1,133 @@
+"""Commands that make runs: one, many, or what is missing of one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scratchlab.checks import Diverged, Problem
+from scratchlab.cli.program import RunName, RunsFolder, app, console, lead_to
+
+if TYPE_CHECKING:
+    from scratchlab.recipe import Recipe
+    from scratchlab.store.run import Run
+
+MirrorName = Annotated[str | None, typer.Option("--mirror", help="show the run elsewhere as well while it goes on: mlflow")]
+
+
+@app.command("run")
+def run_recipe(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="a recipe file, or a name that `scratchlab recipes` lists")],
+    settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="section.setting=value; may be repeated")] = None,
+    runs: RunsFolder = Path("runs"),
+    again: Annotated[bool, typer.Option("--again", help="repeat a run that is there already, beside it")] = False,
+    mirror: MirrorName = None,
+) -> None:
+    """Run a recipe: train, ask, and leave a folder with everything in it."""
+    from scratchlab import recipe as recipes
+    from scratchlab import shelf
+    from scratchlab.experiment import SECTIONS, check
+    from scratchlab.store.run import Run
+
+    path = shelf.find(recipe)
+    raw = recipes.overridden(shelf.read(path), settings or [])
+    resolved = recipes.resolve(raw, SECTIONS, path.stem)
+    check(resolved)
+    _perform(resolved, lambda: Run.create(runs, resolved, str(raw.get("title", "")), again=again), mirror)
+
+
+@app.command()
+def sweep(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="a plan's file, or its name in recipes/sweeps")],
+    settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="a setting of all runs; may be repeated")] = None,
+    runs: RunsFolder = Path("runs"),
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="how many seeds, rather than those of the plan")] = None,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="runs at a time; 0: as many as the engine has room for")] = 0,
+    dry: Annotated[bool, typer.Option("--dry-run", help="make and write nothing: tell what is there and what is missing")] = False,
+    engine: Annotated[str, typer.Option("--engine", help="who makes them: local, ray, slurm")] = "local",
+    options: Annotated[list[str] | None, typer.Option("--option", "-o", help="a setting of the engine; may be repeated")] = None,
+    address: Annotated[str | None, typer.Option("--address", help="of a running cluster of Ray; the same as -o address=")] = None,
+) -> None:
+    """Make the runs of a plan that are missing, several at a time, and the table of all; after a kill, the same command goes on."""
+    from dataclasses import replace
+
+    from scratchlab import shelf
+    from scratchlab.report.sweep import page, terminal
+    from scratchlab.sweeps.engines import catalog
+    from scratchlab.sweeps.plan import planned
+    from scratchlab.sweeps.progress import completed
+    from scratchlab.sweeps.sweep import Sweep
+
+    makes = catalog.chosen(engine, workers, [*(options or []), *([f"address={address}"] if address else [])])
+    found = Sweep(planned(shelf.find_plan(plan), settings or [], seeds), runs)
+    there = len(found.orders) - len(found.missing())
+    console.print(f"{found.total} runs in {found.folder.path.name}, {there} there already.")
+    if dry:
+        console.print(terminal.table(found.shown()))
+        return
+    try:
+        failed = completed(found, makes, console)
+    except KeyboardInterrupt:
+        console.print("Stopped; the same command goes on from here.")
+        raise typer.Exit(130) from None
+    swept = found.shown()
+    console.print(terminal.table(swept))
+    lead_to("Table", found.folder.table)
+    lead_to("Page", page.write(replace(swept, curves=found.curves()), found.folder.path / "sweep.html"))
+    if failed:
+        console.print(terminal.endings([(one.order.run.folder.name, one.state, one.words) for one in failed]))
+        raise typer.Exit(1)
+
+
+@app.command()
+def resume(run: RunName, runs: RunsFolder = Path("runs"), mirror: MirrorName = None) -> None:
+    """Go on with a run that was killed, stopped or failed; the numbers are those of an uninterrupted one."""
+    from scratchlab import recipe as recipes
+    from scratchlab.experiment import SECTIONS
+    from scratchlab.store.run import Run
+
+    found = Run.find(runs, run)
+    if found.state() == "finished":
+        raise Problem(f"{found.folder} is finished; `scratchlab show {found.folder.name}` shows it.")
+    resolved = recipes.resolve(found.recipe(), SECTIONS, found.status["recipe"])
+    if resolved.key != found.status["key"]:
+        raise Problem(
+            f"{found.folder}/recipe.toml is not the recipe this run began with, so going on would mix two runs; "
+            f"restore it, or begin another with `scratchlab run {found.folder}/recipe.toml`."
+        )
+    _perform(resolved, lambda: found, mirror)
+
+
+def _perform(recipe: Recipe, place: Callable[[], Run], mirror: str | None) -> None:
+    """Trains and asks in the run's folder (in every process that torchrun started), then writes and names the report."""
+    from scratchlab.experiment import perform
+    from scratchlab.learn import parallel
+    from scratchlab.mirrors import catalog
+    from scratchlab.mirrors.background import InBackground
+    from scratchlab.report.run import page, terminal
+    from scratchlab.store.run import Run
+
+    mirrored = catalog.chosen(mirror) if mirror else None
+    with parallel.processes(), contextlib.ExitStack() as beside:
+        leads = parallel.rank() == 0
+        run = Run(Path(parallel.shared(str(place().folder) if leads else "")))
+        if mirrored and leads:
+            beside.enter_context(InBackground(mirrored(run), run, console.print))
+        try:
+            perform(recipe, run, console)
+        except KeyboardInterrupt:
+            if leads:
+                console.print(f"Stopped; `scratchlab resume {run.folder}` goes on from here.")
+            raise typer.Exit(130) from None
+        except Diverged:
+            if leads:
+                page.write(run)
+            raise
+        if leads:
+            report = page.write(run)
+            console.print(terminal.outcome(run))
+            lead_to("Report", report)

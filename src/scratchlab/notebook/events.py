@@ -1,0 +1,71 @@
+"""What the notebook's sources have in common: something that stands somewhere, and often some time at which it was so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["note", "task", "question", "run", "log", "job", "file", "paper"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the proof stands.
+
+    path: of the file.
+    line, last: its first and last line, counted from 1; 0 where a file has no lines.
+    detail: where in a file without lines, as a person would say it (`page 3`, `the region 12,40 to 300,80`).
+    """
+
+    path: Path
+    line: int = 0
+    last: int = 0
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """`path:line`, which editors and terminals make a link of."""
+        return f"{self.path}:{self.line}" if self.line else f"{self.path}{f' ({self.detail})' if self.detail else ''}"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time, `start` inside and `end` outside, in naive local time as diaries keep it.
+
+    Raises ValueError if it ends before it starts.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError(f"a span ends at {self.end}, before it starts at {self.start}")
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether there is a moment in both; a moment (start = end) lies in a span that holds it."""
+        return (self.start < other.end and other.start < self.end) or self.start == other.start
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that a person may ask for later.
+
+    kind: what sort of thing.
+    text: as it stands in its source, lines and all.
+    place: where that is.
+    when: the time it tells of; None if nothing says.
+    project: the folder or note it belongs to, a short name.
+    heading: the headings above it, outermost first.
+    state: what has become of it: `open` or `done` of a task or question; `running`, `finished`, `failed`, `killed`, `diverged` of a
+        run or a job.
+    """
+
+    kind: Kind
+    text: str
+    place: Place
+    when: Span | None = None
+    project: str = ""
+    heading: tuple[str, ...] = ()
+    state: str = ""
