@@ -58,6 +58,7 @@ class Event:
     when: the time it tells of; None if nothing says.
     project: the folder or note it belongs to, a short name.
     heading: the headings above it, outermost first.
+    under: the list items it hangs under, outermost first, or the head of the table it is a row of.
     state: what has become of it: `open` or `done` of a task or question; `running`, `finished`, `failed`, `killed`, `diverged` of a
         run or a job.
     """
@@ -68,4 +69,5 @@ class Event:
     when: Span | None = None
     project: str = ""
     heading: tuple[str, ...] = ()
+    under: tuple[str, ...] = ()
     state: str = ""

@@ -1,0 +1,64 @@
+"""Stretches of the calendar as spans."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from scratchlab.notebook.events import Span
+
+
+def days(first: date, last: date) -> Span:
+    """From the beginning of the first day to the end of the last."""
+    midnight = datetime.min.time()
+    return Span(datetime.combine(first, midnight), datetime.combine(last + timedelta(days=1), midnight))
+
+
+def day(one: date) -> Span:
+    """A day."""
+    return days(one, one)
+
+
+def week(one: date) -> Span:
+    """The week of a day, Monday to Sunday (ISO 8601)."""
+    monday = one - timedelta(days=one.weekday())
+    return days(monday, monday + timedelta(days=6))
+
+
+def shifted(year: int, month: int, by: int) -> tuple[int, int]:
+    """The month that lies `by` months later."""
+    months = year * 12 + month - 1 + by
+    return months // 12, months % 12 + 1
+
+
+def last_day(year: int, month: int) -> date:
+    """Of a month."""
+    return date(*shifted(year, month, 1), 1) - timedelta(days=1)
+
+
+def months(year: int, month: int, count: int = 1) -> Span:
+    """That month, and as many as make `count`."""
+    return days(date(year, month, 1), last_day(*shifted(year, month, count - 1)))
+
+
+def month(year: int, number: int) -> Span:
+    """A month."""
+    return months(year, number)
+
+
+def year(number: int) -> Span:
+    """A year."""
+    return months(number, 1, 12)
+
+
+def week_of_month(year: int, month: int, number: int) -> Span:
+    """The first (1) to fifth seven days of a month; -1 is the last seven."""
+    if number < 0:
+        last = last_day(year, month)
+        return days(last - timedelta(days=6), last)
+    first = date(year, month, 1) + timedelta(days=7 * (number - 1))
+    return days(first, min(first + timedelta(days=6), last_day(year, month)))
+
+
+def third_of_month(year: int, month: int, number: int) -> Span:
+    """Its first ten days, its second ten, or the rest (1 to 3)."""
+    return days(date(year, month, 10 * number - 9), date(year, month, 10 * number) if number < 3 else last_day(year, month))

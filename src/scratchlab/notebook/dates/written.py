@@ -1,0 +1,175 @@
+"""Dates as they stand in headings, file names and at the beginning of lines.
+
+    2025-03-08  2025/04/07  2025.1.9  20250308  2022-04-XX  2025-03
+    March 9, 2025   9 Mar 2025   March 2025   2025年4月7日   4月7日   2025년 4월 7일
+    2025-03-10 ~ 03-14   3月10日-14日   March 10–14, 2025   10 to 14 March
+
+and, where a line begins with them, `03-09` and `3/9`. A year that is not written is that which brings the date nearest to one known before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from scratchlab.notebook.dates import calendar
+from scratchlab.notebook.events import Span
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTH = (  # a month by its name
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_Y, _M, _D = r"(?P<y>(?:19|20)\d\d)", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})"
+_NAME = rf"(?P<name>{MONTH})\b\.?"
+_TO = r"\s*(?:~|～|〜|–|—|-|to|until|through|至|到|부터|에서)\s*"
+_ORDINAL = r"(?:st|nd|rd|th)?\b"
+
+SINGLE = (
+    rf"{_Y}(?P<sep>[-/._]){_M}(?P=sep){_D}(?!\d)",
+    rf"{_Y}[-/.]{_M}[-/.]xx\b",
+    r"(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)",
+    rf"{_Y}\s*[年년]\s*{_M}\s*[月월](?:\s*{_D}\s*[日号號일])?",
+    rf"{_M}\s*[月월](?!\s*\d+\s*[~～\-–]?\s*\d*\s*[年])(?:\s*{_D}\s*[日号號일])?",
+    rf"{_NAME}\s+{_D}{_ORDINAL}(?!:)(?:,?\s+{_Y})?",
+    rf"{_D}{_ORDINAL}\s+(?:of\s+)?{_NAME}(?:,?\s+{_Y})?",
+    rf"{_NAME},?\s+{_Y}",
+    rf"{_Y}[-/.](?P<m>0[1-9]|1[0-2]|[1-9])(?![\d\-/.])",
+)
+LEADING = (r"(?P<m>0\d|1[0-2])(?P<sep>[-.])(?P<d>[0-3]\d)(?![\d\-.:/])", r"(?P<m>1[0-2]|0?[1-9])/(?P<d>[0-3]?\d)(?![\d/%]|\s+of\b)")
+REST = (  # what may end a range after its sign: less than a whole date
+    r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?![\d\-/.])",
+    rf"{_M}\s*[月월]\s*{_D}\s*[日号號일]",
+    rf"{_D}\s*[日号號일]",
+    rf"{_D}{_ORDINAL}(?![\d:%./])(?:,?\s+(?P<y>(?:19|20)\d\d))?",
+)
+BEFORE = rf"(?P<first>\d{{1,2}}){_ORDINAL}{_TO}(?=\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?{MONTH})"  # the 10 of `10–14 March`
+
+
+def _any(patterns: tuple[str, ...], start: str = r"(?<![\w.])(?<!\d[-/:])") -> re.Pattern[str]:
+    """One pattern of several; their groups get numbers behind their names."""
+    numbered = [re.sub(r"\?P(<|=)(\w+)", rf"?P\g<1>\g<2>{i}", pattern) for i, pattern in enumerate(patterns)]
+    return re.compile(start + "(?:" + "|".join(numbered) + ")", re.IGNORECASE)
+
+
+_SINGLE, _LEADING, _REST = _any(SINGLE), _any(LEADING, ""), _any(REST, "")
+_SIGN, _BEFORE = re.compile(_TO, re.IGNORECASE), re.compile(r"(?<![\w.\-/])" + BEFORE, re.IGNORECASE)
+_HINT = re.compile(rf"\d[-/._年년月월日]|(?:19|20)\d{{6}}|{MONTH}", re.IGNORECASE)
+_MARKUP = re.compile(r"[\s#>*_\[\]()（）【】「」\"'`=~+-]*(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.]?\s+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is written of a date; what is not is None."""
+
+    year: int | None
+    month: int | None
+    day: int | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A date, or a range of dates, where it stands in a text: `text[start:end]`."""
+
+    span: Span
+    start: int
+    end: int
+    ranged: bool = False
+
+
+Year = Callable[[int, int | None], int]  # the year of a month and a day that are written without
+
+
+def nearest(near: date | None) -> Year:
+    """The year that brings a date nearest to `near`; that of today, if none is known."""
+    known = near or date.today()
+
+    def of(month: int, day: int | None) -> int:
+        return min((known.year - 1, known.year, known.year + 1), key=lambda year: abs((_capped(year, month, day or 15) - known).days))
+
+    return of
+
+
+def latest(now: date) -> Year:
+    """The year that makes a date the last one before `now`, which it may be."""
+    return lambda month, day: now.year if (month, day or 1) <= (now.month, now.day) else now.year - 1
+
+
+def written(text: str, year: Year, leading: bool = False) -> list[Written]:
+    """The dates in a text, in its order.
+
+    year: tells the year of a date that has none.
+    leading: whether the text is one that may begin with a bare `03-09` or `3/9`: a heading, a line, a file's name.
+
+    >>> [str(one.span.start.date()) for one in written("2025.1.9 and 3月10日", nearest(date(2025, 4, 1)))]
+    ['2025-01-09', '2025-03-10']
+    """
+    return list(_written(text, year, leading)) if leading or _HINT.search(text) else []
+
+
+def _written(text: str, year: Year, leading: bool) -> Iterator[Written]:
+    at = 0
+    while match := _next(text, at, leading):
+        start, end, first = match.start(), match.end(), _parts(match)
+        last = None
+        if before := _before(text, at, start):
+            start, first, last = before.start(), Parts(first.year, first.month, int(before["first"])), first
+        elif first.day and (sign := _SIGN.match(text, end)) and (rest := _SINGLE.match(text, sign.end()) or _REST.match(text, sign.end())):
+            last, end = _parts(rest), rest.end()
+        span = _span(first, last, year)
+        if span is None and last is not None:
+            span, last, end = _span(first, None, year), None, match.end()
+        if span is not None:
+            yield Written(span, start, end, last is not None)
+        at = end
+
+
+def _next(text: str, at: int, leading: bool) -> re.Match[str] | None:
+    if leading and at == 0:
+        begins = _MARKUP.match(text)
+        if begins and not _SINGLE.match(text, begins.end()) and (bare := _LEADING.match(text, begins.end())):
+            return bare
+    return _SINGLE.search(text, at)
+
+
+def _before(text: str, at: int, start: int) -> re.Match[str] | None:
+    found = _BEFORE.search(text, max(at, start - 12), start + 2)
+    found = _BEFORE.search(text, max(at, start - 12)) if found is None else found
+    return found if found and found.end() == start else None
+
+
+def _parts(match: re.Match[str]) -> Parts:
+    held = {re.sub(r"\d+$", "", name): value for name, value in match.groupdict().items() if value is not None}
+    month = MONTHS.index(held["name"][:3].lower()) + 1 if "name" in held else int(held["m"]) if "m" in held else None
+    return Parts(int(held["y"]) if "y" in held else None, month, int(held["d"]) if "d" in held else None)
+
+
+def _span(first: Parts, last: Parts | None, year: Year) -> Span | None:
+    """None where there is no such day."""
+    try:
+        if last is None:
+            return _whole(first, year)
+        month = last.month or first.month
+        if month is None or first.month is None:
+            return None
+        known = first.year or last.year
+        begins = _whole(Parts(known or year(first.month, first.day), first.month, first.day), year)
+        ends = _whole(Parts(last.year or begins.start.year, month, last.day), year)
+        if ends.end <= begins.start and last.year is None:  # over the turn of the year
+            ends = _whole(Parts(begins.start.year + 1, month, last.day), year)
+        return Span(begins.start, ends.end) if ends.end > begins.start else None
+    except ValueError:
+        return None
+
+
+def _whole(parts: Parts, year: Year) -> Span:
+    if parts.month is None:
+        raise ValueError("a date without a month")
+    known = parts.year or year(parts.month, parts.day)
+    return calendar.day(date(known, parts.month, parts.day)) if parts.day else calendar.month(known, parts.month)
+
+
+def _capped(year: int, month: int, day: int) -> date:
+    return date(year, min(max(month, 1), 12), min(max(day, 1), 28))

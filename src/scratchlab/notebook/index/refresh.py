@@ -1,0 +1,83 @@
+"""Brings the index up to date: reads what is new or changed, drops what has gone, leaves everything else alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from scratchlab.checks import Problem
+from scratchlab.notebook.index.sources.interface import Source
+from scratchlab.notebook.index.table import add, drop, transaction
+from scratchlab.notebook.vault.notes import links
+
+TOGETHER = 500  # things read in one transaction: a kill loses no more
+
+
+@dataclass
+class Changes:
+    """What a refresh found.
+
+    read, dropped, kept: how many things.
+    refused: what could not be read, each with the reason; what was known of it stays.
+    """
+
+    read: int = 0
+    dropped: int = 0
+    kept: int = 0
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+def refresh(
+    base: sqlite3.Connection, sources: Mapping[str, Source], told: Callable[[int, int], object] = lambda done, total: None
+) -> Changes:
+    """Reads what is new in the sources.
+
+    told: is called with how many things were read, and how many there are to read.
+    """
+    changes = Changes()
+    known = {(source, key): (item, stamp, digest) for item, source, key, stamp, digest in base.execute("SELECT * FROM items")}
+    waiting: list[tuple[str, str, str]] = []
+    for name, source in sources.items():
+        for key, stamp in dict(source.stamps()).items():
+            before = known.pop((name, key), None)
+            if before and before[1] == stamp:
+                changes.kept += 1
+            else:
+                waiting.append((name, key, stamp))
+                if before:
+                    known[name, key] = before
+    read_now = {(name, key) for name, key, _ in waiting}
+    gone = [item for where, (item, _, _) in known.items() if where not in read_now]
+    for start in range(0, len(gone), TOGETHER):
+        with transaction(base):
+            for item in gone[start : start + TOGETHER]:
+                drop(base, item)
+    changes.dropped = len(gone)
+    for start in range(0, len(waiting), TOGETHER):
+        with transaction(base):
+            for name, key, stamp in waiting[start : start + TOGETHER]:
+                _take(base, sources[name], name, key, stamp, known.get((name, key)), changes)
+        told(min(start + TOGETHER, len(waiting)), len(waiting))
+    return changes
+
+
+def _take(
+    base: sqlite3.Connection, source: Source, name: str, key: str, stamp: str, before: tuple[int, str, str] | None, changes: Changes
+) -> None:
+    try:
+        digest, read = source.read(key)
+        if before and before[2] == digest:
+            base.execute("UPDATE items SET stamp = ? WHERE id = ?", (stamp, before[0]))
+            changes.kept += 1
+            return
+        events = read()
+    except (OSError, Problem) as error:
+        changes.refused.append((key, str(error)))
+        return
+    if before:
+        drop(base, before[0])
+    item = base.execute("INSERT INTO items(source, key, stamp, digest) VALUES (?, ?, ?, ?)", (name, key, stamp, digest)).lastrowid
+    assert item is not None
+    add(base, item, events, ([*links(event.text)] if "[[" in event.text else [] for event in events))
+    changes.read += 1

@@ -1,0 +1,13 @@
+"""Every source of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scratchlab.notebook.index.sources.interface import Source
+from scratchlab.notebook.index.sources.notes import Notes
+from scratchlab.notebook.settings import Settings
+
+SOURCES: dict[str, Callable[[Settings], Source]] = {
+    "notes": Notes,
+}

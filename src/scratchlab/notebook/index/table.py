@@ -1,0 +1,143 @@
+"""The file of the index: its tables, and events as rows of them.
+
+items    what was read of each source, and by which stamp and digest it is known
+events   the time line
+words    what stands in events and above them, for SQLite's full-text search; without the text itself, which `events` has
+links    which note, run or file an event names
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+from collections.abc import Generator, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from scratchlab.notebook.events import Event, Place, Span
+from scratchlab.notebook.index.words import indexed
+
+VERSION = 1  # of the tables; another makes the file anew
+SCHEMA = """
+CREATE TABLE items(
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL, UNIQUE(source, key)
+);
+CREATE TABLE events(
+    id INTEGER PRIMARY KEY, item INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, path TEXT NOT NULL, line INTEGER NOT NULL,
+    last INTEGER NOT NULL, detail TEXT NOT NULL, start TEXT, finish TEXT, project TEXT NOT NULL, heading TEXT NOT NULL, under TEXT NOT NULL,
+    state TEXT NOT NULL
+);
+CREATE INDEX events_by_item ON events(item);
+CREATE INDEX events_by_time ON events(start, finish);
+CREATE VIRTUAL TABLE words USING fts5(body, above, content='', tokenize='porter unicode61 remove_diacritics 2');
+CREATE TABLE links(event INTEGER NOT NULL, target TEXT NOT NULL, part TEXT NOT NULL);
+CREATE INDEX links_by_event ON links(event);
+CREATE INDEX links_by_target ON links(target);
+"""
+COLUMNS = "kind, text, path, line, last, detail, start, finish, project, heading, under, state"
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """The index in a file, which is made if it is not there, and made anew if it is damaged or of another version.
+
+    Only its owner may read it. Closing is the caller's.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for attempt in range(2):
+        base = None
+        try:
+            path.touch(0o600)
+            base = sqlite3.connect(path, isolation_level=None, timeout=60)
+            base.execute("PRAGMA journal_mode = WAL")
+            base.execute("PRAGMA synchronous = NORMAL")
+            base.execute("PRAGMA cache_size = -65536")
+            if _version(base) == VERSION:
+                return base
+            if not base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                with transaction(base):
+                    if not base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:  # another process may have been faster
+                        for statement in SCHEMA.split(";\n"):
+                            base.execute(statement)
+                        base.execute(f"PRAGMA user_version = {VERSION}")
+                return base
+        except sqlite3.DatabaseError as error:
+            if attempt or isinstance(error, sqlite3.OperationalError):
+                raise
+        if base is not None:
+            base.close()
+        forget(path)
+    raise AssertionError("an index that was just made is of this version")
+
+
+def forget(path: Path) -> None:
+    """Removes the index; it is derived data."""
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _version(base: sqlite3.Connection) -> int:
+    return base.execute("PRAGMA user_version").fetchone()[0]
+
+
+@contextlib.contextmanager
+def transaction(base: sqlite3.Connection) -> Generator[None]:
+    """All of it or nothing; one writer at a time."""
+    base.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        base.execute("ROLLBACK")
+        raise
+    base.execute("COMMIT")
+
+
+def digest(content: bytes) -> str:
+    """Of what was read, to know it again."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def add(base: sqlite3.Connection, item: int, events: Iterable[Event], linked: Iterable[list[tuple[str, str]]]) -> None:
+    """Adds the events of an item, with what each links to."""
+    first = base.execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()[0]
+    events = list(events)
+    rows = [(first + i, item, *_row(event)) for i, event in enumerate(events)]
+    base.executemany(f"INSERT INTO events(id, item, {COLUMNS}) VALUES ({', '.join('?' * 14)})", rows)
+    base.executemany(
+        "INSERT INTO words(rowid, body, above) VALUES (?, ?, ?)", [(first + i, *told(event)) for i, event in enumerate(events)]
+    )
+    base.executemany("INSERT INTO links VALUES (?, ?, ?)", [(first + i, *link) for i, links in enumerate(linked) for link in links])
+
+
+def drop(base: sqlite3.Connection, item: int) -> None:
+    """Removes an item with its events, words and links."""
+    old = base.execute(f"SELECT id, {COLUMNS} FROM events WHERE item = ?", (item,)).fetchall()
+    base.executemany(
+        "INSERT INTO words(words, rowid, body, above) VALUES ('delete', ?, ?, ?)", [(row[0], *told(event(row[1:]))) for row in old]
+    )
+    base.execute("DELETE FROM links WHERE event IN (SELECT id FROM events WHERE item = ?)", (item,))
+    base.execute("DELETE FROM events WHERE item = ?", (item,))
+    base.execute("DELETE FROM items WHERE id = ?", (item,))
+
+
+def told(event: Event) -> tuple[str, str]:
+    """What is searched of an event: its own words, and those of its file's name and of what stands above it."""
+    return indexed(event.text), indexed(" \n".join((event.place.path.stem, *event.heading, *event.under)))
+
+
+def _row(event: Event) -> tuple[Any, ...]:
+    place, when = event.place, event.when
+    start, finish = (when.start.isoformat(), when.end.isoformat()) if when else (None, None)
+    heading, under = (json.dumps(texts, ensure_ascii=False) if texts else "" for texts in (event.heading, event.under))
+    where = (str(place.path), place.line, place.last, place.detail)
+    return event.kind, event.text, *where, start, finish, event.project, heading, under, event.state
+
+
+def event(row: tuple[Any, ...]) -> Event:
+    """The event of a row of COLUMNS."""
+    kind, text, path, line, last, detail, start, finish, project, heading, under, state = row
+    when = Span(datetime.fromisoformat(start), datetime.fromisoformat(finish)) if start else None
+    above, items = (tuple(json.loads(texts)) if texts else () for texts in (heading, under))
+    return Event(kind, text, Place(Path(path), line, last, detail), when, project, above, items, state)

@@ -1,0 +1,134 @@
+"""Lines of Markdown to blocks: headings, list items, paragraphs, quotes, rows of tables, code.
+
+Only what a person would point at is told apart, and no line is lost: each that is not blank belongs to one block, a rule or the front matter.
+Blocks are sliced from the lines, never printed anew. Where diaries and CommonMark differ, diaries win: a `---` under several lines is a
+rule, not a heading; a long paste becomes several blocks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["heading", "item", "paragraph", "quote", "row", "code"]
+MOST = 12  # lines of a block; what is longer is cut, for an answer points at what can be read at a glance
+
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:\s+(.*?))?(?:\s+#+)?\s*$")
+_ITEM = re.compile(r"(\s*)(?:[-*+•·]|\d{1,9}[.)、])(\s+|$)(?:\[(.)\](?:\s+|$))?")
+_FENCE = re.compile(r"\s*(?:>\s*)*(?:(?:[-*+]|\d{1,9}[.)])\s+)?(`{3,}|~{3,})([^`]*)$")
+_RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")
+_QUOTE = re.compile(r"\s{0,3}>")
+_DIVIDER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
+
+
+@dataclass
+class Block:
+    """A block of a note.
+
+    line, last: its lines, counted from 1, both inside.
+    text: these lines as they stand; of a heading, what it says.
+    level: of a heading, 1 to 6; of anything in a list, the columns it is indented by.
+    mark: what stands between a task's brackets; None of what is no task.
+    """
+
+    kind: Kind
+    line: int
+    last: int
+    text: str
+    level: int = 0
+    mark: str | None = None
+
+
+def blocks(lines: Sequence[str], first: int = 1) -> Iterator[Block]:
+    """The blocks of a note's lines from number `first` on (behind the front matter), in order."""
+    at, end = first - 1, len(lines)
+    while at < end:
+        line = lines[at]
+        if not line or line.isspace():
+            at += 1
+            continue
+        if fence := _FENCE.match(line):
+            close = _closing(lines, at, fence[1])
+            yield from _cut("code", lines, at, close, _columns(line))
+        elif heading := _HEADING.match(line):
+            close = at
+            yield Block("heading", at + 1, at + 1, heading[2] or "", len(heading[1]))
+        elif _RULE.match(line):
+            close = at
+        elif item := _ITEM.match(line):
+            close = _run(lines, at)
+            yield from _cut("item", lines, at, close, _columns(line), item[3])
+        elif "|" in line and at + 1 < end and "|" in lines[at + 1] and _DIVIDER.match(lines[at + 1]):
+            close = _table(lines, at)
+            yield from (Block("row", i + 1, i + 1, lines[i], _columns(line)) for i in range(at, close + 1) if i != at + 1)
+        elif _QUOTE.match(line):
+            close = _last(at, end, lambda i: _QUOTE.match(lines[i]) is not None and not _FENCE.match(lines[i]))
+            yield from _cut("quote", lines, at, close)
+        elif at + 1 < end and len(line) < 120 and _underlined(lines[at + 1]):
+            close = at + 1
+            yield Block("heading", at + 1, at + 2, line.strip(), 1 if "=" in lines[close] else 2)
+        else:
+            close = _run(lines, at)
+            yield from _cut("paragraph", lines, at, close, _columns(line))
+        at = close + 1
+
+
+def _underlined(following: str) -> bool:
+    underline = _UNDERLINE.match(following)
+    return underline is not None and len(underline[1]) >= 3
+
+
+def _columns(line: str) -> int:
+    """How far a line is indented; a tab goes to the next multiple of four."""
+    if line[:1] not in (" ", "\t"):
+        return 0
+    indent = line[: len(line) - len(line.lstrip())].expandtabs(4)
+    return len(indent)
+
+
+def _last(at: int, end: int, goes_on) -> int:
+    while at + 1 < end and goes_on(at + 1):
+        at += 1
+    return at
+
+
+def _run(lines: Sequence[str], at: int) -> int:
+    """The last line of a paragraph or of an item's own text: until a blank line or the beginning of something else."""
+    end = len(lines)
+    at += 1
+    while at < end:
+        line = lines[at]
+        if not line or line.isspace():
+            break
+        head = line.lstrip()[:1]
+        if head in "#`~>|-*+•·_=0123456789" and (
+            _HEADING.match(line) or _FENCE.match(line) or _ITEM.match(line) or _RULE.match(line) or _QUOTE.match(line)
+        ):
+            break
+        at += 1
+    return at - 1
+
+
+def _closing(lines: Sequence[str], at: int, fence: str) -> int:
+    """The line of the closing fence; the last line of all, if it is missing."""
+    closing = re.compile(rf"\s*(?:>\s*)*{re.escape(fence[0])}{{{len(fence)},}}\s*$")
+    for i in range(at + 1, len(lines)):
+        if fence[0] in lines[i] and closing.match(lines[i]):
+            return i
+    return len(lines) - 1
+
+
+def _table(lines: Sequence[str], at: int) -> int:
+    at += 1
+    while at + 1 < len(lines) and "|" in lines[at + 1] and not _HEADING.match(lines[at + 1]):
+        at += 1
+    return at
+
+
+def _cut(kind: Kind, lines: Sequence[str], at: int, close: int, level: int = 0, mark: str | None = None) -> Iterator[Block]:
+    for i in range(at, close + 1, MOST):
+        j = min(i + MOST - 1, close)
+        yield Block(kind, i + 1, j + 1, "\n".join(lines[i : j + 1]) if j > i else lines[i], level, mark if i == at else None)
