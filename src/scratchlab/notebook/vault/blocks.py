@@ -1,8 +1,8 @@
 """Lines of Markdown to blocks: headings, list items, paragraphs, quotes, rows of tables, code.
 
-Only what a person would point at is told apart, and no line is lost: each that is not blank belongs to one block, a rule or the front matter.
-Blocks are sliced from the lines, never printed anew. Where diaries and CommonMark differ, diaries win: a `---` under several lines is a
-rule, not a heading; a long paste becomes several blocks.
+Only what a person would point at is told apart, and no line is lost: each that is not blank belongs to one block, a rule or the front
+matter. Blocks are sliced from the lines, never printed anew. Where diaries and CommonMark differ, diaries win: a `---` under several
+lines is a rule, not a heading; a long paste becomes several blocks.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def blocks(lines: Sequence[str], first: int = 1) -> Iterator[Block]:
             close = _table(lines, at)
             yield from (Block("row", i + 1, i + 1, lines[i], _columns(line)) for i in range(at, close + 1) if i != at + 1)
         elif _QUOTE.match(line):
-            close = _last(at, end, lambda i: _QUOTE.match(lines[i]) is not None and not _FENCE.match(lines[i]))
+            close = _quote(lines, at)
             yield from _cut("quote", lines, at, close)
         elif at + 1 < end and len(line) < 120 and _underlined(lines[at + 1]):
             close = at + 1
@@ -89,8 +89,8 @@ def _columns(line: str) -> int:
     return len(indent)
 
 
-def _last(at: int, end: int, goes_on) -> int:
-    while at + 1 < end and goes_on(at + 1):
+def _quote(lines: Sequence[str], at: int) -> int:
+    while at + 1 < len(lines) and _QUOTE.match(lines[at + 1]) and not _FENCE.match(lines[at + 1]):
         at += 1
     return at
 

@@ -16,9 +16,9 @@ _END = re.compile("\r\n|\n|\r")  # what editors count as the end of a line; not 
 
 
 def lines(content: bytes) -> list[str]:
-    """The lines without their ends; line n of an editor is element n - 1. Never fails: what no encoding explains becomes U+FFFD.
+    r"""The lines without their ends; line n of an editor is element n - 1. Never fails: what no encoding explains becomes U+FFFD.
 
-    >>> lines("\\ufeffone\\r\\ntwo".encode())
+    >>> lines("\ufeffone\r\ntwo".encode())
     ['one', 'two']
     """
     return _END.split(text(content))

@@ -1,7 +1,7 @@
 """A note: its blocks as events, each with the time it tells of.
 
-The time of a block is, in this order: a date it begins with; that of the nearest item it hangs under, or heading it stands under, which has one; a
-line before it that holds nothing but a date; the date in the file's name, or `date` of its front matter.
+The time of a block is, in this order: a date it begins with; that of the nearest item it hangs under, or heading it stands under, which
+has one; a line before it that holds nothing but a date; the date in the file's name, or `date` of its front matter.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _add(reader: _Reader, block: Block, text: str, when: Span | None) -> None:
 
 
 def links(text: str) -> Iterator[tuple[str, str]]:
-    """The wikilinks of a text: what each leads to, and where in it, by the name of a heading (`formant`, `2025/04/10`) or of a block (`^a1`).
+    """The wikilinks of a text: what each leads to, and where in it: a heading's name (`formant`, `2025/04/10`) or a block's (`^a1`).
 
     >>> list(links("see [[formant_residual#2025/04/10]], ![[plot.svg|300]]"))
     [('formant_residual', '2025/04/10'), ('plot.svg', '')]

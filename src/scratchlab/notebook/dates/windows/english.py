@@ -26,9 +26,8 @@ from scratchlab.notebook.dates.windows.rules import (
 from scratchlab.notebook.dates.written import MONTH, MONTHS
 from scratchlab.notebook.events import Span
 
-NUMBERS = dict(
-    a=1, an=1, one=1, two=2, couple=2, three=3, few=3, four=4, five=5, several=5, six=6, seven=7, eight=8, nine=9, ten=10, twelve=12
-)
+COUNTING = ("a an one", "two couple", "three few", "four", "five several", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBERS = {word: i for i, words in enumerate(COUNTING, 1) for word in words.split()}
 ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "last": -1}
 LEADS = ("in", "on", "during", "of", "from", "since", "until", "till", "before", "after", "all", "by", "through", "this", "last")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

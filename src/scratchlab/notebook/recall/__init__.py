@@ -1,0 +1,1 @@
+"""Questions answered by lines: dates first, then words and meaning, fused; or nothing, said plainly."""
