@@ -18,9 +18,10 @@ BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads or fills the cache of the person who runs it."""
+    """No test reads or fills the cache, or the notebook, of the person who runs it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCRATCHLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("SCRATCHLAB_NOTEBOOK", str(tmp_path_factory.mktemp("notebook")))
         yield
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Annotated
 
@@ -38,3 +40,23 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="a run's name, the b
 def lead_to(what: str, path: Path) -> None:
     """The address of a page, for a click."""
     console.print(Text.assemble(f"{what}: ", (path.resolve().as_uri(), "bold")), soft_wrap=True)
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Generator[Callable[[int, int], None]]:
+    """A function of how much is done and how much there is; it draws a bar from its first call on, which goes when the work is done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    try:
+        task = bar.add_task(what, total=None)
+
+        def told(done: int, total: int) -> None:
+            if not bar.live.is_started and done < total:
+                bar.start()
+            bar.update(task, completed=done, total=total)
+
+        yield told
+    finally:
+        bar.stop()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["note", "task", "question", "run", "log", "job", "file", "paper"]
+Kind = Literal["heading", "note", "task", "question", "run", "log", "job", "file", "paper"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,12 @@ class Span:
     def __post_init__(self) -> None:
         if self.end < self.start:
             raise ValueError(f"a span ends at {self.end}, before it starts at {self.start}")
+
+    @property
+    def days(self) -> str:
+        """`2025-03-08`, or the first and the last day of several."""
+        first, last = self.start.date(), (self.end - timedelta(microseconds=1)).date()
+        return str(first) if first >= last else f"until {last}" if first.year <= 1970 else f"{first} to {last}"
 
     def overlaps(self, other: Span) -> bool:
         """Whether there is a moment in both; a moment (start = end) lies in a span that holds it."""

@@ -59,6 +59,8 @@ def refresh(
             for name, key, stamp in waiting[start : start + TOGETHER]:
                 _take(base, sources[name], name, key, stamp, known.get((name, key)), changes)
         told(min(start + TOGETHER, len(waiting)), len(waiting))
+    if changes.read or changes.dropped:
+        base.execute("UPDATE changes SET number = number + 1")
     return changes
 
 

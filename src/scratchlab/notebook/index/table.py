@@ -3,6 +3,7 @@
 items    what was read of each source, and by which stamp and digest it is known
 events   the time line
 words    what stands in events and above them, for SQLite's full-text search; without the text itself, which `events` has
+changes  how often the time line has changed: what is held of it in memory is as old as its number
 links    which note, run or file an event names
 """
 
@@ -28,11 +29,13 @@ CREATE TABLE items(
 CREATE TABLE events(
     id INTEGER PRIMARY KEY, item INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, path TEXT NOT NULL, line INTEGER NOT NULL,
     last INTEGER NOT NULL, detail TEXT NOT NULL, start TEXT, finish TEXT, project TEXT NOT NULL, heading TEXT NOT NULL, under TEXT NOT NULL,
-    state TEXT NOT NULL
+    state TEXT NOT NULL, length INTEGER NOT NULL
 );
 CREATE INDEX events_by_item ON events(item);
 CREATE INDEX events_by_time ON events(start, finish);
 CREATE VIRTUAL TABLE words USING fts5(body, above, content='', tokenize='porter unicode61 remove_diacritics 2');
+CREATE TABLE changes(number INTEGER NOT NULL);
+INSERT INTO changes VALUES (0);
 CREATE TABLE links(event INTEGER NOT NULL, target TEXT NOT NULL, part TEXT NOT NULL);
 CREATE INDEX links_by_event ON links(event);
 CREATE INDEX links_by_target ON links(target);
@@ -102,13 +105,14 @@ def digest(content: bytes) -> str:
 def add(base: sqlite3.Connection, item: int, events: Iterable[Event], linked: Iterable[list[tuple[str, str]]]) -> None:
     """Adds the events of an item, with what each links to."""
     first = base.execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()[0]
-    events = list(events)
-    rows = [(first + i, item, *_row(event)) for i, event in enumerate(events)]
-    base.executemany(f"INSERT INTO events(id, item, {COLUMNS}) VALUES ({', '.join('?' * 14)})", rows)
+    numbered = list(enumerate(events, first))
+    texts = [(number, *told(event)) for number, event in numbered]
+    rows = [(number, item, *_row(event), text[1].count(" ") + 1) for (number, event), text in zip(numbered, texts, strict=True)]
+    base.executemany(f"INSERT INTO events(id, item, {COLUMNS}, length) VALUES ({', '.join('?' * 15)})", rows)
+    base.executemany("INSERT INTO words(rowid, body, above) VALUES (?, ?, ?)", texts)
     base.executemany(
-        "INSERT INTO words(rowid, body, above) VALUES (?, ?, ?)", [(first + i, *told(event)) for i, event in enumerate(events)]
+        "INSERT INTO links VALUES (?, ?, ?)", [(number, *link) for number, links in enumerate(linked, first) for link in links]
     )
-    base.executemany("INSERT INTO links VALUES (?, ?, ?)", [(first + i, *link) for i, links in enumerate(linked) for link in links])
 
 
 def drop(base: sqlite3.Connection, item: int) -> None:

@@ -1,33 +1,37 @@
 """A question in, lines out: the heart of the notebook on one page.
 
 time named        -> only what tells of that time
-words             -> BM25 ranks        meaning -> cosine ranks (with the extra `meaning`)
+words             -> BM25 by ideas     meaning -> cosines (with the extra `meaning`)
 both              -> one rank, by reciprocals (Cormack, Clarke and Büttcher, SIGIR 2009)
 nothing like it   -> said plainly, with the reason
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from scratchlab.notebook.dates.windows import Window, window
-from scratchlab.notebook.events import Event
-from scratchlab.notebook.index.table import COLUMNS, event
-from scratchlab.notebook.recall import by_words
-from scratchlab.notebook.recall.asking_words import content
+from scratchlab.notebook.events import Event, Span
+from scratchlab.notebook.index.meaning import telling
+from scratchlab.notebook.index.memory import Memory
+from scratchlab.notebook.recall.by_words import look_up
+from scratchlab.notebook.recall.ideas import ideas
 
 SHOWN = 5
-K = 60  # of reciprocal rank fusion
+MEANING = 0.6  # what a cosine counts, beside the share of words
+HEADING = 0.5  # what a heading counts, beside what stands under it
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """An event that answers, and how well.
+    """An event that answers.
 
     number: by which an answer cites it, from 1.
+    score: how well; comparable within one question alone.
     """
 
     number: int
@@ -49,27 +53,44 @@ class Found:
     nothing: str = ""
 
 
-def ask(question: str, now: datetime, base: sqlite3.Connection, most: int = SHOWN) -> Found:
+def ask(question: str, now: datetime, memory: Memory, most: int = SHOWN) -> Found:
     """The lines that answer a question."""
     asked = window(question, now)
-    words = content(asked.rest)
-    ranks = [[one for one, _ in by_words.ranked(base, words, asked.span)]]
-    best = fused(ranks)[:most]
-    found = dict(zip(best, read(base, best), strict=True))
-    evidence = [Evidence(i, found[one], 0.0) for i, one in enumerate(best, 1)]
-    return Found(asked, evidence, "" if evidence else "nothing")
+    wanted = ideas(asked.rest)
+    inside = memory.within(asked.span) if asked.span else None
+    if asked.span and inside is not None and not len(inside):
+        return Found(asked, [], nothing_then(memory, asked.span))
+    if inside is not None and not wanted:
+        return Found(asked, _numbered(spread(memory.events(inside), most)))
+    scores = look_up(memory, wanted).shares
+    if memory.meaning is not None:
+        scores = scores + MEANING * memory.meaning.cosines(memory.meaning.question(telling(asked.rest)))
+    scores = np.where(memory.held.headings, HEADING * scores, scores)
+    allowed = np.arange(len(scores)) if inside is None else inside
+    best = allowed[np.argsort(-scores[allowed], kind="stable")[:most]]
+    best = best[scores[best] > 0]
+    return Found(asked, _numbered(memory.events(best), scores[best].tolist()))
 
 
-def fused(ranks: Sequence[Sequence[int]]) -> list[int]:
-    """Several rankings made one: each gives 1 / (K + rank)."""
-    scores: dict[int, float] = {}
-    for rank in ranks:
-        for i, one in enumerate(rank, 1):
-            scores[one] = scores.get(one, 0.0) + 1 / (K + i)
-    return sorted(scores, key=lambda one: -scores[one])
+def _numbered(events: Sequence[Event], scores: Sequence[float] = ()) -> list[Evidence]:
+    return [Evidence(i, event, scores[i - 1] if scores else 0.0) for i, event in enumerate(events, 1)]
 
 
-def read(base: sqlite3.Connection, ids: Sequence[int]) -> list[Event]:
-    """The events of these ids, in their order."""
-    rows = {row[0]: event(row[1:]) for row in base.execute(f"SELECT id, {COLUMNS} FROM events WHERE id IN ({', '.join(map(str, ids))})")}
-    return [rows[one] for one in ids]
+def spread(events: Sequence[Event], most: int) -> list[Event]:
+    """Of what a time holds, a few that stand for all: in turn one of each section, what leads a section first; in the order of time."""
+    sections: dict[object, list[int]] = {}
+    for i, event in enumerate(events):
+        if event.kind != "heading":
+            sections.setdefault((event.when, event.place.path, event.heading[:2]), []).append(i)
+    turns = [section[i] for i in range(most) for section in sections.values() if i < len(section)]
+    return [events[i] for i in sorted(turns[:most])]
+
+
+def nothing_then(memory: Memory, span: Span) -> str:
+    """That a time holds nothing, and which days around it do."""
+    first, last = span.start.isoformat(), span.end.isoformat()
+    before = memory.base.execute("SELECT max(start) FROM events WHERE finish <= ?", (first,)).fetchone()[0]
+    after = memory.base.execute("SELECT min(start) FROM events WHERE start >= ?", (last,)).fetchone()[0]
+    near = [f"the last before it are of {before[:10]}" if before else "", f"the first after it of {after[:10]}" if after else ""]
+    told = " and ".join(part for part in near if part)
+    return f"There is nothing in your notes for {span.days}" + (f"; {told}." if told else ", nor for any other time.")

@@ -1,54 +1,79 @@
-"""Events ranked by the words they share with a question: BM25 over their own text and what stands above it."""
+"""Events ranked by the ideas they share with a question: for each idea BM25 of the best of its words.
+
+A sum over words would count a thing once for every name it has. A word stands in a bullet once, if at all, so BM25 (Robertson and Zaragoza,
+2009, eq. 3.15) is taken for one occurrence: then only rows are asked of SQLite, and the arithmetic is on whole arrays.
+"""
 
 from __future__ import annotations
 
-import math
-import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from scratchlab.notebook.events import Span
-from scratchlab.notebook.recall.asking_words import expression, terms
+import numpy as np
+import numpy.typing as npt
+
+from scratchlab.notebook.index.memory import Memory
+from scratchlab.notebook.recall.ideas import Idea
 
 ABOVE = 0.5  # what a word above an event counts, beside one in it
-MOST = 100
+K1, B = 1.2, 0.75
+COMMON = 5000  # events in which a word may stand and still be looked up, unless there is no rarer one
+
+Array = npt.NDArray[np.float32]
 
 
-def ranked(base: sqlite3.Connection, words: Sequence[str], span: Span | None, most: int = MOST) -> list[tuple[int, float]]:
-    """Ids of events and their scores, the best first; only of those whose time meets the span, if there is one."""
-    query = expression(list(words))
-    if not query:
-        return []
-    score = f"-bm25(words, 1.0, {ABOVE})"
-    if span is None:
-        found = base.execute(f"SELECT rowid, {score} FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?", (query, most))
-    else:
-        found = base.execute(
-            f"SELECT events.id, {score} AS score FROM words JOIN events ON events.id = words.rowid "
-            "WHERE words MATCH ? AND events.start < ? AND events.finish > ? ORDER BY score DESC LIMIT ?",
-            (query, span.end.isoformat(), span.start.isoformat(), most),
-        )
-    return found.fetchall()
+@dataclass(frozen=True)
+class Lookup:
+    """What was found by words.
+
+    gains: `[ideas, n]`: what each idea gives each event, 0 to 1, before rarity.
+    rarity: `[ideas]`: how much each tells: the logarithm of how many events there are to one that has it.
+    """
+
+    gains: Array
+    rarity: Array
+
+    @property
+    def shares(self) -> Array:
+        """`[n]`: how much of the question each event has, 0 to about 1."""
+        total = float(self.rarity.sum())
+        summed: Array = self.rarity @ self.gains
+        return summed / np.float32(total or 1)
 
 
-def rarity(base: sqlite3.Connection, words: Sequence[str]) -> dict[str, float]:
-    """How much each word tells: the logarithm of how many events there are to one that has it; of CJK the mean of its pairs."""
-    total = base.execute("SELECT count(*) FROM events").fetchone()[0]
-    return {word: _mean([math.log((total + 1) / (_count(base, term) + 0.5)) for term in terms(word)]) for word in words}
+def look_up(memory: Memory, ideas: Sequence[Idea]) -> Lookup:
+    """The events that share ideas with a question."""
+    events = memory.held
+    n = len(events.ids)
+    gains = np.zeros((len(ideas), n), np.float32)
+    common: list[tuple[int, str, float]] = []
+    for number, idea in enumerate(ideas):
+        common += [(number, term, weight) for term, weight in idea.terms if not _gain(memory, gains[number], term, weight)]
+    if not gains.any():
+        for number, term, weight in common:
+            _gain(memory, gains[number], term, weight, COMMON)
+    held = np.count_nonzero(gains, axis=1)
+    for number, _, _ in common:
+        held[number] = max(held[number], COMMON)
+    return Lookup(gains, np.log((n + 1) / (held + 0.5)).clip(0).astype(np.float32))
 
 
-def shared(base: sqlite3.Connection, words: Sequence[str], ids: Sequence[int]) -> dict[int, set[str]]:
-    """Which terms of the words each of these events has."""
-    among = ", ".join(map(str, ids))
-    held: dict[int, set[str]] = {one: set() for one in ids}
-    for term in dict.fromkeys(term for word in words for term in terms(word)):
-        for (one,) in base.execute(f"SELECT rowid FROM words WHERE words MATCH ? AND rowid IN ({among})", (term,)):
-            held[one].add(term)
-    return held
+def _gain(memory: Memory, gains: Array, term: str, weight: float, limit: int = 0) -> bool:
+    """Raises what an idea gives the events that a term stands in; False, and nothing, if these are too many."""
+    found = [_rows(memory, f"{column} : {term}", limit or COMMON + 1) for column in ("body", "above")]
+    if not limit and any(len(rows) > COMMON for rows in found):
+        return False
+    events = memory.held
+    for rows, counts in zip(found, (1.0, ABOVE), strict=True):
+        places = np.searchsorted(events.ids, rows)
+        saturated = (K1 + 1) / (1 + K1 * (1 - B + B * events.lengths[places]))
+        gains[places] = np.maximum(gains[places], weight * counts * saturated / (K1 + 1) * _SCALE)
+    return True
 
 
-def _count(base: sqlite3.Connection, term: str) -> int:
-    return base.execute("SELECT count(*) FROM words WHERE words MATCH ?", (term,)).fetchone()[0]
+_SCALE = 1 + K1 * (1 - B + B * 0.25)  # so that one word in an event of a quarter of the usual length gives 1
 
 
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
+def _rows(memory: Memory, query: str, limit: int) -> npt.NDArray[np.int64]:
+    found = memory.base.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?", (query, limit)).fetchall()
+    return np.fromiter((row[0] for row in found), np.int64, len(found))

@@ -48,4 +48,4 @@ def _guessed(content: bytes) -> str:
 
     candidates = ["gb18030", "euc_kr", "cp949", "big5", "shift_jis", "euc_jp", "cp1252"]
     best = charset_normalizer.from_bytes(content[:SAMPLE], cp_isolation=candidates).best()
-    return best.encoding if best else "utf-8"
+    return best.encoding if best else "cp1252"

@@ -96,8 +96,8 @@ def _read(reader: _Reader, block: Block) -> None:
 
 
 def _nearest(reader: _Reader) -> Span | None:
-    dated = (one.when for one in (*reversed(reader.items), *reversed(reader.headings)) if one.when)
-    return next(dated, None) if not reader.line or reader.items else reader.line or next(dated, reader.when)
+    items, headings = ([one.when for one in reversed(above) if one.when] for above in (reader.items, reader.headings))
+    return next(iter([*items[:1], *([reader.line] if reader.line else []), *headings[:1]]), reader.when)
 
 
 def _date(text: str, year: Year) -> tuple[Span | None, bool]:
@@ -112,7 +112,7 @@ def _date(text: str, year: Year) -> tuple[Span | None, bool]:
 
 
 def _add(reader: _Reader, block: Block, text: str, when: Span | None) -> None:
-    kind, state = "note", ""
+    kind, state = "heading" if block.kind == "heading" else "note", ""
     if block.mark is not None:
         kind, state = "task", DONE.get(block.mark, "open")
     elif block.kind in ("item", "paragraph") and _TODO.match(text):

@@ -1,0 +1,84 @@
+"""The index opened for questions: its table, what of its events is held in memory, and their vectors where an encoder is at hand."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from scratchlab.notebook.events import Event, Span
+from scratchlab.notebook.index.encoders import Encoder
+from scratchlab.notebook.index.meaning import Meaning, WordVectors
+from scratchlab.notebook.index.table import COLUMNS, event
+
+
+@dataclass(frozen=True)
+class Held:
+    """What of all events is held in memory.
+
+    ids: `[n]`, rising.
+    lengths: `[n]`: of the texts, by the mean of all.
+    headings: `[n]`: which are headings.
+    number: of the index's change after which this was read.
+    """
+
+    ids: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.float32]
+    headings: npt.NDArray[np.bool_]
+    number: int
+
+
+class Memory:
+    """What questions are asked of; it notices when the index has changed.
+
+    base: the table.
+    """
+
+    def __init__(
+        self, base: sqlite3.Connection, encoder: Encoder | None, folder: Path, told: Callable[[int, int], object] = lambda done, total: None
+    ) -> None:
+        self.base = base
+        self._vectors = WordVectors(folder, encoder) if encoder else None
+        self._told = told
+        self._held: Held | None = None
+        self._meaning: tuple[int, Meaning] | None = None
+
+    @property
+    def held(self) -> Held:
+        """What is held of the events."""
+        (number,) = self.base.execute("SELECT number FROM changes").fetchone()
+        if self._held is None or self._held.number != number:
+            rows = np.array(self.base.execute("SELECT id, length, kind = 'heading' FROM events ORDER BY id").fetchall(), np.int64).reshape(
+                -1, 3
+            )
+            lengths = rows[:, 1].astype(np.float32)
+            self._held = Held(rows[:, 0].copy(), lengths / max(float(lengths.mean()) if len(rows) else 1.0, 1.0), rows[:, 2] > 0, number)
+        return self._held
+
+    @property
+    def meaning(self) -> Meaning | None:
+        """Vectors of the events; None without an encoder."""
+        if self._vectors is None:
+            return None
+        if self._meaning is None or self._meaning[0] != self.held.number:
+            self._meaning = self.held.number, Meaning.of(self.base, self._vectors, self._told)
+        return self._meaning[1]
+
+    def within(self, span: Span) -> npt.NDArray[np.int64]:
+        """Places in `held` of the events that tell of a time, in its order."""
+        query = "SELECT id FROM events WHERE start < ? AND finish > ? ORDER BY start, id"
+        found = self.base.execute(query, (span.end.isoformat(), span.start.isoformat())).fetchall()
+        return np.searchsorted(self.held.ids, np.array([row[0] for row in found], np.int64))
+
+    def events(self, places: Sequence[int] | npt.NDArray[np.int64]) -> list[Event]:
+        """The events at these places in `held`, in their order."""
+        ids = [int(self.held.ids[place]) for place in places]
+        rows = {
+            row[0]: event(row[1:])
+            for row in self.base.execute(f"SELECT id, {COLUMNS} FROM events WHERE id IN ({', '.join(map(str, ids))})")
+        }
+        return [rows[one] for one in ids]

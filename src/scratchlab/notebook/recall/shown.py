@@ -1,0 +1,54 @@
+"""What was found, for the terminal: each line with its place, which a click opens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from scratchlab.notebook.events import Event, Place
+from scratchlab.notebook.recall.ask import Evidence, Found
+
+LINES = 6  # of an event that are shown
+
+
+def evidence(found: Found) -> RenderableType:
+    """The time that was understood, then the events; or why there are none."""
+    parts: list[RenderableType] = []
+    if found.asked.span:
+        parts.append(Text(f"{found.asked.said}: {found.asked.span.days}", style="dim"))
+    if found.nothing:
+        parts.append(Text(found.nothing))
+    for one in found.evidence:
+        parts += _event(one)
+    return Group(*parts)
+
+
+def _event(one: Evidence) -> list[RenderableType]:
+    when = f"{one.event.when.days}  " if one.event.when else ""
+    state = f"  {one.event.state}" if one.event.state else ""
+    head = Text.assemble((f"{one.number}  ", "bold"), (when, "green"), place(one.event.place), (state, "yellow"))
+    above = " › ".join(part.strip() for part in above_of(one.event))
+    shown: list[RenderableType] = [head]
+    if above:
+        shown.append(Padding(Text(above, style="dim", no_wrap=True, overflow="ellipsis"), (0, 0, 0, 3)))
+    lines = one.event.text.split("\n")
+    told = [*lines[:LINES], *([f"… {len(lines) - LINES} more lines"] if len(lines) > LINES else [])]
+    return [*shown, Padding(Text("\n".join(told)), (0, 0, 1, 3))]
+
+
+def above_of(event: Event) -> tuple[str, ...]:
+    """What stands above an event, from the outermost heading to the item it hangs under."""
+    return (*event.heading, *event.under)
+
+
+def place(where: Place) -> Text:
+    """`path:line`, as short as it can be said from here; a terminal that knows links opens it."""
+    home, here = Path.home(), Path.cwd()
+    path = where.path
+    short = (
+        path.relative_to(here) if path.is_relative_to(here) else Path("~") / path.relative_to(home) if path.is_relative_to(home) else path
+    )
+    return Text(str(Place(short, where.line, where.last, where.detail)), style=f"cyan link {path.absolute().as_uri()}")

@@ -1,0 +1,103 @@
+"""Times as people ask for them, in three languages, on Wednesday the 12th of March 2025."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scratchlab.notebook.dates.windows import since, window
+
+NOW = datetime(2025, 3, 12, 10, 30)
+
+
+@pytest.mark.parametrize(
+    ("question", "days", "rest"),
+    [
+        ("what did I do last week?", "2025-03-03 to 2025-03-09", "what did I do ?"),
+        ("what did I do yesterday", "2025-03-11", "what did I do"),
+        ("the day before yesterday, what broke", "2025-03-10", "what broke"),
+        ("what happened on March 9?", "2025-03-09", "what happened ?"),
+        ("what ran between 10 and 14 March", "2025-03-10 to 2025-03-14", "what ran"),
+        ("between March 3 and March 7 what failed", "2025-03-03 to 2025-03-07", "what failed"),
+        ("from 3 March to 7 March results", "2025-03-03 to 2025-03-07", "results"),
+        ("what did I try in December", "2024-12-01 to 2024-12-31", "what did I try"),
+        ("plans in early February", "2025-02-01 to 2025-02-10", "plans"),
+        ("the second week of February", "2025-02-08 to 2025-02-14", ""),
+        ("in spring 2024 what", "2024-03-01 to 2024-05-31", "what"),
+        ("two weeks ago what ran", "2025-02-24 to 2025-03-02", "what ran"),
+        ("what crashed since monday", "2025-03-10 to 2025-03-12", "what crashed"),
+        ("which lr before 2025-03-01", "until 2025-02-28", "which lr"),
+        ("what did I do on Tuesday", "2025-03-11", "what did I do"),
+        ("Friday of last week", "2025-03-07", ""),
+        ("Q1 2025 goals", "2025-01-01 to 2025-03-31", "goals"),
+        ("昨天做了什么", "2025-03-11", "做了什么"),
+        ("3月第二周我在做什么", "2025-03-08 to 2025-03-14", "我在做什么"),
+        ("上周五的会议", "2025-03-07", "会议"),
+        ("三天前跑了什么", "2025-03-09", "跑了什么"),
+        ("最近两周的进展", "2025-02-26 to 2025-03-12", "进展"),
+        ("去年十二月学到了什么", "2024-12-01 to 2024-12-31", "学到了什么"),
+        ("2月上旬的实验", "2025-02-01 to 2025-02-10", "实验"),
+        ("3月10日到14日", "2025-03-10 to 2025-03-14", ""),
+        ("3月8日之后", "2025-03-08 to 2025-03-12", ""),
+        ("어제 뭐 했어", "2025-03-11", "뭐 했어"),
+        ("지난주 금요일에 뭐 했지", "2025-03-07", "뭐 했지"),
+        ("3월 첫째 주에 무엇을", "2025-03-01 to 2025-03-07", "무엇을"),
+        ("지난달 서버", "2025-02-01 to 2025-02-28", "서버"),
+        ("최근 3일 동안", "2025-03-09 to 2025-03-12", ""),
+        ("3월 10일부터 14일까지", "2025-03-10 to 2025-03-14", ""),
+        ("작년 12월", "2024-12-01 to 2024-12-31", ""),
+        ("사흘 전", "2025-03-09", ""),
+    ],
+)
+def test_a_time_is_understood(question: str, days: str, rest: str) -> None:
+    found = window(question, NOW)
+    assert found.span is not None
+    assert (found.span.days, found.rest) == (days, rest)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["why is lr 3e-4 bad", "may I use DTW?", "the march of progress", "the second stage", "为什么放弃", "왜 포기했지", "mon ami", ""],
+)
+def test_what_names_no_time_has_none(question: str) -> None:
+    assert window(question, NOW).span is None
+    assert window(question, NOW).rest == question
+
+
+@pytest.mark.parametrize(
+    ("words", "days"),
+    [
+        ("monday", "2025-03-10 to 2025-03-12"),
+        ("3d", "2025-03-09 to 2025-03-12"),
+        ("last week", "2025-03-03 to 2025-03-12"),
+        ("today", "2025-03-12"),
+    ],
+)
+def test_since(words: str, days: str) -> None:
+    found = since(words, NOW)
+    assert found is not None
+    assert found.days == days
+    assert since("whenever", NOW) is None
+
+
+@given(st.text(max_size=80), st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)))
+def test_no_question_breaks_it(question: str, now: datetime) -> None:
+    found = window(question, now)
+    assert found.span is None or found.span.start <= found.span.end
+
+
+@given(st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)))
+def test_the_same_day_in_three_languages(now: datetime) -> None:
+    for said in (
+        ("yesterday", "昨天", "어제"),
+        ("last week", "上周", "지난주"),
+        ("last month", "上个月", "지난달"),
+        ("3 weeks ago", "3周前", "3주 전"),
+        ("in autumn", "秋天", "가을에"),
+    ):
+        spans = {found.span for one in said if (found := window(one, now))}
+        assert len(spans) == 1, (said, spans)
+        assert None not in spans
