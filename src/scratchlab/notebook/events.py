@@ -63,8 +63,8 @@ class Event:
     place: where that is.
     when: the time it tells of; None if nothing says.
     project: the folder or note it belongs to, a short name.
-    heading: the headings above it, outermost first.
-    under: the list items it hangs under, outermost first, or the head of the table it is a row of.
+    heading: the headings above it, outermost first, a line each.
+    under: the list items it hangs under, outermost first, or the head of the table it is a row of; a line each.
     state: what has become of it: `open` or `done` of a task or question; `running`, `finished`, `failed`, `killed`, `diverged` of a
         run or a job.
     """

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from scratchlab.checks import Problem
+from scratchlab.notebook.events import Event
 from scratchlab.notebook.index.sources.interface import Source
 from scratchlab.notebook.index.table import add, drop, transaction
 from scratchlab.notebook.vault.notes import links
 
-TOGETHER = 500  # things read in one transaction: a kill loses no more
+TOGETHER = 1000  # things read in one transaction: a kill loses no more
 
 
 @dataclass
@@ -56,8 +57,10 @@ def refresh(
     changes.dropped = len(gone)
     for start in range(0, len(waiting), TOGETHER):
         with transaction(base):
+            taken: list[tuple[int, Event]] = []
             for name, key, stamp in waiting[start : start + TOGETHER]:
-                _take(base, sources[name], name, key, stamp, known.get((name, key)), changes)
+                taken += _take(base, sources[name], (name, key, stamp), known.get((name, key)), changes)
+            add(base, taken, links)
         told(min(start + TOGETHER, len(waiting)), len(waiting))
     if changes.read or changes.dropped:
         base.execute("UPDATE changes SET number = number + 1")
@@ -65,21 +68,23 @@ def refresh(
 
 
 def _take(
-    base: sqlite3.Connection, source: Source, name: str, key: str, stamp: str, before: tuple[int, str, str] | None, changes: Changes
-) -> None:
+    base: sqlite3.Connection, source: Source, thing: tuple[str, str, str], before: tuple[int, str, str] | None, changes: Changes
+) -> list[tuple[int, Event]]:
+    """The events of a thing that may have changed, with the number of its item; what was known of it is dropped."""
+    _, key, stamp = thing
     try:
         digest, read = source.read(key)
         if before and before[2] == digest:
             base.execute("UPDATE items SET stamp = ? WHERE id = ?", (stamp, before[0]))
             changes.kept += 1
-            return
+            return []
         events = read()
     except (OSError, Problem) as error:
         changes.refused.append((key, str(error)))
-        return
+        return []
     if before:
         drop(base, before[0])
-    item = base.execute("INSERT INTO items(source, key, stamp, digest) VALUES (?, ?, ?, ?)", (name, key, stamp, digest)).lastrowid
+    item = base.execute("INSERT INTO items(source, key, stamp, digest) VALUES (?, ?, ?, ?)", (*thing, digest)).lastrowid
     assert item is not None
-    add(base, item, events, ([*links(event.text)] if "[[" in event.text else [] for event in events))
     changes.read += 1
+    return [(item, event) for event in events]

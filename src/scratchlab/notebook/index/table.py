@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import sqlite3
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -102,17 +101,19 @@ def digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-def add(base: sqlite3.Connection, item: int, events: Iterable[Event], linked: Iterable[list[tuple[str, str]]]) -> None:
-    """Adds the events of an item, with what each links to."""
+def add(base: sqlite3.Connection, taken: Iterable[tuple[int, Event]], linked: Callable[[str], Iterable[tuple[str, str]]]) -> None:
+    """Adds events, each with the number of its item.
+
+    linked: gives the notes that a text links to, and where in them.
+    """
     first = base.execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()[0]
-    numbered = list(enumerate(events, first))
-    texts = [(number, *told(event)) for number, event in numbered]
-    rows = [(number, item, *_row(event), text[1].count(" ") + 1) for (number, event), text in zip(numbered, texts, strict=True)]
+    numbered = [(number, item, event) for number, (item, event) in enumerate(taken, first)]
+    texts = [(number, *told(event)) for number, _, event in numbered]
+    rows = [(number, item, *_row(event), text[1].count(" ") + 1) for (number, item, event), text in zip(numbered, texts, strict=True)]
+    links = [(number, *link) for number, _, event in numbered if "[[" in event.text for link in linked(event.text)]
     base.executemany(f"INSERT INTO events(id, item, {COLUMNS}, length) VALUES ({', '.join('?' * 15)})", rows)
     base.executemany("INSERT INTO words(rowid, body, above) VALUES (?, ?, ?)", texts)
-    base.executemany(
-        "INSERT INTO links VALUES (?, ?, ?)", [(number, *link) for number, links in enumerate(linked, first) for link in links]
-    )
+    base.executemany("INSERT INTO links VALUES (?, ?, ?)", links)
 
 
 def drop(base: sqlite3.Connection, item: int) -> None:
@@ -134,7 +135,7 @@ def told(event: Event) -> tuple[str, str]:
 def _row(event: Event) -> tuple[Any, ...]:
     place, when = event.place, event.when
     start, finish = (when.start.isoformat(), when.end.isoformat()) if when else (None, None)
-    heading, under = (json.dumps(texts, ensure_ascii=False) if texts else "" for texts in (event.heading, event.under))
+    heading, under = "\n".join(event.heading), "\n".join(event.under)
     where = (str(place.path), place.line, place.last, place.detail)
     return event.kind, event.text, *where, start, finish, event.project, heading, under, event.state
 
@@ -143,5 +144,5 @@ def event(row: tuple[Any, ...]) -> Event:
     """The event of a row of COLUMNS."""
     kind, text, path, line, last, detail, start, finish, project, heading, under, state = row
     when = Span(datetime.fromisoformat(start), datetime.fromisoformat(finish)) if start else None
-    above, items = (tuple(json.loads(texts)) if texts else () for texts in (heading, under))
+    above, items = (tuple(texts.split("\n")) if texts else () for texts in (heading, under))
     return Event(kind, text, Place(Path(path), line, last, detail), when, project, above, items, state)

@@ -17,7 +17,7 @@ from scratchlab.notebook.recall.ideas import Idea
 
 ABOVE = 0.5  # what a word above an event counts, beside one in it
 K1, B = 1.2, 0.75
-COMMON = 5000  # events in which a word may stand and still be looked up, unless there is no rarer one
+COMMON = 2500  # events in which a word may stand and still be looked up, unless there is no rarer one
 
 Array = npt.NDArray[np.float32]
 
@@ -76,4 +76,4 @@ _SCALE = 1 + K1 * (1 - B + B * 0.25)  # so that one word in an event of a quarte
 
 def _rows(memory: Memory, query: str, limit: int) -> npt.NDArray[np.int64]:
     found = memory.base.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?", (query, limit)).fetchall()
-    return np.fromiter((row[0] for row in found), np.int64, len(found))
+    return np.array(found, np.int64).reshape(-1)

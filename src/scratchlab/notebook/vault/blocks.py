@@ -104,10 +104,9 @@ def _run(lines: Sequence[str], at: int) -> int:
         if not line or line.isspace():
             break
         head = line.lstrip()[:1]
-        if (
-            head == "|"
-            or (head in "#`~>-*+•·_=0123456789"
-            and (_HEADING.match(line) or _FENCE.match(line) or _ITEM.match(line) or _RULE.match(line) or _QUOTE.match(line)))
+        if head == "|" or (
+            head in "#`~>-*+•·_=0123456789"
+            and (_HEADING.match(line) or _FENCE.match(line) or _ITEM.match(line) or _RULE.match(line) or _QUOTE.match(line))
         ):
             break
         at += 1

@@ -18,6 +18,7 @@ from scratchlab.notebook.vault.blocks import Block, blocks
 from scratchlab.notebook.vault.front_matter import front_matter
 
 DONE = {"x": "done", "X": "done", "-": "dropped"}  # what stands between a task's brackets; anything else is open
+_DIGIT = re.compile(r"\d")
 _TODO = re.compile(r"\W*(?:todo|fixme|to do|待办|할 ?일)\b\s*[:：]?", re.IGNORECASE)
 _MARKUP = re.compile(r"^[\s>]*(?:(?:[-*+•·]|\d{1,9}[.)、])\s+)?(?:\[.\]\s+)?")
 _BESIDE_A_DATE = re.compile(  # a weekday, a time of day, punctuation
@@ -103,7 +104,7 @@ def _nearest(reader: _Reader) -> Span | None:
 def _date(text: str, year: Year) -> tuple[Span | None, bool]:
     """The date that a text begins with, and whether it says more than that."""
     head = text[:80]
-    if not any(character.isdigit() for character in head):
+    if not _DIGIT.search(head):
         return None, True
     found = written(head, year, leading=True)
     if not found or _BESIDE_A_DATE.fullmatch(head, 0, found[0].start) is None:
