@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.multiprocessing as mp
 
 from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.embedder import Embedder
@@ -110,3 +111,18 @@ def free_port() -> int:
             tried.bind(("127.0.0.1", port))
             return port
     raise AssertionError(f"no free port from {first} on")
+
+
+def in_two_processes(work: Callable[..., None], *arguments: object, tries: int = 3) -> None:
+    """Calls `work(rank, port, *arguments)` in both.
+
+    On a busy machine gloo's own threads abort a process now and then ("terminate called without an active exception"), a few in a hundred
+    starts; that is not what is tested here, so it is tried again.
+    """
+    for left in reversed(range(tries)):
+        try:
+            mp.spawn(work, args=(free_port(), *arguments), nprocs=2)
+            return
+        except mp.ProcessExitedException:
+            if not left:
+                raise

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import torch.multiprocessing as mp
 from torch import Tensor, nn
 
 from scratchlab.checks import Diverged
@@ -28,7 +27,7 @@ from scratchlab.recipe import Recipe
 from scratchlab.report.run import page
 from scratchlab.store.run import Run
 from scratchlab.types import Batch, Embeddings, Image, Labelled, Rows, Spectrogram
-from tests.learning.conftest import Kept, Watch, free_port, trainer
+from tests.learning.conftest import Kept, Watch, in_two_processes, trainer
 
 N, WIDTH, CULPRIT = 24, 16, 7
 Body = Callable[[Tensor], Tensor]
@@ -307,7 +306,7 @@ def work(rank: int, port: int, folder: str) -> None:
 
 
 def test_several_processes_tell_the_same(tmp_path: Path) -> None:
-    mp.spawn(work, args=(free_port(), str(tmp_path)), nprocs=2)
+    in_two_processes(work, str(tmp_path))
     one, other = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
     assert one == other
     assert one[1]["samples"] == ["row7"]

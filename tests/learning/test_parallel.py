@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torch.multiprocessing as mp
 
 from scratchlab.learn import parallel
-from tests.learning.conftest import Kept, Watch, free_port, learner, problem, trainer
+from tests.learning.conftest import Kept, Watch, in_two_processes, learner, problem, trainer
 
 
 def trained(kind: str) -> tuple[dict[str, np.ndarray], list[dict[str, object]]]:
@@ -29,21 +28,10 @@ def work(rank: int, port: int, kind: str, folder: str) -> None:
     np.savez(Path(folder) / f"{rank}.npz", losses=[record["loss"] for record in records], **weights)
 
 
-def together(kind: str, folder: Path, ports: int = 3) -> None:
-    """Trains in two processes. Another process may take the port before they do, and gloo then aborts: another port is tried."""
-    for left in reversed(range(ports)):
-        try:
-            mp.spawn(work, args=(free_port(), kind, str(folder)), nprocs=2)
-            return
-        except mp.ProcessExitedException:
-            if not left:
-                raise
-
-
 @pytest.mark.parametrize("kind", ["mlp", "conv4"])
 def test_two_processes_give_the_result_of_one(kind: str, tmp_path: Path) -> None:
     """Batch statistics, gradients and validation are those of the whole batch; conv4 has batch normalisation."""
-    together(kind, tmp_path)
+    in_two_processes(work, kind, str(tmp_path))
     first, second = (dict(np.load(tmp_path / f"{rank}.npz")) for rank in (0, 1))
     alone, records = trained(kind)
     assert np.allclose(first.pop("losses"), [record["loss"] for record in records], rtol=1e-4)
