@@ -1,0 +1,123 @@
+"""Questions: the right line first, the right days alone, or nothing and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from scratchlab.notebook.index import table
+from scratchlab.notebook.index.memory import Memory
+from scratchlab.notebook.index.refresh import refresh
+from scratchlab.notebook.index.sources.notes import Notes
+from scratchlab.notebook.recall.ask import Found, ask
+from scratchlab.notebook.settings import Settings
+
+NOW = datetime(2025, 4, 15, 9)
+DIARY = """# Keyword spotting
+
+## 2025-03-08
+- BC-ResNet-8 gave up at width 2: the loss became NaN in epoch 14
+- tried cosine prototypes instead of the trained head
+    - base accuracy 94.2 %, new words 71.8 %
+- 服务器显存不足，把批量从 100 降到 50
+
+## 2025-03-10
+- 학습률을 0.1에서 0.01로 낮췄더니 수렴했다
+- meeting: advisor wants formants before the deadline
+- [ ] ask for a second disk
+
+## 2025/04/07
+- DTW beats mean pooling by 3 points on matrix embeddings
+- why does TEEN help only the first session?
+"""
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
+    folder = tmp_path_factory.mktemp("asking")
+    (folder / "vault").mkdir()
+    (folder / "vault" / "kws.md").write_text(DIARY, encoding="utf-8")
+    (folder / "vault" / "2025-03-09.md").write_text("Sunday. Slept long, read about line spectral pairs.", encoding="utf-8")
+    base = table.opened(folder / "index.sqlite")
+    refresh(base, {"notes": Notes(Settings(vault=(folder / "vault",)))})
+    yield Memory(base, None, folder)
+    base.close()
+
+
+def lines(found: Found) -> list[int]:
+    return [one.event.place.line for one in found.evidence]
+
+
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [
+        ("when did the loss become NaN?", 4),
+        ("why did we reduce the batch size", 7),
+        ("为什么降低了学习率", 10),
+        ("배치 크기를 왜 줄였지", 7),
+        ("did DTW beat mean pooling?", 15),
+        ("what did the advisor want", 11),
+        ("out of memory", 7),
+    ],
+)
+def test_the_right_line_is_first(memory: Memory, question: str, line: int) -> None:
+    """In the question's language or another, by words and by the glossary of the field."""
+    assert lines(ask(question, NOW, memory))[0] == line
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("what did I do on March 8?", {4, 5, 6, 7}),
+        ("3月10日做了什么", {10, 11, 12}),
+        ("지난주에 뭐 했지", {15, 16}),
+        ("what did I read on 2025-03-09", {1}),
+    ],
+)
+def test_only_what_is_of_the_time(memory: Memory, question: str, expected: set[int]) -> None:
+    found = lines(ask(question, NOW, memory))
+    assert found
+    assert set(found) <= expected
+
+
+def test_a_time_alone_is_told_in_order(memory: Memory) -> None:
+    found = lines(ask("what did I do in March?", NOW, memory, most=20))
+    assert found == [4, 5, 6, 7, 1, 10, 11, 12]
+
+
+def test_a_time_without_notes_says_which_days_have_some(memory: Memory) -> None:
+    found = ask("what did I do in early April?", NOW, memory)
+    assert lines(found)
+    found = ask("what happened on March 20?", NOW, memory)
+    assert found.evidence == []
+    assert (
+        found.nothing
+        == "There is nothing in your notes for 2025-03-20; the last before it are of 2025-03-10 and the first after it of 2025-04-07."
+    )
+
+
+@pytest.mark.parametrize("question", ["", "?", "what", "为什么", "\x00", "a" * 5000, '"; DROP TABLE events', "NEAR(a b)", "* ^ AND OR NOT"])
+def test_no_question_breaks_it(memory: Memory, question: str) -> None:
+    ask(question, NOW, memory)
+
+
+def test_evidence_is_numbered_and_stands_where_it_says(memory: Memory) -> None:
+    found = ask("prototypes and accuracy of new words", NOW, memory)
+    assert [one.number for one in found.evidence] == list(range(1, len(found.evidence) + 1))
+    for one in found.evidence:
+        place = one.event.place
+        written = place.path.read_text(encoding="utf-8").split("\n")[place.line - 1 : place.last]
+        assert "\n".join(written) == one.event.text or one.event.kind == "heading"
+
+
+def test_it_notices_a_change(memory: Memory) -> None:
+    path = memory.events([0])[0].place.path.parent / "new.md"
+    path.write_text("- zebra crossing", encoding="utf-8")
+    sources = {"notes": Notes(Settings(vault=(path.parent,)))}
+    refresh(memory.base, sources)
+    assert ask("zebra", NOW, memory).evidence[0].event.place.path == path
+    path.unlink()
+    refresh(memory.base, sources)
+    assert ask("zebra", NOW, memory).evidence == []

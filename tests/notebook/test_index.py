@@ -1,0 +1,179 @@
+"""The index follows its sources: what is new, changed or gone, and nothing else; and it is made anew when it is damaged."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from scratchlab.notebook.index import table
+from scratchlab.notebook.index.refresh import Changes, refresh
+from scratchlab.notebook.index.sources.notes import Notes
+from scratchlab.notebook.settings import Settings
+
+
+class Vault:
+    """A folder of notes with its index."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder / "vault", folder / "index.sqlite"
+        self.folder.mkdir()
+        self.base = table.opened(self.path)
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def refresh(self) -> Changes:
+        return refresh(self.base, {"notes": Notes(Settings(vault=(self.folder,)))})
+
+    def found(self, word: str) -> list[tuple[str, int]]:
+        query = "SELECT path, line FROM events WHERE id IN (SELECT rowid FROM words WHERE words MATCH ?) ORDER BY id"
+        return [(Path(path).name, line) for path, line in self.base.execute(query, (word,))]
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    made = Vault(tmp_path)
+    yield made
+    made.base.close()
+
+
+def test_it_reads_what_is_new_and_nothing_twice(vault: Vault) -> None:
+    vault.write("a.md", "# 2025-03-08\n- formants\n- prototypes")
+    vault.write("deep/b.markdown", "prototypes again")
+    vault.write(".obsidian/c.md", "prototypes hidden")
+    vault.write("picture.png", b"\x89PNG prototypes")
+    assert (vault.refresh().read, vault.refresh().read) == (2, 0)
+    assert vault.found("prototypes") == [("a.md", 3), ("b.markdown", 1)]
+    vault.write("a.md", "# 2025-03-08\n- prototypes moved up")
+    assert vault.refresh() == Changes(read=1, kept=1)
+    assert vault.found("prototypes") == [("b.markdown", 1), ("a.md", 2)]
+    assert vault.found("formants") == []
+    (vault.folder / "a.md").unlink()
+    assert vault.refresh() == Changes(dropped=1, kept=1)
+    assert vault.found("prototypes") == [("b.markdown", 1)]
+
+
+def test_a_touched_note_is_not_read_again(vault: Vault) -> None:
+    path = vault.write("a.md", "text")
+    vault.refresh()
+    ids = vault.base.execute("SELECT id FROM events").fetchall()
+    os.utime(path, (1, 1))
+    assert vault.refresh() == Changes(kept=1)
+    assert vault.base.execute("SELECT id FROM events").fetchall() == ids
+
+
+def test_every_change_is_counted(vault: Vault) -> None:
+    def number() -> int:
+        return vault.base.execute("SELECT number FROM changes").fetchone()[0]
+
+    vault.write("a.md", "text")
+    before = number()
+    vault.refresh()
+    assert number() == before + 1
+    vault.refresh()
+    assert number() == before + 1
+
+
+def test_two_character_words_and_korean_stems_are_found(vault: Vault) -> None:
+    vault.write("a.md", "- 今天显存不足\n- 메모리가 부족했다\n- GPU-memory full")
+    vault.refresh()
+    assert vault.found('"显存"') == [("a.md", 1)]
+    assert vault.found('"메모 모리"') == [("a.md", 2)]
+    assert vault.found('"gpu memory"') == [("a.md", 3)]
+    assert vault.found('"memories"') == [("a.md", 3)], "English words are stemmed"
+
+
+def test_what_cannot_be_read_is_told_and_stays_known(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault.write("a.md", "first")
+    vault.refresh()
+    vault.write("a.md", "second one")
+
+    def refused(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refused)
+        changes = vault.refresh()
+    assert len(changes.refused) == 1
+    assert "Permission denied" in changes.refused[0][1]
+    assert vault.found("first") == [("a.md", 1)]
+    assert vault.refresh().read == 1
+    assert vault.found("second") == [("a.md", 1)]
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database, but long enough to look like one" * 50])
+def test_a_damaged_index_is_made_anew(vault: Vault, damage: bytes) -> None:
+    vault.write("a.md", "text")
+    vault.refresh()
+    vault.base.close()
+    table.forget(vault.path)
+    vault.path.write_bytes(damage)
+    vault.base = table.opened(vault.path)
+    assert vault.refresh().read == 1
+
+
+def test_an_index_of_another_version_is_made_anew(vault: Vault) -> None:
+    vault.write("a.md", "text")
+    vault.refresh()
+    vault.base.execute("PRAGMA user_version = 99999")
+    vault.base.close()
+    vault.base = table.opened(vault.path)
+    assert vault.refresh().read == 1
+
+
+def test_only_its_owner_may_read_it(vault: Vault) -> None:
+    assert vault.path.stat().st_mode & 0o077 == 0
+
+
+def test_a_refresh_that_is_interrupted_keeps_what_it_had(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    from scratchlab.notebook.index import refresh as refreshing
+
+    for i in range(7):
+        vault.write(f"{i}.md", f"word{i}")
+    monkeypatch.setattr(refreshing, "TOGETHER", 2)
+
+    def stop(done: int, total: int) -> None:
+        assert total == 7
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        refresh(vault.base, {"notes": Notes(Settings(vault=(vault.folder,)))}, stop)
+    assert vault.base.execute("SELECT count(*) FROM items").fetchone() == (4,)
+    assert vault.refresh() == Changes(read=3, kept=4)
+
+
+def test_a_reader_is_not_disturbed_by_a_writer(vault: Vault) -> None:
+    vault.write("a.md", "text")
+    vault.refresh()
+    other = sqlite3.connect(vault.path)
+    with table.transaction(vault.base):
+        vault.base.execute("DELETE FROM events")
+        assert other.execute("SELECT count(*) FROM events").fetchone() == (1,)
+        vault.base.execute("INSERT INTO changes VALUES (5)")
+    other.close()
+
+
+def test_wikilinks_are_kept(vault: Vault) -> None:
+    vault.write("a.md", "- see [[formant_residual#2025/04/10]] and [[b]]")
+    vault.refresh()
+    assert vault.base.execute("SELECT target, part FROM links ORDER BY target").fetchall() == [
+        ("b", ""),
+        ("formant_residual", "2025/04/10"),
+    ]
+
+
+def test_real_notes(vault: Vault, real_data: Callable[[str], Path]) -> None:
+    found = refresh(vault.base, {"notes": Notes(Settings(vault=(real_data("notes"),)))})
+    assert (found.read, found.refused) == (7, [])
+    path, line, text = vault.base.execute(
+        "SELECT path, line, text FROM events WHERE id IN (SELECT rowid FROM words WHERE words MATCH 'body : trouble AND body : nanochat')"
+    ).fetchone()
+    assert Path(path).read_text(encoding="utf-8").splitlines()[line - 1] == text
