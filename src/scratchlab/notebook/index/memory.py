@@ -23,12 +23,14 @@ class Held:
     ids: `[n]`, rising.
     lengths: `[n]`: of the texts, by the mean of all.
     headings: `[n]`: which are headings.
+    sections: `[n]`: the number of the section each stands in, from 0.
     number: of the index's change after which this was read.
     """
 
     ids: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.float32]
     headings: npt.NDArray[np.bool_]
+    sections: npt.NDArray[np.int64]
     number: int
 
 
@@ -52,11 +54,16 @@ class Memory:
         """What is held of the events."""
         (number,) = self.base.execute("SELECT number FROM changes").fetchone()
         if self._held is None or self._held.number != number:
-            rows = np.array(self.base.execute("SELECT id, length, kind = 'heading' FROM events ORDER BY id").fetchall(), np.int64).reshape(
-                -1, 3
-            )
+            query = "SELECT id, length, kind = 'heading', section FROM events ORDER BY id"
+            rows = np.array(self.base.execute(query).fetchall(), np.int64).reshape(-1, 4)
             lengths = rows[:, 1].astype(np.float32)
-            self._held = Held(rows[:, 0].copy(), lengths / max(float(lengths.mean()) if len(rows) else 1.0, 1.0), rows[:, 2] > 0, number)
+            self._held = Held(
+                rows[:, 0].copy(),
+                lengths / max(float(lengths.mean()) if len(rows) else 1.0, 1.0),
+                rows[:, 2] > 0,
+                np.unique(rows[:, 3], return_inverse=True)[1],
+                number,
+            )
         return self._held
 
     @property

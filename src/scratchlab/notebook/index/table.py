@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Callable, Generator, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.notebook.index.words import indexed
 
-VERSION = 1  # of the tables; another makes the file anew
+VERSION = 2  # of the tables; another makes the file anew
 SCHEMA = """
 CREATE TABLE items(
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL, UNIQUE(source, key)
@@ -28,7 +29,7 @@ CREATE TABLE items(
 CREATE TABLE events(
     id INTEGER PRIMARY KEY, item INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, path TEXT NOT NULL, line INTEGER NOT NULL,
     last INTEGER NOT NULL, detail TEXT NOT NULL, start TEXT, finish TEXT, project TEXT NOT NULL, heading TEXT NOT NULL, under TEXT NOT NULL,
-    state TEXT NOT NULL, length INTEGER NOT NULL
+    state TEXT NOT NULL, length INTEGER NOT NULL, section INTEGER NOT NULL
 );
 CREATE INDEX events_by_item ON events(item);
 CREATE INDEX events_by_time ON events(start, finish);
@@ -109,9 +110,12 @@ def add(base: sqlite3.Connection, taken: Iterable[tuple[int, Event]], linked: Ca
     first = base.execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()[0]
     numbered = [(number, item, event) for number, (item, event) in enumerate(taken, first)]
     texts = [(number, *told(event)) for number, _, event in numbered]
-    rows = [(number, item, *_row(event), text[1].count(" ") + 1) for (number, item, event), text in zip(numbered, texts, strict=True)]
+    rows = [
+        (number, item, *_row(event), text[1].count(" ") + 1, _section(item, event))
+        for (number, item, event), text in zip(numbered, texts, strict=True)
+    ]
     links = [(number, *link) for number, _, event in numbered if "[[" in event.text for link in linked(event.text)]
-    base.executemany(f"INSERT INTO events(id, item, {COLUMNS}, length) VALUES ({', '.join('?' * 15)})", rows)
+    base.executemany(f"INSERT INTO events(id, item, {COLUMNS}, length, section) VALUES ({', '.join('?' * 16)})", rows)
     base.executemany("INSERT INTO words(rowid, body, above) VALUES (?, ?, ?)", texts)
     base.executemany("INSERT INTO links VALUES (?, ?, ?)", links)
 
@@ -130,6 +134,11 @@ def drop(base: sqlite3.Connection, item: int) -> None:
 def told(event: Event) -> tuple[str, str]:
     """What is searched of an event: its own words, and those of its file's name and of what stands above it."""
     return indexed(event.text), indexed(" \n".join((event.place.path.stem, *event.heading, *event.under)))
+
+
+def _section(item: int, event: Event) -> int:
+    """A number that the events under one heading share; those of a note without headings are one section."""
+    return item << 32 | zlib.crc32("\n".join(event.heading).encode("utf-8", "replace"))
 
 
 def _row(event: Event) -> tuple[Any, ...]:

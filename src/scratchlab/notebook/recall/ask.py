@@ -23,6 +23,7 @@ from scratchlab.notebook.recall.ideas import ideas
 
 SHOWN = 5
 MEANING = 0.6  # what a cosine counts, beside the share of words
+SECTION = 0.5  # what a section's share of words counts, beside an event's own
 HEADING = 0.5  # what a heading counts, beside what stands under it
 
 
@@ -62,7 +63,8 @@ def ask(question: str, now: datetime, memory: Memory, most: int = SHOWN) -> Foun
         return Found(asked, [], nothing_then(memory, asked.span))
     if inside is not None and not wanted:
         return Found(asked, _numbered(spread(memory.events(inside), most)))
-    scores = look_up(memory, wanted).shares
+    looked = look_up(memory, wanted)
+    scores = looked.shares + SECTION * looked.of_sections(memory.held.sections)
     if memory.meaning is not None:
         scores = scores + MEANING * memory.meaning.cosines(memory.meaning.question(telling(asked.rest)))
     scores = np.where(memory.held.headings, HEADING * scores, scores)

@@ -16,7 +16,7 @@ from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.recall.ideas import Idea
 
 ABOVE = 0.5  # what a word above an event counts, beside one in it
-K1, B = 1.2, 0.75
+K1, B = 1.2, 0.15
 COMMON = 2500  # events in which a word may stand and still be looked up, unless there is no rarer one
 
 Array = npt.NDArray[np.float32]
@@ -36,9 +36,20 @@ class Lookup:
     @property
     def shares(self) -> Array:
         """`[n]`: how much of the question each event has, 0 to about 1."""
-        total = float(self.rarity.sum())
-        summed: Array = self.rarity @ self.gains
-        return summed / np.float32(total or 1)
+        return _shares(self.gains, self.rarity)
+
+    def of_sections(self, sections: npt.NDArray[np.int64]) -> Array:
+        """`[n]`: how much of the question stands anywhere in the section of each event, whose numbers are given."""
+        most = np.zeros((len(self.gains), int(sections.max(initial=-1)) + 1), np.float32)
+        for idea, gains in enumerate(self.gains):
+            found = np.flatnonzero(gains)
+            np.maximum.at(most[idea], sections[found], gains[found])
+        return _shares(most, self.rarity)[sections]
+
+
+def _shares(gains: Array, rarity: Array) -> Array:
+    summed: Array = rarity @ gains
+    return summed / np.float32(rarity.sum() or 1)
 
 
 def look_up(memory: Memory, ideas: Sequence[Idea]) -> Lookup:
