@@ -1,7 +1,8 @@
 """What `notebook.toml` says, and where the notebook keeps its own files.
 
     vault = ["~/diary"]               # folders of Markdown notes; the first is the one that is written to
-    projects = ["~/kws"]              # READMEs, recipes, configs, scripts and papers to search as well
+    projects = ["~/kws"]              # READMEs, recipes, configs, scripts and PDFs to search as well
+    papers = ["~/scans"]              # PDFs and photographed pages to search as well
     runs = ["~/kws/runs"]             # folders of runs
 
     [activity]                        # what `scratchlab watch` may record; nothing without this table
@@ -73,6 +74,7 @@ class Settings(Table):
 
     vault: Folders = ()
     projects: Folders = ()
+    papers: Folders = ()
     runs: Folders = ()
     activity: Activity | None = None
     model: Model | None = None
@@ -121,7 +123,9 @@ def settings(file: Path | None = None) -> Settings:
         read = Settings.model_validate(said)
     except ValidationError as error:
         raise Problem(f"{path}: {_sentence(error)}") from None
-    absolute = {name: tuple(path.parent / folder.expanduser() for folder in getattr(read, name)) for name in ("vault", "projects", "runs")}
+    absolute = {
+        name: tuple(path.parent / folder.expanduser() for folder in getattr(read, name)) for name in ("vault", "projects", "papers", "runs")
+    }
     for name, folders in absolute.items():
         if lacking := [str(folder) for folder in folders if not folder.is_dir()]:
             raise Problem(f"{path}: {name} names {listing(lacking)}, which {'is' if len(lacking) == 1 else 'are'} not there")

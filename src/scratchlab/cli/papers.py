@@ -1,0 +1,57 @@
+"""Commands that look at what a project is made of besides runs: papers, and the files on the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scratchlab.cli.program import app, console
+
+
+@app.command()
+def papers(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FOLDER]...", help="where photographed and scanned pages lie; those of notebook.toml, if not given"),
+    ] = None,
+) -> None:
+    """Read photographed and scanned pages, each once, so that their words can be asked for."""
+    from scratchlab.checks import Problem, counted, listing
+    from scratchlab.notebook.index.sources.papers import Papers
+    from scratchlab.notebook.papers import reading, terminal
+    from scratchlab.notebook.papers.engines.catalog import best
+    from scratchlab.notebook.settings import Settings, settings
+    from scratchlab.observe.progress import ProgressBar
+
+    given = Settings(papers=tuple(folder.absolute() for folder in folders)) if folders else settings()
+    if lacking := [str(folder) for folder in given.papers if not folder.is_dir()]:
+        raise Problem(f"{listing(lacking)} is no folder; name one that holds photographs or PDFs.")
+    source = Papers(given)
+    if not source.folders:
+        raise Problem('No folder of papers is known; name one here, or in notebook.toml: papers = ["~/scans"]')
+    files = source.files()
+    engine, refused, sheets, seen = best(), list[str](), list[reading.Sheet](), list[reading.Seen]()
+    with ProgressBar(console) as bar:
+        for path in bar.over(files, "looking"):
+            try:
+                sheets += reading.sheets(path, source.kept)
+                refused += reading.broken(path, source.kept)
+            except (Problem, OSError) as error:
+                refused.append(str(error))
+        waiting = reading.waiting(sheets, engine, source.kept)
+        for sheet in bar.over(waiting, "reading"):
+            found = reading.read(sheet, engine, source.kept)
+            if found.refused:
+                refused.append(found.refused)
+            else:
+                seen.append(found)
+    if seen:
+        console.print(terminal.seen(seen, Path.cwd()))
+    known = len(sheets) - len(waiting)
+    console.print(
+        f"{counted(len(files), 'paper')} with {counted(len(sheets), 'picture')} to read: {len(seen)} read now, {known} before. Read by {engine.name}: {listing(engine.reads)}."
+    )
+    for sentence in refused:
+        console.print(f"Not read: {sentence}")

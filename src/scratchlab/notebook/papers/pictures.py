@@ -1,0 +1,65 @@
+"""Photographs and scans, upright, as an engine reads them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Generator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scratchlab.checks import Problem, installed
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ENDS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif")
+_EXIF, _TAKEN = 0x8769, 0x9003  # the table of EXIF, and `DateTimeOriginal` in it
+
+
+def upright(content: bytes, path: Path) -> Image:
+    """The picture, turned as its EXIF says, in RGB on white.
+
+    path: for the sentence. Raises Problem if it is broken, too large, or of a format that Pillow does not read here.
+    """
+    with _opened(content, path) as picture:
+        from PIL import Image, ImageOps
+
+        turned = ImageOps.exif_transpose(picture).convert("RGBA")
+        white = Image.new("RGBA", turned.size, "white")
+        return Image.alpha_composite(white, turned).convert("RGB")
+
+
+def taken(path: Path) -> datetime | None:
+    """When it was taken, by the camera's clock; None if it does not say. Raises as `upright` does."""
+    with _opened(path.read_bytes(), path) as picture:
+        said = str(picture.getexif().get_ifd(_EXIF).get(_TAKEN, ""))
+    with contextlib.suppress(ValueError):
+        return datetime.strptime(said.strip("\0 "), "%Y:%m:%d %H:%M:%S")
+    return None
+
+
+@contextlib.contextmanager
+def _opened(content: bytes, path: Path) -> Generator[Image]:
+    installed("Reading pictures", "papers", "PIL")
+    from PIL import Image, UnidentifiedImageError
+
+    with contextlib.suppress(ImportError):
+        import pillow_heif  # pyright: ignore[reportMissingImports]
+
+        pillow_heif.register_heif_opener()  # pyright: ignore
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content)) as picture:
+                yield picture
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Problem(f"{path} is larger than {Image.MAX_IMAGE_PIXELS:,} pixels; save it smaller") from None
+    except UnidentifiedImageError:
+        heic = path.suffix.lower() in (".heic", ".heif")
+        remedy = "pip install pillow-heif, or save it as JPEG" if heic else "save it again as PNG or JPEG"
+        raise Problem(f"{path} is no picture that Pillow reads here; {remedy}") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise Problem(f"{path} is a broken picture ({error}); save it again as PNG or JPEG") from None
