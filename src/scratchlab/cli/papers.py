@@ -51,7 +51,31 @@ def papers(
         console.print(terminal.seen(seen, Path.cwd()))
     known = len(sheets) - len(waiting)
     console.print(
-        f"{counted(len(files), 'paper')} with {counted(len(sheets), 'picture')} to read: {len(seen)} read now, {known} before. Read by {engine.name}: {listing(engine.reads)}."
+        f"{counted(len(files), 'paper')} with {counted(len(sheets), 'picture')} to read: {len(seen)} read now, {known} before. "
+        f"Read by {engine.name}: {listing(engine.reads)}."
     )
     for sentence in refused:
         console.print(f"Not read: {sentence}")
+
+
+@app.command()
+def disk(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="where to look; here, if not given")] = Path(),
+    most: Annotated[int, typer.Option("--most", min=1, help="rows of each table")] = 12,
+    fresh: Annotated[bool, typer.Option("--fresh", help="look at every file, those of crowded folders at rest as well")] = False,
+) -> None:
+    """Show what fills the disk below a folder, and which checkpoints lie there."""
+    from rich.filesize import decimal
+
+    from scratchlab.notebook.projects import terminal
+    from scratchlab.notebook.projects.disk import disk
+    from scratchlab.notebook.projects.looks import Looks
+    from scratchlab.notebook.settings import own
+
+    with console.status("looking") as status:
+        found = disk(
+            folder.absolute(),
+            Looks(own().derived, fresh=fresh),
+            lambda files, size: status.update(f"{files:,} files, {decimal(size)} so far"),
+        )
+    console.print(terminal.disk(found, most))

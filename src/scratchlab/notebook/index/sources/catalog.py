@@ -7,9 +7,11 @@ from collections.abc import Callable
 from scratchlab.notebook.index.sources.interface import Source
 from scratchlab.notebook.index.sources.notes import Notes
 from scratchlab.notebook.index.sources.papers import Papers
+from scratchlab.notebook.index.sources.projects import Projects
 from scratchlab.notebook.settings import Settings
 
 SOURCES: dict[str, Callable[[Settings], Source]] = {
     "notes": Notes,
     "papers": Papers,
+    "projects": Projects,
 }
