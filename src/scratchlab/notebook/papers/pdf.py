@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FEW = 16  # characters: a page with fewer, and a picture on it, was scanned (what else it holds is a stamp or a page number)
 MOST = 2000  # characters of a piece; a longer paragraph is cut between lines
+SHORT = 0.75  # of a page's longest line: what ends a sentence before that ends a paragraph
+ENDINGS = (".", "!", "?", ":", "。", "！", "？", "：", "．")
 _BROKEN_WORD = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
 
 
@@ -69,20 +71,18 @@ def picture(content: bytes, path: Path, number: int) -> Image:
 
 def paragraphs(said: str) -> Iterator[str]:
     """The text of a page, parted at blank lines and where a sentence ends a line short of the others; broken words are joined."""
-    lines = [line.strip() for line in _BROKEN_WORD.sub("", said).split("\n")]
+    lines = [line.strip() for line in said.split("\n")]
     width = max(map(len, lines), default=0)
     held: list[str] = []
-    for line in lines:
+    for line in [*lines, ""]:
         if held and (not line or sum(map(len, held)) + len(line) > MOST):
-            yield "\n".join(held)
+            yield _BROKEN_WORD.sub("", "\n".join(held))
             held = []
         if line:
             held.append(line)
-            if len(line) < 0.75 * width and line.endswith((".", "。", "!", "?", "．", ":")):
-                yield "\n".join(held)
+            if len(line) < SHORT * width and line.endswith(ENDINGS):
+                yield _BROKEN_WORD.sub("", "\n".join(held))
                 held = []
-    if held:
-        yield "\n".join(held)
 
 
 def _pictured(page: PageObject) -> bool:

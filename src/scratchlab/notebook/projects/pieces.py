@@ -37,9 +37,10 @@ def _at(begins: Callable[[Sequence[str], int], bool], lines: Sequence[str]) -> I
     starts = [0]
     for i in range(1, len(lines)):
         if begins(lines, i):
-            while i - 1 > starts[-1] and lines[i - 1].startswith(("#", ";")):
+            while i - 1 >= starts[-1] and lines[i - 1].startswith(("#", ";")):
                 i -= 1
-            starts.append(i)
+            if i > starts[-1]:
+                starts.append(i)
     for start, following in zip(starts, [*starts[1:], len(lines)], strict=True):
         last = following
         while last > start and not lines[last - 1].strip():

@@ -1,0 +1,171 @@
+"""Each page is read once; what cannot be read is told of; places are those of the upright picture."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from scratchlab.checks import Problem
+from scratchlab.notebook.events import Place
+from scratchlab.notebook.papers import crop, happened, pictures, reading
+from scratchlab.notebook.papers.engines.interface import Box, Line
+from scratchlab.notebook.papers.kept import Kept
+
+Image = pytest.importorskip("PIL.Image", reason="needs the extra 'papers'")
+
+
+class Dark:
+    """An engine that finds one line: what is not white."""
+
+    reads = ("ink",)
+
+    def __init__(self, name: str = "dark-1", stop_after: int = 99) -> None:
+        self.name, self.stop_after = name, stop_after
+        self.seen: list[tuple[int, int]] = []
+
+    def lines(self, picture: Image.Image) -> list[Line]:
+        if len(self.seen) == self.stop_after:
+            raise KeyboardInterrupt
+        self.seen.append(picture.size)
+        box = picture.convert("L").point(lambda value: 255 * (value < 128)).getbbox()
+        return [Line("a bar", box, 0.9)] if box else []
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path / "own")
+
+
+def drawn(path: Path, bar: Box = (10, 20, 60, 30), size: tuple[int, int] = (200, 100), **more: object) -> Path:
+    picture = Image.new("RGB", size, "white")
+    picture.paste((0, 0, 0), bar)
+    picture.save(path, **more)
+    return path
+
+
+def read(paths: list[Path], engine: Dark, kept: Kept) -> list[reading.Seen]:
+    sheets = [sheet for path in paths for sheet in reading.sheets(path, kept)]
+    return [reading.read(sheet, engine, kept) for sheet in reading.waiting(sheets, engine, kept)]
+
+
+def test_no_page_is_read_twice_wherever_it_moves(tmp_path: Path, kept: Kept) -> None:
+    path, engine = drawn(tmp_path / "a.png"), Dark()
+    copy = Path(shutil.copy(path, tmp_path / "copy.png"))
+    assert len(read([path, copy], engine, kept)) == 1
+    moved = path.rename(tmp_path / "b.png")
+    assert read([moved, copy], engine, kept) == []
+    assert len(engine.seen) == 1
+    assert reading.pieces(moved, kept)[0].box == (10, 20, 60, 30)
+    assert len(read([moved], Dark("dark-2"), kept)) == 1  # another engine may know better
+
+
+def test_a_changed_page_is_read_anew(tmp_path: Path, kept: Kept) -> None:
+    path, engine = drawn(tmp_path / "a.png"), Dark()
+    read([path], engine, kept)
+    before = kept.stamp(path)
+    drawn(path, (50, 50, 150, 60))
+    read([path], engine, kept)
+    assert reading.pieces(path, kept)[0].box == (50, 50, 150, 60)
+    assert kept.stamp(path) != before
+
+
+def test_a_kill_loses_the_page_at_hand_alone(tmp_path: Path, kept: Kept) -> None:
+    paths = [drawn(tmp_path / f"{i}.png", (10, 10, 20 + i, 20)) for i in range(3)]
+    with pytest.raises(KeyboardInterrupt):
+        read(paths, Dark(stop_after=2), kept)
+    later = Dark()
+    read(paths, later, Kept(tmp_path / "own"))
+    assert len(later.seen) == 1
+
+
+def test_what_is_broken_is_told_of_and_tried_again(tmp_path: Path, kept: Kept) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n torn")
+    (seen,) = read([broken], Dark(), kept)
+    assert seen.refused.startswith(f"{broken} is")
+    assert "save it again as PNG or JPEG" in seen.refused
+    drawn(broken)
+    assert read([broken], Dark(), kept)[0].pieces
+
+
+def test_heic_without_its_reader_says_what_would_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pillow_heif", None)
+    with pytest.raises(Problem, match=r"^a\.HEIC is no picture that Pillow reads here; pip install pillow-heif, or save it as JPEG$"):
+        pictures.upright(b"\0\0\0\x18ftypheic" + bytes(64), Path("a.HEIC"))
+
+
+def test_a_picture_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = drawn(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(Problem, match="is larger than 1,000 pixels"):
+        pictures.upright(path.read_bytes(), path)
+
+
+def turned(path: Path) -> Path:
+    """A bar near the top left, kept on its side, with an EXIF that says so and when."""
+    about = Image.Exif()
+    about[0x0112] = 6
+    about.get_ifd(0x8769)[0x9003] = "2025:04:10 21:30:12"
+    upright = Image.new("RGB", (200, 100), "white")
+    upright.paste((0, 0, 0), (8, 16, 56, 32))
+    upright.rotate(90, expand=True).save(path, exif=about, quality=95)
+    return path
+
+
+def test_boxes_are_those_of_the_upright_picture(tmp_path: Path, kept: Kept) -> None:
+    path = turned(tmp_path / "a.jpg")
+    (seen,) = read([path], Dark(), kept)
+    box = seen.pieces[0].box
+    assert box is not None
+    assert [abs(a - b) <= 1 for a, b in zip(box, (8, 16, 56, 32), strict=True)] == [True] * 4
+
+
+def test_what_is_transparent_is_white(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(path)
+    assert pictures.upright(path.read_bytes(), path).getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_the_time_is_the_cameras_else_that_of_the_name(tmp_path: Path, kept: Kept) -> None:
+    path = turned(tmp_path / "2024-01-01.jpg")
+    read([path], Dark(), kept)
+    (event,) = happened.events(path, reading.pieces(path, kept), date(2025, 5, 1), "kws")
+    assert event.when is not None
+    assert event.when.start == datetime(2025, 4, 10, 21, 30)
+    assert (event.kind, event.project) == ("paper", "kws")
+    named = drawn(tmp_path / "IMG_20250411_0900.png")
+    read([named], Dark(), kept)
+    (event,) = happened.events(named, reading.pieces(named, kept), date(2025, 5, 1))
+    assert event.when is not None
+    assert event.when.start == datetime(2025, 4, 11)
+    silent = drawn(tmp_path / "plan.png", (1, 1, 5, 5))
+    read([silent], Dark(), kept)
+    assert happened.events(silent, reading.pieces(silent, kept), date(2025, 5, 1))[0].when is None
+
+
+def test_a_scanned_page_is_read_beside_the_text_of_the_others(tmp_path: Path, kept: Kept) -> None:
+    pytest.importorskip("pypdf", reason="needs the extra 'papers'")
+    path = tmp_path / "scan.pdf"
+    Image.open(drawn(tmp_path / "page.png")).save(path)
+    assert reading.pieces(path, kept) == []
+    (seen,) = read([path], Dark(), kept)
+    assert seen.sheet.page == 1
+    assert [piece.page for piece in reading.pieces(path, kept)] == [1]
+    assert reading.broken(path, kept) == []
+
+
+def test_a_hit_can_be_shown(tmp_path: Path, kept: Kept) -> None:
+    path = turned(tmp_path / "a.jpg")
+    read([path], Dark(), kept)
+    (event,) = happened.events(path, reading.pieces(path, kept), date(2025, 5, 1))
+    with Image.open(crop.save(event.place, tmp_path / "hit.png")) as shown:
+        assert abs(shown.width - (56 + 16)) <= 1  # the margin ends at the picture's edge on the left and above
+        assert abs(shown.height - (32 + 16)) <= 1
+        assert min(shown.convert("L").getpixel((20, 22)), 40) < 40
+    with Image.open(crop.save(Place(path), tmp_path / "whole.png")) as shown:
+        assert shown.size == (200, 100)
+    with pytest.raises(Problem, match="is text, not a picture"):
+        crop.save(Place(tmp_path / "a.pdf", detail="page 3"), tmp_path / "no.png")

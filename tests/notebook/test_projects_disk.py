@@ -1,0 +1,156 @@
+"""What fills the disk, and which checkpoints lie there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from scratchlab.checks import Problem
+from scratchlab.cli import app
+from scratchlab.notebook.projects import looks
+from scratchlab.notebook.projects.disk import Disk, disk, same
+from scratchlab.notebook.projects.looks import Looks
+
+
+def filled(path: Path, size: int, fill: bytes = b"x", age: float = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(fill * size)
+    if age:
+        os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "kws"
+    filled(folder / "runs" / "a" / "config.yaml", 10)
+    filled(folder / "runs" / "a" / "ckpt" / "best.pt", 3_000_000, age=1e6)
+    filled(folder / "runs" / "a" / "ckpt" / "last.pt", 3_000_000)
+    filled(folder / "runs" / "a" / "metrics.csv", 5000)
+    filled(folder / "data" / "x.wav", 100_000)
+    filled(folder / "data" / "shard.tar", 50_000)
+    filled(folder / ".venv" / "lib" / "weights.pt", 2_000_000)
+    filled(folder / "model.tar", 20_000)
+    filled(folder / "train.py", 100)
+    return folder
+
+
+def looked(folder: Path, own: Path | None = None, *, fresh: bool = False) -> Disk:
+    return disk(folder, Looks(own or folder.parent / "own", fresh=fresh))
+
+
+def sums(found: Disk) -> dict[str, int]:
+    return {kind: sum(part.files for part in found.parts if part.kind == kind) for kind in {part.kind for part in found.parts}}
+
+
+def test_every_file_is_of_one_kind(project: Path) -> None:
+    found = looked(project)
+    assert sums(found) == {"runs": 2, "checkpoints": 3, "data": 2, "environments": 1, "text": 1}
+    assert {(part.folder.name, part.kind) for part in found.parts} >= {("runs", "runs"), ("data", "data"), (".venv", "environments")}
+    assert found.files == 9
+    assert found.parts[0].bytes == max(part.bytes for part in found.parts)
+
+
+def test_it_counts_as_du_does_but_for_the_folders_themselves(project: Path) -> None:
+    filled(project / "sparse.npy", 1)
+    os.truncate(project / "sparse.npy", 50_000_000)
+    os.link(project / "model.tar", project / "again.tar")
+    (project / "link").symlink_to("/usr")
+    counted = subprocess.run(["du", "-k", "-s", str(project)], capture_output=True, text=True, check=True).stdout.split()[0]
+    folders = sum(Path(where).stat().st_blocks * 512 for where, _, _ in os.walk(project))
+    assert looked(project).bytes + folders == int(counted) * 1024
+
+
+def test_checkpoints_know_what_stands_beside_them(project: Path) -> None:
+    found = looked(project)
+    assert [(one.path.name, one.size) for one in found.checkpoints] == [
+        ("best.pt", 3_000_000),
+        ("last.pt", 3_000_000),
+        ("model.tar", 20_000),
+    ]
+    assert found.checkpoints[0].beside == project / "runs" / "a" / "config.yaml"
+    assert found.checkpoints[2].beside is None
+    assert same(found.checkpoints) == {project / "runs" / "a" / "ckpt" / "last.pt": project / "runs" / "a" / "ckpt" / "best.pt"}
+
+
+def test_nothing_above_the_folder_counts_as_beside(project: Path) -> None:
+    filled(project.parent / "config.yaml", 5)
+    assert looked(project).checkpoints[2].beside is None
+
+
+def test_one_size_is_not_enough_to_be_the_same(project: Path) -> None:
+    last = project / "runs" / "a" / "ckpt" / "last.pt"
+    last.write_bytes(b"x" * 2_999_999 + b"y")
+    assert same(looked(project).checkpoints) == {}
+    last.unlink()
+    assert same(looked(project).checkpoints) == {}
+
+
+def crowd(project: Path, age: float) -> Path:
+    for i in range(looks.CROWDED + 1):
+        filled(project / "data" / "many" / f"{i}.npy", 10, age=age)
+    os.utime(project / "data" / "many", (time.time() - age,) * 2)
+    return project / "data" / "many"
+
+
+def test_a_crowded_folder_at_rest_is_not_looked_at_twice(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = crowd(project, 10 * looks.REST)
+    seen: list[str] = []
+    monkeypatch.setattr(looks.os, "scandir", lambda folder, scan=os.scandir: (seen.append(str(folder)), scan(folder))[1])
+    first = looked(project)
+    assert str(many) in seen
+    seen.clear()
+    again = looked(project)
+    assert str(many) not in seen
+    assert (again.bytes, again.files, sums(again)) == (first.bytes, first.files, sums(first))
+    filled(many / "new.npy", 9000)  # a file that comes changes the folder's time
+    assert looked(project).files == first.files + 1
+    seen.clear()
+    assert looked(project, fresh=True).files == first.files + 1
+    assert str(many) in seen
+
+
+def test_a_crowded_folder_that_is_written_to_is_looked_at(project: Path) -> None:
+    many = crowd(project, 60)
+    before = looked(project).bytes
+    filled(many / "3.npy", 40_000)  # in place: the folder's time stays
+    assert looked(project).bytes > before
+
+
+def test_what_may_not_be_looked_into_is_told_of(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = str(project / "data")
+
+    def scan(folder: str, scandir=os.scandir):
+        if str(folder) == closed:
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(looks.os, "scandir", scan)
+    found = looked(project)
+    assert found.refused == [f"{closed} (permission denied)"]
+    assert found.files == 7
+
+
+def test_no_folder_gets_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"nowhere is no folder; name one to look into\.$"):
+        looked(tmp_path / "nowhere", tmp_path / "own")
+
+
+def test_the_command_shows_it(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(tmp_path / "own"))
+    done = CliRunner().invoke(app, ["disk", str(project), "--most", "2"], env={"COLUMNS": "200"}, catch_exceptions=False)
+    assert "Checkpoints: 3, 6.0 MB (the largest 2 of 3; --most shows more)" in done.output
+    (best,) = [line for line in done.output.splitlines() if "best.pt" in line and "3.0 MB" in line and "oldest" in line]
+    assert "runs/a/config.yaml" in best
+    assert "same first and last MB as runs/a/ckpt/best.pt" in done.output
+
+
+def test_an_empty_folder_has_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    found = looked(tmp_path / "empty")
+    assert (found.bytes, found.parts, found.checkpoints) == (0, [], [])
