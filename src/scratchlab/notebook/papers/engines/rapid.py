@@ -18,7 +18,7 @@ from scratchlab.notebook.papers.engines.strips import Corners, box, cut
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-LEGIBLE = 0.5  # less sure than this, and what it read is no writing, or in a script it does not know
+LEGIBLE = 0.6  # less sure than this, and what it read is no writing, or in a script it does not know
 
 
 class Rapid:
