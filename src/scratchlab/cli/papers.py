@@ -14,7 +14,7 @@ from scratchlab.cli.program import app, console
 def papers(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FOLDER]...", help="where photographed and scanned pages lie; those of notebook.toml, if not given"),
+        typer.Argument(metavar="FOLDER...", help="where photographed and scanned pages lie; those of notebook.toml, if not given"),
     ] = None,
 ) -> None:
     """Read photographed and scanned pages, each once, so that their words can be asked for."""
@@ -60,7 +60,7 @@ def papers(
 
 @app.command()
 def disk(
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="where to look; here, if not given")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="where to look; here, if not given")] = Path(),
     most: Annotated[int, typer.Option("--most", min=1, help="rows of each table")] = 12,
     fresh: Annotated[bool, typer.Option("--fresh", help="look at every file, those of crowded folders at rest as well")] = False,
 ) -> None:

@@ -39,5 +39,5 @@ def filled(found: Disk) -> Event:
     """What fills a project's disk: the largest of its folders."""
     parts = [f"{part.folder.relative_to(found.folder)} {decimal(part.bytes)} ({part.kind})" for part in found.parts[:PARTS] if part.bytes]
     refused = f"; {len(found.refused)} places could not be looked at" if found.refused else ""
-    said = f"disk of {found.folder.name}: {decimal(found.bytes)} in {found.files:,} files: {listing(parts)}{refused}"
+    said = f"what fills the disk of {found.folder.name}: {decimal(found.bytes)} in {found.files:,} files: {listing(parts)}{refused}"
     return Event("file", said, Place(found.folder), None, found.folder.name)
