@@ -36,9 +36,14 @@ def told(path: Path) -> Generator[None]:
 
 
 def read(path: Path) -> bytes:
-    """A file's bytes. Raises Problem where there are none to be had."""
+    """A file's bytes, once whoever is in the midst of writing them is done. Raises Problem where there are none to be had."""
     try:
-        return path.read_bytes()
+        file = os.open(path, os.O_RDONLY)
+        try:
+            lease.taken(file, path)
+            return _contents(file)
+        finally:
+            os.close(file)
     except OSError as error:
         raise Problem(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
 
