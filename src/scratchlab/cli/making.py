@@ -11,6 +11,7 @@ import typer
 
 from scratchlab.checks import Diverged, Problem
 from scratchlab.cli.program import RunName, RunsFolder, app, console, lead_to
+from scratchlab.cli.writing import noted
 
 if TYPE_CHECKING:
     from scratchlab.recipe import Recipe
@@ -126,6 +127,8 @@ def _perform(recipe: Recipe, place: Callable[[], Run], mirror: str | None) -> No
     with parallel.processes(), contextlib.ExitStack() as beside:
         leads = parallel.rank() == 0
         run = Run(Path(parallel.shared(str(place().folder) if leads else "")))
+        if leads:
+            beside.callback(noted, run)
         if mirrored and leads:
             beside.enter_context(InBackground(mirrored(run), run, console.print))
         try:
