@@ -38,12 +38,15 @@ def day(
     console.print(pages[-1].path, soft_wrap=True)
 
 
-@app.command()
+LOOSE = {"ignore_unknown_options": True, "help_option_names": ["--help"]}  # "- [ ] why" is a text, and none of its letters an option
+
+
+@app.command(context_settings=LOOSE)
 def insert(
     note: Annotated[str, typer.Argument(metavar="NOTE", help="a file, a note's name, or '[[note#heading]]'")],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="what to insert, lines and all")],
     under: Annotated[str, typer.Option("--under", help="the heading; ABOVE#HEADING where several have the name")] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
     encoding: Annotated[str, typer.Option("--encoding", help="of a note that is neither UTF-8 nor UTF-16")] = "",
 ) -> None:
     """Insert a text at the end of a heading's section in a note, after showing the change and asking; every other byte stays."""
@@ -66,7 +69,7 @@ def insert(
 
 @app.command()
 def undo(
-    number: Annotated[int, typer.Argument(metavar="[NUMBER]", min=1, show_default=False, help="of the write; the last, if left out")] = 0,
+    number: Annotated[int | None, typer.Argument(metavar="[NUMBER]", min=1, help="of the write; the last, if left out")] = None,
     lists: Annotated[bool, typer.Option("--list", help="list the writes, and what has become of them")] = False,
 ) -> None:
     """Take back the last insertion into a note, if the note still is what that left."""
@@ -86,7 +89,7 @@ def undo(
         console.print(table if made else "Nothing was written yet.")
         return
     try:
-        entry, shown = undoing.undone(backups, number)
+        entry, shown = undoing.undone(backups, number or 0)
     except undoing.Refused as refused:
         _show(refused.shown)
         raise

@@ -28,7 +28,7 @@ def home(settings: Settings, own: Own) -> Path:
     """Our folder in the first vault. Raises Problem where none is named."""
     if not settings.vault:
         raise Problem(f'{own.file} names no vault; write vault = ["~/diary"] into it, with the folder of your notes.')
-    return settings.vault[0] / HOME
+    return settings.vault[0].resolve() / HOME
 
 
 class Diary:

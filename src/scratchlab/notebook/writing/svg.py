@@ -100,7 +100,7 @@ def ticks(low: float, high: float) -> list[float]:
     rough = 10.0 ** math.floor(math.log10(span / 4))
     step = next(rough * factor for factor in (1, 2, 2.5, 5, 10) if span / (rough * factor) <= 4)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(number * step, 12) for number in range(first, max(last, first + 1) + 1)]
+    return [float(f"{number * step:.10g}") for number in range(first, max(last, first + 1) + 1)]
 
 
 def _number(value: float, step: float, share: bool) -> str:
