@@ -84,6 +84,8 @@ def test_with_an_encoding_by_the_persons_word(raw: bytes, text: str) -> None:
         ("# A\nwords\n# B\n", "A", "x", "# A\nwords\n\nx\n\n# B\n"),
         ("# A\nwords\nTitle\n===\n", "A", "x", None),  # the words belong to the title: the section of A is empty
         ("# A\n## B\nb\n# C\n", "A", "x", "# A\n## B\nb\n\nx\n\n# C\n"),
+        ("# A\nwords\n\n---\n\n# B\n", "A", "x", "# A\nwords\n\nx\n\n---\n\n# B\n"),
+        ("# A\n---\n# B\n", "A", "x", "# A\nx\n\n---\n# B\n"),
         ("# A\n## B\nb\n# C\n", "B", "x", "# A\n## B\nb\n\nx\n\n# C\n"),
         ("# A\r\na\r\n", "A", "x\ny", "# A\r\na\r\n\r\nx\r\ny\r\n"),
         ("```\n# A\n```\n# A\nq", "A", "x", "```\n# A\n```\n# A\nq\n\nx"),

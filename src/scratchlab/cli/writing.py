@@ -43,7 +43,7 @@ LOOSE = {"ignore_unknown_options": True, "help_option_names": ["--help"]}  # "- 
 
 @app.command(context_settings=LOOSE)
 def insert(
-    note: Annotated[str, typer.Argument(metavar="NOTE", help="a file, a note's name, or '[[note#heading]]'")],
+    note: Annotated[str, typer.Argument(metavar="NOTE", help="a file, a note's name, or a link to a heading as Obsidian writes it")],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="what to insert, lines and all")],
     under: Annotated[str, typer.Option("--under", help="the heading; ABOVE#HEADING where several have the name")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,

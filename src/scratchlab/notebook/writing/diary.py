@@ -47,15 +47,20 @@ class Diary:
             return [*self._runs([card for card in known if day in card.days], known), self._day(day, known, jobs)]
 
     def of_run(self, run: Run) -> list[Page]:
-        """Makes the note of one run, and the pages of its recipe and of its days; the last day's comes last."""
+        """Makes the note of one run, which comes first, those of other runs of its days that have none yet, and the days' pages."""
         with self.backups.alone():
             known = self._known()
-            runs = [card for card in known if card.run.folder == run.folder.resolve()]
-            return [*self._runs(runs, known), *(self._day(day, known) for card in runs for day in sorted(card.days))]
+            own = [card for card in known if card.run.folder == run.folder.resolve()]
+            days = sorted({day for card in own for day in card.days})
+            others = [card for card in known if card.days & set(days) and card not in own and not self._note(card).exists()]
+            return [*self._runs([*own, *others], known), *(self._day(day, known) for day in days)]
 
     def _known(self) -> list[Card]:
         """The runs as they are now: to be read alone, else of two runs that end at once one would be missing."""
         return cards([*self.folders, *_remembered(self.home)])
+
+    def _note(self, card: Card) -> Path:
+        return self.home / "runs" / f"{card.page}.md"
 
     def _runs(self, runs: list[Card], known: list[Card]) -> list[Page]:
         pages: list[Page] = []
@@ -64,7 +69,7 @@ class Diary:
             for name, picture in pictures.items():
                 _picture(self.home / "plots" / f"{card.page}-{name}.svg", picture)
             earlier = [one for one in known if one.recipe == card.recipe and one.begun < card.begun]
-            pages.append(own_pages.write(self.home / "runs" / f"{card.page}.md", run_page.page(card, earlier, pictures)))
+            pages.append(own_pages.write(self._note(card), run_page.page(card, earlier, pictures)))
         for recipe in sorted({card.recipe for card in runs}):
             made = recipe_page.page(recipe, [card for card in known if card.recipe == recipe])
             pages.append(own_pages.write(self.home / "recipes" / f"{filed(recipe)}.md", made))

@@ -35,10 +35,11 @@ class Heading:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines in which nothing is a heading whatever it looks like: code, HTML, front matter."""
+    """Lines in which nothing is a heading whatever it looks like: code, HTML, front matter; or a rule, which parts one section from the next."""
 
     line: int
     end: int
+    rule: bool = False
 
 
 @functools.cache
@@ -47,9 +48,10 @@ def _parser() -> MarkdownIt:
 
 
 def outline(texts: list[str]) -> tuple[list[Heading], list[Block]]:
-    """The headings of a note's lines, and its blocks of code and the like."""
+    """The headings of a note's lines, and its blocks of code and the like and its rules."""
     tokens = _parser().parse("\n".join(texts))
     closed = [Block(*token.map) for token in tokens if token.map and token.type in ("fence", "code_block", "html_block", "front_matter")]
+    closed += [Block(*token.map, rule=True) for token in tokens if token.map and token.type == "hr" and token.level == 0]
     opened = [(token, tokens[place + 1]) for place, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0]
     return _nested([(token, inline.content) for token, inline in opened], len(texts)), closed
 

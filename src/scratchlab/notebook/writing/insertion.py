@@ -25,7 +25,7 @@ class Insertion:
 
 
 def inserted(raw: bytes, text: str, under: tuple[str, ...], encoding: str = "") -> Insertion:
-    """A note with `text` at the end of a heading's section, before the blank lines that end it, in the note's encoding and line ends.
+    """A note with `text` at the end of a heading's section, before the blank lines and rules that end it, in the note's encoding and line ends.
 
     under: a heading, after it as many of those above it as tell it from others (outermost first).
     Raises Problem where there is no such heading or several, or where the text would change what the lines around it are.
@@ -37,7 +37,10 @@ def inserted(raw: bytes, text: str, under: tuple[str, ...], encoding: str = "") 
         raise Problem("The note is not UTF-8, and what it is cannot be told from its bytes; name it, as in --encoding gb18030.")
     headings, blocks = outline(read.texts)
     heading = _chosen(headings, under)
-    after = max([heading.body, *(n + 1 for n in range(heading.body, heading.end) if read.texts[n].strip())])
+    rules = {block.line for block in blocks if block.rule}
+    after = heading.end
+    while after > heading.body and (not read.texts[after - 1].strip() or after - 1 in rules):
+        after -= 1
     for block in blocks:
         if block.line < after <= block.end and _stays_open(read.texts, block.line):
             raise Problem(
