@@ -1,5 +1,6 @@
 """The headings of a note and where their sections end, as CommonMark has them: none inside code, lists, quotes or front matter.
 
+Reading a diary (`vault/blocks.py`) goes by what its writer meant, and guesses; what is written must stand where Obsidian shows it.
 Source: https://spec.commonmark.org/0.31.2/, sections 4.2, 4.3 and 4.5, by way of markdown-it-py.
 """
 
@@ -35,7 +36,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines in which nothing is a heading whatever it looks like: code, HTML, front matter; or a rule, which parts one section from the next."""
+    """Lines in which nothing is a heading whatever it looks like: code, HTML, front matter; or a rule, which parts sections."""
 
     line: int
     end: int
@@ -50,8 +51,12 @@ def _parser() -> MarkdownIt:
 def outline(texts: list[str]) -> tuple[list[Heading], list[Block]]:
     """The headings of a note's lines, and its blocks of code and the like and its rules."""
     tokens = _parser().parse("\n".join(texts))
-    closed = [Block(*token.map) for token in tokens if token.map and token.type in ("fence", "code_block", "html_block", "front_matter")]
-    closed += [Block(*token.map, rule=True) for token in tokens if token.map and token.type == "hr" and token.level == 0]
+    closed = [
+        Block(token.map[0], token.map[1])
+        for token in tokens
+        if token.map and token.type in ("fence", "code_block", "html_block", "front_matter")
+    ]
+    closed += [Block(token.map[0], token.map[1], rule=True) for token in tokens if token.map and token.type == "hr" and token.level == 0]
     opened = [(token, tokens[place + 1]) for place, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0]
     return _nested([(token, inline.content) for token, inline in opened], len(texts)), closed
 

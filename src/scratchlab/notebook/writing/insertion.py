@@ -25,7 +25,7 @@ class Insertion:
 
 
 def inserted(raw: bytes, text: str, under: tuple[str, ...], encoding: str = "") -> Insertion:
-    """A note with `text` at the end of a heading's section, before the blank lines and rules that end it, in the note's encoding and line ends.
+    """A note with `text` at the end of a heading's section, before the blank lines and rules there, in the note's encoding and line ends.
 
     under: a heading, after it as many of those above it as tell it from others (outermost first).
     Raises Problem where there is no such heading or several, or where the text would change what the lines around it are.
