@@ -192,6 +192,21 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
     return Recipe(name, seed, values)
 
 
+def flat(value: Values, above: str = "") -> dict[str, Any]:
+    """Tables by the paths of their settings: `training.rates.body`; one without settings is itself."""
+    found: dict[str, Any] = {}
+    for name, inner in value.items():
+        path = f"{above}.{name}" if above else name
+        found |= flat(cast(Values, inner), path) if isinstance(inner, dict) and inner else {path: inner}
+    return found
+
+
+def differences(tables: Values, other: Values) -> dict[str, Any]:
+    """The settings in which a recipe's tables are not `other`, by their paths, as they are in them; None for one that only `other` has."""
+    own, its = ({"seed": 0, **flat(one)} for one in (tables, other))
+    return {path: own.get(path) for path in {**own, **its} if path not in own or path not in its or own[path] != its[path]}
+
+
 def overridden(raw: Values, assignments: Iterable[str]) -> Values:
     """The tables with `section.setting=value` assignments applied; a value is read as TOML, else as text."""
     return assigned(raw, [_assignment(one) for one in assignments])

@@ -11,11 +11,13 @@ import typer
 
 from scratchlab.checks import Diverged, Problem
 from scratchlab.cli.program import RunName, RunsFolder, app, console, lead_to
+from scratchlab.cli.writing import noted
 
 if TYPE_CHECKING:
     from scratchlab.recipe import Recipe
     from scratchlab.store.run import Run
 
+Note = Annotated[str, typer.Option("--note", help="why: kept with the run, and shown wherever it is")]
 MirrorName = Annotated[str | None, typer.Option("--mirror", help="show the run elsewhere as well while it goes on: mlflow")]
 
 
@@ -25,6 +27,7 @@ def run_recipe(
     settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="section.setting=value; may be repeated")] = None,
     runs: RunsFolder = Path("runs"),
     again: Annotated[bool, typer.Option("--again", help="repeat a run that is there already, beside it")] = False,
+    note: Note = "",
     mirror: MirrorName = None,
 ) -> None:
     """Run a recipe: train, ask, and leave a folder with everything in it."""
@@ -34,10 +37,12 @@ def run_recipe(
     from scratchlab.store.run import Run
 
     path = shelf.find(recipe)
-    raw = recipes.overridden(shelf.read(path), settings or [])
+    there = shelf.read(path)
+    raw = recipes.overridden(there, settings or [])
     resolved = recipes.resolve(raw, SECTIONS, path.stem)
     check(resolved)
-    _perform(resolved, lambda: Run.create(runs, resolved, str(raw.get("title", "")), again=again), mirror)
+    title, changed = str(raw.get("title", "")), recipes.differences(raw, there)
+    _perform(resolved, lambda: Run.create(runs, resolved, title, again=again, note=note, changed=changed), mirror)
 
 
 @app.command()
@@ -51,6 +56,7 @@ def sweep(
     engine: Annotated[str, typer.Option("--engine", help="who makes them: local, ray, slurm")] = "local",
     options: Annotated[list[str] | None, typer.Option("--option", "-o", help="a setting of the engine; may be repeated")] = None,
     address: Annotated[str | None, typer.Option("--address", help="of a running cluster of Ray; the same as -o address=")] = None,
+    note: Note = "",
 ) -> None:
     """Make the runs of a plan that are missing, several at a time, and the table of all; after a kill, the same command goes on."""
     from dataclasses import replace
@@ -63,7 +69,7 @@ def sweep(
     from scratchlab.sweeps.sweep import Sweep
 
     makes = catalog.chosen(engine, workers, [*(options or []), *([f"address={address}"] if address else [])])
-    found = Sweep(planned(shelf.find_plan(plan), settings or [], seeds), runs)
+    found = Sweep(planned(shelf.find_plan(plan), settings or [], seeds), runs, note)
     there = len(found.orders) - len(found.missing())
     console.print(f"{found.total} runs in {found.folder.path.name}, {there} there already.")
     if dry:
@@ -84,7 +90,7 @@ def sweep(
 
 
 @app.command()
-def resume(run: RunName, runs: RunsFolder = Path("runs"), mirror: MirrorName = None) -> None:
+def resume(run: RunName, runs: RunsFolder = Path("runs"), note: Note = "", mirror: MirrorName = None) -> None:
     """Go on with a run that was killed, stopped or failed; the numbers are those of an uninterrupted one."""
     from scratchlab import recipe as recipes
     from scratchlab.experiment import SECTIONS
@@ -99,7 +105,13 @@ def resume(run: RunName, runs: RunsFolder = Path("runs"), mirror: MirrorName = N
             f"{found.folder}/recipe.toml is not the recipe this run began with, so going on would mix two runs; "
             f"restore it, or begin another with `scratchlab run {found.folder}/recipe.toml`."
         )
-    _perform(resolved, lambda: found, mirror)
+
+    def place() -> Run:
+        if found.state() != "running":  # whoever is at it does not want another's words
+            found.annotate(note)
+        return found
+
+    _perform(resolved, place, mirror)
 
 
 def _perform(recipe: Recipe, place: Callable[[], Run], mirror: str | None) -> None:
@@ -115,6 +127,8 @@ def _perform(recipe: Recipe, place: Callable[[], Run], mirror: str | None) -> No
     with parallel.processes(), contextlib.ExitStack() as beside:
         leads = parallel.rank() == 0
         run = Run(Path(parallel.shared(str(place().folder) if leads else "")))
+        if leads:
+            beside.callback(noted, run)
         if mirrored and leads:
             beside.enter_context(InBackground(mirrored(run), run, console.print))
         try:

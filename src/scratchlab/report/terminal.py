@@ -13,15 +13,18 @@ from scratchlab.checks import Problem
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Fixed, Sections, Setting, Several, settings
 from scratchlab.report.tables import accuracy
+from scratchlab.report.words import first_words
 from scratchlab.store.query import overview
 from scratchlab.store.run import Run
+
+NOTE = 40  # characters of a note in a list
 
 
 def runs(found: list[Run]) -> RenderableType:
     """One row a run."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("run", no_wrap=True)
-    for column in ("state", "begun", "head", "base", "last session", "where"):
+    for column in ("state", "begun", "head", "base", "last session", "where", "note"):
         table.add_column(column, justify="right" if column in ("base", "last session") else "left")
     for run in found:
         row = overview(run)
@@ -29,7 +32,13 @@ def runs(found: list[Run]) -> RenderableType:
         style = {"finished": "green", "running": "cyan", "failed": "red", "killed": "red"}.get(row["state"], "")
         where = "" if row["state"] == "finished" else row["where"]
         table.add_row(
-            row["name"], Text(row["state"], style=style), row["created"].replace("T", " ")[:16], row.get("head", ""), *cells, where
+            row["name"],
+            Text(row["state"], style=style),
+            row["created"].replace("T", " ")[:16],
+            row.get("head", ""),
+            *cells,
+            where,
+            first_words(row["note"], NOTE),
         )
     return table
 

@@ -58,6 +58,16 @@ def duration(seconds: float) -> str:
     return f"{minutes}{THIN}min" if minutes < 100 else f"{minutes // 60}{THIN}h {minutes % 60}{THIN}min"
 
 
+def first_words(text: str, most: int) -> str:
+    """The words with which a text begins, on one line: at most so many characters, and a sign that there is more.
+
+    >>> first_words("is the sigmoid worse than the softmax?", 20)
+    'is the sigmoid …'
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= most else (line[: most - 1].rpartition(" ")[0] or line[: most - 2]) + " …"
+
+
 def setting(value: Any) -> str:
     """A setting as a person writes it."""
     if isinstance(value, bool):

@@ -15,9 +15,10 @@ def runs(folder: Path) -> list[Run]:
 
 
 def overview(run: Run) -> dict[str, Any]:
-    """What a list of runs says of one: name, state, where it is or what it found."""
+    """What a list of runs says of one: name, state, note, where it is or what it found."""
     status, summary = run.status, run.json("summary")
     row: dict[str, Any] = {"name": run.folder.name, "state": run.state(), "created": status["created"], "where": status.get("where", "")}
+    row["note"] = run.note
     if summary:
         head = summary["heads"][summary["head"]]
         row |= {

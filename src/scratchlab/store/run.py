@@ -6,6 +6,7 @@ summary.json           the headline, with intervals   predictions.parquet  one l
 weights.safetensors    the learned tensors            embeddings.safetensors  the queries' vectors
 checkpoint.safetensors where to go on; gone when finished                   report.html
 diagnosis.json         where values stopped being finite, if training broke down
+note.md                why it was made, in a person's words
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -56,8 +57,14 @@ class Run:
         return cls(runs / f"{recipe.name[:80]}-{recipe.key}")
 
     @classmethod
-    def create(cls, runs: Path, recipe: Recipe, title: str = "", *, again: bool = False) -> Run:
-        """A new folder `runs/name-key`. Raises Occupied where one stands already; `again` then takes `name-key-2`, `-3`, …"""
+    def create(
+        cls, runs: Path, recipe: Recipe, title: str = "", *, again: bool = False, note: str = "", changed: Mapping[str, Any] | None = None
+    ) -> Run:
+        """A new folder `runs/name-key`. Raises Occupied where one stands already; `again` then takes `name-key-2`, `-3`, …
+
+        note: why it is made. changed: the settings that are not those of the recipe it is called after, by their paths; what is no part of
+        them, such as a note, is no part of the key.
+        """
         name, number = cls.of(runs, recipe).folder.name, 1
         beside = runs / f".{name}.{os.getpid()}.part"
         with files.told(runs):
@@ -68,7 +75,9 @@ class Run:
             files.write_json(beside / "environment.json", environment())
             run._write_status(
                 {"state": "created", "recipe": recipe.name, "title": title, "key": recipe.key, "seed": recipe.seed, "created": _now()}
+                | ({} if changed is None else {"changed": dict(changed)})
             )
+            run.annotate(note)
             while True:
                 run.folder = runs / (name if number == 1 else f"{name}-{number}")
                 try:
@@ -213,6 +222,17 @@ class Run:
     def recipe(self) -> Values:
         """The tables of recipe.toml."""
         return read(self.folder / "recipe.toml")
+
+    @property
+    def note(self) -> str:
+        """Why it was made, in a person's words: `note.md`, or nothing."""
+        path = self.folder / "note.md"
+        return path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
+
+    def annotate(self, line: str) -> None:
+        """One more line of the note; nothing of an empty one."""
+        if line.strip():
+            self.save_text("note.md", "\n".join([*self.note.splitlines(), line.strip()]) + "\n")
 
     def append(self, record: Values) -> None:
         """One more line of metrics.jsonl; a line that does not fit on the disk leaves no trace."""

@@ -47,10 +47,11 @@ KEYS = ("title", "recipe", "seeds", "settings", "grid", "zip", "random", "tpe")
 
 @dataclass(frozen=True)
 class Job:
-    """One run of a sweep: its cell, and the recipe with every setting filled in, the seed included."""
+    """One run of a sweep: its cell, the recipe with every setting filled in, the seed included, and those that are not the recipe's own."""
 
     cell: Cell
     recipe: Recipe
+    changed: Values
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def planned(path: Path, more: Iterable[str] = (), seeds_instead: int | None = No
         given = f"recipe = {told['recipe']!r} does not fit" if "recipe" in told else "recipe is missing"
         raise Problem(f'{path}: {given}: a plan names the recipe it varies, as in recipe = "digits".')
     base = shelf.find(told["recipe"])
-    raw = recipes.overridden(shelf.read(base), [*settings_of(told, path), *more])
+    plain = shelf.read(base)
+    raw = recipes.overridden(plain, [*settings_of(told, path), *more])
     seeds, search = seeds_of(told, path), search_of(told, path)
     together, cells = ((tuple(search.ranges),), [search.cell(0, [])]) if search else cells_of(told, path)
     if "seed" in cells[0]:
@@ -107,7 +109,7 @@ def planned(path: Path, more: Iterable[str] = (), seeds_instead: int | None = No
     title = str(told.get("title", raw.get("title", "")))
 
     def jobs_of(cell: Cell) -> tuple[Job, ...]:
-        jobs = tuple(Job(cell, _resolved(raw, cell, seed, base.stem, path)) for seed in seeds)
+        jobs = tuple(_job(raw, plain, cell, seed, base.stem, path) for seed in seeds)
         _fits(jobs[0], path)  # another seed fits as well
         return jobs
 
@@ -127,9 +129,10 @@ def _vary_alone(fixed: Iterable[str], varying: Iterable[str], path: Path) -> Non
                 raise Problem(f"-s {name}=… has no effect, as {path} varies {'seeds' if name == 'seed' else other}; {instead}.")
 
 
-def _resolved(raw: Values, cell: Cell, seed: int, name: str, path: Path) -> Recipe:
+def _job(raw: Values, plain: Values, cell: Cell, seed: int, name: str, path: Path) -> Job:
     try:
-        return recipes.resolve(recipes.assigned(raw, [*cell.items(), ("seed", seed)]), SECTIONS, name)
+        tables = recipes.assigned(raw, [*cell.items(), ("seed", seed)])
+        return Job(cell, recipes.resolve(tables, SECTIONS, name), recipes.differences(tables, plain))
     except Problem as problem:
         raise Problem(f"{path}, where {told_cell(cell)}: {problem}") from None
 

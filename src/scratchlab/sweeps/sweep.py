@@ -24,10 +24,10 @@ from scratchlab.sweeps.work import OVER, Order, State, state
 
 
 class Sweep:
-    """The runs of a plan in a folder of runs; of a search, as far as it has come."""
+    """The runs of a plan in a folder of runs; of a search, as far as it has come. `note`: why, kept with each run that is made."""
 
-    def __init__(self, plan: Plan, runs: Path) -> None:
-        self.plan, self.runs = plan, runs
+    def __init__(self, plan: Plan, runs: Path, note: str = "") -> None:
+        self.plan, self.runs, self.note = plan, runs, note
         self.folder = Folder(runs / "sweeps" / f"{plan.name}-{plan.key}")
         self.jobs: list[Job] = []
         self.orders: list[Order] = []
@@ -45,7 +45,7 @@ class Sweep:
 
     def _add(self, jobs: Iterable[Job]) -> list[Order]:
         """Takes them in, each once; their orders."""
-        orders = [Order(job.recipe, self.plan.title, self.runs) for job in jobs]
+        orders = [Order(job.recipe, self.plan.title, self.runs, self.note, job.changed) for job in jobs]
         there = {order.run.folder for order in self.orders}
         new = [(job, order) for job, order in zip(jobs, orders, strict=True) if order.run.folder not in there]
         self.jobs += [job for job, _ in new]

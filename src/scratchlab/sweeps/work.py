@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rich.console import Console
 
@@ -21,11 +22,16 @@ OVER = ("finished", "diverged")
 
 @dataclass(frozen=True)
 class Order:
-    """A run to be made: all that a process needs to know, and small enough to be sent to one."""
+    """A run to be made: all that a process needs to know, and small enough to be sent to one.
+
+    note: why. changed: the settings in which it is not the recipe of its plan.
+    """
 
     recipe: Recipe
     title: str
     runs: Path
+    note: str = ""
+    changed: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def run(self) -> Run:
@@ -60,7 +66,7 @@ def made(order: Order) -> Ending:
     if (found := state(order)) in OVER:
         return Ending(order, found)
     try:
-        run = order.run if order.run.there else Run.create(order.runs, order.recipe, order.title)
+        run = order.run if order.run.there else Run.create(order.runs, order.recipe, order.title, note=order.note, changed=order.changed)
         perform(order.recipe, run, Console(quiet=True))
     except Diverged as problem:
         return Ending(order, "diverged", str(problem))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from scratchlab.analysis.mistakes import Mistakes, kin, mistakes
 from scratchlab.analysis.summary import METRICS, Head, arrivals, estimates
 from scratchlab.checks import counted
-from scratchlab.recipe import Values
+from scratchlab.recipe import Values, flat
 from scratchlab.report import shell
 from scratchlab.report.charts import Figure
 from scratchlab.report.epochs import Epochs
@@ -33,6 +33,7 @@ def page(run: Run) -> str:
     about: dict[str, Any] = {
         "name": run.folder.name,
         "title": status["title"] or status["recipe"],
+        "note": run.note,
         "status": status,
         "state": state,
         "elapsed": words.elapsed(status["created"], status.get("heartbeat", status["created"])),
@@ -40,7 +41,7 @@ def page(run: Run) -> str:
         "diagnosis": run.json("diagnosis") if state == "failed" else None,
         "sentence": words.sentence(state, len(epochs.records), epochs.settings["epochs"]),
         "epochs": epochs,
-        "recipe": {section: _flat(values) for section, values in recipe.items() if section != "seed"},
+        "recipe": {section: _settings(values) for section, values in recipe.items() if section != "seed"},
         "heads": {},
         "kernels": None,
     } | _surroundings(run.json("environment"))
@@ -93,14 +94,9 @@ def _read(found: Readings, settings: Values) -> Values:
     }
 
 
-def _flat(value: Any, name: str = "") -> list[tuple[str, Any]]:
+def _settings(values: Values) -> list[tuple[str, Any]]:
     """Settings with the names of their tables in front: `noise.level`."""
-    if not isinstance(value, dict):
-        return [(name, value)]
-    if not value and name:
-        return [(name, "none")]
-    table = cast(Values, value)
-    return [row for inner, one in table.items() for row in _flat(one, f"{name}.{inner}" if name else inner)]
+    return [(name, "none" if value == {} else value) for name, value in flat(values).items()]
 
 
 def _surroundings(environment: Values) -> Values:

@@ -13,11 +13,11 @@ from scratchlab.store.run import Run
 
 
 def outcome(run: Run) -> RenderableType:
-    """One table a head: sessions down, accuracies across, intervals beside them; and what the intervals mean."""
+    """The note, one table a head (sessions down, accuracies across, intervals beside them), and what the intervals mean."""
     summary = run.json("summary")
     if summary is None:
         raise Problem(f"{run.folder} has no result yet; it is {run.state()} ({run.status.get('where', 'not started')}).")
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [Text(f"{run.note}\n", style="italic")] if run.note else []
     hows: list[str] = []
     for head, found in ((name, estimates(one)) for name, one in summary["heads"].items()):
         table = tables.table("session", "classes", *METRICS, first="right")

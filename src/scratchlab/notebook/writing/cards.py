@@ -1,0 +1,122 @@
+"""What a page says of a run: read from its folder, in words."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from scratchlab.checks import counted
+from scratchlab.metrics.estimate import Estimate
+from scratchlab.notebook.writing.markdown import filed
+from scratchlab.recipe import Values
+from scratchlab.report.run.words import sentence
+from scratchlab.report.words import duration, interval, percent
+from scratchlab.store.run import Run
+
+
+@dataclass(frozen=True)
+class Card:
+    """A run in short. Times are naive and local, as diaries keep them; `ended` is None of one that goes on.
+
+    base, last: shares right among all classes known, after the first and the last session, if there is a result.
+    page: what its page is called, its own name unless an earlier run of another folder has that.
+    changed: the settings that are not the recipe's own, by path; None where that was not recorded.
+    """
+
+    run: Run
+    page: str
+    recipe: str
+    state: str
+    begun: datetime
+    ended: datetime | None
+    note: str
+    headline: str
+    base: float | None
+    last: float | None
+    changed: Values | None
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return self.run.folder.name
+
+    @property
+    def days(self) -> set[date]:
+        """On which it began and ended."""
+        return {self.begun.date(), (self.ended or self.begun).date()}
+
+    def when(self, day: date | None = None) -> str:
+        """From when to when, and how long that was; the dates where they are not this day's."""
+
+        def told(time: datetime) -> str:
+            return f"{time:%H:%M}" if time.date() == day else f"{time:%Y-%m-%d %H:%M}"
+
+        if self.ended is None:
+            return f"since {told(self.begun)}"
+        end = f"{self.ended:%H:%M}" if self.ended.date() == self.begun.date() else told(self.ended)
+        return f"{told(self.begun)}–{end}, {duration((self.ended - self.begun).total_seconds())}"
+
+
+def card(run: Run) -> Card | None:
+    """A run in short, or None of one whose status cannot be read."""
+    status = run.status
+    if status["state"] == "damaged":
+        return None
+    state, summary = run.state(), run.json("summary")
+    ended = None if state in ("created", "running") else _local(status.get("heartbeat", status["created"]))
+    told = "diverged" if status.get("diverged") and state == "failed" else state
+    base, last, headline = _result(summary) if summary else (None, None, _without(run, told))
+    return Card(
+        run,
+        filed(run.folder.name),
+        status["recipe"],
+        told,
+        _local(status["created"]),
+        ended,
+        run.note,
+        headline,
+        base,
+        last,
+        status.get("changed"),
+    )
+
+
+def cards(folders: list[Path]) -> list[Card]:
+    """Of all runs in these folders, each once, in the order in which they began."""
+    found = {path.parent.resolve() for folder in folders for path in folder.glob("[!.]*/status.json")}
+    made = sorted((made for path in found if (made := card(Run(path)))), key=lambda one: (one.begun, str(one.run.folder)))
+    taken: set[str] = set()
+    for place, one in enumerate(made):
+        if one.page in taken:
+            where = hashlib.sha256(str(one.run.folder).encode()).hexdigest()[:4]
+            made[place] = replace(one, page=f"{one.page}-{where}")
+        taken.add(one.page)
+    return made
+
+
+def _local(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone().replace(tzinfo=None)
+
+
+def _result(summary: Values) -> tuple[float | None, float | None, str]:
+    """The shares of the leading head, and its headline with intervals."""
+    sessions: list[Values] = summary["heads"][summary["head"]]["sessions"]
+    base, last = Estimate(**sessions[0]["accuracy"]), Estimate(**sessions[-1]["accuracy"])
+    if len(sessions) == 1:
+        return base.value, base.value, f"{summary['head']} head: {_told(base)} on {counted(sessions[0]['classes'], 'class')}"
+    after = f"{_told(last)} after {counted(len(sessions) - 1, 'session')}"
+    return base.value, last.value, f"{summary['head']} head: {_told(base)} on the base, {after}"
+
+
+def _told(estimate: Estimate) -> str:
+    return estimate.how if estimate.value is None else f"{percent(estimate.value)} {interval(estimate)}".rstrip()
+
+
+def _without(run: Run, state: str) -> str:
+    """What became of a run without a result, and what it said last."""
+    training: dict[str, Any] = run.recipe().get("training", {})
+    said = run.status.get("where", "") if state in ("failed", "diverged") else ""
+    return " ".join(f"{sentence(state, len(run.records()), training.get('epochs', 0))} {said}".split())

@@ -1,0 +1,105 @@
+"""Where a text comes to stand under a heading, as bytes: what was there stays, in order, before and after it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from scratchlab.checks import Problem, listing, nearest
+from scratchlab.notebook.writing.headings import Heading, outline, plain, spaced_once
+from scratchlab.notebook.writing.lines import Lines, lines
+
+ITEM = re.compile(r"\s*([-*+]|\d{1,9}[.)])\s")
+
+
+@dataclass(frozen=True)
+class Insertion:
+    """new: the whole note with the text in it. at, added: the offset and the bytes that are new. line: its first, counted from 1."""
+
+    new: bytes
+    at: int
+    added: bytes
+    line: int
+    heading: Heading
+    encoding: str
+
+
+def inserted(raw: bytes, text: str, under: tuple[str, ...], encoding: str = "") -> Insertion:
+    """A note with `text` at the end of a heading's section, before the blank lines and rules there, in the note's encoding and line ends.
+
+    under: a heading, after it as many of those above it as tell it from others (outermost first).
+    Raises Problem where there is no such heading or several, or where the text would change what the lines around it are.
+    """
+    if not text.strip():
+        raise Problem("There is nothing to insert: the text is empty.")
+    read = lines(raw, encoding)
+    if read.encoding == "ascii" and not "".join((text, *under)).isascii():
+        raise Problem("The note is not UTF-8, and what it is cannot be told from its bytes; name it, as in --encoding gb18030.")
+    headings, blocks = outline(read.texts)
+    heading = _chosen(headings, under)
+    rules = {block.line for block in blocks if block.rule}
+    after = heading.end
+    while after > heading.body and (not read.texts[after - 1].strip() or after - 1 in rules):
+        after -= 1
+    for block in blocks:
+        if block.line < after <= block.end and _stays_open(read.texts, block.line):
+            raise Problem(
+                f"The section '{heading.text}' ends inside the block of code that line {block.line + 1} opens and nothing closes; close it."
+            )
+    own = re.split(r"\r\n|\r|\n", text.strip("\r\n"))
+    added = _spaced(read, heading, after, own)
+    where = read.starts[after]
+    insertion = Insertion(raw[:where] + added + raw[where:], where, added, after + 1, heading, read.encoding)
+    _check(insertion, headings, read, after)
+    return insertion
+
+
+def _chosen(headings: list[Heading], under: tuple[str, ...]) -> Heading:
+    """The heading of this name below those others. Raises Problem that lists what there is."""
+    for seen in (spaced_once, plain):
+        found = [one for one in headings if _fits([seen(name) for name in one.path], [seen(name) for name in under])]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            where = listing((f"line {one.line + 1}: {'#'.join(one.path)}" for one in found), 5)
+            raise Problem(f"'{'#'.join(under)}' names {len(found)} headings ({where}); say which by one above it, as in ABOVE#{under[-1]}.")
+    names = [one.text for one in headings]
+    known = f"there are: {listing(names)}.{nearest(under[-1], names)}" if names else "the note has no headings."
+    raise Problem(f"There is no heading '{'#'.join(under)}'; {known}")
+
+
+def _fits(path: list[str], under: list[str]) -> bool:
+    """Whether a path ends with the last name and has the others above it, in this order."""
+    above = iter(path[:-1])
+    return path[-1] == under[-1] and all(name in above for name in under[:-1])
+
+
+def _spaced(read: Lines, heading: Heading, after: int, own: list[str]) -> bytes:
+    """The text's lines as they come to stand: apart from a paragraph before them, joined to a list that they go on with."""
+    end, count = read.end, len(read.texts)
+    last = read.texts[after - 1]
+    goes_on = after == heading.body or (ITEM.match(own[0]) and (ITEM.match(last) or last.startswith((" ", "\t"))))
+    told = end.join(["", *own] if not goes_on else own)
+    unfinished = not read.ends[after - 1]  # the file's last line, without an end: it stays the last that has none
+    if unfinished:
+        return read.encoded(end + told)
+    apart = after < count and read.texts[after].strip()  # a heading follows at once
+    return read.encoded(told + end + (end if apart else ""))
+
+
+def _stays_open(texts: list[str], line: int) -> bool:
+    """Whether what begins in this line, and lasts to the end of the note, would go on with what is added there."""
+    _, blocks = outline([*texts, "", "probe"])
+    return any(block.line == line and block.end > len(texts) + 1 for block in blocks)
+
+
+def _check(insertion: Insertion, headings: list[Heading], read: Lines, after: int) -> None:
+    """Raises Problem if the headings that were there are not those that are there now, beside the text's own."""
+    now = lines(insertion.new, insertion.encoding if insertion.encoding not in ("ascii", "utf-16-le", "utf-16-be") else "")
+    more = len(now.texts) - len(read.texts)
+    there = [(one.level, one.line, one.text) for one in outline(now.texts)[0] if not after <= one.line < after + more]
+    were = [(one.level, one.line + (more if one.line >= after else 0), one.text) for one in headings]
+    if there != were:
+        raise Problem(
+            "The text would change which lines after it are headings, as a block of code that is not closed does; nothing was written."
+        )

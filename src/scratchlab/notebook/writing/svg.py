@@ -1,0 +1,120 @@
+"""A small chart of lines as an SVG file of its own: no script, no font, no library, and readable in light and in dark.
+
+The picture brings its own ground: where the system is dark and the program's pages are light (pictures go by the system's scheme), ground
+and ink change together.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 640, 270
+LEFT, RIGHT, TOP, BOTTOM = 58, 20, 62, 44
+DASHES = ("none", "7 4", "2 3", "8 3 2 3")
+STYLE = """
+svg { --ground: #fbfaf7; --ink: #1c1c1a; --quiet: #5f5d57; --rule: #e3e0d9; --c0: #0072b2; --c1: #c65200; --c2: #00825f; --c3: #b0588c; }
+@media (prefers-color-scheme: dark) {
+ svg { --ground: #1e2125; --ink: #ebe9e4; --quiet: #a5a39c; --rule: #3a3e44; --c0: #56b4e9; --c1: #e69f00; --c2: #2fc49a; --c3: #e09cc3; }
+}
+text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--quiet); }
+.title { font-size: 15px; font-weight: 600; fill: var(--ink); }
+.rule { stroke: var(--rule); } .line { fill: none; stroke-width: 2.25; stroke-linejoin: round; } .whisker { stroke-width: 1.25; }
+"""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value at a place of the axis, and its interval, where there is one."""
+
+    x: int
+    y: float
+    low: float | None = None
+    high: float | None = None
+
+
+def chart(
+    title: str,
+    lines: Mapping[str, Sequence[Point]],
+    axis: str,
+    *,
+    share: bool = False,
+    places: Mapping[int, str] | None = None,
+    first_colour: int = 0,
+) -> str:
+    """The file's text: lines by their names over whole numbers, or over `places` with names; `share` for per cent. At least one point.
+
+    first_colour: of the first line, for one that has the second colour in another picture.
+    """
+    points = [point for line in lines.values() for point in line]
+    values = [value for point in points for value in (point.y, point.low, point.high) if value is not None]
+    steps = ticks(min(values), max(values))
+    first, last = min(point.x for point in points), max(point.x for point in points)
+
+    def across(x: float) -> float:
+        return (LEFT + WIDTH - RIGHT) / 2 if first == last else LEFT + 12 + (x - first) / (last - first) * (WIDTH - RIGHT - LEFT - 24)
+
+    def down(y: float) -> float:
+        return HEIGHT - BOTTOM - (y - steps[0]) / (steps[-1] - steps[0]) * (HEIGHT - TOP - BOTTOM)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img">',
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style>",
+        f'<rect width="{WIDTH}" height="{HEIGHT}" rx="8" fill="var(--ground)"/>',
+        f'<text class="title" x="16" y="26">{html.escape(title)}</text>',
+    ]
+    for step in steps:
+        y = down(step)
+        parts.append(f'<line class="rule" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text x="{LEFT - 8}" y="{y + 4.5:.1f}" text-anchor="end">{_number(step, steps[1] - steps[0], share)}</text>')
+    for x, called in (places or _counted(first, last)).items():
+        parts.append(f'<text x="{across(x):.1f}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{html.escape(called)}</text>')
+    parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 7}" text-anchor="middle">{html.escape(axis)}</text>')
+    at = 16.0
+    for number, (name, line) in enumerate(lines.items(), first_colour):
+        colour, dash = f"var(--c{number % 4})", DASHES[number % 4]
+        parts.append(
+            f'<line x1="{at:.0f}" x2="{at + 24:.0f}" y1="44" y2="44" stroke="{colour}" stroke-width="2.25" stroke-dasharray="{dash}"/>'
+        )
+        parts.append(f'<text x="{at + 30:.0f}" y="48.5">{html.escape(name)}</text>')
+        at += 50 + 7.2 * len(name)
+        drawn = " ".join(f"{across(point.x):.1f},{down(point.y):.1f}" for point in line)
+        parts.append(f'<polyline class="line" stroke="{colour}" stroke-dasharray="{dash}" points="{drawn}"/>')
+        parts += [_mark(across(point.x), down(point.y), colour) for point in line if len(line) <= 40]
+        for point in line:
+            if point.low is not None and point.high is not None:
+                x, low, high = across(point.x), down(point.low), down(point.high)
+                parts.append(f'<line class="whisker" stroke="{colour}" x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>')
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers, three to six of them, from below the lowest value to above the highest.
+
+    >>> ticks(0.013, 0.68)
+    [0.0, 0.2, 0.4, 0.6, 0.8]
+    """
+    span = (high - low) or abs(high) or 1.0
+    rough = 10.0 ** math.floor(math.log10(span / 4))
+    step = next(rough * factor for factor in (1, 2, 2.5, 5, 10) if span / (rough * factor) <= 4)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [float(f"{number * step:.10g}") for number in range(first, max(last, first + 1) + 1)]
+
+
+def _number(value: float, step: float, share: bool) -> str:
+    value, step = (100 * value, 100 * step) if share else (value, step)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) + (not math.isclose(step * 10 % 1, 0, abs_tol=1e-9) and step >= 1)
+    told = f"{value:.{decimals}f}" if 1e-4 <= step < 1e6 else f"{value:.2g}"
+    return (f"{told} %" if share else told).replace("-", "−")
+
+
+def _counted(first: int, last: int) -> dict[int, str]:
+    """Whole numbers to name on the axis, at most ten and evenly spread."""
+    step = next(size for size in (10**power * factor for power in range(9) for factor in (1, 2, 5)) if (last - first) / size <= 9)
+    return {x: str(x) for x in range(first, last + 1) if x == first or (x % step == 0 and x - first >= step / 2)}
+
+
+def _mark(x: float, y: float, colour: str) -> str:
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'

@@ -1,0 +1,134 @@
+"""The commands as a person uses them: shown, asked, written, taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from scratchlab.checks import Problem
+from scratchlab.cli import app
+from scratchlab.notebook.writing import address, undo
+from scratchlab.notebook.writing.backups import Backups
+from scratchlab.notebook.writing.notes import planned, written
+
+NOTE = "# Log\n\n## 2025/04/10\n- formants, lr 3e-4\n"
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A vault with a few notes, in the working folder's `vault`."""
+    for name in ("vault/formant_residual.md", "vault/a/day.md", "vault/b/day.md", "vault/.trash/formant_residual.md", "own/notebook.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('vault = "../vault"' if name.endswith("toml") else NOTE)
+    monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(tmp_path / "own"))
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "vault"
+
+
+def asked(*words: str, answer: str = "") -> tuple[int, str]:
+    done = CliRunner().invoke(app, list(words), input=answer)
+    if isinstance(done.exception, Problem):
+        raise done.exception
+    return done.exit_code, done.output
+
+
+def test_insert_shows_asks_and_undo_takes_back(vault: Path) -> None:
+    note = vault / "formant_residual.md"
+    asked_for = ("insert", "[[formant_residual#2025/04/10]]", "- [ ] why does it overfit?")
+    assert asked(*asked_for, answer="n\n")[0] == 1
+    assert note.read_text() == NOTE
+    assert asked(*asked_for)[0] == 1  # nobody to answer
+    assert note.read_text() == NOTE
+    assert asked(*asked_for, answer="y\n")[0] == 0
+    assert note.read_text() == NOTE + "- [ ] why does it overfit?\n"
+    assert asked("undo")[0] == 0
+    assert note.read_text() == NOTE
+    assert asked("insert", "formant_residual", "x", "--under", "log", "--yes")[0] == 0
+    assert note.read_text() == NOTE + "\nx\n"
+
+
+@pytest.mark.parametrize("text", ["- what is it?", "-", "- yes, hello", "--- a", "-y", "-h"])
+def test_a_text_is_a_text_whatever_it_begins_with(vault: Path, text: str) -> None:
+    assert asked("insert", "formant_residual", text, "--under", "2025/04/10", "--yes")[0] == 0
+    assert text in (vault / "formant_residual.md").read_text().splitlines()
+
+
+def test_undo_refuses_what_was_changed_since_and_shows_it(vault: Path, tmp_path: Path) -> None:
+    note = vault / "formant_residual.md"
+    backups = Backups(tmp_path / "own")
+    written(planned(note, "- one", ("2025/04/10",)), backups)
+    written(planned(note, "- two", ("2025/04/10",)), backups)
+    note.write_text(note.read_text() + "- by hand\n")
+    with pytest.raises(undo.Refused, match="is not what write 2 left") as told:
+        undo.undone(backups)
+    assert "+- two" in told.value.shown
+    assert "+- by hand" in told.value.shown
+    assert note.read_text().endswith("- two\n- by hand\n")
+    note.write_text(note.read_text().removesuffix("- by hand\n"))
+    assert [one.state for one in undo.writes(backups)] == ["stands", "changed since"]
+    undo.undone(backups)
+    undo.undone(backups)
+    assert note.read_text() == NOTE
+    assert [one.state for one in undo.writes(backups)] == ["taken back", "taken back"]
+    with pytest.raises(Problem, match="Write 1 is taken back already"):
+        undo.undone(backups, 1)
+    with pytest.raises(Problem, match="no write 7"):
+        undo.undone(backups, 7)
+
+
+def test_undo_of_a_note_that_is_gone_names_the_backup(vault: Path, tmp_path: Path) -> None:
+    note, backups = vault / "formant_residual.md", Backups(tmp_path / "own")
+    entry = written(planned(note, "- one", ("Log",)), backups)[1]
+    note.unlink()
+    with pytest.raises(undo.Refused, match="is not there any more") as told:
+        undo.undone(backups)
+    assert entry.before in str(told.value)
+    assert backups.version(entry.before) == NOTE.encode()
+
+
+def test_backups_are_for_their_owner_alone(vault: Path, tmp_path: Path) -> None:
+    written(planned(vault / "formant_residual.md", "- one", ("Log",)), Backups(tmp_path / "own"))
+    folder = tmp_path / "own" / "backups"
+    assert folder.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.rglob("*"))
+
+
+def test_addresses(vault: Path) -> None:
+    assert address.located("[[formant_residual#2025/04/10|that day]]", [vault]) == (vault / "formant_residual.md", ("2025/04/10",))
+    assert address.located("A/Day#Log#2025/04/10", [vault]) == (vault / "a" / "day.md", ("Log", "2025/04/10"))
+    assert address.located("vault/a/day.md#Log", [vault])[0].samefile(vault / "a" / "day.md")
+    (vault / "c#1.md").write_text(NOTE)
+    assert address.located("vault/c#1.md", [vault]) == (Path("vault/c#1.md"), ())
+
+
+@pytest.mark.parametrize(
+    ("note", "sentence"),
+    [
+        ("day", "names 2 notes"),
+        ("formant_residua", "Did you mean 'formant_residual'"),
+        ("[[formant_residual#^block]]", "names a block"),
+        ("#Log", "There is no note"),
+    ],
+)
+def test_addresses_that_are_none(vault: Path, note: str, sentence: str) -> None:
+    with pytest.raises(Problem, match=sentence):
+        address.located(note, [vault])
+
+
+def test_what_is_lacking_is_told(vault: Path) -> None:
+    with pytest.raises(Problem, match="Say under which heading"):
+        asked("insert", "formant_residual", "x")
+    with pytest.raises(Problem, match="'yesterday' is no date"):
+        asked("day", "yesterday")
+    with pytest.raises(Problem, match="Name the project's folder"):
+        asked("layout")
+    with pytest.raises(Problem, match=r"no note at nowhere\.md"):
+        address.located("nowhere.md", [])
+
+
+def test_a_day_without_runs_says_so(vault: Path) -> None:
+    assert asked("day", "2026-01-02")[0] == 0
+    assert "No run began or ended on this day." in (vault / "scratchlab" / "days" / "2026-01-02.md").read_text()

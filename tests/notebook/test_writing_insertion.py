@@ -1,0 +1,141 @@
+"""Where a text comes to stand: every byte of the note stays, and what were headings are headings."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scratchlab.checks import Problem
+from scratchlab.notebook.writing.headings import outline
+from scratchlab.notebook.writing.insertion import inserted
+from scratchlab.notebook.writing.lines import lines
+
+LINES = st.sampled_from(
+    """# A|## B|### 2025/04/10|Title|===|---|```|~~~~|````|- item|  more|    code|> # quoted|1. # listed|||text|text # no|#no|####### no
+<!--|-->|<div>|%%|\tx|日本 显存|# A|é|\x0b\x0c\u2028# no""".replace("\n", "|").split("|")
+)
+ENDS = st.sampled_from(["\n", "\n", "\r\n", "\r"])
+TEXTS = st.one_of(LINES, st.lists(LINES, min_size=1, max_size=4).map("\n".join), st.text(min_size=1, max_size=20))
+
+
+@st.composite
+def notes(draw: st.DrawFn) -> bytes:
+    """Lines that look like everything, with any line ends, in one of several encodings, with or without a last line end."""
+    told = draw(st.lists(st.tuples(LINES, ENDS), max_size=25))
+    text = "".join(line + end for line, end in told)
+    if draw(st.booleans()):
+        text = text.rstrip("\r\n")
+    shape = draw(st.sampled_from(["utf-8", "bom", "utf-16-le", "utf-16-be", "gb18030"]))
+    if shape == "bom":
+        return codecs.BOM_UTF8 + text.encode()
+    if shape.startswith("utf-16"):
+        return "\ufeff".encode(shape) + text.encode(shape)
+    return text.encode(shape)
+
+
+def check(raw: bytes, text: str, encoding: str = "") -> None:
+    headings, _ = outline(lines(raw, encoding).texts)
+    for heading in headings[:3] or [None]:
+        under = heading.path if heading else ("A",)
+        try:
+            made = inserted(raw, text, under, encoding)
+        except Problem:
+            continue
+        assert made.new == raw[: made.at] + made.added + raw[made.at :]
+        assert len(made.new) > len(raw)
+        assert heading is not None
+        before, after = lines(raw, encoding), lines(made.new, encoding)
+        assert before.texts == after.texts[: made.line - 1] + after.texts[made.line - 1 + len(after.texts) - len(before.texts) :]
+        new = after.texts[made.line - 1 : made.line - 1 + len(after.texts) - len(before.texts)]
+        assert "\n".join(new).strip() == "\n".join(lines(text.encode()).texts).strip()
+        assert bool(before.ends and before.ends[-1]) == bool(after.ends[-1]) or made.at < len(raw)
+        assert [one.text for one in headings] == [
+            one.text for one in outline(after.texts)[0] if not made.line - 1 <= one.line < made.line - 1 + len(new)
+        ]
+
+
+@given(notes(), TEXTS)
+@settings(max_examples=300, deadline=None)
+def test_every_byte_stays_in_order(raw: bytes, text: str) -> None:
+    check(raw, text)
+
+
+@given(st.binary(max_size=200), st.sampled_from(["text", "- item\n  more"]))
+@settings(max_examples=150, deadline=None)
+def test_bytes_that_are_no_text_stay_too(raw: bytes, text: str) -> None:
+    check(b"# A\n" + raw, text)
+
+
+@given(notes(), TEXTS)
+@settings(max_examples=100, deadline=None)
+def test_with_an_encoding_by_the_persons_word(raw: bytes, text: str) -> None:
+    check(raw, text, "gb18030")
+
+
+@pytest.mark.parametrize(
+    ("note", "under", "text", "expected"),
+    [
+        ("# A\n", "A", "x", "# A\nx\n"),
+        ("# A", "A", "x", "# A\nx"),
+        ("# A\n\n- one\n\n# B\n", "A", "- two", "# A\n\n- one\n- two\n\n# B\n"),
+        ("# A\nwords\n# B\n", "A", "x", "# A\nwords\n\nx\n\n# B\n"),
+        ("# A\nwords\nTitle\n===\n", "A", "x", None),  # the words belong to the title: the section of A is empty
+        ("# A\n## B\nb\n# C\n", "A", "x", "# A\n## B\nb\n\nx\n\n# C\n"),
+        ("# A\nwords\n\n---\n\n# B\n", "A", "x", "# A\nwords\n\nx\n\n---\n\n# B\n"),
+        ("# A\n---\n# B\n", "A", "x", "# A\nx\n\n---\n# B\n"),
+        ("# A\n## B\nb\n# C\n", "B", "x", "# A\n## B\nb\n\nx\n\n# C\n"),
+        ("# A\r\na\r\n", "A", "x\ny", "# A\r\na\r\n\r\nx\r\ny\r\n"),
+        ("```\n# A\n```\n# A\nq", "A", "x", "```\n# A\n```\n# A\nq\n\nx"),
+        ("---\n# A: 1\n---\nA\n===\n", "A", "x", "---\n# A: 1\n---\nA\n===\nx\n"),
+        ("### 2025/04/10 ###\n- a\n  - b\n", "2025/04/10", "- c", "### 2025/04/10 ###\n- a\n  - b\n- c\n"),
+    ],
+)
+def test_where_it_comes_to_stand(note: str, under: str, text: str, expected: str | None) -> None:
+    made = inserted(note.encode(), text, (under,)).new.decode()
+    assert made == (expected or "# A\nx\n\nwords\nTitle\n===\n")
+
+
+def test_a_link_leaves_out_what_it_cannot_hold() -> None:
+    assert inserted(b"## **2025/04/10**: loss\n", "x", ("2025/04/10 loss",)).line == 2
+
+
+def test_a_heading_above_tells_two_apart() -> None:
+    note = b"# Mon\n## Todo\na\n# Tue\n## Todo\nb\n"
+    assert inserted(note, "x", ("Tue", "Todo")).line > 6
+    with pytest.raises(Problem, match=r"names 2 headings \(line 2: Mon#Todo, line 5: Tue#Todo\); say which"):
+        inserted(note, "x", ("Todo",))
+
+
+@pytest.mark.parametrize(
+    ("note", "under", "text", "sentence"),
+    [
+        (b"# Results\n", "Result", "x", "There is no heading 'Result'; there are: Results. Did you mean 'Results'"),
+        (b"plain\n", "A", "x", "the note has no headings"),
+        (b"# A\n", "A", " \n", "the text is empty"),
+        (b"# A\n```\ncode\n\n", "A", "x", "line 2 opens and nothing closes"),
+        (b"# A\n# B\n", "A", "```\ncode", "change which lines after it are headings"),
+        (b"# A\n\xc0\n", "A", "\u663e\u5b58", "not UTF-8"),
+        (codecs.BOM_UTF32_LE + b"#\0\0\0", "A", "x", "UTF-32"),
+    ],
+)
+def test_what_cannot_be_is_told(note: bytes, under: str, text: str, sentence: str) -> None:
+    with pytest.raises(Problem, match=sentence):
+        inserted(note, text, (under,))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sentence"), [("klingon", "is not an encoding"), ("cp037", "ASCII inside"), ("utf-16", "ASCII inside")]
+)
+def test_encodings_that_are_none(encoding: str, sentence: str) -> None:
+    with pytest.raises(Problem, match=sentence):
+        inserted(b"# A\n", "x", ("A",), encoding)
+
+
+def test_the_text_takes_the_notes_encoding() -> None:
+    assert inserted("# 显存\n".encode("gb18030"), "不够", ("显存",), "gb18030").new == "# 显存\n不够\n".encode("gb18030")
+    assert inserted("\ufeff# 显存\r\n".encode("utf-16-le"), "不够", ("显存",)).new == "\ufeff# 显存\r\n不够\r\n".encode("utf-16-le")
+    with pytest.raises(Problem, match="cannot be written in iso8859-1"):
+        inserted(b"# caf\xe9\n", "显存", ("café",), "latin-1")
