@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from scratchlab.notebook.index.sources.interface import Source
 from scratchlab.notebook.index.sources.notes import Notes
+from scratchlab.notebook.index.sources.runs import Runs
 from scratchlab.notebook.settings import Settings
 
 SOURCES: dict[str, Callable[[Settings], Source]] = {
     "notes": Notes,
+    "runs": Runs,
 }
