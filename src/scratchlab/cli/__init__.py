@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from scratchlab.checks import Problem
-from scratchlab.cli import choosing, looking, making, recall
+from scratchlab.cli import choosing, desk, looking, making, recall
 from scratchlab.cli.program import app, console
 
-__all__ = ["app", "choosing", "console", "looking", "main", "making", "recall"]
+__all__ = ["app", "choosing", "console", "desk", "looking", "main", "making", "recall"]
 
 
 def main() -> None:

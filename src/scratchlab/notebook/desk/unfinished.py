@@ -7,9 +7,10 @@ import re
 from scratchlab.notebook.events import Event
 
 _LATIN = (  # words that point forward; past forms ("fixed", "tried") do not
-    r"to[- ]?do|fixme|next (?:step|up|time|thing|i|we)|next:|not yet|yet to|still (?:need|have|want|looking|unclear|open|to)|need(?:s)? (?:to|a|more)|"
-    r"remains?|remaining|future work|in (?:the )?future|revisit|follow[- ]?up|(?:might|may|could|should|would|want to|plan to|going to|have to|"
-    r"will|looking to|let'?s) (?:\w+ )?(?:try|test|check|re-?tune|tune|run|look|explore|remove|investigate|need|do|add|see|help)|ongoing|"
+    r"to[- ]?do|fixme|next (?:step|up|time|thing|i|we)|next:|not yet|yet to|still (?:need|have|want|looking|unclear|open|to)|"
+    r"needs? (?:to|a|more)|remains?|remaining|future work|in (?:the )?future|revisit|follow[- ]?up|"
+    r"(?:might|may|could|should|would|want to|plan to|going to|have to|will|looking to|let'?s) (?:\w+ )?"
+    r"(?:try|test|check|re-?tune|tune|run|look|explore|remove|investigate|need|do|add|see|help)|ongoing|"
     r"more on this later|unclear|unknown|not sure|open questions?|why does|why is|pending|in progress|wip|waiting for"
 )
 _OTHER = (
