@@ -74,8 +74,8 @@ def _path(base: sqlite3.Connection, note: str) -> Path:
 def _of_note(base: sqlite3.Connection, path: Path, behind: int = 0, most: int = -1) -> list[Event]:
     """The lines of a note behind one of them, in order."""
     rows = base.execute(
-        f"SELECT {COLUMNS} FROM events WHERE item = (SELECT id FROM items WHERE source = 'notes' AND key = ?) AND line > ? "
-        "ORDER BY line LIMIT ?",
+        f"SELECT {COLUMNS} FROM events WHERE item = (SELECT id FROM items WHERE source = 'notes' AND key = ?) "
+        "AND kind IN ('note', 'task', 'question') AND line > ? ORDER BY line LIMIT ?",
         (str(path), behind, most),
     )
     return [event(row) for row in rows]

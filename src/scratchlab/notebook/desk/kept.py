@@ -39,11 +39,11 @@ class Kept:
     def read(cls, path: Path) -> Kept:
         """What stands in the file; nothing if there is none. Raises Problem if it is damaged."""
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
+            told = dict(json.loads(path.read_text(encoding="utf-8")).items())
             return cls(**{one.name: type(getattr(cls(), one.name))(told[one.name]) for one in fields(cls) if one.name in told})
         except FileNotFoundError:
             return cls()
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise Problem(
                 f"{path} is damaged ({error}); mend it, or delete it to begin anew without the steps begun and refused."
             ) from None

@@ -71,8 +71,8 @@ def _by_day(events: Sequence[Event]) -> dict[date, list[Event]]:
 
 
 def _entry(event: Event) -> tuple[object, ...]:
-    """What it is a part of: in a note of many days, what stands under a day; a heading is the beginning of what it heads."""
-    return (event.place.path, *(*event.heading, event.text)[:2])
+    """What it is a part of: in a note of many days, what stands under one heading of a day."""
+    return (event.place.path, *event.heading[:2])
 
 
 def _open(days: dict[date, list[Event]], most: int) -> Iterator[Step]:
