@@ -56,7 +56,7 @@ def base(tmp_path: Path, *events: Event) -> sqlite3.Connection:
 
 
 def told(held: sqlite3.Connection, project: str = "") -> dict[str, list[str]]:
-    return {section.title: [item.text for item in section.items] for section in sections(held, seen(held, SINCE, NOW, project))}
+    return {section.title: [item.text for item in section.items] for section in sections(held, seen(held, SINCE, NOW, project), 9)}
 
 
 def test_what_happened_since_the_last_visit(tmp_path: Path) -> None:
@@ -76,11 +76,20 @@ def test_what_happened_since_the_last_visit(tmp_path: Path) -> None:
         "Diverged": ["teen-00000001: the loss is not finite"],
         "Running": ["teen-00000002: epoch 3 of 9, trains until about 2026-03-04 09:00"],
     }
-    [crashed] = [section for section in sections(held, seen(held, SINCE, NOW)) if section.title == "Crashed"]
+    [crashed] = [section for section in sections(held, seen(held, SINCE, NOW), 9) if section.title == "Crashed"]
     assert [(item.when, str(item.place)) for item in crashed.items] == [
         ("05:00", "train.py:7"),
         ("03:00", "/r/digits-89abcdef/status.json:8"),
     ]
+
+
+def test_a_job_and_its_log_are_told_once_with_the_traceback(tmp_path: Path) -> None:
+    raised = 'epoch 3\nTraceback (most recent call last):\n  File "train.py", line 7, in x\nValueError: no clips'
+    held = opened(tmp_path / "index.sqlite")
+    job = made("job", "python train.py --name: a", "failed", 1, "/logs/a.out", 0)
+    refresh(held, {"logs": ByHand([made("log", raised, "failed", 1, "/logs/a.out", 90)]), "jobs": ByHand([job])})
+    [crashed] = sections(held, seen(held, SINCE, NOW), 9)
+    assert [(item.text, str(item.place)) for item in crashed.items] == [("epoch 3: failed, ValueError: no clips", "train.py:7")]
 
 
 def test_results_without_a_note_stand_together_by_recipe(tmp_path: Path) -> None:
@@ -155,7 +164,7 @@ def test_steps_of_runs_and_notes_with_what_was_begun_on_top(tmp_path: Path) -> N
     second = now()
     assert second[0] == ("task 3", "begun 2026-03-04")
     assert [text for text, _ in second[1:]] == [first[1][0], "Fill noise-89abcdef", "task 2", "task 4"]
-    held.execute("UPDATE events SET state = 'done', text = '- [x] task 3' WHERE text = '- [ ] task 3'")
+    held.execute("UPDATE events SET state = 'done', text = '- [x] task 3' WHERE text = '- [ ] task 3'")  # ticked
     assert "task 3" not in [text for text, _ in now()]
     assert kept.begun == {}
 
@@ -173,7 +182,7 @@ def test_where_notes_suggest_little_runs_fill_the_room(tmp_path: Path) -> None:
 def printed(held: sqlite3.Connection, width: int, most: int = 0) -> list[str]:
     now = seen(held, SINCE, NOW)
     console = Console(width=width, record=True, highlight=False, markup=False, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
-    console.print(shown.desk(sections(held, now), steps(held, now, Kept()), SINCE, NOW, most), soft_wrap=True)
+    console.print(shown.desk(sections(held, now, most or shown.MOST), steps(held, now, Kept()), SINCE, NOW, most), soft_wrap=True)
     return console.export_text().splitlines()
 
 

@@ -42,7 +42,8 @@ def start(
     with refreshed() as (base, changes):
         told = seen(base, since, now, project)
         coming = steps(base, told, kept, project)
-        console.print(shown.desk(sections(base, told), coming, since, now, most), soft_wrap=True)  # a place is never cut
+        made = sections(base, told, most or shown.MOST)
+        console.print(shown.desk(made, coming, since, now, most), soft_wrap=True)  # a place is never cut
         for key, reason in changes.refused:
             console.print(f"  left as it was: {key} ({reason})", style="yellow")
     if not date:

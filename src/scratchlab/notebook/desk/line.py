@@ -35,8 +35,8 @@ def line(event: Event) -> str:
 
 
 def name(event: Event) -> str:
-    """Of a run: that of its folder."""
-    return event.text.split("\n", 1)[0].split(": ", 1)[0]
+    """Of a run: that of its folder; of anything else its line."""
+    return event.text.split("\n", 1)[0].split(": ", 1)[0] if event.kind == "run" else line(event)
 
 
 def key(event: Event) -> str:

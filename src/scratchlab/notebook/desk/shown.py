@@ -43,8 +43,8 @@ def _fitting(lengths: Sequence[int], room: int) -> int:
 
 
 def _section(section: Section, lines: int) -> list[RenderableType]:
-    hidden = len(section.items) > lines
-    head = Text.assemble((section.title, f"bold {section.style}"), (f"  {lines} of {len(section.items)}" if hidden else "", "dim"))
+    hidden = section.total > lines
+    head = Text.assemble((section.title, f"bold {section.style}"), (f"  {lines} of {section.total}" if hidden else "", "dim"))
     return [head, *(_Row(Text.assemble((f"{item.when:>8}  ", "dim"), item.text), place(item.place)) for item in section.items[:lines])]
 
 

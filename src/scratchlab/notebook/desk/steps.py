@@ -9,7 +9,7 @@ from datetime import timedelta
 from scratchlab.notebook.desk.crash import last_words
 from scratchlab.notebook.desk.kept import Kept
 from scratchlab.notebook.desk.line import key, line, name
-from scratchlab.notebook.desk.morning import CRASHED, Seen, belongs, holes, noteless
+from scratchlab.notebook.desk.morning import Seen, belongs, crashed, holes, lacking, noteless
 from scratchlab.notebook.desk.next_steps import Step, suggested
 from scratchlab.notebook.events import Event
 from scratchlab.notebook.index.table import COLUMNS, event
@@ -56,15 +56,10 @@ def _begun(events: list[Event], kept: Kept) -> Iterator[Step]:
 
 def _of_runs(base: sqlite3.Connection, told: Seen) -> Iterator[Step]:
     """What runs ask for: the last crash since the last visit, the last result that no note tells of, the first sweep with holes."""
-    crashed = [
-        one
-        for one in told.events
-        if one.kind in ("run", "log", "job") and one.state in (*CRASHED, "diverged") and one.when and one.when.end >= told.since
-    ]
-    for one in sorted(crashed, key=lambda one: one.when.end if one.when else told.since, reverse=True)[:1]:
-        said, place = last_words(one) if one.state != "diverged" else (one.text.split("\n")[1], one.place)
+    for one in crashed(told)[:1]:
+        said, place = last_words(one)
         yield Step(one, f"Look into {name(one)}", f"{one.state}: {said}" if said else one.state, place)
-    for item in noteless(base, told)[:1]:
-        yield Step(item.event, f"Write down what came of {line(item.event)}", "ended, and no note names it", item.place)
-    for item in holes(told)[:1]:
-        yield Step(item.event, f"Fill {item.event.project}", item.text.removeprefix(f"{item.event.project} "), item.place)
+    for runs in noteless(base, told)[:1]:
+        yield Step(runs[0], f"Write down what came of {line(runs[0])}", "ended, and no note names it", runs[0].place)
+    for cells in holes(told)[:1]:
+        yield Step(cells[0], f"Fill {cells[0].project}", lacking(cells), cells[0].place)
