@@ -13,6 +13,8 @@ from scratchlab.checks import Problem, counted
 from scratchlab.cli.program import app, console, progress
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from scratchlab.notebook.index.memory import Memory
     from scratchlab.notebook.index.refresh import Changes
 
@@ -47,9 +49,18 @@ def ask(
 @contextlib.contextmanager
 def _remembered(again: bool = False) -> Generator[tuple[Memory, Changes]]:
     """The index, brought up to date, with a bar where that takes long."""
-    from scratchlab.notebook.index import table
     from scratchlab.notebook.index.encoders import available
     from scratchlab.notebook.index.memory import Memory
+    from scratchlab.notebook.settings import own
+
+    with refreshed(again) as (base, changes), progress("Reading words for their meaning") as words:
+        yield Memory(base, available(), own().derived, words), changes
+
+
+@contextlib.contextmanager
+def refreshed(again: bool = False) -> Generator[tuple[sqlite3.Connection, Changes]]:
+    """The table of events alone, brought up to date. Raises Problem where `notebook.toml` names nothing to read."""
+    from scratchlab.notebook.index import table
     from scratchlab.notebook.index.refresh import refresh
     from scratchlab.notebook.index.sources.catalog import SOURCES
     from scratchlab.notebook.settings import own, settings
@@ -60,7 +71,5 @@ def _remembered(again: bool = False) -> Generator[tuple[Memory, Changes]]:
     path = place.derived / "index.sqlite"
     if again:
         table.forget(path)
-    with contextlib.closing(table.opened(path)) as base, progress("Reading") as read, progress("Reading words for their meaning") as words:
-        changes = refresh(base, {name: source(chosen) for name, source in SOURCES.items()}, read)
-        memory = Memory(base, available(), place.derived, words)
-        yield memory, changes
+    with contextlib.closing(table.opened(path)) as base, progress("Reading") as read:
+        yield base, refresh(base, {name: source(chosen) for name, source in SOURCES.items()}, read)

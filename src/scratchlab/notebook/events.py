@@ -65,8 +65,8 @@ class Event:
     project: the folder or note it belongs to, a short name.
     heading: the headings above it, outermost first, a line each.
     under: the list items it hangs under, outermost first, or the head of the table it is a row of; a line each.
-    state: what has become of it: `open` or `done` of a task or question; `running`, `finished`, `failed`, `killed`, `diverged` of a
-        run or a job.
+    state: what has become of it: `open`, `done` or `dropped` of a task or question; `running`, `finished`, `failed`, `killed`, `diverged`
+        of a run or a job; of a run also `created`, `stopped` by its user, `damaged`, and `hole`: a sweep asks for it, and it is not there.
     """
 
     kind: Kind

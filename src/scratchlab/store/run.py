@@ -20,14 +20,15 @@ import time
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
-
-import polars as pl
+from typing import IO, TYPE_CHECKING, Any
 
 from scratchlab.checks import Diverged, Problem
 from scratchlab.recipe import Recipe, Values, read
 from scratchlab.store import files
 from scratchlab.store.environment import environment
+
+if TYPE_CHECKING:
+    import polars as pl  # half a second that whoever asks for states and headlines alone need not wait
 
 HEARTBEAT_SECONDS = 5.0
 LOOKS = 5  # times that a lock is tried
@@ -296,6 +297,8 @@ class Run:
 
     def scan(self, name: str) -> pl.LazyFrame:
         """`name`.parquet, of which only what is used will be read."""
+        import polars as pl
+
         return pl.scan_parquet(self.folder / f"{name}.parquet", glob=False)
 
     def save_json(self, name: str, value: object) -> None:

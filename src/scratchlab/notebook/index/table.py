@@ -22,10 +22,16 @@ from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.notebook.index.words import indexed
 
 VERSION = 2  # of the tables; another makes the file anew
+<<<<<<< HEAD
 SCHEMA = """
+=======
+NAME = "lower(replace(key, rtrim(key, replace(key, '/', '')), ''))"  # of a key that is a path: what stands behind its last slash
+SCHEMA = f"""
+>>>>>>> desk
 CREATE TABLE items(
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL, UNIQUE(source, key)
 );
+CREATE INDEX items_by_name ON items({NAME});
 CREATE TABLE events(
     id INTEGER PRIMARY KEY, item INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, path TEXT NOT NULL, line INTEGER NOT NULL,
     last INTEGER NOT NULL, detail TEXT NOT NULL, start TEXT, finish TEXT, project TEXT NOT NULL, heading TEXT NOT NULL, under TEXT NOT NULL,
@@ -33,6 +39,7 @@ CREATE TABLE events(
 );
 CREATE INDEX events_by_item ON events(item);
 CREATE INDEX events_by_time ON events(start, finish);
+CREATE INDEX events_by_state ON events(state, kind) WHERE state != '';
 CREATE VIRTUAL TABLE words USING fts5(body, above, content='', tokenize='porter unicode61 remove_diacritics 2');
 CREATE TABLE changes(number INTEGER NOT NULL);
 INSERT INTO changes VALUES (0);

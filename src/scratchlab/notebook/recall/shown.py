@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from scratchlab.notebook.events import Event, Place
+from scratchlab.notebook.events import Event
+from scratchlab.notebook.link import place
 from scratchlab.notebook.recall.ask import Evidence, Found
 
 LINES = 6  # of an event that are shown
@@ -42,13 +41,3 @@ def _event(one: Evidence) -> list[RenderableType]:
 def above_of(event: Event) -> tuple[str, ...]:
     """What stands above an event, from the outermost heading to the item it hangs under."""
     return (*event.heading, *event.under)
-
-
-def place(where: Place) -> Text:
-    """`path:line`, as short as it can be said from here; a terminal that knows links opens it."""
-    home, here = Path.home(), Path.cwd()
-    path = where.path
-    short = (
-        path.relative_to(here) if path.is_relative_to(here) else Path("~") / path.relative_to(home) if path.is_relative_to(home) else path
-    )
-    return Text(str(Place(short, where.line, where.last, where.detail)), style=f"cyan link {path.absolute().as_uri()}")

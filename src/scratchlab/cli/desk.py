@@ -1,0 +1,64 @@
+"""Commands of the desk: what a morning begins with, and what may come next in a brainstorm."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from scratchlab.cli.program import app, console
+from scratchlab.cli.recall import refreshed
+
+
+@app.command()
+def start(
+    date: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="the desk as it was at the end of that day; nothing is remembered"),
+    ] = None,
+    project: Annotated[str, typer.Option("--project", "-p", help="of one project, or of runs of one recipe")] = "",
+    most: Annotated[int, typer.Option("--most", "-n", min=0, help="lines of a section; 0: as many as fit on a screen")] = 0,
+    done: Annotated[list[int] | None, typer.Option("--done", metavar="NUMBER", help="a step you begin, or one begun that is over")] = None,
+    refused: Annotated[list[int] | None, typer.Option("--not", metavar="NUMBER", help="a step not to be shown for thirty days")] = None,
+) -> None:
+    """Show what happened since you were last here, what lies open, and five next steps with their reasons."""
+    from datetime import time, timedelta
+
+    from scratchlab.notebook.desk import shown
+    from scratchlab.notebook.desk.kept import Kept
+    from scratchlab.notebook.desk.morning import sections, seen
+    from scratchlab.notebook.desk.steps import steps
+    from scratchlab.notebook.settings import own
+
+    now = datetime.now().replace(microsecond=0)
+    file = own().kept / "desk.json"
+    kept = Kept() if date else Kept.read(file)
+    kept.accept(done or [], now)
+    kept.refuse(refused or [], now)
+    since = kept.visit(now)
+    if date:
+        since, now = date - timedelta(days=1), min(now, datetime.combine(date, time.max))
+    with refreshed() as (base, changes):
+        told = seen(base, since, now, project)
+        coming = steps(base, told, kept, project)
+        made = sections(base, told, most or shown.MOST)
+        console.print(shown.desk(made, coming, since, now, most), soft_wrap=True)  # a place is never cut
+        for key, reason in changes.refused:
+            console.print(f"  left as it was: {key} ({reason})", style="yellow")
+    if not date:
+        kept.shown = [step.key for step in coming]
+        kept.write(file)
+
+
+@app.command("continue")
+def continue_note(
+    note: Annotated[str, typer.Argument(metavar="NOTE", help="a note's name, or its file")],
+    most: Annotated[int, typer.Option("--most", "-n", min=1, help="lines to draw from earlier notes")] = 5,
+) -> None:
+    """Draft what may come next in a brainstorm, from what followed similar lists before; nothing is written into the note."""
+    from scratchlab.notebook.desk import drafted
+    from scratchlab.notebook.desk.brainstorm import draft
+
+    with refreshed() as (base, _):
+        console.print(drafted.shown(draft(base, note, None, most)))

@@ -1,0 +1,46 @@
+"""What sweeps lack: rows of their tables whose runs are not over, and that nobody is making."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import datetime
+from pathlib import Path
+
+from scratchlab.checks import Problem
+from scratchlab.notebook.events import Event, Place, Span
+from scratchlab.notebook.index.sources.of_run import state
+from scratchlab.store.run import Run
+
+OVER = ("finished", "diverged")  # the same steps would diverge again
+WAITS = (*OVER, "running")
+
+
+def holes(sweep: Path) -> list[Event]:
+    """An event for each cell that is missing, at its row of runs.csv; the sweep is its project. Raises Problem if the table is damaged."""
+    table = sweep / "runs.csv"
+    if not table.is_file():
+        return []
+    try:
+        axes = [name for names in json.loads((sweep / "sweep.json").read_text(encoding="utf-8"))["axes"] for name in names]
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            read = [(rows.line_num, row) for row in rows]
+        return [_hole(sweep, line, row, axes, found) for line, row in read if (found := _state(sweep, row)) not in WAITS]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise Problem(f"{sweep} is damaged: {type(error).__name__}: {error}; `scratchlab sweep` writes its table anew.") from None
+
+
+def _state(sweep: Path, row: dict[str, str]) -> str:
+    """Of a run that was over when the table was written, as it says there; of others, as it is now."""
+    if row["state"] in OVER:
+        return row["state"]
+    run = Run(sweep.parents[1] / row["run"])
+    return state(run) if run.there else "missing"
+
+
+def _hole(sweep: Path, line: int, row: dict[str, str], axes: list[str], found: str) -> Event:
+    cell = ", ".join(f"{name} = {row[name]}" for name in [*axes, "seed"])
+    written = datetime.fromtimestamp((sweep / "runs.csv").stat().st_mtime)
+    text = f"{sweep.name} lacks {cell} ({found})\n{row['run']}"
+    return Event("run", text, Place(sweep / "runs.csv", line, line), Span(written, written), sweep.name, state="hole")

@@ -1,0 +1,181 @@
+"""How often one of five suggested next steps is followed up on the next day of a log, beside simpler rules.
+
+    python studies/next_steps.py --note LOG.md --others OTHER.md OTHER.md
+
+Each day of the log, from its fourth on, is predicted from the days before it alone. A suggestion is a line of the past, judged by what a
+screen shows of it, its first 120 characters.
+
+A suggestion is followed up if a line of the day, with the headings above it, shares rare words of two different terms with it (`flash_attn`
+and `modded-nanogpt` are one term each). A word is rare if at most one in twenty of the log's past lines has it, or two lines have, and if
+it is neither a function word nor found in two of the other logs. The stricter criterion asks for three terms.
+
+The rule was chosen by a look at what it finds in the first eight days. A first version judged whole paragraphs; there the longest of all
+past paragraphs hit on 70 % of the days by their length alone, so what a screen does not show no longer counts. What is suggested had been
+chosen before, on the same log by another criterion (.46, beside .38 of the last day's first five): of it no day is new, and what is
+measured here is whether that choice stands when another rule judges it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from scratchlab.notebook.desk.line import SHOWN, plain
+from scratchlab.notebook.desk.next_steps import suggested
+from scratchlab.notebook.desk.unfinished import unfinished
+from scratchlab.notebook.events import Event
+from scratchlab.notebook.index.words import ENGLISH, words
+from scratchlab.notebook.vault import notes
+from scratchlab.notebook.vault.decoding import lines
+
+FIVE = 5
+BEFORE = 3  # days that must lie before a day that is predicted
+DRAWS = 4000  # of the bootstrap over days, and of random suggestions
+TERM = re.compile(r"\w+(?:[-./_]\w+)*")
+
+Past = Sequence[Sequence[Event]]
+"""The lines of each day before the one that is predicted."""
+
+
+class Log:
+    """A log by its days, and which of its words tell something."""
+
+    def __init__(self, path: Path, others: Sequence[Path], known: date) -> None:
+        days: dict[date, list[Event]] = {}
+        for event in notes.events(path, lines(path.read_bytes()), known):
+            if event.when and event.kind in ("note", "task", "question"):
+                days.setdefault(event.when.start.date(), []).append(event)
+        self.days = [days[day] for day in sorted(days)]
+        seen = Counter(word for other in others if other != path for word in set(words(other.read_text(encoding="utf-8"))))
+        self.common = {word for word, logs in seen.items() if logs >= 2} | ENGLISH
+
+    def telling(self, text: str) -> set[str]:
+        return {word for word in words(text) if len(word) > 2 and not word.isdigit() and word not in self.common}
+
+    def judge(self, number: int, terms: int) -> Callable[[Event], bool]:
+        """Whether a line of the past is followed up on the day of this number."""
+        past = [self.telling(event.text) for day in self.days[:number] for event in day]
+        having = Counter(word for line in past for word in line)
+        most = max(2, len(past) / 20)
+        day = [self.telling(" \n".join((event.text, *event.heading[1:]))) for event in self.days[number]]
+
+        def followed(event: Event) -> bool:
+            shown = plain(event.text)[:SHOWN]
+            rare = {word for word in self.telling(shown) if having[word] <= most}
+            parts = [set(words(term)) & rare for term in TERM.findall(shown)]
+            return any(_different(parts, line) >= terms for line in day)
+
+        return followed
+
+
+def _different(parts: Sequence[set[str]], line: set[str]) -> int:
+    """How many terms share a word with the line that no other term counted already."""
+    counted: set[str] = set()
+    number = 0
+    for shared in sorted((part & line for part in parts), key=len):
+        if shared and not shared & counted:
+            number += 1
+            counted |= shared
+    return number
+
+
+def recency(past: Past) -> Sequence[Event]:
+    """The first five lines of the last day."""
+    return past[-1][:FIVE]
+
+
+def open_items(past: Past) -> Sequence[Event]:
+    """The last five lines that leave something open."""
+    return [event for day in reversed(past) for event in day if unfinished(event)][:FIVE]
+
+
+def longest(past: Past) -> Sequence[Event]:
+    """The longest five lines of the last day: a check that length alone does not win."""
+    return sorted(past[-1], key=lambda event: -len(event.text))[:FIVE]
+
+
+def similar(past: Past) -> Sequence[Event]:
+    """The first five lines of the day that followed the one most like the last, by the cosine of their words' tf-idf."""
+    bags = [Counter(word for event in day for word in words(event.text)) for day in past]
+    held = Counter(word for bag in bags for word in bag)
+    weighed = [{word: count * np.log(len(bags) / held[word]) for word, count in bag.items()} for bag in bags]
+
+    def cosine(a: dict[str, float], b: dict[str, float]) -> float:
+        lengths = np.sqrt(sum(x * x for x in a.values()) * sum(x * x for x in b.values()))
+        return sum(x * b.get(word, 0.0) for word, x in a.items()) / (lengths or 1.0)
+
+    like = max(range(len(past) - 1), key=lambda day: cosine(weighed[day], weighed[-1]))
+    return past[like + 1][:FIVE]
+
+
+def ours(past: Past) -> Sequence[Event]:
+    """Two open items and the last day's entries, a line of each: what `scratchlab start` suggests."""
+    return [step.event for step in suggested([event for day in past for event in day], FIVE)]
+
+
+RULES: dict[str, Callable[[Past], Sequence[Event]]] = {
+    "two open items + last-day spread": ours,
+    "last day's first five": recency,
+    "five open items": open_items,
+    "after the most similar day": similar,
+    "longest five of the last day": longest,
+}
+RANDOM = "random past"
+
+
+def hits(log: Log, terms: int) -> dict[str, npt.NDArray[np.float64]]:
+    """Of every rule, for each day that is predicted, whether one of five was followed up; of random lines, the chance that one would be."""
+    found: dict[str, list[float]] = {name: [] for name in (*RULES, RANDOM)}
+    for number in range(BEFORE, len(log.days)):
+        past, followed = log.days[:number], log.judge(number, terms)
+        for name, rule in RULES.items():
+            found[name].append(float(any(map(followed, rule(past)))))
+        share = np.mean([followed(event) for day in past for event in day])
+        found[RANDOM].append(float(1 - (1 - share) ** FIVE))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def interval(values: npt.NDArray[np.float64]) -> str:
+    """Mean and 95 % interval, bootstrap over days; of days that are all alike it would have no width, so it is left out."""
+    if values.max() == values.min():
+        return f"{values.mean():.2f} on all {len(values)}"
+    drawn = values[np.random.default_rng(0).integers(0, len(values), (DRAWS, len(values)))].mean(1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{values.mean():.2f} [{low:.2f}, {high:.2f}]"
+
+
+def table(log: Log, terms: int) -> Iterator[str]:
+    found = hits(log, terms)
+    third = round(len(log.days) / 3) - BEFORE
+    yield f"| {'rule':32} | {'all':17} | {'first third':17} | {'the rest':17} | {'ours minus it, the rest':23} |"
+    yield f"|{'-' * 34}|{'-' * 19}|{'-' * 19}|{'-' * 19}|{'-' * 25}|"
+    for name, values in found.items():
+        minus = "" if name == next(iter(RULES)) else interval((found[next(iter(RULES))] - values)[third:])
+        shares = (interval(part) for part in (values, values[:third], values[third:]))
+        yield f"| {name:32} | {' | '.join(f'{share:17}' for share in shares)} | {minus:23} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--note", type=Path, required=True, help="a log whose headings are dated")
+    parser.add_argument("--others", type=Path, nargs="+", required=True, help="logs of other people, which tell what words are common")
+    parser.add_argument("--near", type=date.fromisoformat, default=date(2026, 1, 1), help="a day near which it was written")
+    asked = parser.parse_args()
+    log = Log(asked.note, asked.others, asked.near)
+    if len(log.days) <= 2 * BEFORE:
+        print(f"{asked.note.name} has {len(log.days)} dated days: undefined, because fewer than {BEFORE + 1} could be predicted")
+        return
+    for terms in (2, 3):
+        print(f"{asked.note.name}: hit@{FIVE} on {len(log.days) - BEFORE} of {len(log.days)} days, {terms} shared terms\n")
+        print("\n".join(table(log, terms)), end="\n\n")
+
+
+if __name__ == "__main__":
+    main()

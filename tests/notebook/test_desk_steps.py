@@ -1,0 +1,117 @@
+"""What notes suggest: two open items, then the last day's entries; and what the desk remembers of it."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scratchlab.checks import Problem
+from scratchlab.notebook.dates import calendar
+from scratchlab.notebook.desk.kept import Kept
+from scratchlab.notebook.desk.next_steps import suggested
+from scratchlab.notebook.events import Event
+from scratchlab.notebook.vault import notes
+
+LOG = """# Log
+## 2026-03-01: Margins
+- margin 0.2
+- might try 0.5
+- still need more seeds
+## 2026-03-02: Noise
+- [ ] add noise
+- [x] plot it
+## 2026-03-03: Heads
+- medians
+- means
+- [x] weights
+## 2026-03-03: Data
+- crop
+"""
+NOW = datetime(2026, 3, 4, 8)
+
+
+def read(text: str) -> list[Event]:
+    return notes.events(Path("/v/log.md"), text.splitlines(), date(2026, 3, 1))
+
+
+def test_two_open_items_then_a_line_of_each_of_the_last_days_entries() -> None:
+    found = suggested(read(LOG))
+    assert [(step.text, step.place.line) for step in found] == [
+        ("add noise", 7),
+        ("might try 0.5", 4),
+        ("medians", 10),
+        ("crop", 14),
+        ("means", 11),
+    ]
+    assert [step.reason for step in found[:3]] == [
+        "an open task, 2 March 2026",
+        "says “might try”, 1 March 2026",
+        "from the last day of notes, 3 March 2026",
+    ]
+    assert len(suggested(read(LOG), 20)) == 5  # nothing that is ticked
+    assert len(suggested(read(LOG), 3)) == 3
+
+
+def test_nothing_is_suggested_twice_or_out_of_nothing() -> None:
+    assert suggested([]) == []
+    found = suggested(read("# 2026-03-03\n- [ ] a\n- [ ] a\n"))
+    assert [step.text for step in found] == ["a"]
+    assert suggested(read("no date, no day\n")) == []
+
+
+def test_the_day_to_come_is_never_seen() -> None:
+    past = [one for one in read(LOG) if one.when and one.when.start < datetime(2026, 3, 3)]
+    assert {step.event.when for step in suggested(past)} <= {calendar.day(date(2026, 3, 1)), calendar.day(date(2026, 3, 2))}
+
+
+def test_a_visit_lasts_four_hours(tmp_path: Path) -> None:
+    file = tmp_path / "own" / "desk.json"
+    kept = Kept.read(file)
+    assert kept.visit(NOW) == datetime(2026, 3, 3)  # the first of all: since yesterday
+    kept.write(file)
+    kept = Kept.read(file)
+    assert kept.visit(NOW + timedelta(hours=3)) == datetime(2026, 3, 3)
+    assert kept.visit(NOW + timedelta(hours=6)) == datetime(2026, 3, 3)
+    assert kept.visit(NOW + timedelta(hours=24)) == NOW + timedelta(hours=6)
+    kept.write(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_steps_are_begun_ended_refused_and_forgotten() -> None:
+    kept = Kept(shown=["a", "b", "c"])
+    kept.accept([2], NOW)
+    kept.refuse([3], NOW)
+    assert (list(kept.begun), list(kept.refused)) == (["b"], ["c"])
+    kept.accept([2], NOW)  # once more: it is over
+    assert (list(kept.begun), sorted(kept.refused)) == ([], ["b", "c"])
+    kept.visit(NOW + timedelta(days=29))
+    assert sorted(kept.refused) == ["b", "c"]
+    kept.visit(NOW + timedelta(days=30))
+    assert kept.refused == {}
+
+
+def test_numbers_that_were_not_shown_change_nothing() -> None:
+    with pytest.raises(Problem, match="no step has been shown yet"):
+        Kept().accept([1], NOW)
+    kept = Kept(shown=["a"])
+    with pytest.raises(Problem, match="no step 2: the last look showed 1 step"):
+        kept.refuse([1, 2], NOW)
+    assert kept.refused == {}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"since": "", "begun": 3}', '{"begun": ["ab", "cde"]}'])
+def test_a_damaged_file_is_one_sentence_and_stays(tmp_path: Path, text: str) -> None:
+    (tmp_path / "desk.json").write_text(text)
+    with pytest.raises(Problem, match=r"desk\.json is damaged"):
+        Kept.read(tmp_path / "desk.json")
+    assert (tmp_path / "desk.json").read_text() == text
+
+
+def test_what_a_later_version_adds_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "desk.json").write_text(json.dumps({"seen": NOW.isoformat(), "mood": "good"}))
+    assert Kept.read(tmp_path / "desk.json").seen == NOW.isoformat()
