@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from scratchlab.checks import Problem
-from scratchlab.cli import choosing, looking, making
+from scratchlab.cli import activity, choosing, looking, making
 from scratchlab.cli.program import app, console
 
-__all__ = ["app", "choosing", "console", "looking", "main", "making"]
+__all__ = ["activity", "app", "choosing", "console", "looking", "main", "making"]
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Words for days, as people say them."""
