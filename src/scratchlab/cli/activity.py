@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,8 @@ from scratchlab.checks import Problem, counted
 from scratchlab.cli.program import app, console
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from scratchlab.notebook.activity.reader import Choice
     from scratchlab.notebook.activity.watching import Found
     from scratchlab.notebook.settings import Activity
@@ -48,7 +52,7 @@ def watch(once: Annotated[bool, typer.Option("--once", help="look once, and end"
         try:
             for found in watcher.scans():
                 _tell(found, told)
-                told = found.unreached
+                told = {host: why for host, why in told.items() if host not in found.answered} | found.unreached
         except KeyboardInterrupt:
             console.print("Not watching any more.")
 
@@ -65,8 +69,7 @@ def now(
     if brief:
         console.print(shown.brief(here), soft_wrap=True)
         return
-    for line in shown.now(here):
-        console.print(line, soft_wrap=True)
+    _print(shown.now(here), here.host)
     if hosts:
         _others(hosts)
 
@@ -147,7 +150,7 @@ def _tell(found: Found, before: dict[str, str]) -> None:
         console.print(shown.change(one), soft_wrap=True)
     for host, why in found.unreached.items():
         if before.get(host) != why:
-            console.print(f"{host} {why}", style="yellow", soft_wrap=True)
+            _print(why, host)
 
 
 def _others(names: list[str]) -> None:
@@ -159,20 +162,22 @@ def _others(names: list[str]) -> None:
         said = _consent()
         names = [*(name for name in names if name != "all"), *said.hosts, *([slurm.HOST] if said.slurm else [])]
     machines = [name for name in dict.fromkeys(names) if name != slurm.HOST]
-    answers = {}
     if machines:
-        hosts = Hosts(machines)
-        answers = hosts.look()
-        hosts.close()
+        with contextlib.closing(Hosts(machines)) as hosts:
+            for host, answer in hosts.ask().result().items():
+                _print(answer if isinstance(answer, str) else shown.now(live.now(answer)), host)
     if slurm.HOST in names:
-        answers[slurm.HOST] = slurm.queue()
-    for host, answer in answers.items():
-        if isinstance(answer, str):
-            console.print(f"{host} {answer}", style="yellow", soft_wrap=True)
-            continue
-        lines = shown.queue(*answer) if isinstance(answer, tuple) else shown.now(live.now(answer))
-        for line in lines:
-            console.print(line, soft_wrap=True)
+        queued = slurm.queue()
+        _print(queued if isinstance(queued, str) else shown.queue(*queued), slurm.HOST)
+
+
+def _print(lines: str | Iterable[RenderableType], host: str) -> None:
+    """The lines about a host, or the sentence why there are none."""
+    if isinstance(lines, str):
+        console.print(f"{host} {lines}", style="yellow", soft_wrap=True)
+        return
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def _file() -> Path:

@@ -12,6 +12,7 @@ from scratchlab.notebook.activity.exits import Exit
 
 _END = 8192  # bytes of a log that are looked at
 _CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL})
+_NAMES = {int(one): one.name for one in signal.Signals}
 _SIGNS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -42,8 +43,7 @@ def ending(exit: Exit | None, log: str, *, unwatched: bool) -> Ending:  # noqa: 
 def _by_status(status: int, when: float) -> Ending:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        name = signal.Signals(number).name if number in iter(signal.Signals) else f"signal {number}"
-        return Ending("failed" if number in _CRASHES else "killed", name, when)
+        return Ending("failed" if number in _CRASHES else "killed", _NAMES.get(number, f"signal {number}"), when)
     code = os.WEXITSTATUS(status)
     return Ending("failed", f"status {code}", when) if code else Ending("finished", "", when)
 

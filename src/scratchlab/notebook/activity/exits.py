@@ -14,6 +14,7 @@ import struct
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from scratchlab.notebook.activity.jobs import Key
 
@@ -35,16 +36,15 @@ class Exits:
 
     def __init__(self) -> None:
         self._open: dict[Key, int] = {}
+        self._over: dict[Key, float] = {}
         self._poll = select.poll()
-        self.found: dict[Key, Exit] = {}
 
     def follow(self, keys: Iterable[Key]) -> None:
         """From now on these, and no others."""
         keys = set(keys)
         for key in self._open.keys() - keys:
             self._drop(key)
-        self.found = {key: ended for key, ended in self.found.items() if key in keys}
-        for key in keys - self._open.keys() - self.found.keys():
+        for key in keys - self._open.keys():
             try:
                 self._open[key] = os.pidfd_open(key[0])
             except (OSError, AttributeError):  # gone, or a kernel that has no such thing
@@ -52,23 +52,38 @@ class Exits:
             self._poll.register(self._open[key], select.POLLIN)
 
     def wait(self, seconds: float) -> None:
-        """Sleeps so long, and keeps in `found` what ended in the meantime."""
+        """Sleeps so long, and keeps when those ended that did in the meantime."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            ready = {descriptor for descriptor, _ in self._poll.poll(left * 1000)}
-            for key in [key for key, descriptor in self._open.items() if descriptor in ready]:
-                self.found[key] = Exit(time.time(), _status(self._open[key]))
-                self._drop(key)
+            self._look(left)
+        self._look(0)
+
+    def found(self) -> dict[Key, Exit]:
+        """Those that have ended, and how as far as it is known by now: an exit status is told once the parent has asked for it."""
+        self._look(0)
+        return {key: Exit(when, _told(self._open[key], key[0])) for key, when in self._over.items()}
 
     def close(self) -> None:
         """Follows no one any more."""
-        for key in list(self._open):
-            self._drop(key)
+        self.follow(())
+
+    def _look(self, seconds: float) -> None:
+        ready = {descriptor for descriptor, _ in self._poll.poll(seconds * 1000)}
+        for key, descriptor in self._open.items():
+            if descriptor in ready:
+                self._over[key] = time.time()
+                self._poll.unregister(descriptor)
 
     def _drop(self, key: Key) -> None:
         descriptor = self._open.pop(key)
-        self._poll.unregister(descriptor)
+        if self._over.pop(key, None) is None:
+            self._poll.unregister(descriptor)
         os.close(descriptor)
+
+
+def _told(descriptor: int, pid: int) -> int | None:
+    status = _status(descriptor)
+    return _unasked(pid) if status is None else status
 
 
 def _status(descriptor: int) -> int | None:
@@ -79,3 +94,12 @@ def _status(descriptor: int) -> int | None:
         return None
     mask, *_, status = struct.unpack(_LAYOUT, asked)
     return status if mask & _EXIT else None
+
+
+def _unasked(pid: int) -> int | None:
+    """The status of one whose parent has not asked for it: it stands last in its line of /proc as long as it is a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(fields[-1]) if fields[0] == "Z" else None

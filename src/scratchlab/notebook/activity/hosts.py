@@ -7,8 +7,10 @@ A connection is kept from one look to the next, so that a host logs one login an
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,33 +36,39 @@ class Hosts:
         self._names, self._patience = names, patience
         self._script = remote.script()
         self._open: dict[str, asyncssh.SSHClientConnection] = {}
-        self._runner = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
-    def look(self) -> dict[str, Snapshot | str]:
-        """By host, what runs there, or the sentence why that is not known."""
-        return self._runner.run(self._look())
+    def ask(self) -> Future[dict[str, Snapshot | str]]:
+        """By host, what runs there, or the sentence why that is not known; whoever asks need not wait for it."""
+        return asyncio.run_coroutine_threadsafe(self._look(), self._loop)
 
     def close(self) -> None:
-        """Hangs up."""
-        self._runner.run(self._hang_up())
-        self._runner.close()
+        """Hangs up, without waiting for who does not answer."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result(self._patience)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(self._patience)
+        self._loop.close()
 
     async def _look(self) -> dict[str, Snapshot | str]:
         answers = await asyncio.gather(*(self._asked(name) for name in self._names))
         return dict(zip(self._names, answers, strict=True))
 
     async def _hang_up(self) -> None:
-        for connection in self._open.values():
-            connection.abort()
-        await asyncio.gather(*(connection.wait_closed() for connection in self._open.values()))
-        self._open.clear()
+        for name in list(self._open):
+            self._drop(name)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _asked(self, name: str) -> Snapshot | str:
         import asyncssh
 
         try:
             async with asyncio.timeout(self._patience):
-                said = await self._answer(name)
+                asked, said = await self._answer(name)
         except asyncssh.HostKeyNotVerifiable:
             why = "shows a key that is not in known_hosts, or another than there: log in once with `ssh` and compare it"
         except asyncssh.PermissionDenied:
@@ -72,17 +80,18 @@ class Hosts:
         except ValueError as error:
             why = f"cannot be reached, for ~/.ssh/config or known_hosts cannot be read: {error}"
         else:
-            return remote.snapshot(name, said, time.time())
+            return remote.snapshot(name, said, asked)
         self._drop(name)
         return why
 
-    async def _answer(self, name: str) -> str:
-        """What the script prints there; over a new connection if the kept one has died in the meantime."""
+    async def _answer(self, name: str) -> tuple[float, str]:
+        """When it was asked, and what the script prints there; over a new connection if the kept one has died in the meantime."""
         import asyncssh
 
         kept = name in self._open
         if not kept:
             self._open[name] = await self._connected(name)
+        asked = time.time()
         try:
             done = await self._open[name].run(remote.COMMAND, input=self._script, errors="replace")
         except asyncssh.Error:
@@ -90,7 +99,7 @@ class Hosts:
                 raise
             self._drop(name)
             return await self._answer(name)
-        return str(done.stdout or "")
+        return asked, str(done.stdout or "")
 
     async def _connected(self, name: str) -> asyncssh.SSHClientConnection:
         import asyncssh

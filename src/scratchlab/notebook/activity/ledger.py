@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,15 @@ def interval(row: sqlite3.Row) -> Interval:
     return Interval(**said)
 
 
+@dataclass(frozen=True)
+class Noted:
+    """What one look at a host changed: which intervals began and ended, and how many run."""
+
+    began: list[Interval]
+    ended: list[Interval]
+    running: int
+
+
 class Ledger:
     """Writes what looks find."""
 
@@ -85,9 +94,7 @@ class Ledger:
             rows = self._base.execute("SELECT * FROM interval WHERE host = ? AND state = 'running'", (host,))
             return {(row["pid"], row["birth"]): interval(row) for row in rows}
 
-    def note(
-        self, host: str, taken: float, found: Sequence[Seen], every: float, exits: Mapping[Key, Exit], *, here: bool
-    ) -> tuple[list[Interval], list[Interval]]:
+    def note(self, host: str, taken: float, found: Sequence[Seen], every: float, exits: Mapping[Key, Exit], *, here: bool) -> Noted:
         """Writes what one look at a host found, all or nothing; returns what began and what ended since the last.
 
         taken: when it looked. every: seconds between two looks. exits: of those that ended, when and how.
@@ -105,7 +112,7 @@ class Ledger:
                 self._go_on(before[key].id, now[key], taken)
                 ended += [] if now[key].state == "running" else [self._one(before[key].id)]  # as a scheduler says itself
             began = [one for key in now if key not in before and (one := self._begin(now[key], taken))]
-        return began, ended
+        return Noted(began, ended, sum(seen.state == "running" for seen in found))
 
     def _beat(self, host: str, taken: float, every: float) -> bool:
         """Marks that the host was looked at; returns whether it was not for longer than it should have been."""

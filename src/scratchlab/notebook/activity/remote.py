@@ -18,7 +18,7 @@ def script() -> str:
 
 
 def snapshot(host: str, answer: str, taken: float) -> Snapshot | str:
-    """The answer of a host; a sentence where it is none. `taken`: when it came, by the clock here, to which all times are turned."""
+    """The answer of a host; a sentence where it is none. `taken`: when it was asked, by the clock here, to which all times are turned."""
     lines = [_pair(line, " ") for line in answer.split("\n") if line]
     facts = {word: rest for word, rest in lines[:3] if word in ("boot", "uptime", "ticks")}
     if ("lacks", "/proc") in lines[:1]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,11 +14,13 @@ from scratchlab.notebook.activity import gpu, proc
 from scratchlab.notebook.activity.exits import Exits
 from scratchlab.notebook.activity.intervals import Interval, Seen
 from scratchlab.notebook.activity.jobs import Key, jobs
-from scratchlab.notebook.activity.ledger import Ledger
+from scratchlab.notebook.activity.ledger import Ledger, Noted
 from scratchlab.notebook.activity.noted import gpu_shares, noted
 from scratchlab.notebook.activity.processes import Snapshot
 
 FILE, LOCK = "activity.sqlite", "activity.lock"
+SCHEDULER = "slurm"
+_DAY = 86400.0  # what a scheduler is asked for: jobs may have come and gone while no one watched
 
 
 @dataclass(frozen=True)
@@ -25,19 +28,21 @@ class Found:
     """What one look changed.
 
     began, ended: intervals. running: how many go on. unreached: by host, the sentence why it could not be looked at.
+    answered: the other machines that it heard from, be it with such a sentence.
     """
 
-    began: tuple[Interval, ...]
-    ended: tuple[Interval, ...]
+    began: list[Interval]
+    ended: list[Interval]
     running: int
     unreached: dict[str, str]
+    answered: tuple[str, ...] = ()
 
 
 class Elsewhere(Protocol):
     """Other machines, looked at together; each answers with what runs there, or with a sentence why not."""
 
-    def look(self) -> dict[str, Snapshot | str]:
-        """By host."""
+    def ask(self) -> Future[dict[str, Snapshot | str]]:
+        """By host, in time."""
         ...
 
     def close(self) -> None:
@@ -71,47 +76,52 @@ class Watcher(AbstractContextManager["Watcher"]):
             self._elsewhere.close()
 
     def scan(self) -> Found:
-        """One look at all there is."""
-        here = replace(proc.look(), gpus=gpu.cards())
-        parts = [self._noted(here, here=True)]
-        unreached: dict[str, str] = {}
-        for host, answer in (self._elsewhere.look() if self._elsewhere is not None else {}).items():
-            if isinstance(answer, str):
-                unreached[host] = answer
-            else:
-                parts.append(self._noted(answer, here=False))
-        if self._scheduler is not None:
-            answer = self._scheduler(here.taken - 86400)
-            if isinstance(answer, str):
-                unreached["slurm"] = answer
-            else:
-                began, ended = self._ledger.note(answer[0], here.taken, answer[1], self.every, {}, here=False)
-                parts.append((began, ended, sum(seen.state == "running" for seen in answer[1])))
-        return Found(
-            tuple(one for began, _, _ in parts for one in began),
-            tuple(one for _, ended, _ in parts for one in ended),
-            sum(running for _, _, running in parts),
-            unreached,
-        )
+        """One look at all there is, which waits for the other machines."""
+        answers = self._elsewhere.ask().result() if self._elsewhere is not None else {}
+        return self._found(answers)
 
-    def scans(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Found]:
-        """Looks and waits in turn until told to stop."""
-        while not stop():
-            yield self.scan()
+    def scans(self) -> Iterator[Found]:
+        """Looks and waits in turn. Other machines are asked meanwhile: a slow one keeps nothing here from being seen in time."""
+        asked = self._elsewhere.ask() if self._elsewhere is not None else None
+        while True:
+            answers: dict[str, Snapshot | str] = {}
+            if self._elsewhere is not None and asked is not None and asked.done():
+                answers = asked.result()
+                asked = self._elsewhere.ask()
+            yield self._found(answers)
             self._exits.wait(self.every)
 
-    def _noted(self, snapshot: Snapshot, *, here: bool) -> tuple[list[Interval], list[Interval], int]:
+    def _found(self, answers: dict[str, Snapshot | str]) -> Found:
+        """Notes what is here, what other machines answered and what the scheduler tells."""
+        here = replace(proc.look(), gpus=gpu.cards())
+        parts = [self._noted(here, here=True), *(self._noted(one, here=False) for one in answers.values() if not isinstance(one, str))]
+        unreached = {host: answer for host, answer in answers.items() if isinstance(answer, str)}
+        if self._scheduler is not None:
+            told = self._scheduler(here.taken - _DAY)
+            if isinstance(told, str):
+                unreached[SCHEDULER] = told
+            else:
+                parts.append(self._ledger.note(told[0], here.taken, told[1], self.every, {}, here=False))
+        return Found(
+            [one for part in parts for one in part.began],
+            [one for part in parts for one in part.ended],
+            sum(part.running for part in parts),
+            unreached,
+            tuple(answers),
+        )
+
+    def _noted(self, snapshot: Snapshot, *, here: bool) -> Noted:
         host = snapshot.host
         found = jobs(snapshot, leave=os.getpid() if here else 0, before=self._members.get(host))
         self._members[host] = {process.key: job.key for job in found for process in job.members}
         known, seconds = self._ledger.running(host), self._since_last(snapshot)
         shares = gpu_shares(found, snapshot)
         seen = [noted(job, snapshot, new=job.key not in known, gpu=shares[job.key] * seconds) for job in found]
-        exits = self._exits.found if here else {}
-        began, ended = self._ledger.note(host, snapshot.taken, seen, self.every, exits, here=here)
+        exits = self._exits.found() if here else {}
+        changed = self._ledger.note(host, snapshot.taken, seen, self.every, exits, here=here)
         if here:
             self._exits.follow(job.key for job in found)
-        return began, ended, len(found)
+        return changed
 
     def _since_last(self, snapshot: Snapshot) -> float:
         """Seconds since the host was last looked at; 0 if it was not, or too long ago to say what its cards did."""
