@@ -10,7 +10,6 @@ import contextlib
 import threading
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import asyncssh
 
@@ -18,20 +17,21 @@ import asyncssh
 class Server:
     """One server; `port` is where it listens, `commands` what it was asked to run, `logins` how often someone logged in."""
 
-    def __init__(self, authorized: Path) -> None:
+    def __init__(self, authorized: Path, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self.commands: list[str] = []
         self.logins = 0
         self.port = 0
         self._authorized = authorized
-        self._connections: list[Any] = []
+        self._connections: list[asyncssh.SSHServerConnection] = []
 
     async def listen(self) -> asyncssh.SSHAcceptor:
         server = await asyncssh.listen(
             "127.0.0.1",
             0,
             server_host_keys=[self.key],
-            authorized_client_keys=str(self._authorized),
+            authorized_client_keys=str(self._authorized) if self._authorized.exists() else b"",
             process_factory=self._run,
             server_factory=lambda: _Counting(self),
             encoding=None,
@@ -50,13 +50,17 @@ class Server:
         process.stdout.write(out)
         process.exit(shell.returncode or 0)
 
-    def hang_up(self) -> None:
+    def drop(self) -> None:
         """Drops those who are logged in, as a restarted server does."""
+        asyncio.run_coroutine_threadsafe(self.hang_up(), self.loop).result(20)
+
+    async def hang_up(self) -> None:
         for connection in self._connections:
-            connection.get_extra_info("connection", connection).abort()
+            connection.abort()
+        await asyncio.gather(*(connection.wait_closed() for connection in self._connections), return_exceptions=True)
         self._connections.clear()
 
-    def came(self, connection: Any) -> None:
+    def came(self, connection: asyncssh.SSHServerConnection) -> None:
         self.logins += 1
         self._connections.append(connection)
 
@@ -111,13 +115,14 @@ def know(folder: Path, server: Server) -> None:
 @contextlib.contextmanager
 def serving(authorized: Path) -> Generator[Server]:
     """A server in a thread of its own, until the block ends."""
-    server, loop, ready = Server(authorized), asyncio.new_event_loop(), threading.Event()
+    loop, ready = asyncio.new_event_loop(), threading.Event()
+    server = Server(authorized, loop)
 
     async def serve() -> None:
         listening = await server.listen()
         ready.set()
         await stop.wait()
-        server.hang_up()
+        await server.hang_up()
         listening.close()
         await listening.wait_closed()
 

@@ -9,14 +9,15 @@ from scratchlab.notebook.activity.ledger import connect, told
 from scratchlab.notebook.activity.reader import Choice
 
 
-def forget(file: Path, choice: Choice) -> int:
+def forget(file: Path, choice: Choice, patience: float = 10) -> int:
     """Removes the chosen intervals, so that nothing of them can be read in the file's bytes; returns how many.
 
+    patience: seconds to wait for others that use the file.
     When a host is forgotten over all time, the times at which it was watched go too.
     Raises Problem if another process keeps reading what was removed: it is out of the table, but not out of the log yet.
     """
     where, values = choice.where()
-    base = connect(file)
+    base = connect(file, patience)
     try:
         with told(file):
             with base:

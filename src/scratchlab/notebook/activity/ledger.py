@@ -20,6 +20,7 @@ VERSION = 1
 COLUMNS = tuple(field.name for field in fields(Interval))
 _LATE = 2.5  # times the pause between two looks, after which no one watched
 _SCHEMA = f"""
+BEGIN;
 CREATE TABLE interval (
     id INTEGER PRIMARY KEY, host TEXT NOT NULL, pid INTEGER NOT NULL, birth TEXT NOT NULL, start REAL NOT NULL, cwd TEXT NOT NULL,
     project TEXT NOT NULL, folder TEXT NOT NULL, command TEXT NOT NULL, "commit" TEXT NOT NULL, dirty INTEGER, log TEXT NOT NULL,
@@ -31,6 +32,7 @@ CREATE INDEX by_time ON interval (start);
 CREATE INDEX by_command ON interval (host, cwd, command);
 CREATE TABLE watched (host TEXT NOT NULL, since REAL NOT NULL, until REAL NOT NULL);
 PRAGMA user_version = {VERSION};
+COMMIT;
 """
 
 
@@ -43,21 +45,22 @@ def told(file: Path) -> Generator[None]:
         raise Problem(f"{file} cannot be used ({error}); if it is damaged, move it away, and a new one is begun") from error
 
 
-def connect(file: Path) -> sqlite3.Connection:
-    """The file, made if it is not there: 0600 in a folder of 0700, before anything is in it."""
+def connect(file: Path, patience: float = 10) -> sqlite3.Connection:
+    """The file, made if it is not there: 0600 in a folder of 0700, before anything is in it. `patience`: seconds to wait for others."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.parent.chmod(0o700)
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     file.chmod(0o600)
     with told(file):
-        base = sqlite3.connect(file, timeout=10)
+        base = sqlite3.connect(file, timeout=patience)
         base.row_factory = sqlite3.Row
-        base.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;")
         version = base.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
+            base.close()
+            raise Problem(f"{file} was written by another version of scratchlab (its format is {version}, here {VERSION})")
+        base.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;")
         if version == 0:
             base.executescript(_SCHEMA)
-        elif version != VERSION:
-            raise Problem(f"{file} was written by another version of scratchlab (its format is {version}, here {VERSION})")
     return base
 
 

@@ -17,7 +17,7 @@ _STRONG = (
     "credential",
     "credentials",
 )
-_ALONE = frozenset({"pass", "pwd", "passcode", "auth", "bearer", "cookie", "cookies", "pat", "sas", "key"})
+_ALONE = frozenset({"pass", "pwd", "passcode", "auth", "authorization", "bearer", "cookie", "cookies", "pat", "sas", "key"})
 _PLURAL = frozenset({"passwords", "secrets"})
 _OF_KEYS = frozenset(
     [

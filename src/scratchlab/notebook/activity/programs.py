@@ -36,7 +36,7 @@ _SERVICES = (
 )
 SHELLS = frozenset(_SHELLS.split())
 NOT_JOBS = frozenset(" ".join((_SHELLS, _WRAPPERS, _TERMINALS, _EDITORS, _LOOKING, _SERVICES)).split())
-_BEGINNINGS = ("gnome-", "gvfs", "xdg-", "ibus", "kde", "plasma", "tmux:", "systemd-", "(sd-pam", "evolution-", "goa-", "gsd-")
+_BEGINNINGS = ("gnome-", "gvfs", "xdg-", "ibus", "kde", "plasma", "systemd-", "(sd-pam", "evolution-", "goa-", "gsd-")
 _PLACES = re.compile(r"/\.?(?:vscode|cursor|windsurf|codium)[^/]*/|/JetBrains/|/extensions/|^/usr/libexec/|^/usr/sbin/|^/sbin/")
 _OWN = frozenset({"run", "resume", "sweep"})  # of scratchlab's commands, those that are jobs
 
@@ -48,7 +48,7 @@ def program(argv: Sequence[str]) -> str:
     ('kws.train', 'bash', 'torchrun')
     """
     first = argv[0].lstrip("-") if argv else ""
-    base = re.split(r"[: ]", first.rsplit("/", 1)[-1])[0] or first
+    base = first.partition(":")[0] if re.search(r":(?: |$)", first) else first.rsplit("/", 1)[-1]  # `sshd: sam@pts/0` is a title
     if not _INTERPRETER.fullmatch(base):
         return base
     words = iter(argv[1:])

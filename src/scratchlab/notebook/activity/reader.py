@@ -40,32 +40,38 @@ class Choice:
 
 
 @contextlib.contextmanager
-def _opened(file: Path) -> Generator[sqlite3.Connection]:
+def _opened(file: Path) -> Generator[sqlite3.Connection | None]:
+    """The file, which can only be read; None where nothing was ever recorded, or the watcher has but begun to make it."""
+    if not file.is_file():
+        yield None
+        return
     with told(file):
         base = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
     base.row_factory = sqlite3.Row
     try:
         with told(file):
-            yield base
+            yield base if base.execute("PRAGMA user_version").fetchone()[0] else None
     finally:
         base.close()
 
 
 def intervals(file: Path, choice: Choice | None = None) -> list[Interval]:
     """The intervals, in the order in which they began; none if nothing was ever recorded."""
-    if not file.is_file():
-        return []
     where, values = (choice or Choice()).where()
     with _opened(file) as base:
-        return [interval(row) for row in base.execute(f"SELECT * FROM interval WHERE {where} ORDER BY start, id", values)]
+        return (
+            []
+            if base is None
+            else [interval(row) for row in base.execute(f"SELECT * FROM interval WHERE {where} ORDER BY start, id", values)]
+        )
 
 
 def watched(file: Path) -> list[Watched]:
     """When which host was looked at, by host and time."""
-    if not file.is_file():
-        return []
     with _opened(file) as base:
-        return [Watched(*row) for row in base.execute("SELECT host, since, until FROM watched ORDER BY host, since")]
+        return (
+            [] if base is None else [Watched(*row) for row in base.execute("SELECT host, since, until FROM watched ORDER BY host, since")]
+        )
 
 
 def gaps(file: Path, since: float, until: float) -> list[Watched]:

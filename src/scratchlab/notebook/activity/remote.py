@@ -20,12 +20,16 @@ def script() -> str:
 def snapshot(host: str, answer: str, taken: float) -> Snapshot | str:
     """The answer of a host; a sentence where it is none. `taken`: when it was asked, by the clock here, to which all times are turned."""
     lines = [_pair(line, " ") for line in answer.split("\n") if line]
+    lines = lines[next((at for at, (word, _) in enumerate(lines) if word in ("boot", "lacks")), 0) :]  # a profile may have greeted
     facts = {word: rest for word, rest in lines[:3] if word in ("boot", "uptime", "ticks")}
     if ("lacks", "/proc") in lines[:1]:
         return "has no /proc to read; only Linux hosts can be watched"
     if len(facts) < 3 or ("done", "") not in lines[-1:]:
-        return f"answered with something else than the script's words: {answer[:60].strip()!r}"
-    ticks, since_boot = float(facts["ticks"]), float(facts["uptime"])
+        return _other(answer)
+    try:
+        ticks, since_boot = float(facts["ticks"]), float(facts["uptime"])
+    except ValueError:
+        return _other(answer)
     processes: dict[int, Process] = {}
     links: dict[int, dict[int, Link]] = {}
     roots: dict[str, tuple[str, str]] = {}
@@ -55,6 +59,10 @@ def snapshot(host: str, answer: str, taken: float) -> Snapshot | str:
         return True  # a host is not asked when its files were written
 
     return Snapshot(host, taken, processes, opened, grown, _cards(lines), roots, tails)
+
+
+def _other(answer: str) -> str:
+    return f"answered with something else than the script's words: {answer[:60].strip()!r}"
 
 
 def _pair(line: str, sign: str) -> tuple[str, str]:

@@ -77,16 +77,14 @@ def intervals(found: Iterable[Interval]) -> Iterator[RenderableType]:
             began = f"{datetime.fromtimestamp(one.start):%H:%M}" + (" again" if one.again is not None else "")
             ended = Text(outcome(one), style=_STYLES.get(one.state, ""))
             host = [one.host] if several else []
-            table.add_row(one.project, *host, called(one.command), began, duration(one.lasted), ended, home(written(one)))
+            table.add_row(one.project, *host, called(one.command), began, duration(one.lasted), ended, near(one))
         yield table
 
 
 def change(one: Interval) -> Text:
     """A line of what the watcher sees."""
     if one.state == "running":
-        return Text.assemble(
-            f"{_clock(one.start)}  {one.host}  ", (one.project, "cyan"), f"  began: {called(one.command)} → {home(written(one))}"
-        )
+        return Text.assemble(f"{_clock(one.start)}  {one.host}  ", (one.project, "cyan"), f"  began: {called(one.command)} → {near(one)}")
     ended = one.last_seen if one.end is None else one.end
     told = (outcome(one), _STYLES.get(one.state, ""))
     return Text.assemble(
@@ -104,6 +102,13 @@ def home(path: str) -> str:
     """The path with ~ for one's own folder."""
     own = str(Path.home())
     return f"~{path[len(own) :]}" if path.startswith(own + "/") else path
+
+
+def near(one: Interval) -> str:
+    """Where it writes, as seen from the folder of its project, which stands beside it."""
+    folder = one.folder or one.cwd
+    said = written(one)
+    return said[len(folder) + 1 :] if said.startswith(f"{folder}/") else home(said)
 
 
 def _moment(seconds: float) -> str:
