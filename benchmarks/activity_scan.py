@@ -1,8 +1,8 @@
 """What one look at this machine's processes costs, beside a plain scan by psutil of the same attributes.
 
 Run: python benchmarks/activity_scan.py [looks]
-Prints milliseconds of CPU, the two taking turns, and the share of a core that a look every half minute is. Ours reads what is the user's own,
-folds it into jobs and finds their logs; psutil's yields the same attributes of the same processes, and no jobs.
+Prints milliseconds of CPU, the two taking turns, and the share of a core that a look every half minute is. Ours reads what is the
+user's own, folds it into jobs and finds their logs; psutil's yields the same attributes of the same processes, and no jobs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 
 import psutil
@@ -36,7 +37,7 @@ def plain() -> int:
         if process.info["uids"] and process.info["uids"].real == os.getuid() and process.info["cmdline"]:
             for number in (0, 1, 2):
                 try:
-                    os.readlink(f"/proc/{process.pid}/fd/{number}")
+                    Path(f"/proc/{process.pid}/fd/{number}").readlink()
                 except OSError:
                     continue
             found += 1
@@ -60,7 +61,7 @@ def main() -> None:
         for name, scan in scans.items():
             milliseconds, counts[name] = cost(scan)
             costs[name].append(milliseconds)
-    there = len([name for name in os.listdir("/proc") if name.isdigit()])
+    there = len(psutil.pids())
     print(f"{there} processes on this machine, {looks} looks each, median and most:")
     for name, several in costs.items():
         print(f"  {name:48} {median(several):6.2f} ms  {max(several):6.2f} ms  found {counts[name]}")

@@ -39,7 +39,6 @@ def watch(once: Annotated[bool, typer.Option("--once", help="look once, and end"
     settings, kept = _consent(), own().kept
     kept.mkdir(parents=True, exist_ok=True, mode=0o700)
     hosts = [name for name in settings.hosts if name != proc.host()]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as systemd ends it
     elsewhere = Hosts(hosts) if hosts else None
     with alone(kept / LOCK), Watcher(kept, settings.every, elsewhere, slurm.jobs if settings.slurm else None) as watcher:
         if once:
@@ -48,6 +47,7 @@ def watch(once: Annotated[bool, typer.Option("--once", help="look once, and end"
             console.print(f"{counted(found.running, 'job')} running, {len(found.began)} new, {len(found.ended)} ended.")
             return
         console.print(f"Watching {', '.join([proc.host(), *hosts])} every {settings.every:g} s; Ctrl-C ends it.", soft_wrap=True)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as systemd ends it
         told: dict[str, str] = {}
         try:
             for found in watcher.scans():
