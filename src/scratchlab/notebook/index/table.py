@@ -22,12 +22,8 @@ from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.notebook.index.words import indexed
 
 VERSION = 2  # of the tables; another makes the file anew
-<<<<<<< HEAD
-SCHEMA = """
-=======
 NAME = "lower(replace(key, rtrim(key, replace(key, '/', '')), ''))"  # of a key that is a path: what stands behind its last slash
 SCHEMA = f"""
->>>>>>> desk
 CREATE TABLE items(
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL, UNIQUE(source, key)
 );

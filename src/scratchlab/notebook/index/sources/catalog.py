@@ -6,20 +6,14 @@ from collections.abc import Callable
 
 from scratchlab.notebook.index.sources.interface import Source
 from scratchlab.notebook.index.sources.notes import Notes
-<<<<<<< HEAD
 from scratchlab.notebook.index.sources.papers import Papers
 from scratchlab.notebook.index.sources.projects import Projects
-=======
 from scratchlab.notebook.index.sources.runs import Runs
->>>>>>> desk
 from scratchlab.notebook.settings import Settings
 
 SOURCES: dict[str, Callable[[Settings], Source]] = {
     "notes": Notes,
-<<<<<<< HEAD
     "papers": Papers,
     "projects": Projects,
-=======
     "runs": Runs,
->>>>>>> desk
 }

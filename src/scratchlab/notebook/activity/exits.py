@@ -1,0 +1,105 @@
+"""When followed processes end, and how: told by the kernel at once, though they are no children of ours.
+
+A descriptor of a process (pidfd, Linux 5.3) becomes readable when it ends; since Linux 6.15 it can then be asked for the exit status of
+any process of the same user (PIDFD_GET_INFO with PIDFD_INFO_EXIT, include/uapi/linux/pidfd.h). Older kernels leave the status unknown,
+or the time as well; nothing else changes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import struct
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scratchlab.notebook.activity.jobs import Key
+
+_GET_INFO = 3 << 30 | 64 << 16 | 0xFF << 8 | 11  # _IOWR(0xFF, 11, struct pidfd_info), the first published size of it
+_EXIT = 1 << 3
+_LAYOUT = "=QQ11Ii"  # mask, cgroup, eleven numbers of the process and its user, exit status
+
+
+@dataclass(frozen=True)
+class Exit:
+    """when: seconds since 1970. status: as wait(2) gives it; None if unknown."""
+
+    when: float
+    status: int | None
+
+
+class Exits:
+    """Follows processes until they end."""
+
+    def __init__(self) -> None:
+        self._open: dict[Key, int] = {}
+        self._over: dict[Key, float] = {}
+        self._poll = select.poll()
+
+    def follow(self, keys: Iterable[Key]) -> None:
+        """From now on these, and no others."""
+        keys = set(keys)
+        for key in self._open.keys() - keys:
+            self._drop(key)
+        for key in keys - self._open.keys():
+            try:
+                self._open[key] = os.pidfd_open(key[0])
+            except (OSError, AttributeError):  # gone, or a kernel that has no such thing
+                continue
+            self._poll.register(self._open[key], select.POLLIN)
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps so long, and keeps when those ended that did in the meantime."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._look(left)
+        self._look(0)
+
+    def found(self) -> dict[Key, Exit]:
+        """Those that have ended, and how as far as it is known by now: an exit status is told once the parent has asked for it."""
+        self._look(0)
+        return {key: Exit(when, _told(self._open[key], key[0])) for key, when in self._over.items()}
+
+    def close(self) -> None:
+        """Follows no one any more."""
+        self.follow(())
+
+    def _look(self, seconds: float) -> None:
+        ready = {descriptor for descriptor, _ in self._poll.poll(seconds * 1000)}
+        for key, descriptor in self._open.items():
+            if descriptor in ready:
+                self._over[key] = time.time()
+                self._poll.unregister(descriptor)
+
+    def _drop(self, key: Key) -> None:
+        descriptor = self._open.pop(key)
+        if self._over.pop(key, None) is None:
+            self._poll.unregister(descriptor)
+        os.close(descriptor)
+
+
+def _told(descriptor: int, pid: int) -> int | None:
+    status = _status(descriptor)
+    return _unasked(pid) if status is None else status
+
+
+def _status(descriptor: int) -> int | None:
+    asked = bytearray(struct.pack(_LAYOUT, _EXIT, *[0] * 13))
+    try:
+        fcntl.ioctl(descriptor, _GET_INFO, asked)
+    except OSError:
+        return None
+    mask, *_, status = struct.unpack(_LAYOUT, asked)
+    return status if mask & _EXIT else None
+
+
+def _unasked(pid: int) -> int | None:
+    """The status of one whose parent has not asked for it: it stands last in its line of /proc as long as it is a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(fields[-1]) if fields[0] == "Z" else None

@@ -1,0 +1,136 @@
+"""Which names of flags, variables and settings mean a secret."""
+
+from __future__ import annotations
+
+import re
+
+_STRONG = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "apikey",
+    "accesskey",
+    "secretkey",
+    "privatekey",
+    "token",
+    "credential",
+    "credentials",
+)
+_ALONE = frozenset({"pass", "pwd", "passcode", "auth", "authorization", "bearer", "cookie", "cookies", "pat", "sas", "key"})
+_PLURAL = frozenset({"passwords", "secrets"})
+_OF_KEYS = frozenset(
+    [
+        "access",
+        "account",
+        "admin",
+        "api",
+        "auth",
+        "client",
+        "consumer",
+        "deploy",
+        "encryption",
+        "encrypt",
+        "host",
+        "hmac",
+        "jwt",
+        "license",
+        "master",
+        "private",
+        "secret",
+        "service",
+        "session",
+        "shared",
+        "signing",
+        "ssh",
+        "ssl",
+        "storage",
+        "subscription",
+        "tls",
+        "user",
+        "wandb",
+        "hf",
+        "openai",
+        "anthropic",
+        "aws",
+        "azure",
+        "gcp",
+    ]
+)
+_OF_TOKENS = frozenset(["access", "api", "auth", "bearer", "hf", "refresh", "user", "github", "gitlab", "wandb"])
+_NOT_TOKENS = frozenset(
+    ["pad", "eos", "bos", "unk", "sep", "cls", "mask", "image", "special", "start", "end", "stop", "per", "new", "audio", "blank"]
+)
+_NOT_PASSES = frozenset(["forward", "backward", "single", "multi", "n", "num", "one", "two", "first", "second", "per"])
+_ADDRESS = frozenset({"sig", "signature", "code", "hmac", "credential", "nonce", "sv"})
+_TRAILING = frozenset({"value", "string", "str", "text", "plain", "raw"})
+_HASHES = frozenset(
+    [
+        "id",
+        "run",
+        "commit",
+        "sha",
+        "sha1",
+        "sha256",
+        "hash",
+        "rev",
+        "revision",
+        "digest",
+        "checksum",
+        "md5",
+        "experiment",
+        "trial",
+        "parent",
+        "resume",
+        "ckpt",
+        "checkpoint",
+    ]
+)
+
+TAKE_P = frozenset({"mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "sshpass", "mongo", "mongosh", "mongodump", "7z", "7za"})
+"""Programs whose -p takes a password, with or without a space, and be it a number."""
+
+
+def _parts(name: str) -> list[str]:
+    """`--hfToken_2` -> ["hf", "token"]: lower case, without what only counts or says that a value follows."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.rsplit("/", 1)[-1])
+    parts = [part.rstrip("0123456789") or part for part in re.split(r"[^a-z0-9]+", apart.lower()) if part]
+    while len(parts) > 1 and (parts[-1] in _TRAILING or parts[-1].isdigit()):
+        parts.pop()
+    return parts
+
+
+def secret(name: str, *, address: bool = False) -> bool:
+    """Whether what this flag, variable or setting is given must not be written; `address`: a name in the query of one.
+
+    >>> [secret(name) for name in ("--hf-token", "AWS_SECRET_ACCESS_KEY", "--max-tokens", "--tokenizer", "data.key", "--pad-token")]
+    [True, True, False, False, False, False]
+    """
+    if name in ("PWD", "OLDPWD"):
+        return False
+    parts = _parts(name)
+    if not parts:
+        return False
+    last, before = parts[-1], parts[-2] if len(parts) > 1 else ""
+    if (last == "token" and before in _NOT_TOKENS) or (last == "pass" and before in _NOT_PASSES):
+        return False
+    if last in ("key", "keys"):
+        return before in _OF_KEYS or (not before and last == "key")
+    if last == "tokens":
+        return before in _OF_TOKENS
+    return last in _ALONE or last in _PLURAL or last.endswith(_STRONG) or (address and last in _ADDRESS)
+
+
+def bare_secret(word: str) -> bool:
+    """Whether a word is but the name of a secret (`aws configure set aws_secret_access_key X`): of several parts, lest prose be cut."""
+    return bool(re.fullmatch(r"[A-Za-z]+(?:[_-][A-Za-z]+)+", word)) and secret(word)
+
+
+def identifies(name: str) -> bool:
+    """Whether a name is of what a hash identifies: a run, a commit, a file; not if it means a secret.
+
+    >>> [identifies(name) for name in ("--run-id", "commit", "--api-key")]
+    [True, True, False]
+    """
+    parts = _parts(name)
+    return bool(parts) and parts[-1] in _HASHES and not secret(name)

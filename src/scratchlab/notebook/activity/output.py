@@ -1,0 +1,91 @@
+"""Where a job's output goes, through the files it holds open: no script has to tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scratchlab.notebook.activity.processes import Process, Snapshot
+from scratchlab.notebook.activity.programs import program
+
+_LOG = re.compile(r".*\.(?:log|out|txt|jsonl)|(?:.*/)?events\.[^/]*")
+_DEEPEST = 5  # programs in one pipeline
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a job writes.
+
+    path: the file; "" if there is none.
+    via: how it gets there, or where it goes instead: `file`, `tee` or another program, `opened` (a log it opened itself), `tmux`,
+        `terminal`, `nowhere`, `deleted file`, `socket`.
+    """
+
+    path: str
+    via: str
+
+
+def output(members: Iterable[Process], snapshot: Snapshot) -> Output:
+    """Of a job's processes, the one that started the others first: its output, then its errors, then logs that any of them opened."""
+    members = list(members)
+    root = members[0]
+    found = [_followed(root, number, snapshot) for number in (1, 2)]
+    for one in found:
+        if one.path:
+            return one
+    if path := _log(members, snapshot):
+        return Output(path, "opened")
+    return found[0] if found[0].via != "nowhere" else found[1]
+
+
+def _followed(process: Process, number: int, snapshot: Snapshot, depth: int = 0) -> Output:
+    """Where one of its standard outputs ends."""
+    target = process.links.get(number, "")
+    if target.endswith(" (deleted)"):
+        return Output("", "deleted file")
+    if target.startswith(("/dev/pts/", "/dev/tty")):
+        return Output("", _terminal(process, snapshot))
+    if target.startswith("pipe:") and depth < _DEEPEST:
+        return _read_by(target, process, snapshot, depth)
+    if target.startswith("/") and not target.startswith("/dev/"):
+        return Output(target, "file")
+    return Output("", "nowhere" if target in ("", "/dev/null") else target.partition(":")[0])
+
+
+def _read_by(pipe: str, writer: Process, snapshot: Snapshot, depth: int) -> Output:
+    """Where it goes on from a pipe: into a file of the program that reads it, or of the one after that."""
+    readers = [one for one in snapshot.processes.values() if one.links.get(0) == pipe and one.pid != writer.pid]
+    for reader in readers:
+        name = program(reader.argv)
+        files = [link.target for link in snapshot.opened(reader.pid) if link.written and _is_file(link.target)]
+        if files:
+            return Output(files[0], name)
+        if (further := _followed(reader, 1, snapshot, depth + 1)).path:
+            return Output(further.path, name)
+    return Output("", program(readers[0].argv) if readers else "pipe")
+
+
+def _terminal(process: Process, snapshot: Snapshot) -> str:
+    """Whose terminal: of tmux or screen, or a plain one."""
+    seen: set[int] = set()
+    above = snapshot.processes.get(process.parent)
+    while above is not None and above.pid not in seen:
+        if (name := program(above.argv)) in ("tmux", "screen", "SCREEN", "zellij"):
+            return name.lower()
+        seen.add(above.pid)
+        above = snapshot.processes.get(above.parent)
+    return "terminal"
+
+
+def _log(members: list[Process], snapshot: Snapshot) -> str:
+    """A log that one of them holds open and has written to; text before the events of a dashboard."""
+    found: list[str] = []
+    for process in members:
+        written = [link.target for link in snapshot.opened(process.pid) if link.written and _LOG.fullmatch(link.target)]
+        found += [path for path in written if _is_file(path) and snapshot.grown(path, members[0].start)]
+    return min(found, key=lambda path: "/events." in path, default="")
+
+
+def _is_file(target: str) -> bool:
+    return target.startswith("/") and not target.startswith(("/dev/", "/proc/", "/memfd:")) and not target.endswith(" (deleted)")

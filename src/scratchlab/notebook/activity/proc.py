@@ -1,0 +1,120 @@
+"""This machine's processes, read from /proc."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat as modes
+import time
+from functools import cache
+from pathlib import Path
+
+from scratchlab.checks import Problem
+from scratchlab.notebook.activity.processes import Link, Process, Snapshot, known_only, stat
+
+_NAMED = (b"CUDA_VISIBLE_DEVICES=", b"SLURM_JOB_ID=")
+
+
+def look() -> Snapshot:
+    """The processes of this user, without those of the kernel.
+
+    Raises Problem where there is no /proc to read.
+    """
+    try:
+        numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 (names alone, and fast)
+    except FileNotFoundError:
+        numbers = []
+    if not numbers:
+        raise Problem("processes are read from /proc, which this machine lacks; a Linux host can be watched from here over SSH")
+    now, since_boot = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
+    found = (_process(number, now - since_boot) for number in numbers)
+    processes = {process.pid: process for process in found if process is not None}
+    return Snapshot(host(), now, processes, opened, grown)
+
+
+def host() -> str:
+    """This machine's name, without its domain."""
+    return socket.gethostname().partition(".")[0]
+
+
+@cache
+def _boot() -> str:
+    """What tells this boot of the machine from others."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+    except OSError:
+        return "unknown"
+
+
+@cache
+def _ticks() -> float:
+    return float(os.sysconf("SC_CLK_TCK"))
+
+
+def _process(number: int, booted: float) -> Process | None:
+    """One of this user's; None if it is another's, the kernel's, or gone by now."""
+    folder = f"/proc/{number}"
+    try:
+        if os.stat(folder).st_uid != os.getuid():  # noqa: PTH116 (a scan does this for every process there is)
+            return None
+        argv = _read(f"{folder}/cmdline")
+        about = stat(_read(f"{folder}/stat").decode(errors="replace"), _ticks())
+    except OSError:
+        return None
+    if not argv or about is None:
+        return None
+    words = tuple(word.decode(errors="replace") for word in argv.rstrip(b"\0").split(b"\0"))
+    devices, slurm = _environment(folder)
+    links = {number: target for number in (0, 1, 2) if (target := _link(f"{folder}/fd/{number}"))}
+    birth = f"{_boot()}-{about.ticks}"
+    cwd = _link(f"{folder}/cwd")
+    start = booted + about.since_boot
+    return Process(number, about.parent, about.group, about.session, birth, start, words, cwd, about.cpu, links, devices, slurm)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        return file.read()
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path).encode(errors="surrogateescape").decode(errors="replace")  # noqa: PTH115
+    except OSError:
+        return ""
+
+
+def _environment(folder: str) -> tuple[str, str]:
+    """The two variables that are kept; the others are dropped unread."""
+    try:
+        words = _read(f"{folder}/environ").split(b"\0")
+    except OSError:
+        return "", ""
+    kept = (word.decode(errors="replace").partition("=") for word in words if word.startswith(_NAMED))
+    return known_only({name: value for name, _, value in kept})
+
+
+def opened(number: int) -> tuple[Link, ...]:
+    """The files that the process has open beside the standard three."""
+    links: list[Link] = []
+    try:
+        names = sorted(int(name) for name in os.listdir(f"/proc/{number}/fd"))  # noqa: PTH208
+    except OSError:
+        return ()
+    for name in names:
+        place = f"/proc/{number}/fd/{name}"
+        if name > 2 and (target := _link(place)):
+            try:
+                links.append(Link(target, bool(os.lstat(place).st_mode & modes.S_IWUSR)))
+            except OSError:
+                continue
+    return tuple(links)
+
+
+def grown(path: str, since: float) -> bool:
+    """Whether the file holds something and was written since."""
+    try:
+        about = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return False
+    return about.st_size > 0 and about.st_mtime >= since - 1

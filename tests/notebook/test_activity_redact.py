@@ -1,0 +1,156 @@
+"""No secret survives redaction, and what people ask for later does."""
+
+from __future__ import annotations
+
+import base64
+import random
+import shlex
+import string
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from scratchlab.notebook.activity import redact
+
+SECRET = "hunter2Zz"
+FLAGS = ("--api-key", "--token", "-token", "--password", "--hf_token", "--secret", "--db-passwd", "--auth", "--aws-secret-access-key", "-p")
+NAMES = ("API_KEY", "WANDB_API_KEY", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "githubToken", "model.auth.token", "SECRET2")
+
+HIDING = [
+    ["x", "--api-key", SECRET],
+    ["x", f"--token={SECRET}"],
+    ["x", "-p", SECRET],
+    ["mysql", f"-p{SECRET}"],
+    ["x", f"https://u:{SECRET}@h/x"],
+    ["x", f"--dsn=postgres://u:{SECRET}/a@{SECRET}@h/db"],
+    ["git", "clone", f"https://{SECRET}@example.org/a/b"],
+    ["curl", f"https://h/x?a=1&token={SECRET}&sig={SECRET}#x"],
+    ["env", f"API_KEY={SECRET}", "python", "x.py"],
+    ["curl", "-H", f"Authorization: Bearer {SECRET}", "h"],
+    ["curl", f"--header=X-Api-Key: {SECRET}"],
+    ["curl", "-u", f"sam:{SECRET}"],
+    ["sh", "-c", f"cd x && WANDB_API_KEY={SECRET} python x.py --password {SECRET} -p {SECRET} && mysql --password='{SECRET}'"],
+    ["python", "-c", f'wandb.login(key=\'{SECRET}\'); d = {{"api_key": "{SECRET}"}}'],
+    ["line", "--env", f'{{"HF_TOKEN": "{SECRET}", "A": "b"}}'],
+    ["aws", "configure", "set", "aws_secret_access_key", SECRET],
+    ["wandb", "login", SECRET],
+    ["openssl", "-passin", f"pass:{SECRET}"],
+    [f"ray::train --token {SECRET}"],
+]
+KEPT = [
+    "python train.py --lr 3e-4 --max-tokens 512 --tokenizer gpt2 --pad-token x data.key=label --sort-key date",
+    "torchrun --nproc-per-node=2 --master-port 29500 train.py",
+    "python train.py --exp lr1e-3_bs64_wd5e-4_e100_seed3 --out runs/digits-1a2b3c4d/checkpoint.safetensors",
+    "git checkout 20565a4f0c2b3d4e5f60718293a4b5c6d7e8f901",
+    "mlflow run --run-id 0123456789abcdef0123456789abcdef",
+    "python eval.py /home/sam/mlruns/0/0123456789abcdef0123456789abcdef/artifacts/model.pt",
+    "python a.py --ckpt /data/Kinetics400/ResNet50FewShot2026/best_model_epoch_100.pth hydra.run.dir=outputs/2026-03-09/12-01-33",
+    f"docker run -p 8080:80 image@sha256:{'ab12' * 16}",
+    "python t.py --resume 550e8400-e29b-41d4-a716-446655440000 --pass 2 --n-pass 3".replace("--pass 2 ", ""),
+    "python MobileNetV3SmallTrainer.py --cfg configs/ViTB16_ImageNet21k_384.yaml",
+    "accelerate launch run_clm.py --model meta-llama/Llama-3.2-1B-Instruct --dataset HuggingFaceFW/fineweb-edu-score-2",
+    "python -c 'import torch; x = torch.nn.Linear(2, 3); print(x)'",
+    "python train.py seed=1 optimizer=adam,sgd lr=1e-3,1e-4 +trainer.max_epochs=100",
+    "python /opt/x_20260309T120133Z-0001.py s3://bucket/exp/2026-03-09T12:01:33/run-1a2b3c4d",
+    "rsync -avz sam@gpu1:/data/x ssh://sam@gpu1/y .",
+]
+TOKENS = [
+    "sk-abcdefghijklmnop1234",
+    "sk-proj-Ab12_Cd34-Ef56Gh78",
+    "hf_abcdefghijklmnop",
+    "ghp_0123456789abcdefghij",
+    "github_pat_11ABCDEFG0_abcdef",
+    "glpat-abcdefghij-1234567",
+    "AKIAIOSFODNN7EXAMPLE",
+    "xoxb-123456789012-abcdef",
+    "AIzaSyA1234567890abcdefghijklmnopqrstuv",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-def_123",
+    "npm_abcdefghijklmnopqrstuvwxyz0123456789",
+    "wandb_v1_abcdefghijklmnop",
+]
+
+
+@pytest.mark.parametrize("argv", HIDING, ids=lambda argv: " ".join(argv)[:40])
+def test_a_planted_secret_is_taken_out_and_the_command_is_left(argv: list[str]) -> None:
+    shown = redact.command(argv)
+    assert SECRET not in shown
+    assert redact.MASK in shown
+    assert shown.startswith(shlex.quote(argv[0]) if len(argv) > 1 else "'ray::train --token")
+    assert redact.command(shlex.split(shown)) == shown, "redacted twice is redacted once"
+
+
+@pytest.mark.parametrize("command", KEPT)
+def test_what_is_no_secret_stays(command: str) -> None:
+    argv = shlex.split(command)
+    assert redact.command(argv) == shlex.join(argv)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("around", ["{}", "x={}", "/data/{}/x", "https://h/{}", "a,{},b", "'{}'"])
+def test_a_known_token_is_taken_out_wherever_it_stands(token: str, around: str) -> None:
+    word = around.format(token)
+    assert token not in redact.command(["python", "t.py", word])
+    assert token not in redact.text(f"loss 0.1 {word} end")
+    assert token not in redact.path(word)
+
+
+def test_a_number_may_be_a_password_where_a_program_says_so() -> None:
+    assert redact.command(["sshpass", "-p", "1234", "ssh", "h"]) == "sshpass -p REDACTED ssh h"
+    assert redact.command(["serve", "-p", "8080"]) == "serve -p 8080"
+
+
+values = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=6, max_size=40)
+
+
+def hidden(value: str) -> bool:
+    """Whether a value can be looked for: it must not stand in what the command keeps anyway, nor look like a flag of its own."""
+    rest = "python train.py --lr 3e-4 " + " ".join((*FLAGS, *NAMES, "https://u:@h/x?token=&a=1", redact.MASK, "Authorization: Bearer"))
+    return value.strip() == value and value not in rest and not value.startswith("--")
+
+
+@given(value=values, flag=st.sampled_from(FLAGS), name=st.sampled_from(NAMES))
+def test_no_value_of_a_secret_survives_in_any_place(value: str, flag: str, name: str) -> None:
+    assume(hidden(value) and not (flag == "-p" and set(value) <= set(string.digits + ".:")))
+    argv = ["python", "train.py", flag, value, "--lr", "3e-4", f"{name}={value}", "-H", f"Authorization: Bearer {value}"]
+    argv += [f"{flag}={value}"] if flag != "-p" else []
+    shown = redact.command(argv)
+    assert value not in shown
+    assert shlex.quote(value) not in shown
+    assert shlex.split(shown)[:3] == ["python", "train.py", flag]
+    assert "--lr 3e-4" in shown
+
+
+@given(value=st.text(string.ascii_letters + string.digits + "!$%^*()_+-.~", min_size=6, max_size=30))
+def test_no_password_of_an_address_survives(value: str) -> None:
+    assume(hidden(value))
+    shown = redact.command(["x", f"https://sam:{value}@host/path", f"https://host/path?a=1&access_token={value}"])
+    assert value not in shown
+    assert "host/path" in shown
+
+
+@given(st.lists(st.text(max_size=30), max_size=6))
+def test_redaction_takes_any_words_and_redacting_twice_changes_nothing(argv: list[str]) -> None:
+    shown = redact.command(argv)
+    assert redact.command(shlex.split(shown)) == shown
+
+
+def test_what_is_drawn_by_lot_is_taken_out() -> None:
+    """Of a thousand keys each, how many get through: few, and no hexadecimal one. (Those of 40 digits are commits', and stay.)"""
+    dice = random.Random(0)
+    base62 = string.ascii_letters + string.digits
+    kinds = {
+        "hexadecimal": (lambda: dice.randbytes(16).hex(), 0),
+        "base64 of an address": (lambda: base64.urlsafe_b64encode(dice.randbytes(32)).decode().rstrip("="), 10),
+        "base64": (lambda: base64.b64encode(dice.randbytes(30)).decode(), 20),
+        "letters and digits": (lambda: "".join(dice.choices(base62, k=32)), 20),
+    }
+    for name, (draw, most) in kinds.items():
+        keys = [draw() for _ in range(1000)]
+        assert sum(key in redact.command(["python", "t.py", key]) for key in keys) <= most, name
+
+
+def test_a_long_command_is_cut_after_redaction() -> None:
+    shown = redact.command(["x", *["--lr"] * 1000, f"--token={SECRET}"])
+    assert len(shown) <= redact.LONGEST + 2
+    assert SECRET not in redact.command(["x", "y" * (redact.LONGEST - 12), "--token", SECRET])
