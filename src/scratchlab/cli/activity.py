@@ -46,10 +46,10 @@ def watch(once: Annotated[bool, typer.Option("--once", help="look once, and end"
             _tell(found, {})
             console.print(f"{counted(found.running, 'job')} running, {len(found.began)} new, {len(found.ended)} ended.")
             return
-        console.print(f"Watching {', '.join([proc.host(), *hosts])} every {settings.every:g} s; Ctrl-C ends it.", soft_wrap=True)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as systemd ends it
         told: dict[str, str] = {}
         try:
+            console.print(f"Watching {', '.join([proc.host(), *hosts])} every {settings.every:g} s; Ctrl-C ends it.", soft_wrap=True)
             for found in watcher.scans():
                 _tell(found, told)
                 told = {host: why for host, why in told.items() if host not in found.answered} | found.unreached
