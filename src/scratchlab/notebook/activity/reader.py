@@ -14,8 +14,8 @@ from scratchlab.notebook.activity.ledger import interval, told
 from scratchlab.notebook.activity.spoken import duration, outcome
 from scratchlab.notebook.events import Event, Place, Span
 
-_STATES = {"exited": "finished", "vanished": ""}
-"""How events call what has become of a job, where they have another word for it."""
+_UNKNOWN = ("exited", "vanished")
+"""States of which an event says nothing: that the job is over is known, and not what came of it."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def events(file: Path, choice: Choice | None = None) -> Iterator[Event]:
         ended = one.last_seen if one.end is None else one.end
         place = Place(Path(one.log)) if one.log else Place(file, detail=f"job {one.id}")
         span = Span(datetime.fromtimestamp(one.start), datetime.fromtimestamp(max(one.start, ended)))
-        yield Event("job", text(one), place, span, one.project, (one.host,), _STATES.get(one.state, one.state))
+        yield Event("job", text(one), place, span, one.project, (one.host,), state="" if one.state in _UNKNOWN else one.state)
 
 
 def text(one: Interval) -> str:
