@@ -2,8 +2,9 @@
 
 Run: python studies/activity_jobs.py [--seconds 8] [--every 1] [--without torchrun tmux] [--folder FOLDER]
 
-Each job notes for itself when it began and ended; `scratchlab watch` knows nothing of that, and looks every so many seconds. A beginning is
-right if it is within one pause between two looks of what the job noted, an end likewise; log, project and ending must be exactly right.
+Each job notes for itself when it began and ended; `scratchlab watch` knows nothing of that, and looks every so many seconds. A beginning or an
+end is right here if it is within one pause between two looks and a second of what the job noted; over SSH within two of each, for the answer
+takes its time, and an end is the last time that the job was seen. Log, project, commit and ending must be exactly right.
 One job runs behind a real SSH server on this machine's loopback. Leaves no process behind.
 """
 
@@ -300,7 +301,7 @@ def main() -> None:
         folder = Path(root) / "kws"
         for title, ssh in (("On this machine", False), ("The same over SSH", True)):
             its = [one for one in found if (one.host == "loop") == ssh]
-            these = rows(chosen, noted, its, folder, given.every + 1, ssh=ssh)
+            these = rows(chosen, noted, its, folder, (given.every + 1) * (2 if ssh else 1), ssh=ssh)
             print(f"\n{title}: {sum(not row.wrong for row in these)} of {len(these)} intervals right\n\n{table(these, folder)}")
 
 
