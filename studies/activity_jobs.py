@@ -1,10 +1,10 @@
 """Does the watcher find what was started: project, log, beginning, end and ending of thirteen real jobs, started as people start them?
 
-Run: python studies/activity_jobs.py [--seconds 8] [--every 1] [--without torchrun tmux] [--folder FOLDER]
+Run: python studies/activity_jobs.py [--seconds 8] [--every 1] [--without torchrun tmux]
 
-Each job notes for itself when it began and ended; `scratchlab watch` knows nothing of that, and looks every so many seconds. A beginning or an
-end is right here if it is within one pause between two looks and a second of what the job noted; over SSH within two of each, for the answer
-takes its time, and an end is the last time that the job was seen. Log, project, commit and ending must be exactly right.
+Each job notes for itself when it began and ended; `scratchlab watch` knows nothing of that, and looks every so many seconds. A beginning
+or an end is right here if it is within one pause between two looks and a second of what the job noted; over SSH within two of each, for
+the answer takes its time, and an end is the last time that the job was seen. Log, project, commit and ending must be exactly right.
 One job runs behind a real SSH server on this machine's loopback. Leaves no process behind.
 """
 
