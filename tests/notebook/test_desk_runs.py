@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -105,7 +107,10 @@ def test_a_running_run_tells_until_when(tmp_path: Path) -> None:
         until = datetime.fromtimestamp(1_772_366_400 + 600)
         assert (one.state, one.place.line) == ("running", 2)
         assert one.text.split("\n")[1] == f"epoch 2 of 12, trains until about {until:%Y-%m-%d %H:%M}"
-    assert events(tmp_path)[0].state == "killed"  # as no process holds it any more, with every file as it was
+    killed = Run(folder).status | {"state": "running", "where": "epoch 3"}
+    (folder / "status.json").write_text(json.dumps(killed))
+    [one] = events(tmp_path)
+    assert (one.state, one.text.split("\n")[1]) == ("killed", "epoch 3, after 2 of 12 epochs")  # as nobody holds it any more
 
 
 def test_a_kill_and_a_note_are_noticed_and_nothing_else_is_read_again(tmp_path: Path) -> None:
@@ -165,3 +170,8 @@ def test_a_damaged_sweep_is_one_sentence(tmp_path: Path) -> None:
     (sweep(tmp_path / "runs", []) / "sweep.json").write_text("{")
     [(_, reason)] = refresh(opened(tmp_path / "index.sqlite"), {"runs": Runs(Settings(runs=(tmp_path / "runs",)))}).refused
     assert "noise-89abcdef is damaged" in reason
+
+
+def test_states_and_headlines_need_no_tables() -> None:
+    code = "import sys, scratchlab.notebook.index.sources.runs; assert not {'polars', 'torch', 'scipy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

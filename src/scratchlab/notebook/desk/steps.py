@@ -58,7 +58,8 @@ def _of_runs(base: sqlite3.Connection, told: Seen) -> Iterator[Step]:
     """What runs ask for: the last crash since the last visit, the last result that no note tells of, the first sweep with holes."""
     for one in crashed(told)[:1]:
         said, place = last_words(one)
-        yield Step(one, f"Look into {name(one)}", f"{one.state}: {said}" if said else one.state, place)
+        do = f"Go on with it: scratchlab resume {name(one)}" if (one.kind, one.state) == ("run", "killed") else f"Look into {name(one)}"
+        yield Step(one, do, f"{one.state}: {said}" if said else one.state, place)
     for runs in noteless(base, told)[:1]:
         yield Step(runs[0], f"Write down what came of {line(runs[0])}", "ended, and no note names it", runs[0].place)
     for cells in holes(told)[:1]:

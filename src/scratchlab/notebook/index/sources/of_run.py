@@ -34,7 +34,8 @@ def of_run(run: Run) -> Event:
         elif found == "running":
             said, place = _progress(run, records), _last(run, records)
         else:
-            said, place = str(status.get("where", "")), Place(run.folder / "status.json", _line(run.folder / "status.json", '"where":'))
+            line = _line(run.folder / "status.json", '"where":')
+            said, place = _ending(run, found, records), Place(run.folder / "status.json", line, line)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Problem(f"{run.folder}/summary.json is damaged: {type(error).__name__}: {error}") from None
     title = status.get("title", "")
@@ -115,6 +116,12 @@ def _progress(run: Run, records: list[dict[str, Any]]) -> str:
     written = datetime.fromtimestamp((run.folder / "metrics.jsonl").stat().st_mtime)
     until = written + timedelta(seconds=(epochs - done) * sum(recent) / len(recent))
     return f"epoch {done} of {epochs}, trains until about {until:%Y-%m-%d %H:%M}"
+
+
+def _ending(run: Run, found: str, records: list[dict[str, Any]]) -> str:
+    """The last words of what did not finish; of what was stopped from outside, also how far it was."""
+    where, epochs = str(run.status.get("where", "")), run.recipe().get("training", {}).get("epochs") if records else None
+    return f"{where}, after {len(records)} of {epochs} epochs" if epochs and found in ("killed", "stopped") else where
 
 
 def _best(record: Mapping[str, Any]) -> str:
