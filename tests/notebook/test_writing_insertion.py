@@ -49,6 +49,7 @@ def check(raw: bytes, text: str, encoding: str = "") -> None:
         assert heading is not None
         before, after = lines(raw, encoding), lines(made.new, encoding)
         assert before.texts == after.texts[: made.line - 1] + after.texts[made.line - 1 + len(after.texts) - len(before.texts) :]
+        assert after.texts[made.text_line - 1].strip()
         new = after.texts[made.line - 1 : made.line - 1 + len(after.texts) - len(before.texts)]
         assert "\n".join(new).strip() == "\n".join(lines(text.encode()).texts).strip()
         assert bool(before.ends and before.ends[-1]) == bool(after.ends[-1]) or made.at < len(raw)

@@ -64,7 +64,7 @@ def insert(
     made, entry = notes.written(plan, Backups(settings.own().kept))
     if made is not plan:
         console.print("The note had been written by another program meanwhile; the text went into that version.")
-    console.print(f"{made.note}:{made.made.line} written; `scratchlab undo` takes it back (write {entry.number}).", soft_wrap=True)
+    console.print(f"{made.note}:{made.made.text_line} written; `scratchlab undo` takes it back (write {entry.number}).", soft_wrap=True)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scratchlab.checks import Problem, listing, nearest
 from scratchlab.notebook.writing.headings import Heading, outline, plain, spaced_once
@@ -14,7 +14,10 @@ ITEM = re.compile(r"\s*([-*+]|\d{1,9}[.)])\s")
 
 @dataclass(frozen=True)
 class Insertion:
-    """new: the whole note with the text in it. at, added: the offset and the bytes that are new. line: its first, counted from 1."""
+    """new: the whole note with the text in it. at, added: the offset and the bytes that are new. line: their first, counted from 1.
+
+    text_line: that of the text, which may stand behind a blank line that sets it apart.
+    """
 
     new: bytes
     at: int
@@ -22,6 +25,7 @@ class Insertion:
     line: int
     heading: Heading
     encoding: str
+    text_line: int = 0
 
 
 def inserted(raw: bytes, text: str, under: tuple[str, ...], encoding: str = "") -> Insertion:
@@ -50,8 +54,7 @@ def inserted(raw: bytes, text: str, under: tuple[str, ...], encoding: str = "") 
     added = _spaced(read, heading, after, own)
     where = read.starts[after]
     insertion = Insertion(raw[:where] + added + raw[where:], where, added, after + 1, heading, read.encoding)
-    _check(insertion, headings, read, after)
-    return insertion
+    return replace(insertion, text_line=_checked(insertion, headings, read, after))
 
 
 def _chosen(headings: list[Heading], under: tuple[str, ...]) -> Heading:
@@ -93,8 +96,8 @@ def _stays_open(texts: list[str], line: int) -> bool:
     return any(block.line == line and block.end > len(texts) + 1 for block in blocks)
 
 
-def _check(insertion: Insertion, headings: list[Heading], read: Lines, after: int) -> None:
-    """Raises Problem if the headings that were there are not those that are there now, beside the text's own."""
+def _checked(insertion: Insertion, headings: list[Heading], read: Lines, after: int) -> int:
+    """The text's line. Raises Problem if the headings that were there are not those that are there now, beside the text's own."""
     now = lines(insertion.new, insertion.encoding if insertion.encoding not in ("ascii", "utf-16-le", "utf-16-be") else "")
     more = len(now.texts) - len(read.texts)
     there = [(one.level, one.line, one.text) for one in outline(now.texts)[0] if not after <= one.line < after + more]
@@ -103,3 +106,4 @@ def _check(insertion: Insertion, headings: list[Heading], read: Lines, after: in
         raise Problem(
             "The text would change which lines after it are headings, as a block of code that is not closed does; nothing was written."
         )
+    return next(number + 1 for number in range(after, after + more) if now.texts[number].strip())
