@@ -9,13 +9,14 @@ github.com/bigscience-workshop/bigscience). Nothing is tuned on them; a person r
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import page
 from recall.notes import lines
 from recall.peers import PEERS, retrievers
 from recall.questions import Question, read
-from recall.retriever import Hit
+from recall.retriever import MOST, Hit
 from recall.scores import rank
 
 from scratchlab.checks import Problem, listing
@@ -41,7 +42,8 @@ def main() -> None:
             of = [one for one in questions if one.note.startswith(f"{log}/")]
             said.setdefault(name, []).extend(below(log, retriever.answers(one.text, one.now)) for one in of)
     ordered = sorted(questions, key=lambda one: one.note.partition("/")[0])
-    page.leave("\n".join(tables(ordered, said, asked.root)), asked.page)
+    sys.stdout.write("\n".join(details(ordered, said, asked.root)) + "\n")
+    page.leave("\n".join(tables(ordered, said)), asked.page)
 
 
 def below(log: str, hits: list[Hit]) -> list[Hit]:
@@ -49,18 +51,35 @@ def below(log: str, hits: list[Hit]) -> list[Hit]:
     return [Hit(f"{log}/{hit.path}", hit.line, hit.last, hit.score) for hit in hits]
 
 
-def tables(questions: list[Question], said: dict[str, list[list[Hit]]], root: Path) -> list[str]:
-    """How many, then each question."""
-    ranks = {name: [rank(one, given) for one, given in zip(questions, hits, strict=True)] for name, hits in said.items()}
-    count = [[name, *(str(sum(place is not None and place <= most for place in of)) for most in (1, 2, 5))] for name, of in ranks.items()]
-    parts = [f"Of {len(questions)} questions, right at:\n", page.table(["", "rank 1", "rank 1–2", "rank 1–5"], count)]
+def details(questions: list[Question], said: dict[str, list[list[Hit]]], root: Path) -> list[str]:
+    """Each question: rank, place and text of everybody's first hit."""
+    parts: list[str] = []
     for n, one in enumerate(questions):
-        body = [
-            [name, str(ranks[name][n] or "–"), *(first(hits[n][0], root) if hits[n] else ["nothing found", ""])]
-            for name, hits in said.items()
+        rows = [
+            [name, shown(one, hits[n]), *(first(hits[n][0], root) if hits[n] else ["nothing found", ""])] for name, hits in said.items()
         ]
-        parts += [f"**{one.text}** ({one.kind})\n", page.table(["", "rank", "first hit", "its text"], body)]
+        parts += [f"**{one.text}** ({one.kind})\n", page.table(["", "rank", "first hit", "its text"], rows)]
     return parts
+
+
+def tables(questions: list[Question], said: dict[str, list[list[Hit]]]) -> list[str]:
+    """How many are right, then the ranks."""
+    ranks = {name: [rank(one, given) for one, given in zip(questions, hits, strict=True)] for name, hits in said.items()}
+    count = [
+        [name, *(str(sum(place is not None and place <= most for place in of)) for most in (1, 2, MOST))] for name, of in ranks.items()
+    ]
+    rows = [[one.text, one.kind, *(shown(one, hits[n]) for hits in said.values())] for n, one in enumerate(questions)]
+    return [
+        f"Of {len(questions)} questions, right at:\n",
+        page.table(["", "rank 1", "rank 1–2", f"rank 1–{MOST}"], count),
+        f"Rank of the first right hit among {MOST}:\n",
+        page.table(["", "", *said], rows),
+    ]
+
+
+def shown(question: Question, hits: list[Hit]) -> str:
+    """The rank, or a dash."""
+    return str(rank(question, hits) or "–")
 
 
 def first(hit: Hit, root: Path) -> list[str]:

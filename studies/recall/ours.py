@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 from recall.retriever import MOST, Hit
 
 MODULE = "scratchlab.notebook.recall.ask"
+INDEX: Callable[[Path], Any] | None = None  # opens an index of a folder of notes; until it is set, peers are compared without us
 
 
 def there() -> bool:
     """Whether this scratchlab can be asked."""
+    if INDEX is None:
+        return False
     try:
         importlib.import_module(MODULE)
     except ModuleNotFoundError as error:
@@ -27,16 +31,12 @@ class Ours:
     """`ask(text, now, index)` over an index of the folder."""
 
     def __init__(self, root: Path) -> None:
+        assert INDEX is not None
         self.root = root
         self.ask: Any = importlib.import_module(MODULE).ask
-        self.index: Any = opened(root)
+        self.index: Any = INDEX(root)
 
     def answers(self, question: str, now: date) -> list[Hit]:
         """The places of its evidence, the surest first."""
         places = [event.place for event in self.ask(question, now, self.index)]
         return [Hit(place.path.relative_to(self.root).as_posix(), place.line, place.last) for place in places[:MOST]]
-
-
-def opened(root: Path) -> Any:
-    """The index of a folder of notes."""
-    raise NotImplementedError(f"an index of {root}: to be written when `ask` and the index are on this branch")
