@@ -1,0 +1,1 @@
+"""What the studies of recall share: questions with their keys, retrievers behind one method, scores."""

@@ -1,0 +1,39 @@
+"""SQLite's FTS5 over paragraphs, ranked by bm25, with either of the tokenizers that come with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date
+from pathlib import Path
+
+from recall.notes import chunks, pieces, runs, words
+from recall.retriever import MOST, Hit
+
+
+class FullText:
+    """tokenizer: `unicode61` or `trigram`."""
+
+    def __init__(self, root: Path, tokenizer: str) -> None:
+        self.tokenizer = tokenizer
+        self.table = sqlite3.connect(":memory:")
+        self.table.execute(
+            f"CREATE VIRTUAL TABLE notes USING fts5(text, file UNINDEXED, first UNINDEXED, last UNINDEXED, tokenize='{tokenizer}')"
+        )
+        self.table.executemany("INSERT INTO notes VALUES (?, ?, ?, ?)", [(one.text, one.file, one.first, one.last) for one in chunks(root)])
+
+    def answers(self, question: str, now: date) -> list[Hit]:
+        """Paragraphs that hold any of the words."""
+        if not (terms := self._terms(question)):
+            return []
+        query = " OR ".join(f'"{one}"' for one in terms)
+        rows = self.table.execute(
+            "SELECT file, first, last, -bm25(notes) FROM notes WHERE notes MATCH ? ORDER BY bm25(notes), rowid LIMIT ?", (query, MOST)
+        )
+        return [Hit(*row) for row in rows]
+
+    def _terms(self, question: str) -> list[str]:
+        """What the tokenizer can find: one that knows no Chinese words is given pieces; as trigrams nothing is shorter than three signs."""
+        if self.tokenizer == "unicode61":
+            return words(question)
+        found = [one for run in runs(question) for one in ([run] if run.isascii() else pieces(run, 3))]
+        return [one for one in dict.fromkeys(found) if len(one) >= 3]

@@ -1,0 +1,34 @@
+"""Who is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from recall import ours
+from recall.fulltext import FullText
+from recall.retriever import Retriever
+from recall.ripgrep import Ripgrep
+from recall.vectors import Vectors
+from scratchlab.checks import Problem, listing, nearest
+
+PEERS: dict[str, Callable[[Path], Retriever]] = {
+    "ripgrep": Ripgrep,
+    "FTS5 unicode61": partial(FullText, tokenizer="unicode61"),
+    "FTS5 trigram": partial(FullText, tokenizer="trigram"),
+    "LanceDB": partial(Vectors, hybrid=False),
+    "LanceDB hybrid": partial(Vectors, hybrid=True),
+}
+OURS = "scratchlab ask"
+
+
+def retrievers(root: Path, names: list[str]) -> dict[str, Retriever]:
+    """Those asked for, over the notes below `root`; ours first, where it is there.
+
+    Raises Problem for a name that is no peer's.
+    """
+    if strange := [name for name in names if name not in PEERS]:
+        raise Problem(f"there is no peer '{strange[0]}'.{nearest(strange[0], PEERS)} Known here: {listing(PEERS)}")
+    found: dict[str, Retriever] = {OURS: ours.Ours(root)} if ours.there() else {}
+    return found | {name: PEERS[name](root) for name in names}
