@@ -20,7 +20,7 @@ from scratchlab.notebook.recall.answer.sentences import Sentence
 from scratchlab.notebook.recall.asking_words import content
 
 STEM = 5  # letters that two forms of a word share
-_ADDRESS = re.compile(r"(?:https?|ftp|file|data|javascript|ssh)\s*:\s*/?/?\S+|\bwww\.\S+|!\[|\]\(|<[a-z/!][^>]*>", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?|ftp|file|data|javascript|ssh):/{0,2}[^\s)\]>]+|\bwww\.[^\s)\]>]+|!\[|\]\(|<[a-z/!][^>]*>", re.IGNORECASE)
 _NAME = re.compile(
     r"(?<![A-Za-z0-9_])(?:[A-Za-z]\w*\.[a-z]{1,5}(?![A-Za-z0-9])|[A-Za-z]+_\w+|[A-Z]{2,}[A-Za-z]*|[A-Za-z]+[a-z][A-Z][A-Za-z]*)",
     re.ASCII,
@@ -60,7 +60,7 @@ def wrong(sentence: Sentence, texts: Mapping[int, str], events: Mapping[int, Eve
     cited = [texts[one] for one in sentence.ids]
     where = listing(f"[{one}]" for one in sentence.ids)
     whole = "\n".join(cited)
-    if strange := [match[0] for match in _ADDRESS.finditer(sentence.text) if match[0].lower() not in whole.lower()]:
+    if strange := [one for one in addresses(sentence.text) if one.lower() not in whole.lower()]:
         return f"holds {listing(strange)}, which does not stand in {where}"
     support = Support.of(cited, [events[one] for one in sentence.ids])
     if lacking := list(dict.fromkeys(support.lacks(sentence.text))):
@@ -70,6 +70,11 @@ def wrong(sentence: Sentence, texts: Mapping[int, str], events: Mapping[int, Eve
     if apart := [f"[{one}]" for one in sentence.ids if not related(sentence.text, texts[one])]:
         return f"has no word in common with {listing(apart)}"
     return ""
+
+
+def addresses(text: str) -> list[str]:
+    """Addresses, images, links and tags, which a page would make something of."""
+    return [match[0].rstrip(".,;:!?。") for match in _ADDRESS.finditer(text)]
 
 
 def names(text: str) -> list[str]:

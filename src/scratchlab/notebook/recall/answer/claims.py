@@ -34,7 +34,9 @@ class Support:
         times = [event.when for event in events if event.when]
         near = times[0].start.date() if times else None
         read = [figures(text, near, ones=True) for text in texts]
-        numbers = {(number.value, unit) for one in read for number in one.numbers for unit in {number.unit, number.shared}}
+        if near is None:
+            near = next((span.start.date() for one in read for span, _ in one.dates), None)
+        numbers = {(number.value, unit) for one in read for number in one.numbers for unit in number.units}
         numbers |= {(Decimal(day.year), "") for one in read for span, _ in one.dates for day in days(span)}
         numbers |= {(Decimal(day.year), "") for span in times for day in days(span)}
         names = frozenset(name for one in read for name in one.names)
@@ -50,7 +52,7 @@ class Support:
 
     def _numbers(self, said: Figures) -> Iterator[str]:
         for number in said.numbers:
-            if not any(self._number(number.value, unit) for unit in {number.unit, number.shared}):
+            if not any(self._number(number.value, unit) for unit in number.units):
                 yield number.said
 
     def _number(self, value: Decimal, unit: str) -> bool:

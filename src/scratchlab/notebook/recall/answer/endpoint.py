@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 SECONDS = 180  # until an answer is there; a small machine needs them
 MOST_BYTES = 1 << 20  # of an answer that are read
 PORTS = {"http": 80, "https": 443}
-HEADERS = {"accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host"}
+HEADERS = {  # all that are sent; the last is by which the client knows that its answer is read in parts
+    *("accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host"),
+    "x-stainless-raw-response",
+}
 _LONG = re.compile(
     r"context.{0,20}(?:size|length|window|limit)|maximum context|too many tokens|prompt is too long|n_ctx|input.{0,20}too long",
     re.IGNORECASE,

@@ -45,6 +45,11 @@ class Number:
     said: str
     shared: str = ""
 
+    @property
+    def units(self) -> set[str]:
+        """Its unit, and the one it shares."""
+        return {self.unit, self.shared or self.unit}
+
 
 @dataclass(frozen=True)
 class Figures:
