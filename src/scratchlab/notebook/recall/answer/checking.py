@@ -22,7 +22,7 @@ from scratchlab.notebook.recall.asking_words import content
 STEM = 5  # letters that two forms of a word share
 _ADDRESS = re.compile(r"(?:https?|ftp|file|data|javascript|ssh):/{0,2}[^\s)\]>]+|\bwww\.[^\s)\]>]+|!\[|\]\(|<[a-z/!][^>]*>", re.IGNORECASE)
 _NAME = re.compile(
-    r"(?<![A-Za-z0-9_])(?:[A-Za-z]\w*\.[a-z]{1,5}(?![A-Za-z0-9])|[A-Za-z]+_\w+|[A-Z]{2,}[A-Za-z]*|[A-Za-z]+[a-z][A-Z][A-Za-z]*)",
+    r"(?<![A-Za-z0-9_])(?:[A-Za-z]\w*\.[a-z]{1,5}(?![A-Za-z0-9])|[A-Za-z]+_\w+|(?:[A-Z]{2,}[A-Za-z]*|[A-Za-z]+[a-z][A-Z][A-Za-z]*)(?!\w))",
     re.ASCII,
 )
 _SCRIPTS = {"Han": "一-鿿㐀-䶿", "Hangul": "가-힣", "Latin": "A-Za-z"}
@@ -78,7 +78,7 @@ def addresses(text: str) -> list[str]:
 
 
 def names(text: str) -> list[str]:
-    """What looks like a name of code, a file or a method: `AdamW`, `train_gpt`, `GPU`, `LOG.md`."""
+    """What looks like a name of code, a file or a method: `AdamW`, `train_gpt`, `GPU`, `LOG.md`; those with figures are `figures`."""
     return list(dict.fromkeys(match[0] for match in _NAME.finditer(text) if match[0] not in ("OK", "I'm")))
 
 

@@ -18,6 +18,7 @@ _THINKING = re.compile(r"^\s*<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DO
 _ID = r"\s*\^?\d{1,4}\s*"
 CITED = re.compile(rf"[\[［【]({_ID}(?:[,，、;]{_ID})*)[\]］】]")
 _MARK = re.compile(r"^\s*(?:[-*+•·]\s+|\d{1,2}[.)]\s+|#{1,6}\s+|>\s*)+")
+_BOLD = re.compile(r"\*\*(?=\S)([^*]+)(?<=\S)\*\*")
 _GOES_ON = ("e.g", "i.e", "vs", "cf", "ca", "approx", "dr", "mr", "ms", "mrs", "prof", "al", "resp", "incl", "[a-z]")  # the last: initials
 _COUNTS = ("fig", "eq", "sec", "no", "exp", "ch", "p", "pp", "tab", "vol")  # abbreviations where a number follows
 
@@ -45,7 +46,7 @@ def sentences(text: str) -> list[Sentence]:
         for part in _split(_MARK.sub("", line)):
             ids = [int(one) for cited in CITED.finditer(part) for one in re.findall(r"\d+", cited[1])]
             said = re.sub(r"\s+([.!?,;:。！？；，、])", r"\1", CITED.sub("", part))
-            said = re.sub(r"\s{2,}", " ", said).replace("**", "").strip()
+            said = re.sub(r"\s{2,}", " ", _BOLD.sub(r"\1", said)).strip()
             if not said and ids and found and not found[-1].ids:  # citations on a line of their own
                 found[-1] = Sentence(found[-1].text, tuple(dict.fromkeys(ids)))
             elif said or ids:
