@@ -131,7 +131,7 @@ def faithfulness(memory: Memory, asked: Any) -> list[str]:
     rows = [[name, *count.row()] for name, count in (("before the check", before), ("after it", after))]
     return [
         f"## Sentences of {model.name}\n\n{len(QUESTIONS)} questions; {silent} are left with their lines alone.\n",
-        page.table(["", "sentences", "figures", "supported by a cited line", "runs of digits", "among those of a cited line"], rows),
+        page.table(["", "sentences", "figures", "in a cited line", "in a line that was sent", "runs of digits", "in a cited line"], rows),
         "Dropped because a sentence …\n",
         page.table(["reason", "sentences"], [[kind, str(count)] for kind, count in reasons.items() if count]),
     ]
@@ -152,31 +152,38 @@ def replied(question: str, found: Found, model: Model) -> tuple[list[Passage], s
 
 
 class Count:
-    """Sentences, their figures and their runs of digits, and how many of these their lines have."""
+    """Sentences, their figures and their runs of digits, and how many of these stand in the lines."""
 
     def __init__(self) -> None:
-        self.sentences = self.figures = self.supported = self.digits = self.there = 0
+        self.sentences = self.figures = self.digits = 0
+        self.cited = self.given = self.there = 0
 
     def add(self, said: Sequence[Sentence], texts: dict[int, str], events: dict[int, Event]) -> None:
         """Those of one answer."""
         for one in said:
             cited = [number for number in one.ids if number in texts]
-            support = Support.of([texts[number] for number in cited], [events[number] for number in cited])
-            read = figures(one.text, support.near)
-            whole = "\n".join(f"{texts[number]} {events[number].when.days if events[number].when else ''}" for number in cited)
+            lacking, total = lacked(one.text, cited, texts, events)
+            whole = "\n".join(f"{texts[number]} {events[number].when}" for number in cited)
             runs = re.findall(r"\d+", one.text)
             self.sentences += 1
-            self.figures += len(read.numbers) + len(read.names) + len(read.dates)
-            self.supported += len(read.numbers) + len(read.names) + len(read.dates) - len(list(support.lacks(one.text)))
+            self.figures += total
+            self.cited += total - lacking
+            self.given += total - lacked(one.text, list(texts), texts, events)[0]
             self.digits += len(runs)
             self.there += sum(run in re.findall(r"\d+", whole) for run in runs)
 
     def row(self) -> list[str]:
         """For the table."""
-        shares = [
-            f"{a} ({100 * a / b:.0f} %)" if b else "none to count" for a, b in ((self.supported, self.figures), (self.there, self.digits))
-        ]
-        return [str(self.sentences), str(self.figures), shares[0], str(self.digits), shares[1]]
+        of = ((self.cited, self.figures), (self.given, self.figures), (self.there, self.digits))
+        shares = [f"{count} ({100 * count / total:.0f} %)" if total else "none to count" for count, total in of]
+        return [str(self.sentences), str(self.figures), shares[0], shares[1], str(self.digits), shares[2]]
+
+
+def lacked(text: str, numbers: list[int], texts: dict[int, str], events: dict[int, Event]) -> tuple[int, int]:
+    """How many figures of a sentence these lines do not have, and how many it has."""
+    support = Support.of([texts[number] for number in numbers], [events[number] for number in numbers])
+    read = figures(text, support.near)
+    return len(list(support.lacks(text))), len(read.numbers) + len(read.names) + len(read.dates)
 
 
 Spoil = Callable[[Sentence, list[Evidence], np.random.Generator], Sentence | None]
@@ -244,7 +251,8 @@ def ten_times(said: Sentence, evidence: list[Evidence], dice: np.random.Generato
     """One decimal point has moved."""
     if not (run := re.search(r"(\d+)\.(\d)(\d*)", said.text)):
         return None
-    moved = f"{run[1]}{run[2]}.{run[3]}" if run[3] else f"{run[1]}{run[2]}"
+    moved = f"{run[1]}{run[2]}".lstrip("0") or "0"
+    moved = f"{moved}.{run[3]}" if run[3] else moved
     return Sentence(said.text[: run.start()] + moved + said.text[run.end() :], said.ids)
 
 

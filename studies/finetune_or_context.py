@@ -278,9 +278,7 @@ def verdict(context: Estimate, older: Estimate, both: Estimate) -> str:
     if below(context):
         own = "" if below(older) else " (earlier days alone do not do it for sure: it is the day's own lines that tell)"
         first = f"Context beats fine-tuning without it{own}: put lines before the question, and do not fine-tune for that."
-    elif below(
-        Estimate(-context.value, -context.high, -context.low) if context.value is not None and context.low and context.high else context
-    ):
+    elif context.low is not None and context.low > 0:
         first = "Fine-tuning beats context: it is worth its minutes here."
     else:
         first = "Context and fine-tuning cannot be told apart here: context costs no training, so begin with it."

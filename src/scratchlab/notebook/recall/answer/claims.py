@@ -19,7 +19,9 @@ class Support:
     """What cited lines say in figures.
 
     numbers: value and unit.
-    units: those that the lines name anywhere.
+    units: those that the lines name and no number of theirs carries, as the head of a table does for its cells.
+    names, dates: what holds numbers; times.
+    near: a day from which dates without a year are understood.
     """
 
     numbers: frozenset[tuple[Decimal, str]]
@@ -41,7 +43,8 @@ class Support:
         numbers |= {(Decimal(day.year), "") for span in times for day in days(span)}
         names = frozenset(name for one in read for name in one.names)
         dates = (*times, *(span for one in read for span, _ in one.dates))
-        return cls(frozenset(numbers), frozenset(unit for text in texts for unit in named(plain(text))), names, dates, near)
+        units = {unit for text in texts for unit in named(plain(text))} - {unit for _, unit in numbers}
+        return cls(frozenset(numbers), frozenset(units), names, dates, near)
 
     def lacks(self, sentence: str) -> Iterator[str]:
         """What a sentence says in figures and the lines do not, as the sentence says it."""
@@ -56,7 +59,7 @@ class Support:
                 yield number.said
 
     def _number(self, value: Decimal, unit: str) -> bool:
-        """As it stands there; with its unit named elsewhere in the lines, as by a table's head; or as a share for a percentage."""
+        """As it stands there; without its unit, which is named elsewhere; or as a share for a percentage."""
         if (value, unit) in self.numbers or (unit in self.units and (value, "") in self.numbers):
             return True
         other = (value / HUNDRED, "") if unit == "%" else (value * HUNDRED, "%") if not unit else None
