@@ -163,7 +163,7 @@ class Count:
         for one in said:
             cited = [number for number in one.ids if number in texts]
             lacking, total = lacked(one.text, cited, texts, events)
-            whole = "\n".join(f"{texts[number]} {events[number].when}" for number in cited)
+            whole = "\n".join(texts[number] for number in cited)
             runs = re.findall(r"\d+", one.text)
             self.sentences += 1
             self.figures += total

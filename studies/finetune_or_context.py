@@ -41,7 +41,7 @@ PIECE, CONTEXT, VALIDATION = 128, 512, 3
 CONTEXTS = ("no context", "earlier days", "what precedes")
 MODELS = ("as it is", "with LoRA")
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
-RANK, RATE = 8, 5e-4
+RANK, RATE = 8, 1e-3
 
 Sums = list[list[float]]  # for each day: nats, and tokens that they are of
 
@@ -60,7 +60,7 @@ def main() -> None:
     parser = page.asked(__doc__)
     parser.add_argument("--notes", type=Path, required=True, help="a Markdown diary whose headings hold dates, of any order")
     parser.add_argument("--held-out", type=int, default=9, help="the last days, which are asked for")
-    parser.add_argument("--epochs", type=int, default=4, help="of LoRA, at most")
+    parser.add_argument("--epochs", type=int, default=8, help="of LoRA, at most; it ends when the validation days no longer gain")
     parser.add_argument("--keep", type=Path, help="a folder for parts of the result and the adapter")
     asked = parser.parse_args()
     installed("This study", "peft", "transformers", "peft", "gguf")
@@ -222,6 +222,8 @@ def tune(adapted: Any, diary: Sequence[int], train: Sequence[Day], valid: Sequen
         losses.append(float(sums[0] / sums[1]))
         kept.put(epoch, peft.get_peft_model_state_dict(adapted))
         print(f"LoRA, epoch {epoch}: {losses[-1]:.3f} nats a token of the validation days", flush=True)
+        if losses[-1] > min(losses):
+            break
     return {"epoch": int(np.argmin(losses)) + 1, "losses": losses, "minutes": (time.monotonic() - began) / 60}
 
 
@@ -236,7 +238,7 @@ def told(parts: dict[str, Any]) -> list[str]:
     minutes = sum(parts[f"{MODELS[0]}, {name}"]["minutes"] for name in CONTEXTS)
     return [
         f"{len(about['days'])} held-out days, {about['days'][0]} to {about['days'][-1]}, {about['tokens'][1]} tokens; "
-        f"LoRA of rank {RANK} trained on {about['tokens'][0]}, {tuned['epoch']} of {len(tuned['losses'])} epochs chosen by validation.\n",
+        f"LoRA of rank {RANK} trained on {about['tokens'][0]}, epoch {tuned['epoch']} of {len(tuned['losses'])} chosen by validation.\n",
         "Nats a token [95 % over days] and, in parentheses, perplexity:\n",
         page.table(["SmolLM2-135M", *CONTEXTS], rows),
         page.table(

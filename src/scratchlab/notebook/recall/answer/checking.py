@@ -25,7 +25,7 @@ _NAME = re.compile(
     r"(?<![A-Za-z0-9_])(?:[A-Za-z]\w*\.[a-z]{1,5}(?![A-Za-z0-9])|[A-Za-z]+_\w+|(?:[A-Z]{2,}[A-Za-z]*|[A-Za-z]+[a-z][A-Z][A-Za-z]*)(?!\w))",
     re.ASCII,
 )
-_SCRIPTS = {"Han": "一-鿿㐀-䶿", "Hangul": "가-힣", "Latin": "A-Za-z"}
+_SCRIPTS = {"Han": "一-鿿㐀-䶿", "Hangul": "가-힣", "Kana": "ぁ-ヿ", "Latin": "A-Za-z"}
 
 
 def checked(

@@ -14,7 +14,7 @@ from scratchlab.notebook.recall.ask import Evidence
 CHARACTERS = 1200  # of a line that are sent
 TOKENS = 500  # that a model may answer with
 NOTHING = "NOTHING"  # what it says where the lines do not answer
-LANGUAGES = {"Han": "Chinese", "Hangul": "Korean", "Latin": "English"}
+LANGUAGES = {"Han": "Chinese", "Hangul": "Korean", "Kana": "Japanese"}  # kana beside Han are Japanese
 RULES = f"""You put numbered lines of a lab notebook into words, to answer a question.
 - Write one to five short sentences in {{language}}.
 - End every sentence with the numbers of the lines it rests on, like [1] or [1][2].
@@ -68,7 +68,7 @@ def _passage(one: Evidence) -> Passage:
 
 def payload(question: str, lines: Sequence[Passage], model: str) -> dict[str, Any]:
     """The body of the request, whole; there is nothing else in it, and no tool."""
-    language = LANGUAGES[next(iter(sorted(script(question))), "Latin")]
+    language = LANGUAGES.get(max(script(question), default=""), "the language of the question")
     quoted = "\n\n".join(line.told for line in lines)
     return {
         "model": model,
