@@ -209,6 +209,12 @@ def test_a_server_that_does_not_answer_in_time(server: Server, tmp_path: Path) -
     assert got.notes == [f"No model put this into words: {server.url} has not answered within 0.2 s."]
 
 
+def test_this_machine_is_not_reached_through_a_proxy(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://proxy.invalid:3128")
+    assert ask(server, tmp_path).sentences
+
+
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

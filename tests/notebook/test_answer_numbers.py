@@ -132,6 +132,17 @@ def test_any_text_is_read_and_supports_itself(text: str) -> None:
     figures(text, NEAR)
 
 
+@pytest.mark.parametrize("long", ["1" * 5000, "一" * 8000, "十" * 8000, "hundred " * 1000, "1e" * 4000, "1e99999", "-".join("1" * 3000)])
+def test_no_number_is_too_long(long: str) -> None:
+    assert lacks(f"It was {long}.", f"It was {long}") == []
+    assert lacks("It was 3.", f"It was {long}") == ["3"]
+
+
+def test_long_numbers_differ_by_their_last_digit() -> None:
+    for digits in (24, 30, 60):
+        assert lacks("1" * digits + "2", "1" * digits + "3") == ["1" * digits + "2"]
+
+
 @settings(deadline=None)
 @given(st.integers(0, 999_999_999))
 def test_english_words_are_read_as_their_number(number: int) -> None:

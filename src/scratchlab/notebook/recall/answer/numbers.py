@@ -27,7 +27,7 @@ _PLAINS = re.compile(rf"\.?{_PLAIN}[A-Za-z]*(?:[-/]{_PLAIN}[A-Za-z]*)*")
 _ONE = re.compile(rf"({_PLAIN})([A-Za-z]*)")
 _ORDINAL = ("st", "nd", "rd", "th")
 _JOINED = re.compile(r"\s*(?:-|–|—|~|～|to|and|or|,|/|到|至|和|或|与|에서|부터)\s*")
-MOST_DIGITS = 40  # of a number or of its exponent's size; longer ones are compared as they stand
+MOST_DIGITS = 25  # of a number, and the size of its exponent; longer ones are names, compared as they stand
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 Spelled = tuple[Decimal, int, int]  # value, and where it stands: text[start:end]
 
+LONGEST = 25  # characters of a number in CJK
 _ONES = [
     "zero",
     "one",
@@ -142,7 +143,8 @@ def _korean(text: str) -> Iterator[Spelled]:
 
 
 def _scaled(said: str, digits: dict[str, int], scales: dict[str, int]) -> int:
-    """三百二十 and 이천 by their scales; without any scale, digit by digit (二〇二五)."""
+    """三百二十 and 이천 by their scales; without any scale, digit by digit (二〇二五). Of what is no number any more, the first LONGEST."""
+    said = said[:LONGEST]
     if not any(char in scales for char in said):
         return int("".join(str(digits[char]) for char in said))
     whole = section = digit = 0
