@@ -1,0 +1,97 @@
+"""What leaves this machine, and who allowed it: one consent an endpoint, and a log of every text that was sent."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+from scratchlab.checks import Problem
+from scratchlab.notebook.recall.answer.endpoint import Endpoint
+
+Ask = Callable[[str], bool]
+
+
+def consent(endpoint: Endpoint, payload: str, kept: Path, ask: Ask | None) -> None:
+    """Returns where the payload may be sent: to this machine, or where consent was given, now or before.
+
+    payload: all of what would be sent, as the person is shown it.
+    kept: the folder of `consents.json`.
+    ask: shows the person a text and says whether they agree; None where nobody can be asked.
+    Raises Problem where there is no consent. A refusal is not remembered, so that it can be thought over.
+    """
+    if endpoint.local:
+        return
+    given = consents(kept)
+    if endpoint.name in given:
+        return
+    if ask is None:
+        raise Problem(
+            f"nothing was sent to {endpoint.name}, which is not this machine: nobody has agreed to that yet, "
+            "and nobody can be asked here; --yes-send agrees"
+        )
+    question = (
+        f"{endpoint.name} is not this machine. To put the lines into words, this would be sent there, now; "
+        f"and, once you agree, lines like these at every such question ({kept / 'sent.jsonl'} will hold all that was sent, "
+        f"{kept / 'consents.json'} your consent, until you remove it):\n\n{payload}"
+    )
+    if not ask(question):
+        raise Problem(f"nothing was sent to {endpoint.name}, as you wished")
+    given[endpoint.name] = datetime.now().astimezone().isoformat(timespec="seconds")
+    _write(kept / "consents.json", json.dumps(given, indent=1, ensure_ascii=False) + "\n")
+
+
+def consents(kept: Path) -> dict[str, str]:
+    """Endpoints that may be sent lines, and since when. Raises Problem where the file is damaged."""
+    path = kept / "consents.json"
+    try:
+        given: object = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise Problem(f"{path} cannot be read ({error}); delete it to be asked anew") from None
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in cast("dict[str, object]", given).values()):
+        raise Problem(f"{path} is not a list of endpoints; delete it to be asked anew")
+    return cast("dict[str, str]", given)
+
+
+def record(endpoint: Endpoint, body: dict[str, Any], kept: Path) -> None:
+    """Writes down what is about to be sent, before it is; not of what stays on this machine. Raises Problem where that fails."""
+    if endpoint.local:
+        return
+    entry = {"when": datetime.now().astimezone().isoformat(timespec="seconds"), "to": endpoint.url, "body": body}
+    path = kept / "sent.jsonl"
+    try:
+        kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+            file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+    except OSError as error:
+        raise Problem(f"nothing was sent to {endpoint.name}, because {path} cannot be written ({error})") from None
+
+
+def sent(kept: Path) -> list[dict[str, Any]]:
+    """All that was sent to other machines, the oldest first: `when`, `to`, `body`; a last line that a kill cut short is left out."""
+    try:
+        lines = (kept / "sent.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def _write(path: Path, text: str) -> None:
+    """A file that only its owner may read, whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise Problem(f"nothing was sent, because {path} cannot be written ({error})") from None
+    finally:
+        beside.unlink(missing_ok=True)
