@@ -66,20 +66,37 @@ def _passage(one: Evidence) -> Passage:
     return Passage(one.number, ", ".join(about), (*event.heading, *event.under), text[:CHARACTERS], len(text) > CHARACTERS)
 
 
+EXAMPLE = (  # small models take the form from it; what they copy of it does not stand in the lines and is dropped
+    "which rate worked?",
+    [
+        Passage(1, "a.md:3, 2001-02-03", ("Rates",), "- 0.01 diverged at step 900", cut=False),
+        Passage(2, "a.md:4, 2001-02-04", ("Rates",), "- 0.003 reached 81.2 %", cut=False),
+    ],
+    "Rate 0.003 reached 81.2 % [2]. Rate 0.01 diverged at step 900 [1].",
+)
+
+
 def payload(question: str, lines: Sequence[Passage], model: str) -> dict[str, Any]:
     """The body of the request, whole; there is nothing else in it, and no tool."""
     language = LANGUAGES.get(max(script(question), default=""), "the language of the question")
-    quoted = "\n\n".join(line.told for line in lines)
+    example, quoted, answer = EXAMPLE
     return {
         "model": model,
         "messages": [
             {"role": "system", "content": RULES.format(language=language)},
-            {"role": "user", "content": f"Lines:\n\n{quoted}\n\nQuestion: {question}"},
+            {"role": "user", "content": _asked(example, quoted)},
+            {"role": "assistant", "content": answer},
+            {"role": "user", "content": _asked(question, lines)},
         ],
         "max_tokens": TOKENS,
         "temperature": 0,
         "stream": False,
     }
+
+
+def _asked(question: str, lines: Sequence[Passage]) -> str:
+    quoted = "\n\n".join(line.told for line in lines)
+    return f"Lines:\n\n{quoted}\n\nQuestion: {question}"
 
 
 def shown(body: dict[str, Any], address: str, key: str) -> str:
