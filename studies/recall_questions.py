@@ -49,7 +49,7 @@ def tables(questions: list[Question], said: dict[str, Answers]) -> list[str]:
     notes: list[str] = []
     for name, hits in said.items():
         entries[name] = hits
-        if name != OURS:
+        if name not in OURS:
             least = threshold(*chosen(questions, hits, tuning))
             entries[f"{name}, bounded"] = bounded(hits, least)
             notes.append(f"{name} {least:.3g}")

@@ -1,42 +1,39 @@
-"""The notebook's own retriever, where it is installed. It refuses by itself and is given no threshold."""
+"""The notebook's own retriever. It is given no bound: it says by itself what it is sure of."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
-from datetime import date
+import tempfile
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
 
 from recall.retriever import MOST, Hit
-
-MODULE = "scratchlab.notebook.recall.ask"
-INDEX: Callable[[Path], Any] | None = None  # opens an index of a folder of notes; until it is set, peers are compared without us
-
-
-def there() -> bool:
-    """Whether this scratchlab can be asked."""
-    if INDEX is None:
-        return False
-    try:
-        importlib.import_module(MODULE)
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("scratchlab.notebook"):
-            raise
-        return False
-    return True
+from scratchlab.notebook.index import table
+from scratchlab.notebook.index.encoders import available
+from scratchlab.notebook.index.memory import Memory
+from scratchlab.notebook.index.refresh import refresh
+from scratchlab.notebook.index.sources.notes import Notes
+from scratchlab.notebook.recall.ask import ask
+from scratchlab.notebook.settings import Settings
 
 
 class Ours:
-    """`ask(text, now, index)` over an index of the folder."""
+    """`ask` over an index of the folder, which is made for it and gone with it.
 
-    def __init__(self, root: Path) -> None:
-        assert INDEX is not None
-        self.root = root
-        self.ask: Any = importlib.import_module(MODULE).ask
-        self.index: Any = INDEX(root)
+    sure: leave out what is shown as near, and not as an answer.
+    """
+
+    def __init__(self, root: Path, sure: bool = False) -> None:
+        self.root = root.absolute()
+        self.sure = sure
+        self._folder = tempfile.TemporaryDirectory()
+        base = table.opened(Path(self._folder.name) / "index.sqlite")
+        refresh(base, {"notes": Notes(Settings(vault=(self.root,)))})
+        self.memory = Memory(base, available(), Path(self._folder.name))
 
     def answers(self, question: str, now: date) -> list[Hit]:
         """The places of its evidence, the surest first."""
-        places = [event.place for event in self.ask(question, now, self.index)]
-        return [Hit(place.path.relative_to(self.root).as_posix(), place.line, place.last) for place in places[:MOST]]
+        found = ask(question, datetime.combine(now, time(9)), self.memory, MOST)
+        return [
+            Hit(one.event.place.path.relative_to(self.root).as_posix(), one.event.place.line, one.event.place.last, one.score)
+            for one in (found.evidence if self.sure else found.evidence or found.near)
+        ]

@@ -20,7 +20,7 @@ PEERS: dict[str, Callable[[Path], Retriever]] = {
     "LanceDB": partial(Vectors, hybrid=False),
     "LanceDB hybrid": partial(Vectors, hybrid=True),
 }
-OURS = "scratchlab ask"
+OURS: dict[str, Callable[[Path], Retriever]] = {"scratchlab": ours.Ours, "scratchlab, sure": partial(ours.Ours, sure=True)}
 
 
 def retrievers(root: Path, names: list[str]) -> dict[str, Retriever]:
@@ -30,5 +30,4 @@ def retrievers(root: Path, names: list[str]) -> dict[str, Retriever]:
     """
     if strange := [name for name in names if name not in PEERS]:
         raise Problem(f"there is no peer '{strange[0]}'.{nearest(strange[0], PEERS)} Known here: {listing(PEERS)}")
-    found: dict[str, Retriever] = {OURS: ours.Ours(root)} if ours.there() else {}
-    return found | {name: PEERS[name](root) for name in names}
+    return {name: make(root) for name, make in (OURS | {name: PEERS[name] for name in names}).items()}

@@ -71,12 +71,17 @@ class Parts:
 
 @dataclass(frozen=True)
 class Written:
-    """A date, or a range of dates, where it stands in a text: `text[start:end]`."""
+    """A date, or a range of dates, where it stands in a text: `text[start:end]`.
+
+    ranged: whether two are written.
+    month: whether a month is written, and no day.
+    """
 
     span: Span
     start: int
     end: int
     ranged: bool = False
+    month: bool = False
 
 
 Year = Callable[[int, int | None], int]  # the year of a month and a day that are written without
@@ -122,7 +127,7 @@ def _written(text: str, year: Year, leading: bool) -> Iterator[Written]:
         if span is None and last is not None:
             span, last, end = _span(first, None, year), None, match.end()
         if span is not None:
-            yield Written(span, start, end, last is not None)
+            yield Written(span, start, end, last is not None, first.day is None)
         at = end
 
 

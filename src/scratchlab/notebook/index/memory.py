@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from scratchlab.notebook.events import Event, Span
 from scratchlab.notebook.index.encoders import Encoder
-from scratchlab.notebook.index.meaning import Meaning, WordVectors
+from scratchlab.notebook.index.meaning import Meaning, TextVectors, Told, silent
 from scratchlab.notebook.index.table import COLUMNS, event
 
 
@@ -40,11 +40,9 @@ class Memory:
     base: the table.
     """
 
-    def __init__(
-        self, base: sqlite3.Connection, encoder: Encoder | None, folder: Path, told: Callable[[int, int], object] = lambda done, total: None
-    ) -> None:
+    def __init__(self, base: sqlite3.Connection, encoder: Encoder | None, folder: Path, told: Told = silent) -> None:
         self.base = base
-        self._vectors = WordVectors(folder, encoder) if encoder else None
+        self._vectors = TextVectors(folder, encoder) if encoder else None
         self._told = told
         self._held: Held | None = None
         self._meaning: tuple[int, Meaning] | None = None
@@ -72,7 +70,8 @@ class Memory:
         if self._vectors is None:
             return None
         if self._meaning is None or self._meaning[0] != self.held.number:
-            self._meaning = self.held.number, Meaning.of(self.base, self._vectors, self._told)
+            texts = [row[0] for row in self.base.execute("SELECT text FROM events ORDER BY id")]
+            self._meaning = self.held.number, Meaning(texts, self._vectors, self._told)
         return self._meaning[1]
 
     def within(self, span: Span) -> npt.NDArray[np.int64]:

@@ -2,29 +2,45 @@
 
 time named        -> only what tells of that time
 words             -> BM25 by ideas     meaning -> cosines (with the extra `meaning`)
-both              -> one rank, by reciprocals (Cormack, Clarke and Büttcher, SIGIR 2009)
-nothing like it   -> said plainly, with the reason
+both, summed      -> one rank; what stands in the same section counts as well
+nothing like it   -> said plainly, with the reason, and what comes nearest
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
+from scratchlab.checks import listing
 from scratchlab.notebook.dates.windows import Window, window
 from scratchlab.notebook.events import Event, Span
-from scratchlab.notebook.index.meaning import telling
 from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.recall.by_words import look_up
 from scratchlab.notebook.recall.ideas import ideas
 
 SHOWN = 5
-MEANING = 0.6  # what a cosine counts, beside the share of words
+MEANING = 1.0  # what a cosine counts, beside the share of words
 SECTION = 0.5  # what a section's share of words counts, beside an event's own
 HEADING = 0.5  # what a heading counts, beside what stands under it
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much an event must have of a question before it is said to answer; one of the two will do.
+
+    covers: the part of the question, by rarity, that it has a word for.
+    alike: its cosine with the question.
+    """
+
+    covers: float
+    alike: float
+
+
+ANYWHERE = Bounds(0.7, 0.66)
+WITHIN = Bounds(0.0, 0.12)  # where a time is named as well, which is most of the answer
 
 
 @dataclass(frozen=True)
@@ -47,31 +63,43 @@ class Found:
     asked: the question, and the time it names.
     evidence: the best first; in the order of time if nothing but a time was asked for.
     nothing: why there is none, as a sentence; empty if there is some.
+    near: then, what comes nearest and does not say it for sure.
     """
 
     asked: Window
     evidence: list[Evidence]
     nothing: str = ""
+    near: list[Evidence] = field(default_factory=list)
 
 
 def ask(question: str, now: datetime, memory: Memory, most: int = SHOWN) -> Found:
     """The lines that answer a question."""
     asked = window(question, now)
     wanted = ideas(asked.rest)
-    inside = memory.within(asked.span) if asked.span else None
-    if asked.span and inside is not None and not len(inside):
+    inside = memory.within(asked.span) if asked.span else np.arange(len(memory.held.ids))
+    if asked.span and not len(inside):
         return Found(asked, [], nothing_then(memory, asked.span))
-    if inside is not None and not wanted:
+    if asked.span and not wanted:
         return Found(asked, _numbered(spread(memory.events(inside), most)))
     looked = look_up(memory, wanted)
-    scores = looked.shares + SECTION * looked.of_sections(memory.held.sections)
-    if memory.meaning is not None:
-        scores = scores + MEANING * memory.meaning.cosines(memory.meaning.question(telling(asked.rest)))
+    alike = memory.meaning.cosines(asked.rest) if memory.meaning is not None and wanted else np.zeros(len(looked.shares), np.float32)
+    scores = looked.shares + SECTION * looked.of_sections(memory.held.sections) + MEANING * alike
     scores = np.where(memory.held.headings, HEADING * scores, scores)
-    allowed = np.arange(len(scores)) if inside is None else inside
-    best = allowed[np.argsort(-scores[allowed], kind="stable")[:most]]
+    best = inside[np.argsort(-scores[inside], kind="stable")[:most]]
     best = best[scores[best] > 0]
-    return Found(asked, _numbered(memory.events(best), scores[best].tolist()))
+    found = _numbered(memory.events(best), scores[best].tolist())
+    covers = looked.covers
+    bounds = WITHIN if asked.span else ANYWHERE
+    if len(best) and (covers[best].max() > bounds.covers or alike[best].max() > bounds.alike):
+        return Found(asked, found)
+    has = looked.gains[:, best[covers[best].argmax()]] > 0 if len(best) else np.zeros(len(wanted), np.bool_)
+    return Found(asked, [], unsure(asked, [idea.said for idea, held in zip(wanted, has, strict=True) if not held]), found)
+
+
+def unsure(asked: Window, lacking: Sequence[str]) -> str:
+    """That no line says it for sure, and what of the question the best has no word for."""
+    where = f"Nothing of {asked.span.days} in your notes" if asked.span else "No line of your notes"
+    return f"{where} says this for sure" + (f"; the best has nothing of {listing([f'“{word}”' for word in lacking], 6)}." if lacking else ".")
 
 
 def _numbered(events: Sequence[Event], scores: Sequence[float] = ()) -> list[Evidence]:

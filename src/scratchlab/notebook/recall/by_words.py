@@ -38,6 +38,11 @@ class Lookup:
         """`[n]`: how much of the question each event has, 0 to about 1."""
         return _shares(self.gains, self.rarity)
 
+    @property
+    def covers(self) -> Array:
+        """`[n]`: how much of the question each event, or what stands above it, has a word for: 0 to 1, by rarity."""
+        return _shares((self.gains > 0).astype(np.float32), self.rarity)
+
     def of_sections(self, sections: npt.NDArray[np.int64]) -> Array:
         """`[n]`: how much of the question stands anywhere in the section of each event, whose numbers are given."""
         most = np.zeros((len(self.gains), int(sections.max(initial=-1)) + 1), np.float32)

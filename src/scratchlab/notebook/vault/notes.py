@@ -19,6 +19,7 @@ from scratchlab.notebook.vault.front_matter import front_matter
 
 DONE = {"x": "done", "X": "done", "-": "dropped"}  # what stands between a task's brackets; anything else is open
 _DIGIT = re.compile(r"\d")
+_DUE = re.compile(r"\s*(?:까지|전에|前|之前|以前|为止|截止|deadline|due)", re.IGNORECASE)
 _TODO = re.compile(r"\W*(?:todo|fixme|to do|待办|할 ?일)\b\s*[:：]?", re.IGNORECASE)
 _MARKUP = re.compile(r"^[\s>]*(?:(?:[-*+•·]|\d{1,9}[.)、])\s+)?(?:\[.\]\s+)?")
 _BESIDE_A_DATE = re.compile(  # a weekday, a time of day, punctuation
@@ -72,7 +73,7 @@ def events(path: Path, lines: Sequence[str], known: date, folder: str = "") -> l
 
 def _read(reader: _Reader, block: Block) -> None:
     text = _MARKUP.sub("", block.text, count=1)
-    own, rest = _date(text, nearest(reader.known))
+    own, rest = _date(text, nearest(reader.known), block.kind == "heading")
     if own:
         reader.known = own.start.date()
     if block.kind == "heading":
@@ -101,13 +102,18 @@ def _nearest(reader: _Reader) -> Span | None:
     return next(iter([*items[:1], *([reader.line] if reader.line else []), *headings[:1]]), reader.when)
 
 
-def _date(text: str, year: Year) -> tuple[Span | None, bool]:
-    """The date that a text begins with, and whether it says more than that."""
+def _date(text: str, year: Year, heading: bool) -> tuple[Span | None, bool]:
+    """The date that a text begins with, and whether it says more than that.
+
+    A line, unlike a heading, that begins with a month (`5월 말까지`, `May should`) or a day until which something is due is not of that time.
+    """
     head = text[:80]
     if not _DIGIT.search(head):
         return None, True
     found = written(head, year, leading=True)
     if not found or _BESIDE_A_DATE.fullmatch(head, 0, found[0].start) is None:
+        return None, True
+    if not heading and (found[0].month or _DUE.match(head, found[0].end)):
         return None, True
     return found[0].span, _BESIDE_A_DATE.fullmatch(text, found[0].end) is None
 
