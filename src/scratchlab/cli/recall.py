@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+import sys
+from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,28 +23,78 @@ Again = Annotated[bool, typer.Option("--again", help="make it anew from nothing;
 
 
 @app.command()
-def index(again: Again = False) -> None:
+def index(
+    again: Again = False,
+    watch: Annotated[bool, typer.Option("--watch", help="stay, and read what changes within a second, until Ctrl-C")] = False,
+) -> None:
     """Bring the notebook's index up to date with notes, runs, logs and jobs."""
     with _remembered(again) as (memory, changes):
-        events = memory.held
-        kept = f", {counted(changes.kept, 'thing')} unchanged" if changes.kept else ""
-        dropped = f", {changes.dropped} gone" if changes.dropped else ""
-        console.print(f"{counted(changes.read, 'thing')} read{kept}{dropped}; {counted(len(events.ids), 'event')} in all.")
-        for key, reason in changes.refused:
-            console.print(f"  left as it was: {key} ({reason})", style="yellow")
+        _told(changes)
+        console.print(f"{counted(len(memory.held.ids), 'event')} in all.")
+        if memory.meaning is None:
+            console.print("Words alone are searched; pip install 'scratchlab[meaning]' searches by meaning too.", style="dim")
+        if watch:
+            _follow(memory.base)
+
+
+def _told(changes: Changes) -> None:
+    kept = f", {counted(changes.kept, 'thing')} unchanged" if changes.kept else ""
+    dropped = f", {changes.dropped} gone" if changes.dropped else ""
+    console.print(f"{counted(changes.read, 'thing')} read{kept}{dropped}.")
+    for key, reason in changes.refused:
+        console.print(f"  left as it was: {reason if reason.startswith(key) else f'{key} ({reason})'}", style="yellow")
+
+
+def _follow(base: sqlite3.Connection) -> None:
+    from threading import Event
+
+    from scratchlab.notebook.index.follow import follow
+    from scratchlab.notebook.index.sources.catalog import SOURCES
+    from scratchlab.notebook.settings import settings
+
+    chosen = settings()
+    folders = [*chosen.vault, *chosen.projects, *chosen.runs]
+    console.print(f"Watching {counted(len(folders), 'folder')}; Ctrl-C ends it.")
+    with contextlib.suppress(KeyboardInterrupt):
+        follow(base, {name: source(chosen) for name, source in SOURCES.items()}, folders, _told, Event())
 
 
 @app.command()
 def ask(
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="in English, Chinese or Korean, with a time in it or without")],
     most: Annotated[int, typer.Option("--most", "-n", min=1, help="lines to show")] = 5,
+    lines: Annotated[bool, typer.Option("--lines", help="the lines alone, though a model is named in notebook.toml")] = False,
+    send: Annotated[bool, typer.Option("--yes-send", help="agree that the lines are sent to the model's machine")] = False,
 ) -> None:
     """Ask your notes, runs, logs and jobs; the answer is the lines that prove it."""
+    from scratchlab.notebook.recall.answer.answer import answered
     from scratchlab.notebook.recall.ask import ask as asked
-    from scratchlab.notebook.recall.shown import evidence
+    from scratchlab.notebook.recall.shown import answer, evidence
+    from scratchlab.notebook.settings import settings
 
+    said = " ".join(question)
+    if not said.strip():
+        raise Problem('ask what you want to know, like: scratchlab ask "what did I do last week?"')
     with _remembered() as (memory, _):
-        console.print(evidence(asked(" ".join(question), datetime.now(), memory, most)))
+        found = asked(said, datetime.now(), memory, most)
+    model = settings().model
+    if model and found.evidence and not lines:
+        console.print(answer(answered(found, model, said, ask=_agreed(send))))
+    console.print(evidence(found))
+
+
+def _agreed(send: bool) -> Callable[[str], bool] | None:
+    """Who agrees that lines leave this machine: `--yes-send`, or a person who is shown them; None if there is nobody to be asked."""
+    if send:
+        return lambda _: True
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+
+    def shown(payload: str) -> bool:
+        console.print(payload)
+        return typer.confirm("Send this?", default=False)
+
+    return shown
 
 
 @contextlib.contextmanager
@@ -53,8 +104,8 @@ def _remembered(again: bool = False) -> Generator[tuple[Memory, Changes]]:
     from scratchlab.notebook.index.memory import Memory
     from scratchlab.notebook.settings import own
 
-    with refreshed(again) as (base, changes), progress("Reading words for their meaning") as words:
-        yield Memory(base, available(), own().derived, words), changes
+    with refreshed(again) as (base, changes), progress("Reading texts for their meaning") as read:
+        yield Memory(base, available(), own().derived, read), changes
 
 
 @contextlib.contextmanager

@@ -90,11 +90,15 @@ def gaps(file: Path, since: float, until: float) -> list[Watched]:
 
 def events(file: Path, choice: Choice | None = None) -> Iterator[Event]:
     """The intervals as events of the notebook, each with the log, or else the row, that proves it."""
-    for one in intervals(file, choice):
-        ended = one.last_seen if one.end is None else one.end
-        place = Place(Path(one.log)) if one.log else Place(file, detail=f"job {one.id}")
-        span = Span(datetime.fromtimestamp(one.start), datetime.fromtimestamp(max(one.start, ended)))
-        yield Event("job", text(one), place, span, one.project, (one.host,), state="" if one.state in _UNKNOWN else one.state)
+    return (event(file, one) for one in intervals(file, choice))
+
+
+def event(file: Path, one: Interval) -> Event:
+    """An interval as an event of the notebook."""
+    ended = one.last_seen if one.end is None else one.end
+    place = Place(Path(one.log)) if one.log else Place(file, detail=f"job {one.id}")
+    span = Span(datetime.fromtimestamp(one.start), datetime.fromtimestamp(max(one.start, ended)))
+    return Event("job", text(one), place, span, one.project, (one.host,), state="" if one.state in _UNKNOWN else one.state)
 
 
 def text(one: Interval) -> str:

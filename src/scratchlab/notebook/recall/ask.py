@@ -99,7 +99,9 @@ def ask(question: str, now: datetime, memory: Memory, most: int = SHOWN) -> Foun
 def unsure(asked: Window, lacking: Sequence[str]) -> str:
     """That no line says it for sure, and what of the question the best has no word for."""
     where = f"Nothing of {asked.span.days} in your notes" if asked.span else "No line of your notes"
-    return f"{where} says this for sure" + (f"; the best has nothing of {listing([f'“{word}”' for word in lacking], 6)}." if lacking else ".")
+    return f"{where} says this for sure" + (
+        f"; the best has nothing of {listing([f'“{word}”' for word in lacking], 6)}." if lacking else "."
+    )
 
 
 def _numbered(events: Sequence[Event], scores: Sequence[float] = ()) -> list[Evidence]:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from scratchlab.notebook.events import Event
 from scratchlab.notebook.link import place
+from scratchlab.notebook.recall.answer.answer import Answer
 from scratchlab.notebook.recall.ask import Evidence, Found
 
 LINES = 6  # of an event that are shown
@@ -19,10 +20,17 @@ def evidence(found: Found) -> RenderableType:
     if found.asked.span:
         parts.append(Text(f"{found.asked.said}: {found.asked.span.days}", style="dim"))
     if found.nothing:
-        parts.append(Text(found.nothing))
-    for one in found.evidence:
+        parts.append(Text(found.nothing + (" What comes nearest:" if found.near else "")))
+    for one in found.evidence or found.near:
         parts += _event(one)
     return Group(*parts)
+
+
+def answer(said: Answer) -> RenderableType:
+    """What a model made of the evidence that follows, as far as it holds, and what is to be known besides."""
+    kept = [Text(one.text) for one in said.sentences]
+    notes = [Text(note, style="dim") for note in said.notes]
+    return Padding(Group(*kept, *notes), (0, 0, 1, 0), expand=False)
 
 
 def _event(one: Evidence) -> list[RenderableType]:
@@ -32,10 +40,10 @@ def _event(one: Evidence) -> list[RenderableType]:
     above = " › ".join(part.strip() for part in above_of(one.event))
     shown: list[RenderableType] = [head]
     if above:
-        shown.append(Padding(Text(above, style="dim", no_wrap=True, overflow="ellipsis"), (0, 0, 0, 3)))
+        shown.append(Padding(Text(above, style="dim", no_wrap=True, overflow="ellipsis"), (0, 0, 0, 3), expand=False))
     lines = one.event.text.split("\n")
     told = [*lines[:LINES], *([f"… {len(lines) - LINES} more lines"] if len(lines) > LINES else [])]
-    return [*shown, Padding(Text("\n".join(told)), (0, 0, 1, 3))]
+    return [*shown, Padding(Text("\n".join(told)), (0, 0, 1, 3), expand=False)]
 
 
 def above_of(event: Event) -> tuple[str, ...]:

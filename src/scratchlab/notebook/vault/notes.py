@@ -105,7 +105,7 @@ def _nearest(reader: _Reader) -> Span | None:
 def _date(text: str, year: Year, heading: bool) -> tuple[Span | None, bool]:
     """The date that a text begins with, and whether it says more than that.
 
-    A line, unlike a heading, that begins with a month (`5월 말까지`, `May should`) or a day until which something is due is not of that time.
+    A line that begins with a month (`5월 말까지`) or with a day until which something is due is not of that time, unlike a heading.
     """
     head = text[:80]
     if not _DIGIT.search(head):
