@@ -17,9 +17,10 @@ from scratchlab.checks import Problem, listing
 from scratchlab.notebook.desk.line import line
 from scratchlab.notebook.desk.unfinished import unfinished
 from scratchlab.notebook.events import Event
+from scratchlab.notebook.index.fillers import ENGLISH
 from scratchlab.notebook.index.mentions import resolve
 from scratchlab.notebook.index.table import COLUMNS, event
-from scratchlab.notebook.index.words import ENGLISH, words
+from scratchlab.notebook.index.words import words
 
 LAST = 12  # lines of the note that say what it is about: its last list's, with the heading above
 ALIKE = 2  # rare words that a list must share with it

@@ -19,7 +19,7 @@ _PART = re.compile(f"[^\\W_{CJK}]+|[{CJK}]+")
 class Idea:
     """Something a question asks about.
 
-    said: as the question says it.
+    said: as the question says it; of a pair, the piece it is of.
     terms: full-text terms, any of which stands for it, and what each counts.
     """
 
@@ -38,18 +38,18 @@ def ideas(question: str) -> list[Idea]:
     for start, end, others in [*named(question), (len(question), len(question), [])]:
         for word in content(question[at:start]):
             for idea in _plain(word):
-                found.setdefault(idea.said, idea)
+                found.setdefault(idea.terms[0][0], idea)
         if end > start:
             own = question[start:end].lower()
             terms = [(term(own), 1.0), *((term(other), OTHER) for other in others)]
-            found.setdefault(own, Idea(own, tuple(dict(reversed(terms)).items())[::-1]))
+            found.setdefault(term(own), Idea(own, tuple(dict(reversed(terms)).items())[::-1]))
         at = end
     return list(found.values())
 
 
 def _plain(word: str) -> list[Idea]:
     if _CJK.match(word):
-        return [Idea(pair, ((term(pair), PAIR if len(word) > 2 else 1.0),)) for pair in pairs(word)]
+        return [Idea(word, ((term(pair), PAIR if len(word) > 2 else 1.0),)) for pair in pairs(word)]
     return [Idea(word, ((term(word), 1.0),))]
 
 

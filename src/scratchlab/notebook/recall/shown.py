@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
@@ -41,9 +43,9 @@ def _event(one: Evidence) -> list[RenderableType]:
     shown: list[RenderableType] = [head]
     if above:
         shown.append(Padding(Text(above, style="dim", no_wrap=True, overflow="ellipsis"), (0, 0, 0, 3), expand=False))
-    lines = one.event.text.split("\n")
+    lines = textwrap.dedent(one.event.text.expandtabs(4)).rstrip().split("\n")
     told = [*lines[:LINES], *([f"… {len(lines) - LINES} more lines"] if len(lines) > LINES else [])]
-    return [*shown, Padding(Text("\n".join(told)), (0, 0, 1, 3), expand=False)]
+    return [*shown, Padding(Text("\n".join(told)), (0, 0, 0, 3), expand=False), Text()]
 
 
 def above_of(event: Event) -> tuple[str, ...]:

@@ -6,18 +6,20 @@ has one; a line before it that holds nothing but a date; the date in the file's 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from scratchlab.notebook.dates.written import Year, nearest, written
+from scratchlab.notebook.dates.written import Year, latest, nearest, written
 from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.notebook.vault.blocks import Block, blocks
 from scratchlab.notebook.vault.front_matter import front_matter
 
 DONE = {"x": "done", "X": "done", "-": "dropped"}  # what stands between a task's brackets; anything else is open
+_WHOLE = re.compile(r"(?<!\d)(20\d\d)\s?[-/.年년]\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,2})(?!\d)")
 _DIGIT = re.compile(r"\d")
 _DUE = re.compile(r"\s*(?:까지|전에|前|之前|以前|为止|截止|deadline|due)", re.IGNORECASE)
 _TODO = re.compile(r"\W*(?:todo|fixme|to do|待办|할 ?일)\b\s*[:：]?", re.IGNORECASE)
@@ -46,7 +48,7 @@ class _Reader:
     path: Path
     project: str
     when: Span | None
-    known: date
+    year: Year  # of a date that has none: that which brings it nearest to the last date before it
     headings: list[_Above] = field(default_factory=list)
     items: list[_Above] = field(default_factory=list)
     line: Span | None = None  # of a line that was nothing but a date
@@ -57,25 +59,33 @@ class _Reader:
 def events(path: Path, lines: Sequence[str], known: date, folder: str = "") -> list[Event]:
     """The events of a note, in its order.
 
-    known: a day near which it was written (of the file, say), for dates without a year.
+    known: a day by which it was written (of the file, say), for dates without a year in a note that has none.
     folder: what the note belongs to if it does not say.
     """
     meta, first = front_matter(lines)
-    year = nearest(known)
-    dated = written(path.stem, year, leading=True) or written(str(meta.get("date", "")), year)
-    reader = _Reader(path, str(meta.get("project") or folder or path.stem), dated[0].span if dated else None, known)
-    if dated:
-        reader.known = dated[0].span.start.date()
+    dated = written(path.stem, latest(known), leading=True) or written(str(meta.get("date", "")), latest(known))
+    first_day = dated[0].span.start.date() if dated else _anchor(lines)
+    year = nearest(first_day) if first_day else latest(known)
+    reader = _Reader(path, str(meta.get("project") or folder or path.stem), dated[0].span if dated else None, year)
     for block in blocks(lines, first):
         _read(reader, block)
     return reader.events
 
 
+def _anchor(lines: Sequence[str]) -> date | None:
+    """The first day that a note writes with its year."""
+    for line in lines:
+        for match in _WHOLE.finditer(line):
+            with contextlib.suppress(ValueError):
+                return date(*map(int, match.groups()))
+    return None
+
+
 def _read(reader: _Reader, block: Block) -> None:
     text = _MARKUP.sub("", block.text, count=1)
-    own, rest = _date(text, nearest(reader.known), block.kind == "heading")
+    own, rest = _date(text, reader.year, block.kind == "heading")
     if own:
-        reader.known = own.start.date()
+        reader.year = nearest(own.start.date())
     if block.kind == "heading":
         reader.headings = [one for one in reader.headings if one.level < block.level]
         reader.items.clear()

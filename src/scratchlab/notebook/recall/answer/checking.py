@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 
 from scratchlab.checks import listing
 from scratchlab.notebook.events import Event
-from scratchlab.notebook.index.words import ENGLISH, words
+from scratchlab.notebook.index.fillers import ENGLISH
+from scratchlab.notebook.index.words import words
 from scratchlab.notebook.recall.answer.claims import Support
 from scratchlab.notebook.recall.answer.numbers import plain
 from scratchlab.notebook.recall.answer.sentences import Sentence
