@@ -22,12 +22,14 @@ _UNIT = rf"(?: ?(?P<unit>{_RATE}|{_SIMPLE}))?"
 _WORD = r"(?:[^\W\d][\w@/#%+~^'-]*(?:\.[\w@/#%+~^'-]+)*(?:@\.?\d[\d.:]*\d)?(?:\([\w.]{1,6}\))?|'[\w-]+')"
 _NAME = rf"(?P<name>{_WORD}(?: {_WORD}){{0,5}}(?: ?\((?P<inside>[A-Za-z/%.]{{1,8}})\))?)"
 _VALUE = rf"(?:(?P<list>\[{{1,2}})|tensor\(|np\.float\d+\()?(?P<value>{N})(?(list)\]{{1,2}}){_UNIT}"
-_MEAN = rf"(?: ?\((?:avg|mean|ave|average|ema|global avg)?[:=. ]*(?P<mean>{N})(?: ?(?:{_RATE}|{_SIMPLE}))?\))?"
+_MEAN = rf"(?: ?\((?:avg|mean|ave|average|ema|global avg)?[:=. ]*(?P<mean>{N})(?: ?(?P<mean_unit>{_RATE}|{_SIMPLE}))?\))?"
 _TOTAL = rf"(?: ?(?:/|of|out of) ?(?P<total>{N})(?: ?\( ?(?P<share>{N}) ?%\))?)?"
 _FRACTION = rf"\[ ?(?P<step>{N})(?: ?/ ?(?P<steps>{N}))?(?: ?\( ?{N} ?% ?\))? ?\]"
 _STOP = frozenset(
     """a an the and or to of in at on by with for from is was are were be been it as than then that this after about over under took per vs
-    plus minus around only just up down step-by-step between until since within every each first last next use using used all we i""".split()
+    plus minus around only just up down step-by-step between until since within every each first last next use using used all we i
+    starting start begin beginning evaluating running finished finishing saving saved loading load
+    return exit code""".split()
 )
 _COUNTED = r"(?P<what>epochs?|steps?|iterations?|iters?|updates?|batches)(?!\w)"
 
@@ -102,9 +104,8 @@ def _brackets(reading: _Reading, found: re.Match[str]) -> bool:
 
 
 def _counted(reading: _Reading, found: re.Match[str]) -> bool:
-    kind: Kind = "epoch" if found["what"].lower().startswith("epoch") else "step"
-    if found["lead"].strip() in ("max:", "max", "total:", ""):
-        kind = "epochs" if kind == "epoch" else "steps"
+    of_epochs, total = found["what"].lower().startswith("epoch"), found["lead"] in ("max: ", "total: ", "")
+    kind: Kind = ("epochs" if total else "epoch") if of_epochs else ("steps" if total else "step")
     reading.add(kind, found.start("count"))
     return True
 
@@ -175,7 +176,7 @@ def _value(reading: _Reading, found: re.Match[str], name: Label, unit: Label) ->
             reading.add("best", found.start("value"), said, unit)
         return
     reading.add("value", found.start("value"), name, unit)
-    if found["mean"]:
+    if found["mean"] and found["mean_unit"] in (None, found["unit"]):  # `805560320 (805.56M)` says the same twice
         reading.add("mean", found.start("mean"), name, unit)
 
 
@@ -191,7 +192,7 @@ def _pair(reading: _Reading, found: re.Match[str]) -> bool:
     """`name: 0.5`, `name = 3.1 ms (3.0)`, `"name": 0.5`, `step: 3/10`; `name is 0.5` of metrics alone."""
     quoted, weak = _said(found, "quoted"), _said(found, "weak")
     said = quoted if quoted is not None else _name(found["name"])
-    if weak and not names.is_metric(said):
+    if (weak and not names.is_metric(said)) or _FILE.search(said) or _MORE.match(reading.text, found.end()):
         return False
     unit = _unit(reading, found)
     kind = kind_of(said)
@@ -231,6 +232,7 @@ def _bare_as(reading: _Reading, found: re.Match[str], said: str, start: int) -> 
     if first.lower() in _STOP or first in prefixes.LEVELS or said.endswith("-"):
         return False
     before, behind = reading.text[:start].rstrip(), reading.text[found.end() :].lstrip()
+    opens = before == "" or before[-1] in ",;|:[](*>{" or before.endswith(" -")
     closes = behind == "" or behind[0] in ",;|)]}" or behind.startswith("- ")
     kind = kind_of(said)
     if more and kind == "value" and kind_of(more[-1]) in ANCHORS:
@@ -240,11 +242,10 @@ def _bare_as(reading: _Reading, found: re.Match[str], said: str, start: int) -> 
             return False
         reading.phase = names.phase(said) or reading.phase
         _place(reading, found, kind)
-        reading.formal += found["total"] is not None or behind[:1] in (":", ",", "|", ";")
+        reading.formal += found["total"] is not None or (opens and behind[:1] in (":", ",", "|", ";"))
         return True
-    opens = before == "" or before[-1] in ",;|:[](*>{" or before.endswith(" -")
     chained = bool(reading.spots) and before[-1:] in (N, ")", "%") and _CHAIN.match(behind) is not None
-    telling = names.is_measured(said) or bool(re.search(r"[_@/]", said)) or found["mean"] is not None
+    telling = names.is_measured(said) or bool(re.search(r"[_@/]", said)) or found["mean"] is not None or names.plain(said) in names.INDICES
     alone = opens and closes and bool(before or behind)
     if more and not (opens and closes):  # several words: `train loss 0.5`, `Prec@1 k 58.3 (56.4)`
         marked = names.is_metric(first) and ("@" in first or found["mean"] is not None) and len(more) == 1
@@ -280,6 +281,8 @@ def _done(reading: _Reading, found: re.Match[str]) -> bool:
     return True
 
 
+_FILE = re.compile(r"\.(?:py|pyx|cc|cpp|cu|c|h|sh|js|rs|go)$")  # `training.py:915` is a place
+_MORE = re.compile(rf" {N}(?: |$)")  # `shape: 64 1 28 28` is no figure
 Way = Callable[[_Reading, re.Match[str]], bool]
 _I = re.IGNORECASE
 _CHAIN = re.compile(rf"{_WORD}:? ?{N}|$")
@@ -308,7 +311,7 @@ _WAYS: tuple[tuple[re.Pattern[str], Way], ...] = (
     ),
     (re.compile(rf"(?:train|valid|val|eval|test)\w*:? (?P<epoch>{N}) \[ ?(?P<step>{N}) ?/ ?(?P<steps>{N})(?: ?\( ?{N} ?% ?\))? ?\]", _I), _brackets),
     (re.compile(rf"(?:(?:train|valid):)?{N}-(?P<step>{N})batch"), _brackets),
-    (re.compile(rf"(?P<lead>at |after |max: |total: |)(?P<count>{N}) {_COUNTED}(?: |\.?$|\))", _I), _counted),
+    (re.compile(rf"(?P<lead>at |after |max: |total: )(?P<count>{N}) {_COUNTED}(?: |\.?$|\))", _I), _counted),
     (re.compile(rf"(?P<epoch>{N})epoch(?![a-z])", _I), _glued),
     (re.compile(rf"(?P<names>{_WORD}(?:, ?{_WORD})+) ?[:=]? ?(?P<values>[\[(]?{N}(?:(?:, ?| ){N})+)"), _several),
     (

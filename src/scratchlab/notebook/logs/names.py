@@ -27,17 +27,17 @@ LEFT = frozenset({"eta", "time left", "left", "remaining", "remaining time", "ti
 PASSED = frozenset({"elapsed", "elapsed time", "time elapsed", "total elapsed time"})
 INDICES = frozenset({"session", "task", "fold", "episode", "trial", "training session"})  # count something, but not within one training
 
-_LOWER = """loss losses err error errors eer wer cer per ter ppl perplexity bpb bpc bpd nll mse rmse mae mape rmsle fid kid kl ce bce mce dcf
+_LOWER = """loss losses err error errors eer wer cer ppl perplexity bpb bpc bpd nll mse rmse mae mape rmsle fid kid kl ce bce mce dcf
 mindcf logloss logl lpips mlogloss merror crossentropy xent cost wmape regret distance""".split()
 _HIGHER = """acc accuracy auc auroc auprc aucpr ap map ar prec precision recall f fscore fmeasure iou miou dice bleu sacrebleu rouge meteor cider
-psnr ssim snr sisnr sisdr sdr pesq stoi reward rewards rew return returns score scores rank top mrr ndcg hit hits hr mcc kappa r pearson spearman
+psnr ssim snr sisnr sisdr sdr pesq stoi reward rewards rew return returns score scores mrr ndcg hit hits hr mcc kappa r pearson spearman
 corr correlation likelihood llh elbo objf objective bac uar uf mf silhouette purity nmi ari success correct hota mota minp winrate""".split()
 _NOT_MEASURED = frozenset(  # words that make of a metric a setting: loss_weight, loss scale, rank of a process
     """weight weights weighting scale scaling coef coefficient lambda type window alpha gamma beta decay power name config
     threshold thresh smoothing scaler mult factor reduction interval patience k size batch seed port world global local device process
-    node parallel tensor pipeline""".split()
+    node handling parallel tensor pipeline""".split()
 )
-_TIMES = frozenset("time sec secs seconds runtime speed throughput ips fps cost memory mem lr".split())
+_TIMES = frozenset("time sec secs seconds runtime speed throughput ips fps cost memory mem".split())
 
 
 @lru_cache(4096)
@@ -66,6 +66,10 @@ def better(name: str) -> Literal["larger", "smaller", ""]:
     said = [word for word in words(name) if word not in PHASES and not word.isdigit()]
     if _NOT_MEASURED & set(said) and not ({"global", "local"} & set(said) and ("loss" in said or "acc" in said)):
         return ""
+    if said and (said[-1] in ("per", "ter")):  # phoneme and translation error rates; elsewhere a preposition
+        return "smaller"
+    if {"rank", "top"} & set(said) and re.search(r"\d$", name):  # Rank-1, top-5; not the rank of a process
+        return "larger"
     for word in reversed(said):
         if word in _LOWER or (word.endswith("loss") and word != "gloss"):
             return "smaller"
@@ -81,15 +85,20 @@ def is_metric(name: str) -> bool:
 
 @lru_cache(4096)
 def is_measured(name: str) -> bool:
-    """Whether it names a metric, a time, a learning rate or memory: what logs print and prose seldom does."""
-    said = set(words(name))
-    return is_metric(name) or bool(said & _TIMES and not said & _NOT_MEASURED) or plain(name) == "learning rate" or phase(name) != ""
+    """Whether it names a metric, a time, memory or something of a part of the data: what logs print and prose seldom does."""
+    said = words(name)
+    if is_metric(name):
+        return True
+    if not said or _NOT_MEASURED & set(said):
+        return False
+    return said[-1] in _TIMES or (phase(name) != "" and any(word not in PHASES for word in said))
 
 
 @lru_cache(4096)
 def is_rate(name: str) -> bool:
     """Whether it names a learning rate."""
-    return plain(name) in ("lr", "learning rate", "learn rate", "base lr") or name.lower().startswith(("lr/", "lr-", "lr_", "learning_rate"))
+    rate = plain(name) in ("lr", "learning rate", "learn rate") or name.lower().startswith(("lr/", "lr-", "lr_", "learning_rate"))
+    return rate and not _NOT_MEASURED & set(words(name))
 
 
 @lru_cache(4096)

@@ -10,7 +10,7 @@ from scratchlab.notebook.logs.log import Row
 from scratchlab.notebook.logs.shapes import Shape, Spot
 from scratchlab.notebook.logs.slots import number
 
-_PAIR = re.compile(r"\s*\"([^\"]+)\": *(-?[\d.]+(?:[eE][-+]?\d+)?|NaN|-?Infinity|\"(?:[^\"\\]|\\.)*\"|null|true|false),?\s*")
+_PAIR = re.compile(r"\s*\"([^\"]+)\": *(-?[\d.]+(?:[eE][-+]?\d+)?|NaN|-?Infinity|\"(?:[^\"\\]|\\.)*\"|null|true|false|\{[^{}]*\}|\[[^\[\]]*\]),?\s*")
 _OPENS = re.compile(r"\s*(?:\"[^\"]*\": *)?[{\[]\s*")
 _CLOSES = re.compile(r"\s*[}\]],?\s*")
 _DEEPEST, _LONGEST = 50, 5000

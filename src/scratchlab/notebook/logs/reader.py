@@ -129,15 +129,21 @@ class Reader:
                 self._known[key] = shape
                 self._add(shape, cells)
                 return True
-        if found := tables.head(source if any(mark in source for mark in "\t,|;") else text):
+        found = None if cells else tables.head(source if any(mark in source for mark in "\t,|;") else text)
+        if found and (found.between in (",", "\t") or found.shape.anchored or self._near):
             self._table = found
             return True
         return False
 
+    @property
+    def _near(self) -> bool:
+        """Whether a log's row stands a few lines before."""
+        return bool(self.log.rows) and self.log.lines - self.log.rows[-1].line <= _NEAR
+
     def _judge(self, key: str, cells: list[str]) -> None:
         """Whether the shape is a log's: at once if it says so, else when it comes a second time."""
         before = self._waiting.pop(key, None)
-        near = bool(self.log.rows) and self.log.lines - self.log.rows[-1].line <= _NEAR
+        near = self._near
         if before is None and not near and not _TOLD.search(key):
             self._wait(key, cells)
             return

@@ -67,10 +67,15 @@ class Shape:
         return any(spot.kind in ANCHORS for spot in self.spots) or any(part.anchored for part in self.parts)
 
     @cached_property
+    def _named(self) -> list[str]:
+        """The names of what it measures, without what varies in them."""
+        told = (spot.name for spot in self.spots if spot.kind in ("value", "best", "mean"))
+        return [name if isinstance(name, str) else str(name[0]) for name in told]
+
+    @cached_property
     def measures(self) -> bool:
         """Whether it tells a metric or something else that only a running program prints."""
-        named = (str(spot.name if isinstance(spot.name, str) else spot.name[0]) for spot in self.spots if spot.kind in ("value", "best", "mean"))
-        return any(spot.kind in ("eta", "elapsed", "mean", "best") for spot in self.spots) or any(names.is_measured(name) for name in named)
+        return any(spot.kind in ("eta", "elapsed", "mean", "best") for spot in self.spots) or any(map(names.is_measured, self._named))
 
     @cached_property
     def counts(self) -> bool:
@@ -94,7 +99,9 @@ class Shape:
     @property
     def likely(self) -> bool:
         """Whether two such lines are enough."""
-        return self.figures > 0 and (self.anchored or self.measures or self.counts) and self.loose <= 3 + 2 * self.figures
+        telling = self.anchored or self.measures or self.counts or any(map(names.is_rate, self._named))
+        most = 3 + 2 * self.figures if self.stamped or self.measures or self.formal else 1 + self.figures
+        return self.figures > 0 and telling and self.loose <= most
 
     @property
     def fits(self) -> bool:
