@@ -10,34 +10,51 @@ Phase = Literal["train", "valid", "test", ""]
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 
+
+def set_of(words: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(words.split())
+
+
 PHASES: dict[str, Phase] = {
     **dict.fromkeys(("train", "training", "trn", "learn"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "validate", "validating", "dev", "eval", "evaluation", "evaluating", "evaluate"), "valid"),
+    **dict.fromkeys(
+        ("val", "valid", "validation", "validate", "validating", "dev", "eval", "evaluation", "evaluating", "evaluate"), "valid"
+    ),
     **dict.fromkeys(("test", "testing", "infer", "inference"), "test"),
 }
 EPOCHS = frozenset({"epoch", "ep", "current epoch", "global epoch", "epoch number", "last epoch"})
 STEPS = frozenset(
-    """step, global step, iter, iters, iteration, iterations, it, global iter, batch, batch id, batch idx, update, updates, num updates, trained
-    steps, optimizer step, timestep, timesteps, total timesteps, env steps, round, boosting round, minibatch, current iter, current step,
-    train step, n iter, num iterations, step num""".replace("\n", " ").replace("    ", "").split(", ")
+    {
+        *("step", "global step", "current step", "optimizer step", "train step", "env steps", "trained steps", "step num", "timestep"),
+        *("timesteps", "total timesteps", "iter", "iters", "iteration", "iterations", "it", "global iter", "current iter", "n iter"),
+        *("num iterations", "batch", "batch id", "batch idx", "minibatch", "update", "updates", "num updates", "round", "boosting round"),
+    }
 )
 EPOCH_TOTALS = frozenset({"num epochs", "max epochs", "total epochs", "n epochs", "num train epochs", "epochs total"})
-STEP_TOTALS = frozenset({"max steps", "total steps", "num steps", "total optimization steps", "max iters", "total iters", "num training steps"})
+STEP_TOTALS = frozenset(
+    {"max steps", "total steps", "num steps", "total optimization steps", "max iters", "total iters", "num training steps"}
+)
 LEFT = frozenset({"eta", "time left", "left", "remaining", "remaining time", "time remaining", "etc", "estimated time remaining"})
 PASSED = frozenset({"elapsed", "elapsed time", "time elapsed", "total elapsed time"})
 INDICES = frozenset({"session", "task", "fold", "episode", "trial", "training session"})  # count something, but not within one training
 
-_LOWER = """loss losses err error errors eer wer cer ppl perplexity bpb bpc bpd nll mse rmse mae mape rmsle fid kid kl ce bce mce dcf
-mindcf logloss logl lpips mlogloss merror crossentropy xent cost wmape regret distance""".split()
-_HIGHER = """acc accuracy auc auroc auprc aucpr ap map ar prec precision recall f fscore fmeasure iou miou dice bleu sacrebleu rouge meteor cider
-psnr ssim snr sisnr sisdr sdr pesq stoi reward rewards rew return returns score scores mrr ndcg hit hits hr mcc kappa r pearson spearman
-corr correlation likelihood llh elbo objf objective bac uar uf mf silhouette purity nmi ari success correct hota mota minp winrate""".split()
-_NOT_MEASURED = frozenset(  # words that make of a metric a setting: loss_weight, loss scale, rank of a process
-    """weight weights weighting scale scaling coef coefficient lambda type window alpha gamma beta decay power name config
-    threshold thresh smoothing scaler mult factor reduction interval patience k size batch seed port world global local device process
-    node handling parallel tensor pipeline""".split()
+_LOWER = set_of(
+    """loss losses err error errors eer wer cer ppl perplexity bpb bpc bpd nll mse rmse mae mape rmsle fid kid kl ce bce mce dcf
+    mindcf logloss logl lpips mlogloss merror crossentropy xent cost wmape regret distance"""
 )
-_TIMES = frozenset("time sec secs seconds runtime speed throughput ips fps cost memory mem".split())
+_HIGHER = set_of(
+    """acc accuracy auc auroc auprc aucpr ap map ar prec precision recall f fscore fmeasure iou miou dice bleu sacrebleu rouge
+    meteor cider psnr ssim snr sisnr sisdr sdr pesq stoi reward rewards rew return returns score scores mrr ndcg hit hits hr mcc
+    kappa r pearson spearman corr correlation likelihood llh elbo objf objective bac uar uf mf silhouette purity nmi ari success
+    correct hota mota minp winrate"""
+)
+_NOT_MEASURED = set_of(  # words that make of a metric a setting: loss_weight, loss scale, rank of a process
+    """weight weights weighting scale scaling coef coefficient lambda type window alpha gamma beta decay power name config threshold
+    thresh smoothing scaler mult factor reduction interval patience k size batch seed port world global local device process node
+    handling parallel tensor pipeline"""
+)
+_TIMES = set_of("time sec secs seconds runtime speed throughput ips fps cost memory mem")
 
 
 @lru_cache(4096)
@@ -49,8 +66,10 @@ def words(name: str) -> tuple[str, ...]:
 @lru_cache(4096)
 def phase(name: str) -> Phase:
     """Which part of the data the name tells of; "" if it does not say."""
-    said = words(name)
-    return next((PHASES[word] for word in said if word in PHASES), "")
+    for word in words(name):
+        if word in PHASES:
+            return PHASES[word]
+    return ""
 
 
 @lru_cache(4096)

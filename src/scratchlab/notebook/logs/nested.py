@@ -6,14 +6,15 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from typing import cast
 
-from scratchlab.notebook.logs import grammar, names
+from scratchlab.notebook.logs import names
 from scratchlab.notebook.logs.names import Phase
+from scratchlab.notebook.logs.reading import kind_of
 from scratchlab.notebook.logs.shapes import Kind, Label, Shape, Spot
 from scratchlab.notebook.logs.slots import SLOT
 
 _MARK = re.compile(r"77(\d{5})77")  # stands for slot number n while the shape is parsed: a number inside and outside of strings alike
-_ITEM = str | int | float | bool | None
 
 
 def nested(shape: str) -> Shape | None:
@@ -37,15 +38,24 @@ def nested(shape: str) -> Shape | None:
 def _records(tree: object) -> Iterator[Shape]:
     """A table with all that lies in it but lists; then the tables in its lists, each by itself."""
     if isinstance(tree, dict):
+        table = cast("dict[object, object]", tree)
         spots, lists = list[Spot](), list[object]()
-        phase: Phase = next((names.phase(value) for key, value in tree.items() if key in ("mode", "phase", "split") and isinstance(value, str)), "")
-        _spots(tree, (), spots, lists, phase)
+        phase = _mode(table)
+        _spots(table, (), spots, lists, phase)
         yield Shape(tuple(spots), phase, formal=len(spots))
         for each in lists:
             yield from _records(each)
     elif isinstance(tree, list):
-        for each in tree:
+        for each in cast("list[object]", tree):
             yield from _records(each)
+
+
+def _mode(table: dict[object, object]) -> Phase:
+    """The part of the data that a record names in a field of its own."""
+    for key in ("mode", "phase", "split"):
+        if isinstance(value := table.get(key), str):
+            return names.phase(value)
+    return ""
 
 
 def _spots(table: dict[object, object], way: tuple[str, ...], spots: list[Spot], lists: list[object], phase: Phase) -> None:
@@ -53,13 +63,12 @@ def _spots(table: dict[object, object], way: tuple[str, ...], spots: list[Spot],
     for key, value in table.items():
         path = (*way, str(key))
         if isinstance(value, dict):
-            _spots(value, path, spots, lists, phase or names.phase(str(key)))
+            _spots(cast("dict[object, object]", value), path, spots, lists, phase or names.phase(str(key)))
         elif isinstance(value, list):
-            lists.append(value)
+            lists.append(cast("list[object]", value))
         elif (slot := _slot(value)) is not None:
             name = ".".join(path)
-            kind = grammar.kind_of(path[-1])
-            spots.append(_spot(kind, slot, name, names.phase(name) or phase))
+            spots.append(_spot(kind_of(path[-1]), slot, name, names.phase(name) or phase))
 
 
 def _spot(kind: Kind, slot: int, name: str, phase: Phase) -> Spot:

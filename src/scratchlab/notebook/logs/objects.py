@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from scratchlab.notebook.logs import grammar, names
+from scratchlab.notebook.logs import names
 from scratchlab.notebook.logs.log import Row
+from scratchlab.notebook.logs.reading import kind_of
 from scratchlab.notebook.logs.shapes import Shape, Spot
 from scratchlab.notebook.logs.slots import number
 
-_PAIR = re.compile(r"\s*\"([^\"]+)\": *(-?[\d.]+(?:[eE][-+]?\d+)?|NaN|-?Infinity|\"(?:[^\"\\]|\\.)*\"|null|true|false|\{[^{}]*\}|\[[^\[\]]*\]),?\s*")
+_PAIR = re.compile(
+    r"\s*\"([^\"]+)\": *(-?[\d.]+(?:[eE][-+]?\d+)?|NaN|-?Infinity|\"(?:[^\"\\]|\\.)*\"|null|true|false|\{[^{}]*\}|\[[^\[\]]*\]),?\s*"
+)
 _OPENS = re.compile(r"\s*(?:\"[^\"]*\": *)?[{\[]\s*")
 _CLOSES = re.compile(r"\s*[}\]],?\s*")
 _DEEPEST, _LONGEST = 50, 5000
@@ -68,7 +71,7 @@ class Objects:
     def _shape(said: list[str]) -> Shape:
         spots = list[Spot]()
         for slot, name in enumerate(said):
-            kind = "best" if names.is_best(name) else grammar.kind_of(name)
+            kind = "best" if names.is_best(name) else kind_of(name)
             spots.append(Spot(kind, slot, name if kind in ("value", "best") else kind, "", names.phase(name)))
-        phase = next((spot.phase for spot in spots if spot.phase), "")
-        return Shape(tuple(spots), phase, formal=len(spots))
+        told = [spot.phase for spot in spots if spot.phase]
+        return Shape(tuple(spots), told[0] if told else "", formal=len(spots))

@@ -17,7 +17,9 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\
 _BAR = re.compile(r"%\|[^|]*\|")
 _DRAWN = re.compile(r"\[[=>.\-#·▮ ]{4,}\]|={3,}>?|[━─═╸╺▏▎▍▌▋▊▉█░▒▓▮]+|\*{3,}")
 _COLUMNS = str.maketrans("│┃║", "|||")
-_TOLD = re.compile(r"(?i)\b(?:epochs?|ep|steps?|iter\w*|batch\w*|num_updates|global_step|round)\b|\d+epoch|\[ ?\x00|\x00/\x00|%\||^\{|['\"](?:epoch|step)")
+_TOLD = re.compile(
+    r"(?i)\b(?:epochs?|ep|steps?|iter\w*|batch\w*|num_updates|global_step|round)\b|\d+epoch|\[ ?\x00|\x00/\x00|%\||^\{|['\"](?:epoch|step)"
+)
 _NEAR = 60  # lines behind a row on which a line that measures something is taken for part of the log
 _WAITING = 4096  # shapes seen once that are kept, so that a second line of theirs brings back the first
 _LONG = 20_000  # characters of a line, above which only JSON is worth reading

@@ -81,7 +81,8 @@ class Shape:
     def counts(self) -> bool:
         """Whether it tells a session, task or fold, or totals."""
         return any(
-            spot.kind in ("epochs", "steps") or (isinstance(spot.name, str) and names.plain(spot.name) in names.INDICES) for spot in self.spots
+            spot.kind in ("epochs", "steps") or (isinstance(spot.name, str) and names.plain(spot.name) in names.INDICES)
+            for spot in self.spots
         )
 
     @cached_property
@@ -106,4 +107,9 @@ class Shape:
     @property
     def fits(self) -> bool:
         """Whether one such line is enough within a log: it measures something and says little else."""
-        return self.figures > 0 and self.formal > 0 and (self.measures or self.counts) and self.loose <= (2 + 2 * self.figures if self.stamped else 1)
+        return (
+            self.figures > 0
+            and self.formal > 0
+            and (self.measures or self.counts)
+            and self.loose <= (2 + 2 * self.figures if self.stamped else 1)
+        )

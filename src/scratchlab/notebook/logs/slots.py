@@ -45,7 +45,8 @@ _NUMERIC = rf"""[-+.\d](?<![\w@#.].)(?<![A-Za-z_]-.)(?<![A-Za-z_]\d-.)(?<![A-Za-
 _FAST = re.compile(rf"({_NUMERIC})", re.VERBOSE)
 # What is rarer: days that begin with a letter, and values that are not finite. "number of nan iterations" is a name.
 _FULL = re.compile(
-    rf"((?<=[IWEF])(?<!\w[IWEF])(?=\d){_GLOG}|(?<!\w)(?=[A-Z][a-z][a-z]\ \d){_NAMED}|(?<![\w.@/\-])(?<!of\ )(?=[-+nNiI]){_NOT_FINITE}|{_NUMERIC})",
+    rf"((?<=[IWEF])(?<!\w[IWEF])(?=\d){_GLOG}|(?<!\w)(?=[A-Z][a-z][a-z]\ \d){_NAMED}"
+    rf"|(?<![\w.@/\-])(?<!of\ )(?=[-+nNiI]){_NOT_FINITE}|{_NUMERIC})",
     re.VERBOSE,
 )
 _LETTERED = re.compile(rf"[IWEF]\d{{4}} |\W?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?{_MONTH} \d")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scratchlab.notebook.logs import grammar, names
+from scratchlab.notebook.logs.reading import kind_of
 from scratchlab.notebook.logs.shapes import Shape, Spot
 from scratchlab.notebook.logs.slots import SLOT, number
 
@@ -64,7 +65,7 @@ def _columns(cells: Sequence[str]) -> Shape:
 
 
 def _spot(slot: int, name: str, unit: str = "") -> Spot:
-    kind = grammar.kind_of(name)
+    kind = kind_of(name)
     return Spot(kind, slot, name if kind == "value" else kind, unit, names.phase(name))
 
 

@@ -7,7 +7,9 @@ import re
 _PREFIX = r"^(?:\[?(?:rank|default)?\d+\]?: |\[[^\]]*\] ?)*"
 _TRACEBACK = re.compile(_PREFIX + r"(?P<indent>\s*)(?:\S* )?Traceback \(most recent call last\)")
 _RANKED = re.compile(_PREFIX)
-_ERROR = re.compile(r"[\w.]*(?:Error|Exception|Interrupt|Exit|Warning|Failure|Timeout|OutOfMemory|Fault)\b|[A-Za-z_]\w*(?:\.\w+)+(?::|$)|[A-Za-z_]\w*:|[A-Z]\w+$")
+_ERROR = re.compile(
+    r"[\w.]*(?:Error|Exception|Interrupt|Exit|Warning|Failure|Timeout|OutOfMemory|Fault)\b|[A-Za-z_]\w*(?:\.\w+)+(?::|$)|[A-Za-z_]\w*:|[A-Z]\w+$"
+)
 _FATAL = re.compile(
     r"""CUDA\ out\ of\ memory | CUDA\ error: | Segmentation\ fault | core\ dumped | ^Killed$ | ^Terminated$ | oom-kill | Out\ Of\ Memory
     | slurmstepd:\ error:.*(?:CANCELLED|TIME\ LIMIT|oom) | DUE\ TO\ TIME\ LIMIT | ^srun:\ error | Bus\ error | NCCL\ error""",
@@ -15,8 +17,8 @@ _FATAL = re.compile(
 )
 _HINTS = ("CUDA", "fault", "dumped", "Killed", "Terminated", "emory", "rror", "oom")
 _OVER = re.compile(
-    r"(?i)(?:training|fit(?:ting)?|run|optimization)\W+(?:is\W+|has\W+)?(?:complete[d]?|finished|done|ended)\b|done training|finished training"
-    r"|optimization done|`?Trainer\.fit`? stopped"
+    r"(?i)(?:training|fit(?:ting)?|run|optimization)\W+(?:is\W+|has\W+)?(?:complete[d]?|finished|done|ended)\b"
+    r"|done training|finished training|optimization done|`?Trainer\.fit`? stopped"
 )
 
 
