@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from scratchlab.notebook.logs.reader import read
 KEYS = Path(__file__).parents[1] / "tests" / "notebook" / "keys"
 MARKS = {"~": "mean", "*": "best"}
 Told = tuple[int, str, str, str]  # line, kind, name, value
+Entry = tuple[str, str, str, str]  # kind, name, value, unit
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,14 @@ def worth(text: str) -> str:
         return text
 
 
-def keyed(path: Path) -> dict[int, list[tuple[str, str, str, str]]]:
-    """The key of a log: by line, (kind, name, value, unit)."""
+def keyed(path: Path) -> dict[int, list[Entry]]:
+    """The key of a log, by line."""
     lines = tomllib.loads(path.read_text(encoding="utf-8"))["lines"]
-    return {int(line): [_entry(said) for said in entries] for line, entries in lines.items()}
+    return {int(line): [entry(said) for said in entries] for line, entries in lines.items()}
 
 
-def _entry(said: str) -> tuple[str, str, str, str]:
+def entry(said: str) -> Entry:
+    """A figure as keys write it: `loss = 0.5`, `~ loss = 0.6`, `:epoch = 3`."""
     name, value = said.rsplit(" = ", 1)
     kind = MARKS.get(name[0], "value")
     name = name[2:] if name[0] in MARKS and name[1] == " " else name
@@ -86,21 +89,24 @@ def _told(figure: Figure) -> Told:
 
 
 def score(log: Path, key: Path) -> Score:
-    """Compares what is read with what is keyed, on the lines of the key."""
-    wanted = keyed(key)
-    figures = [figure for figure in read(text_lines(log)).figures() if figure.line in wanted]
-    stamped = {figure.line for figure in figures if figure.kind != "at"}
-    left = [(figure, _told(figure)) for figure in figures if figure.line in stamped or figure.kind != "at"]
+    """Compares what is read of a log with its key, on the lines of the key."""
+    return compared(read(text_lines(log)).figures(), keyed(key))
+
+
+def compared(figures: Iterable[Figure], wanted: dict[int, list[Entry]]) -> Score:
+    """Compares figures with what stands on some lines; a time stamp counts where it stands with another figure."""
+    found = [figure for figure in figures if figure.line in wanted]
+    telling = {figure.line for figure in found if figure.kind != "at"}
+    left = [(figure, _told(figure)) for figure in found if figure.line in telling]
     right, missed = 0, list[Told]()
     for line, entries in wanted.items():
         for kind, name, value, unit in entries:
-            told = (line, kind, name, value)
-            found = next((pair for pair in left if pair[1] == told and unit in ("", pair[0].unit)), None)
-            if found:
-                left.remove(found)
+            same = next((pair for pair in left if pair[1] == (line, kind, name, value) and unit in ("", pair[0].unit)), None)
+            if same:
+                left.remove(same)
                 right += 1
             else:
-                missed.append(told)
+                missed.append((line, kind, name, value))
     return Score(right, [told for _, told in left], missed)
 
 

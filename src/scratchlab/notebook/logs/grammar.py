@@ -78,6 +78,7 @@ _LEADING: tuple[tuple[re.Pattern[str], Way], ...] = (
 )
 _ONLY_COUNT = re.compile(rf"(?P<lead>)(?P<count>{N}) {_COUNTED}$")
 _ALONE = re.compile(rf"{N}|{WORD}|.", re.DOTALL)
+_SPOKEN = re.compile(r"\b(?:the|an?|we|i|it|they|our|was|were|has|had|have|that|this|these|then|but|so)\b", _I)  # of sentences
 _MODE = re.compile(r"[\"']?(?:mode|phase|split|stage|set)[\"']?: ?[\"']?(\w+)", _I)
 
 
@@ -102,7 +103,8 @@ def understood(shape: str, cells: Sequence[str]) -> Shape:
         first = first or reading.phase
     if labelled and reading.formal > 1 and not any(spot.kind in ANCHORS for spot in reading.spots):
         reading.spots.insert(0, Spot("step", 0, "step", "", ""))
-    return Shape(tuple(reading.spots), first, reading.formal, reading.loose, start > 0)
+    spoken = 0 if reading.formal else len(_SPOKEN.findall(shape))
+    return Shape(tuple(reading.spots), first, reading.formal, reading.loose + 3 * spoken, start > 0)
 
 
 def rest(shape: str, first: int) -> tuple[Spot, ...]:

@@ -32,7 +32,7 @@ def nested(shape: str) -> Shape | None:
     records = [record for record in _records(tree) if record.spots]
     if not records:
         return Shape((), loose=count)
-    return records[0] if len(records) == 1 else Shape((), records[0].phase, parts=tuple(records))
+    return records[0] if len(records) == 1 else Shape((), records[0].phase, sum(record.formal for record in records), parts=tuple(records))
 
 
 def _records(tree: object) -> Iterator[Shape]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from scratchlab.notebook.logs import names
 from scratchlab.notebook.logs.log import Row
+from scratchlab.notebook.logs.names import Phase
 from scratchlab.notebook.logs.reading import kind_of
 from scratchlab.notebook.logs.shapes import Shape, Spot
 from scratchlab.notebook.logs.slots import number
@@ -74,4 +75,5 @@ class Objects:
             kind = "best" if names.is_best(name) else kind_of(name)
             spots.append(Spot(kind, slot, name if kind in ("value", "best") else kind, "", names.phase(name)))
         told = [spot.phase for spot in spots if spot.phase]
-        return Shape(tuple(spots), told[0] if told else "", formal=len(spots))
+        phase: Phase = told[0] if told else ""
+        return Shape(tuple(spots), phase, formal=len(spots))

@@ -15,12 +15,12 @@ _LEVEL = rf"(?:{'|'.join(sorted(LEVELS))})"
 _WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? "
 _PIECES = re.compile(
     rf"""
-      (?:{_WEEKDAY})?[\[(]?(?P<time>{_N})(?:\ UTC|\ CET|Z)?[\])]?(?:\ ?[:|-](?=\ ))?
+      (?:{_WEEKDAY})?[\[(]?(?P<time>{_N})(?:\ UTC|Z|\ [\w.-]+(?=\]))?[\])]?(?:\ ?[:|-](?=\ ))?
     | [\[<(]?{_LEVEL}\ ?[\])>]?(?:\ ?\([^()]*(?:\(\))?[^()]*\))?\ ?[:|-]?(?=\s|$)
     | [IWEF]{_N}\ {_N}\ [\w./-]+:{_N}\]                                # I0728 23:55:39.066 4259 solver.cpp:218]
     | \[[\w./<>| -]*{_LEVEL}\|[\w./-]+:{_N}\] | \[{_LEVEL}\|[\w./-]+:{_N}\]   # [INFO|trainer.py:415]
     | \[[\w.<>-]+(?:[./][\w.<>-]+)*(?::{_N})?(?::\w+)?\]:?(?=[\s\[]|$)            # [logging.py:60:log_dist], [src.utils.utils]
-    | \((?:[\w.]+:{_N}|\w+\ ?pid={_N}[^)]*)\)                           # (trainer:664), (worker pid=12)
+    | \((?:[\w.]+[:\ ]{_N}|\w+\ ?pid={_N}[^)]*)\)                           # (trainer:664), (worker pid=12)
     | \[?[Rr]ank[ :_]?{_N}?\d*\]?:? | \[(?:rank|default)\d+\]:
     | \[{_N},{_N}\]<std(?:out|err)>:
     | -\ [\w.]+\ -(?=\ ) | [\w.]+\ (?=(?:-\ )?\[?{_LEVEL}\b) | [\w.]+\ \|(?=\ {_LEVEL})

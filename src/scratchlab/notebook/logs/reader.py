@@ -97,7 +97,7 @@ class Reader:
         if cells is None:
             self._inside, self._table = False, None
             return False
-        if tuple(cell.strip() for cell in cells) != self._table.cells:  # the names may stand there again
+        if not self._table.repeated_by(cells):
             self.log.rows.append(Row(self.log.lines, self._table.shape, cells))
         return True
 
@@ -131,11 +131,20 @@ class Reader:
                 self._known[key] = shape
                 self._add(shape, cells)
                 return True
-        found = None if cells else tables.head(source if any(mark in source for mark in "\t,|;") else text)
-        if found and (found.between in (",", "\t") or found.shape.anchored or self._near):
-            self._table = found
-            return True
-        return False
+        found = self._head(source if any(mark in source for mark in "\t,|;") and not cells else text, key)
+        if found is None:
+            return False
+        self._table = found
+        if cells:
+            self._known[key] = shape = tables.beside(key)
+            self._add(shape, cells)
+        return True
+
+    def _head(self, line: str, key: str) -> tables.Head | None:
+        """The table that a line begins. Between pipes and spaces prose has tables too: such are a log's by their columns, or within one."""
+        named, _, behind = key.partition(": ")
+        found = None if SLOT in named or (behind and not behind.startswith(f"{SLOT}%|")) else tables.head(line)
+        return found if found and (found.between in (",", "\t") or found.shape.anchored or self._near) else None
 
     @property
     def _near(self) -> bool:

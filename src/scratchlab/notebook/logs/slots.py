@@ -36,7 +36,7 @@ def _durations(first: str) -> str:
 # the search skips to the next of them; that is why what stands before is looked at after the first character, and most numbers are done
 # with in the first branch.
 _NUMERIC = rf"""[-+.\d](?<![\w@#.].)(?<![A-Za-z_]-.)(?<![A-Za-z_]\d-.)(?<![A-Za-z_]\d\d-.)(?<!\.\d:.)(?:
-    (?<=\d)(?>\d*(?:\.\d*)?){_EXPONENT}(?![:/\-.,_]\d|\ (?:days?,|{_MONTH}))
+    (?<=\d)(?>\d*(?:\.\d*)?){_EXPONENT}(?![:/\-.,_]\d|\ (?:days?,|{_MONTH}|\d\d:\d\d:)|[-/]{_MONTH})
   | (?<=\d)(?:{_days("")}|{_durations("")})
   | (?<=\d)(?:\d{{0,2}}(?:,\d{{3}})+(?![\d,])(?:\.\d*)?|(?>\d*(?:\.\d*)?)){_EXPONENT}(?![._]\d)
   | (?<=[-+]){_NUMBER}

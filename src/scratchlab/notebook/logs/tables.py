@@ -30,9 +30,15 @@ class Head:
     shape: Shape
 
     def row(self, line: str) -> Sequence[str] | None:
-        """The cells of a row; None if the line is no row of this table."""
+        """The cells of a row; None if the line is no row of this table: it has other columns, or neither numbers nor the names again."""
         cells = cut(line, self.between)
-        return cells if len(cells) == len(self.cells) else None
+        if len(cells) != len(self.cells):
+            return None
+        return cells if any(number(cell) is not None for cell in cells) or self.repeated_by(cells) else None
+
+    def repeated_by(self, cells: Sequence[str]) -> bool:
+        """Whether a row is the names again."""
+        return tuple(cell.strip() for cell in cells) == self.cells
 
 
 def cut(line: str, between: str) -> list[str]:
@@ -97,5 +103,10 @@ def spaced(table: Head, shape: str) -> Shape | None:
             spots.append(own)
         else:
             return None
-    rest = shape[len(shape.partition(": ")[0]) :]
-    return Shape(tuple(spots) + grammar.rest(rest, slot), formal=len(spots))
+    behind = beside(shape, slot)
+    return Shape(tuple(spots) + behind.spots, formal=len(spots))
+
+
+def beside(shape: str, first: int = 0) -> Shape:
+    """What stands behind the columns, and the colon after them, in a row or over it (a progress bar); its slots count from `first`."""
+    return Shape(grammar.rest(shape.partition(": ")[2], first), formal=1)
