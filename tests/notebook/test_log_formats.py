@@ -23,7 +23,16 @@ Epoch 3/3
 """,
         {
             1: [":epoch = 1", ":epochs = 3"],
-            2: [":step = 313", ":steps = 313", ":elapsed = 4", "ms/step = 11", "loss = 0.612", "accuracy = 0.7911", "val_loss = 0.4402", "val_accuracy = 0.853"],
+            2: [
+                ":step = 313",
+                ":steps = 313",
+                ":elapsed = 4",
+                "ms/step = 11",
+                "loss = 0.612",
+                "accuracy = 0.7911",
+                "val_loss = 0.4402",
+                "val_accuracy = 0.853",
+            ],
             3: [":epoch = 2", ":epochs = 3"],
             4: [":step = 120", ":steps = 313", ":eta = 2", "loss = 0.4012", "accuracy = 0.8623"],
             5: [":epoch = 3", ":epochs = 3"],
@@ -60,9 +69,35 @@ Epoch 3/3
 [node3] 2022-05-01 10:40:00,500 (trainer:338) INFO: 1epoch results: [train] loss_ctc=160.2, loss=95.1, [valid] loss_ctc=120.3, loss=80.2, acc=0.301
 """,
         {
-            1: [":at = 2022-05-01 10:00:01,321", ":epoch = 1", ":step = 50", "iter_time = 0.11", "loss_ctc = 210.4", "loss = 118.2", "acc = 0.112", "lr0 = 4.1e-06"],
-            2: [":at = 2022-05-01 10:03:11,020", ":epoch = 1", ":step = 100", "iter_time = 0.101", "loss_ctc = 180.1", "loss = 101.7", "acc = 0.187", "lr0 = 8.2e-06"],
-            3: [":at = 2022-05-01 10:40:00,500", ":epoch = 1", "loss_ctc = 160.2", "loss = 95.1", "loss_ctc = 120.3", "loss = 80.2", "acc = 0.301"],
+            1: [
+                ":at = 2022-05-01 10:00:01,321",
+                ":epoch = 1",
+                ":step = 50",
+                "iter_time = 0.11",
+                "loss_ctc = 210.4",
+                "loss = 118.2",
+                "acc = 0.112",
+                "lr0 = 4.1e-06",
+            ],
+            2: [
+                ":at = 2022-05-01 10:03:11,020",
+                ":epoch = 1",
+                ":step = 100",
+                "iter_time = 0.101",
+                "loss_ctc = 180.1",
+                "loss = 101.7",
+                "acc = 0.187",
+                "lr0 = 8.2e-06",
+            ],
+            3: [
+                ":at = 2022-05-01 10:40:00,500",
+                ":epoch = 1",
+                "loss_ctc = 160.2",
+                "loss = 95.1",
+                "loss_ctc = 120.3",
+                "loss = 80.2",
+                "acc = 0.301",
+            ],
         },
     ),
     "kaldi nnet3": (
@@ -71,7 +106,15 @@ LOG (nnet3-chain-train[5.5.900]:PrintTotalStats():nnet-training.cc:350) Overall 
 LOG (nnet3-chain-train[5.5.900]:PrintTotalStats():nnet-training.cc:350) Overall average objective function for 'output' is -0.0987 over 512000 frames.
 """,
         {
-            1: [":at = 2021-08-09 14:00:01,118", ":step = 11", ":steps = 120", "Jobs = 2", ":epoch = 0.31", ":epochs = 4.0", "lr = 0.000981"],
+            1: [
+                ":at = 2021-08-09 14:00:01,118",
+                ":step = 11",
+                ":steps = 120",
+                "Jobs = 2",
+                ":epoch = 0.31",
+                ":epochs = 4.0",
+                "lr = 0.000981",
+            ],
             2: ["Overall average objective function for 'output' = -0.1022"],
             3: ["Overall average objective function for 'output' = -0.0987"],
         },
@@ -94,7 +137,17 @@ Epoch[2] Iteration[30/938] Loss: 0.2811
 Epoch 5/9 ━━━━━━━━━━━━━━━━━━━━ 469/469 0:00:20 • 0:00:00 23.10it/s v_num: 3.000 train_loss: 0.190 val_acc: 0.950
 """,
         {
-            1: [":epoch = 4", ":step = 240", ":steps = 469", ":elapsed = 00:11", ":eta = 00:10", "it/s = 21.3", "v_num = 3", "train_loss_step = 0.211", "val_acc = 0.941"],
+            1: [
+                ":epoch = 4",
+                ":step = 240",
+                ":steps = 469",
+                ":elapsed = 00:11",
+                ":eta = 00:10",
+                "it/s = 21.3",
+                "v_num = 3",
+                "train_loss_step = 0.211",
+                "val_acc = 0.941",
+            ],
             2: [
                 *(":epoch = 5", ":epochs = 9", ":step = 469", ":steps = 469", ":elapsed = 0:00:20", ":eta = 0:00:00", "it/s = 23.1"),
                 *("v_num = 3.0", "train_loss = 0.19", "val_acc = 0.95"),
@@ -214,7 +267,15 @@ Train Epoch: 3 [0/60000 (0%)]\tLoss: 0.091201
 """,
         {
             1: [
-                *(":at = 2022-02-02 03:04:05", ":epoch = 3", ":epochs = 300", ":step = 10", ":steps = 1251", ":eta = 0:41:00", "lr = 8.1e-05"),
+                *(
+                    ":at = 2022-02-02 03:04:05",
+                    ":epoch = 3",
+                    ":epochs = 300",
+                    ":step = 10",
+                    ":steps = 1251",
+                    ":eta = 0:41:00",
+                    "lr = 8.1e-05",
+                ),
                 *("time = 0.4102", "~ time = 0.521", "loss = 6.2101", "~ loss = 6.305", "mem = 9100 MB"),
             ],
             2: [

@@ -86,7 +86,9 @@ def test_a_page_of_prose_is_no_log() -> None:
 
 
 def test_settings_are_no_figures() -> None:
-    yaml = "optimizer:\n  lr: 0.1\n  momentum: 0.9\nloss:\n  loss_weight: 1.0\n  loss_scale: 4\nloss2:\n  loss_weight: 2.0\n  loss_scale: 8\n"
+    yaml = (
+        "optimizer:\n  lr: 0.1\n  momentum: 0.9\nloss:\n  loss_weight: 1.0\n  loss_scale: 4\nloss2:\n  loss_weight: 2.0\n  loss_scale: 8\n"
+    )
     python = "(bn1): BatchNorm2d(64, eps=1e-05, momentum=0.1)\n(bn2): BatchNorm2d(128, eps=1e-05, momentum=0.1)\n"
     assert read((yaml + python).split("\n")).rows == []
 

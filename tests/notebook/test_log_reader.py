@@ -59,7 +59,20 @@ def test_time_stamps(stamp: str) -> None:
 
 def test_lines_of_others_between_change_nothing_but_numbers() -> None:
     noise = random.Random(0)
-    words = ["warning: slow", "  File x.py, line 3", "", "}", "{", '"a": 1', "10% of it", "{'a': [1, 2]}", "\x00\x01", "a,b,c", "loss,acc", "| x | y |"]
+    words = [
+        "warning: slow",
+        "  File x.py, line 3",
+        "",
+        "}",
+        "{",
+        '"a": 1',
+        "10% of it",
+        "{'a': [1, 2]}",
+        "\x00\x01",
+        "a,b,c",
+        "loss,acc",
+        "| x | y |",
+    ]
     lines, places = list[str](), list[int]()
     for line in EPOCHS:
         lines += noise.choices(words, k=3)
@@ -78,7 +91,15 @@ def test_no_text_stops_it(lines: list[str]) -> None:
     assert all(1 <= figure.line <= len(lines) for figure in log.figures())
 
 
-@given(st.lists(st.sampled_from([*EPOCHS, "", "{", "}", '"epoch": 3,', '"loss": 0.1', "epoch,loss", "1,0.5", "Traceback (most recent call last):", "x"]), max_size=40), st.data())
+@given(
+    st.lists(
+        st.sampled_from(
+            [*EPOCHS, "", "{", "}", '"epoch": 3,', '"loss": 0.1', "epoch,loss", "1,0.5", "Traceback (most recent call last):", "x"]
+        ),
+        max_size=40,
+    ),
+    st.data(),
+)
 def test_a_log_read_in_pieces_is_the_log_read_at_once(lines: list[str], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(lines)))
     reader = Reader()
@@ -154,7 +175,16 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "value"),
-    [("1e-05", 1e-5), ("3:06:24", 11184), ("15:19", 919), ("1 day, 0:00:10", 86410), ("0:00:35.5", 35.5), ("12,000", 12000), ("8.4%", 8.4), ("11.", 11)],
+    [
+        ("1e-05", 1e-5),
+        ("3:06:24", 11184),
+        ("15:19", 919),
+        ("1 day, 0:00:10", 86410),
+        ("0:00:35.5", 35.5),
+        ("12,000", 12000),
+        ("8.4%", 8.4),
+        ("11.", 11),
+    ],
 )
 def test_numbers(cell: str, value: float) -> None:
     assert slots.number(cell) == value
@@ -165,6 +195,8 @@ def test_what_is_no_number(cell: str) -> None:
     assert slots.number(cell) is None
 
 
-@pytest.mark.parametrize("text", ["v1.6.0", "conv2d_3", "top-1", "mAP50-95", "output #0", "Prec@1", "mAP@.5:.95", "number of nan iterations", "a1b2c3", "1_000"])
+@pytest.mark.parametrize(
+    "text", ["v1.6.0", "conv2d_3", "top-1", "mAP50-95", "output #0", "Prec@1", "mAP@.5:.95", "number of nan iterations", "a1b2c3", "1_000"]
+)
 def test_digits_that_are_no_numbers(text: str) -> None:
     assert [cell for cell in slots.split(f"{text}: 7")[1::2] if cell != "1"] in (["7"], ["1", "7"])

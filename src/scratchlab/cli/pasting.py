@@ -23,6 +23,8 @@ def paste(
     from scratchlab.notebook.logs.card import card
     from scratchlab.notebook.logs.reader import read
 
+    if table is not None and not table.parent.is_dir():
+        raise Problem(f"{table} cannot be written: there is no folder {table.parent}.")
     if follow:
         if file is None or str(file) == "-":
             raise Problem("--follow follows a file; name it.")
