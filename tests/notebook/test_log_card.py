@@ -46,7 +46,7 @@ def test_another_metric_may_be_asked_for() -> None:
 
 
 def test_metrics_that_are_not_there_or_say_nothing() -> None:
-    with pytest.raises(Problem, match="The log has no 'val_ac'. Did you mean 'val_acc'"):
+    with pytest.raises(Problem, match=r"The log has no 'val_ac'\. Did you mean 'val_acc'\?"):
         card_of(training(RISEN), "val_ac")
     with pytest.raises(Problem, match="Whether a larger or a smaller 'wd' is better, its name does not say"):
         card_of(["epoch: 1, wd: 0.1", "epoch: 2, wd: 0.2"], "wd")
@@ -248,8 +248,15 @@ def test_the_table_has_a_row_a_record_and_figures_as_printed() -> None:
     ]
     rows = list(csv.DictReader(io.StringIO(table(read(lines)))))
     assert rows[1] == {
-        "line": "2", "phase": "", "epoch": "1", "step": "2", "steps": "2",
-        "time [s]": "0.25", "loss": "1.25", "loss (mean)": "1.40", "acc": "",
+        "line": "2",
+        "phase": "",
+        "epoch": "1",
+        "step": "2",
+        "steps": "2",
+        "time [s]": "0.25",
+        "loss": "1.25",
+        "loss (mean)": "1.40",
+        "acc": "",
     }
     assert (rows[2]["phase"], rows[2]["acc"], rows[2]["loss"]) == ("valid", "81.00", "")
 

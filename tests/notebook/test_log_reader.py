@@ -108,14 +108,34 @@ def test_a_log_read_in_pieces_is_the_log_read_at_once(lines: list[str], data: st
 
 
 def test_a_bar_drawn_over_itself_keeps_the_last_state_of_each_step() -> None:
-    line = "\r  0%|          | 0/2 [00:00<?, ?it/s]\r 50%|█████     | 1/2 [00:01<00:01,  1.00s/it, loss=0.9]\r100%|██████████| 2/2 [00:02<00:00,  1.10s/it, loss=0.8]\r100%|██████████| 2/2 [00:02<00:00,  1.05s/it, loss=0.7]"
+    states = [
+        "  0%|          | 0/2 [00:00<?, ?it/s]",
+        " 50%|█████     | 1/2 [00:01<00:01,  1.00s/it, loss=0.9]",
+        "100%|██████████| 2/2 [00:02<00:00,  1.10s/it, loss=0.8]",
+        "100%|██████████| 2/2 [00:02<00:00,  1.05s/it, loss=0.7]",
+    ]
+    line = "".join(f"\r{state}" for state in states)
     log = read([line])
     assert [(row.number("step"), row.number("value", "loss")) for row in log.rows] == [(0, None), (1, 0.9), (2, 0.7)]
     assert {row.line for row in log.rows} == {1}
 
 
 def test_an_object_over_several_lines_is_one_record_with_a_line_for_each_figure() -> None:
-    text = '{\n  "log_history": [\n    {\n      "epoch": 0.5,\n      "loss": 2.5,\n      "step": 10\n    },\n    {\n      "epoch": 1.0,\n      "eval_loss": 2.1,\n      "step": 20\n    }\n  ],\n  "max_steps": 40\n}'
+    text = """{
+  "log_history": [
+    {
+      "epoch": 0.5,
+      "loss": 2.5,
+      "step": 10
+    },
+    {
+      "epoch": 1.0,
+      "eval_loss": 2.1,
+      "step": 20
+    }
+  ],
+  "max_steps": 40
+}"""
     log = read(text.split("\n"))
     assert told(log) == [
         *((4, "epoch", "epoch", "0.5"), (5, "value", "loss", "2.5"), (6, "step", "step", "10")),

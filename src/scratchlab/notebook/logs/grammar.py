@@ -61,15 +61,25 @@ _WAYS: tuple[tuple[re.Pattern[str], Way], ...] = (
         ),
         valued.twins,
     ),
+    # val_loss improved from 0.5 to 0.4, saving model; val_loss did not improve from 0.4; loss decreased (0.5 --> 0.4). Saving model
+    (
+        re.compile(
+            rf"(?P<name>{WORD}(?: {WORD})?) (?:improved|decreased|increased) (?:from )?\(?{N} ?(?:to|-+>) ?(?P<value>{N})\)?"
+            r"(?:[.,]* ?[Ss]aving .*)?"
+        ),
+        valued.best,
+    ),
+    (re.compile(rf"(?P<name>{WORD}(?: {WORD})?) did not (?:improve|decrease|increase) from (?P<value>{N})"), valued.best),
     # "loss": 0.5; loss = 0.5 (0.6); time (ms): 3; the accuracy is 0.5
     (re.compile(rf"(?P<quote>[\"'])(?P<quoted>[^\"']{{1,60}})(?P=quote) ?[:=] ?{VALUE}{MEAN}{TOTAL}"), valued.pair),
     (re.compile(rf"{NAME} ?(?:::?=?|:?=|->|→) ?{VALUE}{MEAN}{TOTAL}"), valued.pair),
-    (re.compile(rf"{NAME} (?P<weak>is|was|reached) {VALUE}{MEAN}{TOTAL}"), valued.pair),
+    (re.compile(rf"{NAME} (?P<weak>is|was|reached|to) {VALUE}{MEAN}{TOTAL}"), valued.pair),
     # Prec@1 001 62.5 (59.4); Loss 0.5 (0.6); 0.22 s / batch; done 11/156
     (re.compile(rf"(?P<label>(?P<name>{WORD}) (?P<of>{N})) (?P<value>{N}){UNIT}{MEAN}"), valued.varied),
     (re.compile(rf"(?P<name>{WORD}(?: {WORD}){{0,2}}) {VALUE}{MEAN}{TOTAL}"), valued.bare),
     (re.compile(rf"(?P<value>{N}) ?(?P<per>{RATE})"), valued.rate),
     (re.compile(rf"(?:done|processed|progress:?|batch(?:es)?) {_STEP_OF}", _I), placed.done),
+    (re.compile(rf"{_STEP_OF} (?:batches|steps|iterations|iters|updates)(?!\w)", _I), placed.done),
 )
 _LEADING: tuple[tuple[re.Pattern[str], Way], ...] = (
     (re.compile(rf"(?P<step>{N})/(?P<steps>{N})(?= )(?:(?: -)? (?P<elapsed>{N}) ?s(?!\w|/))?"), placed.brackets),

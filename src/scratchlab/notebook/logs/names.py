@@ -19,7 +19,7 @@ def set_of(words: str) -> frozenset[str]:
 PHASES: dict[str, Phase] = {
     **dict.fromkeys(("train", "training", "trn", "learn"), "train"),
     **dict.fromkeys(
-        ("val", "valid", "validation", "validate", "validating", "dev", "eval", "evaluation", "evaluating", "evaluate"), "valid"
+        ("val", "vali", "valid", "validation", "validate", "validating", "dev", "eval", "evaluation", "evaluating", "evaluate"), "valid"
     ),
     **dict.fromkeys(("test", "testing", "infer", "inference"), "test"),
 }
@@ -33,9 +33,11 @@ STEPS = frozenset(
 )
 EPOCH_TOTALS = frozenset({"num epochs", "max epochs", "total epochs", "n epochs", "num train epochs", "epochs total"})
 STEP_TOTALS = frozenset(
-    {"max steps", "total steps", "num steps", "total optimization steps", "max iters", "total iters", "num training steps"}
+    {"steps", "max steps", "total steps", "num steps", "total optimization steps", "max iters", "total iters", "num training steps"}
 )
-LEFT = frozenset({"eta", "time left", "left", "remaining", "remaining time", "time remaining", "etc", "estimated time remaining"})
+LEFT = frozenset(
+    {"eta", "time left", "left time", "left", "remaining", "remaining time", "time remaining", "etc", "estimated time remaining"}
+)
 PASSED = frozenset({"elapsed", "elapsed time", "time elapsed", "total elapsed time"})
 INDICES = frozenset({"session", "task", "fold", "episode", "trial", "training session"})  # count something, but not within one training
 

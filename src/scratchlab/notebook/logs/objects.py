@@ -74,6 +74,5 @@ class Objects:
         for slot, name in enumerate(said):
             kind = "best" if names.is_best(name) else kind_of(name)
             spots.append(Spot(kind, slot, name if kind in ("value", "best") else kind, "", names.phase(name)))
-        told = [spot.phase for spot in spots if spot.phase]
-        phase: Phase = told[0] if told else ""
-        return Shape(tuple(spots), phase, formal=len(spots))
+        told: list[Phase] = [spot.phase for spot in spots if spot.phase]
+        return Shape(tuple(spots), told[0] if told else "", formal=len(spots))

@@ -95,7 +95,9 @@ class Reader:
             return raw.strip() != ""
         cells = self._table.row(raw)
         if cells is None:
-            self._inside, self._table = False, None
+            self._inside = False
+            if self._table.between != "|":  # between pipes a table may go on behind lines of others
+                self._table = None
             return False
         if not self._table.repeated_by(cells):
             self.log.rows.append(Row(self.log.lines, self._table.shape, cells))
@@ -126,7 +128,8 @@ class Reader:
                 if self._inside:
                     self._row(source)
                     return True
-                self._table = None
+                if table.between != "|":
+                    self._table = None
             elif cells and (shape := tables.spaced(table, key)):
                 self._known[key] = shape
                 self._add(shape, cells)

@@ -8,13 +8,14 @@ from scratchlab.notebook.logs import names, prefixes
 from scratchlab.notebook.logs.atoms import IS_UNIT, WORD, N
 from scratchlab.notebook.logs.reading import Reading, kind_of, place, said_by, unit_of
 from scratchlab.notebook.logs.shapes import ANCHORS, Label, Spot
-from scratchlab.notebook.logs.slots import number
+from scratchlab.notebook.logs.slots import is_stamp, number
 
 # words that are no names, though a number stands behind them
 _STOP = names.set_of(
     """a an the and or to of in at on by with for from is was are were be been it as than then that this after about over under
     took per vs plus minus around only just up down between until since within every each first last next use using used all
-    we i starting start begin beginning evaluating running finished finishing saving saved loading load return exit code"""
+    we i starting start begin beginning evaluating running finished finishing saving saved loading load
+    updating reducing adjusting setting return exit code"""
 )
 _FILE = re.compile(r"\.(?:py|pyx|cc|cpp|cu|c|h|sh|js|rs|go)$")  # `training.py:915` is a place
 _MORE = re.compile(rf" {N}(?: |$)")  # `shape: 64 1 28 28` is no figure
@@ -74,8 +75,15 @@ def pair(reading: Reading, found: re.Match[str]) -> bool:
     """`name: 0.5`, `name = 3.1 ms (3.0)`, `"name": 0.5`, `step: 3/10`; `name is 0.5` of metrics alone."""
     quoted, weak = said_by(found, "quoted"), said_by(found, "weak")
     said = quoted if quoted is not None else _name(found["name"])
-    if (weak and not names.is_metric(said)) or _FILE.search(said) or _MORE.match(reading.text, found.end()):
+    if (
+        (weak and not (names.is_rate(said) if weak == "to" else names.is_metric(said)))
+        or _FILE.search(said)
+        or _MORE.match(reading.text, found.end())
+    ):
         return False
+    if is_stamp(reading.cells[reading.slot(found.start("value"))]):
+        reading.add("at", found.start("value"))
+        return True
     unit = unit_of(reading, found)
     kind = kind_of(said)
     if quoted is None and found["inside"]:
@@ -151,6 +159,16 @@ def varied(reading: Reading, found: re.Match[str]) -> bool:
     name = reading.label(found["label"], found.start("label"))
     _value(reading, found, name, "")
     reading.formal += found["mean"] is not None
+    return True
+
+
+def best(reading: Reading, found: re.Match[str]) -> bool:
+    """`val_loss improved from 0.5 to 0.4`: the best so far."""
+    said = _name(found["name"])
+    if not names.is_metric(said):
+        return False
+    reading.add("best", found.start("value"), said)
+    reading.formal += 1
     return True
 
 
