@@ -109,7 +109,7 @@ LOG (nnet3-train[5.5]:PrintTotalStats():nnet-training.cc:350) Overall average ob
                 "Jobs = 2",
                 ":epoch = 0.31",
                 ":epochs = 4.0",
-                "lr = 0.0009",
+                "lr = 0.001",
             ],
             2: ["Overall average objective function for 'output' = -0.1022"],
             3: ["Overall average objective function for 'output' = -0.0987"],
@@ -384,6 +384,28 @@ EarlyStopping counter: 1 of 3
         {
             3: [":epoch = 1", "Train Loss = 1.0984", "Val Loss = 1.08", "Val Acc = 40.1"],
             5: [":epoch = 2", "Train Loss = 0.9984", "Val Loss = 0.98", "Val Acc = 48.2"],
+        },
+    ),
+    "stable baselines": (
+        """-----------------------------
+| rollout/        |         |
+|    ep_rew_mean  | 95.2    |
+| time/           |         |
+|    total_steps  | 20480   |
+-----------------------------
+| rollout/        |         |
+|    ep_rew_mean  | 101.0   |
+| time/           |         |
+|    total_steps  | 40960   |
+-----------------------------
+""",
+        {3: ["ep_rew_mean = 95.2"], 5: [":steps = 20480"], 8: ["ep_rew_mean = 101.0"], 10: [":steps = 40960"]},
+    ),
+    "running loss": (
+        "[1,  2000] loss: 2.173\n[1,  4000] loss: 1.842\n",
+        {
+            1: [":epoch = 1", ":step = 2000", "loss = 2.173"],
+            2: [":epoch = 1", ":step = 4000", "loss = 1.842"],
         },
     ),
 }

@@ -172,6 +172,13 @@ def best(reading: Reading, found: re.Match[str]) -> bool:
     return True
 
 
+def cell(reading: Reading, found: re.Match[str]) -> bool:
+    """`| ep_rew_mean | 95.2 |`: a line of a table of two columns; prose has such too, so that it takes two of them."""
+    kind = kind_of(found["name"])
+    reading.add(kind, found.start("value"), found["name"] if kind == "value" else "")
+    return True
+
+
 def rate(reading: Reading, found: re.Match[str]) -> bool:
     """`0.22 s / batch`: without a name it is called by its unit."""
     unit = reading.label(found["per"], found.start("per"))
