@@ -1,0 +1,89 @@
+"""A log that was read: its rows, and every figure with the line on which it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from scratchlab.notebook.logs import slots
+from scratchlab.notebook.logs.names import Phase
+from scratchlab.notebook.logs.shapes import Kind, Shape, written
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a log.
+
+    kind: what it is: `value`, `mean` (the running mean beside it), `best` (as the log calls it), `epoch`, `epochs` (their total), `step`,
+        `steps`, `at` (a time stamp), `eta`, `elapsed`.
+    name: as printed, for values; else its kind.
+    text: as printed.
+    unit: as printed.
+    phase: the part of the data it is of, as far as its line says.
+    line: where it stands, from 1.
+    """
+
+    kind: Kind
+    name: str
+    text: str
+    unit: str
+    phase: Phase
+    line: int
+
+    @property
+    def value(self) -> float | None:
+        """As a number, durations in seconds; None of a time stamp."""
+        return slots.number(self.text)
+
+
+class Row:
+    """A record: the figures of a line, or of an object over several lines.
+
+    line: where it begins, from 1.
+    shape, cells: what its numbers are, and how they are printed; figures are made of them when somebody asks.
+    lines: where each cell stands, if not all on `line`.
+    """
+
+    __slots__ = ("cells", "line", "lines", "shape")
+
+    def __init__(self, line: int, shape: Shape, cells: Sequence[str], lines: Sequence[int] | None = None) -> None:
+        self.line, self.shape, self.cells, self.lines = line, shape, cells, lines
+
+    def figures(self) -> Iterator[Figure]:
+        """All of them, from left to right; cells that hold no number (empty ones of a table) are none."""
+        for spot in self.shape.spots:
+            text = self.cells[spot.slot].strip()
+            if spot.kind == "at" or slots.number(text) is not None:
+                line = self.lines[spot.slot] if self.lines else self.line
+                yield Figure(spot.kind, written(spot.name, self.cells), text, written(spot.unit, self.cells), spot.phase, line)
+
+    def number(self, kind: Kind, name: str = "") -> float | None:
+        """The first figure of a kind (and name) as a number; None if there is none."""
+        slot = self.shape.slots.get((kind, name or kind))
+        return None if slot is None else slots.number(self.cells[slot])
+
+    def text(self, kind: Kind) -> str | None:
+        """The first figure of a kind as printed; None if there is none."""
+        slot = self.shape.slots.get((kind, kind))
+        return None if slot is None else self.cells[slot]
+
+
+@dataclass
+class Log:
+    """What was read.
+
+    rows: in the order of their lines.
+    lines: how many lines there were.
+    trouble: what broke: (line, text) of the last line of each traceback, and of what else kills a process.
+    finished: (line, text) where the log says that training is over.
+    """
+
+    rows: list[Row] = field(default_factory=list[Row])
+    lines: int = 0
+    trouble: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    finished: tuple[int, str] | None = None
+
+    def figures(self) -> Iterator[Figure]:
+        """Every figure of every row."""
+        for row in self.rows:
+            yield from row.figures()
