@@ -133,11 +133,20 @@ def faithfulness(memory: Memory, asked: Any) -> list[str]:
         f"## Sentences of {model.name}\n\n{len(QUESTIONS)} questions; {silent} are left with their lines alone.\n",
         page.table(["", "sentences", "figures", "in a cited line", "in a line that was sent", "runs of digits", "in a cited line"], rows),
         "Dropped because a sentence …\n",
-        page.table(["reason", "sentences"], [[kind, str(count)] for kind, count in reasons.items() if count]),
+        page.table(["reason", "sentences"], [[REASONS[kind], str(count)] for kind, count in reasons.items() if count]),
     ]
 
 
-REASONS = ("cites no line", "cites [", "says again", "says nothing", "says ", "names ", "holds ", "has no word in common")
+REASONS = {  # how a reason begins, and how the table calls it
+    "cites no line": "cites no line",
+    "cites [": "cites a line that was not sent",
+    "says again": "says again what was said",
+    "says nothing": "says nothing",
+    "says ": "has a figure that the line has not",
+    "names ": "has a name that the line has not",
+    "holds ": "holds an address, markup or invisible characters",
+    "has no word in common": "has no word in common with its line",
+}
 
 
 def replied(question: str, found: Found, model: Model) -> tuple[list[Passage], str]:

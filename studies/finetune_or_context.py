@@ -278,19 +278,27 @@ def span(one: Estimate) -> str:
 def verdict(context: Estimate, older: Estimate, both: Estimate) -> str:
     """What to do, by what the intervals allow to say."""
     if below(context):
-        own = "" if below(older) else " (earlier days alone do not do it for sure: it is the day's own lines that tell)"
+        own = "" if below(older) else " (it is the day's own lines that tell: with those of earlier days alone it does not, for sure)"
+        if above(older):
+            own = " (it is the day's own lines that tell: over those of earlier days alone, fine-tuning wins)"
         first = f"Context beats fine-tuning without it{own}: put lines before the question, and do not fine-tune for that."
-    elif context.low is not None and context.low > 0:
+    elif above(context):
         first = "Fine-tuning beats context: it is worth its minutes here."
     else:
         first = "Context and fine-tuning cannot be told apart here: context costs no training, so begin with it."
-    gain = f"On top of context it gains {-both.value:.2f} nats a token" if both.value is not None and below(both) else ""
-    return f"{first} {gain}, if you have the minutes." if gain else f"{first} On top of context it gains nothing for sure."
+    if both.value is None or not below(both):
+        return f"{first} On top of context, fine-tuning gains nothing for sure."
+    return f"{first} On top of context, fine-tuning gains {-both.value:.2f} nats a token, if you have the minutes."
 
 
 def below(one: Estimate) -> bool:
     """Whether a difference is below nought for sure."""
     return one.high is not None and one.high < 0
+
+
+def above(one: Estimate) -> bool:
+    """Whether it is above nought for sure."""
+    return one.low is not None and one.low > 0
 
 
 if __name__ == "__main__":

@@ -66,10 +66,23 @@ def below(value: float) -> Estimate:
 @pytest.mark.parametrize(
     ("context", "older", "both", "begins", "ends"),
     [
-        (-0.5, -0.3, -0.2, "Context beats fine-tuning without it: put", "it gains 0.20 nats a token, if you have the minutes."),
-        (-0.5, 0.3, 0.0, "Context beats fine-tuning without it (earlier days alone", "it gains nothing for sure."),
-        (0.5, 0.5, 0.0, "Fine-tuning beats context", "it gains nothing for sure."),
-        (0.05, 0.5, 0.0, "Context and fine-tuning cannot be told apart here", "it gains nothing for sure."),
+        (-0.5, -0.3, -0.2, "Context beats fine-tuning without it: put", "fine-tuning gains 0.20 nats a token, if you have the minutes."),
+        (
+            -0.5,
+            0.3,
+            0.0,
+            "Context beats fine-tuning without it (it is the day's own lines that tell: over those of earlier days alone, fine",
+            "fine-tuning gains nothing for sure.",
+        ),
+        (
+            -0.5,
+            0.05,
+            0.0,
+            "Context beats fine-tuning without it (it is the day's own lines that tell: with",
+            "fine-tuning gains nothing for sure.",
+        ),
+        (0.5, 0.5, 0.0, "Fine-tuning beats context", "fine-tuning gains nothing for sure."),
+        (0.05, 0.5, 0.0, "Context and fine-tuning cannot be told apart here", "fine-tuning gains nothing for sure."),
     ],
 )
 def test_the_sentence_follows_from_the_intervals(context: float, older: float, both: float, begins: str, ends: str) -> None:
