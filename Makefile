@@ -51,6 +51,13 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(STUDY)/kernel_hyperparameters.py --root $(DATA)/images/cifar10n_sub4000.npz -s data.labels=clean --page docs/studies/kernel-hyperparameters.md
 	$(STUDY)/ray_200.py
 	$(STUDY)/cifar100_share.py --root $(DATA)/cifar100
+	$(STUDY)/recall_questions.py --page docs/studies/recall.md
+	$(STUDY)/recall_logs.py --root $(DATA)/notes --page docs/studies/recall-logs.md
+	$(STUDY)/next_steps.py --note $(DATA)/notes/nanochat/LOG.md --others $(DATA)/notes/bigscience/*.md --page docs/studies/next-steps.md
+	$(STUDY)/log_fields.py --root $(DATA)/training_logs
+	$(STUDY)/faithful_answers.py --notes $(DATA)/notes --page docs/studies/faithful-answers.md
+	$(STUDY)/activity_jobs.py
+	$(STUDY)/scratch_papers.py
 
 docs: $(VENV)/ready  ## the pages of docs/ as HTML
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from scratchlab.notebook.index.sources.interface import Source
 from scratchlab.notebook.index.sources.jobs import Jobs
+from scratchlab.notebook.index.sources.logs import Logs
 from scratchlab.notebook.index.sources.notes import Notes
 from scratchlab.notebook.index.sources.papers import Papers
 from scratchlab.notebook.index.sources.projects import Projects
@@ -14,6 +15,7 @@ from scratchlab.notebook.settings import Settings
 
 SOURCES: dict[str, Callable[[Settings], Source]] = {
     "jobs": Jobs,
+    "logs": Logs,
     "notes": Notes,
     "papers": Papers,
     "projects": Projects,

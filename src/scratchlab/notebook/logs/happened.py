@@ -1,0 +1,42 @@
+"""What a training log tells, as events: its best and last value, where it went wrong, each at its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from scratchlab.notebook.events import Event, Place, Span
+from scratchlab.notebook.logs.card import Card
+from scratchlab.notebook.logs.series import Point
+
+
+def told(path: Path, card: Card, changed: datetime) -> Iterator[Event]:
+    """Nothing of a file that holds no log.
+
+    changed: when the file was last written, for logs that write no times.
+    """
+    if not card.rows:
+        return
+    ended = card.ended or changed
+    when = Span(min(card.begun or ended, ended), ended + timedelta(minutes=1))
+    best = card.best.line if card.best else card.state_line or 1
+    yield Event("log", _summary(path, card), Place(path, best, best), when, path.parent.name, state=card.state)
+    if card.nan:
+        yield Event(
+            "log", f"{card.nan[1]} is NaN from here on", Place(path, card.nan[0], card.nan[0]), when, path.parent.name, state="diverged"
+        )
+    if card.error:
+        yield Event("log", card.error[1], Place(path, card.error[0], card.error[0]), when, path.parent.name, state="failed")
+
+
+def _summary(path: Path, card: Card) -> str:
+    parts = [f"training log {path.name}", *([str(card.progress)] if card.progress else [])]
+    if card.judged and card.best and card.last:
+        parts.append(f"best {card.judged.title} {_point(card.best)}, last {_point(card.last)}")
+    return "; ".join([*parts, *([card.state] if card.state else [])])
+
+
+def _point(point: Point) -> str:
+    where = "".join(f" at {name} {at:g}" for name, at in (("epoch", point.epoch), ("step", point.step)) if at is not None)
+    return f"{point.value:.6g}{where}"
