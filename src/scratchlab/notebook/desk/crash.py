@@ -18,7 +18,7 @@ def last_words(event: Event) -> tuple[str, Place]:
     r"""Of the last traceback in the event's text, what was raised, and the innermost line that is no library's; without a traceback, the
     last line that names an error, or what is said of its end, at the event's own place.
 
-    >>> text = 'Traceback (most recent call last):\\n  File "train.py", line 7, in <module>\\nValueError: no clips\\n'
+    >>> text = 'Traceback (most recent call last):\n  File "train.py", line 7, in <module>\nValueError: no clips\n'
     >>> said, place = last_words(Event("log", text, Place(Path("run.log"), 1)))
     >>> said, str(place)
     ('ValueError: no clips', 'train.py:7')

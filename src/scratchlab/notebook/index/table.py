@@ -21,7 +21,7 @@ from typing import Any
 from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.notebook.index.words import indexed
 
-VERSION = 2  # of the tables; another makes the file anew
+VERSION = 3  # of the tables and of how sources are read; another makes the file anew
 NAME = "lower(replace(key, rtrim(key, replace(key, '/', '')), ''))"  # of a key that is a path: what stands behind its last slash
 SCHEMA = f"""
 CREATE TABLE items(

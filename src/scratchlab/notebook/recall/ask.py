@@ -125,6 +125,10 @@ def nothing_then(memory: Memory, span: Span) -> str:
     first, last = span.start.isoformat(), span.end.isoformat()
     before = memory.base.execute("SELECT max(start) FROM events WHERE finish <= ?", (first,)).fetchone()[0]
     after = memory.base.execute("SELECT min(start) FROM events WHERE start >= ?", (last,)).fetchone()[0]
-    near = [f"the last before it are of {before[:10]}" if before else "", f"the first after it of {after[:10]}" if after else ""]
-    told = " and ".join(part for part in near if part)
-    return f"There is nothing in your notes for {span.days}" + (f"; {told}." if told else ", nor for any other time.")
+    near = [
+        f"the last before it are of {before[:10]}" if before else "none are before it",
+        f"the first after it of {after[:10]}" if after else "none are later",
+    ]
+    if not before and not after:
+        return f"There is nothing in your notes for {span.days}, nor for any other time."
+    return f"There is nothing in your notes for {span.days}; {near[0]} and {near[1]}."

@@ -45,7 +45,7 @@ def named(text: str) -> list[tuple[int, int, list[str]]]:
     """Where a text names an idea of the glossary, and its other words: `(start, end, others)`, in order, none within another.
 
     >>> [(text, others[:3]) for text in ["混合专家"] for _, _, others in named(text)]
-    [('混合专家', ['mixture of experts', 'moe'])]
+    [('混合专家', ['mixture of experts', 'moe', '전문가 혼합'])]
     """
     held, wide = _entries()
     found = [(match.start(), match.end(), match[0]) for match in wide.finditer(text)]

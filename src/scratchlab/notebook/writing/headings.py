@@ -82,6 +82,6 @@ def plain(text: str) -> str:
     """A heading as links name it: without the characters that a link cannot hold, and without emphasis.
 
     >>> plain("**2025/04/10**: which `loss`?")
-    '2025/04/10 which loss?'
+    '2025/04/10 which loss ?'
     """
     return " ".join(re.sub(r"[#^\[\]|:*_`=~\\]", " ", text).split()).casefold()
