@@ -12,7 +12,7 @@ from scratchlab.cli.program import app, console
 
 @app.command()
 def paste(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="a log; '-' is standard input; the clipboard, if not given")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="a log; '-' is standard input; the clipboard, if not given")] = None,
     metric: Annotated[str, typer.Option("--metric", "-m", help="the figure to judge by; the most telling, if not given")] = "",
     table: Annotated[Path | None, typer.Option("--table", help="a file for its figures, as comma-separated values")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on while the file grows, until Ctrl-C")] = False,

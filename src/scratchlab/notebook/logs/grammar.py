@@ -86,7 +86,7 @@ _LEADING: tuple[tuple[re.Pattern[str], Way], ...] = (
     (re.compile(rf"\( ?(?P<step>{N}) ?/ ?(?P<steps>{N}) ?\)"), placed.brackets),
     (re.compile(rf"\[ ?(?P<step>{N}) ?\](?!:)"), placed.brackets),
     (re.compile(rf"\[ ?(?P<epoch>{N}), ?(?P<step>{N}) ?\](?= )"), placed.brackets),
-    (re.compile(rf"\| (?P<name>{WORD}) \| (?P<value>{N}) \|$"), valued.cell),
+    (re.compile(rf"(?P<name>{WORD}) \| (?P<value>{N}) \|$"), valued.cell),
 )
 _ONLY_COUNT = re.compile(rf"(?P<lead>)(?P<count>{N}) {_COUNTED}$")
 _ALONE = re.compile(rf"{N}|{WORD}|.", re.DOTALL)

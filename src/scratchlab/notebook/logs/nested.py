@@ -14,13 +14,13 @@ from scratchlab.notebook.logs.reading import kind_of
 from scratchlab.notebook.logs.shapes import Kind, Label, Shape, Spot
 from scratchlab.notebook.logs.slots import SLOT
 
-_MARK = re.compile(r"77(\d{5})77")  # stands for slot number n while the shape is parsed: a number inside and outside of strings alike
+_MARK = re.compile(r"77(\d{7})77")  # stands for slot number n while the shape is parsed: a number inside and outside of strings alike
 
 
 def nested(shape: str) -> Shape | None:
     """What such a line's numbers are; None if it is no JSON and no dictionary. Lists of tables are records of their own."""
     count = shape.count(SLOT)
-    marks = (f"77{slot:05d}77" for slot in range(count))
+    marks = (f"77{slot:07d}77" for slot in range(count))
     text = "".join(piece + next(marks, "") for piece in shape.split(SLOT))
     try:
         tree = json.loads(text)

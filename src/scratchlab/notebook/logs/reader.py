@@ -22,7 +22,7 @@ _TOLD = re.compile(
 )
 _NEAR = 60  # lines behind a row on which a line that measures something is taken for part of the log
 _WAITING = 4096  # shapes seen once that are kept, so that a second line of theirs brings back the first
-_LONG = 20_000  # characters of a line, above which only JSON is worth reading
+_LONG = 4000  # characters of a line, above which it is read as JSON or not at all
 
 
 class Reader:
@@ -161,7 +161,9 @@ class Reader:
         if before is None and not near and not _TOLD.search(key):
             self._wait(key, cells)
             return
-        shape = (nested(key) if key[:1] in "{[" else None) or grammar.understood(key, cells)
+        shape = nested(key) if key[:1] in "{[" else None
+        if shape is None:
+            shape = Shape(()) if len(key) > _LONG else grammar.understood(key, cells)
         if shape.sure or (before and shape.likely) or (near and shape.fits):
             self._known[key] = shape
             if before:
