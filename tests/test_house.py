@@ -24,6 +24,13 @@ FLOORS = [
     {"notebook"},
     {"cli"},
 ]
+NOTEBOOK = [  # the rooms within the notebook
+    {"events", "settings"},
+    {"dates", "link"},
+    {"vault", "logs", "activity", "papers", "projects"},
+    {"index"},
+    {"recall", "desk", "writing"},
+]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PAGES = {path.parent.name for path in (SOURCE / "report").glob("*/page.py")}
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or not path.stem.startswith("__"))
@@ -78,6 +85,18 @@ def test_imports_go_downward(path: Path) -> None:
         parts = name.split(".")
         if parts[0] == "scratchlab" and len(parts) > 1 and parts[1] in FLOOR and parts[1] != own:
             assert FLOOR[parts[1]] < FLOOR[own], f"{path.relative_to(SOURCE)} (floor {FLOOR[own]}) imports {name} (floor {FLOOR[parts[1]]})"
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "notebook").rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_within_the_notebook_they_go_downward_too(path: Path) -> None:
+    floor = {name: number for number, rooms in enumerate(NOTEBOOK) for name in rooms}
+    own = path.relative_to(SOURCE / "notebook").with_suffix("").parts[0]
+    if own == "__init__":
+        return
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[:2] == ["scratchlab", "notebook"] and len(parts) > 2 and parts[2] in floor and parts[2] != own:
+            assert floor[parts[2]] < floor[own], f"{path.relative_to(SOURCE)} imports {name}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scratchlab.notebook.dates.windows import since, window
+from scratchlab.notebook.dates.windows import window
 
 NOW = datetime(2025, 3, 12, 10, 30)
 
@@ -65,22 +65,6 @@ def test_a_time_is_understood(question: str, days: str, rest: str) -> None:
 def test_what_names_no_time_has_none(question: str) -> None:
     assert window(question, NOW).span is None
     assert window(question, NOW).rest == question
-
-
-@pytest.mark.parametrize(
-    ("words", "days"),
-    [
-        ("monday", "2025-03-10 to 2025-03-12"),
-        ("3d", "2025-03-09 to 2025-03-12"),
-        ("last week", "2025-03-03 to 2025-03-12"),
-        ("today", "2025-03-12"),
-    ],
-)
-def test_since(words: str, days: str) -> None:
-    found = since(words, NOW)
-    assert found is not None
-    assert found.days == days
-    assert since("whenever", NOW) is None
 
 
 @given(st.text(max_size=80), st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)))

@@ -119,9 +119,3 @@ def _over(pattern: re.Pattern[str], text: str, end: int) -> int:
 
 def _after(now: datetime, span: Span) -> datetime:
     return max(datetime.combine(now.date() + timedelta(days=1), time()), span.end)
-
-
-def since(words: str, now: datetime) -> Span | None:
-    """From the beginning of what is said (`monday`, `3d`, `last week`) to the end of today; None if it says no time."""
-    said = window(words, now).span
-    return Span(said.start, _after(now, said)) if said else None
