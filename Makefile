@@ -53,9 +53,10 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(STUDY)/cifar100_share.py --root $(DATA)/cifar100
 	$(STUDY)/recall_questions.py --page docs/studies/recall.md
 	$(STUDY)/recall_logs.py --root $(DATA)/notes --page docs/studies/recall-logs.md
-	$(STUDY)/next_steps.py --note $(DATA)/notes/nanochat/LOG.md --others $(DATA)/notes/bigscience/*.md --page docs/studies/next-steps.md
-	$(STUDY)/log_fields.py --root $(DATA)/training_logs
+	$(STUDY)/next_steps.py --note $(DATA)/notes/nanochat/LOG.md --others $(DATA)/notes/nanochat/LOG.md $(DATA)/notes/bigscience/*.md
+	$(STUDY)/log_fields.py $(DATA)/training_logs
 	$(STUDY)/faithful_answers.py --notes $(DATA)/notes --page docs/studies/faithful-answers.md
+	$(STUDY)/finetune_or_context.py --notes $(DATA)/notes/nanochat/LOG.md
 	$(STUDY)/activity_jobs.py
 	$(STUDY)/scratch_papers.py
 

@@ -10,7 +10,8 @@ and `modded-nanogpt` are one term each). A word is rare if at most one in twenty
 it is neither a function word nor found in two of the other logs. The stricter criterion asks for three terms.
 
 The rule was chosen by a look at what it finds in the first eight days. A first version judged whole paragraphs; there the longest of all
-past paragraphs hit on 70 % of the days by their length alone, so what a screen does not show no longer counts. What is suggested had been
+past paragraphs hit on 70 % of the days by their length alone, so what a screen does not show no longer counts; by then all days had
+been seen, so this is no blind test. What is suggested had been
 chosen before, on the same log by another criterion (.46, beside .38 of the last day's first five): of it no day is new, and what is
 measured here is whether that choice stands when another rule judges it.
 """
