@@ -13,6 +13,7 @@ from scratchlab.notebook.index import table
 from scratchlab.notebook.index.refresh import Changes, refresh
 from scratchlab.notebook.index.sources.notes import Notes
 from scratchlab.notebook.settings import Settings
+from scratchlab.notebook.vault import own
 
 
 class Vault:
@@ -177,3 +178,11 @@ def test_real_notes(vault: Vault, real_data: Callable[[str], Path]) -> None:
         "SELECT path, line, text FROM events WHERE id IN (SELECT rowid FROM words WHERE words MATCH 'body : trouble AND body : nanochat')"
     ).fetchone()
     assert Path(path).read_text(encoding="utf-8").splitlines()[line - 1] == text
+
+
+def test_of_our_own_pages_only_what_a_person_added_is_found(vault: Vault) -> None:
+    vault.write("scratchlab/days/2025-03-08.md", f"# 2025-03-08\n- zebra made by us\n{own.MARK}\n- giraffe of mine")
+    vault.write("other/scratchlab/a.md", "- zebra of mine")
+    vault.refresh()
+    assert vault.found("zebra") == [("a.md", 1)]
+    assert vault.found("giraffe") == [("2025-03-08.md", 4)]

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from scratchlab.checks import Problem
 from scratchlab.notebook.settings import Own, Settings
+from scratchlab.notebook.vault.own import HOME
 from scratchlab.notebook.writing import day_page, disk, own_pages, plots, recipe_page, run_page
 from scratchlab.notebook.writing.backups import Backups
 from scratchlab.notebook.writing.cards import Card, cards
-from scratchlab.notebook.writing.markdown import HOME, filed
+from scratchlab.notebook.writing.markdown import filed
 from scratchlab.notebook.writing.own_pages import Page
 from scratchlab.store.run import Run
 

@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from scratchlab import shelf
 from scratchlab.checks import Problem
+from scratchlab.notebook.vault.own import HOME
 from scratchlab.notebook.writing import disk
 from scratchlab.notebook.writing.backups import Backups
-from scratchlab.notebook.writing.markdown import HOME, filed, front, link
+from scratchlab.notebook.writing.markdown import filed, front, link
 from scratchlab.notebook.writing.tree import Found, walk
 
 MOST = 1000

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-HOME = "scratchlab"  # the folder in the vault, with which links begin: a person's own daily note may have the same name as ours
+from scratchlab.notebook.vault.own import HOME
 
 
 def filed(name: str) -> str:

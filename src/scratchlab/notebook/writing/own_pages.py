@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Literal
 
 from scratchlab.checks import Problem
+from scratchlab.notebook.vault import own
 from scratchlab.notebook.writing import disk
 from scratchlab.notebook.writing.notes import TIMES, diff
 
-MARK = b"%% below this line is yours %%"
+MARK = own.MARK.encode()
 _MARK = re.compile(rb"^" + re.escape(MARK) + rb"(?=[ \t]*(?:\r?\n|\Z))", re.MULTILINE)
 _SEAL = re.compile(rb"^%% made by scratchlab ([0-9a-f]{12}) %%\n\Z", re.MULTILINE)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from scratchlab.notebook.index.sources.interface import Read
 from scratchlab.notebook.index.table import digest
 from scratchlab.notebook.settings import Settings
-from scratchlab.notebook.vault import notes
+from scratchlab.notebook.vault import notes, own
 from scratchlab.notebook.vault.decoding import lines
 
 ENDS = (".md", ".markdown", ".mdown", ".txt")
@@ -39,7 +39,8 @@ class Notes:
         content = path.read_bytes()
         known = date.fromtimestamp(path.stat().st_mtime)
         folder = next((relative.parts[0] for vault in self.vaults if (relative := _inside(path, vault)) and len(relative.parts) > 1), "")
-        return digest(content), lambda: notes.events(path, lines(content), known, folder)
+        seen = own.theirs if folder == own.HOME else list[str]
+        return digest(content), lambda: notes.events(path, seen(lines(content)), known, folder)
 
 
 def _files(folder: str) -> Iterator[os.DirEntry[str]]:
