@@ -1,6 +1,6 @@
 """The notebook's index over 10,000 notes with 100,000 bullets: building it, following a change, asking it.
 
-Run: python benchmarks/notebook_index.py [--peer chroma]
+Run: python benchmarks/notebook_index.py
 The notes are generated: dated files of ten nested bullets each, one word in six Chinese or Korean, words drawn by Zipf's law from
 20,000. CPU seconds and milliseconds on one thread; the questions are 300 of two to five words, one in five with a time. A change is one
 note written anew, until it is found. The peer holds the same bullets under vectors made beforehand (random ones: their speed does not
@@ -9,18 +9,18 @@ depend on what they mean) and is asked with a vector made beforehand, so that it
 
 from __future__ import annotations
 
-import argparse
 import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from scratchlab.notebook.index.encoders import Vectors
 from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.index.refresh import refresh
 from scratchlab.notebook.index.sources.notes import Notes
@@ -28,7 +28,7 @@ from scratchlab.notebook.index.table import opened
 from scratchlab.notebook.recall.ask import ask
 from scratchlab.notebook.settings import Settings
 
-NOTES, BULLETS, WORDS, QUESTIONS, REPEATS = 10_000, 10, 20_000, 300, 3
+NOTES, BULLETS, WORDS, QUESTIONS = 10_000, 10, 20_000, 300
 NOW = datetime(2026, 1, 1)
 
 
@@ -108,29 +108,43 @@ def ours(folder: Path, texts: list[str], questions: list[str]) -> None:
     told("a question, by words", [seconds(lambda text=text: ask(text, NOW, asked)) for text in questions])
 
 
-def chroma(folder: Path, texts: list[str], questions: int, rng: np.random.Generator) -> None:
-    import chromadb
+class Dice:
+    """An encoder that costs next to nothing."""
+
+    name, size = "dice", 512
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        return np.random.default_rng(len(texts)).normal(size=(len(texts), self.size)).astype(np.float32)
+
+
+def ours_by_meaning(folder: Path, questions: list[str]) -> None:
+    before = memory()
+    asked = Memory(opened(folder / "index.sqlite"), Dice(), folder)
+    print(f"{'vectors taken in':32s} {seconds(lambda: asked.meaning):.2f} CPU s, +{memory() - before:.0f} MB of memory", flush=True)
+    told("a question, by words and meaning", [seconds(lambda text=text: ask(text, NOW, asked)) for text in questions])
+
+
+def lance(folder: Path, texts: list[str], questions: int, rng: np.random.Generator) -> None:
+    import lancedb
+    import pyarrow as pa
 
     vectors = rng.normal(size=(len(texts), 512)).astype(np.float32)
-    client = chromadb.PersistentClient(str(folder / "chroma"))
-    collection = client.create_collection("notes", metadata={"hnsw:space": "cosine"})
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 512)
+    table = pa.table({"text": texts, "vector": column})
     before = memory()
-
-    def build() -> None:
-        for i in range(0, len(texts), 5000):
-            some = slice(i, i + 5000)
-            collection.add(ids=[str(j) for j in range(i, i + len(texts[some]))], embeddings=vectors[some], documents=texts[some])
-
-    print(f"{'Chroma: build':32s} {seconds(build):.2f} CPU s, +{memory() - before:.0f} MB of memory, ", end="")
-    print(f"{sum(path.stat().st_size for path in (folder / 'chroma').rglob('*') if path.is_file()) / 1e6:.0f} MB on disk", flush=True)
+    made: list[Any] = []
+    place = lancedb.connect(folder / "lance")
+    print(
+        f"{'LanceDB: build':32s} {seconds(lambda: made.append(place.create_table('notes', table))):.2f} CPU s, ",
+        end="",
+    )
+    print(f"+{memory() - before:.0f} MB of memory, ", end="")
+    print(f"{sum(path.stat().st_size for path in (folder / 'lance').rglob('*') if path.is_file()) / 1e6:.0f} MB on disk", flush=True)
     asked = rng.normal(size=(questions, 512)).astype(np.float32)
-    told("Chroma: a question", [seconds(lambda one=one: collection.query(query_embeddings=[one], n_results=5)) for one in asked])
+    told("LanceDB: a question, exact", [seconds(lambda one=one: made[0].search(one).metric("cosine").limit(5).to_list()) for one in asked])
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--peer", choices=["chroma", "none"], default="none")
-    chosen = arguments.parse_args()
     rng = np.random.default_rng(0)
     vocabulary = words(rng)
     texts = bullets(rng, vocabulary)
@@ -138,8 +152,8 @@ def main() -> None:
     questions = [" ".join(vocabulary[j] for j in some) + (" in 2010" if i % 5 == 0 else "") for i, some in enumerate(drawn)]
     with tempfile.TemporaryDirectory() as folder:
         ours(Path(folder), texts, questions)
-        if chosen.peer == "chroma":
-            chroma(Path(folder), texts, QUESTIONS, rng)
+        ours_by_meaning(Path(folder), questions)
+        lance(Path(folder), texts, QUESTIONS, rng)
 
 
 if __name__ == "__main__":

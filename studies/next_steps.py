@@ -32,7 +32,8 @@ from scratchlab.notebook.desk.line import SHOWN, plain
 from scratchlab.notebook.desk.next_steps import suggested
 from scratchlab.notebook.desk.unfinished import unfinished
 from scratchlab.notebook.events import Event
-from scratchlab.notebook.index.words import ENGLISH, words
+from scratchlab.notebook.index.fillers import ENGLISH
+from scratchlab.notebook.index.words import words
 from scratchlab.notebook.vault import notes
 from scratchlab.notebook.vault.decoding import lines
 

@@ -85,6 +85,7 @@ def test_the_kernel_tells_how_one_ended_that_is_no_child_of_ours(code: str, stat
         assert above.stdin
         pid = int(above.stdout.readline())
         exits = Exits()
+        wait_for(lambda: pid in proc.look().processes)
         key = proc.look().processes[pid].key
         exits.follow([key])
         assert exits.found() == {}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from scratchlab.cli import app
 from scratchlab.notebook.index import table
 from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.index.refresh import refresh
@@ -121,3 +124,13 @@ def test_it_notices_a_change(memory: Memory) -> None:
     path.unlink()
     refresh(memory.base, sources)
     assert ask("zebra", NOW, memory).evidence == []
+
+
+def test_what_controls_a_terminal_is_shown_as_a_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "v").mkdir()
+    (tmp_path / "v" / "a.md").write_text("- zebra \x1b[8mhidden\x1b]52;c;eA==\x07 \u202etxt", encoding="utf-8")
+    (tmp_path / "notebook.toml").write_text('vault = "v"')
+    monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(tmp_path))
+    said = CliRunner().invoke(app, ["ask", "zebra"], catch_exceptions=False).output
+    assert "hidden" in said
+    assert not set(said) & {"\x1b", "\x07", "\u202e"}

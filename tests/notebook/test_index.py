@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -186,3 +188,52 @@ def test_of_our_own_pages_only_what_a_person_added_is_found(vault: Vault) -> Non
     vault.refresh()
     assert vault.found("zebra") == [("a.md", 1)]
     assert vault.found("giraffe") == [("2025-03-08.md", 4)]
+
+
+def test_what_is_no_plain_file_is_passed_over(vault: Vault) -> None:
+    """A pipe would be waited for; a folder may be called like a note."""
+    os.mkfifo(vault.folder / "pipe.md")
+    (vault.folder / "folder.md").mkdir()
+    (vault.folder / "gone.md").symlink_to(vault.folder / "nowhere.md")
+    vault.write("a.md", "text")
+    assert vault.refresh() == Changes(read=1)
+
+
+def test_one_thing_that_breaks_its_reader_stops_no_other(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault.write("a.md", "fine")
+    vault.write("b.md", "breaks")
+    read = Notes.read
+
+    def breaks(self: Notes, key: str) -> tuple[str, object]:
+        if key.endswith("b.md"):
+            raise RecursionError("too deep")
+        return read(self, key)
+
+    monkeypatch.setattr(Notes, "read", breaks)
+    assert vault.refresh() == Changes(read=1, refused=[(str(vault.folder / "b.md"), "RecursionError: too deep")])
+
+
+def test_several_processes_at_once(vault: Vault) -> None:
+    for i in range(60):
+        vault.write(f"{i}.md", f"- word{i}\n" * 20)
+    code = (
+        "import sys; from pathlib import Path; from scratchlab.notebook.index import table;"
+        "from scratchlab.notebook.index.refresh import refresh;"
+        "from scratchlab.notebook.index.sources.notes import Notes; from scratchlab.notebook.settings import Settings;"
+        "base = table.opened(Path(sys.argv[1])); refresh(base, {'notes': Notes(Settings(vault=(Path(sys.argv[2]),)))})"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", code, str(vault.path), str(vault.folder)]) for _ in range(3)]
+    assert [one.wait(60) for one in started] == [0, 0, 0]
+    assert vault.base.execute("SELECT count(*), count(DISTINCT item) FROM events").fetchone() == (1200, 60)
+
+
+def test_it_is_emptied_in_place(vault: Vault) -> None:
+    """Another program that has it open goes on with the new one."""
+    vault.write("a.md", "text")
+    vault.refresh()
+    other = table.opened(vault.path)
+    table.emptied(other)
+    assert vault.found("text") == []
+    assert vault.refresh().read == 1
+    assert other.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    other.close()

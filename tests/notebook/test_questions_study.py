@@ -16,12 +16,12 @@ sys.path.insert(0, str(STUDIES))
 
 import recall_logs  # noqa: E402
 import recall_questions  # noqa: E402
-from recall import ours  # noqa: E402
+from recall import peers  # noqa: E402
 from recall.fulltext import FullText  # noqa: E402
 from recall.notes import chunks, lines, words  # noqa: E402
 from recall.peers import PEERS, retrievers  # noqa: E402
 from recall.questions import Key, Question  # noqa: E402
-from recall.retriever import Hit, Retriever  # noqa: E402
+from recall.retriever import Hit  # noqa: E402
 from recall.ripgrep import Ripgrep  # noqa: E402
 from recall.scores import Cell, answered, balance, bounded, found, means, rank, reciprocal, right, threshold  # noqa: E402
 from recall.vectors import Vectors  # noqa: E402
@@ -155,7 +155,7 @@ def test_the_study_prints_every_cell_and_writes_its_page(
 ) -> None:
     page = tmp_path / "recall.md"
     page.write_text("Before.\n\n<!-- table -->\nold\n<!-- end of table -->\n")
-    monkeypatch.setattr(ours, "there", lambda: False)
+    monkeypatch.setattr(peers, "OURS", {})
     monkeypatch.setattr(sys, "argv", ["study", "--peers", "FTS5 unicode61", "FTS5 trigram", "--page", str(page)])
     recall_questions.main()
     text = capsys.readouterr().out
@@ -180,7 +180,7 @@ def test_the_study_of_logs_names_rank_line_and_text(
     asked.write_text(
         f"[[question]]\n{row.format('a', 'why gave up experts', 'log/a.md')}\n[[question]]\n{row.format('b', 'quaternion', 'log/a.md')}"
     )
-    monkeypatch.setattr(ours, "there", lambda: False)
+    monkeypatch.setattr(peers, "OURS", {})
     monkeypatch.setattr(sys, "argv", ["study", "--root", str(tmp_path), "--questions", str(asked), "--peers", "FTS5 unicode61"])
     recall_logs.main()
     text = capsys.readouterr().out
@@ -192,16 +192,8 @@ def test_the_study_of_logs_names_rank_line_and_text(
         recall_logs.main()
 
 
-def test_ours_is_asked_first_where_it_is_there(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Fixed:
-        def __init__(self, root: Path) -> None:
-            self.root = root
-
-        def answers(self, question: str, now: date) -> list[Hit]:
-            return []
-
-    kept: type[Retriever] = Fixed
-    monkeypatch.setattr(ours, "Ours", kept)
-    for there, names in ((True, ["scratchlab ask", "FTS5 trigram"]), (False, ["FTS5 trigram"])):
-        monkeypatch.setattr(ours, "there", lambda there=there: there)
-        assert list(retrievers(vault, ["FTS5 trigram"])) == names
+def test_ours_is_asked_first_and_is_sure_of_less(vault: Path) -> None:
+    asked = retrievers(vault, ["FTS5 trigram"])
+    assert list(asked) == ["scratchlab", "scratchlab, sure", "FTS5 trigram"]
+    question, now = "quaternion prototypes", date(2025, 7, 1)
+    assert len(asked["scratchlab, sure"].answers(question, now)) <= len(asked["scratchlab"].answers(question, now))

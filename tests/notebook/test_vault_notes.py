@@ -129,3 +129,26 @@ def test_no_note_stops_it(content: bytes) -> None:
     note = lines(content)
     for event in events(Path("n.md"), note, KNOWN):
         assert 1 <= event.place.line <= event.place.last <= len(note)
+
+
+@pytest.mark.parametrize(
+    "text", ["- 10-20 epochs are enough", "- 12-24 hours", "- 3/4 runs failed", "- 12/16 heads", "- 10.25 GB", "- May 3 of them"]
+)
+def test_a_quantity_is_no_date(text: str) -> None:
+    assert days(text) == {text: ""}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## 2025-03-08 " + "mon" * 3000 + "1",
+        "## 2025-03-08 " + "(Sun.), " * 3000 + "x",
+        "# a" + " " * 200_000 + "b",
+        "-" * 200_000,
+        "| " * 50_000,
+        "[[" * 50_000,
+    ],
+)
+def test_no_line_keeps_it_long(text: str) -> None:
+    """Patterns that look back and forth would take hours."""
+    read(text)

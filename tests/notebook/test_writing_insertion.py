@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scratchlab.checks import Problem
@@ -59,6 +59,8 @@ def check(raw: bytes, text: str, encoding: str = "") -> None:
 
 
 @given(notes(), TEXTS)
+@example(b"# A\r# A\rTitle\r## B\n\n", "0\n0")
+@example(b"# A\n# A\n# C\r# B\n", "Title")
 @settings(max_examples=300, deadline=None)
 def test_every_byte_stays_in_order(raw: bytes, text: str) -> None:
     check(raw, text)

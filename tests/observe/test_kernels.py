@@ -68,7 +68,8 @@ def test_what_is_read_is_what_the_layers_make(monkeypatch: pytest.MonkeyPatch, w
         net[0].weight.mul_(torch.linspace(0.1, 3, 8)[:, None])
         first = net[0](inputs)
         made = {"0": first, "1": net[1](first), "2": net[1](first).relu(), "3": net[1](first).relu(), "4": net(inputs)}
-    assert all(torch.equal(kernels.features("valid")[name], made[name]) for name in made), "copies: the ReLU writes over what it was given"
+    read = kernels.features("valid")  # in batches: the last bits may be others
+    assert all(torch.allclose(read[name], made[name], atol=1e-6) for name in made), "copies: the ReLU writes over what it was given"
     rows = kernels.read(epoch=0)
     targets = to_target(made, labels)
     found = {(row["kind"], row["layer"], row["other"]): row["debiased"] for row in rows}

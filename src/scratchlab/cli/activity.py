@@ -59,7 +59,9 @@ def watch(once: Annotated[bool, typer.Option("--once", help="look once, and end"
 
 @app.command()
 def now(
-    hosts: Annotated[list[str] | None, typer.Option("--host", help="look there as well, over SSH; 'all': wherever [activity] says")] = None,
+    hosts: Annotated[
+        list[str] | None, typer.Option("--host", help="look there as well, over SSH; 'all': those that notebook.toml names")
+    ] = None,
     brief: Annotated[bool, typer.Option("--brief", help="one line about this machine, for a status bar")] = False,
 ) -> None:
     """Show what of yours runs at this moment, where it writes, and the last line of it; nothing is recorded."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
 app = typer.Typer(
@@ -22,8 +24,17 @@ app = typer.Typer(
 )
 
 
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 class _Console(Console):
-    """Goes silent when its reader goes away (`| head`): a run must not die of that."""
+    """Goes silent when its reader goes away (`| head`): a run must not die of that; and shows what controls a terminal as a sign."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Notes, logs and names of files come from anywhere: none of them may hide a line or fill a clipboard."""
+        for segment in super().render(renderable, options):
+            harmful = not segment.control and _CONTROLS.search(segment.text)
+            yield Segment(_CONTROLS.sub("\N{REPLACEMENT CHARACTER}", segment.text), segment.style) if harmful else segment
 
     def on_broken_pipe(self) -> None:
         self.quiet = True

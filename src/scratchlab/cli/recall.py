@@ -33,8 +33,8 @@ def index(
         console.print(f"{counted(len(memory.held.ids), 'event')} in all.")
         if memory.meaning is None:
             console.print("Words alone are searched; pip install 'scratchlab[meaning]' searches by meaning too.", style="dim")
-        if watch:
-            _follow(memory.base)
+    if watch:
+        _follow()
 
 
 def _told(changes: Changes) -> None:
@@ -45,17 +45,18 @@ def _told(changes: Changes) -> None:
         console.print(f"  left as it was: {reason if reason.startswith(key) else f'{key} ({reason})'}", style="yellow")
 
 
-def _follow(base: sqlite3.Connection) -> None:
+def _follow() -> None:
     from threading import Event
 
+    from scratchlab.notebook.index import table
     from scratchlab.notebook.index.follow import follow
     from scratchlab.notebook.index.sources.catalog import SOURCES
-    from scratchlab.notebook.settings import settings
+    from scratchlab.notebook.settings import own, settings
 
     chosen = settings()
-    folders = [*chosen.vault, *chosen.projects, *chosen.runs]
+    folders = [*chosen.vault, *chosen.projects, *chosen.runs, *chosen.papers]
     console.print(f"Watching {counted(len(folders), 'folder')}; Ctrl-C ends it.")
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt), contextlib.closing(table.opened(own().derived / "index.sqlite")) as base:
         follow(base, {name: source(chosen) for name, source in SOURCES.items()}, folders, _told, Event())
 
 
@@ -64,7 +65,7 @@ def ask(
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="in English, Chinese or Korean, with a time in it or without")],
     most: Annotated[int, typer.Option("--most", "-n", min=1, help="lines to show")] = 5,
     lines: Annotated[bool, typer.Option("--lines", help="the lines alone, though a model is named in notebook.toml")] = False,
-    send: Annotated[bool, typer.Option("--yes-send", help="agree that the lines are sent to the model's machine")] = False,
+    send: Annotated[bool, typer.Option("--yes-send", help="agree, this time, that the lines are sent to the model's machine")] = False,
 ) -> None:
     """Ask your notes, runs, logs and jobs; the answer is the lines that prove it."""
     from scratchlab.notebook.recall.answer.answer import answered
@@ -79,14 +80,12 @@ def ask(
         found = asked(said, datetime.now(), memory, most)
     model = settings().model
     if model and found.evidence and not lines:
-        console.print(answer(answered(found, model, said, ask=_agreed(send))))
+        console.print(answer(answered(found, model, said, ask=_agreed(), once=send)))
     console.print(evidence(found))
 
 
-def _agreed(send: bool) -> Callable[[str], bool] | None:
-    """Who agrees that lines leave this machine: `--yes-send`, or a person who is shown them; None if there is nobody to be asked."""
-    if send:
-        return lambda _: True
+def _agreed() -> Callable[[str], bool] | None:
+    """Asks a person, who is shown what would leave this machine; None if there is nobody to be asked."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
 
@@ -110,17 +109,31 @@ def _remembered(again: bool = False) -> Generator[tuple[Memory, Changes]]:
 
 @contextlib.contextmanager
 def refreshed(again: bool = False) -> Generator[tuple[sqlite3.Connection, Changes]]:
-    """The table of events alone, brought up to date. Raises Problem where `notebook.toml` names nothing to read."""
+    """The table of events alone, brought up to date, as it is at one moment whatever others do to it.
+
+    Raises Problem where `notebook.toml` names nothing to read, or the file cannot be used.
+    """
+    import sqlite3
+
     from scratchlab.notebook.index import table
     from scratchlab.notebook.index.refresh import refresh
     from scratchlab.notebook.index.sources.catalog import SOURCES
     from scratchlab.notebook.settings import own, settings
 
     chosen, place = settings(), own()
-    if not (chosen.vault or chosen.projects or chosen.runs):
+    if not (chosen.vault or chosen.projects or chosen.runs or chosen.papers or chosen.activity):
         raise Problem(f'{place.file} names no folder to remember; write into it: vault = "FOLDER OF YOUR NOTES" (and runs, projects)')
     path = place.derived / "index.sqlite"
-    if again:
+    try:
+        with contextlib.closing(table.opened(path)) as base:
+            if again:
+                table.emptied(base)
+            with progress("Reading") as read:
+                changes = refresh(base, {name: source(chosen) for name, source in SOURCES.items()}, read)
+            with table.at_rest(base):
+                yield base, changes
+    except sqlite3.OperationalError as error:
+        raise Problem(f"{path}: {error}; is another program holding it, or is the disk full?") from None
+    except sqlite3.DatabaseError as error:
         table.forget(path)
-    with contextlib.closing(table.opened(path)) as base, progress("Reading") as read:
-        yield base, refresh(base, {name: source(chosen) for name, source in SOURCES.items()}, read)
+        raise Problem(f"{path} was damaged ({error}) and is removed; ask again, and it is made anew from its sources.") from None

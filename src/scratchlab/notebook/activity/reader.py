@@ -97,7 +97,8 @@ def event(file: Path, one: Interval) -> Event:
     """An interval as an event of the notebook."""
     ended = one.last_seen if one.end is None else one.end
     place = Place(Path(one.log)) if one.log else Place(file, detail=f"job {one.id}")
-    span = Span(datetime.fromtimestamp(one.start), datetime.fromtimestamp(max(one.start, ended)))
+    began = datetime.fromtimestamp(one.start)
+    span = Span(began, max(began, datetime.fromtimestamp(ended)))  # by the clock on the wall an hour comes twice in autumn
     return Event("job", text(one), place, span, one.project, (one.host,), state="" if one.state in _UNKNOWN else one.state)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from scratchlab.checks import Problem
 from scratchlab.notebook.events import Event
 from scratchlab.notebook.index.sources.interface import Source
-from scratchlab.notebook.index.table import add, drop, transaction
+from scratchlab.notebook.index.table import add, alone, drop, transaction
 from scratchlab.notebook.vault.notes import links
 
 TOGETHER = 1000  # things read in one transaction: a kill loses no more
@@ -35,7 +35,14 @@ def refresh(
     """Reads what is new in the sources.
 
     told: is called with how many things were read, and how many there are to read.
+
+    One process at a time; others wait.
     """
+    with alone(base):
+        return _refreshed(base, sources, told)
+
+
+def _refreshed(base: sqlite3.Connection, sources: Mapping[str, Source], told: Callable[[int, int], object]) -> Changes:
     changes = Changes()
     known = {(source, key): (item, stamp, digest) for item, source, key, stamp, digest in base.execute("SELECT * FROM items")}
     waiting: list[tuple[str, str, str]] = []
@@ -54,6 +61,7 @@ def refresh(
         with transaction(base):
             for item in gone[start : start + TOGETHER]:
                 drop(base, item)
+            base.execute("UPDATE changes SET number = number + 1")
     changes.dropped = len(gone)
     for start in range(0, len(waiting), TOGETHER):
         with transaction(base):
@@ -61,9 +69,8 @@ def refresh(
             for name, key, stamp in waiting[start : start + TOGETHER]:
                 taken += _take(base, sources[name], (name, key, stamp), known.get((name, key)), changes)
             add(base, taken, links)
+            base.execute("UPDATE changes SET number = number + 1")
         told(min(start + TOGETHER, len(waiting)), len(waiting))
-    if changes.read or changes.dropped:
-        base.execute("UPDATE changes SET number = number + 1")
     return changes
 
 
@@ -79,8 +86,9 @@ def _take(
             changes.kept += 1
             return []
         events = read()
-    except (OSError, Problem) as error:
-        changes.refused.append((key, str(error)))
+    except Exception as error:  # one thing that cannot be read must not keep all others from being known
+        said = str(error) if isinstance(error, (OSError, Problem)) else f"{type(error).__name__}: {error}"
+        changes.refused.append((key, said))
         return []
     if before:
         drop(base, before[0])

@@ -10,6 +10,7 @@ links    which note, run or file an event names
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import sqlite3
 import zlib
@@ -59,16 +60,12 @@ def opened(path: Path) -> sqlite3.Connection:
             base = sqlite3.connect(path, isolation_level=None, timeout=60)
             base.execute("PRAGMA journal_mode = WAL")
             base.execute("PRAGMA synchronous = NORMAL")
+            base.execute("PRAGMA secure_delete = FAST")  # what is gone from a note is to be gone from here
             base.execute("PRAGMA cache_size = -65536")
             if _version(base) == VERSION:
                 return base
-            if not base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                with transaction(base):
-                    if not base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:  # another process may have been faster
-                        for statement in SCHEMA.split(";\n"):
-                            base.execute(statement)
-                        base.execute(f"PRAGMA user_version = {VERSION}")
-                return base
+            emptied(base, unless=VERSION)
+            return base
         except sqlite3.DatabaseError as error:
             if attempt or isinstance(error, sqlite3.OperationalError):
                 raise
@@ -76,6 +73,41 @@ def opened(path: Path) -> sqlite3.Connection:
             base.close()
         forget(path)
     raise AssertionError("an index that was just made is of this version")
+
+
+@contextlib.contextmanager
+def alone(base: sqlite3.Connection) -> Generator[None]:
+    """Waits until no other process refreshes this index, and keeps others waiting; the lock dies with its process."""
+    (path,) = (Path(row[2]) for row in base.execute("PRAGMA database_list") if row[1] == "main")
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def at_rest(base: sqlite3.Connection) -> Generator[None]:
+    """All that is read within is of one moment, though others go on writing."""
+    base.execute("BEGIN")
+    try:
+        yield
+    finally:
+        base.execute("ROLLBACK")
+
+
+def emptied(base: sqlite3.Connection, unless: int = 0) -> None:
+    """Drops all that an index holds and makes its tables anew, in place: others may have it open.
+
+    unless: a version that is left as it is, for another process may have been faster.
+    """
+    with alone(base), transaction(base):
+        if _version(base) == unless:
+            return
+        named = base.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall()
+        for (name,) in sorted(named, key=lambda one: len(one[0])):  # `words` before the tables that hold it
+            base.execute(f"DROP TABLE IF EXISTS {name}")
+        for statement in SCHEMA.split(";\n"):
+            base.execute(statement)
+        base.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def forget(path: Path) -> None:
@@ -136,7 +168,8 @@ def drop(base: sqlite3.Connection, item: int) -> None:
 
 def told(event: Event) -> tuple[str, str]:
     """What is searched of an event: its own words, and those of its file's name and of what stands above it."""
-    return indexed(event.text), indexed(" \n".join((event.place.path.stem, *event.heading, *event.under)))
+    sort = (event.kind, event.state) if event.kind in ("run", "log", "job", "task", "question") else ()
+    return indexed(event.text), indexed(" \n".join((event.place.path.stem, *event.heading, *event.under, *sort)))
 
 
 def _section(item: int, event: Event) -> int:

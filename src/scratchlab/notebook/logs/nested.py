@@ -24,7 +24,7 @@ def nested(shape: str) -> Shape | None:
     text = "".join(piece + next(marks, "") for piece in shape.split(SLOT))
     try:
         tree = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:
             tree = ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -93,9 +93,8 @@ def ask(question: str, now: datetime, memory: Memory, most: int = SHOWN) -> Foun
     if len(best) and (covers[best].max() > bounds.covers or alike[best].max() > bounds.alike):
         return Found(asked, found)
     has = looked.gains[:, best[covers[best].argmax()]] > 0 if len(best) else np.zeros(len(wanted), np.bool_)
-    return Found(
-        asked, [], unsure(asked, list(dict.fromkeys(idea.said for idea, held in zip(wanted, has, strict=True) if not held))), found
-    )
+    held = {idea.said for idea, there in zip(wanted, has, strict=True) if there}
+    return Found(asked, [], unsure(asked, [said for said in dict.fromkeys(idea.said for idea in wanted) if said not in held]), found)
 
 
 def unsure(asked: Window, lacking: Sequence[str]) -> str:

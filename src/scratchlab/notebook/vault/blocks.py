@@ -15,7 +15,7 @@ from typing import Literal
 Kind = Literal["heading", "item", "paragraph", "quote", "row", "code"]
 MOST = 12  # lines of a block; what is longer is cut, for an answer points at what can be read at a glance
 
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:\s+(.*?))?(?:\s+#+)?\s*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?=\s|$)(.*)")
 _ITEM = re.compile(r"(\s*)(?:[-*+•·]|\d{1,9}[.)、])(\s+|$)(?:\[(.)\](?:\s+|$))?")
 _FENCE = re.compile(r"\s*(?:>\s*)*(?:(?:[-*+]|\d{1,9}[.)])\s+)?(`{3,}|~{3,})([^`]*)$")
 _RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
@@ -55,7 +55,7 @@ def blocks(lines: Sequence[str], first: int = 1) -> Iterator[Block]:
             yield from _cut("code", lines, at, close, _columns(line))
         elif heading := _HEADING.match(line):
             close = at
-            yield Block("heading", at + 1, at + 1, heading[2] or "", len(heading[1]))
+            yield Block("heading", at + 1, at + 1, _titled(heading[2]), len(heading[1]))
         elif _RULE.match(line):
             close = at
         elif item := _ITEM.match(line):
@@ -74,6 +74,13 @@ def blocks(lines: Sequence[str], first: int = 1) -> Iterator[Block]:
             close = _run(lines, at)
             yield from _cut("paragraph", lines, at, close, _columns(line))
         at = close + 1
+
+
+def _titled(text: str) -> str:
+    """What a heading says, without the number signs that may close it."""
+    text = text.strip()
+    bare = text.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1].isspace() else text
 
 
 def _underlined(following: str) -> bool:

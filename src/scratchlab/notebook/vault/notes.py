@@ -21,11 +21,12 @@ from scratchlab.notebook.vault.front_matter import front_matter
 DONE = {"x": "done", "X": "done", "-": "dropped"}  # what stands between a task's brackets; anything else is open
 _WHOLE = re.compile(r"(?<!\d)(20\d\d)\s?[-/.年년]\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,2})(?!\d)")
 _DIGIT = re.compile(r"\d")
+_AFTER_BARE = re.compile(r"\s*(?:$|[:：)）(（,，、~～–—-]|(?:mon|tue|wed|thu|fri|sat|sun)|周|星期|[월화수목금토일]요일)", re.IGNORECASE)
 _DUE = re.compile(r"\s*(?:까지|전에|前|之前|以前|为止|截止|deadline|due)", re.IGNORECASE)
 _TODO = re.compile(r"\W*(?:todo|fixme|to do|待办|할 ?일)\b\s*[:：]?", re.IGNORECASE)
 _MARKUP = re.compile(r"^[\s>]*(?:(?:[-*+•·]|\d{1,9}[.)、])\s+)?(?:\[.\]\s+)?")
 _BESIDE_A_DATE = re.compile(  # a weekday, a time of day, punctuation
-    r"(?:\(?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?\)?|周[一二三四五六日天]|星期[一二三四五六日天]|[월화수목금토일](?:요일)?|\d{1,2}:\d{2}|[\W_])*",
+    r"(?:(?>\(?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?\)?)|周[一二三四五六日天]|星期[一二三四五六日天]|[월화수목금토일](?:요일)?|\d{1,2}:\d{2}|[\W_])*+",
     re.IGNORECASE,
 )
 LINK = re.compile(r"!?\[\[([^\[\]|\n]+?)(?:\|[^\[\]\n]*)?\]\]")
@@ -63,13 +64,19 @@ def events(path: Path, lines: Sequence[str], known: date, folder: str = "") -> l
     folder: what the note belongs to if it does not say.
     """
     meta, first = front_matter(lines)
-    dated = written(path.stem, latest(known), leading=True) or written(str(meta.get("date", "")), latest(known))
+    dated = written(path.stem, latest(known), leading=True) or written(_said(meta.get("date")), latest(known))
     first_day = dated[0].span.start.date() if dated else _anchor(lines)
     year = nearest(first_day) if first_day else latest(known)
-    reader = _Reader(path, str(meta.get("project") or folder or path.stem), dated[0].span if dated else None, year)
+    project = meta.get("project")
+    named = project if isinstance(project, str) and project else folder or path.stem
+    reader = _Reader(path, named, dated[0].span if dated else None, year)
     for block in blocks(lines, first):
         _read(reader, block)
     return reader.events
+
+
+def _said(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _anchor(lines: Sequence[str]) -> date | None:
@@ -125,6 +132,8 @@ def _date(text: str, year: Year, heading: bool) -> tuple[Span | None, bool]:
         return None, True
     if not heading and (found[0].month or _DUE.match(head, found[0].end)):
         return None, True
+    if not heading and len(text[found[0].start : found[0].end]) < 6 and not _AFTER_BARE.match(head, found[0].end):
+        return None, True  # `10-20 epochs`, `3/4 of the runs`
     return found[0].span, _BESIDE_A_DATE.fullmatch(text, found[0].end) is None
 
 

@@ -79,7 +79,7 @@ def _fits(path: list[str], under: list[str]) -> bool:
 
 def _spaced(read: Lines, heading: Heading, after: int, own: list[str]) -> bytes:
     """The text's lines as they come to stand: apart from a paragraph before them, joined to a list that they go on with."""
-    end, count = read.end, len(read.texts)
+    end, count = _end(read, after), len(read.texts)
     last = read.texts[after - 1]
     goes_on = after == heading.body or (ITEM.match(own[0]) and (ITEM.match(last) or last.startswith((" ", "\t"))))
     told = end.join(["", *own] if not goes_on else own)
@@ -88,6 +88,13 @@ def _spaced(read: Lines, heading: Heading, after: int, own: list[str]) -> bytes:
         return read.encoded(end + told)
     apart = after < count and read.texts[after].strip()  # a heading follows at once
     return read.encoded(told + end + (end if apart else ""))
+
+
+def _end(read: Lines, after: int) -> str:
+    """The note's line end, unless it would become one with that of a line beside it: a carriage return and a line feed that meet are one."""
+    before, behind = read.ends[after - 1], after < len(read.texts) and not read.texts[after] and read.ends[after] == "\n"
+    meets = (read.end == "\n" and before == "\r") or (read.end == "\r" and behind)
+    return "\r\n" if meets else read.end
 
 
 def _stays_open(texts: list[str], line: int) -> bool:

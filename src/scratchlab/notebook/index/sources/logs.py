@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +37,7 @@ class Logs:
                 about = Path(path).stat()
             except OSError:  # it went meanwhile, or lies on another machine
                 continue
-            if about.st_size <= LARGEST:
+            if stat.S_ISREG(about.st_mode) and about.st_size <= LARGEST:
                 yield path, f"{about.st_mtime_ns} {about.st_size}"
 
     def read(self, key: str) -> tuple[str, Read]:

@@ -53,7 +53,7 @@ def _files(folder: str) -> Iterator[os.DirEntry[str]]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _files(entry.path)
-        elif entry.name.lower().endswith(ENDS):
+        elif entry.name.lower().endswith(ENDS) and entry.is_file():  # a pipe would be waited for, a device never ends
             yield entry
 
 

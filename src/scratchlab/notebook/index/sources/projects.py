@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -27,7 +28,7 @@ class Projects:
     """The key of a text or a checkpoint is its path, that of a disk the project's."""
 
     def __init__(self, settings: Settings) -> None:
-        self.projects = settings.projects
+        self.projects, self.vaults = settings.projects, settings.vault  # notes are read as such, and not twice
         self.looks = Looks(own().derived)
         self.checkpoints: dict[str, tuple[Checkpoint, Path]] = {}
         self.disks: dict[str, Disk] = {}
@@ -40,7 +41,8 @@ class Projects:
                     about = path.stat()
                 except OSError:  # it went meanwhile
                     continue
-                yield str(path), f"{about.st_mtime_ns} {about.st_size}"
+                if stat.S_ISREG(about.st_mode) and not any(path.is_relative_to(vault) for vault in self.vaults):
+                    yield str(path), f"{about.st_mtime_ns} {about.st_size}"
             try:
                 found = disk(project, self.looks)
             except Problem:  # it went since the settings were read

@@ -40,11 +40,19 @@ class Answer:
 
 
 def answered(
-    found: Found, model: Model, question: str, *, ask: Ask | None = None, kept: Path | None = None, seconds: float = SECONDS
+    found: Found,
+    model: Model,
+    question: str,
+    *,
+    ask: Ask | None = None,
+    once: bool = False,
+    kept: Path | None = None,
+    seconds: float = SECONDS,
 ) -> Answer:
     """Puts what was found into words.
 
     ask: shows the person what would be sent to another machine and says whether they agree; None where nobody can be asked.
+    once: agrees that the lines are sent, this time alone.
     kept: where consents and the log of what was sent lie; the notebook's folder, if not given.
     seconds: until the model must have answered.
     """
@@ -52,7 +60,7 @@ def answered(
         return Answer(notes=[found.nothing] if found.nothing else [])
     notes: list[str] = []
     try:
-        lines, reply = _replied(question, passages(found.evidence), model, ask, kept or own().kept, seconds)
+        lines, reply = _replied(question, passages(found.evidence), model, ask, kept or own().kept, seconds, once=once)
     except Problem as problem:
         return Answer(notes=[f"No model put this into words: {str(problem).rstrip('.')}."], model=model.name)
     if len(lines) < len(found.evidence):
@@ -93,13 +101,15 @@ def _were(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-def _replied(question: str, lines: list[Passage], model: Model, ask: Ask | None, kept: Path, seconds: float) -> tuple[list[Passage], Reply]:
+def _replied(
+    question: str, lines: list[Passage], model: Model, ask: Ask | None, kept: Path, seconds: float, *, once: bool
+) -> tuple[list[Passage], Reply]:
     """The reply, and the lines that were sent for it: half of them where the model cannot read all, and half of those."""
     endpoint = Endpoint.of(model.url)
     key_of(model)  # before anybody is asked anything
     while True:
         body = payload(question, lines, model.name)
-        consent(endpoint, shown(body, f"{endpoint.url}/chat/completions", model.key), kept, ask)
+        consent(endpoint, shown(body, f"{endpoint.url}/chat/completions", model.key), kept, ask, once=once)
         record(endpoint, body, kept)
         try:
             return lines, complete(model, body, seconds)

@@ -15,15 +15,16 @@ from scratchlab.notebook.recall.answer.endpoint import Endpoint
 Ask = Callable[[str], bool]
 
 
-def consent(endpoint: Endpoint, payload: str, kept: Path, ask: Ask | None) -> None:
+def consent(endpoint: Endpoint, payload: str, kept: Path, ask: Ask | None, *, once: bool = False) -> None:
     """Returns where the payload may be sent: to this machine, or where consent was given, now or before.
 
     payload: all of what would be sent, as the person is shown it.
     kept: the folder of `consents.json`.
     ask: shows the person a text and says whether they agree; None where nobody can be asked.
+    once: agrees for this time alone, without asking and without remembering.
     Raises Problem where there is no consent. A refusal is not remembered, so that it can be thought over.
     """
-    if endpoint.local:
+    if endpoint.local or once:
         return
     given = consents(kept)
     if endpoint.name in given:
