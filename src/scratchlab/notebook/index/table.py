@@ -168,7 +168,7 @@ def drop(base: sqlite3.Connection, item: int) -> None:
 
 def told(event: Event) -> tuple[str, str]:
     """What is searched of an event: its own words, and those of its file's name and of what stands above it."""
-    sort = (event.kind, event.state) if event.kind in ("run", "log", "job", "task", "question") else ()
+    sort = (event.kind, event.state) if event.kind in ("run", "log", "job") else ()
     return indexed(event.text), indexed(" \n".join((event.place.path.stem, *event.heading, *event.under, *sort)))
 
 

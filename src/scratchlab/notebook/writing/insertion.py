@@ -91,7 +91,7 @@ def _spaced(read: Lines, heading: Heading, after: int, own: list[str]) -> bytes:
 
 
 def _end(read: Lines, after: int) -> str:
-    """The note's line end, unless it would become one with that of a line beside it: a carriage return and a line feed that meet are one."""
+    """The note's line end, unless it would meet that of a line beside it: a carriage return and a line feed are one."""
     before, behind = read.ends[after - 1], after < len(read.texts) and not read.texts[after] and read.ends[after] == "\n"
     meets = (read.end == "\n" and before == "\r") or (read.end == "\r" and behind)
     return "\r\n" if meets else read.end
