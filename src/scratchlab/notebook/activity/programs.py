@@ -32,7 +32,7 @@ _SERVICES = (
     "kitty wezterm foot konsole urxvt rxvt xfce4-terminal gnome-terminal-server firefox chrome chromium thunderbird slack zoom discord "
     "spotify dropbox syncthing nextcloud onedrive tracker-miner-fs at-spi-bus-launcher xdg-document-portal dconf-service dockerd "
     "containerd containerd-shim podman conmon rootlesskit slirp4netns fusermount sshfs tensorboard wandb-core wandb-service "
-    "gcs_server raylet plasma_store Preferences obsidian"
+    "gcs_server raylet plasma_store ray::DashboardAgent ray::RuntimeEnvAgent chrome_crashpad_handler headless_shell Preferences obsidian"
 )
 SHELLS = frozenset(_SHELLS.split())
 NOT_JOBS = frozenset(" ".join((_SHELLS, _WRAPPERS, _TERMINALS, _EDITORS, _LOOKING, _SERVICES)).split())
