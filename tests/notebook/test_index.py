@@ -13,6 +13,7 @@ import pytest
 
 from scratchlab.notebook.index import table
 from scratchlab.notebook.index.refresh import Changes, refresh
+from scratchlab.notebook.index.sources.logs import Logs
 from scratchlab.notebook.index.sources.notes import Notes
 from scratchlab.notebook.settings import Settings
 from scratchlab.notebook.vault import own
@@ -237,3 +238,26 @@ def test_it_is_emptied_in_place(vault: Vault) -> None:
     assert vault.refresh().read == 1
     assert other.execute("SELECT count(*) FROM events").fetchone() == (1,)
     other.close()
+
+
+def test_what_is_wiped_leaves_no_trace(vault: Vault) -> None:
+    vault.write("a.md", "- zebrasecret")
+    vault.refresh()
+    table.wiped(vault.path, "notes")
+    vault.base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    left = b"".join(path.read_bytes() for path in vault.path.parent.glob("index.sqlite*"))
+    assert b"zebrasecret" not in left
+    assert vault.found("zebrasecret") == []
+
+
+def test_secrets_in_logs_are_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(tmp_path / "own"))
+    (tmp_path / "kws").mkdir()
+    log = "epoch 1 loss 0.5\nepoch 2 loss 0.4\nTraceback (most recent call last):\nValueError: api_key=sk-abcdefghijklmnop1234 refused\n"
+    (tmp_path / "kws" / "train.log").write_text(log)
+    base = table.opened(tmp_path / "index.sqlite")
+    refresh(base, {"logs": Logs(Settings(projects=(tmp_path / "kws",)))})
+    told = [text for (text,) in base.execute("SELECT text FROM events")]
+    assert any("ValueError" in text for text in told)
+    assert not any("sk-abc" in text for text in told)
+    base.close()

@@ -112,6 +112,8 @@ def forget(
     from scratchlab.notebook.activity.forgetting import forget as remove
     from scratchlab.notebook.activity.lock import held
     from scratchlab.notebook.activity.watching import LOCK
+    from scratchlab.notebook.index import table
+    from scratchlab.notebook.settings import own
 
     if not (since or until or project or host or everything):
         raise Problem("forget what? Give --since, --until, --project or --host, or --all")
@@ -127,7 +129,9 @@ def forget(
     if not yes:
         console.print(f"These {counted(len(found), 'job')} would be removed for good: the same command with --yes does it.")
         return
-    console.print(f"Removed {counted(remove(file, choice), 'job')}, and wiped them from {file}.", soft_wrap=True)
+    removed = remove(file, choice)
+    table.wiped(own().derived / "index.sqlite", "jobs")
+    console.print(f"Removed {counted(removed, 'job')}, and wiped them from {file} and the index.", soft_wrap=True)
     if held(file.parent / LOCK) and any(one.state == "running" for one in found):
         console.print("Some of them still run, and the watcher will note those again; stop it if it should not.", style="yellow")
 

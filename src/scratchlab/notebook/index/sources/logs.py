@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from scratchlab.notebook.activity import reader
+from scratchlab.notebook.activity import reader, redact
 from scratchlab.notebook.activity.watching import FILE
 from scratchlab.notebook.index.sources.interface import Read
 from scratchlab.notebook.index.table import digest
@@ -44,7 +45,7 @@ class Logs:
         """Digest and events of a log."""
         path = Path(key)
         changed = datetime.fromtimestamp(path.stat().st_mtime)
-        return digest(path.read_bytes()), lambda: list(told(path, card_of(path), changed))
+        return digest(path.read_bytes()), lambda: [replace(one, text=redact.text(one.text)) for one in told(path, card_of(path), changed)]
 
 
 def _lying(folder: Path) -> Iterator[str]:
