@@ -49,10 +49,6 @@ class Span:
         first, last = self.start.date(), (self.end - timedelta(microseconds=1)).date()
         return str(first) if first >= last else f"until {last}" if first.year <= 1970 else f"{first} to {last}"
 
-    def overlaps(self, other: Span) -> bool:
-        """Whether there is a moment in both; a moment (start = end) lies in a span that holds it."""
-        return (self.start < other.end and other.start < self.end) or self.start == other.start
-
 
 @dataclass(frozen=True)
 class Event:

@@ -7,6 +7,11 @@ from datetime import date, datetime, timedelta
 from scratchlab.notebook.events import Span
 
 
+def local(moment: str) -> datetime:
+    """An ISO moment with its zone, as runs keep it, on the clock on the wall, as diaries do."""
+    return datetime.fromisoformat(moment).astimezone().replace(tzinfo=None)
+
+
 def days(first: date, last: date) -> Span:
     """From the beginning of the first day to the end of the last."""
     midnight = datetime.min.time()

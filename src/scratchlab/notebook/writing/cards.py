@@ -10,6 +10,7 @@ from typing import Any
 
 from scratchlab.checks import counted
 from scratchlab.metrics.estimate import Estimate
+from scratchlab.notebook.dates.calendar import local
 from scratchlab.notebook.writing.markdown import filed
 from scratchlab.recipe import Values
 from scratchlab.report.run.words import sentence
@@ -66,7 +67,7 @@ def card(run: Run) -> Card | None:
     if status["state"] == "damaged":
         return None
     state, summary = run.state(), run.json("summary")
-    ended = None if state in ("created", "running") else _local(status.get("heartbeat", status["created"]))
+    ended = None if state in ("created", "running") else local(status.get("heartbeat", status["created"]))
     told = "diverged" if status.get("diverged") and state == "failed" else state
     base, last, headline = _result(summary) if summary else (None, None, _without(run, told))
     return Card(
@@ -74,7 +75,7 @@ def card(run: Run) -> Card | None:
         filed(run.folder.name),
         status["recipe"],
         told,
-        _local(status["created"]),
+        local(status["created"]),
         ended,
         run.note,
         headline,
@@ -95,10 +96,6 @@ def cards(folders: list[Path]) -> list[Card]:
             made[place] = replace(one, page=f"{one.page}-{where}")
         taken.add(one.page)
     return made
-
-
-def _local(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone().replace(tzinfo=None)
 
 
 def _result(summary: Values) -> tuple[float | None, float | None, str]:

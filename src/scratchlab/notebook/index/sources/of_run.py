@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scratchlab.checks import Problem
+from scratchlab.notebook.dates.calendar import local
 from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.store.run import Run
 
@@ -49,11 +50,6 @@ def project(runs: Path) -> str:
     """What a folder of runs belongs to: `kws` of kws/runs."""
     folder = runs.absolute()
     return folder.parent.name if folder.name == "runs" else folder.name
-
-
-def local(moment: str) -> datetime:
-    """A moment as diaries keep it."""
-    return datetime.fromisoformat(moment).astimezone().replace(tzinfo=None)
 
 
 def _when(run: Run, status: Mapping[str, Any]) -> Span:
