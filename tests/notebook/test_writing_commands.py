@@ -47,7 +47,18 @@ def test_insert_shows_asks_and_undo_takes_back(vault: Path) -> None:
     assert asked("undo")[0] == 0
     assert note.read_text() == NOTE
     assert asked("insert", "formant_residual", "x", "--under", "log", "--yes")[0] == 0
-    assert note.read_text() == NOTE + "\nx\n"
+    assert note.read_text() == NOTE.replace("# Log\n", "# Log\nx\n", 1)
+
+
+def test_a_note_without_headings_takes_a_line_at_its_end(vault: Path) -> None:
+    (vault / "inbox.md").write_text("- buy a disk\n")
+    assert asked("insert", "inbox", "- sell it", "--yes")[0] == 0
+    assert (vault / "inbox.md").read_text() == "- buy a disk\n- sell it\n"
+    assert "1 line at the end" in asked("undo", "--list")[1]
+
+
+def test_insert_helps_with_both_words(vault: Path) -> None:
+    assert asked("insert", "-h") == asked("insert", "--help")
 
 
 @pytest.mark.parametrize("text", ["- what is it?", "-", "- yes, hello", "--- a", "-y", "-h"])
@@ -119,7 +130,7 @@ def test_addresses_that_are_none(vault: Path, note: str, sentence: str) -> None:
 
 
 def test_what_is_lacking_is_told(vault: Path) -> None:
-    with pytest.raises(Problem, match="Say under which heading"):
+    with pytest.raises(Problem, match=r"formant_residual.md: say under which heading .*there are: Log, 2025/04/10"):
         asked("insert", "formant_residual", "x")
     with pytest.raises(Problem, match="'yesterday' is no date"):
         asked("day", "yesterday")

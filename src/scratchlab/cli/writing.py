@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 from rich.text import Text
 
 from scratchlab.checks import counted
@@ -41,15 +42,24 @@ def day(
 LOOSE = {"ignore_unknown_options": True, "help_option_names": ["--help"]}  # "- [ ] why" is a text, and none of its letters an option
 
 
-@app.command(context_settings=LOOSE)
+class _Loose(typer.core.TyperCommand):
+    """`-h` asks for help where it stands alone; behind a note it is a text."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, ["--help"] if args == ["-h"] else args)
+
+
+@app.command(cls=_Loose, context_settings=LOOSE)
 def insert(
     note: Annotated[str, typer.Argument(metavar="NOTE", help="a file, a note's name, or a link to a heading as Obsidian writes it")],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="what to insert, lines and all")],
-    under: Annotated[str, typer.Option("--under", help="the heading; ABOVE#HEADING where several have the name")] = "",
+    under: Annotated[
+        str, typer.Option("--under", help="the heading; ABOVE#HEADING where several have the name; of a note without any, none")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
     encoding: Annotated[str, typer.Option("--encoding", help="of a note that is neither UTF-8 nor UTF-16")] = "",
 ) -> None:
-    """Insert a text at the end of a heading's section in a note, after showing the change and asking; every other byte stays."""
+    """Insert a text behind what stands under a heading of a note, after showing the change and asking; every other byte stays."""
     from scratchlab.notebook import settings
     from scratchlab.notebook.writing import address, notes
     from scratchlab.notebook.writing.backups import Backups
