@@ -243,6 +243,15 @@ def test_start_remembers_what_was_begun_and_refused(own: Path) -> None:
     assert (own / "desk.json").read_bytes() == before
 
 
+def test_a_desk_of_a_day_or_a_project_by_name(own: Path) -> None:
+    assert "Since" in start("--date", "yesterday")
+    with pytest.raises(Problem, match="2099-01-01 is still to come"):
+        start("--date", "2099-01-01")
+    assert "rerun with seeds" in start("--project", "Diary")
+    with pytest.raises(Problem, match=r"Nothing is known of a project 'dairy'\. Did you mean 'diary'\? There are: diary\."):
+        start("--project", "dairy")
+
+
 def test_start_without_a_notebook_is_a_sentence(own: Path) -> None:
     (own / "notebook.toml").unlink()
     with pytest.raises(Problem, match="names no folder"):

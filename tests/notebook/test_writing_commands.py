@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -132,12 +133,20 @@ def test_addresses_that_are_none(vault: Path, note: str, sentence: str) -> None:
 def test_what_is_lacking_is_told(vault: Path) -> None:
     with pytest.raises(Problem, match=r"formant_residual.md: say under which heading .*there are: Log, 2025/04/10"):
         asked("insert", "formant_residual", "x")
-    with pytest.raises(Problem, match="'yesterday' is no date"):
-        asked("day", "yesterday")
+    with pytest.raises(Problem, match="'soon' is no time"):
+        asked("day", "soon")
+    with pytest.raises(Problem, match="2099-01-01 is still to come"):
+        asked("day", "2099-01-01")
+    assert not (vault / "scratchlab").exists()
     with pytest.raises(Problem, match="Name the project's folder"):
         asked("layout")
     with pytest.raises(Problem, match=r"no note at nowhere\.md"):
         address.located("nowhere.md", [])
+
+
+def test_a_day_by_its_word(vault: Path) -> None:
+    assert asked("day", "yesterday")[0] == 0
+    assert [path.stem for path in (vault / "scratchlab" / "days").iterdir()] == [str(date.today() - timedelta(days=1))]
 
 
 def test_a_day_without_runs_says_so(vault: Path) -> None:

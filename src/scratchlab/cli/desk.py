@@ -14,9 +14,9 @@ from scratchlab.cli.recall import refreshed
 @app.command()
 def start(
     date: Annotated[
-        datetime | None,
-        typer.Option("--date", formats=["%Y-%m-%d"], help="the desk as it was at the end of that day; nothing is remembered"),
-    ] = None,
+        str,
+        typer.Option("--date", help="the desk as it was at the end of that day (2026-11-20, yesterday, …); nothing is remembered"),
+    ] = "",
     project: Annotated[str, typer.Option("--project", "-p", help="of one project, or of runs of one recipe")] = "",
     most: Annotated[int, typer.Option("--most", "-n", min=0, help="lines of a section; 0: as many as fit on a screen")] = 0,
     done: Annotated[list[int] | None, typer.Option("--done", metavar="NUMBER", help="a step you begin, or one begun that is over")] = None,
@@ -25,7 +25,8 @@ def start(
     """Show what happened since you were last here, what lies open, and five next steps with their reasons."""
     from datetime import time, timedelta
 
-    from scratchlab.notebook.desk import shown
+    from scratchlab.notebook.dates import since as words
+    from scratchlab.notebook.desk import morning, shown
     from scratchlab.notebook.desk.kept import Kept
     from scratchlab.notebook.desk.morning import sections, seen
     from scratchlab.notebook.desk.steps import steps
@@ -38,8 +39,10 @@ def start(
     kept.refuse(refused or [], now)
     since = kept.visit(now)
     if date:
-        since, now = date - timedelta(days=1), min(now, datetime.combine(date, time.max))
+        day = words.day(date, now)
+        since, now = datetime.combine(day - timedelta(days=1), time.min), min(now, datetime.combine(day, time.max))
     with refreshed() as (base, changes):
+        morning.checked(base, project)
         told = seen(base, since, now, project)
         coming = steps(base, told, kept, project)
         made = sections(base, told, most or shown.MOST)

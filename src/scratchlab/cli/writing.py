@@ -19,20 +19,17 @@ if TYPE_CHECKING:
 
 @app.command()
 def day(
-    date: Annotated[str, typer.Argument(metavar="[DATE]", help="2026-11-28; today, if left out")] = "",
+    date: Annotated[str, typer.Argument(metavar="[DATE]", help="2026-11-28, yesterday, 'last friday'; today, if left out")] = "today",
     runs: RunsFolder = Path("runs"),
 ) -> None:
     """Write a day's page into the vault, with a note for each of its runs, or make them again."""
-    from datetime import date as dates
+    from datetime import datetime
 
-    from scratchlab.checks import Problem
     from scratchlab.notebook import settings
+    from scratchlab.notebook.dates import since
     from scratchlab.notebook.writing.diary import Diary, home
 
-    try:
-        wanted = dates.fromisoformat(date) if date else dates.today()
-    except ValueError:
-        raise Problem(f"'{date}' is no date; write it as in {dates.today()}.") from None
+    wanted = since.day(date, datetime.now())
     said, own = settings.settings(), settings.own()
     pages = Diary(home(said, own), own, [*said.runs, runs]).of_day(wanted)
     _tell(pages, shown=True)

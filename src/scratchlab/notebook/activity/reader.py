@@ -66,6 +66,16 @@ def intervals(file: Path, choice: Choice | None = None) -> list[Interval]:
         )
 
 
+def known(file: Path) -> tuple[list[str], list[str]]:
+    """The hosts that were ever watched, and the projects of all jobs, by name."""
+    with _opened(file) as base:
+        if base is None:
+            return [], []
+        hosts = base.execute("SELECT host FROM watched UNION SELECT host FROM interval ORDER BY host")
+        projects = base.execute("SELECT DISTINCT project FROM interval ORDER BY project")
+        return [row[0] for row in hosts], [row[0] for row in projects]
+
+
 def watched(file: Path) -> list[Watched]:
     """When which host was looked at, by host and time."""
     with _opened(file) as base:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from scratchlab.checks import counted
+from scratchlab.checks import Problem, counted, listing, nearest
 from scratchlab.notebook.desk.crash import last_words
 from scratchlab.notebook.desk.line import line, name
 from scratchlab.notebook.events import Event, Place
@@ -65,6 +65,18 @@ def belongs(one: Event, project: str) -> bool:
     """Whether it is of this project, or says so in the name of its file or run; of none asked for, all are."""
     wanted = project.casefold()
     return not wanted or wanted == one.project.casefold() or (one.kind == "run" and _KEY.sub("", name(one)).casefold() == wanted)
+
+
+def checked(base: sqlite3.Connection, project: str) -> None:
+    """Raises Problem for a project, or a recipe of runs, of which nothing is known, with those of which most is."""
+    if not project:
+        return
+    named = "SELECT project FROM events WHERE project != '' GROUP BY project ORDER BY count(*) DESC, project"
+    names = [one for (one,) in base.execute(named)]
+    runs = [event(row) for row in base.execute(f"SELECT {COLUMNS} FROM events WHERE kind = 'run'")]
+    names += sorted({_KEY.sub("", name(one)) for one in runs if one.state != "hole"} - set(names))
+    if project.casefold() not in map(str.casefold, names):
+        raise Problem(f"Nothing is known of a project '{project}'.{nearest(project, names)} There are: {listing(names)}.")
 
 
 def sections(base: sqlite3.Connection, told: Seen, most: int) -> list[Section]:
