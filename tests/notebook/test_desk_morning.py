@@ -243,6 +243,10 @@ def test_start_remembers_what_was_begun_and_refused(own: Path) -> None:
     assert (own / "desk.json").read_bytes() == before
 
 
+def test_a_bar_leaves_nothing_where_there_is_no_terminal(own: Path) -> None:
+    assert CliRunner().invoke(app, ["index"]).stderr == ""
+
+
 def test_a_desk_of_a_day_or_a_project_by_name(own: Path) -> None:
     assert "Since" in start("--date", "yesterday")
     with pytest.raises(Problem, match="2099-01-01 is still to come"):

@@ -120,8 +120,10 @@ def layout(
     place = home(said, own)
     if not (projects := [project] if project else list(said.projects)):
         raise Problem(f'Name the project\'s folder, or let {own.file} name it: projects = ["~/kws"].')
+    taken: set[Path] = set()
     for one in projects:
-        plan = layouts.planned(one, place)
+        plan = layouts.planned(one, place, taken)
+        taken |= {stub.path for stub in plan.new}
         if dry:
             for stub in plan.new:
                 console.print(stub.path.relative_to(place.parent), soft_wrap=True)
