@@ -98,8 +98,10 @@ def test_results_without_a_note_stand_together_by_recipe(tmp_path: Path) -> None
         *(run(f"digits-0000000{i}", "finished", "cosine 98.0%", 10 + i) for i in range(3)),
         run("teen-00000009", "finished", "cosine 97.0%", 40),
         run("old-00000009", "finished", "cosine 97.0%", 24 * 31),
-        made("note", "- why: to see", path="/r/teen-00000009/note.md"),  # why it was made, not what came of it
+        run("fact-00000009", "finished", "cosine 97.0%", 41),
+        Event("note", "to see", Place(Path("/r/fact-00000009/note.md"), 1, 1), heading=("fact-00000009",)),  # as `--note` leaves it
         made("note", "- see [[digits-00000001]]"),
+        Event("file", "epochs = 2", Place(Path("/r/teen-00000009/recipe.toml"), 1, 1), heading=("r/teen-00000009/recipe.toml",)),
     )
     assert told(held)["Results without a note"] == ["2 runs of digits, the latest digits-00000000", "teen-00000009"]
 
@@ -156,7 +158,7 @@ def test_steps_of_runs_and_notes_with_what_was_begun_on_top(tmp_path: Path) -> N
     first = now()
     assert first[:2] == [
         ("Look into digits-89abcdef", "failed: CUDA out of memory"),
-        ("Write down what came of digits-0123abcd: cosine 98.0%", "ended, and no note names it"),
+        ("Write down what came of digits-0123abcd: cosine 98.0%", "a result without a note"),
     ]
     assert [text for text, _ in first[2:]] == ["task 1", "task 2", "task 3"]
     kept.refuse([1, 3], NOW)

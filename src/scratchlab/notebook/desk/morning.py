@@ -12,8 +12,8 @@ from typing import TypeVar
 from scratchlab.checks import Problem, counted, listing, nearest
 from scratchlab.notebook.desk.crash import last_words
 from scratchlab.notebook.desk.line import line, name
+from scratchlab.notebook.desk.named import naming
 from scratchlab.notebook.events import Event, Place
-from scratchlab.notebook.index.mentions import mentions
 from scratchlab.notebook.index.table import COLUMNS, event
 
 FORGOTTEN = timedelta(days=30)  # a run without a note is told of for so long
@@ -144,14 +144,13 @@ def short(one: Event, now: datetime) -> str:
 
 
 def noteless(base: sqlite3.Connection, told: Seen) -> list[list[Event]]:
-    """Runs that came to something in the last thirty days and that no note names, those of one recipe together, the latest first.
-
-    A run's own note does not count: it says why the run was made, not what came of it.
+    """Runs that came to something in the last thirty days, have no note of their own (`--note`) and are named in none, those of one recipe
+    together, the latest first.
     """
     groups: dict[str, list[Event]] = {}
     for one in _work(told, ("finished", "diverged")):
         recent = one.when and one.when.end >= told.now - FORGOTTEN
-        if one.kind == "run" and recent and all(note.place.path.parent == one.place.path.parent for note in mentions(base, name(one))):
+        if one.kind == "run" and recent and not naming(base, name(one)):  # its own note stands under its name
             groups.setdefault(_KEY.sub("", name(one)), []).append(one)
     return list(groups.values())
 
