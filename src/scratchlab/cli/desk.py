@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scratchlab.cli.program import app, console
-from scratchlab.cli.recall import refreshed
+from scratchlab.cli.recall import YesSend, agreed, refreshed
 
 
 @app.command()
@@ -58,10 +58,19 @@ def start(
 def continue_note(
     note: Annotated[str, typer.Argument(metavar="NOTE", help="a note's name, or its file")],
     most: Annotated[int, typer.Option("--most", "-n", min=1, help="lines to draw from earlier notes")] = 5,
+    lines: Annotated[bool, typer.Option("--lines", help="these lines alone, though a model is named in notebook.toml")] = False,
+    send: YesSend = False,
 ) -> None:
-    """Draft what may come next in a brainstorm, from what followed similar lists before; nothing is written into the note."""
+    """Draft what may come next in a brainstorm, from what followed similar lists before; nothing is written into the note.
+
+    A model that notebook.toml names adds lines of its own, which are marked.
+    """
     from scratchlab.notebook.desk import drafted
     from scratchlab.notebook.desk.brainstorm import draft
+    from scratchlab.notebook.recall.answer.drafting import Drafting
+    from scratchlab.notebook.settings import own, settings
 
+    named = settings().model
+    model = Drafting(named, own().kept, agreed(), send) if named and not lines else None
     with refreshed() as (base, _):
-        console.print(drafted.shown(draft(base, note, None, most)))
+        console.print(drafted.shown(draft(base, note, model, most)), soft_wrap=True)

@@ -92,7 +92,9 @@ def disk(folder: Path, looks: Looks, told: Callable[[int, int], object] = lambda
     tallies = defaultdict[tuple[str, Kind], list[float]](lambda: [0, 0, 0.0])
     once = set[tuple[int, int]]()
     top: tuple[str, Kind] = (str(folder), "other")
-    waiting = [(str(folder), top, top)]  # a folder, what it counts for and its kind, and the same of the one above it
+    waiting: list[tuple[str, tuple[str, Kind], tuple[str, Kind]]] = [
+        (str(folder), top, top)
+    ]  # a folder, what it counts for and its kind, and the same of the one above it
     while waiting:
         where, (region, kind), above = waiting.pop()
         try:
