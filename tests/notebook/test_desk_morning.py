@@ -117,9 +117,13 @@ def test_open_questions_and_tasks(tmp_path: Path) -> None:
         made("task", "- [x] task 1", "done", 24, line=21),
         Event("task", "- [ ] of no day", Place(Path("/v/todo.md"), 1, 1), state="open"),
         made("task", "- [ ] of tomorrow", "open", -24, line=30),
+        run("digits-00000001", "finished", "cosine 98.0%", 9),
+        made("question", "does it help?", "open", path="/r/digits-00000001/note.md"),  # why the run was made
     )
     found = told(held)
     assert found["Unanswered questions"] == ["when?", "why?"]
+    of_note = {"Unanswered questions": found["Unanswered questions"], "Unfinished tasks": found["Unfinished tasks"][:-1]}
+    assert told(held, "diary") == of_note
     assert found["Unfinished tasks"] == ["task 2", "beside task 2", "task 5", "task 3", "task 4", "of no day"]
 
 
@@ -250,7 +254,7 @@ def test_a_bar_leaves_nothing_where_there_is_no_terminal(own: Path) -> None:
 
 
 def test_a_desk_of_a_day_or_a_project_by_name(own: Path) -> None:
-    assert "Since" in start("--date", "yesterday")
+    assert start("--date", "2026-03-03").startswith("The desk at the end of Tuesday, 3 March 2026\n")
     with pytest.raises(Problem, match="2099-01-01 is still to come"):
         start("--date", "2099-01-01")
     assert "rerun with seeds" in start("--project", "Diary")

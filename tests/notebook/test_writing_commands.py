@@ -119,7 +119,7 @@ def test_addresses(vault: Path) -> None:
 @pytest.mark.parametrize(
     ("note", "sentence"),
     [
-        ("day", "names 2 notes"),
+        ("day", "names 2 notes.*; give more of the path, or the file"),
         ("formant_residua", "Did you mean 'formant_residual'"),
         ("[[formant_residual#^block]]", "names a block"),
         ("#Log", "There is no note"),
@@ -128,6 +128,17 @@ def test_addresses(vault: Path) -> None:
 def test_addresses_that_are_none(vault: Path, note: str, sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
         address.located(note, [vault])
+
+
+def test_of_two_vaults_a_file_says_which_note(vault: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "formant_residual.md").write_text(NOTE)
+    (tmp_path / "own" / "notebook.toml").write_text('vault = ["../vault", "../other"]')
+    with pytest.raises(Problem, match="names 2 notes"):
+        asked("insert", "[[formant_residual#Log]]", "x", "--yes")
+    assert asked("insert", "[[other/formant_residual.md#Log]]", "x", "--yes")[0] == 0
+    assert "x" in (tmp_path / "other" / "formant_residual.md").read_text().splitlines()
+    assert (vault / "formant_residual.md").read_text() == NOTE
 
 
 def test_what_is_lacking_is_told(vault: Path) -> None:

@@ -17,7 +17,7 @@ def start(
         str,
         typer.Option("--date", help="the desk as it was at the end of that day (2026-11-20, yesterday, …); nothing is remembered"),
     ] = "",
-    project: Annotated[str, typer.Option("--project", "-p", help="of one project, or of runs of one recipe")] = "",
+    project: Annotated[str, typer.Option("--project", "-p", help="of one project or note, or of runs of one recipe")] = "",
     most: Annotated[int, typer.Option("--most", "-n", min=0, help="lines of a section; 0: as many as fit on a screen")] = 0,
     done: Annotated[list[int] | None, typer.Option("--done", metavar="NUMBER", help="a step you begin, or one begun that is over")] = None,
     refused: Annotated[list[int] | None, typer.Option("--not", metavar="NUMBER", help="a step not to be shown for thirty days")] = None,
@@ -46,6 +46,8 @@ def start(
         told = seen(base, since, now, project)
         coming = steps(base, told, kept, project)
         made = sections(base, told, most or shown.MOST)
+        if date:
+            console.print(f"The desk at the end of {now:%A}, {now.day} {now:%B %Y}", style="bold")
         console.print(shown.desk(made, coming, since, now, most), soft_wrap=True)  # a place is never cut
         for key, reason in changes.refused:
             console.print(f"  left as it was: {key} ({reason})", style="yellow")

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from scratchlab.checks import duration
 from scratchlab.notebook.activity.intervals import Interval, Watched
 from scratchlab.notebook.activity.ledger import interval, told
-from scratchlab.notebook.activity.spoken import duration, outcome
+from scratchlab.notebook.activity.spoken import outcome
 from scratchlab.notebook.events import Event, Place, Span
 
 _UNKNOWN = ("exited", "vanished")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from scratchlab.checks import Problem, listing
+from scratchlab.checks import Problem, listing, nearest
 from scratchlab.notebook.desk.line import line
 from scratchlab.notebook.desk.unfinished import unfinished
 from scratchlab.notebook.events import Event
@@ -77,8 +77,8 @@ def _path(base: sqlite3.Connection, note: str) -> Path:
     place = resolve(base, str(given.absolute()) if given.is_file() else note)
     if place is None or place.line == 0:
         names = [Path(key).stem for (key,) in base.execute("SELECT key FROM items WHERE source = 'notes' ORDER BY key")]
-        there = f"there are {listing(names)}" if names else "the index holds no note yet"
-        raise Problem(f"There is no note '{note}' in the vaults; {there}.")
+        there = f" are {listing(names)}" if names else " is none yet"
+        raise Problem(f"There is no note '{note}' in the vaults.{nearest(note, names)} There{there}.")
     return place.path
 
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from scratchlab.checks import Problem, counted, listing, nearest
@@ -55,28 +56,36 @@ class Seen:
 
 
 def seen(base: sqlite3.Connection, since: datetime, now: datetime, project: str = "") -> Seen:
-    """The events whose state is not settled by a tick, of one project or all; those of later times are left out."""
+    """The events whose state is not settled by a tick, of one project or all; those of later times are left out, and what runs' own notes
+    ask, which is why they were made: a sweep may have put it to hundreds of runs.
+    """
     rows = base.execute(f"SELECT {COLUMNS} FROM events WHERE state != '' AND state NOT IN ('done', 'dropped') ORDER BY path, line")
     events = [one for row in rows if belongs(one := event(row), project) and (one.when is None or one.when.start <= now)]
+    runs = {one.place.path.parent for one in events if one.kind == "run"}
+    events = [one for one in events if one.kind != "question" or one.place.path.parent not in runs]
     return Seen(events, since, now)
 
 
 def belongs(one: Event, project: str) -> bool:
     """Whether it is of this project, or says so in the name of its file or run; of none asked for, all are."""
     wanted = project.casefold()
-    return not wanted or wanted == one.project.casefold() or (one.kind == "run" and _KEY.sub("", name(one)).casefold() == wanted)
+    if not wanted or wanted == one.project.casefold():
+        return True
+    return wanted == (_KEY.sub("", name(one)) if one.kind == "run" else one.place.path.stem).casefold()
 
 
 def checked(base: sqlite3.Connection, project: str) -> None:
-    """Raises Problem for a project, or a recipe of runs, of which nothing is known, with those of which most is."""
+    """Raises Problem for a project, a note or a recipe of runs of which nothing is known, with the projects of which most is."""
     if not project:
         return
-    named = "SELECT project FROM events WHERE project != '' GROUP BY project ORDER BY count(*) DESC, project"
-    names = [one for (one,) in base.execute(named)]
-    runs = [event(row) for row in base.execute(f"SELECT {COLUMNS} FROM events WHERE kind = 'run'")]
-    names += sorted({_KEY.sub("", name(one)) for one in runs if one.state != "hole"} - set(names))
-    if project.casefold() not in map(str.casefold, names):
-        raise Problem(f"Nothing is known of a project '{project}'.{nearest(project, names)} There are: {listing(names)}.")
+    runs = [name(event(row)) for row in base.execute(f"SELECT {COLUMNS} FROM events WHERE kind = 'run' AND state != 'hole'")]
+    named = base.execute("SELECT project FROM events WHERE project != '' GROUP BY project ORDER BY count(*) DESC, project")
+    projects = [one for (one,) in named if one not in runs]  # a run's own note is of the run
+    recipes = {_KEY.sub("", run) for run in runs}
+    notes = {Path(path).stem for (path,) in base.execute("SELECT DISTINCT path FROM events WHERE kind NOT IN ('run', 'file')")}
+    known = {*projects, *recipes, *notes}
+    if project.casefold() not in map(str.casefold, known):
+        raise Problem(f"Nothing is known of a project '{project}'.{nearest(project, known)} There are: {listing(projects)}.")
 
 
 def sections(base: sqlite3.Connection, told: Seen, most: int) -> list[Section]:
