@@ -123,6 +123,25 @@ def test_a_link_leaves_out_what_it_cannot_hold() -> None:
     assert inserted(b"## **2025/04/10**: loss\n", "x", ("2025/04/10 loss",)).line == 2
 
 
+@pytest.mark.parametrize(
+    ("under", "line"),
+    [("2025-06-11", 5), ("06-11", 5), ("6月11日", 5), ("2025/03/05", 1), ("11 June 2025", 5), ("2024-06-11", 0), ("2025-03-07", 0)],
+)
+def test_a_day_is_found_however_it_is_written(under: str, line: int) -> None:
+    note = b"# 2025-03-05 (Wed)\na\n## 03-07\n## 03-07 again\n## 06-11: plans\nb\n"
+    if not line:
+        with pytest.raises(Problem, match=r"There is no heading|names 2 headings"):
+            inserted(note, "x", (under,))
+        return
+    made = inserted(note, "x", (under,)).heading
+    assert made is not None
+    assert made.line == line - 1
+
+
+def test_the_only_heading_need_not_be_named() -> None:
+    assert inserted(b"# 2025-06-17\n\n- a\n", "- b", ()).new == b"# 2025-06-17\n\n- a\n- b\n"
+
+
 def test_a_heading_above_tells_two_apart() -> None:
     note = b"# Mon\n## Todo\na\n# Tue\n## Todo\nb\n"
     assert inserted(note, "x", ("Tue", "Todo")).line > 6

@@ -131,6 +131,15 @@ def test_a_day_has_all_runs_that_began_or_ended_on_it(vault: Path, run: Callable
     assert (again.became, again.path) == ("unchanged", page.path)  # the jobs that were handed in stay
 
 
+def test_a_short_run_is_told_of_one_minute_and_no_page_has_two_blank_lines(vault: Path, run: Callable[..., Run]) -> None:
+    run(1, begun="2026-03-14T08:00:00+00:00", ended="2026-03-14T08:00:18+00:00")
+    run(2, begun="2026-03-14T09:00:00+00:00", ended="2026-03-14T09:00:18+00:00")
+    pages = [page.path.read_text() for page in diary(vault).of_day(DAY)]
+    assert any("\n2026-03-14 08:00, 18 s, seed 1." in page for page in pages)
+    assert "\n08:00, 18 s, recipe" in pages[-1]
+    assert not [page for page in pages if "\n\n\n" in page]
+
+
 def test_a_run_made_elsewhere_stays_on_its_days_page(vault: Path, run: Callable[..., Run]) -> None:
     """Two projects with the same recipe have runs of the same name: each has its note."""
     here, elsewhere = run(0), run(0, runs="elsewhere", begun="2026-03-14T09:30:00+00:00")

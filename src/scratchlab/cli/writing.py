@@ -51,7 +51,11 @@ def insert(
     note: Annotated[str, typer.Argument(metavar="NOTE", help="a file, a note's name, or a link to a heading as Obsidian writes it")],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="what to insert, lines and all")],
     under: Annotated[
-        str, typer.Option("--under", help="the heading; ABOVE#HEADING where several have the name; of a note without any, none")
+        str,
+        typer.Option(
+            "--under",
+            help="the heading; ABOVE#HEADING where several have the name; of a note that has but one, or none, it may be left out",
+        ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
     encoding: Annotated[str, typer.Option("--encoding", help="of a note that is neither UTF-8 nor UTF-16")] = "",

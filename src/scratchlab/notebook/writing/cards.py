@@ -56,6 +56,8 @@ class Card:
 
         if self.ended is None:
             return f"since {told(self.begun)}"
+        if f"{self.begun:%Y-%m-%d %H:%M}" == f"{self.ended:%Y-%m-%d %H:%M}":
+            return f"{told(self.begun)}, {duration((self.ended - self.begun).total_seconds())}"
         end = f"{self.ended:%H:%M}" if self.ended.date() == self.begun.date() else told(self.ended)
         return f"{told(self.begun)}–{end}, {duration((self.ended - self.begun).total_seconds())}"
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from scratchlab.checks import Problem, listing, nearest
+from scratchlab.notebook.dates.written import nearest as nearest_year
+from scratchlab.notebook.dates.written import written
 from scratchlab.notebook.writing.headings import Heading, outline, plain, spaced_once
 from scratchlab.notebook.writing.lines import Lines, lines
 
@@ -34,8 +37,8 @@ def inserted(raw: bytes, text: str, under: tuple[str, ...], encoding: str = "") 
 
     What stands under a heading ends with the next one, of whatever level: behind a heading below it, the text would be that one's.
 
-    under: a heading, after it as many of those above it as tell it from others (outermost first); nothing where the note has no headings,
-        and then the text comes last.
+    under: a heading, or the day that it begins with; before it as many of those above it as tell it from others (outermost first); nothing
+        where the note has but one, or none, and then the text comes last.
     Raises Problem where there is no such heading or several, or where the text would change what the lines around it are.
     """
     if not text.strip():
@@ -70,10 +73,11 @@ def _behind(heading: Heading | None, texts: list[str], rules: set[int]) -> int:
 def _chosen(headings: list[Heading], under: tuple[str, ...]) -> Heading:
     """The heading of this name below those others. Raises Problem that lists what there is."""
     names = [one.text for one in headings]
+    if not under and len(headings) == 1:
+        return headings[0]
     if not under:
         raise Problem(f"say under which heading to insert: --under HEADING, or NOTE as in [[NOTE#HEADING]]; there are: {listing(names)}.")
-    for seen in (spaced_once, plain):
-        found = [one for one in headings if _fits([seen(name) for name in one.path], [seen(name) for name in under])]
+    for found in (_named(headings, under, spaced_once), _named(headings, under, plain), _of_day(headings, under)):
         if len(found) == 1:
             return found[0]
         if found:
@@ -83,10 +87,28 @@ def _chosen(headings: list[Heading], under: tuple[str, ...]) -> Heading:
     raise Problem(f"There is no heading '{'#'.join(under)}'; {known}")
 
 
-def _fits(path: list[str], under: list[str]) -> bool:
-    """Whether a path ends with the last name and has the others above it, in this order."""
-    above = iter(path[:-1])
-    return path[-1] == under[-1] and all(name in above for name in under[:-1])
+def _named(headings: list[Heading], under: tuple[str, ...], seen: Callable[[str], str]) -> list[Heading]:
+    """Those of this name below those others, as names are seen."""
+    wanted = [seen(name) for name in under]
+    return [one for one in headings if seen(one.text) == wanted[-1] and _below(one, wanted[:-1], seen)]
+
+
+def _of_day(headings: list[Heading], under: tuple[str, ...]) -> list[Heading]:
+    """Those that begin with this day, however either writes it: `06-11` behind a heading of 2025 is `2025/06/11`."""
+    found: list[Heading] = []
+    year = nearest_year(None)
+    for one in headings:
+        for own in written(one.text, year, leading=True)[:1]:
+            year = nearest_year(own.span.start.date())
+            if [day.span for day in written(under[-1], year, leading=True)][:1] == [own.span]:
+                found.append(one)
+    return [one for one in found if _below(one, [plain(name) for name in under[:-1]], plain)]
+
+
+def _below(heading: Heading, names: list[str], seen: Callable[[str], str]) -> bool:
+    """Whether it has headings of these names above it, in this order."""
+    above = iter([seen(name) for name in heading.path[:-1]])
+    return all(name in above for name in names)
 
 
 def _spaced(read: Lines, first: bool, after: int, own: list[str]) -> bytes:
