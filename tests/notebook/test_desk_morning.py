@@ -118,8 +118,9 @@ def test_open_questions_and_tasks(tmp_path: Path) -> None:
         Event("task", "- [ ] of no day", Place(Path("/v/todo.md"), 1, 1), state="open"),
         made("task", "- [ ] of tomorrow", "open", -24, line=30),
         run("digits-00000001", "finished", "cosine 98.0%", 9),
-        made("question", "does it help?", "open", path="/r/digits-00000001/note.md"),  # why the run was made
+        Event("question", "does it help?", Place(Path("/r/digits-00000001/note.md"), 1, 1), state="open"),  # why the run was made
     )
+    assert "does it help?" not in [one.text for one in seen(held, SINCE, NOW - timedelta(days=1)).events]  # nor before there was one
     found = told(held)
     assert found["Unanswered questions"] == ["when?", "why?"]
     of_note = {"Unanswered questions": found["Unanswered questions"], "Unfinished tasks": found["Unfinished tasks"][:-1]}

@@ -60,10 +60,10 @@ def seen(base: sqlite3.Connection, since: datetime, now: datetime, project: str 
     ask, which is why they were made: a sweep may have put it to hundreds of runs.
     """
     rows = base.execute(f"SELECT {COLUMNS} FROM events WHERE state != '' AND state NOT IN ('done', 'dropped') ORDER BY path, line")
-    events = [one for row in rows if belongs(one := event(row), project) and (one.when is None or one.when.start <= now)]
-    runs = {one.place.path.parent for one in events if one.kind == "run"}
-    events = [one for one in events if one.kind != "question" or one.place.path.parent not in runs]
-    return Seen(events, since, now)
+    found = [event(row) for row in rows]
+    runs = {one.place.path.parent for one in found if one.kind == "run"}
+    there = (one for one in found if one.kind != "question" or one.place.path.parent not in runs)
+    return Seen([one for one in there if belongs(one, project) and (one.when is None or one.when.start <= now)], since, now)
 
 
 def belongs(one: Event, project: str) -> bool:
