@@ -44,5 +44,5 @@ def _shared(log: Log, first: list[str], path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(HEAD).replace(b"\0", b"")  # of UTF-16, what is left are its digits
         return alike.shared(alike.prints(log), alike.prints(read(text_lines(path)))) if all(one.encode() in head for one in first) else ""
-    except OSError:  # it went meanwhile
+    except (OSError, Problem):  # it went meanwhile
         return ""
