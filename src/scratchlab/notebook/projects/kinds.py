@@ -58,7 +58,7 @@ ENDS_OF_DATA = (  # JSON as well: what is large of it is annotations, and what i
 )
 ENDS_OF_TEXT = (
     *("readme", "makefile", ".md", ".markdown", ".rst", ".toml", ".yaml", ".yml", ".json", ".ini", ".cfg", ".conf"),
-    *(".sh", ".bash", ".sbatch", ".slurm"),
+    *(".sh", ".bash", ".sbatch", ".slurm", ".py"),
 )
 ENDS_OF_CODE = (".py", ".ipynb", ".c", ".cc", ".cpp", ".h", ".hpp", ".cu", ".rs", ".go", ".js", ".ts", ".jl")
 _OF_A_MODEL = re.compile(r"model|weight|checkpoint|ckpt|best|last|epoch|state|optim", re.IGNORECASE)
