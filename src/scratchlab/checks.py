@@ -46,6 +46,21 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}es" if noun.endswith(("s", "x", "tch")) else f"{number} {noun}s"
 
 
+def duration(seconds: float) -> str:
+    """Two units at most, and no more places than a person needs.
+
+    >>> [duration(one) for one in (0.4, 99.4, 150, 5970, 3600 * 3 + 20 * 60, 3600 * 24, 90061, 3600 * 24 * 3)]
+    ['0 s', '99 s', '2 min', '1 h 40 min', '3 h 20 min', '24 h', '25 h 1 min', '3 d']
+    """
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    whole, part, units = (*divmod(minutes, 60), ("h", "min")) if minutes < 48 * 60 else (*divmod(round(minutes / 60), 24), ("d", "h"))
+    return f"{whole} {units[0]}" + (f" {part} {units[1]}" if part else "")
+
+
 def installed(needed_by: str, extra: str, *libraries: str) -> None:
     """Raises Problem where a library that does not come along is missing, naming the extra that brings it."""
     if lacking := [library for library in libraries if importlib.util.find_spec(library) is None]:

@@ -116,7 +116,10 @@ def test_once_records_and_did_tells(notebook: Path, job: Path) -> None:
     line = next(line for line in say("did", "--project", "kws").splitlines() if "train.py" in line)
     assert re.search(r"kws .*\d\d:\d\d +\d+ s +running +.*train\.log", line)
     assert f"{proc.host()}: not watched from" in say("did", "--since", "yesterday")
-    assert "No job was seen" in say("did", "--project", "none")
+    for words, known in ((("--project", "kwz"), "Did you mean 'kws'"), (("--host", "gpu9"), f"Known: {proc.host()}")):
+        for command in (("did",), ("forget", "--since", "yesterday")):
+            with pytest.raises(Problem, match=f"nothing was ever recorded of a {words[0][2:]} '{words[1]}'.*{known}"):
+                say(*command, *words)
     assert "No job was seen" in say("did", "--since", "2001-01-01", "--until", "2001-02")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchlab.checks import Problem
-from scratchlab.notebook.dates.since import UNDERSTOOD, span
+from scratchlab.notebook.dates.since import UNDERSTOOD, day, span
 from scratchlab.notebook.events import Span
 
 NOW = datetime(2026, 3, 12, 15, 30)
@@ -76,3 +76,22 @@ def test_every_span_begins_before_now(now: datetime, words: str) -> None:
     found = span(words, now)
     assert found.start <= now
     assert found.start < found.end
+
+
+@pytest.mark.parametrize("words", ["yesterday", "2026-03-11", "어제", "last wednesday", "周三", "1 day ago"])
+def test_one_day(words: str) -> None:
+    assert day(words, NOW) == date(2026, 3, 11)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("last week", "is no day but 2026-03-02 to 2026-03-08; name one of them, as in 2026-03-02"),
+        ("3d", "is no day but"),
+        ("2026-03-13", "2026-03-13 is still to come; today is 2026-03-12"),
+        ("soon", "is no time that is understood"),
+    ],
+)
+def test_what_is_no_day_to_look_back_on(words: str, sentence: str) -> None:
+    with pytest.raises(Problem, match=sentence):
+        day(words, NOW)

@@ -80,7 +80,13 @@ def test_what_has_no_like_says_so(base: sqlite3.Connection, tmp_path: Path) -> N
     assert console.export_text().startswith("No draft for lonely.md: no other note")
 
 
-@pytest.mark.parametrize(("note", "sentence"), [("nowhere", "There is no note 'nowhere'.*2026-03-01"), ("empty", "no line to go on from")])
+@pytest.mark.parametrize(
+    ("note", "sentence"),
+    [
+        ("2026-03-1", "There is no note '2026-03-1' in the vaults. Did you mean '2026-03-01'. There are 2026-03-01"),
+        ("empty", "no line to go on from"),
+    ],
+)
 def test_what_cannot_be_gone_on_from(base: sqlite3.Connection, note: str, sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
         draft(base, note)

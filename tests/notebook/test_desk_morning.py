@@ -98,8 +98,10 @@ def test_results_without_a_note_stand_together_by_recipe(tmp_path: Path) -> None
         *(run(f"digits-0000000{i}", "finished", "cosine 98.0%", 10 + i) for i in range(3)),
         run("teen-00000009", "finished", "cosine 97.0%", 40),
         run("old-00000009", "finished", "cosine 97.0%", 24 * 31),
-        made("note", "- why: to see", path="/r/teen-00000009/note.md"),  # why it was made, not what came of it
+        run("fact-00000009", "finished", "cosine 97.0%", 41),
+        Event("note", "to see", Place(Path("/r/fact-00000009/note.md"), 1, 1), heading=("fact-00000009",)),  # as `--note` leaves it
         made("note", "- see [[digits-00000001]]"),
+        Event("file", "epochs = 2", Place(Path("/r/teen-00000009/recipe.toml"), 1, 1), heading=("r/teen-00000009/recipe.toml",)),
     )
     assert told(held)["Results without a note"] == ["2 runs of digits, the latest digits-00000000", "teen-00000009"]
 
@@ -115,9 +117,14 @@ def test_open_questions_and_tasks(tmp_path: Path) -> None:
         made("task", "- [x] task 1", "done", 24, line=21),
         Event("task", "- [ ] of no day", Place(Path("/v/todo.md"), 1, 1), state="open"),
         made("task", "- [ ] of tomorrow", "open", -24, line=30),
+        run("digits-00000001", "finished", "cosine 98.0%", 9),
+        Event("question", "does it help?", Place(Path("/r/digits-00000001/note.md"), 1, 1), state="open"),  # why the run was made
     )
+    assert "does it help?" not in [one.text for one in seen(held, SINCE, NOW - timedelta(days=1)).events]  # nor before there was one
     found = told(held)
     assert found["Unanswered questions"] == ["when?", "why?"]
+    of_note = {"Unanswered questions": found["Unanswered questions"], "Unfinished tasks": found["Unfinished tasks"][:-1]}
+    assert told(held, "diary") == of_note
     assert found["Unfinished tasks"] == ["task 2", "beside task 2", "task 5", "task 3", "task 4", "of no day"]
 
 
@@ -156,7 +163,7 @@ def test_steps_of_runs_and_notes_with_what_was_begun_on_top(tmp_path: Path) -> N
     first = now()
     assert first[:2] == [
         ("Look into digits-89abcdef", "failed: CUDA out of memory"),
-        ("Write down what came of digits-0123abcd: cosine 98.0%", "ended, and no note names it"),
+        ("Write down what came of digits-0123abcd: cosine 98.0%", "a result without a note"),
     ]
     assert [text for text, _ in first[2:]] == ["task 1", "task 2", "task 3"]
     kept.refuse([1, 3], NOW)
@@ -241,6 +248,19 @@ def test_start_remembers_what_was_begun_and_refused(own: Path) -> None:
     assert "rerun with seeds" in start("--date", "2026-03-03")
     assert "Nothing new" in start("--date", "2026-03-02")
     assert (own / "desk.json").read_bytes() == before
+
+
+def test_a_bar_leaves_nothing_where_there_is_no_terminal(own: Path) -> None:
+    assert CliRunner().invoke(app, ["index"]).stderr == ""
+
+
+def test_a_desk_of_a_day_or_a_project_by_name(own: Path) -> None:
+    assert start("--date", "2026-03-03").startswith("The desk at the end of Tuesday, 3 March 2026\n")
+    with pytest.raises(Problem, match="2099-01-01 is still to come"):
+        start("--date", "2099-01-01")
+    assert "rerun with seeds" in start("--project", "Diary")
+    with pytest.raises(Problem, match=r"Nothing is known of a project 'dairy'\. Did you mean 'diary'\? There are: diary\."):
+        start("--project", "dairy")
 
 
 def test_start_without_a_notebook_is_a_sentence(own: Path) -> None:

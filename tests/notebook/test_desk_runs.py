@@ -81,7 +81,7 @@ def test_a_finished_run_tells_its_headline_and_the_line_that_proves_it(tmp_path:
 def test_what_is_undefined_says_why(tmp_path: Path) -> None:
     folder = status(tmp_path / "digits-0123abcd", "finished")
     summary(folder, None)
-    assert events(tmp_path)[0].text.split("\n")[1] == "matrix undefined, because there is no answer on base classes"
+    assert events(tmp_path)[0].text.split("\n")[1] == "matrix undefined, because there is no answer on 6 classes"
 
 
 @pytest.mark.parametrize(

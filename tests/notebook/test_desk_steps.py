@@ -63,6 +63,11 @@ def test_nothing_is_suggested_twice_or_out_of_nothing() -> None:
     assert suggested(read("no date, no day\n")) == []
 
 
+def test_a_row_of_a_table_is_no_step() -> None:
+    table = "| run | todo |\n| - | - |\n| a | next: 3 seeds |\n\nrun | acc\n- | -\na | 71\n"
+    assert [step.text for step in suggested(read(f"# 2026-03-03\n{table}\n- crop | mask?\n"))] == ["crop | mask?"]
+
+
 def test_the_day_to_come_is_never_seen() -> None:
     past = [one for one in read(LOG) if one.when and one.when.start < datetime(2026, 3, 3)]
     assert {step.event.when for step in suggested(past)} <= {calendar.day(date(2026, 3, 1)), calendar.day(date(2026, 3, 2))}

@@ -56,6 +56,16 @@ def test_every_file_is_of_one_kind(project: Path) -> None:
     assert found.parts[0].bytes == max(part.bytes for part in found.parts)
 
 
+def test_a_folder_of_source_is_no_runs_whatever_its_name(project: Path) -> None:
+    filled(project / "src" / "logs" / "reader.py", 10)
+    filled(project / "src" / "logs" / "page.j2", 10)
+    filled(project / "runs" / "a" / "code" / "train.py", 10)  # a copy that a run keeps
+    found = looked(project)
+    assert sums(found)["runs"] == 3
+    assert {part.kind for part in found.parts if part.folder == project / "src"} == {"text", "other"}
+    assert not [part for part in found.parts if part.folder.name == "logs"]
+
+
 def test_it_counts_as_du_does_but_for_the_folders_themselves(project: Path) -> None:
     filled(project / "sparse.npy", 1)
     os.truncate(project / "sparse.npy", 50_000_000)

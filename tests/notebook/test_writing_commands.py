@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,18 @@ def test_insert_shows_asks_and_undo_takes_back(vault: Path) -> None:
     assert asked("undo")[0] == 0
     assert note.read_text() == NOTE
     assert asked("insert", "formant_residual", "x", "--under", "log", "--yes")[0] == 0
-    assert note.read_text() == NOTE + "\nx\n"
+    assert note.read_text() == NOTE.replace("# Log\n", "# Log\nx\n", 1)
+
+
+def test_a_note_without_headings_takes_a_line_at_its_end(vault: Path) -> None:
+    (vault / "inbox.md").write_text("- buy a disk\n")
+    assert asked("insert", "inbox", "- sell it", "--yes")[0] == 0
+    assert (vault / "inbox.md").read_text() == "- buy a disk\n- sell it\n"
+    assert "1 line at the end" in asked("undo", "--list")[1]
+
+
+def test_insert_helps_with_both_words(vault: Path) -> None:
+    assert asked("insert", "-h") == asked("insert", "--help")
 
 
 @pytest.mark.parametrize("text", ["- what is it?", "-", "- yes, hello", "--- a", "-y", "-h"])
@@ -107,7 +119,7 @@ def test_addresses(vault: Path) -> None:
 @pytest.mark.parametrize(
     ("note", "sentence"),
     [
-        ("day", "names 2 notes"),
+        ("day", "names 2 notes.*; give more of the path, or the file"),
         ("formant_residua", "Did you mean 'formant_residual'"),
         ("[[formant_residual#^block]]", "names a block"),
         ("#Log", "There is no note"),
@@ -118,15 +130,34 @@ def test_addresses_that_are_none(vault: Path, note: str, sentence: str) -> None:
         address.located(note, [vault])
 
 
+def test_of_two_vaults_a_file_says_which_note(vault: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "formant_residual.md").write_text(NOTE)
+    (tmp_path / "own" / "notebook.toml").write_text('vault = ["../vault", "../other"]')
+    with pytest.raises(Problem, match="names 2 notes"):
+        asked("insert", "[[formant_residual#Log]]", "x", "--yes")
+    assert asked("insert", "[[other/formant_residual.md#Log]]", "x", "--yes")[0] == 0
+    assert "x" in (tmp_path / "other" / "formant_residual.md").read_text().splitlines()
+    assert (vault / "formant_residual.md").read_text() == NOTE
+
+
 def test_what_is_lacking_is_told(vault: Path) -> None:
-    with pytest.raises(Problem, match="Say under which heading"):
+    with pytest.raises(Problem, match=r"formant_residual.md: say under which heading .*there are: Log, 2025/04/10"):
         asked("insert", "formant_residual", "x")
-    with pytest.raises(Problem, match="'yesterday' is no date"):
-        asked("day", "yesterday")
+    with pytest.raises(Problem, match="'soon' is no time"):
+        asked("day", "soon")
+    with pytest.raises(Problem, match="2099-01-01 is still to come"):
+        asked("day", "2099-01-01")
+    assert not (vault / "scratchlab").exists()
     with pytest.raises(Problem, match="Name the project's folder"):
         asked("layout")
     with pytest.raises(Problem, match=r"no note at nowhere\.md"):
         address.located("nowhere.md", [])
+
+
+def test_a_day_by_its_word(vault: Path) -> None:
+    assert asked("day", "yesterday")[0] == 0
+    assert [path.stem for path in (vault / "scratchlab" / "days").iterdir()] == [str(date.today() - timedelta(days=1))]
 
 
 def test_a_day_without_runs_says_so(vault: Path) -> None:

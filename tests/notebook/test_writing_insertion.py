@@ -39,20 +39,19 @@ def notes(draw: st.DrawFn) -> bytes:
 def check(raw: bytes, text: str, encoding: str = "") -> None:
     headings, _ = outline(lines(raw, encoding).texts)
     for heading in headings[:3] or [None]:
-        under = heading.path if heading else ("A",)
+        under = heading.path if heading else ()
         try:
             made = inserted(raw, text, under, encoding)
         except Problem:
             continue
         assert made.new == raw[: made.at] + made.added + raw[made.at :]
         assert len(made.new) > len(raw)
-        assert heading is not None
         before, after = lines(raw, encoding), lines(made.new, encoding)
         assert before.texts == after.texts[: made.line - 1] + after.texts[made.line - 1 + len(after.texts) - len(before.texts) :]
         assert after.texts[made.text_line - 1].strip()
         new = after.texts[made.line - 1 : made.line - 1 + len(after.texts) - len(before.texts)]
         assert "\n".join(new).strip() == "\n".join(lines(text.encode()).texts).strip()
-        assert bool(before.ends and before.ends[-1]) == bool(after.ends[-1]) or made.at < len(raw)
+        assert not raw or bool(before.ends[-1]) == bool(after.ends[-1]) or made.at < len(raw)
         assert [one.text for one in headings] == [
             one.text for one in outline(after.texts)[0] if not made.line - 1 <= one.line < made.line - 1 + len(new)
         ]
@@ -86,7 +85,8 @@ def test_with_an_encoding_by_the_persons_word(raw: bytes, text: str) -> None:
         ("# A\n\n- one\n\n# B\n", "A", "- two", "# A\n\n- one\n- two\n\n# B\n"),
         ("# A\nwords\n# B\n", "A", "x", "# A\nwords\n\nx\n\n# B\n"),
         ("# A\nwords\nTitle\n===\n", "A", "x", None),  # the words belong to the title: the section of A is empty
-        ("# A\n## B\nb\n# C\n", "A", "x", "# A\n## B\nb\n\nx\n\n# C\n"),
+        ("# A\n## B\nb\n# C\n", "A", "x", "# A\nx\n\n## B\nb\n# C\n"),  # behind b, it would stand under B
+        ("# A\n\na\n\n## B\n\nb\n", "A", "x", "# A\n\na\n\nx\n\n## B\n\nb\n"),
         ("# A\nwords\n\n---\n\n# B\n", "A", "x", "# A\nwords\n\nx\n\n---\n\n# B\n"),
         ("# A\n---\n# B\n", "A", "x", "# A\nx\n\n---\n# B\n"),
         ("# A\n## B\nb\n# C\n", "B", "x", "# A\n## B\nb\n\nx\n\n# C\n"),
@@ -101,8 +101,45 @@ def test_where_it_comes_to_stand(note: str, under: str, text: str, expected: str
     assert made == (expected or "# A\nx\n\nwords\nTitle\n===\n")
 
 
+@pytest.mark.parametrize(
+    ("note", "text", "expected"),
+    [
+        ("", "x", "x\n"),
+        ("\n\n", "x", "\n\nx\n"),
+        ("- a\n- b\n\n", "- c", "- a\n- b\n- c\n\n"),
+        ("words", "x", "words\n\nx"),
+        ("\ufeff", "x", "\ufeff\nx"),
+        ("---\ntags: a\n---\n", "x", "---\ntags: a\n---\n\nx\n"),
+        ("a\n\n***\n", "x", "a\n\n***\n\nx\n"),
+    ],
+)
+def test_a_note_without_headings_is_gone_on_with(note: str, text: str, expected: str) -> None:
+    made = inserted(note.encode(), text, ())
+    assert made.new.decode() == expected
+    assert made.heading is None
+
+
 def test_a_link_leaves_out_what_it_cannot_hold() -> None:
     assert inserted(b"## **2025/04/10**: loss\n", "x", ("2025/04/10 loss",)).line == 2
+
+
+@pytest.mark.parametrize(
+    ("under", "line"),
+    [("2025-06-11", 5), ("06-11", 5), ("6月11日", 5), ("2025/03/05", 1), ("11 June 2025", 5), ("2024-06-11", 0), ("2025-03-07", 0)],
+)
+def test_a_day_is_found_however_it_is_written(under: str, line: int) -> None:
+    note = b"# 2025-03-05 (Wed)\na\n## 03-07\n## 03-07 again\n## 06-11: plans\nb\n"
+    if not line:
+        with pytest.raises(Problem, match=r"There is no heading|names 2 headings"):
+            inserted(note, "x", (under,))
+        return
+    made = inserted(note, "x", (under,)).heading
+    assert made is not None
+    assert made.line == line - 1
+
+
+def test_the_only_heading_need_not_be_named() -> None:
+    assert inserted(b"# 2025-06-17\n\n- a\n", "- b", ()).new == b"# 2025-06-17\n\n- a\n- b\n"
 
 
 def test_a_heading_above_tells_two_apart() -> None:
@@ -116,7 +153,9 @@ def test_a_heading_above_tells_two_apart() -> None:
     ("note", "under", "text", "sentence"),
     [
         (b"# Results\n", "Result", "x", "There is no heading 'Result'; there are: Results. Did you mean 'Results'"),
-        (b"plain\n", "A", "x", "the note has no headings"),
+        (b"plain\n", "A", "x", "the note has none; without one, the text comes last"),
+        (b"```\nplain\n", "", "x", "The note ends inside the block of code that line 1 opens"),
+        (b"# A\n# B\n", "", "x", "say under which heading to insert: .*there are: A, B"),
         (b"# A\n", "A", " \n", "the text is empty"),
         (b"# A\n```\ncode\n\n", "A", "x", "line 2 opens and nothing closes"),
         (b"# A\n# B\n", "A", "```\ncode", "change which lines after it are headings"),
@@ -126,7 +165,7 @@ def test_a_heading_above_tells_two_apart() -> None:
 )
 def test_what_cannot_be_is_told(note: bytes, under: str, text: str, sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
-        inserted(note, text, (under,))
+        inserted(note, text, (under,) if under else ())
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from scratchlab.checks import Problem
+from scratchlab.cli import app
 from scratchlab.notebook.writing import layout, tree
 from scratchlab.notebook.writing.backups import Backups
 
@@ -84,3 +86,17 @@ def test_what_is_no_project_is_told(project: Path, tmp_path: Path) -> None:
         layout.planned(project / "README.md", tmp_path / "vault")
     with pytest.raises(Problem, match="holds the vault itself"):
         layout.planned(project, project / "notes" / "scratchlab")
+
+
+def test_what_is_counted_beforehand_is_what_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of two folders whose notes would be called the same, and of two projects of one name."""
+    for folder in ("a/kws/x#1", "a/kws/x-1", "b/kws/x-1", "b/kws/y", "own", "vault"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "own" / "notebook.toml").write_text('vault = "../vault"\nprojects = ["../a/kws", "../b/kws"]')
+    monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(tmp_path / "own"))
+    dry = CliRunner().invoke(app, ["layout", "--dry-run"], catch_exceptions=False).output
+    told = CliRunner().invoke(app, ["layout"], catch_exceptions=False).output
+    made = {path.relative_to(tmp_path / "vault").as_posix() for path in (tmp_path / "vault").rglob("*.md")}
+    assert sorted(line for line in dry.splitlines() if line.endswith(".md")) == sorted(made)
+    assert told.splitlines() == [line.replace("to make", "made") for line in dry.splitlines() if "to make" in line]
+    assert len(made) == 3

@@ -99,7 +99,7 @@ def test_a_run_has_a_note_that_can_be_asked(vault: Path, run: Callable[..., Run]
     assert (front["run"], front["recipe"], front["state"]) == (one.folder.name, "digits", "finished")
     assert front["note"] == 'is it "the warmup"? # no heading'
     assert (front["base"], front["last"]) == (0.98, 0.85)
-    assert front["headline"].replace("\u202f", " ") == "cosine head: 98.0 % [97.0, 99.0] on the base, 85.0 % [84.0, 86.0] after 1 session"
+    assert front["headline"] == "cosine 98.0% [97.0%, 99.0%] on base classes, 85.0% [84.0%, 86.0%] on all 8 after session 1"
     assert "> # no heading\n" in text
     assert "| `training.epochs` | `2` |" in text
     assert "| `encoder.width` | not set |" in text
@@ -124,11 +124,20 @@ def test_a_day_has_all_runs_that_began_or_ended_on_it(vault: Path, run: Callable
     assert other.folder.name not in text
     assert "23:55–2026-03-15 00:05, 10 min" in text
     assert "2026-03-13 23:55–00:05, 10 min" in text  # the end is on this day, the beginning is not
-    assert "undefined, because there is no answer after 1 session" in text
+    assert "undefined, because there is no answer on all 8 after session 1" in text
     assert "> why not\n\n**failed**: This run failed after 2 of 2 epochs." in text
     assert "## Jobs\n\n- `train.py` on gpu1, 3 h\n" in text
     again = diary(vault).of_run(failed)[-1]
     assert (again.became, again.path) == ("unchanged", page.path)  # the jobs that were handed in stay
+
+
+def test_a_short_run_is_told_of_one_minute_and_no_page_has_two_blank_lines(vault: Path, run: Callable[..., Run]) -> None:
+    run(1, begun="2026-03-14T08:00:00+00:00", ended="2026-03-14T08:00:18+00:00")
+    run(2, begun="2026-03-14T09:00:00+00:00", ended="2026-03-14T09:00:18+00:00")
+    pages = [page.path.read_text() for page in diary(vault).of_day(DAY)]
+    assert any("\n2026-03-14 08:00, 18 s, seed 1." in page for page in pages)
+    assert "\n08:00, 18 s, recipe" in pages[-1]
+    assert not [page for page in pages if "\n\n\n" in page]
 
 
 def test_a_run_made_elsewhere_stays_on_its_days_page(vault: Path, run: Callable[..., Run]) -> None:

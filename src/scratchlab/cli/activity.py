@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scratchlab.checks import Problem, counted
+from scratchlab.checks import Problem, counted, listing, nearest
 from scratchlab.cli.program import app, console
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def did(since: Since = "today", until: Until = None, host: Host = "", project: P
     from scratchlab.notebook.activity import reader, shown
 
     file, choice = _file(), _choice(since, until, host, project)
+    _known(file, host, project)
     found = reader.intervals(file, choice)
     for part in shown.intervals(found):
         console.print(part)
@@ -120,6 +121,7 @@ def forget(
     if everything and (since or until or project or host):
         raise Problem("--all forgets everything; leave it out, or --since, --until, --project and --host")
     file, choice = _file(), _choice(since, until, host, project)
+    _known(file, host, project)
     found = reader.intervals(file, choice)
     if not file.is_file() or not (found or everything):
         console.print("There is nothing to forget.")
@@ -191,6 +193,15 @@ def _file() -> Path:
     from scratchlab.notebook.settings import own
 
     return own().kept / FILE
+
+
+def _known(file: Path, host: str, project: str) -> None:
+    """Raises Problem for a host or a project of which nothing was ever recorded, listing those of which something was."""
+    from scratchlab.notebook.activity import reader
+
+    for what, said, names in zip(("host", "project"), (host, project), reader.known(file), strict=True):
+        if said and names and said not in names:
+            raise Problem(f"nothing was ever recorded of a {what} '{said}'.{nearest(said, names)} Known: {listing(names)}")
 
 
 def _late() -> float:

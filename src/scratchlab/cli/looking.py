@@ -8,15 +8,32 @@ from typing import Annotated
 import typer
 
 from scratchlab.cli.program import RunName, RunsFolder, app, console, lead_to
+from scratchlab.cli.recall import refreshed
 
 
 @app.command()
 def show(run: RunName, runs: RunsFolder = Path("runs")) -> None:
-    """Show what came of a run."""
+    """Show what came of a run, and, where there is a notebook, which lines of it name the run."""
     from scratchlab.report.run import terminal
     from scratchlab.store.run import Run
 
-    console.print(terminal.outcome(Run.find(runs, run)))
+    found = Run.find(runs, run)
+    console.print(terminal.outcome(found))
+    _named(found.folder)
+
+
+def _named(run: Path) -> None:
+    """The lines of notes that name a run, and what its own note names; what goes wrong there leaves the run's tables as they are."""
+    from scratchlab.checks import Problem
+    from scratchlab.notebook.desk import named
+    from scratchlab.notebook.settings import settings
+
+    try:
+        if settings().vault:
+            with refreshed() as (base, _):
+                console.print(named.shown(*named.named(base, run)), soft_wrap=True)
+    except Problem as problem:
+        console.print(f"The notes were not looked at: {problem}", style="yellow", soft_wrap=True)
 
 
 @app.command("runs")

@@ -32,6 +32,9 @@ def papers(
     if not source.folders:
         raise Problem('No folder of papers is known; name one here, or in notebook.toml: papers = ["~/scans"]')
     files = source.files()
+    if not files:
+        console.print(f"There is no photograph and no PDF in {listing(map(str, source.folders))}.", soft_wrap=True)
+        return
     engine, refused, sheets, seen = best(), list[str](), list[reading.Sheet](), list[reading.Seen]()
     with ProgressBar(console) as bar:
         for path in bar.over(files, "looking"):

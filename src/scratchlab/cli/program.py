@@ -55,11 +55,15 @@ def lead_to(what: str, path: Path) -> None:
 
 @contextlib.contextmanager
 def progress(what: str) -> Generator[Callable[[int, int], None]]:
-    """A function of how much is done and how much there is; it draws a bar from its first call on, which goes when the work is done."""
+    """A function of how much is done and how much there is; from its first call on it draws a bar, which goes when the work is done.
+
+    Where errors go into a file or a pipe, nothing is drawn.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    errors = Console(stderr=True)
+    bar = Progress(*columns, console=errors, transient=True, disable=not errors.is_interactive)
     try:
         task = bar.add_task(what, total=None)
 

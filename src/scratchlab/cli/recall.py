@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scratchlab.notebook.index.memory import Memory
     from scratchlab.notebook.index.refresh import Changes
 
+YesSend = Annotated[bool, typer.Option("--yes-send", help="agree, this time, that the lines are sent to the model's machine")]
 Again = Annotated[bool, typer.Option("--again", help="make it anew from nothing; it holds nothing that its sources do not")]
 
 
@@ -62,29 +63,39 @@ def _follow() -> None:
 
 @app.command()
 def ask(
-    question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="in English, Chinese or Korean, with a time in it or without")],
+    question: Annotated[
+        list[str] | None, typer.Argument(metavar="QUESTION", help="in English, Chinese or Korean, with a time in it or without")
+    ] = None,
     most: Annotated[int, typer.Option("--most", "-n", min=1, help="lines to show")] = 5,
     lines: Annotated[bool, typer.Option("--lines", help="the lines alone, though a model is named in notebook.toml")] = False,
-    send: Annotated[bool, typer.Option("--yes-send", help="agree, this time, that the lines are sent to the model's machine")] = False,
+    send: YesSend = False,
+    sent: Annotated[
+        bool, typer.Option("--sent", help="ask nothing: list what was ever sent to other machines, and who may be sent more")
+    ] = False,
 ) -> None:
     """Ask your notes, runs, logs and jobs; the answer is the lines that prove it."""
     from scratchlab.notebook.recall.answer.answer import answered
     from scratchlab.notebook.recall.ask import ask as asked
     from scratchlab.notebook.recall.shown import answer, evidence
-    from scratchlab.notebook.settings import settings
+    from scratchlab.notebook.settings import own, settings
 
-    said = " ".join(question)
+    if sent:
+        from scratchlab.notebook.recall.answer.told import told
+
+        console.print(told(own().kept), soft_wrap=True)
+        return
+    said = " ".join(question or ())
     if not said.strip():
         raise Problem('ask what you want to know, like: scratchlab ask "what did I do last week?"')
     with _remembered() as (memory, _):
         found = asked(said, datetime.now(), memory, most)
     model = settings().model
     if model and found.evidence and not lines:
-        console.print(answer(answered(found, model, said, ask=_agreed(), once=send)))
+        console.print(answer(answered(found, model, said, ask=agreed(), once=send)))
     console.print(evidence(found))
 
 
-def _agreed() -> Callable[[str], bool] | None:
+def agreed() -> Callable[[str], bool] | None:
     """Asks a person, who is shown what would leave this machine; None if there is nobody to be asked."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None

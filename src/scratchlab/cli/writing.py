@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 from rich.text import Text
 
 from scratchlab.checks import counted
@@ -18,20 +19,17 @@ if TYPE_CHECKING:
 
 @app.command()
 def day(
-    date: Annotated[str, typer.Argument(metavar="[DATE]", help="2026-11-28; today, if left out")] = "",
+    date: Annotated[str, typer.Argument(metavar="[DATE]", help="2026-11-28, yesterday, 'last friday'; today, if left out")] = "today",
     runs: RunsFolder = Path("runs"),
 ) -> None:
     """Write a day's page into the vault, with a note for each of its runs, or make them again."""
-    from datetime import date as dates
+    from datetime import datetime
 
-    from scratchlab.checks import Problem
     from scratchlab.notebook import settings
+    from scratchlab.notebook.dates import since
     from scratchlab.notebook.writing.diary import Diary, home
 
-    try:
-        wanted = dates.fromisoformat(date) if date else dates.today()
-    except ValueError:
-        raise Problem(f"'{date}' is no date; write it as in {dates.today()}.") from None
+    wanted = since.day(date, datetime.now())
     said, own = settings.settings(), settings.own()
     pages = Diary(home(said, own), own, [*said.runs, runs]).of_day(wanted)
     _tell(pages, shown=True)
@@ -41,15 +39,28 @@ def day(
 LOOSE = {"ignore_unknown_options": True, "help_option_names": ["--help"]}  # "- [ ] why" is a text, and none of its letters an option
 
 
-@app.command(context_settings=LOOSE)
+class _Loose(typer.core.TyperCommand):
+    """`-h` asks for help where it stands alone; behind a note it is a text."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, ["--help"] if args == ["-h"] else args)
+
+
+@app.command(cls=_Loose, context_settings=LOOSE)
 def insert(
     note: Annotated[str, typer.Argument(metavar="NOTE", help="a file, a note's name, or a link to a heading as Obsidian writes it")],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="what to insert, lines and all")],
-    under: Annotated[str, typer.Option("--under", help="the heading; ABOVE#HEADING where several have the name")] = "",
+    under: Annotated[
+        str,
+        typer.Option(
+            "--under",
+            help="the heading; ABOVE#HEADING where several have the name; of a note that has but one, or none, it may be left out",
+        ),
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
     encoding: Annotated[str, typer.Option("--encoding", help="of a note that is neither UTF-8 nor UTF-16")] = "",
 ) -> None:
-    """Insert a text at the end of a heading's section in a note, after showing the change and asking; every other byte stays."""
+    """Insert a text behind what stands under a heading of a note, after showing the change and asking; every other byte stays."""
     from scratchlab.notebook import settings
     from scratchlab.notebook.writing import address, notes
     from scratchlab.notebook.writing.backups import Backups
@@ -113,8 +124,10 @@ def layout(
     place = home(said, own)
     if not (projects := [project] if project else list(said.projects)):
         raise Problem(f'Name the project\'s folder, or let {own.file} name it: projects = ["~/kws"].')
+    taken: set[Path] = set()
     for one in projects:
-        plan = layouts.planned(one, place)
+        plan = layouts.planned(one, place, taken)
+        taken |= {stub.path for stub in plan.new}
         if dry:
             for stub in plan.new:
                 console.print(stub.path.relative_to(place.parent), soft_wrap=True)

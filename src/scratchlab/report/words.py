@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
+from scratchlab import checks
 from scratchlab.metrics.estimate import Estimate
 
 THIN = "\u202f"  # a narrow space that does not break: 97.2 %
@@ -51,11 +53,8 @@ def moment(text: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`8 s`, `12 min`, `3 h 20 min`: two places, no more."""
-    if seconds < 100:
-        return f"{seconds:.0f}{THIN}s"
-    minutes = round(seconds / 60)
-    return f"{minutes}{THIN}min" if minutes < 100 else f"{minutes // 60}{THIN}h {minutes % 60}{THIN}min"
+    """`8 s`, `12 min`, `3 h 20 min`, with spaces that do not part a number from its unit."""
+    return re.sub(r"(?<=\d) ", THIN, checks.duration(seconds))
 
 
 def first_words(text: str, most: int) -> str:

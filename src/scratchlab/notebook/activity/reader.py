@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from scratchlab.checks import duration
 from scratchlab.notebook.activity.intervals import Interval, Watched
 from scratchlab.notebook.activity.ledger import interval, told
-from scratchlab.notebook.activity.spoken import duration, outcome
+from scratchlab.notebook.activity.spoken import outcome
 from scratchlab.notebook.events import Event, Place, Span
 
 _UNKNOWN = ("exited", "vanished")
@@ -64,6 +65,16 @@ def intervals(file: Path, choice: Choice | None = None) -> list[Interval]:
             if base is None
             else [interval(row) for row in base.execute(f"SELECT * FROM interval WHERE {where} ORDER BY start, id", values)]
         )
+
+
+def known(file: Path) -> tuple[list[str], list[str]]:
+    """The hosts that were ever watched, and the projects of all jobs, by name."""
+    with _opened(file) as base:
+        if base is None:
+            return [], []
+        hosts = base.execute("SELECT host FROM watched UNION SELECT host FROM interval ORDER BY host")
+        projects = base.execute("SELECT DISTINCT project FROM interval ORDER BY project")
+        return [row[0] for row in hosts], [row[0] for row in projects]
 
 
 def watched(file: Path) -> list[Watched]:

@@ -13,11 +13,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scratchlab.checks import counted
+from scratchlab.checks import counted, duration
 from scratchlab.notebook.activity.intervals import Interval, Seen, Watched
 from scratchlab.notebook.activity.live import Live, Now
 from scratchlab.notebook.activity.slurm import Waiting
-from scratchlab.notebook.activity.spoken import called, duration, outcome, written
+from scratchlab.notebook.activity.spoken import called, outcome, written
 
 _STYLES = {"finished": "green", "running": "cyan", "failed": "red", "killed": "red"}
 

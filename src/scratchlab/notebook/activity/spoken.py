@@ -1,27 +1,10 @@
-"""Intervals in words: how long, how it ended, where it writes."""
+"""Intervals in words: how each ended, where it writes, what it is called."""
 
 from __future__ import annotations
 
 from scratchlab.notebook.activity.intervals import Interval, Seen
 
 _VIA = {"tmux": "in tmux", "screen": "in screen", "zellij": "in zellij", "terminal": "on a terminal", "nowhere": "nowhere", "": "unknown"}
-
-
-def duration(seconds: float) -> str:
-    """Two units at most.
-
-    >>> [duration(one) for one in (0.4, 59.7, 61, 3600, 90061)]
-    ['0 s', '1 min', '1 min', '1 h', '1 d 1 h']
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
-    if hours == 0:
-        return f"{minutes} min"
-    if days == 0:
-        return f"{hours} h" + (f" {minutes % 60} min" if minutes % 60 else "")
-    return f"{days} d" + (f" {hours % 24} h" if hours % 24 else "")
 
 
 def outcome(one: Interval) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from scratchlab.checks import Problem, nearest
 from scratchlab.notebook.dates import calendar
@@ -50,6 +50,21 @@ def span(words: str, now: datetime) -> Span:
     if named is None or named.span is None or named.rest:
         raise Problem(f"'{words}' is no time that is understood.{nearest(said.lower(), WORDS)} Understood are: {UNDERSTOOD}")
     return named.span
+
+
+def day(words: str, now: datetime) -> date:
+    """The one day that the words mean, today or before. Raises Problem for what is longer, is still to come, or is not understood.
+
+    >>> day("last friday", datetime(2026, 3, 12, 15))
+    datetime.date(2026, 3, 6)
+    """
+    found = span(words, now)
+    first, last = found.start.date(), (found.end - timedelta(microseconds=1)).date()
+    if first != last:
+        raise Problem(f"'{words}' is no day but {found.days}; name one of them, as in {first}.")
+    if first > now.date():
+        raise Problem(f"{first} is still to come; today is {now.date()}.")
+    return first
 
 
 def _number(weekday: re.Match[str]) -> int:

@@ -7,13 +7,14 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
-from scratchlab.checks import counted
+from scratchlab.checks import Problem, counted, listing, nearest
 from scratchlab.notebook.desk.crash import last_words
 from scratchlab.notebook.desk.line import line, name
+from scratchlab.notebook.desk.named import naming
 from scratchlab.notebook.events import Event, Place
-from scratchlab.notebook.index.mentions import mentions
 from scratchlab.notebook.index.table import COLUMNS, event
 
 FORGOTTEN = timedelta(days=30)  # a run without a note is told of for so long
@@ -55,16 +56,36 @@ class Seen:
 
 
 def seen(base: sqlite3.Connection, since: datetime, now: datetime, project: str = "") -> Seen:
-    """The events whose state is not settled by a tick, of one project or all; those of later times are left out."""
+    """The events whose state is not settled by a tick, of one project or all; those of later times are left out, and what runs' own notes
+    ask, which is why they were made: a sweep may have put it to hundreds of runs.
+    """
     rows = base.execute(f"SELECT {COLUMNS} FROM events WHERE state != '' AND state NOT IN ('done', 'dropped') ORDER BY path, line")
-    events = [one for row in rows if belongs(one := event(row), project) and (one.when is None or one.when.start <= now)]
-    return Seen(events, since, now)
+    found = [event(row) for row in rows]
+    runs = {one.place.path.parent for one in found if one.kind == "run"}
+    there = (one for one in found if one.kind != "question" or one.place.path.parent not in runs)
+    return Seen([one for one in there if belongs(one, project) and (one.when is None or one.when.start <= now)], since, now)
 
 
 def belongs(one: Event, project: str) -> bool:
     """Whether it is of this project, or says so in the name of its file or run; of none asked for, all are."""
     wanted = project.casefold()
-    return not wanted or wanted == one.project.casefold() or (one.kind == "run" and _KEY.sub("", name(one)).casefold() == wanted)
+    if not wanted or wanted == one.project.casefold():
+        return True
+    return wanted == (_KEY.sub("", name(one)) if one.kind == "run" else one.place.path.stem).casefold()
+
+
+def checked(base: sqlite3.Connection, project: str) -> None:
+    """Raises Problem for a project, a note or a recipe of runs of which nothing is known, with the projects of which most is."""
+    if not project:
+        return
+    runs = [name(event(row)) for row in base.execute(f"SELECT {COLUMNS} FROM events WHERE kind = 'run' AND state != 'hole'")]
+    named = base.execute("SELECT project FROM events WHERE project != '' GROUP BY project ORDER BY count(*) DESC, project")
+    projects = [one for (one,) in named if one not in runs]  # a run's own note is of the run
+    recipes = {_KEY.sub("", run) for run in runs}
+    notes = {Path(path).stem for (path,) in base.execute("SELECT DISTINCT path FROM events WHERE kind NOT IN ('run', 'file')")}
+    known = {*projects, *recipes, *notes}
+    if project.casefold() not in map(str.casefold, known):
+        raise Problem(f"Nothing is known of a project '{project}'.{nearest(project, known)} There are: {listing(projects)}.")
 
 
 def sections(base: sqlite3.Connection, told: Seen, most: int) -> list[Section]:
@@ -132,14 +153,13 @@ def short(one: Event, now: datetime) -> str:
 
 
 def noteless(base: sqlite3.Connection, told: Seen) -> list[list[Event]]:
-    """Runs that came to something in the last thirty days and that no note names, those of one recipe together, the latest first.
-
-    A run's own note does not count: it says why the run was made, not what came of it.
+    """Runs that came to something in the last thirty days, have no note of their own (`--note`) and are named in none, those of one recipe
+    together, the latest first.
     """
     groups: dict[str, list[Event]] = {}
     for one in _work(told, ("finished", "diverged")):
         recent = one.when and one.when.end >= told.now - FORGOTTEN
-        if one.kind == "run" and recent and all(note.place.path.parent == one.place.path.parent for note in mentions(base, name(one))):
+        if one.kind == "run" and recent and not naming(base, name(one)):  # its own note stands under its name
             groups.setdefault(_KEY.sub("", name(one)), []).append(one)
     return list(groups.values())
 

@@ -62,12 +62,17 @@ def suggested(events: Sequence[Event], most: int = 5) -> list[Step]:
 
 
 def _by_day(events: Sequence[Event]) -> dict[date, list[Event]]:
-    """What was written in notes, by the day it tells of."""
+    """What was written in notes, by the day it tells of; a row of a table is nothing to do."""
     days: dict[date, list[Event]] = {}
     for event in events:
-        if event.when and event.kind in ("note", "task", "question"):
+        if event.when and event.kind in ("note", "task", "question") and not _row(event):
             days.setdefault(event.when.start.date(), []).append(event)
     return days
+
+
+def _row(event: Event) -> bool:
+    """Whether it is a row of a table: it has an edge, or the head that it hangs under has columns as well."""
+    return event.text.lstrip().startswith("|") or ("|" in event.text and "|" in "".join(event.under[-1:]))
 
 
 def _entry(event: Event) -> tuple[object, ...]:

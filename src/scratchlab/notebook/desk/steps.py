@@ -55,12 +55,12 @@ def _begun(events: list[Event], kept: Kept) -> Iterator[Step]:
 
 
 def _of_runs(base: sqlite3.Connection, told: Seen) -> Iterator[Step]:
-    """What runs ask for: the last crash since the last visit, the last result that no note tells of, the first sweep with holes."""
+    """What runs ask for: the last crash since the last visit, the last result without a note, the first sweep with holes."""
     for one in crashed(told)[:1]:
         said, place = last_words(one)
         do = f"Go on with it: scratchlab resume {name(one)}" if (one.kind, one.state) == ("run", "killed") else f"Look into {name(one)}"
         yield Step(one, do, f"{one.state}: {said}" if said else one.state, place)
     for runs in noteless(base, told)[:1]:
-        yield Step(runs[0], f"Write down what came of {line(runs[0])}", "ended, and no note names it", runs[0].place)
+        yield Step(runs[0], f"Write down what came of {line(runs[0])}", "a result without a note", runs[0].place)
     for cells in holes(told)[:1]:
         yield Step(cells[0], f"Fill {cells[0].project}", lacking(cells), cells[0].place)

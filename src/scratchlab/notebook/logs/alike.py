@@ -19,8 +19,8 @@ def prints(log: Log) -> tuple[str, ...]:
     Times, rates and places in training do not count, as they differ between runs that computed the same.
     """
     digest, made, count = hashlib.blake2b(digest_size=8), list[str](), 0
-    for figure in islice(_metrics(log), MOST):
-        digest.update(figure.encode())
+    for name, text in islice(_metrics(log), MOST):
+        digest.update(f"{name}={text};".encode())
         count += 1
         if count >= FEWEST and count & (count - 1) == 0:
             made.append(digest.hexdigest())
@@ -30,8 +30,14 @@ def prints(log: Log) -> tuple[str, ...]:
     return tuple(made)
 
 
-def _metrics(log: Log) -> Iterator[str]:
-    """Metrics and their means, as `name=text;`."""
+def first(log: Log) -> list[str]:
+    """The metrics that a log prints first, as printed, as many as its like must share; none of a log with fewer."""
+    found = list(islice(_metrics(log), FEWEST))
+    return [text for _, text in found] if len(found) == FEWEST else []
+
+
+def _metrics(log: Log) -> Iterator[tuple[str, str]]:
+    """Metrics and their means: name and text."""
     chosen: dict[int, list[tuple[Label, int]]] = {}
     for row in log.rows:
         spots = chosen.get(id(row.shape))
@@ -43,7 +49,7 @@ def _metrics(log: Log) -> Iterator[str]:
             ]
         for name, slot in spots:
             if text := row.cells[slot].strip():
-                yield f"{written(name, row.cells)}={text};"
+                yield written(name, row.cells), text
 
 
 def shared(one: Sequence[str], other: Sequence[str]) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scratchlab.checks import counted
+from scratchlab.checks import counted, duration
 from scratchlab.notebook.logs.card import Card
 from scratchlab.notebook.logs.curve import spark
 from scratchlab.notebook.logs.series import Point
@@ -50,7 +48,7 @@ def _lines(card: Card) -> list[tuple[str, RenderableType]]:
         way = _WAYS[card.trend.way]
         told.append(("improving", f"{way} ({card.trend.why})" if way else card.trend.why))
     told.append(("at", f"{card.progress} (line {card.progress.line})" if card.progress else card.why["progress"]))
-    told.append(("left", card.left.why if card.left.seconds is None else f"{_duration(card.left.seconds)}, {card.left.why}"))
+    told.append(("left", card.left.why if card.left.seconds is None else f"{duration(card.left.seconds)}, {card.left.why}"))
     if card.rate:
         told.append(("rate", f"{card.rate.value:.4g} (line {card.rate.line})"))
     if card.nan:
@@ -81,11 +79,5 @@ def _since(card: Card) -> str:
 def _span(card: Card) -> str:
     if card.begun is None or card.ended is None:
         return ""
-    took = _duration((card.ended - card.begun).total_seconds())
+    took = duration((card.ended - card.begun).total_seconds())
     return f"; {card.begun:%Y-%m-%d %H:%M} to {card.ended:%Y-%m-%d %H:%M}, {took}" if told_year(card.begun) else f"; {took}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return str(timedelta(seconds=round(seconds)))

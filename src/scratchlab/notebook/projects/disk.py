@@ -91,20 +91,25 @@ def disk(folder: Path, looks: Looks, told: Callable[[int, int], object] = lambda
     found = Disk(folder)
     tallies = defaultdict[tuple[str, Kind], list[float]](lambda: [0, 0, 0.0])
     once = set[tuple[int, int]]()
-    waiting: list[tuple[str, str, Kind]] = [(str(folder), str(folder), "other")]  # a folder, what it counts for, its kind
+    top: tuple[str, Kind] = (str(folder), "other")
+    waiting: list[tuple[str, tuple[str, Kind], tuple[str, Kind]]] = [
+        (str(folder), top, top)
+    ]  # a folder, what it counts for and its kind, and the same of the one above it
     while waiting:
-        where, region, kind = waiting.pop()
+        where, (region, kind), above = waiting.pop()
         try:
             look = looks.at(where)
         except OSError as error:
             found.refused.append(f"{where} ({(error.strerror or str(error)).lower()})")
             continue
+        if kind == "runs" != above[1] and "code" in look.tallies:  # `logs/` that reads logs is source
+            region, kind = above
         _count(found, tallies, look, region, kind, once)
         _name(found, where, kind, look)
         for name in look.folders:
             below = f"{where}{os.sep if not where.endswith(os.sep) else ''}{name}"
             own = _kind(kind, name)
-            waiting.append((below, below if own != kind or where == str(folder) else region, own))
+            waiting.append((below, (below if own != kind or where == str(folder) else region, own), (region, kind)))
         told(found.files, found.bytes)
     found.parts = [Part(Path(region), kind, int(n), int(size), newest) for (region, kind), (n, size, newest) in tallies.items() if n]
     found.parts.sort(key=lambda part: (-part.bytes, str(part.folder)))

@@ -60,14 +60,15 @@ ENDS_OF_TEXT = (
     *("readme", "makefile", ".md", ".markdown", ".rst", ".toml", ".yaml", ".yml", ".json", ".ini", ".cfg", ".conf"),
     *(".sh", ".bash", ".sbatch", ".slurm", ".py"),
 )
+ENDS_OF_CODE = (".py", ".ipynb", ".c", ".cc", ".cpp", ".h", ".hpp", ".cu", ".rs", ".go", ".js", ".ts", ".jl")
 _OF_A_MODEL = re.compile(r"model|weight|checkpoint|ckpt|best|last|epoch|state|optim", re.IGNORECASE)
 
 
-def of_file(name: str) -> Kind | Literal["perhaps"]:
-    """By its name alone; `perhaps` a checkpoint.
+def of_file(name: str) -> Kind | Literal["perhaps", "code"]:
+    """By its name alone; `perhaps` a checkpoint, or `code`, a text that makes its folder a source's.
 
     >>> [of_file(name) for name in ("best.pt", "pytorch_model.bin", "train.h5", "a.wav", "fit.py", "core")]
-    ['checkpoints', 'checkpoints', 'perhaps', 'data', 'text', 'other']
+    ['checkpoints', 'checkpoints', 'perhaps', 'data', 'code', 'other']
     """
     name = name.lower()
     if name.endswith(ALWAYS_CHECKPOINTS):
@@ -76,10 +77,10 @@ def of_file(name: str) -> Kind | Literal["perhaps"]:
         return "checkpoints" if _OF_A_MODEL.search(name) else "perhaps"
     if name.endswith(ENDS_OF_DATA):
         return "data"
-    return "text" if name.endswith(ENDS_OF_TEXT) else "other"
+    return "code" if name.endswith(ENDS_OF_CODE) else "text" if name.endswith(ENDS_OF_TEXT) else "other"
 
 
-def within(folder: Kind, file: Kind | Literal["perhaps"]) -> Kind:
+def within(folder: Kind, file: Kind | Literal["perhaps", "code"]) -> Kind:
     """A file's kind, in a folder of this kind (`other` of no particular one)."""
     if folder in ("environments", "caches", "history"):
         return folder
@@ -87,4 +88,5 @@ def within(folder: Kind, file: Kind | Literal["perhaps"]) -> Kind:
         return "checkpoints"
     if file == "perhaps":
         return "checkpoints" if folder in ("checkpoints", "runs") else "data"
+    file = "text" if file == "code" else file
     return file if folder in ("other", "checkpoints") or (folder, file) == ("data", "text") else folder

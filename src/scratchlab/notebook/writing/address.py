@@ -38,7 +38,7 @@ def _in(vaults: list[Path], name: str, said: str) -> Path:
         near = nearest(wanted, {called.rpartition("/")[2] for called in notes.values()})
         raise Problem(f"There is no note '{name}' in {listing(map(str, vaults))}.{near}")
     if len(found) > 1:
-        raise Problem(f"'{name}' names {len(found)} notes: {listing(map(str, sorted(found)), 5)}; give more of the path.")
+        raise Problem(f"'{name}' names {len(found)} notes: {listing(map(str, sorted(found)), 5)}; give more of the path, or the file.")
     return found[0]
 
 

@@ -8,13 +8,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from scratchlab.checks import counted
-from scratchlab.metrics.estimate import Estimate
+from scratchlab.checks import duration
 from scratchlab.notebook.dates.calendar import local
+from scratchlab.notebook.index.sources.of_run import headline
 from scratchlab.notebook.writing.markdown import filed
 from scratchlab.recipe import Values
 from scratchlab.report.run.words import sentence
-from scratchlab.report.words import duration, interval, percent
 from scratchlab.store.run import Run
 
 
@@ -57,6 +56,8 @@ class Card:
 
         if self.ended is None:
             return f"since {told(self.begun)}"
+        if f"{self.begun:%Y-%m-%d %H:%M}" == f"{self.ended:%Y-%m-%d %H:%M}":
+            return f"{told(self.begun)}, {duration((self.ended - self.begun).total_seconds())}"
         end = f"{self.ended:%H:%M}" if self.ended.date() == self.begun.date() else told(self.ended)
         return f"{told(self.begun)}–{end}, {duration((self.ended - self.begun).total_seconds())}"
 
@@ -101,15 +102,7 @@ def cards(folders: list[Path]) -> list[Card]:
 def _result(summary: Values) -> tuple[float | None, float | None, str]:
     """The shares of the leading head, and its headline with intervals."""
     sessions: list[Values] = summary["heads"][summary["head"]]["sessions"]
-    base, last = Estimate(**sessions[0]["accuracy"]), Estimate(**sessions[-1]["accuracy"])
-    if len(sessions) == 1:
-        return base.value, base.value, f"{summary['head']} head: {_told(base)} on {counted(sessions[0]['classes'], 'class')}"
-    after = f"{_told(last)} after {counted(len(sessions) - 1, 'session')}"
-    return base.value, last.value, f"{summary['head']} head: {_told(base)} on the base, {after}"
-
-
-def _told(estimate: Estimate) -> str:
-    return estimate.how if estimate.value is None else f"{percent(estimate.value)} {interval(estimate)}".rstrip()
+    return sessions[0]["accuracy"]["value"], sessions[-1]["accuracy"]["value"], headline(summary)
 
 
 def _without(run: Run, state: str) -> str:

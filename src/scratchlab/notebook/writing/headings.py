@@ -1,4 +1,4 @@
-"""The headings of a note and where their sections end, as CommonMark has them: none inside code, lists, quotes or front matter.
+"""The headings of a note and where what stands under each ends, as CommonMark has them: none inside code, lists, quotes or front matter.
 
 Reading a diary (`vault/blocks.py`) goes by what its writer meant, and guesses; what is written must stand where Obsidian shows it.
 Source: https://spec.commonmark.org/0.31.2/, sections 4.2, 4.3 and 4.5, by way of markdown-it-py.
@@ -17,7 +17,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 
 @dataclass(frozen=True)
 class Heading:
-    """level: 1 to 6. line: its first, counted from 0. body: the line after it. end: the line after its section, sections below included.
+    """level: 1 to 6. line: its first, counted from 0. body: the line after it. end: the line after what is its own: the next heading's.
 
     path: the headings above it, outermost first, and its own text.
     """
@@ -68,7 +68,7 @@ def _nested(found: list[tuple[Token, str]], count: int) -> list[Heading]:
     made: list[Heading] = []
     for place, ((_, text), level) in enumerate(zip(found, levels, strict=True)):
         above = [*((higher, called) for higher, called in above if higher < level), (level, spaced_once(text))]
-        end = next((maps[after][0] for after in range(place + 1, len(found)) if levels[after] <= level), count)
+        end = maps[place + 1][0] if place + 1 < len(found) else count
         made.append(Heading(level, maps[place][0], maps[place][1], end, tuple(called for _, called in above)))
     return made
 

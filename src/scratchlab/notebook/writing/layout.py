@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -34,8 +35,11 @@ class Layout:
     cut: bool
 
 
-def planned(project: Path, home: Path) -> Layout:
-    """What would be made for a project in our folder of the vault. Raises Problem where there is no such project."""
+def planned(project: Path, home: Path, taken: Collection[Path] = ()) -> Layout:
+    """What would be made for a project in our folder of the vault. Raises Problem where there is no such project.
+
+    taken: notes that another project of this name is about to get. Of two things whose notes would be called the same, the first has one.
+    """
     if not project.is_dir():
         raise Problem(f"{project} is not a folder; name the project's, as in `scratchlab layout ~/kws`.")
     project = project.resolve()
@@ -43,8 +47,9 @@ def planned(project: Path, home: Path) -> Layout:
         raise Problem(f"{project} holds the vault itself; name the folder of a project beside it.")
     found = list(itertools.islice(walk(project), MOST + 1))
     stubs = [_stub(project, home, one) for one in found[:MOST]]
-    new = [stub for stub in stubs if not stub.path.exists()]
-    return Layout(new, len(stubs) - len(new), len(found) > MOST)
+    notes = {stub.path: stub for stub in reversed(stubs)}
+    new = [stub for path, stub in reversed(notes.items()) if path not in taken and not path.exists()]
+    return Layout(new, len(notes) - len(new), len(found) > MOST)
 
 
 def made(layout: Layout, backups: Backups) -> int:

@@ -33,8 +33,6 @@ class Planned:
 
 def planned(note: Path, text: str, under: tuple[str, ...], encoding: str = "") -> Planned:
     """Reads the note and finds the place. Raises Problem where there is none."""
-    if not under:
-        raise Problem(f"Say under which heading of {note} to insert: --under HEADING, or NOTE as in [[{note.stem}#HEADING]].")
     old = disk.read(note)
     try:
         return Planned(note, text, under, encoding, old, inserted(old, text, under, encoding))
@@ -49,7 +47,8 @@ def written(plan: Planned, backups: Backups) -> tuple[Planned, Entry]:
     """
     with backups.alone():
         for _ in range(TIMES):
-            told = f"{counted(len(plan.text.strip().splitlines()), 'line')} under '{plan.made.heading.text}'"
+            heading = plan.made.heading
+            told = counted(len(plan.text.strip().splitlines()), "line") + (f" under '{heading.text}'" if heading else " at the end")
             try:
                 return plan, backups.written(plan.note, plan.old, plan.made.new, told)
             except disk.Changed:

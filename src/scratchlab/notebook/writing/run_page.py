@@ -44,7 +44,7 @@ def page(card: Card, earlier: list[Card], plots: Iterable[str]) -> str:
         more = len(earlier) - EARLIER
         lines += [f"## Earlier runs of {line(card.recipe)}", ""]
         lines += [f"- {link('runs', one.page)}, {one.begun.date()}, {one.state}: {one.headline}" for one in reversed(earlier[-EARLIER:])]
-        lines += [f"- and {counted(more, 'run')} before, on the page of the recipe" if more > 0 else "", ""]
+        lines += [*([f"- and {counted(more, 'run')} before, on the page of the recipe"] if more > 0 else []), ""]
     lines += ["## Where it stands", "", f"- folder {code(str(card.run.folder.resolve()))}"]
     report = card.run.folder.resolve() / "report.html"
     lines += [f"- [report.html](<{report.as_uri()}>)" if report.exists() else "- no report yet: `scratchlab report` writes one"]

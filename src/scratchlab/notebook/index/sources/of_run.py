@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, counted
 from scratchlab.notebook.dates.calendar import local
 from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.store.run import Run
@@ -31,7 +31,7 @@ def of_run(run: Run) -> Event:
     try:
         summary = run.json("summary") if found == "finished" else None
         if summary:
-            said, place = _headline(summary), _proof(run.folder / "summary.json", summary["head"])
+            said, place = headline(summary), _proof(run.folder / "summary.json", summary["head"])
         elif found == "running":
             said, place = _progress(run, records), _last(run, records)
         else:
@@ -63,10 +63,11 @@ def _when(run: Run, status: Mapping[str, Any]) -> Span:
     return Span(min(begun, last), last)
 
 
-def _headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Mapping[str, Any]) -> str:
     """The leading head's joint accuracy with its 95 % interval, in the base session and the last."""
     sessions = summary["heads"][summary["head"]]["sessions"]
-    told = [f"{_told(sessions[0]['accuracy'])} on base classes"]
+    classes = "base classes" if len(sessions) > 1 else counted(sessions[0]["classes"], "class")
+    told = [f"{_told(sessions[0]['accuracy'])} on {classes}"]
     told += [f"{_told(sessions[-1]['accuracy'])} on all {sessions[-1]['classes']} after session {len(sessions) - 1}"] * (len(sessions) > 1)
     return f"{summary['head']} {', '.join(told)}"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +17,24 @@ from scratchlab.notebook.recall.answer.endpoint import Endpoint
 Ask = Callable[[str], bool]
 
 
-def consent(endpoint: Endpoint, payload: str, kept: Path, ask: Ask | None, *, once: bool = False) -> None:
+@dataclass(frozen=True)
+class Purpose:
+    """What a text is sent for; who agreed to one has not agreed to another.
+
+    name: by which consent is remembered, beside the endpoint's.
+    what: would be done with it. always: what would be sent each time from then on.
+    """
+
+    name: str
+    what: str
+    always: str
+
+
+ANSWERS = Purpose("", "put the lines into words", "lines like these at every such question")
+DRAFTS = Purpose("drafts", "draft the next lines", "the end of a note and such lines at every draft")
+
+
+def consent(endpoint: Endpoint, payload: str, kept: Path, ask: Ask | None, *, once: bool = False, purpose: Purpose = ANSWERS) -> None:
     """Returns where the payload may be sent: to this machine, or where consent was given, now or before.
 
     payload: all of what would be sent, as the person is shown it.
@@ -26,8 +45,8 @@ def consent(endpoint: Endpoint, payload: str, kept: Path, ask: Ask | None, *, on
     """
     if endpoint.local or once:
         return
-    given = consents(kept)
-    if endpoint.name in given:
+    given, named = consents(kept), f"{endpoint.name} {purpose.name}".strip()
+    if named in given:
         return
     if ask is None:
         raise Problem(
@@ -35,13 +54,13 @@ def consent(endpoint: Endpoint, payload: str, kept: Path, ask: Ask | None, *, on
             "and nobody can be asked here; --yes-send agrees"
         )
     question = (
-        f"{endpoint.name} is not this machine. To put the lines into words, this would be sent there, now; "
-        f"and, once you agree, lines like these at every such question ({kept / 'sent.jsonl'} will hold all that was sent, "
+        f"{endpoint.name} is not this machine. To {purpose.what}, this would be sent there, now; "
+        f"and, once you agree, {purpose.always} ({kept / 'sent.jsonl'} will hold all that was sent, "
         f"{kept / 'consents.json'} your consent, until you remove it):\n\n{payload}"
     )
     if not ask(question):
         raise Problem(f"nothing was sent to {endpoint.name}, as you wished")
-    given[endpoint.name] = datetime.now().astimezone().isoformat(timespec="seconds")
+    given[named] = datetime.now().astimezone().isoformat(timespec="seconds")
     _write(kept / "consents.json", json.dumps(given, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -67,19 +86,29 @@ def record(endpoint: Endpoint, body: dict[str, Any], kept: Path) -> None:
     path = kept / "sent.jsonl"
     try:
         kept.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
-            file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "ab+") as file:
+            cut = file.seek(0, os.SEEK_END) and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n"  # by a kill
+            file.write(b"\n" * cut + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
     except OSError as error:
         raise Problem(f"nothing was sent to {endpoint.name}, because {path} cannot be written ({error})") from None
 
 
-def sent(kept: Path) -> list[dict[str, Any]]:
-    """All that was sent to other machines, the oldest first: `when`, `to`, `body`; a last line that a kill cut short is left out."""
+def sent(kept: Path) -> tuple[list[dict[str, Any]], int]:
+    """All that was sent to other machines, the oldest first: `when`, `to`, `body`; and how many requests cannot be read, as one that a kill
+    cut short. Raises Problem where the file cannot be.
+    """
+    path, found = kept / "sent.jsonl", list[dict[str, Any]]()
     try:
-        lines = (kept / "sent.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = [line for line in path.read_bytes().split(b"\n") if line]  # of bytes: a text has other ends of lines within it
     except FileNotFoundError:
-        return []
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+        return [], 0
+    except OSError as error:
+        raise Problem(f"{path} cannot be read ({error})") from None
+    for line in lines:
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            entry = json.loads(line)
+            found.append({name: entry[name] for name in ("when", "to", "body")})
+    return found, len(lines) - len(found)
 
 
 def _write(path: Path, text: str) -> None:

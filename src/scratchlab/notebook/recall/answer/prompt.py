@@ -14,6 +14,7 @@ from scratchlab.notebook.recall.ask import Evidence
 CHARACTERS = 1200  # of a line that are sent
 TOKENS = 500  # that a model may answer with
 NOTHING = "NOTHING"  # what it says where the lines do not answer
+QUESTION = "Question: "  # before it
 LANGUAGES = {"Han": "Chinese", "Hangul": "Korean", "Kana": "Japanese"}  # kana beside Han are Japanese
 RULES = f"""You put numbered lines of a lab notebook into words, to answer a question.
 - Write one to five short sentences in {{language}}.
@@ -96,7 +97,7 @@ def payload(question: str, lines: Sequence[Passage], model: str) -> dict[str, An
 
 def _asked(question: str, lines: Sequence[Passage]) -> str:
     quoted = "\n\n".join(line.told for line in lines)
-    return f"Lines:\n\n{quoted}\n\nQuestion: {question}"
+    return f"Lines:\n\n{quoted}\n\n{QUESTION}{question}"
 
 
 def shown(body: dict[str, Any], address: str, key: str) -> str:

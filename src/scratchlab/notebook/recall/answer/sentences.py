@@ -14,7 +14,7 @@ class Sentence(NamedTuple):
     ids: tuple[int, ...]
 
 
-_THINKING = re.compile(r"^\s*<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+THINKING = re.compile(r"^\s*<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _ID = r"\s*\^?\d{1,4}\s*"
 CITED = re.compile(rf"[\[［【]({_ID}(?:[,，、;]{_ID})*)[\]］】]")
 _MARK = re.compile(r"^\s*(?:[-*+•·]\s+|\d{1,2}[.)]\s+|#{1,6}\s+|>\s*)+")
@@ -42,7 +42,7 @@ def sentences(text: str) -> list[Sentence]:
     Sentence(text='然后发散了。', ids=(2, 3))
     """
     found: list[Sentence] = []
-    for line in _THINKING.sub("", text).splitlines():
+    for line in THINKING.sub("", text).splitlines():
         for part in _split(_MARK.sub("", line)):
             ids = [int(one) for cited in CITED.finditer(part) for one in re.findall(r"\d+", cited[1])]
             said = re.sub(r"\s+([.!?,;:。！？；，、])", r"\1", CITED.sub("", part))

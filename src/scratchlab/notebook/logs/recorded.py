@@ -1,0 +1,66 @@
+"""Whether a log is what a run printed: its figures are those that the run recorded, rounded as printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from scratchlab.notebook.logs import names
+from scratchlab.notebook.logs.log import Figure, Log
+
+DIGITS = 8  # that must agree in all: fewer do by chance
+MOST = 6  # that count of one figure
+
+
+def agreeing(log: Log, records: Sequence[Mapping[str, Any]]) -> int:
+    """How many figures of a log are the run's; 0 if it is not the run's log.
+
+    In the epochs that both tell of, every metric of the log must be one of the run's, whatever each calls it. Epochs are counted from 0 or
+    from 1.
+
+    records: of a run's epochs, each with its number from 0 as `epoch`.
+    """
+    columns: dict[str, list[tuple[int, Figure]]] = {}
+    for row in log.rows:
+        epoch = row.number("epoch")
+        for figure in row.figures() if epoch is not None and epoch == int(epoch) else ():
+            if figure.kind in ("value", "mean"):
+                columns.setdefault(figure.name, []).append((int(epoch or 0), figure))
+    return max((_agreeing(columns, {record["epoch"] + first: record for record in records}) for first in (0, 1)), default=0)
+
+
+def _agreeing(columns: Mapping[str, Sequence[tuple[int, Figure]]], records: Mapping[int, Mapping[str, Any]]) -> int:
+    figures, digits = 0, 0
+    for name, column in columns.items():
+        shared = [(figure, records[epoch]) for epoch, figure in column if epoch in records]
+        recorded: Mapping[str, Any] = shared[0][1] if shared else {}
+        measured = [key for key, value in recorded.items() if isinstance(value, float) and "seconds" not in key]
+        if any(all(_rounds(figure, record.get(key)) for figure, record in shared) for key in measured):
+            figures += len(shared)
+            digits += sum(_digits({figure.text for figure, _ in shared}))
+        elif shared and names.is_metric(name):
+            return 0
+    return figures if digits >= DIGITS else 0
+
+
+def _rounds(figure: Figure, value: object) -> bool:
+    """Whether a value is printed like that: within half of its last place."""
+    printed = _decimal(figure.text)
+    if printed is None or not isinstance(value, float):
+        return False
+    exact = Decimal(value) * (100 if figure.unit.startswith("%") else 1)
+    _, _, exponent = printed.as_tuple()
+    return isinstance(exponent, int) and abs(printed - exact) <= Decimal((0, (5,), exponent - 1)) * Decimal("1.000001")
+
+
+def _digits(texts: Iterable[str]) -> Iterable[int]:
+    return (min(MOST, len(printed.as_tuple().digits)) for text in texts if (printed := _decimal(text)) is not None)
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        made = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        return None
+    return made if made.is_finite() else None
