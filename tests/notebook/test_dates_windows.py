@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchlab.notebook.dates.windows import window
@@ -73,6 +73,7 @@ def test_no_question_breaks_it(question: str, now: datetime) -> None:
     assert found.span is None or found.span.start <= found.span.end
 
 
+@settings(deadline=None, max_examples=50)  # some hundred questions each
 @given(st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)))
 def test_the_same_day_in_three_languages(now: datetime) -> None:
     for said in (

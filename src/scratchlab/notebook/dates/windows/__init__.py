@@ -20,22 +20,24 @@ JOINED = re.compile(r"\s*(?:~|～|–|—|-|to|until|till|through|and|至|到|�
 SINCE = (
     re.compile(r"\b(?P<with>(?:ever\s+)?since)\s+(?:the\s+)?$|\bafter\s+(?:the\s+)?$|(?P<also>自从?)$", re.IGNORECASE),
     re.compile(
-        r"\s*(?:以来|之后|以后|后(?![半来面端台续处期验悔])|起(?![草床来码点])|开始|이후|부터|뒤|이래)(?:\s*(?:지금|현재)까지|一?直?到(?:现在|今天|目前))?|"
+        r"\s*(?:以来|之后|以后|后(?![半来面端台续处期验悔])|起(?![草床来码点])|开始|이후|후에?(?![가-힣])|부터|뒤|이래)(?:\s*(?:지금|현재)까지|一?直?到(?:现在|今天|目前))?|"
         r"\s*(?:一直)?到(?:现在|目前)|\s+(?:on|onwards?|until\s+now|till\s+now|to\s+now)(?=\s*(?:$|[?.,;]))",
         re.IGNORECASE,
     ),
 )
 UNTIL = (
     re.compile(
-        r"\b(?:before|until|till|(?P<with>by|up\s+to|due(?:\s+(?:on|by|in))?|(?:before\s+)?(?:the\s+)?deadline(?:\s+(?:of|on|is|was|in|for))?))"
+        r"\b(?:before|until|till|(?P<with>by(?:\s+(?:eod|end\s+of\s+day))?(?:\s+on)?|up\s+to|no\s+later\s+than|due(?:\s+(?:on|by|in))?|(?:before\s+)?(?:the\s+)?deadline(?:\s+(?:of|on|is|was|in|for))?))"
         r"\s+(?:the\s+)?$|(?P<also>截至|截止到?)$",
         re.IGNORECASE,
     ),
     re.compile(r"\s*(?:之前|以前|前(?![半面端向几两三天后者沿置馈景处])|이전|전(?:까지|에)?(?![가-힣]))|\s*(?P<with>为止|截止|까지|마감)"),
 )
 LEADS = re.compile(r"\b(?:in|on|at|during|over|around|of|the|for|within|from|between|about)\s+(?:the\s+)?$|[在于从自到]$", re.IGNORECASE)
+POSSESSIVE = re.compile(r"['’]s?(?!\w)")
 TRAILS = re.compile(
-    r"'s?(?!\w)|’s?(?!\w)|\s*(?:之间|期间|的时候|那天|当天|那几天|之内|以内)的?|\s*里(?![程面])|\s*(?:사이에?|동안|에는|에)(?!\w)|\s*(?:的|에)",
+    POSSESSIVE.pattern
+    + r"|\s*(?:之间|期间|的时候|那天|当天|那几天|之内|以内)的?|\s*里(?![程面])|\s*(?:사이에?|동안|에는|에)(?!\w)|\s*(?:的|에)|의(?=\s)",
     re.IGNORECASE,
 )
 DAYTIME = re.compile(
@@ -125,16 +127,22 @@ def _range(text: str, span: Span, start: int, end: int) -> _Asked:
 
 
 def _one(text: str, one: Named, now: date) -> _Asked:
-    span, start, end = one.last(now), one.start, one.end
+    """A time that stands alone. `After Monday's meeting` is of Monday too, and so is what comes before it."""
+    span, start, end = one.last(now), one.start, _over(POSSESSIVE, text, one.end)
+    with_it = end > one.end
     if _days(span) == 1:
         end = _over(DAYTIME, text, end)
     if since := SINCE[0].search(text, 0, start):
         return _Asked(
-            Span(span.start if since["with"] or since["also"] else span.end, _after(now, span)), since.start(), _over(SINCE[1], text, end)
+            Span(span.start if since["with"] or since["also"] or with_it else span.end, _after(now, span)),
+            since.start(),
+            _over(SINCE[1], text, end),
         )
     if until := UNTIL[0].search(text, 0, start):
         span = one.due(now)
-        return _Asked(Span(EARLIEST, span.end if until["with"] or until["also"] or one.ends else span.start), until.start(), end, True)
+        return _Asked(
+            Span(EARLIEST, span.end if until["with"] or until["also"] or one.ends or with_it else span.start), until.start(), end, True
+        )
     if since := SINCE[1].match(text, end):
         return _Asked(Span(span.start, _after(now, span)), _lead(text, start), since.end())
     if until := UNTIL[1].match(text, end):

@@ -189,6 +189,7 @@ def _months(match: re.Match[str], now: date) -> Span:
 
 
 AFTER: tuple[Part, ...] = (
+    after(rf"的{_WEEK}末", lambda _, span: parts.weekend(span, 1)),  # before the end of a week, for it is as long
     after(
         r"的?[月年周]?(?P<third>上旬|中旬|下旬|初(?![始步])|中(?![间国文心断期等])|底(?![层座])|末)",
         lambda match, span: parts.third(span, THIRDS[match["third"]]),

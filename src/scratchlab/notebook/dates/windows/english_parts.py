@@ -45,6 +45,7 @@ BEFORE: tuple[Part, ...] = (
     ),
     before(rf"{_D}\s+of\b", lambda match, span: parts.numbered_days(span, int(match["d"]))),
     before(rf"{said.NAMED_MONTH}(?:\s+(?:of|in))?\b", lambda match, span: parts.named_month(span, said.month_number(match))),
+    before(r"weekend\s+of\b", lambda _, span: parts.weekend_around(span)),
     before(r"week\s+(?:of|beginning|starting|from)\b", lambda _, span: parts.week_around(span)),
 )
 AFTER: tuple[Part, ...] = (

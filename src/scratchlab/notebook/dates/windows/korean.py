@@ -51,6 +51,7 @@ UNSURE = {"몇": FEW, "한두": (1, 2), "일이": (1, 2), "두세": (2, 3), "두
 COUNTS = {word: (i, i) for i, words in enumerate(COUNTING, 1) for word in words.split()} | UNSURE
 DAYS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "엿새": 6, "이레": 7, "여드레": 8, "아흐레": 9, "열흘": 10}  # so many days
 ORDINALS = {"첫": 1, "둘": 2, "두": 2, "셋": 3, "세": 3, "넷": 4, "네": 4, "다": 5, "마": -1}  # by how they begin: `둘째`, `두 번째`
+MONTHS = {"일": 1, "이": 2, "삼": 3, "사": 4, "오": 5, "유": 6, "칠": 7, "팔": 8, "구": 9, "시": 10, "십일": 11, "십이": 12}
 WEEKDAYS = "월화수목금토일"
 UNITS = {"시간": "hour", "일": "day", "주일": "week", "주": "week", "달": "month", "개월": "month", "년": "year", "해": "year"}
 SEASONS = {"봄": "spring", "여름": "summer", "가을": "autumn", "겨울": "winter"}
@@ -73,7 +74,7 @@ _DAYS = rf"(?P<days>{'|'.join(DAYS)})"
 _NTH = r"(?P<nth>첫\s?번?째?|둘째|두\s?번째|셋째|세\s?번째|넷째|네\s?번째|다섯\s?번?째|마지막)"
 _DAY = r"(?P<day>[월화수목금토일])요일(?!마다)"
 _OF_YEAR = r"(?:(?:(?P<year>20\d\d)\s*년|(?P<said>올해|작년|지난해|재작년))\s*)?"
-_MONTH = _OF_YEAR + rf"(?<!\d)(?P<month>\d{{1,2}})\s*월{NO_MONTH}"
+_MONTH = _OF_YEAR + rf"(?P<month>(?<!\d)\d{{1,2}}|(?<![가-힣])(?:{'|'.join(MONTHS)}))\s*월{NO_MONTH}"
 _ENDED = r"(?=[^가-힣]|에|의|부터|까지|쯤|경|$)"  # a word that ends, but for its particle
 _LAST, _THIS = r"(?:지난|저번)", r"(?:이번|금)"
 _BEFORE_LAST = r"(?:지지난|저저번)"
@@ -95,7 +96,7 @@ def _year(match: re.Match[str], now: date) -> int | None:
 
 
 def _month(match: re.Match[str], now: date) -> Span:
-    number = int(match["month"])
+    number = int(match["month"]) if match["month"].isdigit() else MONTHS[match["month"]]
     return calendar.month(_year(match, now) or last_year_of(number, now), number)
 
 
@@ -136,14 +137,14 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_BEFORE_LAST}\s*주?\s*주말", weekend(2)),
     rule(rf"{_NOT_COMING}주말(?!마다)", weekend(1)),
     rule(rf"{_NOT_COMING}(?:{_LAST}\s*)?{_DAY}", lambda match, now: weekday(_weekday(match), now), "week"),
-    rule(rf"(?<!\d){_N}\s*{_UNIT}\s*전", lambda match, now: ago(UNITS[match["unit"]], _count(match), now)),
+    rule(rf"(?<![\d이삼사오육칠팔구십백]){_N}\s*{_UNIT}\s*전", lambda match, now: ago(UNITS[match["unit"]], _count(match), now)),
     rule(rf"(?:최근|지난|요\s*며칠)\s*{_N}\s*{_UNIT}(?:간|\s*동안)?", lambda match, now: past(UNITS[match["unit"]], _count(match), now)),
     rule(rf"(?:최근|지난)\s*{_DAYS}(?:간|\s*동안)?", lambda match, now: past("day", _days(match), now)),
     rule(r"(?:최근|지난|요)\s*며칠(?:간|\s*동안)?", lambda _, now: past("day", FEW, now)),
     rule(r"최근(?:에)?|요즘|며칠\s*사이", recently),
     rule(rf"{_MONTH}", _month, "year"),
     rule(
-        rf"{_OF_NO_MONTH}(?P<d>\d{{1,2}})일(?=에|날|부터|까지|자|밤|저녁|오전|오후|\s*이후|\s*이전)(?!부터\s*\d+일)",
+        rf"{_OF_NO_MONTH}(?P<d>\d{{1,2}})일(?=에(?!\s*(?:한|두|세|\d+)\s*번)|날|부터|까지|자|밤|저녁|오전|오후|\s*이후|\s*이전)(?!부터\s*\d+일)",
         lambda match, now: numbered_day(int(match["d"]), now),
         "month",
     ),
@@ -190,6 +191,7 @@ AFTER: tuple[Part, ...] = (
     after(rf"\s*{_NTH}\s*{_DAY}", lambda match, span: parts.weekday(span, _weekday(match), ORDINALS[match["nth"][0]])),
     after(rf"\s*마지막\s*{_N}\s*(?P<unit>일|주일?|달|개월)", lambda match, span: _ends(match, span, -1)),
     after(rf"\s*(?:첫|처음)\s*{_N}\s*(?P<unit>일|주일?|달|개월)", lambda match, span: _ends(match, span, 1)),
+    after(r"의?\s+주말", lambda _, span: parts.weekend(span, 1)),
     after(rf"의?\s*{_DAY}", lambda match, span: parts.only_weekday(span, _weekday(match))),
     after(rf"\s*\(?(?:{_DAY}|[월화수목금토일]\))\)?", lambda _, span: parts.whole(span)),
     after(r"\s*(?P<d>\d{1,2})\s*일(?!간)", lambda match, span: parts.numbered_days(span, int(match["d"]))),

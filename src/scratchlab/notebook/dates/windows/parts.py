@@ -152,6 +152,11 @@ def named_month(span: Span, number: int) -> Span:
     return calendar.month(first_day(span).year, number)
 
 
+def weekend_around(span: Span) -> Span:
+    """The weekend of the week that a day lies in."""
+    return weekend(week_around(span), 1)
+
+
 def week_around(span: Span) -> Span:
     """The week that a day lies in."""
     return calendar.week(first_day(whole(span)))
