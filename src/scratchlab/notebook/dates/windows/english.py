@@ -135,7 +135,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"\b(?:the\s+)?{said.DAY}\s+before\s+last\b", _weekday_before),
     rule(rf"\b(?P<day>{said.SHORT_DAY}){said.TO}(?P<to>{said.SHORT_DAY})\b", _weekdays, "week"),
     rule(rf"{said.LED_MONTH}(?!\s+\d{{1,2}}\b){said.YEAR}", _month, "year"),
-    rule(rf"\b(?!may|march){said.NAMED_MONTH}(?<=\w{{4}})(?!\s+\d{{1,2}}\b){said.YEAR}", _month, "year"),
+    rule(rf"\b{said.SURE_MONTH}(?!\s+\d{{1,2}}\b){said.YEAR}", _month, "year"),
     rule(rf"(?<=\bmid-){said.NAMED_MONTH}{said.YEAR}", _month, "year"),
     rule(rf"\blast\s+{said.or_last(said.ABBREVIATED)}{said.NAMED_MONTH}(?!\s+\d)", over(_month, "year")),
     rule(rf"(?<!\d )\b{said.NAMED_MONTH}{said.TO}(?P<to>{MONTH})\b(?!\s+\d{{1,2}}\b){said.YEAR}", _months, "year"),

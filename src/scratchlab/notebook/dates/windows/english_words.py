@@ -36,6 +36,7 @@ NTH_DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)\b"
 TO = r"\s*(?:-|–|to|through|till|until|~)\s*"
 NOT_COMING = "".join(rf"(?<!\b{word} )" for word in ("next", "coming", "upcoming", "every", "each"))
 NAMED_MONTH = rf"(?P<month>{MONTH})\b"
+SURE_MONTH = r"(?P<month>january|february|april|june|july|august|sept(?:ember)?|october|november|december)\b"
 ABBREVIATED = "mar|aug|dec|sep|oct"  # what may be short for something else, as a decoder
 CLAUSE_ENDS = r"\s*(?:$|[?!.,;:)]|'s|(?:of\s+)?(?:19|20)\d\d)"
 YEAR = r"(?:,?\s+(?:of\s+)?(?P<year>(?:19|20)\d\d))?"
@@ -62,12 +63,11 @@ CLOSED = r"(?=\s*(?:$|[?!.,;:)]|(?:did|do|was|were|what|which|why|how|where|who|
 
 def counts(match: re.Match[str]) -> Counts:
     """Of `3`, `a few`, `two or three`."""
-    words = [word for word in re.split(r"[\s-]+", match["n"].lower()) if word not in ("of", "or", "to")]
-    last = words[-1]
-    if last.isdigit() or (len(words) == 2 and words[0] not in ("a", "an")):
-        least, most = (_sure(words[0]), _sure(last))
-        return min(least, most), max(least, most)
-    return COUNTS[last]
+    numbers = re.findall(NUMBER, match["n"], re.IGNORECASE)
+    if numbers:
+        said = sorted(_sure(number.lower()) for number in numbers)
+        return said[0], said[-1]
+    return COUNTS[next(word for word in reversed(match["n"].lower().split()) if word != "of")]
 
 
 def _sure(word: str) -> int:
