@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchlab.notebook.dates.windows import window
@@ -73,6 +73,7 @@ def test_no_question_breaks_it(question: str, now: datetime) -> None:
     assert found.span is None or found.span.start <= found.span.end
 
 
+@settings(deadline=None, max_examples=50)  # some hundred questions each
 @given(st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)))
 def test_the_same_day_in_three_languages(now: datetime) -> None:
     for said in (
@@ -81,6 +82,32 @@ def test_the_same_day_in_three_languages(now: datetime) -> None:
         ("last month", "上个月", "지난달"),
         ("3 weeks ago", "3周前", "3주 전"),
         ("in autumn", "秋天", "가을에"),
+        ("a week ago", "一周前", "일주일 전"),
+        ("a few days ago", "前几天", "며칠 전"),
+        ("the past few days", "这几天", "요 며칠"),
+        ("two or three days ago", "两三天前", "이삼일 전"),
+        ("half a year ago", "半年前", "반년 전"),
+        ("the Friday of last week", "上周五", "지난주 금요일"),
+        ("the weekend before last", "上上周末", "지지난 주말"),
+        ("early last week", "上周初", "지난주 초"),
+        ("the second half of last week", "上周后半周", "지난주 후반"),
+        ("from Monday to Wednesday", "周一到周三", "월요일부터 수요일까지"),
+        ("Monday to Wednesday last week", "上周一到周三", "지난주 월요일부터 수요일까지"),
+        ("early last month", "上个月初", "지난달 초"),
+        ("the end of last month", "上个月底", "지난달 말"),
+        ("the second week of last month", "上个月第二周", "지난달 둘째 주"),
+        ("the 10th of last month", "上个月10号", "지난달 10일"),
+        ("the end of the month", "月底", "월말"),
+        ("by the end of the month", "截止到月底", "월말까지"),
+        ("in the first half of May", "5月上半月", "5월 전반"),
+        ("the last two weeks of March", "3月最后两周", "3월 마지막 2주"),
+        ("by the end of June", "截止到6月底", "6월 말까지"),
+        ("since the start of May", "从5月初开始", "5월 초부터"),
+        ("from March to May", "3月到5月", "3월부터 5월까지"),
+        ("the end of last year", "去年底", "작년 말"),
+        ("this semester", "这学期", "이번 학기"),
+        ("over New Year", "元旦", "신정에"),
+        ("at Christmas", "圣诞节", "크리스마스에"),
     ):
         spans = {found.span for one in said if (found := window(one, now))}
         assert len(spans) == 1, (said, spans)

@@ -23,6 +23,16 @@ def day(one: date) -> Span:
     return days(one, one)
 
 
+def about(one: date) -> Span:
+    """A day that is not sure: two days on either side come along."""
+    return days(one - timedelta(days=2), one + timedelta(days=2))
+
+
+def so_far(span: Span, now: date) -> Span:
+    """What is past of it, today included."""
+    return Span(span.start, min(span.end, day(now).end))
+
+
 def week(one: date) -> Span:
     """The week of a day, Monday to Sunday (ISO 8601)."""
     monday = one - timedelta(days=one.weekday())
@@ -38,6 +48,14 @@ def shifted(year: int, month: int, by: int) -> tuple[int, int]:
 def last_day(year: int, month: int) -> date:
     """Of a month."""
     return date(*shifted(year, month, 1), 1) - timedelta(days=1)
+
+
+def moved(one: date, unit: str, count: int) -> date:
+    """The day that lies `count` weeks, months or years later (earlier, if negative); the last of its month where there is no such day."""
+    if unit == "week":
+        return one + timedelta(weeks=count)
+    there = shifted(one.year, one.month, count * (12 if unit == "year" else 1))
+    return date(*there, min(one.day, last_day(*there).day))
 
 
 def months(year: int, month: int, count: int = 1) -> Span:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from scratchlab.checks import Problem, nearest
 from scratchlab.notebook.dates import calendar
-from scratchlab.notebook.dates.windows import chinese, english, korean, window
+from scratchlab.notebook.dates.windows import chinese, english_words, korean, window
 from scratchlab.notebook.events import Span
 
 _HOURS = {"h": 1, "d": 24, "w": 168}
@@ -69,5 +69,5 @@ def day(words: str, now: datetime) -> date:
 
 def _number(weekday: re.Match[str]) -> int:
     if weekday["english"]:
-        return english.WEEKDAYS.index(weekday["english"].lower())
+        return english_words.WEEKDAYS.index(weekday["english"].lower())
     return chinese.WEEKDAYS[weekday["chinese"]] if weekday["chinese"] else korean.WEEKDAYS.index(weekday["korean"])

@@ -26,15 +26,16 @@ _Y, _M, _D = r"(?P<y>(?:19|20)\d\d)", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})"
 _NAME = rf"(?P<name>{MONTH})\b\.?"
 _TO = r"\s*(?:~|～|〜|–|—|-|to|until|through|至|到|부터|에서)\s*"
 _ORDINAL = r"(?:st|nd|rd|th)?\b"
+NO_MONTH = r"(?!드컵|요일|급|세|간|식|球|亮)"  # after the sign of a month: what makes it part of another word
 
 SINGLE = (
     rf"{_Y}(?P<sep>[-/._]){_M}(?P=sep){_D}(?!\d)",
     rf"{_Y}[-/.]{_M}[-/.]xx\b",
     r"(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)",
     rf"{_Y}\s*[年년]\s*{_M}\s*[月월](?:\s*{_D}\s*[日号號일])?",
-    rf"{_M}\s*[月월](?!\s*\d+\s*[~～\-–]?\s*\d*\s*[年])(?:\s*{_D}\s*[日号號일])?",
+    rf"{_M}\s*[月월]{NO_MONTH}(?!\s*\d+\s*[~～\-–]?\s*\d*\s*[年])(?:\s*{_D}\s*[日号號일])?",
     rf"{_NAME}\s+{_D}{_ORDINAL}(?!:)(?:,?\s+{_Y})?",
-    rf"{_D}{_ORDINAL}\s+(?:of\s+)?{_NAME}(?:,?\s+{_Y})?",
+    rf"{_D}(?!\s(?-i:may)\s[a-z]){_ORDINAL}\s+(?:of\s+)?{_NAME}(?:,?\s+{_Y})?",
     rf"{_NAME},?\s+{_Y}",
     rf"{_Y}[-/.](?P<m>0[1-9]|1[0-2]|[1-9])(?![\d\-/.])",
 )
@@ -48,7 +49,10 @@ REST = (  # what may end a range after its sign: less than a whole date
 BEFORE = rf"(?P<first>\d{{1,2}}){_ORDINAL}{_TO}(?=\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?{MONTH})"  # the 10 of `10–14 March`
 
 
-def _any(patterns: tuple[str, ...], start: str = r"(?<![\w.])(?<!\d[-/:])") -> re.Pattern[str]:
+_START = rf"(?<![\w.])(?:(?<!\d[-/:])|(?<=\d-)(?=\d{{1,2}}{_ORDINAL}\s+{MONTH}\b))"  # the 14 of `10-14 March` begins a date
+
+
+def _any(patterns: tuple[str, ...], start: str = _START) -> re.Pattern[str]:
     """One pattern of several; their groups get numbers behind their names."""
     numbered = [re.sub(r"\?P(<|=)(\w+)", rf"?P\g<1>\g<2>{i}", pattern) for i, pattern in enumerate(patterns)]
     return re.compile(start + "(?:" + "|".join(numbered) + ")", re.IGNORECASE)
@@ -75,6 +79,7 @@ class Written:
 
     ranged: whether two are written.
     month: whether a month is written, and no day.
+    yearless: whether no year is written.
     """
 
     span: Span
@@ -82,6 +87,7 @@ class Written:
     end: int
     ranged: bool = False
     month: bool = False
+    yearless: bool = False
 
 
 Year = Callable[[int, int | None], int]  # the year of a month and a day that are written without
@@ -127,7 +133,7 @@ def _written(text: str, year: Year, leading: bool) -> Iterator[Written]:
         if span is None and last is not None:
             span, last, end = _span(first, None, year), None, match.end()
         if span is not None:
-            yield Written(span, start, end, last is not None, first.day is None)
+            yield Written(span, start, end, last is not None, first.day is None, not any(one and one.year for one in (first, last)))
         at = end
 
 
@@ -141,7 +147,7 @@ def _next(text: str, at: int, leading: bool) -> re.Match[str] | None:
 
 def _before(text: str, at: int, start: int) -> re.Match[str] | None:
     found = _BEFORE.search(text, max(at, start - 12), start + 2)
-    found = _BEFORE.search(text, max(at, start - 12)) if found is None else found
+    found = _BEFORE.search(text, max(at, start - 12), start + 40) if found is None else found  # what follows is a day and a month's name
     return found if found and found.end() == start else None
 
 

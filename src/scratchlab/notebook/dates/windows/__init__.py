@@ -1,34 +1,52 @@
 """The stretch of time that a question asks for, and the question without the words that said so.
 
-Dates are searched first: an answer from another week is no answer. What is said without a year is the last such time before now.
+Dates are searched first: an answer from another week is no answer. What is said without a year is the last such time before now, or, of
+what is due, the coming one. The day that something is due says when to look only if nothing else does.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
-from scratchlab.notebook.dates.windows import chinese, english, korean
-from scratchlab.notebook.dates.windows.rules import Rule
-from scratchlab.notebook.dates.written import latest, written
+from scratchlab.notebook.dates.calendar import moved
+from scratchlab.notebook.dates.windows.found import Named, named
 from scratchlab.notebook.events import Span
 
-RULES: tuple[Rule, ...] = (*english.RULES, *chinese.RULES, *korean.RULES)
 BETWEEN = re.compile(r"\b(between\s+(?:the\s+)?)(.{1,30}?)\s+and\s+(?=(?:the\s+)?\w)", re.IGNORECASE)
-JOINED = re.compile(r"\s*(?:~|～|–|—|-|to|until|till|through|and|至|到|부터|에서)\s*(?:the\s+)?", re.IGNORECASE)
+JOINED = re.compile(r"\s*(?:~|～|–|—|-|to|until|till|through|and|至|到|和|与|跟|부터|에서|와|과|이?랑|하고)\s*(?:the\s+)?", re.IGNORECASE)
 SINCE = (
-    re.compile(r"\b(?:since|after|from|ever since)\s+(?:the\s+)?$", re.IGNORECASE),
-    re.compile(r"\s*(?:以来|之后|以后|后|起|이후|부터|뒤|이래)"),
+    re.compile(r"\b(?P<with>(?:ever\s+)?since)\s+(?:the\s+)?$|\bafter\s+(?:the\s+)?$|(?P<also>自从?)$", re.IGNORECASE),
+    re.compile(
+        r"\s*(?:以来|之后|以后|后(?![半来面端台续处期验悔])|起(?![草床来码点])|开始|이후|후에?(?![가-힣])|부터|뒤|이래)(?:\s*(?:지금|현재)까지|一?直?到(?:现在|今天|目前))?|"
+        r"\s*(?:一直)?到(?:现在|目前)|\s+(?:on|onwards?|until\s+now|till\s+now|to\s+now)(?=\s*(?:$|[?.,;]))",
+        re.IGNORECASE,
+    ),
 )
 UNTIL = (
-    re.compile(r"\b(?:before|until|till|by|up to)\s+(?:the\s+)?$", re.IGNORECASE),
-    re.compile(r"\s*(?:之前|以前|前|为止|이전|까지|전)"),
+    re.compile(
+        r"\b(?:before|until|till|(?P<with>by(?:\s+(?:eod|end\s+of\s+day))?(?:\s+on)?|up\s+to|no\s+later\s+than|due(?:\s+(?:on|by|in))?|(?:before\s+)?(?:the\s+)?deadline(?:\s+(?:of|on|is|was|in|for))?))"
+        r"\s+(?:the\s+)?$|(?P<also>截至|截止到?)$",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\s*(?:之前|以前|前(?![半面端向几两三天后者沿置馈景处])|이전|전(?:까지|에)?(?![가-힣]))|\s*(?P<with>为止|截止|까지|마감)"),
 )
-LEADS = re.compile(r"\b(?:in|on|at|during|over|around|of|the|for|within|from|between)\s+(?:the\s+)?$|[在于从]$", re.IGNORECASE)
-TRAILS = re.compile(r"\s*(?:之间|期间|的时候|那天|里|之内|以内|사이에?|동안|에는|에)(?!\w)|\s*(?:的|에)", re.IGNORECASE)
+LEADS = re.compile(r"\b(?:in|on|at|during|over|around|of|the|for|within|from|between|about)\s+(?:the\s+)?$|[在于从自到]$", re.IGNORECASE)
+POSSESSIVE = re.compile(r"['’]s?(?!\w)")
+TRAILS = re.compile(
+    POSSESSIVE.pattern
+    + r"|\s*(?:之间|期间|的时候|那天|当天|那几天|之内|以内)的?|\s*里(?![程面])|\s*(?:사이에?|동안|에는|에)(?!\w)|\s*(?:的|에)|의(?=\s)",
+    re.IGNORECASE,
+)
+DAYTIME = re.compile(
+    r"\s+(?:in\s+the\s+)?(?:early\s+|late\s+)?(?:morning|afternoon|evening|night)\b|\s*(?:早上|早晨|上午|中午|下午|晚上|夜里|凌晨|半夜|傍晚)|"
+    r"\s*(?:새벽|아침|오전|점심|오후|저녁|밤)(?=에|의|\s|$)",
+    re.IGNORECASE,
+)
 CLOSES = re.compile(r"\s*(?:까지|为止)")
+LONGEST = 1000  # characters in which a time is looked for; a longer question is a text that was pasted
 EARLIEST = datetime(1970, 1, 1)
 
 
@@ -47,11 +65,16 @@ class Window:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Asked:
+    """A time with what is said around it.
+
+    due: whether it only says until when.
+    """
+
     span: Span
     start: int
     end: int
-    ranged: bool = False
+    due: bool = False
 
 
 def window(question: str, now: datetime) -> Window:
@@ -64,52 +87,73 @@ def window(question: str, now: datetime) -> Window:
     >>> window("3月第二周我在做什么", datetime(2025, 4, 1)).rest
     '我在做什么'
     """
-    text = BETWEEN.sub(lambda match: f"{match[1]}{match[2]}{' ~ ':<{len(match[0]) - len(match[1]) - len(match[2])}}", question)
-    found = _alone(_found(text, now))
-    if not found:
+    text = BETWEEN.sub(lambda match: f"{match[1]}{match[2]}{' ~ ':<{len(match[0]) - len(match[1]) - len(match[2])}}", question[:LONGEST])
+    asked = _asked(text, named(text, now.date()), now.date())
+    if not asked:
         return Window(None, question)
-    first = found[0]
-    span, start, end = first.span, first.start, first.end
-    joined = len(found) > 1 and JOINED.fullmatch(text, end, found[1].start) is not None
-    if joined or first.ranged:
-        last = found[1] if joined else first
-        span, end = Span(min(span.start, last.span.start), max(span.end, last.span.end)), last.end
-        lead = LEADS.search(text, 0, start)
-        start, end = lead.start() if lead else start, _over(TRAILS, text, _over(CLOSES, text, end))
-    elif since := SINCE[0].search(text, 0, start):
-        span, start = Span(span.start if since[0].lower()[0] in "sfe" else span.end, _after(now, span)), since.start()
-    elif until := UNTIL[0].search(text, 0, start):
-        span, start = Span(EARLIEST, span.end if until[0].lower()[:2] in ("by", "up") else span.start), until.start()
-    elif after := SINCE[1].match(text, end):
-        span, end = Span(span.start, _after(now, span)), after.end()
-    elif before := UNTIL[1].match(text, end):
-        span, end = Span(EARLIEST, span.end if before[0].strip() in ("为止", "까지") else span.start), before.end()
-    else:
-        lead = LEADS.search(text, 0, start)
-        start, end = lead.start() if lead else start, _over(TRAILS, text, end)
-    rest = re.sub(r"\s{2,}", " ", f"{question[:start]} {question[end:]}").strip(" ,，、")
-    return Window(span, rest, question[start:end].strip())
+    one = next((one for one in asked if not one.due), asked[0])
+    rest = re.sub(r"\s{2,}", " ", f"{question[: one.start]} {question[one.end :]}").strip(" ,，、")
+    return Window(one.span, rest, question[one.start : one.end].strip())
 
 
-def _found(text: str, now: datetime) -> Iterable[_Found]:
-    for one in written(text, latest(now.date())):
-        yield _Found(one.span, one.start, one.end, one.ranged)
-    for pattern, span_of in RULES:
-        for match in pattern.finditer(text):
-            try:
-                span = span_of(match, now.date())
-            except (ValueError, OverflowError):  # no such day
-                continue
-            yield _Found(span, match.start(), match.end())
+def _asked(text: str, found: Sequence[Named], now: date) -> list[_Asked]:
+    """The times of a text, two that are joined as one."""
+    asked: list[_Asked] = []
+    left = list(found)
+    while left:
+        first = left.pop(0)
+        if left and JOINED.fullmatch(text, first.end, left[0].start):
+            last = left.pop(0)
+            asked.append(_range(text, _joined(first, last, now), first.start, last.end))
+        elif first.ranged:
+            asked.append(_range(text, first.last(now), first.start, first.end))
+        else:
+            asked.append(_one(text, first, now))
+    return asked
 
 
-def _alone(found: Iterable[_Found]) -> list[_Found]:
-    """Those that do not lie within a longer one, in the order of the text."""
-    kept: list[_Found] = []
-    for one in sorted(found, key=lambda one: one.start - one.end):
-        if all(one.end <= other.start or one.start >= other.end for other in kept):
-            kept.append(one)
-    return sorted(kept, key=lambda one: one.start)
+def _joined(first: Named, last: Named, now: date) -> Span:
+    """From one to the other. What comes again is, of the first, the last before the other; of the other, the next after the first."""
+    begins, ends = first.last(now), last.last(now)
+    if last.again:
+        ends = last.seen(moved(begins.start.date(), last.again, 1)) or ends
+    elif first.again:
+        begins = first.seen(ends.start.date()) or begins
+    return Span(min(begins.start, ends.start), max(begins.end, ends.end))
+
+
+def _range(text: str, span: Span, start: int, end: int) -> _Asked:
+    return _Asked(span, _lead(text, start), _over(TRAILS, text, _over(CLOSES, text, end)))
+
+
+def _one(text: str, one: Named, now: date) -> _Asked:
+    """A time that stands alone. `After Monday's meeting` is of Monday too, and so is what comes before it."""
+    span, start, end = one.last(now), one.start, _over(POSSESSIVE, text, one.end)
+    with_it = end > one.end
+    if _days(span) == 1:
+        end = _over(DAYTIME, text, end)
+    if since := SINCE[0].search(text, 0, start):
+        return _Asked(
+            Span(span.start if since["with"] or since["also"] or with_it else span.end, _after(now, span)),
+            since.start(),
+            _over(SINCE[1], text, end),
+        )
+    if until := UNTIL[0].search(text, 0, start):
+        span = one.due(now)
+        return _Asked(
+            Span(EARLIEST, span.end if until["with"] or until["also"] or one.ends or with_it else span.start), until.start(), end, True
+        )
+    if since := SINCE[1].match(text, end):
+        return _Asked(Span(span.start, _after(now, span)), _lead(text, start), since.end())
+    if until := UNTIL[1].match(text, end):
+        span = one.due(now)
+        return _Asked(Span(EARLIEST, span.end if until["with"] or one.ends else span.start), start, until.end(), True)
+    return _Asked(span, _lead(text, start), _over(TRAILS, text, end))
+
+
+def _lead(text: str, start: int) -> int:
+    lead = LEADS.search(text, 0, start)
+    return lead.start() if lead else start
 
 
 def _over(pattern: re.Pattern[str], text: str, end: int) -> int:
@@ -117,5 +161,9 @@ def _over(pattern: re.Pattern[str], text: str, end: int) -> int:
     return match.end() if match else end
 
 
-def _after(now: datetime, span: Span) -> datetime:
-    return max(datetime.combine(now.date() + timedelta(days=1), time()), span.end)
+def _days(span: Span) -> int:
+    return (span.end - span.start).days
+
+
+def _after(now: date, span: Span) -> datetime:
+    return max(datetime.combine(now + timedelta(days=1), time()), span.end)

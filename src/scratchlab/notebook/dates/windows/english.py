@@ -6,18 +6,24 @@ import re
 from datetime import date, timedelta
 
 from scratchlab.notebook.dates import calendar
+from scratchlab.notebook.dates.windows import english_words as said
+from scratchlab.notebook.dates.windows.holidays import holiday
 from scratchlab.notebook.dates.windows.rules import (
-    RECENT,
     Rule,
     ago,
+    between_semesters,
     day,
-    half,
     last_year_of,
     month,
+    numbered_day,
+    numbered_days,
+    over,
     past,
     quarter,
+    recently,
     rule,
     season,
+    semester,
     week,
     weekday,
     weekend,
@@ -26,106 +32,135 @@ from scratchlab.notebook.dates.windows.rules import (
 from scratchlab.notebook.dates.written import MONTH, MONTHS
 from scratchlab.notebook.events import Span
 
-COUNTING = ("a an one", "two couple", "three few", "four", "five several", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-NUMBERS = {word: i for i, words in enumerate(COUNTING, 1) for word in words.split()}
-ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "last": -1}
-LEADS = ("in", "on", "during", "of", "from", "since", "until", "till", "before", "after", "all", "by", "through", "this", "last")
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-_N = r"(?P<n>\d{1,3}|an?(?:\s+(?:couple|few)(?:\s+of)?)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|few|several)"
-_UNIT = r"(?P<unit>day|week|month|year)s?"
-_DAY = r"(?P<day>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)s?\b"
-_MONTH = rf"(?P<month>{MONTH})\b"
-_YEAR = r"(?:,?\s+(?:of\s+)?(?P<year>(?:19|20)\d\d))?"
-_LED = "".join(("(?:", "|".join(rf"(?<=\b{word} )" for word in LEADS), ")"))
-_ORDINAL = r"(?P<nth>first|1st|second|2nd|third|3rd|fourth|4th|fifth|5th|last)"
+def _month(match: re.Match[str], now: date) -> Span:
+    number = said.month_number(match)
+    return calendar.month(said.year_of(match) or last_year_of(number, now), number)
 
 
-def _count(match: re.Match[str]) -> int:
-    said = match["n"].lower().removesuffix(" of").split()[-1]
-    return int(said) if said.isdigit() else NUMBERS[said]
+def _bare_year(match: re.Match[str], now: date) -> Span:
+    if int(match["year"]) > now.year + 1:
+        raise ValueError(f"{match['year']} is a number")
+    return calendar.year(int(match["year"]))
 
 
-def _month(match: re.Match[str], now: date) -> tuple[int, int]:
-    number = MONTHS.index(match["month"][:3].lower()) + 1
-    return _year(match) or last_year_of(number, now), number
+def _weekday_before(match: re.Match[str], now: date) -> Span:
+    """Two Fridays ago, the Friday before last."""
+    back = said.counts(match)[1] if match.groupdict().get("n") else 2
+    return weekday(said.weekday(match), now - timedelta(weeks=back - 1))
 
 
-def _year(match: re.Match[str]) -> int | None:
-    return int(match["year"]) if match["year"] else None
+def _season(match: re.Match[str], now: date) -> Span:
+    return season(said.season_name(match), now, said.year_of(match))
 
 
-def _weekday(match: re.Match[str]) -> int:
-    return WEEKDAYS.index(match["day"][:3].lower())
+def _weekdays(match: re.Match[str], now: date) -> Span:
+    """From one to the next of the other."""
+    first = weekday(said.weekday(match), now)
+    return Span(first.start, weekday(said.last_weekday(match), first.start.date() + timedelta(weeks=1)).end)
 
 
-def _part(match: re.Match[str], now: date) -> Span:
-    part = {"e": 1, "b": 1, "s": 1, "m": 2, "l": 3, "t": 3}[match["part"][0].lower()] if match["part"][:2].lower() != "en" else 3
-    return calendar.third_of_month(*_month(match, now), part)
+def _months(match: re.Match[str], now: date) -> Span:
+    """From one to the next of the other."""
+    last = MONTHS.index(match["to"][:3].lower()) + 1
+    if year := said.year_of(match):
+        return Span(
+            calendar.month(year if said.month_number(match) <= last else year - 1, said.month_number(match)).start,
+            calendar.month(year, last).end,
+        )
+    first = _month(match, now)
+    return Span(first.start, calendar.month(first.start.year + (last < first.start.month), last).end)
 
 
-def _week_of(match: re.Match[str], now: date) -> Span:
-    at = _month(match, now)
-    return calendar.week(date(*at, int(match["d"])))
+def _either_day(match: re.Match[str]) -> int:
+    return said.WEEKDAYS.index((match["day"] or match["full"])[:3].lower())
 
+
+_SEASON = (
+    r"(?P<season>spring|summer|autumn|fall|winter)\b(?!\s*-?\s*(?:back|off|through|out|behind|short|apart|(?:in|of|to)\s+(?!20)|boot))"
+)
+_BY_DAY = rf"(?:(?:{said.LED}(?!(?-i:sun|sat)\s+[a-z]){said.DAY}(?!s\b))|{said.NOT_COMING}\b(?P<full>{said.FULL_DAY})\b)"
 
 RULES: tuple[Rule, ...] = (
-    rule(r"\b(?:today|tonight|this\s+(?:morning|afternoon|evening))\b", day(0)),
+    rule(r"\b(?:(?:earlier\s+)?today|tonight|this\s+(?:morning|afternoon|evening))\b", day(0)),
     rule(r"\b(?:the\s+)?day\s+before\s+yesterday\b", day(2)),
-    rule(r"\b(?:yesterday(?:\s+(?:morning|afternoon|evening))?|last\s+(?:night|evening)|overnight)\b", day(1)),
+    rule(r"\b(?:yesterday|last\s+(?:night|evening)|overnight)\b", day(1)),
     rule(r"\bthis\s+week\b", week(0)),
-    rule(r"\b(?:last|previous|past)\s+week\b", week(1)),
+    rule(r"\bearlier\s+this\s+week\b", lambda match, now: calendar.so_far(week(0)(match, now), now)),
+    rule(r"\b(?:last|previous)\s+week\b", week(1)),
     rule(r"\b(?:the\s+)?week\s+before\s+last\b", week(2)),
     rule(r"\bthis\s+month\b", month(0)),
-    rule(r"\b(?:last|previous|past)\s+month\b", month(1)),
+    rule(r"\bearlier\s+this\s+month\b", lambda match, now: calendar.so_far(month(0)(match, now), now)),
+    rule(r"\b(?:last|previous)\s+month\b", month(1)),
     rule(r"\b(?:the\s+)?month\s+before\s+last\b", month(2)),
-    rule(r"\b(?:earlier\s+)?this\s+year\b", year(0)),
-    rule(r"\b(?:last|previous|past)\s+year\b", year(1)),
+    rule(r"\bthis\s+year\b", year(0)),
+    rule(r"\bearlier\s+this\s+year\b", lambda match, now: calendar.so_far(year(0)(match, now), now)),
+    rule(r"\b(?:last|previous)\s+year\b", year(1)),
+    rule(r"\b(?:the\s+)?year\s+before\s+last\b", year(2)),
+    rule(r"\bthis\s+semester\b", semester(0)),
+    rule(r"\b(?:last|previous|past)\s+semester\b", semester(1)),
+    rule(r"\bthe\s+week\b", week(0), "week", bare=True),
+    rule(r"\bthe\s+month\b", month(0), "month", bare=True),
+    rule(r"\bthe\s+year\b", year(0), "year", bare=True),
+    rule(r"\bthe\s+semester\b", semester(0), bare=True),
     rule(r"\b(?:this\s+weekend)\b", weekend(0)),
-    rule(r"\b(?:(?:last|the|over\s+the)\s+)?weekend\b", weekend(1)),
-    rule(rf"\b{_N}\s+{_UNIT}\s+(?:ago|back|earlier)\b", lambda match, now: ago(match["unit"].lower(), _count(match), now)),
-    rule(rf"\b(?:last|past|previous)\s+{_N}\s+{_UNIT}\b", lambda match, now: past(match["unit"].lower(), _count(match), now)),
+    rule(r"\b(?:this\s+past|(?:last|past|the|over\s+the)\s+)?\s*weekend\b", weekend(1)),
+    rule(r"\b(?:the\s+)?weekend\s+before\s+last\b", weekend(2)),
+    rule(rf"\b{said.COUNT}\s+{said.UNIT}\s+(?:ago|back|earlier)\b", lambda match, now: ago(said.unit(match), said.counts(match), now)),
+    rule(r"\ba\s+fortnight\s+ago\b", week(2)),
+    rule(r"\bhalf\s+a\s+year\s+ago\b", month(6)),
+    rule(r"\bhalf\s+a\s+month\s+ago\b", lambda _, now: calendar.about(now - timedelta(days=15))),
+    rule(
+        rf"\b{said.COUNT}\s+(?P<unit>week|month|year)s?\s+ago\s+today\b",
+        lambda match, now: calendar.day(calendar.moved(now, said.unit(match), -said.counts(match)[1])),
+    ),
+    rule(
+        rf"\b(?:last|past|previous|these|these\s+past)\s+{said.COUNT}\s+{said.UNIT}\b",
+        lambda match, now: past(said.unit(match), said.counts(match), now),
+    ),
+    rule(
+        r"\b(?:(?:this\s+)?past|(?:in|over|during|for|within|from)\s+the\s+last)\s+(?P<unit>week|month|year)\b",
+        lambda match, now: past(said.unit(match), (1, 1), now),
+    ),
     rule(
         r"\b(?P<n>\d{1,3})\s?(?P<unit>[dw])\b(?=\s*(?:ago)?\s*$)",
-        lambda match, now: past("day", int(match["n"]) * (7 if match["unit"].lower() == "w" else 1), now),
+        lambda match, now: past("day" if said.unit(match) == "d" else "week", said.counts(match), now),
     ),
-    rule(r"\b(?:recently|lately|these\s+days|in\s+recent\s+days)\b", lambda _, now: past("day", RECENT, now)),
+    rule(r"\b(?:recently|lately|these\s+days|in\s+recent\s+days)\b", recently),
+    rule(rf"{_BY_DAY}", lambda match, now: weekday(_either_day(match), now), "week"),
+    rule(rf"^{said.DAY}(?=\s*\??$)", lambda match, now: weekday(said.weekday(match), now), "week"),
+    rule(rf"\bthis\s+{said.DAY}", lambda match, now: weekday(said.weekday(match), now, 0)),
+    rule(rf"\b(?:last|(?:this\s+)?past|previous)\s+{said.DAY}", lambda match, now: weekday(said.weekday(match), now)),
+    rule(rf"\b{said.COUNT}\s+{said.DAY[:-2]}s\s+ago\b", _weekday_before),
+    rule(rf"\b(?:the\s+)?{said.DAY}\s+before\s+last\b", _weekday_before),
+    rule(rf"\b(?P<day>{said.SHORT_DAY}){said.TO}(?P<to>{said.SHORT_DAY})\b", _weekdays, "week"),
+    rule(rf"{said.LED_MONTH}(?!\s+\d{{1,2}}\b){said.YEAR}", _month, "year"),
+    rule(rf"\b{said.SURE_MONTH}(?!\s+\d{{1,2}}\b){said.YEAR}", _month, "year"),
+    rule(rf"(?<=\bmid-){said.NAMED_MONTH}{said.YEAR}", _month, "year"),
+    rule(rf"\blast\s+{said.or_last(said.ABBREVIATED)}{said.NAMED_MONTH}(?!\s+\d)", over(_month, "year")),
+    rule(rf"(?<!\d )\b{said.NAMED_MONTH}{said.TO}(?P<to>{MONTH})\b(?!\s+\d{{1,2}}\b){said.YEAR}", _months, "year"),
+    rule(rf"\b(?:(?:in|during|over|this|early|late|of|since)\s+)(?:the\s+)?{_SEASON}{said.YEAR}", _season, "year"),
+    rule(rf"\b(?:in\s+|over\s+|during\s+)?last\s+{_SEASON}", over(_season, "year")),
+    rule(r"\b(?P<season>spring|summer|autumn|fall|winter)\s+(?:of\s+)?(?P<year>20\d\d)\b", _season),
     rule(
-        rf"\b(?:{_DAY}\s+(?:of\s+)?last\s+week|last\s+week'?s?\s+(?:on\s+)?(?=\w){_DAY.replace('?P<day>', '?P<also>')})",
-        lambda match, now: weekday(_last_week(match), now, 1),
-    ),
-    rule(rf"\bthis\s+(?:past\s+)?{_DAY}", lambda match, now: weekday(_weekday(match), now, 0)),
-    rule(rf"\b(?:last|past|previous)\s+{_DAY}", lambda match, now: weekday(_weekday(match), now)),
-    rule(rf"{_LED}{_DAY}|^{_DAY.replace('?P<day>', '?P<also>')}$", lambda match, now: weekday(_last_week(match), now)),
-    rule(
-        rf"\b(?:the\s+)?{_ORDINAL}\s+week\s+(?:of|in)\s+{_MONTH}{_YEAR}",
-        lambda match, now: calendar.week_of_month(*_month(match, now), ORDINALS[match["nth"].lower()]),
-    ),
-    rule(rf"\b(?:the\s+)?week\s+of\s+(?:the\s+)?{_MONTH}\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?{_YEAR}", _week_of),
-    rule(rf"\b(?:the\s+)?(?P<part>early|beginning|start|mid|middle|late|end)(?:\s+(?:of|in)|\s*-)?\s*{_MONTH}{_YEAR}", _part),
-    rule(rf"{_LED}{_MONTH}(?!\s+\d{{1,2}}\b){_YEAR}", lambda match, now: calendar.month(*_month(match, now))),
-    rule(
-        r"\b(?:in\s+|during\s+|over\s+|last\s+|this\s+)(?:the\s+)?(?P<season>spring|summer|autumn|fall|winter)\b" + _YEAR,
-        lambda match, now: season(match["season"].lower().replace("fall", "autumn"), now, _year(match)),
-    ),
-    rule(
-        r"\b(?P<season>spring|summer|autumn|fall|winter)\s+(?:of\s+)?(?P<year>20\d\d)\b",
-        lambda match, now: season(match["season"].lower().replace("fall", "autumn"), now, _year(match)),
+        r"\b(?:the\s+)?(?P<season>summer|winter)\s+(?:break|vacation|holidays?)" + said.YEAR,
+        lambda match, now: between_semesters(said.season_name(match), now, said.year_of(match)),
+        "year",
     ),
     rule(
-        r"\b(?:the\s+)?(?P<nth>first|second)\s+half\s+of\s+(?:the\s+year|(?P<year>20\d\d)|this\s+year)",
-        lambda match, now: half(ORDINALS[match["nth"].lower()], now, _year(match)),
+        rf"\b(?:the\s+)?(?P<holiday>{'|'.join(said.HOLIDAYS)})\b(?:'s(?:\s+(?:day|eve))?|\s+(?:break|holidays?))?{said.YEAR}",
+        lambda match, now: holiday(said.HOLIDAYS[match["holiday"].lower()], now, said.year_of(match)),
     ),
-    rule(r"\bQ(?P<n>[1-4])(?:\s+(?:of\s+)?(?P<year>20\d\d))?\b", lambda match, now: quarter(int(match["n"]), now, _year(match))),
-    rule(rf"{_LED}(?P<year>20\d\d)\b(?![-/.]\d)", lambda match, _: calendar.year(int(match["year"]))),
-    rule(r"\b(?P<d>\d{1,2})(?:st|nd|rd|th)\s+of\s+(?:this|last)\s+month\b", lambda match, now: _of_month(match, now)),
+    rule(
+        r"\bQ(?P<n>[1-4])(?:\s+(?:of\s+)?(?P<year>20\d\d))?\b",
+        lambda match, now: quarter(int(match["n"]), now, said.year_of(match)),
+        "year",
+    ),
+    rule(rf"(?:{said.LED}|(?<=\bmid-))(?P<year>20\d\d)\b(?![-/.]\d){said.NOT_COUNTING}", _bare_year),
+    rule(rf"{said.led(said.DAY_LEADS)}the\s+{said.NTH_DAY}{said.CLOSED}", lambda match, now: numbered_day(int(match["d"]), now), "month"),
+    rule(
+        rf"(?:(?<=\bfrom )|(?<=\bbetween ))the\s+{said.NTH_DAY}{said.TO}(?:the\s+)?{said.NTH_DAY.replace('?P<d>', '?P<to>')}{said.CLOSED}",
+        lambda match, now: numbered_days(int(match["d"]), int(match["to"]), now),
+        "month",
+    ),
 )
-
-
-def _last_week(match: re.Match[str]) -> int:
-    return WEEKDAYS.index((match["day"] or match["also"])[:3].lower())
-
-
-def _of_month(match: re.Match[str], now: date) -> Span:
-    first = now.replace(day=1) if "this" in match[0].lower() else now.replace(day=1) - timedelta(days=1)
-    return calendar.day(first.replace(day=int(match["d"])))
