@@ -112,10 +112,11 @@ def _remembered(again: bool = False) -> Generator[tuple[Memory, Changes]]:
     """The index, brought up to date, with a bar where that takes long."""
     from scratchlab.notebook.index.encoders import available
     from scratchlab.notebook.index.memory import Memory
-    from scratchlab.notebook.settings import own
+    from scratchlab.notebook.settings import own, settings
 
+    encoders = available(settings().encoders)
     with refreshed(again) as (base, changes), progress("Reading texts for their meaning") as read:
-        yield Memory(base, available(), own().derived, read), changes
+        yield Memory(base, encoders, own().derived, read), changes
 
 
 @contextlib.contextmanager

@@ -40,9 +40,9 @@ class Memory:
     base: the table.
     """
 
-    def __init__(self, base: sqlite3.Connection, encoder: Encoder | None, folder: Path, told: Told = silent) -> None:
+    def __init__(self, base: sqlite3.Connection, encoders: Sequence[Encoder], folder: Path, told: Told = silent) -> None:
         self.base = base
-        self._vectors = TextVectors(folder, encoder) if encoder else None
+        self._vectors = [TextVectors(folder, encoder) for encoder in encoders]
         self._told = told
         self._held: Held | None = None
         self._meaning: tuple[int, Meaning] | None = None
@@ -67,10 +67,11 @@ class Memory:
     @property
     def meaning(self) -> Meaning | None:
         """Vectors of the events; None without an encoder."""
-        if self._vectors is None:
+        if not self._vectors:
             return None
         if self._meaning is None or self._meaning[0] != self.held.number:
-            texts = [row[0] for row in self.base.execute("SELECT text FROM events ORDER BY id")]
+            rows = self.base.execute("SELECT heading, text FROM events ORDER BY id")
+            texts = [(heading.replace("\n", " · "), text) for heading, text in rows]
             self._meaning = self.held.number, Meaning(texts, self._vectors, self._told)
         return self._meaning[1]
 
