@@ -111,7 +111,7 @@ def ours(folder: Path, texts: list[str], questions: list[str]) -> None:
 class Dice:
     """An encoder that costs next to nothing, of the size that another has."""
 
-    reads_above = False
+    speed, reads_above = 1_000_000, False
 
     def __init__(self, size: int) -> None:
         self.name, self.size = f"dice-{size}", size

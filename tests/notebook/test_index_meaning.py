@@ -18,7 +18,7 @@ class Counted:
     """An encoder whose vectors are drawn by their text, with a direction of their language (`a` or not) ten times as long in front."""
 
     def __init__(self, name: str = "counted", reads_above: bool = False) -> None:
-        self.name, self.size, self.reads_above = name, 32, reads_above
+        self.name, self.size, self.speed, self.reads_above = name, 32, 10, reads_above
         self.read: list[str] = []
 
     def texts(self, texts: Sequence[str]) -> Vectors:
@@ -33,7 +33,7 @@ class Counted:
 
 
 def test_a_text_is_read_once_and_kept_over_a_kill(tmp_path: Path) -> None:
-    texts = [f"a {i}" for i in range(2 * TOGETHER)]
+    texts = {str(i): f"a {i}" for i in range(2 * TOGETHER)}
     encoder = Counted()
     done: list[tuple[int, int]] = []
 
@@ -42,17 +42,35 @@ def test_a_text_is_read_once_and_kept_over_a_kill(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        TextVectors(tmp_path, encoder).of(texts, told)
+        TextVectors(tmp_path, encoder).read(texts, told)
     assert done == [(TOGETHER, len(texts))]
-    vectors = TextVectors(tmp_path, encoder).of([*texts, texts[0]])
-    assert sorted(encoder.read) == sorted(texts)
-    assert np.allclose(vectors, np.stack([encoder.question(text) for text in [*texts, texts[0]]]), atol=1e-3)
+    vectors = TextVectors(tmp_path, encoder)
+    vectors.read({key: texts[key] for key in vectors.unread([*texts, "0"])})
+    assert sorted(encoder.read) == sorted(texts.values())
+    keys = [*texts, "0"]
+    assert vectors.unread(keys) == []
+    assert np.allclose(vectors.of(keys), np.stack([encoder.question(texts[key]) for key in keys]), atol=1e-3)
 
 
-def test_what_a_language_shares_does_not_count(tmp_path: Path) -> None:
+def test_a_question_does_not_wait_for_an_encoder_that_has_much_to_read(tmp_path: Path) -> None:
+    texts = [("", f"a {i}") for i in range(30)]
+    slow, quick = Counted("slow"), Counted("quick")
+    quick.speed = 100
+    vectors = [TextVectors(tmp_path, one) for one in (slow, quick)]
+    asked = Meaning(texts, vectors, patience=1)
+    assert (asked.unread, slow.read, len(quick.read)) == ({"slow": 30}, [], 30)
+    assert asked
+    assert int(asked.cosines("a 7").argmax()) == 7
+    assert Meaning(texts, vectors).unread == {}
+    assert len(slow.read) == 30
+    assert Meaning([*texts, ("", "a new")], vectors, patience=1).unread == {}
+    assert not Meaning(texts, [])
+
+
+def test_what_a_language_shares_does_not_count() -> None:
     """The same thing in another language is nearer than another thing in the same one."""
     texts = [f"{language} {i}" for i in range(2 * ENOUGH) for language in "ab"]
-    likeness = Likeness(texts, TextVectors(tmp_path, Counted()))
+    likeness = Likeness(Counted().texts(texts).astype(np.float16), Counted())
     raw = np.stack([Counted().question(text) for text in texts]) @ Counted().question("a 7")
     assert texts[int(np.argsort(-raw)[1])].startswith("a")
     assert {texts[i] for i in np.argsort(-likeness.cosines("a 7"))[:2]} == {"a 7", "b 7"}
@@ -80,7 +98,7 @@ def test_no_text_at_all_is_no_error(tmp_path: Path) -> None:
 
 
 def test_vectors_lie_where_nobody_else_looks(tmp_path: Path) -> None:
-    TextVectors(tmp_path / "new", Counted()).of(["a 1"])
+    TextVectors(tmp_path / "new", Counted()).read({"1": "a 1"})
     (path,) = (tmp_path / "new").glob("vectors-*.sqlite")
     assert path.stat().st_mode & 0o777 == 0o600
     assert sqlite3.connect(path).execute("SELECT count(*) FROM vectors").fetchone() == (1,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,44 +45,69 @@ class TextVectors:
         self.base = sqlite3.connect(path, isolation_level=None, timeout=60)
         self.base.execute("CREATE TABLE IF NOT EXISTS vectors(digest TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
 
-    def of(self, texts: Sequence[str], told: Told = silent) -> Kept:
-        """`[n, size]` of n texts; those not seen before are read now, the short ones first.
+    def unread(self, keys: Sequence[str]) -> list[str]:
+        """Those of these digests of texts whose vectors are not held, each once."""
+        held = {row[0] for some in _some(keys) for row in self._rows("digest", some)}
+        return [key for key in dict.fromkeys(keys) if key not in held]
 
-        told: is called with how many of these have been read, and how many there are.
+    def read(self, texts: Mapping[str, str], told: Told = silent) -> None:
+        """Reads texts, by their digests, the short ones first, and keeps their vectors.
+
+        told: is called with how many have been read, and how many there are.
         """
-        keys = [digest(text.encode("utf-8", "replace")) for text in texts]
-        self._read(dict(zip(keys, texts, strict=True)), told)
-        made = np.empty((len(keys), self.encoder.size), np.float16)
-        for start in range(0, len(keys), TOGETHER):
-            some = keys[start : start + TOGETHER]
-            held = dict(self._rows("digest, vector", some))
-            made[start : start + TOGETHER] = np.frombuffer(b"".join(held[key] for key in some), np.float16).reshape(len(some), -1)
-        return made
-
-    def _read(self, texts: dict[str, str], told: Told) -> None:
-        keys = list(texts)
-        known = {row[0] for start in range(0, len(keys), TOGETHER) for row in self._rows("digest", keys[start : start + TOGETHER])}
-        new = sorted((key for key in keys if key not in known), key=lambda key: len(texts[key]))
-        for start in range(0, len(new), TOGETHER):
-            some = new[start : start + TOGETHER]
-            read = [self.encoder.texts([texts[key] for key in some[i : i + BATCH]]) for i in range(0, len(some), BATCH)]
-            rows = [(key, vector.tobytes()) for key, vector in zip(some, np.concatenate(read).astype(np.float16), strict=True)]
+        done = 0
+        for some in _some(sorted(texts, key=lambda key: len(texts[key]))):
+            vectors = [self.encoder.texts([texts[key] for key in some[i : i + BATCH]]) for i in range(0, len(some), BATCH)]
+            rows = [(key, vector.tobytes()) for key, vector in zip(some, np.concatenate(vectors).astype(np.float16), strict=True)]
             with transaction(self.base):
                 self.base.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
-            told(min(start + TOGETHER, len(new)), len(new))
+            done += len(some)
+            told(done, len(texts))
+
+    def of(self, keys: Sequence[str]) -> Kept:
+        """`[n, size]` of n texts that have been read, by their digests."""
+        made = np.empty((len(keys), self.encoder.size), np.float16)
+        for start, some in enumerate(_some(keys)):
+            held = dict(self._rows("digest, vector", some))
+            made[start * TOGETHER :][: len(some)] = np.frombuffer(b"".join(held[key] for key in some), np.float16).reshape(len(some), -1)
+        return made
 
     def _rows(self, columns: str, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         return self.base.execute(f"SELECT {columns} FROM vectors WHERE digest IN ({', '.join('?' * len(keys))})", keys)
 
 
+def _some(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[start : start + TOGETHER] for start in range(0, len(keys), TOGETHER))
+
+
 class Meaning:
     """How alike events are to a question, by one encoder or more: the mean of their cosines.
 
-    texts: of the events, each with the headings above it (empty if there are none).
+    unread: by encoder, how many texts it would have had to read for longer than there was patience; it was left out then.
     """
 
-    def __init__(self, texts: Sequence[tuple[str, str]], vectors: Sequence[TextVectors], told: Told = silent) -> None:
-        self._likenesses = [Likeness([_read_by(one.encoder, *text) for text in texts], one, told) for one in vectors]
+    def __init__(
+        self, texts: Sequence[tuple[str, str]], vectors: Sequence[TextVectors], told: Told = silent, patience: float | None = None
+    ) -> None:
+        """Texts of the events, each with the headings above it (empty if there are none).
+
+        patience: seconds that an encoder may read for before the question is answered; None if it is to read all there is.
+        """
+        self.unread: dict[str, int] = {}
+        self._likenesses: list[Likeness] = []
+        for one in vectors:
+            read = [_read_by(one.encoder, *text) for text in texts]
+            keys = [digest(text.encode("utf-8", "replace")) for text in read]
+            new = set(one.unread(keys))
+            if patience is not None and len(new) > patience * one.encoder.speed:
+                self.unread[one.encoder.name] = len(new)
+                continue
+            one.read({key: text for key, text in zip(keys, read, strict=True) if key in new}, told)
+            self._likenesses.append(Likeness(one.of(keys), one.encoder))
+
+    def __bool__(self) -> bool:
+        """Whether any encoder has read."""
+        return bool(self._likenesses)
 
     def cosines(self, question: str) -> Vectors:
         """`[n]`: of every event with a question."""
@@ -94,18 +119,17 @@ def _read_by(encoder: Encoder, above: str, text: str) -> str:
 
 
 class Likeness:
-    """The vectors of texts, ready to be compared with a question's.
+    """The vectors of texts that an encoder made, ready to be compared with a question's.
 
     Two lines of one language are alike before they mean anything. So the mean of all is taken from each vector, and the few directions in
     which all of them vary most (Mu and Viswanath, ICLR 2018, arXiv:1702.01417); of what is left the first half is held, which finds no
     worse than all of it and takes half the time.
     """
 
-    def __init__(self, texts: Sequence[str], vectors: TextVectors, told: Told = silent) -> None:
-        self._encoder = vectors.encoder
-        made = vectors.of(texts, told)
+    def __init__(self, made: Kept, encoder: Encoder) -> None:
+        self._encoder = encoder
         some = made[:: max(len(made) // SAMPLE, 1)].astype(np.float32)
-        self._mean = some.mean(0) if len(some) else np.zeros(vectors.encoder.size, np.float32)
+        self._mean = some.mean(0) if len(some) else np.zeros(encoder.size, np.float32)
         self._directions = directions(some - self._mean)
         self._events = np.empty((len(made), self._directions.shape[1]), np.float32)
         for start in range(0, len(made), SAMPLE):
