@@ -141,7 +141,7 @@ def _next(text: str, at: int, leading: bool) -> re.Match[str] | None:
 
 def _before(text: str, at: int, start: int) -> re.Match[str] | None:
     found = _BEFORE.search(text, max(at, start - 12), start + 2)
-    found = _BEFORE.search(text, max(at, start - 12)) if found is None else found
+    found = _BEFORE.search(text, max(at, start - 12), start + 40) if found is None else found  # what follows is a day and a month's name
     return found if found and found.end() == start else None
 
 

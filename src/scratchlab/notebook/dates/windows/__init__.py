@@ -29,6 +29,7 @@ UNTIL = (
 LEADS = re.compile(r"\b(?:in|on|at|during|over|around|of|the|for|within|from|between)\s+(?:the\s+)?$|[在于从]$", re.IGNORECASE)
 TRAILS = re.compile(r"\s*(?:之间|期间|的时候|那天|里|之内|以内|사이에?|동안|에는|에)(?!\w)|\s*(?:的|에)", re.IGNORECASE)
 CLOSES = re.compile(r"\s*(?:까지|为止)")
+LONGEST = 1000  # characters in which a time is looked for; a longer question is a text that was pasted
 EARLIEST = datetime(1970, 1, 1)
 
 
@@ -64,7 +65,7 @@ def window(question: str, now: datetime) -> Window:
     >>> window("3月第二周我在做什么", datetime(2025, 4, 1)).rest
     '我在做什么'
     """
-    text = BETWEEN.sub(lambda match: f"{match[1]}{match[2]}{' ~ ':<{len(match[0]) - len(match[1]) - len(match[2])}}", question)
+    text = BETWEEN.sub(lambda match: f"{match[1]}{match[2]}{' ~ ':<{len(match[0]) - len(match[1]) - len(match[2])}}", question[:LONGEST])
     found = _alone(_found(text, now))
     if not found:
         return Window(None, question)
@@ -98,7 +99,7 @@ def _found(text: str, now: datetime) -> Iterable[_Found]:
         for match in pattern.finditer(text):
             try:
                 span = span_of(match, now.date())
-            except (ValueError, OverflowError):  # no such day
+            except (ValueError, OverflowError, KeyError):  # no such day; a letter that only counts as one of the pattern's (`laſt`)
                 continue
             yield _Found(span, match.start(), match.end())
 

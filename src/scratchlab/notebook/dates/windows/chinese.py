@@ -31,11 +31,12 @@ SEASONS = {"春": "spring", "夏": "summer", "秋": "autumn", "冬": "winter"}
 PARTS = {"上旬": 1, "初": 1, "月初": 1, "中旬": 2, "中": 2, "下旬": 3, "底": 3, "末": 3}
 YEARS = {"今": 0, "去": 1, "前": 2}
 
-_N = r"(?P<n>\d{1,3}|[一二两三四五六七八九十几]{1,3})"
+_NUMBER = r"(?<![一二两三四五六七八九十百千万几])(?:[一二两三四五六七八九]?十[一二两三四五六七八九几]?|[一二两三四五六七八九几])"
+_N = rf"(?P<n>(?<!\d)\d{{1,3}}|{_NUMBER})"
 _UNIT = r"(?P<unit>天|周|个?星期|个?礼拜|个月|年)"
 _WEEK = r"(?:周|星期|礼拜)"
 _DAY = r"(?P<day>[一二三四五六日天1-7])(?![天周个年月\d])"
-_MONTH = r"(?:(?P<year>20\d\d)\s*年|(?P<said>[今去前])年)?\s*(?P<month>\d{1,2}|[一二三四五六七八九十]{1,2})\s*月份?"
+_MONTH = r"(?:(?P<year>20\d\d)\s*年|(?P<said>[今去前])年)?\s*(?P<month>(?<!\d)\d{1,2}|" + _NUMBER + r")\s*月份?"
 
 
 def number(said: str) -> int:
@@ -43,7 +44,7 @@ def number(said: str) -> int:
     if said.isdigit():
         return int(said)
     tens, ten, ones = said.partition("十")
-    return (DIGITS[tens] if tens else 1) * 10 + (DIGITS[ones] if ones else 0) if ten else DIGITS[said]
+    return 10 * DIGITS[tens or "一"] + DIGITS[ones or "零"] if ten else DIGITS[said]
 
 
 def _count(match: re.Match[str]) -> int:

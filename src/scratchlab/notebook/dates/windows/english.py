@@ -42,7 +42,7 @@ _ORDINAL = r"(?P<nth>first|1st|second|2nd|third|3rd|fourth|4th|fifth|5th|last)"
 
 
 def _count(match: re.Match[str]) -> int:
-    said = match["n"].lower().removesuffix(" of").split()[-1]
+    said = [word for word in match["n"].lower().split() if word != "of"][-1]
     return int(said) if said.isdigit() else NUMBERS[said]
 
 

@@ -37,8 +37,7 @@ COUNTING = (
     "열 십",
 )  # native and Chinese numbers
 NUMBERS = {word: i for i, words in enumerate(COUNTING, 1) for word in words.split()} | {"몇": 3}
-ORDER = ("첫 첫째 첫번째", "둘째 두번째", "셋째 세번째", "넷째 네번째", "다섯째 다섯번째")
-ORDINALS = {word: i for i, words in enumerate(ORDER, 1) for word in words.split()} | {"마지막": -1}
+ORDINALS = {"첫": 1, "둘": 2, "두": 2, "셋": 3, "세": 3, "넷": 4, "네": 4, "다": 5, "마": -1}  # by how they begin: `둘째`, `두 번째`
 WEEKDAYS = "월화수목금토일"
 UNITS = {"일": "day", "주일": "week", "주": "week", "달": "month", "개월": "month", "년": "year", "해": "year"}
 SEASONS = {"봄": "spring", "여름": "summer", "가을": "autumn", "겨울": "winter"}
@@ -100,7 +99,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"최근(?:에)?|요즘|며칠\s*사이", lambda _, now: past("day", RECENT, now)),
     rule(
         rf"{_MONTH}\s*(?P<nth>첫\s?번?째?|둘째|두\s?번째|셋째|세\s?번째|넷째|네\s?번째|다섯\s?번?째|마지막)\s*주",
-        lambda match, now: calendar.week_of_month(*_month(match, now), ORDINALS[match["nth"].replace(" ", "")]),
+        lambda match, now: calendar.week_of_month(*_month(match, now), ORDINALS[match["nth"][0]]),
     ),
     rule(rf"{_MONTH}\s*(?P<n>[1-5])\s*주차?", lambda match, now: calendar.week_of_month(*_month(match, now), _count(match))),
     rule(
