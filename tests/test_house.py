@@ -26,7 +26,7 @@ FLOORS = [
 ]
 NOTEBOOK = [  # the rooms within the notebook
     {"events", "settings"},
-    {"dates", "link"},
+    {"dates", "link", "walk"},
     {"vault", "logs", "activity", "papers", "projects"},
     {"index"},
     {"recall", "desk", "writing"},

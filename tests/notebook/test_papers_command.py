@@ -46,7 +46,7 @@ def said(*words: str) -> str:
 def test_papers_are_read_once_and_then_asked_for(folder: Path, tmp_path: Path) -> None:
     (folder / "broken.pdf").write_bytes(b"%PDF nothing")
     source = Papers(Settings(papers=(folder,)))
-    assert [Path(key).name for key, _ in source.stamps()] == ["broken.pdf"]  # a picture nobody has read says nothing
+    assert [Path(key).name for key, _ in source.stamps({})] == ["broken.pdf"]  # a picture nobody has read says nothing
     first = said("papers", str(folder))
     assert "a.jpg" in first
     assert "freeze the encoder" in first

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from scratchlab.checks import Problem
 from scratchlab.notebook.events import Event
@@ -47,7 +48,7 @@ def _refreshed(base: sqlite3.Connection, sources: Mapping[str, Source], told: Ca
     known = {(source, key): (item, stamp, digest) for item, source, key, stamp, digest in base.execute("SELECT * FROM items")}
     waiting: list[tuple[str, str, str]] = []
     for name, source in sources.items():
-        for key, stamp in dict(source.stamps()).items():
+        for key, stamp in _stamps(name, source, known, changes).items():
             before = known.pop((name, key), None)
             if before and before[1] == stamp:
                 changes.kept += 1
@@ -74,6 +75,31 @@ def _refreshed(base: sqlite3.Connection, sources: Mapping[str, Source], told: Ca
     return changes
 
 
+def _stamps(name: str, source: Source, known: dict[tuple[str, str], tuple[int, str, str]], changes: Changes) -> dict[str, str]:
+    """What there is of a source. What could not be looked at stays as it is `known`, from which it is taken."""
+    refused: dict[str, str] = {}
+    try:
+        stamps = dict(source.stamps(refused))
+    except Exception as error:  # a source that cannot be read must not keep all others from being known
+        stamps, refused = dict[str, str](), {"": ""}
+        changes.refused.append((name, _reason(error)))
+    else:
+        changes.refused += [one for one in refused.items() if one not in changes.refused]  # two sources may walk one folder
+    for where in [where for where in known if where[0] == name and where[1] not in stamps and _within(where[1], refused)]:
+        del known[where]
+        changes.kept += 1
+    return stamps
+
+
+def _within(key: str, refused: Collection[str]) -> bool:
+    """Whether a key is one of what was refused, or the path of something in a folder that was."""
+    return "" in refused or (bool(refused) and any(str(path) in refused for path in (key, *PurePath(key).parents)))
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, (OSError, Problem)) else f"{type(error).__name__}: {error}"
+
+
 def _take(
     base: sqlite3.Connection, source: Source, thing: tuple[str, str, str], before: tuple[int, str, str] | None, changes: Changes
 ) -> list[tuple[int, Event]]:
@@ -87,8 +113,7 @@ def _take(
             return []
         events = read()
     except Exception as error:  # one thing that cannot be read must not keep all others from being known
-        said = str(error) if isinstance(error, (OSError, Problem)) else f"{type(error).__name__}: {error}"
-        changes.refused.append((key, said))
+        changes.refused.append((key, _reason(error)))
         return []
     if before:
         drop(base, before[0])
