@@ -25,8 +25,9 @@ FLOORS = [
     {"cli"},
 ]
 NOTEBOOK = [  # the rooms within the notebook
+    {"walk", "derived"},
     {"events", "settings"},
-    {"dates", "link", "walk"},
+    {"dates", "link"},
     {"vault", "logs", "activity", "papers", "projects"},
     {"index"},
     {"recall", "desk", "writing"},

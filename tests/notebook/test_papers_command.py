@@ -65,7 +65,7 @@ def test_papers_are_read_once_and_then_asked_for(folder: Path, tmp_path: Path) -
 
 
 def test_pictures_of_projects_are_data(folder: Path) -> None:
-    assert Papers(Settings(projects=(folder,))).files() == []
+    assert list(Papers(Settings(projects=(folder,))).files({})) == []
     assert [path.name for path in Papers(Settings(projects=(folder,), vault=(folder,))).files()] == ["a.jpg"]
 
 

@@ -45,7 +45,7 @@ class Projects:
             except Problem:  # it went since the settings were read
                 continue
             self.disks[str(project)] = found
-            yield str(project), digest(happened.filled(found).text.encode())
+            yield str(project), digest(happened.filled(found).text.encode("utf-8", "replace"))
             for one in found.checkpoints:
                 self.checkpoints[str(one.path)] = one, project
                 yield str(one.path), f"{one.changed.timestamp()} {one.size} {one.beside}"
@@ -54,10 +54,10 @@ class Projects:
         """Digest and events of one of them."""
         if key in self.disks:
             event = happened.filled(self.disks[key])
-            return digest(event.text.encode()), lambda: [event]
+            return digest(event.text.encode("utf-8", "replace")), lambda: [event]
         if key in self.checkpoints:
             event = happened.checkpoint(*self.checkpoints[key])
-            return digest(event.text.encode()), lambda: [event]
+            return digest(event.text.encode("utf-8", "replace")), lambda: [event]
         path = Path(key)
         content = walk.content(path, MOST)
         return digest(content), lambda: self._events(path, content)
