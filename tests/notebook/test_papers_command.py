@@ -66,7 +66,7 @@ def test_papers_are_read_once_and_then_asked_for(folder: Path, tmp_path: Path) -
 
 def test_pictures_of_projects_are_data(folder: Path) -> None:
     assert list(Papers(Settings(projects=(folder,))).files({})) == []
-    assert [path.name for path in Papers(Settings(projects=(folder,), vault=(folder,))).files()] == ["a.jpg"]
+    assert [path.name for path, _ in Papers(Settings(projects=(folder,), vault=(folder,))).files({})] == ["a.jpg"]
 
 
 def test_the_settings_name_folders_of_papers(folder: Path, tmp_path: Path) -> None:
