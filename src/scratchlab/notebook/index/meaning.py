@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from scratchlab.notebook import derived
 from scratchlab.notebook.index.encoders import Encoder, Vectors
 from scratchlab.notebook.index.table import digest, transaction
 
@@ -16,6 +16,7 @@ Told = Callable[[int, int], object]  # is called with how much has been done, an
 TOGETHER = 512  # texts that are kept at once: a kill loses no more
 BATCH = 32  # texts that the encoder reads at once
 LONGEST = 600  # characters of a text that it reads
+SCHEMA = "CREATE TABLE IF NOT EXISTS vectors(digest TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
 _MARKUP = re.compile(r"[#*`>\[\]|_=~]+")
 
 
@@ -32,12 +33,8 @@ class TextVectors:
     """The vectors of texts that an encoder has read, in a file of their own: they outlive the index, for they take time to make."""
 
     def __init__(self, folder: Path, encoder: Encoder) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / f"vectors-{encoder.name}.sqlite"
-        path.touch(0o600)
         self.encoder = encoder
-        self.base = sqlite3.connect(path, isolation_level=None, timeout=60)
-        self.base.execute("CREATE TABLE IF NOT EXISTS vectors(digest TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
+        self.base = derived.opened(folder / f"vectors-{encoder.name}.sqlite", lambda base: base.execute(SCHEMA))
 
     def of(self, texts: Sequence[str], told: Told = silent) -> Vectors:
         """`[n, size]` of n texts; those not seen before are read now, the short ones first.
