@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, settings
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell runs in the background; what tests start would ignore Ctrl-C too
     signal.signal(signal.SIGINT, signal.default_int_handler)
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine all is slow
+settings.load_profile("unhurried")
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
 

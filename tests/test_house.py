@@ -25,6 +25,7 @@ FLOORS = [
     {"cli"},
 ]
 NOTEBOOK = [  # the rooms within the notebook
+    {"walk", "derived"},
     {"events", "settings"},
     {"dates", "link"},
     {"vault", "logs", "activity", "papers", "projects"},

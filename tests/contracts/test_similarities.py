@@ -46,7 +46,7 @@ lengths = st.lists(st.integers(1, 9), min_size=1, max_size=4)
 
 @every
 @given(asked=lengths, known=lengths, more=st.integers(1, 6), seed=st.integers(0, 99))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_padding_never_changes_a_score(name: str, asked: list[int], known: list[int], more: int, seed: int) -> None:
     similarity = made(name)
     queries, references = embeddings(asked, seed), embeddings(known, seed + 1)

@@ -38,13 +38,20 @@ def only(file: Path) -> Interval:
 
 
 def test_the_file_is_its_owners_alone(file: Path) -> None:
-    file.parent.mkdir(mode=0o755)
     ledger = Ledger(file)
     look(ledger, 0, JOB)
     assert file.parent.stat().st_mode & 0o777 == 0o700
     assert {path.name: path.stat().st_mode & 0o777 for path in file.parent.iterdir()} == dict.fromkeys(
         ("activity.sqlite", "activity.sqlite-wal", "activity.sqlite-shm"), 0o600
     )
+
+
+def test_a_folder_that_was_there_stays_as_it_is(file: Path) -> None:
+    file.parent.mkdir()
+    file.parent.chmod(0o755)
+    Ledger(file)
+    assert file.parent.stat().st_mode & 0o777 == 0o755
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_job_begins_goes_on_and_ends(file: Path) -> None:

@@ -6,6 +6,7 @@ import base64
 import random
 import shlex
 import string
+import time
 
 import pytest
 from hypothesis import assume, given
@@ -37,6 +38,81 @@ HIDING = [
     ["wandb", "login", SECRET],
     ["openssl", "-passin", f"pass:{SECRET}"],
     [f"ray::train --token {SECRET}"],
+    ["mysql", "--pw", SECRET],
+    ["sudo", "mysqldump", "-u", "root", f"-p{SECRET}", "db"],
+    ["sshpass", f"-p{SECRET}", "ssh", "h"],
+    ["curl", f"-uu:{SECRET}", "h"],
+    ["curl", f"-sSuu:{SECRET}", "h"],
+    ["curl", f"--user=u:{SECRET}", "h"],
+    ["curl", "-E", f"cert.pem:{SECRET}"],
+    ["curl", "-x", f"u:{SECRET}@proxy:80"],
+    ["curl", "-b", f"session={SECRET}"],
+    ["curl", "-d", f"grant_type=x&client_secret={SECRET}"],
+    ["zip", "-P", SECRET, "a.zip", "x"],
+    ["zip", f"-P{SECRET}", "a.zip"],
+    ["rar", f"-hp{SECRET}", "a"],
+    ["openssl", "enc", "-aes-256-cbc", "-k", SECRET, "-in", "x"],
+    ["openssl", "passwd", "-1", SECRET],
+    ["ldapsearch", "-w", SECRET, "-D", "cn=x"],
+    ["redis-cli", f"-a{SECRET}"],
+    ["keytool", "-storepass", SECRET],
+    ["keytool", f"-keypass:{SECRET}"],
+    ["ssh-keygen", "-N", SECRET],
+    ["smbclient", "//h/s", "-U", f"me%{SECRET}"],
+    ["lftp", "-u", f"u,{SECRET}", "h"],
+    ["xfreerdp", "/v:h", f"/p:{SECRET}"],
+    ["htpasswd", "-b", "f", "u", SECRET],
+    ["rclone", "obscure", SECRET],
+    ["wandb", "login", "--relogin", SECRET],
+    ["wandb", "login", "--host=https://x", SECRET],
+    ["huggingface-cli", "login", "--token", SECRET],
+    ["docker", "login", "-u", "me", "-p", SECRET, "registry"],
+    ["docker", "login", f"-p{SECRET}"],
+    ["docker", "run", f"-eHF_TOKEN={SECRET}", "image"],
+    ["kubectl", "create", "secret", "generic", "x", f"--from-literal=k={SECRET}"],
+    ["npm", "config", "set", "//registry.npmjs.org/:_authToken", SECRET],
+    ["poetry", "config", "http-basic.x", "me", SECRET],
+    ["psql", f"postgresql://me:{SECRET}@h/db"],
+    ["psql", f"host=h user=u password='{SECRET}'"],
+    ["x", f"Server=h;User Id=sa;Password={SECRET};"],
+    ["x", f"DefaultEndpointsProtocol=https;AccountName=a;AccountKey={SECRET};E=x"],
+    ["helm", "--set", f"a=1,auth.password={SECRET},b=2"],
+    ["curl", "-H", f"PRIVATE-TOKEN: {SECRET}"],
+    ["curl", "-H", f"authorization: token {SECRET}"],
+    ["env", f"X_KEY={SECRET}", "run"],
+    ["env", f"TOKEN_HF={SECRET}", "run"],
+    ["env", f"PASSWORD_DB={SECRET}", "run"],
+    ["env", f"SECRET_KEY_BASE={SECRET}", "run"],
+    ["x", f"--api_key={SECRET}"],
+    ["x", "--api-key=", SECRET],
+    ["x", "token:", SECRET],
+    ["x", "token", "=", SECRET],
+    ["x", f"..token={SECRET}"],
+    ["x", f"1.token={SECRET}"],
+    ["bash", "-lc", f"export X_KEY={SECRET} && python x.py"],
+    ["sh", "-c", f'TOKEN="a {SECRET}" x'],
+    ["sh", "-c", f'TOKEN="a {SECRET}'],
+    ["sh", "-c", f"export TOKEN=a\\ {SECRET}"],
+    ["sh", "-c", f"TOKEN=ab,{SECRET} x"],
+    ["sh", "-c", f"TOKEN=ab'{SECRET}' x"],
+    ["sh", "-c", f"mysql -uroot -p{SECRET} db"],
+    ["sh", "-c", f"curl -ume:{SECRET} h; zip -P {SECRET} a"],
+    ["sh", "-c", f"sshpass -p{SECRET} ssh h"],
+    ["sh", "-c", f"wandb login {SECRET} && python x"],
+    ["sh", "-c", f"echo {SECRET} | sudo -S ls"],
+    ["sh", "-c", f"echo '{SECRET}' | docker login --password-stdin"],
+    ["sh", "-c", f'python -c "d = {{\\"token\\": \\"{SECRET}\\"}}"'],
+    ["python", "-c", f'import os; os.environ["TOKEN"]="{SECRET}"'],
+    ["python", "-c", f"os.environ['HF_TOKEN'] = '{SECRET}'; x = 1"],
+    ["python", "-c", f"os.environ.setdefault('HF_TOKEN', '{SECRET}')"],
+    ["python", "-c", f"os.putenv('TOKEN','{SECRET}')"],
+    ["sh", "-c", f"키를 설정 export OPENAI_API_KEY={SECRET} 하고 실행"],
+    ["sh", "-c", f"设置密码 {SECRET}，然后运行"],
+    ["sh", "-c", f"비밀번호는 {SECRET}"],
+    ["sh", "-c", f"密码：{SECRET}"],
+    ["sh", "-c", f"token：{SECRET}"],
+    ["x", f"密码={SECRET}"],
+    ["x", "--암호", SECRET],
 ]
 KEPT = [
     "python train.py --lr 3e-4 --max-tokens 512 --tokenizer gpt2 --pad-token x data.key=label --sort-key date",
@@ -54,6 +130,11 @@ KEPT = [
     "python train.py seed=1 optimizer=adam,sgd lr=1e-3,1e-4 +trainer.max_epochs=100",
     "python /opt/x_20260309T120133Z-0001.py s3://bucket/exp/2026-03-09T12:01:33/run-1a2b3c4d",
     "rsync -avz sam@gpu1:/data/x ssh://sam@gpu1/y .",
+    "docker run -p8080:80 --rm image:1.2@sha256:" + "ab12" * 16,
+    "python train.py -P 3 -k 5 -w 2 -a 1 -N 10 -b 32 --token-dim 512",
+    "sh -c 'zip -r a.zip runs; python x.py -P 3'",
+    'python -c \'tokens = ["pad_token", "eos"]; x["a"] = 1\'',
+    "echo 토큰 수 4096 그리고 비밀번호 설정",
 ]
 TOKENS = [
     "sk-abcdefghijklmnop1234",
@@ -148,6 +229,44 @@ def test_what_is_drawn_by_lot_is_taken_out() -> None:
     for name, (draw, most) in kinds.items():
         keys = [draw() for _ in range(1000)]
         assert sum(key in redact.command(["python", "t.py", key]) for key in keys) <= most, name
+
+
+ENDLESS = [
+    *(
+        "a",
+        "1",
+        " ",
+        "a.",
+        "a=",
+        "a:",
+        "a a=",
+        "1 ",
+        '"',
+        "'",
+        '\\"',
+        "a,",
+        "-a ",
+        "token",
+        "token ",
+        "--token ",
+        "--token --token=",
+        "-p 1.1 ",
+    ),
+    *("://", "a://a:", "a://a@", "a:b@", "x-", "x-a-", "cookie ", "bearer ", "eyJ-", "eyJaaaaaaaa-", "?a=", "密码 ", "token '", "echo a "),
+    *("echo |", "zip -P", "-hp", "curl -u", "a/", "a1B2", "-----BEGIN PRIVATE KEY-----"),
+]
+
+
+@pytest.mark.parametrize("unit", ENDLESS)
+def test_the_time_grows_with_the_length_and_not_with_its_square(unit: str) -> None:
+    """100 kB take half a second; what grows with the square takes a minute."""
+    word = (unit * 100_000)[:100_000]
+    begun = time.process_time()
+    redact.text(f"{word}!")
+    redact.command([word])
+    redact.command(word.split())
+    redact.path(word)
+    assert time.process_time() - begun < 15
 
 
 def test_a_long_command_is_cut_after_redaction() -> None:

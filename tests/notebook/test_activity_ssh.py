@@ -160,3 +160,10 @@ def test_without_asyncssh_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delitem(sys.modules, "asyncssh", raising=False)
     with pytest.raises(Exception, match=r"pip install 'scratchlab\[ssh\]'"):
         Hosts(["gpu1"])
+
+
+@pytest.mark.parametrize(("ticks", "uptime"), [("0", "10"), ("-100", "10"), ("nan", "10"), ("100", "inf"), ("100", "-1")])
+def test_a_clock_that_cannot_be_is_one_sentence(ticks: str, uptime: str) -> None:
+    said = remote.snapshot("gpu1", f"boot x\nuptime {uptime}\nticks {ticks}\nstat 7 (a) S 1 7 7 0\ndone\n", 0.0)
+    assert isinstance(said, str)
+    assert "which cannot be" in said

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchlab.notebook.events import Event, Place, Span
@@ -98,7 +98,6 @@ def test_what_is_said_twice_is_dropped_once() -> None:
     assert dropped == [("SwiGLU was worse.", "says again what was said")]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["{} epochs", "{}%", "0.{}1", "{}k", "d{}", "v1.{}.3", "{}x"]))
 def test_no_number_passes_that_the_line_does_not_have(number: int, form: str) -> None:
     said = form.format(number)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchlab.notebook.events import Event, Place, Span
@@ -115,7 +115,6 @@ def test_the_time_of_a_line_supports_its_dates_and_no_other_number() -> None:
     assert lacks("It took 16 epochs.", "diverged", when) == ["16"]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(0, 6), st.sampled_from(["{:,}", "{}", "{}.0", "{}.00"]))
 def test_a_number_is_supported_by_itself_however_it_is_written_and_by_no_neighbour(whole: int, shift: int, form: str) -> None:
     value = whole / 10**shift
@@ -125,7 +124,6 @@ def test_a_number_is_supported_by_itself_however_it_is_written_and_by_no_neighbo
     assert lacks(said, f"value {value + 1:.7f}") != []
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read_and_supports_itself(text: str) -> None:
     assert lacks(text, text) == []
@@ -143,13 +141,11 @@ def test_long_numbers_differ_by_their_last_digit() -> None:
         assert lacks("1" * digits + "2", "1" * digits + "3") == ["1" * digits + "2"]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 999_999_999))
 def test_english_words_are_read_as_their_number(number: int) -> None:
     assert [int(one.value) for one in figures(f"{in_words(number)} runs", NEAR, ones=True).numbers] == [number]
 
 
-@settings(deadline=None)
 @given(st.integers(2, 99_999_999))
 def test_chinese_numerals_are_read_as_their_number(number: int) -> None:
     assert [int(one.value) for one in figures(f"{in_chinese(number)}个", NEAR, ones=True).numbers] == [number]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchlab.notebook.recall.answer.sentences import sentences
@@ -35,7 +35,6 @@ def test_texts(text: str, found: list[tuple[str, tuple[int, ...]]] | None) -> No
         assert split == found
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab1. [](。！?]\n【,，", max_size=120))
 def test_no_letter_is_lost_and_none_is_said_twice(text: str) -> None:
     letters = [char for char in text if char in "ab"]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scratchlab.notebook.dates.windows import window
+from scratchlab.notebook.dates.windows import LONGEST, window
+from scratchlab.notebook.dates.windows.found import RULES
+from scratchlab.notebook.dates.windows.rules import Rule
 
 NOW = datetime(2025, 3, 12, 10, 30)
 
@@ -73,7 +77,7 @@ def test_no_question_breaks_it(question: str, now: datetime) -> None:
     assert found.span is None or found.span.start <= found.span.end
 
 
-@settings(deadline=None, max_examples=50)  # some hundred questions each
+@settings(max_examples=50)  # some hundred questions each
 @given(st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)))
 def test_the_same_day_in_three_languages(now: datetime) -> None:
     for said in (
@@ -112,3 +116,50 @@ def test_the_same_day_in_three_languages(now: datetime) -> None:
         spans = {found.span for one in said if (found := window(one, now))}
         assert len(spans) == 1, (said, spans)
         assert None not in spans
+
+
+@pytest.mark.parametrize("question", ["九九九九天前", "二二月", "十十天前", "十二三天前", "1234天前", "2025-99-99", "第九十九季度"])
+def test_what_is_no_number_names_no_time(question: str) -> None:
+    assert window(question, NOW).span is None
+
+
+def test_numbers_that_chinese_says_are_read() -> None:
+    said = {"九天前": "2025-03-03", "十天前": "2025-03-02", "十二天前": "2025-02-28", "二十天前": "2025-02-20", "二十一天前": "2025-02-19"}
+    for question, day in said.items():
+        span = window(question, NOW).span
+        assert span is not None
+        assert span.days == day
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.pattern.pattern[:40])
+@given(data=st.data())
+@settings(max_examples=30)
+def test_every_form_of_a_rule_is_understood(rule: Rule, data: st.DataObject) -> None:
+    """Whatever a pattern takes, its meaning knows: a day that is not in the calendar is the only excuse."""
+    alphabet = st.characters(codec="utf-8", max_codepoint=0xFFFF, exclude_characters="ſKıİ")  # they count as letters that they are not
+    match = rule.pattern.search(data.draw(st.from_regex(rule.pattern, alphabet=alphabet)))
+    assert match
+    with contextlib.suppress(ValueError, OverflowError):
+        rule.meaning(match, NOW.date())
+
+
+@pytest.mark.parametrize("unit", ["1 ", "9月", "3월 ", "今年", "2025-01-01 to ", "between a and ", "last ", " ", "the "])
+def test_a_pasted_text_is_looked_through_for_its_beginning_alone(unit: str) -> None:
+    """Half a second at most; with the square of the length it would be a minute."""
+    begun = time.process_time()
+    window(f"yesterday {unit * 50_000}", NOW)
+    assert time.process_time() - begun < 15
+
+
+def test_a_time_beyond_the_beginning_of_a_long_text_is_not_asked_for() -> None:
+    assert window("a " * LONGEST + "yesterday", NOW).span is None
+    assert window("yesterday " + "a " * LONGEST, NOW).rest.count("a") == LONGEST
+
+
+@pytest.mark.parametrize("said", ["3월 첫 주", "3월 첫번 주", "3월 첫\u00a0번째 주", "3월 첫째 주"])
+def test_an_ordinal_is_known_by_how_it_begins(said: str) -> None:
+    assert window(said, NOW).span == window("3월 1주차", NOW).span
+
+
+def test_letters_that_only_count_as_others_break_nothing() -> None:
+    window("the laſt week of May, the fir\u017ft half of the year, laſt ſeven days", NOW)

@@ -20,6 +20,7 @@ from scratchlab.notebook.desk.steps import steps
 from scratchlab.notebook.events import Event, Kind, Place, Span
 from scratchlab.notebook.index.refresh import refresh
 from scratchlab.notebook.index.table import opened
+from scratchlab.notebook.walk import Refused
 
 NOW = datetime(2026, 3, 4, 8)
 SINCE = datetime(2026, 3, 3, 18)
@@ -31,7 +32,7 @@ class ByHand:
     def __init__(self, events: Iterable[Event]) -> None:
         self.events = list(events)
 
-    def stamps(self) -> list[tuple[str, str]]:
+    def stamps(self, refused: Refused) -> list[tuple[str, str]]:
         return [(path, "1") for path in dict.fromkeys(str(event.place.path) for event in self.events)]
 
     def read(self, key: str) -> tuple[str, Callable[[], list[Event]]]:

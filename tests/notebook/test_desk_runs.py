@@ -57,7 +57,7 @@ def summary(folder: Path, *values: float | None) -> None:
 
 def events(runs: Path) -> list[Event]:
     source = Runs(Settings(runs=(runs,)))
-    return [one for key, _ in source.stamps() for one in source.read(key)[1]()]
+    return [one for key, _ in source.stamps({}) for one in source.read(key)[1]()]
 
 
 def test_a_finished_run_tells_its_headline_and_the_line_that_proves_it(tmp_path: Path) -> None:

@@ -109,7 +109,18 @@ def test_numbers_that_were_not_shown_change_nothing() -> None:
     assert kept.refused == {}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"since": "", "begun": 3}', '{"begun": ["ab", "cde"]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"since": "", "begun": 3}',
+        '{"begun": ["ab", "cde"]}',
+        '{"seen": "yesterday"}',
+        '{"begun": {"a": 3}}',
+        '{"refused": {"a": "2026-03-04T08:00+09:00"}}',
+    ],
+)
 def test_a_damaged_file_is_one_sentence_and_stays(tmp_path: Path, text: str) -> None:
     (tmp_path / "desk.json").write_text(text)
     with pytest.raises(Problem, match=r"desk\.json is damaged"):

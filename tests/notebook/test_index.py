@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from scratchlab.notebook import walk
+from scratchlab.notebook.derived import forget
 from scratchlab.notebook.index import table
 from scratchlab.notebook.index.refresh import Changes, refresh
 from scratchlab.notebook.index.sources.logs import Logs
@@ -99,11 +101,11 @@ def test_what_cannot_be_read_is_told_and_stays_known(vault: Vault, monkeypatch: 
     vault.refresh()
     vault.write("a.md", "second one")
 
-    def refused(self: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(self))
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", refused)
+        patch.setattr(walk, "content", refused)
         changes = vault.refresh()
     assert len(changes.refused) == 1
     assert "Permission denied" in changes.refused[0][1]
@@ -117,7 +119,7 @@ def test_a_damaged_index_is_made_anew(vault: Vault, damage: bytes) -> None:
     vault.write("a.md", "text")
     vault.refresh()
     vault.base.close()
-    table.forget(vault.path)
+    forget(vault.path)
     vault.path.write_bytes(damage)
     vault.base = table.opened(vault.path)
     assert vault.refresh().read == 1

@@ -46,7 +46,7 @@ def said(*words: str) -> str:
 def test_papers_are_read_once_and_then_asked_for(folder: Path, tmp_path: Path) -> None:
     (folder / "broken.pdf").write_bytes(b"%PDF nothing")
     source = Papers(Settings(papers=(folder,)))
-    assert [Path(key).name for key, _ in source.stamps()] == ["broken.pdf"]  # a picture nobody has read says nothing
+    assert [Path(key).name for key, _ in source.stamps({})] == ["broken.pdf"]  # a picture nobody has read says nothing
     first = said("papers", str(folder))
     assert "a.jpg" in first
     assert "freeze the encoder" in first
@@ -65,8 +65,8 @@ def test_papers_are_read_once_and_then_asked_for(folder: Path, tmp_path: Path) -
 
 
 def test_pictures_of_projects_are_data(folder: Path) -> None:
-    assert Papers(Settings(projects=(folder,))).files() == []
-    assert [path.name for path in Papers(Settings(projects=(folder,), vault=(folder,))).files()] == ["a.jpg"]
+    assert list(Papers(Settings(projects=(folder,))).files({})) == []
+    assert [path.name for path, _ in Papers(Settings(projects=(folder,), vault=(folder,))).files({})] == ["a.jpg"]
 
 
 def test_the_settings_name_folders_of_papers(folder: Path, tmp_path: Path) -> None:

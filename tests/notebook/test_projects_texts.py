@@ -124,10 +124,37 @@ def test_a_long_piece_is_cut_and_loses_no_line() -> None:
         ("x[!0-9].py", "x7.py", False, False),
         ("# *.py", "a.py", False, False),
         ("x[", "x[", False, True),
+        ("a/**/b", "a/b", False, True),
+        ("a/**/b", "a/x/y/b", False, True),
+        ("a/**/b/**/c", "a/b/b/x/c", False, True),
+        ("a/**/b/**/c", "a/x/c", False, False),
+        ("a/**", "a", True, False),
+        ("*a*b*a", "xaybza", False, True),
+        ("*a*b*a", "xayb", False, False),
+        ("a*a", "a", False, False),
+        ("a?c[0-9]*", "abc7", False, True),
+        ("\\*a", "*a", False, True),
+        ("\\*a", "ba", False, False),
+        ("/", "a", True, False),
+        ("**", "a", False, True),
     ],
 )
 def test_gitignore_is_honoured_roughly(line: str, path: str, folder: bool, out: bool) -> None:
     assert ignored(rules([line]), path, folder) is out
+
+
+def test_a_file_may_take_back_what_one_above_leaves_out(tmp_path: Path) -> None:
+    for name, text in {".gitignore": "*.py\n", "a/.gitignore": "!kept.py\n", "a/kept.py": "", "a/other.py": ""}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert [Path(path).name for path in files(tmp_path, {})] == ["kept.py"]
+
+
+@pytest.mark.parametrize("line", ["*a" * 200 + "*b", "**/*a" * 100 + "/b", "[a-z]*" * 200 + "B", "?*" * 200 + "b/", "**/" * 300 + "b"])
+@pytest.mark.parametrize("path", ["a" * 250, "a/" * 2000 + "a"])
+def test_no_pattern_takes_longer_than_its_letters_times_the_path_s(line: str, path: str) -> None:
+    """Where stars are tried against each other, this takes longer than the universe is old."""
+    assert not ignored(rules([line]), path, False)
 
 
 @pytest.fixture
@@ -160,7 +187,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_somebody_wrote_is_read(project: Path) -> None:
-    found = [str(path.relative_to(project)) for path in files(project)]
+    found = sorted(str(Path(path).relative_to(project)) for path in files(project, {}))
     assert found == ["README.md", "binary.py", "conf/base.yaml", "kept.json", "train.sh"]
 
 

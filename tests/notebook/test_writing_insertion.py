@@ -60,19 +60,19 @@ def check(raw: bytes, text: str, encoding: str = "") -> None:
 @given(notes(), TEXTS)
 @example(b"# A\r# A\rTitle\r## B\n\n", "0\n0")
 @example(b"# A\n# A\n# C\r# B\n", "Title")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_byte_stays_in_order(raw: bytes, text: str) -> None:
     check(raw, text)
 
 
 @given(st.binary(max_size=200), st.sampled_from(["text", "- item\n  more"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_bytes_that_are_no_text_stay_too(raw: bytes, text: str) -> None:
     check(b"# A\n" + raw, text)
 
 
 @given(notes(), TEXTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_with_an_encoding_by_the_persons_word(raw: bytes, text: str) -> None:
     check(raw, text, "gb18030")
 

@@ -151,7 +151,7 @@ def test_a_run_made_elsewhere_stays_on_its_days_page(vault: Path, run: Callable[
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"", b"\n", b"\r\n", b"  \n"]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_what_stands_below_the_line_is_kept_to_the_byte(words: bytes, end: bytes) -> None:
     import tempfile
 
@@ -249,7 +249,7 @@ def test_pictures_are_whole_and_their_points_lie_inside(vault: Path, run: Callab
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_picture_of_any_values_is_drawn(values: list[float]) -> None:
     steps = ticks(min(values), max(values))
     close = 1e-6 * (steps[-1] - steps[0])

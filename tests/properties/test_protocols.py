@@ -59,7 +59,7 @@ def test_every_protocol_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_what_is_asked_was_never_seen(name: str, samples: Samples, seed: int) -> None:
     """Over all stages together: what any stage trains on, chooses by or keeps shares no row and no group with any query."""
@@ -77,7 +77,7 @@ def test_what_is_asked_was_never_seen(name: str, samples: Samples, seed: int) ->
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_a_seed_decides_everything(name: str, samples: Samples, seed: int) -> None:
     for one, other in zip(stages(name, samples, seed), stages(name, samples, seed), strict=True):
@@ -85,7 +85,7 @@ def test_a_seed_decides_everything(name: str, samples: Samples, seed: int) -> No
             assert np.array_equal(getattr(one, field), getattr(other, field))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_sessions_add_their_classes_with_exactly_their_shots(samples: Samples, seed: int) -> None:
     base, *later = stages("sessions", samples, seed)
@@ -168,7 +168,7 @@ def test_a_published_split_that_cuts_through_a_group_is_refused() -> None:
 
 
 @given(counts=st.lists(st.integers(2, 14), min_size=2, max_size=7), seed=st.integers(0, 999), test=st.floats(0.05, 0.9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_without_groups_every_class_is_on_every_side_it_has_rows_for(counts: list[int], seed: int, test: float) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
     cut = pools(made(labels.tolist(), list(range(len(labels)))), test, 0.1, np.random.default_rng(seed))

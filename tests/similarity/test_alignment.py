@@ -40,7 +40,7 @@ def some(count: int, steps: int, channels: int = 4, seed: int = 0, dtype: torch.
 
 
 @every
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     lengths=st.lists(st.integers(1, 12), min_size=1, max_size=4),
     others=st.lists(st.integers(1, 12), min_size=1, max_size=4),

@@ -48,7 +48,7 @@ def twin(query: np.ndarray, reference: np.ndarray, gamma: float, window: float) 
     return float(table[n, m])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     n=st.integers(1, 12),
     m=st.integers(1, 12),

@@ -52,7 +52,7 @@ def otam_twin(cost: np.ndarray, gamma: float) -> float:
     return float(table[-1, -1])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=sizes, m=sizes, softness=st.sampled_from([0.05, 0.1, 1.0]))
 def test_otam_is_its_twin(n: int, m: int, softness: float) -> None:
     a, b = some(1, n, seed=n), some(1, m, seed=50 + m)
@@ -68,7 +68,7 @@ def test_otam_lets_the_beginning_and_the_end_go() -> None:
     assert float(totals(cost, torch.tensor([9]), torch.tensor([4]), 1e-3)) == pytest.approx(0, abs=0.01)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=sizes, m=sizes, sigma=st.sampled_from([0.5, 1.0, 3.0]), lambda1=st.sampled_from([0.0, 1.0, 50.0]))
 def test_transport_is_sinkhorn_on_the_paper_s_kernel(n: int, m: int, sigma: float, lambda1: float) -> None:
     a, b, lambda2 = some(1, n, seed=n), some(1, m, seed=50 + m), 0.1
@@ -100,7 +100,7 @@ def test_a_plan_has_its_marginals() -> None:
         assert float(carried[lane].sum()) == pytest.approx(1, rel=1e-5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=st.integers(1, 12), m=st.integers(1, 12))
 def test_ctc_is_torch_s_loss(n: int, m: int) -> None:
     m = min(n, m)

@@ -31,11 +31,13 @@ def papers(
     source = Papers(given)
     if not source.folders:
         raise Problem('No folder of papers is known; name one here, or in notebook.toml: papers = ["~/scans"]')
-    files = source.files()
-    if not files:
+    unseen: dict[str, str] = {}
+    files = list(dict.fromkeys(path for path, _ in source.files(unseen)))
+    refused = [f"{path} ({why})" for path, why in unseen.items()]
+    if not (files or refused):
         console.print(f"There is no photograph and no PDF in {listing(map(str, source.folders))}.", soft_wrap=True)
         return
-    engine, refused, sheets, seen = best(), list[str](), list[reading.Sheet](), list[reading.Seen]()
+    engine, sheets, seen = best(), list[reading.Sheet](), list[reading.Seen]()
     with ProgressBar(console) as bar:
         for path in bar.over(files, "looking"):
             try:

@@ -55,7 +55,7 @@ def _known(log: Log, file: Path | None, runs: Path) -> None:
     try:
         said = settings()
         own = file.resolve() if file else None
-        others = (path for key, _ in Logs(said).stamps() if (path := Path(key)).resolve() != own)
+        others = (path for key, _ in Logs(said).stamps({}) if (path := Path(key)).resolve() != own)
         for line in known(log, [*said.runs, runs], others):
             console.print(line, soft_wrap=True)
     except Problem as problem:

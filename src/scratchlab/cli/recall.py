@@ -131,6 +131,7 @@ def refreshed(again: bool = False) -> Generator[tuple[sqlite3.Connection, Change
     """
     import sqlite3
 
+    from scratchlab.notebook.derived import forget
     from scratchlab.notebook.index import table
     from scratchlab.notebook.index.refresh import refresh
     from scratchlab.notebook.index.sources.catalog import SOURCES
@@ -151,5 +152,5 @@ def refreshed(again: bool = False) -> Generator[tuple[sqlite3.Connection, Change
     except sqlite3.OperationalError as error:
         raise Problem(f"{path}: {error}; is another program holding it, or is the disk full?") from None
     except sqlite3.DatabaseError as error:
-        table.forget(path)
+        forget(path)
         raise Problem(f"{path} was damaged ({error}) and is removed; ask again, and it is made anew from its sources.") from None

@@ -11,9 +11,17 @@ from scratchlab.notebook.events import Place
 
 def place(where: Place) -> Text:
     """A place, from the working folder or from home if it lies below."""
-    home, here = Path.home(), Path.cwd()
-    path = where.path
-    short = (
-        path.relative_to(here) if path.is_relative_to(here) else Path("~") / path.relative_to(home) if path.is_relative_to(home) else path
-    )
+    home, path = Path.home(), where.path
+    here = _here()
+    short = Path("~") / path.relative_to(home) if path.is_relative_to(home) else path
+    if here and path.is_relative_to(here):
+        short = path.relative_to(here)
     return Text(str(Place(short, where.line, where.last, where.detail)), style=f"cyan link {path.absolute().as_uri()}")
+
+
+def _here() -> Path | None:
+    """The working folder; None if somebody has removed it."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None

@@ -23,12 +23,13 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import platformdirs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from scratchlab.checks import Problem, listing, nearest
+from scratchlab.notebook import walk
 
 
 class Table(BaseModel):
@@ -64,7 +65,10 @@ class Model(Table):
 
 
 def _several(said: object) -> object:
-    return [said] if isinstance(said, str) else said
+    several = cast("list[object]", [*said]) if isinstance(said, (list, tuple)) else [said]
+    if not all(isinstance(one, (str, Path)) and one for one in several):
+        raise ValueError('a folder is named in quotes, and several in brackets: ["~/diary", "~/notes"]')
+    return several
 
 
 Folders = Annotated[tuple[Path, ...], BeforeValidator(_several)]
@@ -116,7 +120,7 @@ def settings(file: Path | None = None) -> Settings:
     """
     path = file or own().file
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        said = tomllib.loads(walk.content(path).decode("utf-8-sig"))
     except FileNotFoundError:
         return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
@@ -125,13 +129,20 @@ def settings(file: Path | None = None) -> Settings:
         read = Settings.model_validate(said)
     except ValidationError as error:
         raise Problem(f"{path}: {_sentence(error)}") from None
-    absolute = {
-        name: tuple(path.parent / folder.expanduser() for folder in getattr(read, name)) for name in ("vault", "projects", "papers", "runs")
-    }
-    for name, folders in absolute.items():
-        if lacking := [str(folder) for folder in folders if not folder.is_dir()]:
-            raise Problem(f"{path}: {name} names {listing(lacking)}, which {'is' if len(lacking) == 1 else 'are'} not there")
-    return read.model_copy(update=absolute)
+    return read.model_copy(update={name: _there(path, name, getattr(read, name)) for name in ("vault", "projects", "papers", "runs")})
+
+
+def _there(path: Path, name: str, folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Folders that a setting names, absolute, each once however it is spelled. Raises Problem naming those that are none."""
+    try:
+        absolute = [path.parent / folder.expanduser() for folder in folders]
+    except RuntimeError as error:  # ~nobody
+        raise Problem(f"{path}: {name} names a home that is not known here ({error})") from None
+    if lacking := [str(folder) for folder in absolute if not folder.exists()]:
+        raise Problem(f"{path}: {name} names {listing(lacking)}, which {'is' if len(lacking) == 1 else 'are'} not there")
+    if others := [str(folder) for folder in absolute if not folder.is_dir()]:
+        raise Problem(f"{path}: {name} names {listing(others)}, which is no folder; name the one that it lies in")
+    return tuple({folder.resolve(): folder for folder in reversed(absolute)}.values())[::-1]
 
 
 TABLES: dict[str, type[Table]] = {"activity": Activity, "model": Model}
@@ -141,6 +152,10 @@ def _sentence(error: ValidationError) -> str:
     """The first thing that is wrong, where, and what would be right."""
     first = error.errors()[0]
     where = [str(part) for part in first["loc"]]
+    if first["type"] in ("model_type", "model_attributes_type") and where[0] in TABLES:
+        return f"{where[0]} is a table: write [{where[0]}] on a line of its own, and its settings below it, not {first['input']!r}"
+    if first["type"] == "value_error":
+        return f"{where[0]}: {first['msg'].removeprefix('Value error, ')}, not {first['input']!r}"
     if first["type"] != "extra_forbidden":
         return f"{'.'.join(where)}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r}"
     table = TABLES.get(where[0], Settings) if len(where) > 1 else Settings

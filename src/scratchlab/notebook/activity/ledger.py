@@ -46,9 +46,8 @@ def told(file: Path) -> Generator[None]:
 
 
 def connect(file: Path, patience: float = 10) -> sqlite3.Connection:
-    """The file, made if it is not there: 0600 in a folder of 0700, before anything is in it. `patience`: seconds to wait for others."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.parent.chmod(0o700)
+    """The file, 0600 before anything is in it; its folder 0700 if it is made here. `patience`: seconds to wait for others."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     file.chmod(0o600)
     with told(file):

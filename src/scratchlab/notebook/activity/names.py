@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _STRONG = (
     "password",
@@ -11,13 +12,18 @@ _STRONG = (
     "secret",
     "apikey",
     "accesskey",
+    "appkey",
+    "authkey",
     "secretkey",
     "privatekey",
     "token",
     "credential",
     "credentials",
 )
-_ALONE = frozenset({"pass", "pwd", "passcode", "auth", "authorization", "bearer", "cookie", "cookies", "pat", "sas", "key"})
+_ALONE = frozenset(
+    {"pass", "pwd", "passcode", "auth", "authorization", "bearer", "cookie", "cookies", "pat", "sas", "key", "pw", "psw", "pin", "otp"}
+)
+_PASSWORDS = frozenset({"password", "passwd", "passphrase"})
 _PLURAL = frozenset({"passwords", "secrets"})
 _OF_KEYS = frozenset(
     [
@@ -25,6 +31,7 @@ _OF_KEYS = frozenset(
         "account",
         "admin",
         "api",
+        "app",
         "auth",
         "client",
         "consumer",
@@ -63,7 +70,7 @@ _NOT_TOKENS = frozenset(
 )
 _NOT_PASSES = frozenset(["forward", "backward", "single", "multi", "n", "num", "one", "two", "first", "second", "per"])
 _ADDRESS = frozenset({"sig", "signature", "code", "hmac", "credential", "nonce", "sv"})
-_TRAILING = frozenset({"value", "string", "str", "text", "plain", "raw"})
+_TRAILING = frozenset({"base", "value", "string", "str", "text", "plain", "raw"})
 _HASHES = frozenset(
     [
         "id",
@@ -87,8 +94,8 @@ _HASHES = frozenset(
     ]
 )
 
-TAKE_P = frozenset({"mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "sshpass", "mongo", "mongosh", "mongodump", "7z", "7za"})
-"""Programs whose -p takes a password, with or without a space, and be it a number."""
+SPOKEN = ("密码", "密碼", "口令", "密钥", "密鑰", "令牌", "비밀번호", "비번", "암호", "토큰", "パスワード")
+"""Names of secrets in Chinese, Korean and Japanese: passwords, keys, tokens."""
 
 
 def _parts(name: str) -> list[str]:
@@ -100,6 +107,7 @@ def _parts(name: str) -> list[str]:
     return parts
 
 
+@lru_cache(4096)  # a line says the same names again and again
 def secret(name: str, *, address: bool = False) -> bool:
     """Whether what this flag, variable or setting is given must not be written; `address`: a name in the query of one.
 
@@ -108,6 +116,8 @@ def secret(name: str, *, address: bool = False) -> bool:
     """
     if name in ("PWD", "OLDPWD"):
         return False
+    if name.rstrip("_0123456789").endswith(SPOKEN):
+        return True
     parts = _parts(name)
     if not parts:
         return False
@@ -115,15 +125,16 @@ def secret(name: str, *, address: bool = False) -> bool:
     if (last == "token" and before in _NOT_TOKENS) or (last == "pass" and before in _NOT_PASSES):
         return False
     if last in ("key", "keys"):
-        return before in _OF_KEYS or (not before and last == "key")
+        return before in _OF_KEYS or (last == "key" and (not before or name.isupper()))  # X_KEY: variables of the environment name keys so
     if last == "tokens":
         return before in _OF_TOKENS
-    return last in _ALONE or last in _PLURAL or last.endswith(_STRONG) or (address and last in _ADDRESS)
+    turned = parts[0] in _PASSWORDS or (parts[0] == "token" and last in _OF_TOKENS)  # PASSWORD_DB, TOKEN_HF
+    return turned or last in _ALONE or last in _PLURAL or last.endswith(_STRONG) or (address and last in _ADDRESS)
 
 
 def bare_secret(word: str) -> bool:
     """Whether a word is but the name of a secret (`aws configure set aws_secret_access_key X`): of several parts, lest prose be cut."""
-    return bool(re.fullmatch(r"[A-Za-z]+(?:[_-][A-Za-z]+)+", word)) and secret(word)
+    return bool(re.fullmatch(r"(?:.*[/:])?[A-Za-z_-]+", word)) and len(_parts(word)) > 1 and secret(word)
 
 
 def identifies(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from importlib import resources
 from typing import Any
@@ -30,6 +31,8 @@ def snapshot(host: str, answer: str, taken: float) -> Snapshot | str:
         ticks, since_boot = float(facts["ticks"]), float(facts["uptime"])
     except ValueError:
         return _other(answer)
+    if not (0 < ticks < math.inf and 0 <= since_boot < math.inf):  # by which all times are divided, from which all are counted
+        return f"tells {facts['ticks']!r} ticks a second and {facts['uptime']!r} seconds since it started, which cannot be"
     processes: dict[int, Process] = {}
     links: dict[int, dict[int, Link]] = {}
     roots: dict[str, tuple[str, str]] = {}

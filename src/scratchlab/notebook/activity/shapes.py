@@ -16,7 +16,7 @@ KNOWN = re.compile(
       sk-[A-Za-z0-9_-]{12,} | (?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}
     | hf_[A-Za-z0-9]{12,} | api_org_[A-Za-z0-9]{12,} | gh[pousr]_[A-Za-z0-9]{12,} | github_pat_\w{12,} | gl(?:pat|dt|rt|cbt|ptt)-[\w-]{12,}
     | (?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,} | AIza[\w-]{30,} | ya29\.[\w-]{12,} | GOCSPX-[\w-]{12,}
-    | xox[a-z]-[\w-]{8,} | xapp-[\w-]{8,} | eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)*
+    | xox[a-z]-[\w-]{8,} | xapp-[\w-]{8,} | eyJ[\w-]{8,1000}\.[\w-]{4,}(?:\.[\w-]*)*
     | npm_[A-Za-z0-9]{20,} | pypi-[\w-]{16,} | nvapi-[\w-]{12,} | r8_[A-Za-z0-9]{16,} | gsk_[A-Za-z0-9]{16,} | wandb_v1_\w{12,}
     | local-[0-9a-f]{40} | dop_v1_[0-9a-f]{20,} | SG\.[\w-]{8,}\.[\w-]{8,} | lin_api_\w{12,} | ATATT[\w=-]{12,} | dckr_pat_[\w-]{12,}
     | AGE-SECRET-KEY-1[A-Z0-9]{12,} | hvs\.[\w-]{12,} | bot\d{6,}:[\w-]{20,} | \d{8,10}:AA[\w-]{30,}
@@ -50,11 +50,16 @@ def without_random(line: str, mask: str) -> str:
 
 def _masked(run: str, mask: str, before: str) -> str:
     """One run of letters and signs: as it is, or with what is random in it masked."""
-    if _UUID.fullmatch(run) or before.endswith("sha256:"):
+    if before.endswith("sha256:"):
         return run
-    name, by, value = run.partition("=")
-    if by and value.strip("="):  # name=value; "=" at an end fills up base64
-        return f"{_masked(name, mask, '')}={_masked(value, mask, '')}"
+    filled = len(run) - len(run.rstrip("="))  # "=" at an end fills up base64
+    names = run[: len(run) - filled].split("=")  # name=value
+    return "=".join([_masked_part(part, mask) for part in names[:-1]] + [_masked_part(names[-1] + "=" * filled, mask)])
+
+
+def _masked_part(run: str, mask: str) -> str:
+    if len(run) < _SHORTEST or _UUID.fullmatch(run):
+        return run
     if _PATH.fullmatch(run):
         return "/".join(mask if _drawn(part, _SHORTEST_IN_PATH, _CHANGES_IN_PATH) else part for part in run.split("/"))
     return mask if _hexadecimal_key(run) or _drawn(run, _SHORTEST, _CHANGES) or _drawn_as_a_whole(run) else run

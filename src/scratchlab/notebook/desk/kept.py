@@ -40,10 +40,14 @@ class Kept:
         """What stands in the file; nothing if there is none. Raises Problem if it is damaged."""
         try:
             told = dict(json.loads(path.read_text(encoding="utf-8")).items())
-            return cls(**{one.name: type(getattr(cls(), one.name))(told[one.name]) for one in fields(cls) if one.name in told})
+            kept = cls(**{one.name: type(getattr(cls(), one.name))(told[one.name]) for one in fields(cls) if one.name in told})
+            for when in (kept.since, kept.seen, *kept.begun.values(), *kept.refused.values()):
+                if when and datetime.fromisoformat(when).tzinfo:
+                    raise ValueError(f"{when!r} has a time zone")
+            return kept
         except FileNotFoundError:
             return cls()
-        except (ValueError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise Problem(
                 f"{path} is damaged ({error}); mend it, or delete it to begin anew without the steps begun and refused."
             ) from None
@@ -61,7 +65,7 @@ class Kept:
 
     def visit(self, now: datetime) -> datetime:
         """Notes that its owner is here; returns since when there may be news: the beginning of yesterday on the first visit of all."""
-        if not self.seen:
+        if not (self.seen and self.since):
             self.since = datetime.combine(now.date() - timedelta(days=1), datetime.min.time()).isoformat()
         elif now - datetime.fromisoformat(self.seen) > VISIT:
             self.since = self.seen

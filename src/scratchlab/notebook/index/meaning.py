@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scratchlab.notebook import derived
 from scratchlab.notebook.index.encoders import Encoder, Vectors
 from scratchlab.notebook.index.table import digest, transaction
 
@@ -22,6 +22,7 @@ LONGEST = 600  # characters of a text that it reads
 SHARED = 3  # directions that are taken from all vectors, most of which is the language they are in
 ENOUGH = 256  # texts for each of them: of a few texts everything is shared
 SAMPLE = 8192  # vectors that they are found by
+SCHEMA = "CREATE TABLE IF NOT EXISTS vectors(digest TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
 _MARKUP = re.compile(r"[#*`>\[\]|_=~]+")
 
 
@@ -38,12 +39,8 @@ class TextVectors:
     """The vectors of texts that an encoder has read, in a file of their own: they outlive the index, for they take time to make."""
 
     def __init__(self, folder: Path, encoder: Encoder) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / f"vectors-{encoder.name}.sqlite"
-        path.touch(0o600)
         self.encoder = encoder
-        self.base = sqlite3.connect(path, isolation_level=None, timeout=60)
-        self.base.execute("CREATE TABLE IF NOT EXISTS vectors(digest TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
+        self.base = derived.opened(folder / f"vectors-{encoder.name}.sqlite", lambda base: base.execute(SCHEMA))
 
     def unread(self, keys: Sequence[str]) -> list[str]:
         """Those of these digests of texts whose vectors are not held, each once."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from scratchlab.checks import Problem
+from scratchlab.notebook.derived import clean
 from scratchlab.notebook.events import Event
 from scratchlab.notebook.index.sources.interface import Source
 from scratchlab.notebook.index.table import add, alone, drop, transaction
@@ -47,15 +49,15 @@ def _refreshed(base: sqlite3.Connection, sources: Mapping[str, Source], told: Ca
     known = {(source, key): (item, stamp, digest) for item, source, key, stamp, digest in base.execute("SELECT * FROM items")}
     waiting: list[tuple[str, str, str]] = []
     for name, source in sources.items():
-        for key, stamp in dict(source.stamps()).items():
-            before = known.pop((name, key), None)
-            if before and before[1] == stamp:
+        for key, stamp in _stamps(name, source, known, changes).items():
+            before = known.pop((name, clean(key)), None)
+            if before and before[1] == clean(stamp):
                 changes.kept += 1
             else:
                 waiting.append((name, key, stamp))
                 if before:
-                    known[name, key] = before
-    read_now = {(name, key) for name, key, _ in waiting}
+                    known[name, clean(key)] = before
+    read_now = {(name, clean(key)) for name, key, _ in waiting}
     gone = [item for where, (item, _, _) in known.items() if where not in read_now]
     for start in range(0, len(gone), TOGETHER):
         with transaction(base):
@@ -67,11 +69,37 @@ def _refreshed(base: sqlite3.Connection, sources: Mapping[str, Source], told: Ca
         with transaction(base):
             taken: list[tuple[int, Event]] = []
             for name, key, stamp in waiting[start : start + TOGETHER]:
-                taken += _take(base, sources[name], (name, key, stamp), known.get((name, key)), changes)
+                taken += _take(base, sources[name], (name, key, stamp), known.get((name, clean(key))), changes)
             add(base, taken, links)
             base.execute("UPDATE changes SET number = number + 1")
         told(min(start + TOGETHER, len(waiting)), len(waiting))
     return changes
+
+
+def _stamps(name: str, source: Source, known: dict[tuple[str, str], tuple[int, str, str]], changes: Changes) -> dict[str, str]:
+    """What there is of a source. What could not be looked at stays as it is `known`, from which it is taken."""
+    refused: dict[str, str] = {}
+    try:
+        stamps = dict(source.stamps(refused))
+    except Exception as error:  # a source that cannot be read must not keep all others from being known
+        stamps, refused = dict[str, str](), {"": ""}
+        changes.refused.append((name, _reason(error)))
+    else:
+        changes.refused += [one for one in refused.items() if one not in changes.refused]  # two sources may walk one folder
+    named, closed = set(map(clean, stamps)), set(map(clean, refused))
+    for where in [where for where in known if where[0] == name and where[1] not in named and _within(where[1], closed)]:
+        del known[where]
+        changes.kept += 1
+    return stamps
+
+
+def _within(key: str, refused: Collection[str]) -> bool:
+    """Whether a key is one of what was refused, or the path of something in a folder that was."""
+    return "" in refused or (bool(refused) and any(str(path) in refused for path in (key, *PurePath(key).parents)))
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, (OSError, Problem)) else f"{type(error).__name__}: {error}"
 
 
 def _take(
@@ -82,17 +110,16 @@ def _take(
     try:
         digest, read = source.read(key)
         if before and before[2] == digest:
-            base.execute("UPDATE items SET stamp = ? WHERE id = ?", (stamp, before[0]))
+            base.execute("UPDATE items SET stamp = ? WHERE id = ?", (clean(stamp), before[0]))
             changes.kept += 1
             return []
         events = read()
     except Exception as error:  # one thing that cannot be read must not keep all others from being known
-        said = str(error) if isinstance(error, (OSError, Problem)) else f"{type(error).__name__}: {error}"
-        changes.refused.append((key, said))
+        changes.refused.append((key, _reason(error)))
         return []
     if before:
         drop(base, before[0])
-    item = base.execute("INSERT INTO items(source, key, stamp, digest) VALUES (?, ?, ?, ?)", (*thing, digest)).lastrowid
+    item = base.execute("INSERT INTO items(source, key, stamp, digest) VALUES (?, ?, ?, ?)", (*map(clean, thing), digest)).lastrowid
     assert item is not None
     changes.read += 1
     return [(item, event) for event in events]

@@ -15,10 +15,13 @@ import hashlib
 import sqlite3
 import zlib
 from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from scratchlab.notebook import derived
+from scratchlab.notebook.derived import clean
 from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.notebook.index.words import indexed
 
@@ -50,29 +53,18 @@ COLUMNS = "kind, text, path, line, last, detail, start, finish, project, heading
 def opened(path: Path) -> sqlite3.Connection:
     """The index in a file, which is made if it is not there, and made anew if it is damaged or of another version.
 
-    Only its owner may read it. Closing is the caller's.
+    Only its owner may read it. Closing is the caller's. Raises Problem where the file cannot be used.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for attempt in range(2):
-        base = None
-        try:
-            path.touch(0o600)
-            base = sqlite3.connect(path, isolation_level=None, timeout=60)
-            base.execute("PRAGMA journal_mode = WAL")
-            base.execute("PRAGMA synchronous = NORMAL")
-            base.execute("PRAGMA secure_delete = FAST")  # what is gone from a note is to be gone from here
-            base.execute("PRAGMA cache_size = -65536")
-            if _version(base) == VERSION:
-                return base
-            emptied(base, unless=VERSION)
-            return base
-        except sqlite3.DatabaseError as error:
-            if attempt or isinstance(error, sqlite3.OperationalError):
-                raise
-        if base is not None:
-            base.close()
-        forget(path)
-    raise AssertionError("an index that was just made is of this version")
+    return derived.opened(path, _begun)
+
+
+def _begun(base: sqlite3.Connection) -> None:
+    base.execute("PRAGMA journal_mode = WAL")
+    base.execute("PRAGMA synchronous = NORMAL")
+    base.execute("PRAGMA secure_delete = FAST")  # what is gone from a note is to be gone from here
+    base.execute("PRAGMA cache_size = -65536")
+    if _version(base) != VERSION:
+        emptied(base, unless=VERSION)
 
 
 @contextlib.contextmanager
@@ -124,12 +116,6 @@ def wiped(path: Path, source: str) -> None:
         base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def forget(path: Path) -> None:
-    """Removes the index; it is derived data."""
-    for end in ("", "-wal", "-shm"):
-        path.with_name(path.name + end).unlink(missing_ok=True)
-
-
 def _version(base: sqlite3.Connection) -> int:
     return base.execute("PRAGMA user_version").fetchone()[0]
 
@@ -157,7 +143,7 @@ def add(base: sqlite3.Connection, taken: Iterable[tuple[int, Event]], linked: Ca
     linked: gives the notes that a text links to, and where in them.
     """
     first = base.execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()[0]
-    numbered = [(number, item, event) for number, (item, event) in enumerate(taken, first)]
+    numbered = [(number, item, _clean(event)) for number, (item, event) in enumerate(taken, first)]
     texts = [(number, *told(event)) for number, _, event in numbered]
     rows = [
         (number, item, *_row(event), text[1].count(" ") + 1, _section(item, event))
@@ -184,6 +170,12 @@ def told(event: Event) -> tuple[str, str]:
     """What is searched of an event: its own words, and those of its file's name and of what stands above it."""
     sort = (event.kind, event.state) if event.kind in ("run", "log", "job") else ()
     return indexed(event.text), indexed(" \n".join((event.place.path.stem, *event.heading, *event.under, *sort)))
+
+
+def _clean(event: Event) -> Event:
+    place = replace(event.place, path=Path(clean(str(event.place.path))), detail=clean(event.place.detail))
+    above, items = tuple(map(clean, event.heading)), tuple(map(clean, event.under))
+    return replace(event, text=clean(event.text), place=place, project=clean(event.project), heading=above, under=items)
 
 
 def _section(item: int, event: Event) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from scratchlab.notebook import derived
+from scratchlab.notebook.derived import clean
 from scratchlab.notebook.papers.pieces import Piece
 
 SCHEMA = """
@@ -24,22 +25,18 @@ class Kept:
     """A file in this folder; only its owner may look into it."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / "papers.sqlite"
-        path.touch(0o600)
-        self.base = sqlite3.connect(path, isolation_level=None, timeout=60)
-        self.base.executescript(SCHEMA)
+        self.base = derived.opened(folder / "papers.sqlite", lambda base: [base.execute(one) for one in SCHEMA.split(";\n")])
 
     def digest(self, path: Path) -> str:
         """The hash of a file's content; it is read only if its time of change or size is new. Raises OSError."""
         about = path.stat()
         stamp = f"{about.st_mtime_ns} {about.st_size}"
-        held = self.base.execute("SELECT digest FROM files WHERE path = ? AND stamp = ?", (str(path), stamp)).fetchone()
+        held = self.base.execute("SELECT digest FROM files WHERE path = ? AND stamp = ?", (clean(str(path)), stamp)).fetchone()
         if held:
             return held[0]
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-        self.base.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", (str(path), stamp, digest))
+        self.base.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", (clean(str(path)), stamp, digest))
         return digest
 
     def has(self, digest: str, page: int, reader: str) -> bool:
@@ -68,7 +65,7 @@ class Kept:
 
     def stamp(self, path: Path) -> str:
         """Changes with what is known of a file: empty as long as nothing of it was read."""
-        found = self.base.execute("SELECT max(number) FROM pages JOIN files USING(digest) WHERE path = ?", (str(path),)).fetchone()
+        found = self.base.execute("SELECT max(number) FROM pages JOIN files USING(digest) WHERE path = ?", (clean(str(path)),)).fetchone()
         return str(found[0] or "")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from scratchlab.notebook import walk
+
 Kind = Literal["checkpoints", "data", "runs", "caches", "environments", "history", "text", "other"]
 
 FOLDERS: dict[Kind, frozenset[str]] = {
@@ -30,7 +32,7 @@ FOLDERS: dict[Kind, frozenset[str]] = {
     "data": frozenset(("data", "dataset", "datasets", "corpora", "corpus", "features", "embeddings")),
     "checkpoints": frozenset(("checkpoints", "checkpoint", "ckpt", "ckpts", "weights", "models", "pretrained")),
 }
-NOT_OWN = FOLDERS["environments"] | FOLDERS["caches"] | FOLDERS["history"]  # folders whose words nobody here wrote
+NOT_OWN = walk.NEVER | FOLDERS["environments"] | FOLDERS["caches"] | FOLDERS["history"]  # folders whose words nobody here wrote
 BY_FOLDER: dict[str, Kind] = {name: kind for kind, names in FOLDERS.items() for name in names}
 
 ALWAYS_CHECKPOINTS = (".pt", ".pth", ".ckpt", ".safetensors", ".onnx")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from scratchlab.notebook import derived
 from scratchlab.notebook.projects.kinds import of_file
 
 CROWDED = 256  # files; a folder with fewer is always looked at
 REST = 86_400  # seconds without a change before a look, after which a crowded folder is taken to be at rest
 LARGE = 1 << 20  # bytes of a file that is worth a name
 BLOCK = 512  # bytes, of st_blocks
+SCHEMA = "CREATE TABLE IF NOT EXISTS folders(path TEXT PRIMARY KEY, changed INTEGER NOT NULL, look TEXT NOT NULL) WITHOUT ROWID"
 
 
 @dataclass
@@ -44,27 +45,21 @@ class Looks:
     """
 
     def __init__(self, folder: Path, *, fresh: bool = False) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / "disk.sqlite"
-        path.touch(0o600)
         self.fresh = fresh
-        self.base = sqlite3.connect(path, isolation_level=None, timeout=60)
-        self.base.execute(
-            "CREATE TABLE IF NOT EXISTS folders(path TEXT PRIMARY KEY, changed INTEGER NOT NULL, look TEXT NOT NULL) WITHOUT ROWID"
-        )
+        self.base = derived.opened(folder / "disk.sqlite", lambda base: base.execute(SCHEMA))
 
     def at(self, folder: str) -> Look:
         """What lies in a folder. Raises OSError where it may not be looked into."""
         changed = os.stat(folder).st_mtime_ns  # noqa: PTH116 (a path of a million need not be an object)
         if not self.fresh:
-            held = self.base.execute("SELECT look FROM folders WHERE path = ? AND changed = ?", (folder, changed)).fetchone()
+            held = self.base.execute("SELECT look FROM folders WHERE path = ? AND changed = ?", (derived.clean(folder), changed)).fetchone()
             if held:
                 return Look(**json.loads(held[0]))
         look = _look(os.scandir(folder))
         files = sum(count for count, _, _ in look.tallies.values())
         newest = max((*(newest for _, _, newest in look.tallies.values()), changed / 1e9))
         if files > CROWDED and not look.linked and not look.refused and time.time() - newest > REST:
-            self.base.execute("INSERT OR REPLACE INTO folders VALUES (?, ?, ?)", (folder, changed, json.dumps(asdict(look))))
+            self.base.execute("INSERT OR REPLACE INTO folders VALUES (?, ?, ?)", (derived.clean(folder), changed, json.dumps(asdict(look))))
         return look
 
 

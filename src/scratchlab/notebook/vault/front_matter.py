@@ -9,7 +9,7 @@ from typing import Any, cast
 import yaml
 
 LONGEST = 400  # lines in which it must end
-_PAIR = re.compile(r"([\w][\w .-]*?)\s*:\s*(.*?)\s*$")
+_PAIR = re.compile(r"\w[\w .-]*+:")
 
 
 def front_matter(lines: Sequence[str]) -> tuple[dict[str, Any], int]:
@@ -30,7 +30,8 @@ def front_matter(lines: Sequence[str]) -> tuple[dict[str, Any], int]:
         read = yaml.load("\n".join(inside), _Plain)
         return (cast("dict[str, Any]", read), close + 2) if isinstance(read, dict) else ({}, close + 2 if read is None else 1)
     except (yaml.YAMLError, ValueError, RecursionError):
-        return {pair[1]: pair[2] for line in inside if (pair := _PAIR.match(line))}, close + 2
+        pairs = (line.partition(":") for line in inside if _PAIR.match(line))
+        return {name.strip(): value.strip() for name, _, value in pairs}, close + 2
 
 
 class _Plain(yaml.BaseLoader):

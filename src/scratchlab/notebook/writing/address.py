@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scratchlab.checks import Problem, listing, nearest
+from scratchlab.notebook import walk
 
 
 def located(said: str, vaults: Iterable[Path]) -> tuple[Path, tuple[str, ...]]:
@@ -48,4 +49,4 @@ def _called(note: Path) -> str:
 
 def _notes(vault: Path) -> Iterable[Path]:
     """Those of a vault, without what Obsidian hides: its settings, what was thrown away."""
-    return (note for note in vault.rglob("*.md") if not any(part.startswith(".") for part in note.relative_to(vault).parts))
+    return (Path(path) for path, _ in walk.files(vault, lambda name: name.endswith(".md"), {}))

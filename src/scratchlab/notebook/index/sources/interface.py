@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from scratchlab.notebook.events import Event
+from scratchlab.notebook.walk import Refused
 
 Read = Callable[[], Sequence[Event]]
 
@@ -13,8 +14,11 @@ Read = Callable[[], Sequence[Event]]
 class Source(Protocol):
     """Things that each have a key, a stamp that is cheap to look at, and events that are not."""
 
-    def stamps(self) -> Iterable[tuple[str, str]]:
-        """Each thing's key (a path, mostly) and a stamp, which changes when the thing may have changed."""
+    def stamps(self, refused: Refused) -> Iterable[tuple[str, str]]:
+        """Each thing's key (a path, mostly) and a stamp, which changes when the thing may have changed.
+
+        refused: takes keys, and folders of such, that could not be looked at, with why: what is known of them stays.
+        """
         ...
 
     def read(self, key: str) -> tuple[str, Read]:

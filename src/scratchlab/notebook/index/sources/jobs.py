@@ -10,6 +10,7 @@ from scratchlab.notebook.activity.watching import FILE
 from scratchlab.notebook.index.sources.interface import Read
 from scratchlab.notebook.index.table import digest
 from scratchlab.notebook.settings import Settings, own
+from scratchlab.notebook.walk import Refused
 
 
 class Jobs:
@@ -19,7 +20,7 @@ class Jobs:
         self.file = own().kept / FILE
         self._held: dict[str, Interval] = {}
 
-    def stamps(self) -> Iterator[tuple[str, str]]:
+    def stamps(self, refused: Refused) -> Iterator[tuple[str, str]]:
         """By what is known of the interval's end."""
         self._held = {f"job {one.id}": one for one in reader.intervals(self.file)} if self.file.is_file() else {}
         for key, one in self._held.items():

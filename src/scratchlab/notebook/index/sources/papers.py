@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from scratchlab.notebook import walk
 from scratchlab.notebook.index.sources.interface import Read
 from scratchlab.notebook.papers import happened, reading
 from scratchlab.notebook.papers.kept import Kept
 from scratchlab.notebook.papers.pictures import ENDS
 from scratchlab.notebook.settings import Settings, own
-
-LEFT_OUT = {"node_modules", "__pycache__", "site-packages", "venv"}  # and everything whose name begins with a dot
+from scratchlab.notebook.walk import Refused
 
 
 class Papers:
@@ -27,19 +27,17 @@ class Papers:
         self.folders = dict.fromkeys((*settings.vault, *settings.papers), (reading.PDF, *ENDS))
         self.folders = dict.fromkeys(settings.projects, (reading.PDF,)) | self.folders
 
-    def files(self) -> list[Path]:
-        """Each once, however many of the folders hold it."""
-        return list(dict.fromkeys(Path(file) for folder, ends in self.folders.items() for file in _files(str(folder), ends)))
+    def files(self, refused: Refused) -> Iterator[tuple[Path, os.stat_result]]:
+        """Each with what the system knows of it; one that lies in several of the folders comes as often."""
+        for folder, ends in self.folders.items():
+            for path, about in walk.files(folder, lambda name, ends=ends: name.lower().endswith(ends), refused):
+                yield Path(path), about
 
-    def stamps(self) -> Iterator[tuple[str, str]]:
+    def stamps(self, refused: Refused) -> Iterator[tuple[str, str]]:
         """By time of change, size, and what has been read of it."""
-        for path in self.files():
+        for path, about in self.files(refused):
             read = self.kept.stamp(path)
             if read or path.suffix.lower() == reading.PDF:
-                try:
-                    about = path.stat()
-                except OSError:  # it went meanwhile, or its link leads nowhere
-                    continue
                 yield str(path), f"{about.st_mtime_ns} {about.st_size} {read}"
 
     def read(self, key: str) -> tuple[str, Read]:
@@ -49,11 +47,3 @@ class Papers:
         known = date.fromtimestamp(path.stat().st_mtime)
         project = next((folder.name for folder in self.folders if path.is_relative_to(folder)), "")
         return f"{self.kept.digest(path)} {self.kept.stamp(path)}", lambda: happened.events(path, pieces, known, project)
-
-
-def _files(folder: str, ends: tuple[str, ...]) -> Iterator[str]:
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in LEFT_OUT)
-        for name in sorted(names):
-            if name.lower().endswith(ends) and not name.startswith("."):
-                yield os.path.join(where, name)  # noqa: PTH118 (a path of a million files need not be an object)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from scratchlab.checks import Problem
+from scratchlab.notebook import walk
 from scratchlab.notebook.events import Event
 from scratchlab.notebook.index.sources.interface import Read
 from scratchlab.notebook.index.table import digest
@@ -19,6 +19,7 @@ from scratchlab.notebook.projects.texts import files
 from scratchlab.notebook.settings import Settings, own
 from scratchlab.notebook.vault import notes
 from scratchlab.notebook.vault.decoding import lines
+from scratchlab.notebook.walk import Refused
 
 MOST = 1 << 18  # bytes that are read of a file; the rest of a larger one is not searched
 NOTES = (".md", ".markdown")
@@ -33,22 +34,18 @@ class Projects:
         self.checkpoints: dict[str, tuple[Checkpoint, Path]] = {}
         self.disks: dict[str, Disk] = {}
 
-    def stamps(self) -> Iterator[tuple[str, str]]:
+    def stamps(self, refused: Refused) -> Iterator[tuple[str, str]]:
         """Of files by time of change and size, of a disk by what is told of it."""
         for project in self.projects:
-            for path in files(project):
-                try:
-                    about = path.stat()
-                except OSError:  # it went meanwhile
-                    continue
-                if stat.S_ISREG(about.st_mode) and not any(path.is_relative_to(vault) for vault in self.vaults):
-                    yield str(path), f"{about.st_mtime_ns} {about.st_size}"
+            for path, about in walk.looked_at(files(project, refused), refused):
+                if not any(Path(path).is_relative_to(vault) for vault in self.vaults):
+                    yield path, f"{about.st_mtime_ns} {about.st_size}"
             try:
                 found = disk(project, self.looks)
             except Problem:  # it went since the settings were read
                 continue
             self.disks[str(project)] = found
-            yield str(project), digest(happened.filled(found).text.encode())
+            yield str(project), digest(happened.filled(found).text.encode("utf-8", "replace"))
             for one in found.checkpoints:
                 self.checkpoints[str(one.path)] = one, project
                 yield str(one.path), f"{one.changed.timestamp()} {one.size} {one.beside}"
@@ -57,13 +54,12 @@ class Projects:
         """Digest and events of one of them."""
         if key in self.disks:
             event = happened.filled(self.disks[key])
-            return digest(event.text.encode()), lambda: [event]
+            return digest(event.text.encode("utf-8", "replace")), lambda: [event]
         if key in self.checkpoints:
             event = happened.checkpoint(*self.checkpoints[key])
-            return digest(event.text.encode()), lambda: [event]
+            return digest(event.text.encode("utf-8", "replace")), lambda: [event]
         path = Path(key)
-        with path.open("rb") as file:
-            content = file.read(MOST)
+        content = walk.content(path, MOST)
         return digest(content), lambda: self._events(path, content)
 
     def _events(self, path: Path, content: bytes) -> list[Event]:

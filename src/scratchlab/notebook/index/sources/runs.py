@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,7 @@ from scratchlab.notebook.index.table import digest
 from scratchlab.notebook.settings import Settings
 from scratchlab.notebook.vault import notes
 from scratchlab.notebook.vault.decoding import lines
+from scratchlab.notebook.walk import Refused
 from scratchlab.store.run import Run
 
 FILES = ("status.json", "summary.json", "metrics.jsonl", "note.md")  # what may change while a run goes on, or after
@@ -29,9 +31,12 @@ class Runs:
     def __init__(self, settings: Settings) -> None:
         self.folders = settings.runs
 
-    def stamps(self) -> Iterator[tuple[str, str]]:
+    def stamps(self, refused: Refused) -> Iterator[tuple[str, str]]:
         """Of runs by their files and state, which a kill changes without a file; of sweeps by what they lack."""
         for folder in self.folders:
+            if not os.access(folder, os.R_OK | os.X_OK):  # glob would find nothing in it, and say nothing
+                refused[str(folder)] = "permission denied"
+                continue
             for path in sorted(folder.glob("[!.]*/status.json")):
                 with contextlib.suppress(FileNotFoundError):  # a run that came to nothing takes its folder back
                     yield str(path.parent), f"{state(Run(path.parent))} {_changes(path.parent)}"

@@ -1,0 +1,95 @@
+"""Programs that take a secret by a flag of their own, or as a plain word: `zip -P X`, `curl -uu:X`, `wandb login X`."""
+
+from __future__ import annotations
+
+import re
+
+_TAKING = {
+    "-p": "mysql mysqldump mysqladmin mysqlimport mariadb mariadb-dump sshpass mongo mongosh mongodump mongorestore 7z 7za rar unrar twine",
+    "-P": "zip unzip ssh-keygen sqlcmd bcp ipmitool mosquitto_pub mosquitto_sub",
+    "-N": "ssh-keygen",
+    "-hp": "rar",
+    "-k": "openssl",
+    "-K": "openssl",
+    "-w": "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami",
+    "-a": "redis-cli",
+    "-b": "curl",
+    "-v": "kaggle",
+    "/p:": "xfreerdp xfreerdp3 wfreerdp",
+    "-storepass": "keytool jarsigner",
+    "-keypass": "keytool jarsigner",
+    "--from-literal": "kubectl",
+}
+FLAGS: dict[str, tuple[str, ...]] = {
+    program: tuple(flag for flag, programs in _TAKING.items() if program in programs.split())
+    for program in " ".join(_TAKING.values()).split()
+}
+"""By program, the flags that a secret follows, with a space or without."""
+
+PLAIN = {
+    "wandb": "login",
+    "vault": "login",
+    "cargo": "login",
+    "clearml": "login",
+    "rclone": "obscure",
+    "ngrok": "authtoken",
+    "heroku": "auth:token",
+    "openssl": "passwd",
+    "mc": "alias",
+    "net": "use",
+    "poetry": "http-basic.",
+    "htpasswd": "",
+    "sqlplus": "",
+    "smbclient": "",
+}
+"""By program, how the word begins after which plain words are secrets."""
+
+_LOGIN_P = frozenset({"docker", "podman", "nerdctl", "helm", "az", "oras", "skopeo"})  # their -p is a password behind `login` alone
+_NO_VALUE = frozenset({"--relogin", "--verify", "--no-verify", "--cloud", "--anonymously", "-1", "-5", "-6", "-apr1", "-b", "-bc", "-B"})
+_USER = re.compile(r"(?P<shown>[^\s:/@]+:).+", re.DOTALL)
+_USERS = ("-u", "-U", "--user", "--proxy-user")
+_OF_CURL = re.compile(r"(?P<shown>-{1,2}[A-Za-z]*[uU](?:ser=)?[^\s:/@=]+:).+|(?P<cert>(?:-E|--cert=?)[^\s:]+:).+", re.DOTALL)
+_OF_OTHERS = {"lftp": re.compile(r"(?P<shown>[^\s,]+,).+", re.DOTALL), "smbclient": re.compile(r"(?P<shown>[^\s%]+%).+", re.DOTALL)}
+
+
+class Line:
+    """A command line, read word by word from its beginning: which program has the word, and what stood before it."""
+
+    def __init__(self) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """A pipe or a semicolon: another command begins."""
+        self._program, self._before, self._plain, self._login = "", "", False, False
+
+    def shown(self, word: str) -> int | None:
+        """How many characters of the next word may be shown before its secret; None if no secret of a program's own begins in it."""
+        found = self._shown(word)
+        name = word.rsplit("/", 1)[-1]
+        if name in FLAGS or name in PLAIN or name in _OF_OTHERS or name == "curl" or name in _LOGIN_P:
+            self._program, self._plain, self._login = name, PLAIN.get(name) == "", False
+        elif (begins := PLAIN.get(self._program)) and word.startswith(begins):
+            self._plain = True
+        self._login = self._login or (word == "login" and self._program in _LOGIN_P)
+        self._before = word
+        return found
+
+    def _shown(self, word: str) -> int | None:
+        flags = (*FLAGS.get(self._program, ()), *(["-p"] if self._login else []))
+        if self._before in flags:
+            return 0
+        for flag in flags:
+            if word.startswith(flag) and word != flag and (len(flag) < 4 or word[len(flag)] in ":="):
+                return len(flag) if len(flag) < 4 else len(flag) + 1
+        if found := self._user(word):
+            return found.end(found.lastgroup or 0)
+        flagged = self._before.startswith("-") and "=" not in self._before and self._before not in _NO_VALUE
+        return 0 if self._plain and not word.startswith("-") and not flagged else None
+
+    def _user(self, word: str) -> re.Match[str] | None:
+        """A user's name with the password behind it."""
+        if self._program == "curl" and (found := _OF_CURL.fullmatch(word)):
+            return found
+        if self._before in _USERS or (self._program == "curl" and re.fullmatch(r"-[A-Za-z]{1,9}[uU]|-E|--cert", self._before)):
+            return _OF_OTHERS.get(self._program, _USER).fullmatch(word)
+        return None

@@ -1,0 +1,99 @@
+"""What can be made again is made again when it is damaged; and no name or text is too odd to be kept."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scratchlab.checks import Problem
+from scratchlab.notebook import derived
+from scratchlab.notebook.index import table
+from scratchlab.notebook.index.encoders import Vectors
+from scratchlab.notebook.index.meaning import TextVectors
+from scratchlab.notebook.index.refresh import refresh
+from scratchlab.notebook.index.sources.catalog import SOURCES
+from scratchlab.notebook.papers.kept import Kept
+from scratchlab.notebook.projects.looks import Looks
+from scratchlab.notebook.settings import Settings
+
+
+class Encoder:
+    """Of nothing."""
+
+    name, size = "nothing", 2
+
+    def encode(self, texts: object) -> Vectors:
+        return np.ones((len(list(texts)), 2), np.float32)  # pyright: ignore
+
+
+OPENED = {
+    "disk.sqlite": lambda folder: Looks(folder).at(str(folder)),
+    "papers.sqlite": lambda folder: Kept(folder).pieces("x"),
+    "vectors-nothing.sqlite": lambda folder: TextVectors(folder, Encoder()).of(["x"]),
+    "index.sqlite": lambda folder: table.opened(folder / "index.sqlite"),
+}
+
+
+@pytest.mark.parametrize("name", OPENED)
+@pytest.mark.parametrize("damage", [b"", b"not a database, but long enough to look like one" * 50, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_what_is_derived_is_made_anew(tmp_path: Path, name: str, damage: bytes) -> None:
+    (tmp_path / name).write_bytes(damage)
+    OPENED[name](tmp_path)
+    OPENED[name](tmp_path)
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_what_cannot_be_opened_is_one_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(Problem, match=rf"{name} cannot be used"):
+        OPENED[name](tmp_path)
+
+
+def test_damage_that_is_met_later_is_told_and_mended_by_the_next_time(tmp_path: Path) -> None:
+    path = tmp_path / "disk.sqlite"
+    Looks(tmp_path).base.close()
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    looks = Looks(tmp_path)
+    with pytest.raises(Problem, match=r"disk\.sqlite was damaged .* and is removed"):
+        looks.at(str(tmp_path))
+    assert not path.exists()
+    Looks(tmp_path).at(str(tmp_path))
+
+
+def test_a_file_that_is_but_locked_stays(tmp_path: Path) -> None:
+    base = derived.opened(tmp_path / "x.sqlite", lambda base: base.execute("CREATE TABLE a(b)"))
+    other = sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None, timeout=0)
+    base.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(sqlite3.OperationalError):
+        other.execute("SELECT * FROM a")
+    base.execute("ROLLBACK")
+    with pytest.raises(sqlite3.OperationalError):
+        base.execute("SELECT * FROM nothing")
+    assert (tmp_path / "x.sqlite").exists()
+
+
+def test_names_and_texts_of_no_encoding_keep_nothing_else_from_being_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(tmp_path / "own"))
+    vault = tmp_path / "vault"
+    odd = vault / os.fsdecode(b"caf\xe9")
+    odd.mkdir(parents=True)
+    (vault / "a.md").write_text("plain\n")
+    (vault / os.fsdecode(b"b\xff.md")).write_text("odd one\n")
+    (vault / os.fsdecode(b"b\xfe.md")).write_text("odd two\n")
+    (odd / "c.md").write_text('---\nproject: "\\ud83d"\n---\nodd three\n')
+    (odd / "train.py").write_text('"""odd four"""\n')
+    (odd / "x.pdf").write_bytes(b"none")
+    settings = Settings(vault=(vault,), projects=(odd,), papers=(odd,))
+    base = table.opened(tmp_path / "index.sqlite")
+    changes = refresh(base, {name: source(settings) for name, source in SOURCES.items()})
+    assert all("x.pdf" in key for key, _ in changes.refused)
+    notes = [text for (text,) in base.execute("SELECT text FROM events WHERE kind = 'note' ORDER BY text")]
+    assert notes == ["odd one", "odd three", "odd two", "plain"]
+    assert refresh(base, {name: source(settings) for name, source in SOURCES.items()}).read == 0
+    (vault / os.fsdecode(b"b\xff.md")).unlink()
+    assert refresh(base, {name: source(settings) for name, source in SOURCES.items()}).dropped == 1

@@ -1,0 +1,47 @@
+"""What can be wrong in notebook.toml is said in a sentence that names what would be right."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scratchlab.checks import Problem
+from scratchlab.notebook.settings import settings
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("vault = 3", r"vault: a folder is named in quotes, and several in brackets: \[\"~/diary\", \"~/notes\"\], not 3"),
+        ("vault = [3]", r"vault: a folder is named in quotes"),
+        ('vault = ""', r"vault: a folder is named in quotes"),
+        ('vault = "a.md"', r"vault names .*a\.md, which is no folder; name the one that it lies in"),
+        ('vault = "nowhere"', r"vault names .*nowhere, which is not there"),
+        ('vault = "~nobody_at_all/x"', r"vault names a home that is not known here"),
+        ('vaults = "."', r"there is no setting 'vaults'.*vault.*Known here: vault, projects, papers, runs, activity,? and model|vaults"),
+        ("[activity]\nevry = 3", r"there is no setting 'activity\.evry'.*every"),
+        ("activity = true", r"activity is a table: write \[activity\] on a line of its own"),
+        ("[activity]\nevery = 0", r"activity\.every: "),
+        ("vault = ", r"cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "a.md").write_text("a")
+    (tmp_path / "notebook.toml").write_text(text)
+    with pytest.raises(Problem, match=sentence):
+        settings(tmp_path / "notebook.toml")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "notebook.toml")
+    with pytest.raises(Problem, match="no regular file"):
+        settings(tmp_path / "notebook.toml")
+
+
+def test_a_folder_counts_once_however_it_is_spelled(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    (tmp_path / "notebook.toml").write_text('vault = ["a", "a/b/..", "link", "a/b"]')
+    assert settings(tmp_path / "notebook.toml").vault == (tmp_path / "a", tmp_path / "a" / "b")
