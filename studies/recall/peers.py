@@ -19,8 +19,15 @@ PEERS: dict[str, Callable[[Path], Retriever]] = {
     "FTS5 trigram": partial(FullText, tokenizer="trigram"),
     "LanceDB": partial(Vectors, hybrid=False),
     "LanceDB hybrid": partial(Vectors, hybrid=True),
+    "LanceDB, USE": partial(Vectors, hybrid=False, encoder="use"),
+    "LanceDB hybrid, USE": partial(Vectors, hybrid=True, encoder="use"),
 }
-OURS: dict[str, Callable[[Path], Retriever]] = {"scratchlab": ours.Ours, "scratchlab, sure": partial(ours.Ours, sure=True)}
+OURS: dict[str, Callable[[Path], Retriever]] = {
+    "scratchlab": ours.Ours,
+    "scratchlab, sure": partial(ours.Ours, sure=True),
+    "scratchlab, USE": partial(ours.Ours, encoders=["use"]),
+    "scratchlab, USE, sure": partial(ours.Ours, encoders=["use"], sure=True),
+}
 
 
 def retrievers(root: Path, names: list[str]) -> dict[str, Retriever]:

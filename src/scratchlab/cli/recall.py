@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scratchlab.notebook.index.memory import Memory
     from scratchlab.notebook.index.refresh import Changes
 
+PATIENCE = 10.0  # seconds that a question waits for an encoder to read what is new
 YesSend = Annotated[bool, typer.Option("--yes-send", help="agree, this time, that the lines are sent to the model's machine")]
 Again = Annotated[bool, typer.Option("--again", help="make it anew from nothing; it holds nothing that its sources do not")]
 
@@ -87,12 +88,15 @@ def ask(
     said = " ".join(question or ())
     if not said.strip():
         raise Problem('ask what you want to know, like: scratchlab ask "what did I do last week?"')
-    with _remembered() as (memory, _):
+    with _remembered(patience=PATIENCE) as (memory, _):
         found = asked(said, datetime.now(), memory, most)
+        unread = max(memory.meaning.unread.values(), default=0) if memory.meaning is not None else 0
     model = settings().model
     if model and found.evidence and not lines:
         console.print(answer(answered(found, model, said, ask=agreed(), once=send)))
     console.print(evidence(found))
+    if unread:
+        console.print(f"Asked without the meaning of {counted(unread, 'line')} that no encoder has read yet: scratchlab index", style="dim")
 
 
 def agreed() -> Callable[[str], bool] | None:
@@ -108,14 +112,15 @@ def agreed() -> Callable[[str], bool] | None:
 
 
 @contextlib.contextmanager
-def _remembered(again: bool = False) -> Generator[tuple[Memory, Changes]]:
+def _remembered(again: bool = False, patience: float | None = None) -> Generator[tuple[Memory, Changes]]:
     """The index, brought up to date, with a bar where that takes long."""
     from scratchlab.notebook.index.encoders import available
     from scratchlab.notebook.index.memory import Memory
-    from scratchlab.notebook.settings import own
+    from scratchlab.notebook.settings import own, settings
 
+    encoders = available(settings().encoders)
     with refreshed(again) as (base, changes), progress("Reading texts for their meaning") as read:
-        yield Memory(base, available(), own().derived, read), changes
+        yield Memory(base, encoders, own().derived, read, patience), changes
 
 
 @contextlib.contextmanager

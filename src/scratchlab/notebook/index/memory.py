@@ -40,9 +40,12 @@ class Memory:
     base: the table.
     """
 
-    def __init__(self, base: sqlite3.Connection, encoder: Encoder | None, folder: Path, told: Told = silent) -> None:
+    def __init__(
+        self, base: sqlite3.Connection, encoders: Sequence[Encoder], folder: Path, told: Told = silent, patience: float | None = None
+    ) -> None:
         self.base = base
-        self._vectors = TextVectors(folder, encoder) if encoder else None
+        self._patience = patience
+        self._vectors = [TextVectors(folder, encoder) for encoder in encoders]
         self._told = told
         self._held: Held | None = None
         self._meaning: tuple[int, Meaning] | None = None
@@ -66,12 +69,13 @@ class Memory:
 
     @property
     def meaning(self) -> Meaning | None:
-        """Vectors of the events; None without an encoder."""
-        if self._vectors is None:
+        """Vectors of the events; None without an encoder. One that has much to read is left out, if there is little patience."""
+        if not self._vectors:
             return None
         if self._meaning is None or self._meaning[0] != self.held.number:
-            texts = [row[0] for row in self.base.execute("SELECT text FROM events ORDER BY id")]
-            self._meaning = self.held.number, Meaning(texts, self._vectors, self._told)
+            rows = self.base.execute("SELECT heading, text FROM events ORDER BY id")
+            texts = [(heading.replace("\n", " · "), text) for heading, text in rows]
+            self._meaning = self.held.number, Meaning(texts, self._vectors, self._told, self._patience)
         return self._meaning[1]
 
     def within(self, span: Span) -> npt.NDArray[np.int64]:

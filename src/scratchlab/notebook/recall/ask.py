@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 
 from scratchlab.checks import listing
 from scratchlab.notebook.dates.windows import Window, window
@@ -22,30 +23,32 @@ from scratchlab.notebook.recall.by_words import look_up
 from scratchlab.notebook.recall.ideas import ideas
 
 SHOWN = 5
-MEANING = 1.0  # what a cosine counts, beside the share of words
+MEANING = 1.5  # what a cosine counts, beside the share of words
 SECTION = 0.5  # what a section's share of words counts, beside an event's own
 HEADING = 0.5  # what a heading counts, beside what stands under it
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much an event must have of a question before it is said to answer; one of the two will do.
+    """What an event must have more of before it is said to answer: both, as far as there is an encoder.
 
-    covers: the part of the question, by rarity, that it has a word for.
+    covers: of the question, by rarity, what it, or what stands above it, has a word for.
     alike: its cosine with the question.
     """
 
     covers: float
-    alike: float
+    alike: float = -np.inf
 
 
-ANYWHERE = Bounds(0.7, 0.66)
-WITHIN = Bounds(0.0, 0.12)  # where a time is named as well, which is most of the answer
+ANYWHERE = Bounds(0.0, 0.46)
+WITHIN = Bounds(0.0, 0.15)  # where a time is named as well, which is most of the answer
+ANYWHERE_BY_WORDS = Bounds(0.85)
+WITHIN_BY_WORDS = Bounds(0.0)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """An event that answers.
+    """An event that answers, or comes near.
 
     number: by which an answer cites it, from 1.
     score: how well; comparable within one question alone.
@@ -61,9 +64,9 @@ class Found:
     """What was found.
 
     asked: the question, and the time it names.
-    evidence: the best first; in the order of time if nothing but a time was asked for.
+    evidence: what answers, the best first; in the order of time if nothing but a time was asked for.
     nothing: why there is none, as a sentence; empty if there is some.
-    near: then, what comes nearest and does not say it for sure.
+    near: what comes nearest beside, and does not say it for sure; numbered on.
     """
 
     asked: Window
@@ -82,19 +85,29 @@ def ask(question: str, now: datetime, memory: Memory, most: int = SHOWN) -> Foun
     if asked.span and not wanted:
         return Found(asked, _numbered(spread(memory.events(inside), most)))
     looked = look_up(memory, wanted)
-    alike = memory.meaning.cosines(asked.rest) if memory.meaning is not None and wanted else np.zeros(len(looked.shares), np.float32)
+    meaning = memory.meaning if wanted else None
+    alike = meaning.cosines(asked.rest) if meaning else np.zeros(len(looked.shares), np.float32)
     scores = looked.shares + SECTION * looked.of_sections(memory.held.sections) + MEANING * alike
     scores = np.where(memory.held.headings, HEADING * scores, scores)
-    best = inside[np.argsort(-scores[inside], kind="stable")[:most]]
-    best = best[scores[best] > 0]
-    found = _numbered(memory.events(best), scores[best].tolist())
-    covers = looked.covers
-    bounds = WITHIN if asked.span else ANYWHERE
-    if len(best) and (covers[best].max() > bounds.covers or alike[best].max() > bounds.alike):
-        return Found(asked, found)
-    has = looked.gains[:, best[covers[best].argmax()]] > 0 if len(best) else np.zeros(len(wanted), np.bool_)
+    best = inside[_first(scores[inside], most)]
+    covers = looked.covers(best)
+    bounds = (WITHIN if asked.span else ANYWHERE) if meaning else (WITHIN_BY_WORDS if asked.span else ANYWHERE_BY_WORDS)
+    sure = (covers > bounds.covers) & (alike[best] > bounds.alike)
+    best = best[np.argsort(~sure, kind="stable")]
+    found, surely = _numbered(memory.events(best), scores[best].tolist()), int(sure.sum())
+    if surely:
+        return Found(asked, found[:surely], near=found[surely:])
+    has = looked.gains[:, best[covers.argmax()]] > 0 if len(best) else np.zeros(len(wanted), np.bool_)
     held = {idea.said for idea, there in zip(wanted, has, strict=True) if there}
     return Found(asked, [], unsure(asked, [said for said in dict.fromkeys(idea.said for idea in wanted) if said not in held]), found)
+
+
+def _first(scores: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.int64]:
+    """Places of the largest above 0, the largest first, of equal ones the earlier; a sort of all would take most of a question's time."""
+    some = np.flatnonzero(scores > 0)
+    if len(some) > most:
+        some = some[scores[some] >= np.partition(scores[some], -most)[-most]]
+    return some[np.argsort(-scores[some], kind="stable")[:most]]
 
 
 def unsure(asked: Window, lacking: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -38,10 +39,9 @@ class Lookup:
         """`[n]`: how much of the question each event has, 0 to about 1."""
         return _shares(self.gains, self.rarity)
 
-    @property
-    def covers(self) -> Array:
-        """`[n]`: how much of the question each event, or what stands above it, has a word for: 0 to 1, by rarity."""
-        return _shares((self.gains > 0).astype(np.float32), self.rarity)
+    def covers(self, places: npt.NDArray[np.int64]) -> Array:
+        """How much of the question the events at these places, or what stands above them, have a word for: 0 to 1, by rarity."""
+        return _shares((self.gains[:, places] > 0).astype(np.float32), self.rarity)
 
     def of_sections(self, sections: npt.NDArray[np.int64]) -> Array:
         """`[n]`: how much of the question stands anywhere in the section of each event, whose numbers are given."""
@@ -76,9 +76,11 @@ def look_up(memory: Memory, ideas: Sequence[Idea]) -> Lookup:
 
 def _gain(memory: Memory, gains: Array, term: str, weight: float, limit: int = 0) -> bool:
     """Raises what an idea gives the events that a term stands in; False, and nothing, if these are too many."""
-    found = [_rows(memory, f"{column} : {term}", limit or COMMON + 1) for column in ("body", "above")]
-    if not limit and any(len(rows) > COMMON for rows in found):
-        return False
+    found: list[npt.NDArray[np.int64]] = []
+    for column in ("body", "above"):
+        found.append(_rows(memory, f"{column} : {term}", limit or COMMON + 1))
+        if not limit and len(found[-1]) > COMMON:
+            return False
     events = memory.held
     for rows, counts in zip(found, (1.0, ABOVE), strict=True):
         places = np.searchsorted(events.ids, rows)
@@ -92,4 +94,4 @@ _SCALE = 1 + K1 * (1 - B + B * 0.25)  # so that one word in an event of a quarte
 
 def _rows(memory: Memory, query: str, limit: int) -> npt.NDArray[np.int64]:
     found = memory.base.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?", (query, limit)).fetchall()
-    return np.array(found, np.int64).reshape(-1)
+    return np.fromiter(chain.from_iterable(found), np.int64, len(found))

@@ -23,7 +23,11 @@ def evidence(found: Found) -> RenderableType:
         parts.append(Text(f"{found.asked.said}: {found.asked.span.days}", style="dim"))
     if found.nothing:
         parts.append(Text(found.nothing + (" What comes nearest:" if found.near else "")))
-    for one in found.evidence or found.near:
+    for one in found.evidence:
+        parts += _event(one)
+    if found.evidence and found.near:
+        parts.append(Text("Near, and not for sure:", style="dim"))
+    for one in found.near:
         parts += _event(one)
     return Group(*parts)
 

@@ -60,11 +60,11 @@ def answered(
         return Answer(notes=[found.nothing] if found.nothing else [])
     notes: list[str] = []
     try:
-        lines, reply = _replied(question, passages(found.evidence), model, ask, kept or own().kept, seconds, once=once)
+        lines, reply = _replied(question, passages([*found.evidence, *found.near]), model, ask, kept or own().kept, seconds, once=once)
     except Problem as problem:
         return Answer(notes=[f"No model put this into words: {str(problem).rstrip('.')}."], model=model.name)
-    if len(lines) < len(found.evidence):
-        notes.append(f"The model read the first {counted(len(lines), 'line')} of {len(found.evidence)}; it cannot read more at once.")
+    if len(lines) < (shown := len(found.evidence) + len(found.near)):
+        notes.append(f"The model read the first {counted(len(lines), 'line')} of {shown}; it cannot read more at once.")
     if cut := [f"[{line.number}]" for line in lines if line.cut]:
         notes.append(f"The model read the first {CHARACTERS} characters of {', '.join(cut)}.")
     return judged(reply, lines, found, notes, model.name)
@@ -84,7 +84,7 @@ def judged(reply: Reply, lines: list[Passage], found: Found, notes: list[str], m
     if len(said) > MOST_SENTENCES:
         notes.append(f"Of the model's {len(said)} sentences the first {MOST_SENTENCES} were read.")
         said = said[:MOST_SENTENCES]
-    events = {one.number: one.event for one in found.evidence}
+    events = {one.number: one.event for one in (*found.evidence, *found.near)}
     kept, dropped = checked(said, {line.number: line.stands for line in lines}, events)
     if not said:
         notes.append("The model said nothing.")
