@@ -50,6 +50,9 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(STUDY)/digit_noise.py --page docs/studies/digit-noise.md
 	$(STUDY)/kernel_hyperparameters.py --root $(DATA)/images/cifar10n_sub4000.npz -s data.labels=clean --page docs/studies/kernel-hyperparameters.md
 	$(STUDY)/ray_200.py
+	$(STUDY)/domainbed.py $(DATA)/tables/domainbed_sweep.csv --expected $(DATA)/tables/domainbed_expected.txt
+	$(BIN)/scratchlab correlate $(DATA)/tables/timm_results-imagenet.csv --out runs/timm-correlated.html
+	$(BIN)/scratchlab correlate $(DATA)/tables/openclip_results.csv --out runs/openclip-correlated.html
 	$(STUDY)/cifar100_share.py --root $(DATA)/cifar100
 	$(STUDY)/recall_questions.py --page docs/studies/recall.md
 	$(STUDY)/recall_logs.py --root $(DATA)/notes --page docs/studies/recall-logs.md

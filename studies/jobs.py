@@ -14,6 +14,7 @@ from scratchlab import recipe as recipes
 from scratchlab import shelf
 from scratchlab.experiment import SECTIONS, check
 from scratchlab.recipe import Recipe
+from scratchlab.report.sweep import page
 from scratchlab.store.run import Run
 from scratchlab.sweeps.engines.local import Local
 from scratchlab.sweeps.plan import planned
@@ -33,7 +34,7 @@ def trainings(asked: argparse.Namespace) -> list[tuple[str, ...]]:
 
 
 def swept(asked: argparse.Namespace) -> Sweep:
-    """A sweep whose runs are all there: those that are missing are made first, `asked.workers` at a time, and its table is written.
+    """A sweep whose runs are all there: those that are missing are made first, `asked.workers` at a time; its table and page are written.
 
     What diverged is a result. Exits with the last words of a run that failed.
     """
@@ -41,6 +42,7 @@ def swept(asked: argparse.Namespace) -> Sweep:
     failed = completed(sweep, Local(asked.workers), Console())
     if failed:
         sys.exit(f"{failed[0].order.run.folder} is {failed[0].state}: {failed[0].words}")
+    page.write(sweep.drawn(), sweep.folder.path / "sweep.html")
     return sweep
 
 

@@ -112,3 +112,4 @@ def test_a_study_makes_its_runs_and_its_page(tmp_path: Path, name: str, said: st
     done = subprocess.run([sys.executable, str(STUDIES / f"{name}.py"), *words], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert said in (tmp_path / "page.md").read_text()
+    assert list((tmp_path / "runs" / "sweeps").glob("few-*/sweep.html")), "the curves, of which the page speaks"

@@ -105,3 +105,10 @@ def test_all_comparisons_answer_for_one_training(done: tuple[Path, str]) -> None
         (row,) = [line for line in text.splitlines() if line.startswith("| prototypes |")][:1]
         assert cells[f"| {name}", way] == row.split("|")[column].strip()
     assert len(list((folder / "runs").iterdir())) == 4
+
+
+def test_make_studies_makes_every_study() -> None:
+    makefile = (STUDIES.parent / "Makefile").read_text()
+    studies = [path.name for path in STUDIES.glob("*.py") if "__main__" in path.read_text()]
+    assert len(studies) > 10
+    assert [name for name in studies if f"$(STUDY)/{name}" not in makefile] == []

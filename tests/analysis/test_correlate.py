@@ -93,8 +93,35 @@ def test_wrong_columns_and_tables_are_told(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"There are no two columns to correlate: left out are b, because it is the same in all runs"):
         correlate(pl.DataFrame({"a": ["1", "2", "3"], "b": ["x", "x", "x"]}))
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n3,4,5\n")
-    with pytest.raises(Problem, match=r"odd.csv is no table of comma-separated values"):
+    with pytest.raises(Problem, match=r"odd.csv is no table of comma-separated values: line 3 has 3 values, but there are 2 names"):
         read(tmp_path / "odd.csv")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-16")
+    with pytest.raises(Problem, match=r"other.csv is not written in UTF-8 \(byte 1 is 0xff\); save it so"):
+        read(tmp_path / "other.csv")
+
+
+def test_tables_as_spreadsheets_and_pandas_write_them(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("rate;note;share;mixed\n0,1;a,b;50,5%;1,5\n0,2;c;;1.5\n1e-3;d;70%;2\n")
+    found = read(path)
+    assert found["rate"].to_list() == ["0.1", "0.2", "1e-3"]
+    assert found["note"].to_list() == ["a,b", "c", "d"]
+    assert found["share"].to_list() == ["50.5%", None, "70%"]
+    assert found["mixed"].to_list() == ["1,5", "1.5", "2"], "whether a comma is a point is not to be told"
+    path.write_text(",a\n0,1\n1,3\n2,2\n")
+    assert read(path).columns == ["column 1", "a"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_at_the_ends_of_their_range_are_compared() -> None:
+    found = correlate(pl.DataFrame({"a": ["1e308", "-1e308", "1e307", "5"], "b": ["3", "1", "2", "2"]}))
+    assert found.cells[0].found.r.value == pytest.approx(0.999, abs=2e-3)
+
+
+def test_how_runs_ended_is_counted() -> None:
+    ends = pl.Series("state", ["finished", "diverged", "finished"] * 6)
+    assert correlate(table().with_columns(ends), ["rate"], ["accuracy"], state="state").endings == {"finished": 12, "diverged": 6}
+    assert correlate(table(), ["rate"], ["accuracy"]).endings == {}
 
 
 def test_a_pattern_names_columns_and_leaves_out_what_is_no_number() -> None:

@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from scratchlab.checks import Problem
 from scratchlab.kernels import products
+from scratchlab.kernels.capture import captured
 from scratchlab.kernels.cka import Minibatches, cka
 from scratchlab.kernels.target import to_target
 
@@ -285,6 +287,33 @@ def test_a_last_batch_of_one_or_two_is_left_out_and_counted() -> None:
         empty.alignment()
     with pytest.raises(Problem, match="must be the same"):
         found.add(features(16, (3,)))
+
+
+def test_a_shuffled_loader_is_read_once_for_both_networks() -> None:
+    def network() -> nn.Sequential:
+        return nn.Sequential(nn.Linear(6, 12), nn.ReLU(inplace=True), nn.Linear(12, 5))
+
+    torch.manual_seed(0)
+    first, second, inputs = network(), network(), torch.randn(70, 6)
+    copy = network()
+    copy.load_state_dict(first.state_dict())
+    found, same = Minibatches(), Minibatches()
+    for (batch,) in DataLoader(TensorDataset(inputs), batch_size=16, shuffle=True):  # the last has six
+        made: list[dict[str, Tensor]] = []
+        for net in (first, second, copy):
+            with captured(net, ["0", "1", "2"]) as features:
+                net(batch)
+            made.append(features)
+        found.add(made[0], made[1])
+        same.add(made[0], made[2])
+    assert found.inputs == 70
+    assert np.allclose(np.diagonal(same.alignment().debiased), 1, atol=1e-6), (
+        "each input is compared with itself, in whatever order it came"
+    )
+    assert same.alignment().of("0", "1").value < 0.999, "what a ReLU writes over is copied before"
+    with torch.no_grad():
+        whole = cka({"0": first[0](inputs)}, {"2": second(inputs)})
+    assert found.alignment().of("0", "2").value == pytest.approx(whole.of("0", "2").value, abs=0.1), "HSIC of batches has no bias"
 
 
 # -- to the target ----------------------------------------------------------------------------------------

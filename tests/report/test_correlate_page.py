@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def test_the_page_tells_what_was_found(found: Correlations) -> None:
     assert "rate &lt;b&gt;" in text
     assert "rate <b>" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
     assert "48 runs in 12 configurations (rate &lt;b&gt;), 6 comparisons." in text
-    assert "Up to 1 run are left out" in text
+    assert "Up to 1 run is left out" in text
     (cell,) = [one for one in found.cells if (one.x, one.y) == ("rate <b>", "accuracy")]
     assert words.sure(cell)
     row = [words.spread(cell.found.r), "p &lt; 0.001", words.spread(cell.found.naive)]
@@ -58,6 +59,15 @@ def test_a_click_shows_the_runs(found: Correlations, tmp_path: Path, chromium: A
         tab.wait_for_selector("[data-behind][data-figure='cells-2-1']")
         assert below.locator(".scatterlayer .point").count() == 47
         assert "accuracy and [/noise]" in below.inner_text()
+
+
+def test_the_runs_stand_once_however_many_pairs_there_are() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(900, 30)) + rng.normal(size=(900, 1))
+    drawn = figures.figures(correlate(pl.DataFrame({f"c{i}": [f"{one:.4f}" for one in values[:, i]] for i in range(30)})))
+    assert len(drawn) == 2 + 30 * 29 / 2
+    assert len(drawn["shared"]["names"]) == len(drawn["shared"]["column 29"]) == figures.POINTS
+    assert len(json.dumps(drawn)) < 1.2e6
 
 
 def test_the_terminal_has_the_strongest_first(found: Correlations) -> None:

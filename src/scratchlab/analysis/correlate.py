@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,6 +19,7 @@ from scratchlab.metrics.correlation import Correlation, adjusted, correlation
 
 Values = npt.NDArray[np.float64]
 _NUMBER = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?%?")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+(,\d+)?([eE][-+]?\d+)?%?")
 _UNKNOWN = {"", "-", "na", "n/a", "null", "none"}
 _YES, _NO = {"true", "yes", "on"}, {"false", "no", "off"}
 _NOT_FINITE = {"nan": np.nan, "inf": np.inf, "+inf": np.inf, "-inf": -np.inf, "infinity": np.inf}
@@ -36,7 +39,7 @@ class Correlations:
     """Every pair that was compared; the columns as numbers `[runs]`, for the scatter behind each; columns left out, and why.
 
     words: of a column of two words, those that stand as 0 and as 1. configuration: what makes runs repetitions of each other; empty where
-    every run is its own.
+    every run is its own. endings: how many runs came to which end, where a column tells of it.
     """
 
     xs: tuple[str, ...]
@@ -49,23 +52,52 @@ class Correlations:
     clusters: npt.NDArray[np.int64]
     skipped: dict[str, str]
     runs: int
+    endings: dict[str, int]
 
 
 def read(path: Path) -> pl.DataFrame:
-    """A table of runs, every column as text; between columns a comma, a semicolon or a tab. Raises Problem for what is no table."""
+    """A table of runs, every column as text; between columns a comma, a semicolon or a tab. Raises Problem for what is no table.
+
+    Beside semicolons a comma within a number is its decimal point, as spreadsheets of many countries write it. A column without a name, as
+    the index that pandas writes, is called by its place.
+    """
     if not path.is_file():
         raise Problem(f"There is no table at {path}.")
+    separator = ","
     try:
         with path.open(encoding="utf-8-sig") as file:
             first = file.readline()
-        found = pl.read_csv(path, infer_schema=False, separator=max(",;\t", key=first.count))
-        if found.height < 3:
-            raise Problem(
-                f"{path} has {counted(found.height, 'row')}; a correlation needs three runs or more, a row each, below the names."
-            )
-        return found
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        raise Problem(f"{path} is no table of comma-separated values: {str(error).splitlines()[0]}") from None
+        separator = max(",;\t", key=first.count)
+        found = pl.read_csv(path, infer_schema=False, separator=separator)
+    except UnicodeDecodeError as error:
+        raise Problem(f"{path} is not written in UTF-8 (byte {error.start + 1} is {error.object[error.start]:#04x}); save it so.") from None
+    except pl.exceptions.PolarsError as error:
+        told = _uneven(path, separator) or str(error).splitlines()[0]
+        raise Problem(f"{path} is no table of comma-separated values: {told}") from None
+    found = found.rename({name: f"column {place}" for place, name in enumerate(found.columns, 1) if not name.strip()})
+    if found.height < 3:
+        raise Problem(f"{path} has {counted(found.height, 'row')}; a correlation needs three runs or more, a row each, below the names.")
+    if separator == ";":
+        commas = [name for name in found.columns if _have_commas(found[name].drop_nulls().to_list())]
+        found = found.with_columns(pl.col(name).str.replace(",", ".", literal=True) for name in commas)
+    return found
+
+
+def _have_commas(words: Sequence[str]) -> bool:
+    """Whether all are numbers, or nothing, and none has a point."""
+    known = [word.strip() for word in words if word.strip().lower() not in _UNKNOWN]
+    return any("," in word for word in known) and all(_DECIMAL_COMMA.fullmatch(word) or word.lower() in _NOT_FINITE for word in known)
+
+
+def _uneven(path: Path, separator: str) -> str:
+    """Which line has more values than there are names, if one has."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file, delimiter=separator)
+        names = len(next(lines, ()))
+        for values in lines:
+            if len(values) > names:
+                return f"line {lines.line_num} has {counted(len(values), 'value')}, but there are {counted(names, 'name')}."
+    return ""
 
 
 def numbers(column: Sequence[str | None]) -> Values | str:
@@ -113,11 +145,13 @@ def correlate(
     ys: Sequence[str] = (),
     configuration: Sequence[str] = (),
     group: Sequence[str] = (),
+    state: str = "",
 ) -> Correlations:
     """Each of `xs` with each of `ys` (every column of numbers, if none is named), over the runs that are the rows of a table.
 
     Names may be patterns (`hp_*`), of which what is no number is left out. configuration: columns whose values make rows repetitions of
     each other, which are then drawn together; without them each row is its own. group: columns inside whose values r is told once more.
+    state: the column that tells how each run ended; its words are counted, beside being compared like any other.
     Raises Problem for a column that is not there or is named in full but no number.
     """
     named = {*xs, *ys}
@@ -159,7 +193,13 @@ def correlate(
         clusters,
         skipped,
         table.height,
+        _counts(table[state].to_list()) if state else {},
     )
+
+
+def _counts(words: Sequence[str | None]) -> dict[str, int]:
+    """How often each word stands there, the most frequent first."""
+    return dict(Counter(word or "unknown" for word in words).most_common())
 
 
 def told_apart(table: pl.DataFrame, names: Sequence[str], most: int = 12) -> tuple[pl.DataFrame, tuple[str, ...]]:

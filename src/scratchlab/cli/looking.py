@@ -130,13 +130,13 @@ def correlate(
     from scratchlab.sweeps.folder import Folder
 
     path = Path(table)
-    if path.is_file():
+    if path.is_file() and not Folder.of_table(path):
         found = correlations.correlate(correlations.read(path), xs or (), ys or (), configuration or (), group or ())
         called, place = path.name, Path()
     else:
         sweep = Folder.find(runs, table)
         rows, settings, figures = sweep.compared()
-        found = correlations.correlate(rows, xs or settings, ys or figures, configuration or sweep.axes, group or ())
+        found = correlations.correlate(rows, xs or settings, ys or figures, configuration or sweep.axes, group or (), "state")
         called, path, place = sweep.path.name, sweep.table, sweep.path
     path = page.write(found, called, out or place / f"{path.stem}-correlated.html")
     console.print(f"What goes with what in {called}:")

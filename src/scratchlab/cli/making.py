@@ -59,8 +59,6 @@ def sweep(
     note: Note = "",
 ) -> None:
     """Make the runs of a plan that are missing, several at a time, and the table of all; after a kill, the same command goes on."""
-    from dataclasses import replace
-
     from scratchlab import shelf
     from scratchlab.report.sweep import page, terminal
     from scratchlab.sweeps.engines import catalog
@@ -80,10 +78,9 @@ def sweep(
     except KeyboardInterrupt:
         console.print("Stopped; the same command goes on from here.")
         raise typer.Exit(130) from None
-    swept = found.shown()
-    console.print(terminal.table(swept))
+    console.print(terminal.table(found.shown()))
     lead_to("Table", found.folder.table)
-    lead_to("Page", page.write(replace(swept, curves=found.curves()), found.folder.path / "sweep.html"))
+    lead_to("Page", page.write(found.drawn(), found.folder.path / "sweep.html"))
     if failed:
         console.print(terminal.endings([(one.order.run.folder.name, one.state, one.words) for one in failed]))
         raise typer.Exit(1)

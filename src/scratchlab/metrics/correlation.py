@@ -90,7 +90,8 @@ def _plain(x: Values, y: Values) -> Estimate:
     if len(x) < 3:
         return undefined(f"a correlation needs three runs, and there are {len(x)}")
     for name, one in (("the first", x), ("the second", y)):
-        if np.ptp(one) <= 1e-12 * max(1e-300, float(np.abs(one).max())):
+        size = float(np.abs(one).max()) or 1.0
+        if np.ptp(one / size) <= 1e-12:
             return undefined(f"{name} of the two is the same in all runs")
     return Estimate(float(_ratio(_moments(x, y, np.zeros(len(x), dtype=np.int64))[0])), n=len(x))
 

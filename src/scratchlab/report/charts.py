@@ -20,6 +20,11 @@ def ink(name: str) -> str:
     return f"var(--{name})"
 
 
+def shared(name: str) -> Figure:
+    """Stands for what the page's figures hold once, under this name in their entry "shared"."""
+    return {"shared": name}
+
+
 def said(text: str) -> str:
     """Text for Plotly, which reads some HTML in labels."""
     return html.escape(text, quote=False)

@@ -6,7 +6,8 @@ const system = matchMedia("(prefers-color-scheme: dark)");
 const toggle = document.getElementById("scheme");
 root.classList.add("js");
 
-/** Figures name colours as `var(--ink)`; the value is what the stylesheet makes of it here and now. */
+/** Figures name colours as `var(--ink)`; the value is what the stylesheet makes of it here and now. What several figures have in common
+ *  stands once, in `figures.shared`, and is named in its place. */
 const probe = document.body.appendChild(document.createElement("i"));
 probe.hidden = true;
 function coloured(value) {
@@ -15,6 +16,7 @@ function coloured(value) {
     return getComputedStyle(probe).color;
   }
   if (Array.isArray(value)) return value.map(coloured);
+  if (value?.shared) return coloured(figures.shared[value.shared]);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, coloured(inner)]));
 }

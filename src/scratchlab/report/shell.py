@@ -40,9 +40,9 @@ def saved(page: str, path: Path, example: str) -> Path:
     """Writes a page where somebody wants it. Raises Problem where that cannot be; `example` is a file's name that would do."""
     if path.is_dir():
         raise Problem(f"{path} is a folder; give --out a file, such as {path / example}.")
-    with files.told(path):
+    with files.told(path, "--out"):
         path.parent.mkdir(parents=True, exist_ok=True)
-    files.write_text(path, page)
+    files.write_text(path, page, "--out")
     return path
 
 

@@ -18,14 +18,14 @@ import safetensors.numpy
 from scratchlab.checks import Problem
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ENAMETOOLONG, errno.EISDIR)
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 @contextlib.contextmanager
-def told(path: Path) -> Generator[None]:
-    """Turns a full disk, or a place that may not be written, into a sentence that names the file; other errors pass."""
+def told(path: Path, option: str = "--runs") -> Generator[None]:
+    """Turns a full disk, or a place that cannot be written, into a sentence that names the file; other errors pass."""
     try:
         yield
     except Exception as error:
@@ -33,18 +33,18 @@ def told(path: Path) -> Generator[None]:
         if wrapped or (isinstance(error, OSError) and error.errno in _FULL):
             raise Problem(
                 f"The disk is full: {path} could not be written. What stood there before is untouched; free some space "
-                "and go on with `scratchlab resume` (or run again, if nothing had been achieved), or choose another place with --runs."
+                "and go on with `scratchlab resume` (or run again, if nothing had been achieved), or choose another place with {option}."
             ) from error
         if isinstance(error, OSError) and error.errno in _FORBIDDEN:
-            raise Problem(f"{path} cannot be written ({os.strerror(error.errno).lower()}); choose another place with --runs.") from error
+            raise Problem(f"{path} cannot be written ({os.strerror(error.errno).lower()}); choose another place with {option}.") from error
         raise
 
 
-def write(path: Path, fill: Callable[[Path], object]) -> None:
+def write(path: Path, fill: Callable[[Path], object], option: str = "--runs") -> None:
     """Calls `fill` on a temporary sibling and moves it onto `path` once it is safely on disk."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with told(path):
+        with told(path, option):
             fill(beside)
             with beside.open("rb") as file:
                 os.fsync(file.fileno())
@@ -53,9 +53,9 @@ def write(path: Path, fill: Callable[[Path], object]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, option: str = "--runs") -> None:
     """A text file, whole or not at all."""
-    write(path, lambda beside: beside.write_bytes(text.encode()))
+    write(path, lambda beside: beside.write_bytes(text.encode()), option)
 
 
 def write_json(path: Path, value: object) -> None:

@@ -20,6 +20,7 @@ from scratchlab.checks import Problem, listing
 from scratchlab.store import files
 
 NAMES = ("seed", "run", "epoch")  # columns of a sweep's table that are neither settings nor figures
+TABLE = "runs.csv"
 
 
 @dataclass(frozen=True)
@@ -30,21 +31,30 @@ class Folder:
 
     @classmethod
     def find(cls, runs: Path, name: str) -> Folder:
-        """The one of this path or name, or the latest whose name begins with it. Raises Problem that lists those there are."""
-        if (Path(name) / "sweep.json").is_file():
-            return cls(Path(name))
+        """The one of this path or name, or the latest whose name begins with it; its table's path will do.
+
+        Raises Problem that lists those there are.
+        """
+        if (found := cls.of_table(Path(name))) or (found := cls.of_table(Path(name) / TABLE)):
+            return found
         there = sorted(path.parent for path in (runs / "sweeps").glob("*/sweep.json"))
         fitting = [path for path in there if path.name == name] or [path for path in there if path.name.startswith(name)]
         if not fitting:
             raise Problem(
-                f"'{name}': no table and no sweep is called so; in {runs}/sweeps there are: {listing(path.name for path in there)}."
+                f"'{name}': no table and no sweep is called so; in {runs}/sweeps there "
+                + (f"are: {listing(path.name for path in there)}." if there else "is none yet.")
             )
-        return cls(max(fitting, key=lambda path: (path / "runs.csv").stat().st_mtime))
+        return cls(max(fitting, key=lambda path: (path / TABLE).stat().st_mtime))
+
+    @classmethod
+    def of_table(cls, path: Path) -> Folder | None:
+        """The one whose table this is; None of another file."""
+        return cls(path.parent) if path.name == TABLE and (path.parent / "sweep.json").is_file() else None
 
     @property
     def table(self) -> Path:
         """The file of its runs."""
-        return self.path / "runs.csv"
+        return self.path / TABLE
 
     @property
     def axes(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Its runs lie where `scratchlab run` puts them, under the same names: one that is
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +101,13 @@ class Sweep:
         return [curves(order.run) if order.run.there else {} for order in self.orders]
 
     def shown(self) -> Swept:
-        """What a terminal needs to know of it; a page wants its curves as well."""
+        """What a terminal needs to know of it."""
         goal = self.plan.search.goal if self.plan.search else ""
         return Swept(self.folder.path.name, self.plan.title, self.plan.together, self.table(), goal=goal)
+
+    def drawn(self) -> Swept:
+        """What its page needs: the curves as well."""
+        return replace(self.shown(), curves=self.curves())
 
     def write(self) -> None:
         """Writes the table into the sweep's folder; of a search also the trials, as Optuna reads them."""

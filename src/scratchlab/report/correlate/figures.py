@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from scratchlab.analysis.correlate import Cell, Correlations
-from scratchlab.report.charts import Figure, ink, layout, said, title
+from scratchlab.report.charts import Figure, ink, layout, said, shared, title
 from scratchlab.report.correlate import words
 
 LONGEST = 26  # letters of a column's name on an axis
 WRITTEN = 14  # columns up to which a cell has its number written in
-POINTS = 800  # runs shown behind a cell; a sample of more
+POINTS = 800  # runs shown behind the cells; a sample of more
 SIZE = 34  # pixels of a cell
 
 
@@ -20,8 +20,8 @@ def name(x: int, y: int) -> str:
 
 
 def figures(found: Correlations) -> dict[str, Figure]:
-    """`cells`, and behind each a scatter."""
-    drawn = {"cells": _cells(found)}
+    """`cells`, and behind each a scatter; `shared`: the runs, which stand once, however many pairs of columns there are."""
+    drawn = {"cells": _cells(found), "shared": _runs(found)}
     for x, y, cell in _placed(found):
         if cell.found.r.value is not None:
             drawn[name(x, y)] = _scatter(found, cell)
@@ -90,24 +90,32 @@ def _cells(found: Correlations) -> Figure:
     }
 
 
+def _runs(found: Correlations) -> Figure:
+    """Of each run that is shown, its name, its colour and its value in each column; nothing where that is not a finite number."""
+    chosen = np.arange(found.runs)
+    if found.runs > POINTS:
+        chosen = np.sort(np.random.default_rng(0).choice(found.runs, POINTS, replace=False))
+    columns = {
+        f"column {place}": [float(f"{one:.5g}") if np.isfinite(one) else None for one in column[chosen].tolist()]
+        for place, column in enumerate(found.columns.values())
+    }
+    colours = {"colours": [ink(f"class-{found.clusters[i] % 10 + 1}") for i in chosen]} if found.configuration else {}
+    return {"names": [f"run {i + 1}" for i in chosen.tolist()], **colours, **columns}
+
+
 def _scatter(found: Correlations, cell: Cell) -> Figure:
     """One mark a run; runs of a configuration in one colour, as far as the colours go."""
-    x, y = found.columns[cell.x], found.columns[cell.y]
-    good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    if len(good) > POINTS:
-        good = np.sort(np.random.default_rng(0).choice(good, POINTS, replace=False))
-    several = bool(found.configuration)
     data: Figure = {
         "type": "scatter",
         "mode": "markers",
-        "x": [float(f"{one:.5g}") for one in x[good]],
-        "y": [float(f"{one:.5g}") for one in y[good]],
+        "x": shared(f"column {list(found.columns).index(cell.x)}"),
+        "y": shared(f"column {list(found.columns).index(cell.y)}"),
         "marker": {
             "size": 8,
             "opacity": 0.65,
-            "color": [ink(f"class-{found.clusters[i] % 10 + 1}") for i in good] if several else ink("head-1"),
+            "color": shared("colours") if found.configuration else ink("head-1"),
         },
-        "customdata": [f"run {i + 1}" for i in good.tolist()],
+        "customdata": shared("names"),
         "hovertemplate": "%{customdata}: %{x}, %{y}<extra></extra>",
     }
     heading = {
@@ -118,11 +126,11 @@ def _scatter(found: Correlations, cell: Cell) -> Figure:
         "yref": "paper",
         "y": 1,
         "yanchor": "bottom",
-        "pad": {"b": 12},
+        "pad": {"b": 28},  # the second line hangs below
     }
     across, up = ({"title": title(said(name))} | _words(found, name) for name in (cell.x, cell.y))
     axes = {"xaxis": across | {"showgrid": True}, "yaxis": up}
-    return {"data": [data], "layout": layout(420, hovermode="closest", title=heading, margin={"l": 8, "r": 12, "t": 60, "b": 8}, **axes)}
+    return {"data": [data], "layout": layout(420, hovermode="closest", title=heading, margin={"l": 8, "r": 12, "t": 64, "b": 8}, **axes)}
 
 
 def _words(found: Correlations, name: str) -> Figure:

@@ -68,11 +68,14 @@ def facts(found: Correlations) -> list[str]:
     configurations = len(set(found.clusters.tolist()))
     alike = f" in {counted(configurations, 'configuration')} ({listing(found.configuration)})" if found.configuration else ""
     told = [f"{counted(found.runs, 'run')}{alike}, {counted(len(found.cells), 'comparison')}."]
+    if found.endings:
+        told.append(f"Of the runs {listing(f'{count} {state}' for state, count in found.endings.items())}.")
     if not found.configuration:
         told.append("Every run counts as its own configuration; if some are repetitions of each other, say so with --configuration.")
     most = max((cell.found.left_out for cell in found.cells), default=0)
     if most:
-        told.append(f"Up to {counted(most, 'run')} are left out of a comparison, because a value is missing or not finite.")
+        verb = "is" if most == 1 else "are"
+        told.append(f"Up to {counted(most, 'run')} {verb} left out of a comparison, because a value is missing or not finite.")
     if found.words:
         plain = ("no", "yes")
         coded = [f"{name}: {no} is 0, {yes} is 1" for name, (no, yes) in found.words.items() if (no, yes) != plain]
