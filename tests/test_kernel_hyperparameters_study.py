@@ -73,7 +73,7 @@ def test_what_the_page_says_of_a_table_of_runs(tables: ModuleType) -> None:
     assert (
         "24 runs in 12 configurations (skip, augmentation, momentum), 25 comparisons." in text
     )  # 3 settings with 5 columns, 10 pairs of these
-    assert "Up to 1 run are left out" in text
+    assert "Up to 1 run is left out" in text
     assert "1 of the runs diverged; all took 12 processor minutes" in text
     assert "no is 0, yes is 1" in text
     (row,) = [line for line in text.splitlines() if line.startswith("| momentum |")]

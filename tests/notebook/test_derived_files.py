@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,16 +25,19 @@ from scratchlab.notebook.settings import Settings
 class Encoder:
     """Of nothing."""
 
-    name, size = "nothing", 2
+    name, size, speed, reads_above = "nothing", 2, 1, False
 
-    def encode(self, texts: object) -> Vectors:
-        return np.ones((len(list(texts)), 2), np.float32)  # pyright: ignore
+    def texts(self, texts: Sequence[str]) -> Vectors:
+        return np.ones((len(texts), 2), np.float32)
+
+    def question(self, question: str) -> Vectors:
+        return np.ones(2, np.float32)
 
 
 OPENED = {
     "disk.sqlite": lambda folder: Looks(folder).at(str(folder)),
     "papers.sqlite": lambda folder: Kept(folder).pieces("x"),
-    "vectors-nothing.sqlite": lambda folder: TextVectors(folder, Encoder()).of(["x"]),
+    "vectors-nothing.sqlite": lambda folder: TextVectors(folder, Encoder()).unread(["x"]),
     "index.sqlite": lambda folder: table.opened(folder / "index.sqlite"),
 }
 

@@ -17,6 +17,7 @@ from scratchlab.notebook.index import table
 from scratchlab.notebook.index.refresh import Changes, refresh
 from scratchlab.notebook.index.sources.logs import Logs
 from scratchlab.notebook.index.sources.notes import Notes
+from scratchlab.notebook.index.sources.projects import Projects
 from scratchlab.notebook.settings import Settings
 from scratchlab.notebook.vault import own
 
@@ -263,3 +264,23 @@ def test_secrets_in_logs_are_not_copied(tmp_path: Path, monkeypatch: pytest.Monk
     assert any("ValueError" in text for text in told)
     assert not any("sk-abc" in text for text in told)
     base.close()
+
+
+def test_our_own_pages_do_not_date_other_notes(vault: Vault) -> None:
+    """A copy of an old vault in which we made a page today is not younger for it."""
+    vault.write("2019-03-04.md", "read of formants")
+    vault.write("plan.md", "# 03-09\n- prototypes")
+    vault.write(f"{own.HOME}/days/2026-11-28.md", "a page of ours")
+    vault.refresh()
+    found = vault.base.execute("SELECT start FROM events WHERE text LIKE '%prototypes%'").fetchone()
+    assert found == ("2019-03-09T00:00:00",)
+
+
+def test_a_project_does_not_read_runs_as_texts_of_its_own(tmp_path: Path) -> None:
+    project, run = tmp_path / "kws", tmp_path / "kws" / "runs" / "digits-0a1b2c3d"
+    run.mkdir(parents=True)
+    (run / "status.json").write_text('{"state": "finished"}')
+    (project / "README.md").write_text("# Keyword spotting")
+    keys = {key for key, _ in Projects(Settings(projects=(project,), runs=(project / "runs",))).stamps({})}
+    assert str(project / "README.md") in keys
+    assert not [key for key in keys if key.startswith(str(run))]

@@ -58,12 +58,12 @@ def test_a_question_does_not_wait_for_an_encoder_that_has_much_to_read(tmp_path:
     quick.speed = 100
     vectors = [TextVectors(tmp_path, one) for one in (slow, quick)]
     asked = Meaning(texts, vectors, patience=1)
-    assert (asked.unread, slow.read, len(quick.read)) == ({"slow": 30}, [], 30)
+    assert (asked.left_out, slow.read, len(quick.read)) == ({"slow": 3}, [], 30)
     assert asked
     assert int(asked.cosines("a 7").argmax()) == 7
-    assert Meaning(texts, vectors).unread == {}
+    assert Meaning(texts, vectors).left_out == {}
     assert len(slow.read) == 30
-    assert Meaning([*texts, ("", "a new")], vectors, patience=1).unread == {}
+    assert Meaning([*texts, ("", "a new")], vectors, patience=1).left_out == {}
     assert not Meaning(texts, [])
 
 

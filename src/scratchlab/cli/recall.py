@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scratchlab.checks import Problem, counted
+from scratchlab.checks import Problem, counted, duration
 from scratchlab.cli.program import app, console, progress
 
 if TYPE_CHECKING:
@@ -90,13 +90,15 @@ def ask(
         raise Problem('ask what you want to know, like: scratchlab ask "what did I do last week?"')
     with _remembered(patience=PATIENCE) as (memory, _):
         found = asked(said, datetime.now(), memory, most)
-        unread = max(memory.meaning.unread.values(), default=0) if memory.meaning is not None else 0
+        waits = sum(memory.meaning.left_out.values()) if memory.meaning is not None else 0
     model = settings().model
     if model and found.evidence and not lines:
         console.print(answer(answered(found, model, said, ask=agreed(), once=send)))
     console.print(evidence(found))
-    if unread:
-        console.print(f"Asked without the meaning of {counted(unread, 'line')} that no encoder has read yet: scratchlab index", style="dim")
+    if waits:
+        console.print(
+            f"Searched without all encoders, one of which has to read new lines first, for {duration(waits)}: scratchlab index", style="dim"
+        )
 
 
 def agreed() -> Callable[[str], bool] | None:

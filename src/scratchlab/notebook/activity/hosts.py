@@ -7,6 +7,7 @@ A connection is kept from one look to the next, so that a host logs one login an
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -75,6 +76,8 @@ class Hosts:
             why = "lets no one in with the keys that are here (agent, ~/.ssh/config)"
         except TimeoutError:
             why = f"did not answer within {self._patience:g} seconds"
+        except socket.gaierror:
+            why = "cannot be reached: no machine of this name is known (~/.ssh/config, DNS)"
         except (asyncssh.Error, OSError) as error:
             why = f"cannot be reached: {error}"
         except ValueError as error:

@@ -80,7 +80,7 @@ def _some(keys: Sequence[str]) -> Iterator[Sequence[str]]:
 class Meaning:
     """How alike events are to a question, by one encoder or more: the mean of their cosines.
 
-    unread: by encoder, how many texts it would have had to read for longer than there was patience; it was left out then.
+    left_out: by name, encoders that would have had to read for longer than there was patience, and for how many seconds of one core.
     """
 
     def __init__(
@@ -90,14 +90,14 @@ class Meaning:
 
         patience: seconds that an encoder may read for before the question is answered; None if it is to read all there is.
         """
-        self.unread: dict[str, int] = {}
+        self.left_out: dict[str, float] = {}
         self._likenesses: list[Likeness] = []
         for one in vectors:
             read = [_read_by(one.encoder, *text) for text in texts]
             keys = [digest(text.encode("utf-8", "replace")) for text in read]
             new = set(one.unread(keys))
-            if patience is not None and len(new) > patience * one.encoder.speed:
-                self.unread[one.encoder.name] = len(new)
+            if patience is not None and (seconds := len(new) / one.encoder.speed) > patience:
+                self.left_out[one.encoder.name] = seconds
                 continue
             one.read({key: text for key, text in zip(keys, read, strict=True) if key in new}, told)
             self._likenesses.append(Likeness(one.of(keys), one.encoder))

@@ -25,13 +25,14 @@ class Notes:
 
     def __init__(self, settings: Settings) -> None:
         self.vaults = settings.vault
-        self.latest: date | None = None  # day in the name of any note: a copy of a vault is younger than what it tells
+        self.latest: date | None = None  # day in the name of a note that is not ours: a copy of a vault is younger than what it tells
 
     def stamps(self, refused: Refused) -> Iterator[tuple[str, str]]:
         """By time of change and size."""
         for vault in self.vaults:
             for path, about in walk.files(vault, lambda name: name.lower().endswith(ENDS), refused):
-                self._named(path.rpartition("/")[2])
+                if not path.startswith(f"{vault}/{own.HOME}/"):
+                    self._named(path.rpartition("/")[2])
                 yield path, f"{about.st_mtime_ns} {about.st_size}"
 
     def _named(self, name: str) -> None:

@@ -29,7 +29,8 @@ class Projects:
     """The key of a text or a checkpoint is its path, that of a disk the project's."""
 
     def __init__(self, settings: Settings) -> None:
-        self.projects, self.vaults = settings.projects, settings.vault  # notes are read as such, and not twice
+        self.projects = settings.projects
+        self.elsewhere = (*settings.vault, *settings.runs)  # notes and runs are read as such, and not twice
         self.looks = Looks(own().derived)
         self.checkpoints: dict[str, tuple[Checkpoint, Path]] = {}
         self.disks: dict[str, Disk] = {}
@@ -38,7 +39,7 @@ class Projects:
         """Of files by time of change and size, of a disk by what is told of it."""
         for project in self.projects:
             for path, about in walk.looked_at(files(project, refused), refused):
-                if not any(Path(path).is_relative_to(vault) for vault in self.vaults):
+                if not any(Path(path).is_relative_to(folder) for folder in self.elsewhere):
                     yield path, f"{about.st_mtime_ns} {about.st_size}"
             try:
                 found = disk(project, self.looks)
