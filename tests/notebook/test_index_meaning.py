@@ -53,12 +53,12 @@ def test_a_text_is_read_once_and_kept_over_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_question_does_not_wait_for_an_encoder_that_has_much_to_read(tmp_path: Path) -> None:
-    texts = [("", f"a {i}") for i in range(30)]
+    texts = [("", f"a {i}") for i in range(30)]  # 110 characters
     slow, quick = Counted("slow"), Counted("quick")
-    quick.speed = 100
+    quick.speed = 1000
     vectors = [TextVectors(tmp_path, one) for one in (slow, quick)]
     asked = Meaning(texts, vectors, patience=1)
-    assert (asked.left_out, slow.read, len(quick.read)) == ({"slow": 3}, [], 30)
+    assert (asked.left_out, slow.read, len(quick.read)) == ({"slow": 11}, [], 30)
     assert asked
     assert int(asked.cosines("a 7").argmax()) == 7
     assert Meaning(texts, vectors).left_out == {}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scratchlab.notebook.index.memory import Memory
     from scratchlab.notebook.index.refresh import Changes
 
-PATIENCE = 10.0  # seconds that a question waits for an encoder to read what is new
+PATIENCE = 5.0  # seconds that a question waits for an encoder to read what is new
 YesSend = Annotated[bool, typer.Option("--yes-send", help="agree, this time, that the lines are sent to the model's machine")]
 Again = Annotated[bool, typer.Option("--again", help="make it anew from nothing; it holds nothing that its sources do not")]
 
@@ -27,14 +27,20 @@ Again = Annotated[bool, typer.Option("--again", help="make it anew from nothing;
 @app.command()
 def index(
     again: Again = False,
+    meaning: Annotated[
+        bool, typer.Option("--meaning", help="let every encoder read all lines, which takes minutes, once; Ctrl-C loses none of it")
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="stay, and read what changes within a second, until Ctrl-C")] = False,
 ) -> None:
     """Bring the notebook's index up to date with notes, runs, logs and jobs."""
-    with _remembered(again) as (memory, changes):
+    with _remembered(again, None if meaning else PATIENCE) as (memory, changes):
         _told(changes)
         console.print(f"{counted(len(memory.held.ids), 'event')} in all.")
         if memory.meaning is None:
             console.print("Words alone are searched; pip install 'scratchlab[meaning]' searches by meaning too.", style="dim")
+        waits = _left_out(memory)
+    if waits:
+        console.print(waits, style="dim")
     if watch:
         _follow()
 
@@ -45,6 +51,14 @@ def _told(changes: Changes) -> None:
     console.print(f"{counted(changes.read, 'thing')} read{kept}{dropped}.")
     for key, reason in changes.refused:
         console.print(f"  left as it was: {reason if reason.startswith(key) else f'{key} ({reason})'}", style="yellow")
+
+
+def _left_out(memory: Memory) -> str:
+    """That encoders are left out, for how long they would read, and how to let them; empty if none are."""
+    seconds = sum(memory.meaning.left_out.values()) if memory.meaning is not None else 0
+    if not seconds:
+        return ""
+    return f"More is found once all lines are read for their meaning, some {duration(seconds)} of one core: scratchlab index --meaning"
 
 
 def _follow() -> None:
@@ -90,15 +104,13 @@ def ask(
         raise Problem('ask what you want to know, like: scratchlab ask "what did I do last week?"')
     with _remembered(patience=PATIENCE) as (memory, _):
         found = asked(said, datetime.now(), memory, most)
-        waits = sum(memory.meaning.left_out.values()) if memory.meaning is not None else 0
+        waits = _left_out(memory)
     model = settings().model
     if model and found.evidence and not lines:
         console.print(answer(answered(found, model, said, ask=agreed(), once=send)))
     console.print(evidence(found))
     if waits:
-        console.print(
-            f"Searched without all encoders, one of which has to read new lines first, for {duration(waits)}: scratchlab index", style="dim"
-        )
+        console.print(waits, style="dim")
 
 
 def agreed() -> Callable[[str], bool] | None:

@@ -4,7 +4,7 @@
     projects = ["~/kws"]              # READMEs, recipes, configs, scripts and PDFs to search as well
     papers = ["~/scans"]              # PDFs and photographed pages to search as well
     runs = ["~/kws/runs"]             # folders of runs
-    encoders = ["e5", "use"]          # what searches by meaning; "use" alone reads twenty times faster, and finds less
+    encoders = ["e5", "use"]          # what searches by meaning; "use" alone reads thirty times faster, and finds less
 
     [activity]                        # what `scratchlab watch` may record; nothing without this table
     hosts = ["gpu1"]                  # by the names of ~/.ssh/config

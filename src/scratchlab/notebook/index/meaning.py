@@ -95,11 +95,12 @@ class Meaning:
         for one in vectors:
             read = [_read_by(one.encoder, *text) for text in texts]
             keys = [digest(text.encode("utf-8", "replace")) for text in read]
-            new = set(one.unread(keys))
-            if patience is not None and (seconds := len(new) / one.encoder.speed) > patience:
+            known = dict(zip(keys, read, strict=True))
+            new = {key: known[key] for key in one.unread(keys)}
+            if patience is not None and (seconds := sum(map(len, new.values())) / one.encoder.speed) > patience:
                 self.left_out[one.encoder.name] = seconds
                 continue
-            one.read({key: text for key, text in zip(keys, read, strict=True) if key in new}, told)
+            one.read(new, told)
             self._likenesses.append(Likeness(one.of(keys), one.encoder))
 
     def __bool__(self) -> bool:
