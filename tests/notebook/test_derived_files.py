@@ -14,9 +14,9 @@ from scratchlab.checks import Problem
 from scratchlab.notebook import derived
 from scratchlab.notebook.index import table
 from scratchlab.notebook.index.encoders import Vectors
-from scratchlab.notebook.index.meaning import TextVectors
 from scratchlab.notebook.index.refresh import refresh
 from scratchlab.notebook.index.sources.catalog import SOURCES
+from scratchlab.notebook.index.vectors import TextVectors
 from scratchlab.notebook.papers.kept import Kept
 from scratchlab.notebook.projects.looks import Looks
 from scratchlab.notebook.settings import Settings

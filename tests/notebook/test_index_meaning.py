@@ -11,7 +11,8 @@ import pytest
 
 from scratchlab.checks import Problem
 from scratchlab.notebook.index.encoders import DEFAULT, ENCODERS, Vectors, available
-from scratchlab.notebook.index.meaning import ENOUGH, TOGETHER, Likeness, Meaning, TextVectors, directions
+from scratchlab.notebook.index.meaning import ENOUGH, Likeness, Meaning, directions
+from scratchlab.notebook.index.vectors import TextVectors
 
 
 class Counted:
@@ -33,7 +34,7 @@ class Counted:
 
 
 def test_a_text_is_read_once_and_kept_over_a_kill(tmp_path: Path) -> None:
-    texts = {str(i): f"a {i}" for i in range(2 * TOGETHER)}
+    texts = {str(i): f"a {i:02}" for i in range(20)}
     encoder = Counted()
     done: list[tuple[int, int]] = []
 
@@ -43,7 +44,7 @@ def test_a_text_is_read_once_and_kept_over_a_kill(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         TextVectors(tmp_path, encoder).read(texts, told)
-    assert done == [(TOGETHER, len(texts))]
+    assert done == [(3, 20)]  # a second of an encoder that reads ten characters in it
     vectors = TextVectors(tmp_path, encoder)
     vectors.read({key: texts[key] for key in vectors.unread([*texts, "0"])})
     assert sorted(encoder.read) == sorted(texts.values())

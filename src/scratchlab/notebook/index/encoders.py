@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -102,16 +101,17 @@ DEFAULT = ("e5", "use")  # which err in different ways: together they find more 
 
 
 def available(names: Sequence[str] | None = None) -> list[Encoder]:
-    """The encoders of these names, or the usual ones as far as they are installed; without any, words alone are searched.
+    """The encoders of these names, or the usual ones as far as they can be used; without any, words alone are searched.
 
-    Raises Problem for a name that is none's, and for one that was asked for and is not installed.
+    Raises Problem for a name that is none's, and for one that was asked for and cannot be used.
     """
     if strange := [name for name in names or () if name not in ENCODERS]:
         raise Problem(f"there is no encoder '{strange[0]}'.{nearest(strange[0], ENCODERS)} Known here: {listing(ENCODERS)}")
-    if names is not None:
-        return [ENCODERS[name]() for name in names]
     found: list[Encoder] = []
-    for name in DEFAULT:
-        with contextlib.suppress(Problem):
+    for name in DEFAULT if names is None else names:
+        try:
             found.append(ENCODERS[name]())
+        except Exception as error:  # not installed, or installed and broken
+            if names is not None:
+                raise error if isinstance(error, Problem) else Problem(f"the encoder '{name}' cannot be used: {error}") from None
     return found

@@ -1,33 +1,21 @@
-"""Vectors of events: what an encoder makes of each text, read once and kept."""
+"""How alike events are to a question, by the vectors of their texts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from scratchlab.notebook import derived
 from scratchlab.notebook.index.encoders import Encoder, Vectors
-from scratchlab.notebook.index.table import digest, transaction
+from scratchlab.notebook.index.table import digest
+from scratchlab.notebook.index.vectors import Kept, TextVectors, Told, silent
 
-Told = Callable[[int, int], object]  # is called with how much has been done, and how much there is
-Kept = npt.NDArray[np.float16]
-TOGETHER = 512  # texts that are kept at once: a kill loses no more
-BATCH = 32  # texts that the encoder reads at once
-LONGEST = 600  # characters of a text that it reads
+LONGEST = 600  # characters of a text that are read
 SHARED = 3  # directions that are taken from all vectors, most of which is the language they are in
 ENOUGH = 256  # texts for each of them: of a few texts everything is shared
 SAMPLE = 8192  # vectors that they are found by
-SCHEMA = "CREATE TABLE IF NOT EXISTS vectors(digest TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
 _MARKUP = re.compile(r"[#*`>\[\]|_=~]+")
-
-
-def silent(done: int, total: int) -> None:
-    """Tells nobody."""
 
 
 def plain(text: str) -> str:
@@ -35,71 +23,35 @@ def plain(text: str) -> str:
     return " ".join(_MARKUP.sub(" ", text[:LONGEST]).split()) or "-"
 
 
-class TextVectors:
-    """The vectors of texts that an encoder has read, in a file of their own: they outlive the index, for they take time to make."""
-
-    def __init__(self, folder: Path, encoder: Encoder) -> None:
-        self.encoder = encoder
-        self.base = derived.opened(folder / f"vectors-{encoder.name}.sqlite", lambda base: base.execute(SCHEMA))
-
-    def unread(self, keys: Sequence[str]) -> list[str]:
-        """Those of these digests of texts whose vectors are not held, each once."""
-        held = {row[0] for some in _some(keys) for row in self._rows("digest", some)}
-        return [key for key in dict.fromkeys(keys) if key not in held]
-
-    def read(self, texts: Mapping[str, str], told: Told = silent) -> None:
-        """Reads texts, by their digests, the short ones first, and keeps their vectors.
-
-        told: is called with how many have been read, and how many there are.
-        """
-        done = 0
-        for some in _some(sorted(texts, key=lambda key: len(texts[key]))):
-            vectors = [self.encoder.texts([texts[key] for key in some[i : i + BATCH]]) for i in range(0, len(some), BATCH)]
-            rows = [(key, vector.tobytes()) for key, vector in zip(some, np.concatenate(vectors).astype(np.float16), strict=True)]
-            with transaction(self.base):
-                self.base.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
-            done += len(some)
-            told(done, len(texts))
-
-    def of(self, keys: Sequence[str]) -> Kept:
-        """`[n, size]` of n texts that have been read, by their digests."""
-        made = np.empty((len(keys), self.encoder.size), np.float16)
-        for start, some in enumerate(_some(keys)):
-            held = dict(self._rows("digest, vector", some))
-            made[start * TOGETHER :][: len(some)] = np.frombuffer(b"".join(held[key] for key in some), np.float16).reshape(len(some), -1)
-        return made
-
-    def _rows(self, columns: str, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        return self.base.execute(f"SELECT {columns} FROM vectors WHERE digest IN ({', '.join('?' * len(keys))})", keys)
-
-
-def _some(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (keys[start : start + TOGETHER] for start in range(0, len(keys), TOGETHER))
-
-
 class Meaning:
     """How alike events are to a question, by one encoder or more: the mean of their cosines.
 
     left_out: by name, encoders that would have had to read for longer than there was patience, and for how many seconds of one core.
+    telling: whether the cosines tell enough to be held against a bound; of a few texts almost all is shared.
     """
 
     def __init__(
-        self, texts: Sequence[tuple[str, str]], vectors: Sequence[TextVectors], told: Told = silent, patience: float | None = None
+        self, texts: Sequence[tuple[str, str] | None], vectors: Sequence[TextVectors], told: Told = silent, patience: float | None = None
     ) -> None:
-        """Texts of the events, each with the headings above it (empty if there are none).
+        """Texts of the events, each with the headings above it (empty if there are none); None for one that is not to be read.
 
-        patience: seconds that an encoder may read for before the question is answered; None if it is to read all there is.
+        patience: seconds that encoders may read for before the question is answered; None if they are to read all there is.
         """
         self.left_out: dict[str, float] = {}
         self._likenesses: list[Likeness] = []
+        self._read = np.array([place for place, text in enumerate(texts) if text is not None], np.int64)
+        self._events = len(texts)
+        self.telling = len(self._read) >= ENOUGH
         for one in vectors:
-            read = [_read_by(one.encoder, *text) for text in texts]
+            read = [_read_by(one.encoder, *text) for text in texts if text is not None]
             keys = [digest(text.encode("utf-8", "replace")) for text in read]
             known = dict(zip(keys, read, strict=True))
             new = {key: known[key] for key in one.unread(keys)}
-            if patience is not None and (seconds := sum(map(len, new.values())) / one.encoder.speed) > patience:
+            seconds = sum(map(len, new.values())) / one.encoder.speed
+            if patience is not None and seconds > patience:
                 self.left_out[one.encoder.name] = seconds
                 continue
+            patience = None if patience is None else patience - seconds
             one.read(new, told)
             self._likenesses.append(Likeness(one.of(keys), one.encoder))
 
@@ -108,8 +60,10 @@ class Meaning:
         return bool(self._likenesses)
 
     def cosines(self, question: str) -> Vectors:
-        """`[n]`: of every event with a question."""
-        return np.stack([one.cosines(question) for one in self._likenesses]).mean(0)
+        """`[n]`: of every event with a question; 0 of what was not to be read."""
+        alike = np.zeros(self._events, np.float32)
+        alike[self._read] = np.stack([one.cosines(question) for one in self._likenesses]).mean(0)
+        return alike
 
 
 def _read_by(encoder: Encoder, above: str, text: str) -> str:

@@ -25,7 +25,7 @@ from scratchlab.notebook.derived import clean
 from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.notebook.index.words import indexed
 
-VERSION = 3  # of the tables and of how sources are read; another makes the file anew
+VERSION = 4  # of the tables and of how sources are read; another makes the file anew
 NAME = "lower(replace(key, rtrim(key, replace(key, '/', '')), ''))"  # of a key that is a path: what stands behind its last slash
 SCHEMA = f"""
 CREATE TABLE items(

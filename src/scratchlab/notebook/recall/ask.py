@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from scratchlab.checks import listing
 from scratchlab.notebook.dates.windows import Window, window
+from scratchlab.notebook.derived import clean
 from scratchlab.notebook.events import Event, Span
 from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.recall.by_words import look_up
@@ -30,7 +31,7 @@ HEADING = 0.5  # what a heading counts, beside what stands under it
 
 @dataclass(frozen=True)
 class Bounds:
-    """What an event must have more of before it is said to answer: both, as far as there is an encoder.
+    """What an event must have more of before it is said to answer: both, as far as an encoder has read enough.
 
     covers: of the question, by rarity, what it, or what stands above it, has a word for.
     alike: its cosine with the question.
@@ -77,7 +78,7 @@ class Found:
 
 def ask(question: str, now: datetime, memory: Memory, most: int = SHOWN) -> Found:
     """The lines that answer a question."""
-    asked = window(question, now)
+    asked = window(clean(question), now)
     wanted = ideas(asked.rest)
     inside = memory.within(asked.span) if asked.span else np.arange(len(memory.held.ids))
     if asked.span and not len(inside):
@@ -85,13 +86,14 @@ def ask(question: str, now: datetime, memory: Memory, most: int = SHOWN) -> Foun
     if asked.span and not wanted:
         return Found(asked, _numbered(spread(memory.events(inside), most)))
     looked = look_up(memory, wanted)
-    meaning = memory.meaning if wanted else None
+    meaning = (memory.meaning or None) if wanted else None
     alike = meaning.cosines(asked.rest) if meaning else np.zeros(len(looked.shares), np.float32)
     scores = looked.shares + SECTION * looked.of_sections(memory.held.sections) + MEANING * alike
     scores = np.where(memory.held.headings, HEADING * scores, scores)
     best = inside[_first(scores[inside], most)]
     covers = looked.covers(best)
-    bounds = (WITHIN if asked.span else ANYWHERE) if meaning else (WITHIN_BY_WORDS if asked.span else ANYWHERE_BY_WORDS)
+    telling = meaning is not None and meaning.telling
+    bounds = (WITHIN if asked.span else ANYWHERE) if telling else (WITHIN_BY_WORDS if asked.span else ANYWHERE_BY_WORDS)
     sure = (covers > bounds.covers) & (alike[best] > bounds.alike)
     best = best[np.argsort(~sure, kind="stable")]
     found, surely = _numbered(memory.events(best), scores[best].tolist()), int(sure.sum())
