@@ -146,13 +146,18 @@ def test_what_is_wrong_is_told(notebook: Path, words: list[str], sentence: str) 
 
 
 def test_forget_shows_first_and_wipes_then(notebook: Path, job: Path) -> None:
+    with (job / "train.log").open("a") as log:
+        log.write("Epoch 1 loss: 0.5\nEpoch 2 loss: 0.4\nTraceback (most recent call last):\nValueError: quokkas are no class\n")
     say("watch", "--once")
+    say("index")
+    assert b"quokka" in raw(notebook)
     told = say("forget", "--project", "kws")
     assert "train.py" in told
     assert "1 job would be removed for good" in told.replace("These ", "")
     assert b"train.py" in raw(notebook)
     assert "Removed 1 job" in say("forget", "--project", "kws", "--yes")
     assert b"train.py --api" not in raw(notebook)
+    assert b"quokka" not in raw(notebook), "what its log said is forgotten with it"
     say("forget", "--all", "--yes")
     assert intervals(notebook / FILE) == []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -10,12 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 from scratchlab.cli import app
+from scratchlab.notebook.events import Event, Place
 from scratchlab.notebook.index import table
 from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.index.refresh import refresh
 from scratchlab.notebook.index.sources.notes import Notes
 from scratchlab.notebook.recall.ask import Found, ask
 from scratchlab.notebook.settings import Settings
+from scratchlab.notebook.walk import Refused
 
 NOW = datetime(2025, 4, 15, 9)
 DIARY = """# Keyword spotting
@@ -134,3 +136,27 @@ def test_what_controls_a_terminal_is_shown_as_a_sign(tmp_path: Path, monkeypatch
     said = CliRunner().invoke(app, ["ask", "zebra"], catch_exceptions=False).output
     assert "hidden" in said
     assert not set(said) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_a_run_is_sure_by_its_name_and_nothing_is_said_to_lack_that_stands_there(tmp_path: Path) -> None:
+    base = table.opened(tmp_path / "index.sqlite")
+    place = Place(tmp_path / "runs" / "digits-5db2c8d4" / "run.toml", 1, 1)
+    made = [
+        Event("run", "digits-5db2c8d4: accuracy 86.6 %", place, state="finished"),
+        Event("note", "- won by digits", Place(tmp_path / "a.md", 1, 1)),
+    ]
+
+    class Made:
+        def stamps(self, refused: Refused) -> list[tuple[str, str]]:
+            return [("made", "1")]
+
+        def read(self, key: str) -> tuple[str, Callable[[], list[Event]]]:
+            return "1", lambda: made
+
+    refresh(base, {"made": Made()})
+    memory = Memory(base, [], tmp_path)
+    for name in ("digits-5db2c8d4", "5db2c8d4"):
+        assert [one.event.kind for one in ask(name, NOW, memory).evidence] == ["run"]
+    unsure = ask("who won the quaternion prize", NOW, memory)
+    assert "“quaternion”" in unsure.nothing
+    assert "“won”" not in unsure.nothing

@@ -246,7 +246,7 @@ def test_it_is_emptied_in_place(vault: Vault) -> None:
 def test_what_is_wiped_leaves_no_trace(vault: Vault) -> None:
     vault.write("a.md", "- zebrasecret")
     vault.refresh()
-    table.wiped(vault.path, "notes")
+    table.wiped(vault.path, "jobs", "notes")
     vault.base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     left = b"".join(path.read_bytes() for path in vault.path.parent.glob("index.sqlite*"))
     assert b"zebrasecret" not in left

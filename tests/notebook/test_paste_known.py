@@ -48,6 +48,16 @@ def test_a_run_without_records_has_no_figures() -> None:
     assert agreeing(read(printed()), []) == 0
 
 
+@pytest.mark.parametrize("damaged", [{"loss": 1.0}, [1], {"epoch": None, "loss": 1.0}, {"epoch": 0, "loss": float("nan")}, None])
+def test_a_damaged_record_counts_for_nothing(damaged: object) -> None:
+    assert agreeing(read(printed()), [*RECORDS[1:], damaged]) <= agreeing(read(printed()), RECORDS)
+
+
+def test_what_never_changes_proves_nothing() -> None:
+    records = [{"epoch": epoch, "accuracy": 1.0} for epoch in range(10)]
+    assert agreeing(read([f"Epoch {i + 1}/10 - val_acc: 100.00% - train_acc: 100.00%" for i in range(10)]), records) == 0
+
+
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run of the store, one that is damaged, and a project with a log of another program."""

@@ -139,7 +139,9 @@ def _there(path: Path, name: str, folders: tuple[Path, ...]) -> tuple[Path, ...]
     except RuntimeError as error:  # ~nobody
         raise Problem(f"{path}: {name} names a home that is not known here ({error})") from None
     if lacking := [str(folder) for folder in absolute if not folder.exists()]:
-        raise Problem(f"{path}: {name} names {listing(lacking)}, which {'is' if len(lacking) == 1 else 'are'} not there")
+        raise Problem(
+            f"{path}: {name} names {listing(lacking)}, which {'is' if len(lacking) == 1 else 'are'} not there; make it, or take it out"
+        )
     if others := [str(folder) for folder in absolute if not folder.is_dir()]:
         raise Problem(f"{path}: {name} names {listing(others)}, which is no folder; name the one that it lies in")
     return tuple({folder.resolve(): folder for folder in reversed(absolute)}.values())[::-1]

@@ -16,6 +16,8 @@ from scratchlab.notebook.index.meaning import Meaning
 from scratchlab.notebook.index.table import COLUMNS, event
 from scratchlab.notebook.index.vectors import TextVectors, Told, silent
 
+FORGOTTEN = ("job", "log")  # kinds that `forget` is to leave nothing of: no encoder reads them
+
 
 @dataclass(frozen=True)
 class Held:
@@ -74,8 +76,8 @@ class Memory:
         if not self._vectors:
             return None
         if self._meaning is None or self._meaning[0] != self.held.number:
-            rows = self.base.execute("SELECT kind, heading, text FROM events ORDER BY id")  # of jobs nothing is kept: they can be forgotten
-            texts = [None if kind == "job" else (heading.replace("\n", " · "), text) for kind, heading, text in rows]
+            rows = self.base.execute("SELECT kind, heading, text FROM events ORDER BY id")
+            texts = [None if kind in FORGOTTEN else (heading.replace("\n", " · "), text) for kind, heading, text in rows]
             self._meaning = self.held.number, Meaning(texts, self._vectors, self._told, self._patience)
         return self._meaning[1]
 

@@ -102,13 +102,13 @@ def emptied(base: sqlite3.Connection, unless: int = 0) -> None:
         base.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def wiped(path: Path, source: str) -> None:
-    """Removes all that an index holds of a source, from the disk as well; what the source still has comes back at the next refresh."""
+def wiped(path: Path, *sources: str) -> None:
+    """Removes all that an index holds of sources, from the disk as well; what a source still has comes back at the next refresh."""
     if not path.is_file():
         return
     with contextlib.closing(opened(path)) as base:
         with alone(base), transaction(base):
-            for (item,) in base.execute("SELECT id FROM items WHERE source = ?", (source,)).fetchall():
+            for (item,) in base.execute(f"SELECT id FROM items WHERE source IN ({', '.join('?' * len(sources))})", sources).fetchall():
                 drop(base, item)
             base.execute("INSERT INTO words(words) VALUES ('optimize')")  # until then the words' own table keeps what was deleted
             base.execute("UPDATE changes SET number = number + 1")

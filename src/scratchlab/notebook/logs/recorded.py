@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from scratchlab.notebook.logs import names
 from scratchlab.notebook.logs.log import Figure, Log
@@ -13,13 +14,13 @@ DIGITS = 8  # that must agree in all: fewer do by chance
 MOST = 6  # that count of one figure
 
 
-def agreeing(log: Log, records: Sequence[Mapping[str, Any]]) -> int:
+def agreeing(log: Log, records: Sequence[object]) -> int:
     """How many figures of a log are the run's; 0 if it is not the run's log.
 
     In the epochs that both tell of, every metric of the log must be one of the run's, whatever each calls it. Epochs are counted from 0 or
     from 1.
 
-    records: of a run's epochs, each with its number from 0 as `epoch`.
+    records: of a run's epochs, each with its number from 0 as `epoch`; what is none, as in a damaged file, counts for nothing.
     """
     columns: dict[str, list[tuple[int, Figure]]] = {}
     for row in log.rows:
@@ -27,7 +28,15 @@ def agreeing(log: Log, records: Sequence[Mapping[str, Any]]) -> int:
         for figure in row.figures() if epoch is not None and epoch == int(epoch) else ():
             if figure.kind in ("value", "mean"):
                 columns.setdefault(figure.name, []).append((int(epoch or 0), figure))
-    return max((_agreeing(columns, {record["epoch"] + first: record for record in records}) for first in (0, 1)), default=0)
+    numbered = {number: record for record in records if (number := _epoch(record)) is not None}
+    return max(
+        _agreeing(columns, {number + first: cast("dict[str, Any]", record) for number, record in numbered.items()}) for first in (0, 1)
+    )
+
+
+def _epoch(record: object) -> int | None:
+    number: object = cast("dict[str, object]", record).get("epoch") if isinstance(record, dict) else None
+    return number if isinstance(number, int) else None
 
 
 def _agreeing(columns: Mapping[str, Sequence[tuple[int, Figure]]], records: Mapping[int, Mapping[str, Any]]) -> int:
@@ -38,7 +47,8 @@ def _agreeing(columns: Mapping[str, Sequence[tuple[int, Figure]]], records: Mapp
         measured = [key for key, value in recorded.items() if isinstance(value, float) and "seconds" not in key]
         if any(all(_rounds(figure, record.get(key)) for figure, record in shared) for key in measured):
             figures += len(shared)
-            digits += sum(_digits({figure.text for figure, _ in shared}))
+            texts = {figure.text for figure, _ in shared}
+            digits += sum(_digits(texts)) if len(texts) > 1 else 0  # what never changes is alike in many runs
         elif shared and names.is_metric(name):
             return 0
     return figures if digits >= DIGITS else 0
@@ -47,7 +57,7 @@ def _agreeing(columns: Mapping[str, Sequence[tuple[int, Figure]]], records: Mapp
 def _rounds(figure: Figure, value: object) -> bool:
     """Whether a value is printed like that: within half of its last place."""
     printed = _decimal(figure.text)
-    if printed is None or not isinstance(value, float):
+    if printed is None or not isinstance(value, float) or not math.isfinite(value):
         return False
     exact = Decimal(value) * (100 if figure.unit.startswith("%") else 1)
     _, _, exponent = printed.as_tuple()

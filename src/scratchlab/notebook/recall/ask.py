@@ -20,8 +20,8 @@ from scratchlab.notebook.dates.windows import Window, window
 from scratchlab.notebook.derived import clean
 from scratchlab.notebook.events import Event, Span
 from scratchlab.notebook.index.memory import Memory
-from scratchlab.notebook.recall.by_words import look_up
-from scratchlab.notebook.recall.ideas import ideas
+from scratchlab.notebook.recall.by_words import Lookup, look_up
+from scratchlab.notebook.recall.ideas import Idea, ideas
 
 SHOWN = 5
 MEANING = 1.5  # what a cosine counts, beside the share of words
@@ -45,6 +45,7 @@ ANYWHERE = Bounds(0.0, 0.46)
 WITHIN = Bounds(0.0, 0.15)  # where a time is named as well, which is most of the answer
 ANYWHERE_BY_WORDS = Bounds(0.85)
 WITHIN_BY_WORDS = Bounds(0.0)
+NAMED = 0.99  # of a question that a run has all words of: then it is asked for by its name
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,16 @@ def ask(question: str, now: datetime, memory: Memory, most: int = SHOWN) -> Foun
     telling = meaning is not None and meaning.telling
     bounds = (WITHIN if asked.span else ANYWHERE) if telling else (WITHIN_BY_WORDS if asked.span else ANYWHERE_BY_WORDS)
     sure = (covers > bounds.covers) & (alike[best] > bounds.alike)
-    best = best[np.argsort(~sure, kind="stable")]
-    found, surely = _numbered(memory.events(best), scores[best].tolist()), int(sure.sum())
+    events = memory.events(best)
+    sure |= np.array([event.kind == "run" for event in events], np.bool_) & (covers > NAMED)
+    order: list[int] = np.argsort(~sure, kind="stable").tolist()
+    best = best[order]
+    found, surely = _numbered([events[i] for i in order], scores[best].tolist()), int(sure.sum())
     if surely:
         return Found(asked, found[:surely], near=found[surely:])
-    has = looked.gains[:, best[covers.argmax()]] > 0 if len(best) else np.zeros(len(wanted), np.bool_)
-    held = {idea.said for idea, there in zip(wanted, has, strict=True) if there}
-    return Found(asked, [], unsure(asked, [said for said in dict.fromkeys(idea.said for idea in wanted) if said not in held]), found)
+    return Found(
+        asked, [], unsure(asked, _lacking(wanted, looked, int(best[0]), found[0].event) if found else [one.said for one in wanted]), found
+    )
 
 
 def _first(scores: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.int64]:
@@ -110,6 +114,13 @@ def _first(scores: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.int64]:
     if len(some) > most:
         some = some[scores[some] >= np.partition(scores[some], -most)[-most]]
     return some[np.argsort(-scores[some], kind="stable")[:most]]
+
+
+def _lacking(wanted: Sequence[Idea], looked: Lookup, place: int, event: Event) -> list[str]:
+    """Words of the question of which an event, and what stands above it, has nothing."""
+    text = "\n".join((event.text, *event.heading, *event.under)).casefold()
+    held = {idea.said for idea, gain in zip(wanted, looked.gains[:, place], strict=True) if gain > 0 or idea.said.casefold() in text}
+    return [said for said in dict.fromkeys(idea.said for idea in wanted) if said not in held]
 
 
 def unsure(asked: Window, lacking: Sequence[str]) -> str:

@@ -61,7 +61,7 @@ def _encoding(raw: bytes, said: str) -> str:
         try:
             known = codecs.lookup(said).name
             inside = "#\n-".encode(known) == b"#\n-"
-        except (LookupError, UnicodeEncodeError):
+        except (LookupError, UnicodeError):
             raise Problem(f"'{said}' is not an encoding; gb18030, euc-kr, shift-jis and latin-1 are some.") from None
         if not inside:
             raise Problem(

@@ -73,7 +73,7 @@ def consents(kept: Path) -> dict[str, str]:
         return {}
     except (OSError, ValueError) as error:
         raise Problem(f"{path} cannot be read ({error}); delete it to be asked anew") from None
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in cast("dict[str, object]", given).values()):
+    if not isinstance(given, dict) or not all(isinstance(value, str) and value for value in cast("dict[str, object]", given).values()):
         raise Problem(f"{path} is not a list of endpoints; delete it to be asked anew")
     return cast("dict[str, str]", given)
 
@@ -107,7 +107,8 @@ def sent(kept: Path) -> tuple[list[dict[str, Any]], int]:
     for line in lines:
         with contextlib.suppress(ValueError, TypeError, KeyError):
             entry = json.loads(line)
-            found.append({name: entry[name] for name in ("when", "to", "body")})
+            if all(isinstance(message, dict) for message in entry["body"]["messages"]):
+                found.append({"when": str(entry["when"]), "to": str(entry["to"]), "body": entry["body"]})
     return found, len(lines) - len(found)
 
 
