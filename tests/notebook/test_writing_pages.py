@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scratchlab.checks import Problem
@@ -249,6 +249,9 @@ def test_pictures_are_whole_and_their_points_lie_inside(vault: Path, run: Callab
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50))
+@example([5e-324])
+@example([0.0, 5e-324])
+@example([1e6, 1e6 + 1e-10])
 @settings(max_examples=100)
 def test_a_picture_of_any_values_is_drawn(values: list[float]) -> None:
     steps = ticks(min(values), max(values))

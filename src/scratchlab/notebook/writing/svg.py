@@ -96,7 +96,8 @@ def ticks(low: float, high: float) -> list[float]:
     >>> ticks(0.013, 0.68)
     [0.0, 0.2, 0.4, 0.6, 0.8]
     """
-    span = (high - low) or abs(high) or 1.0
+    least = max(1e-8 * max(abs(low), abs(high)), 1e-300)  # ten digits tell its steps apart; a quarter of the smallest number is none
+    span = max(high - low or abs(high) or 1.0, least)
     rough = 10.0 ** math.floor(math.log10(span / 4))
     step = next(rough * factor for factor in (1, 2, 2.5, 5, 10) if span / (rough * factor) <= 4)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
