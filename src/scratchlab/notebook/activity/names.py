@@ -22,6 +22,7 @@ _STRONG = (
 )
 _ALONE = frozenset(
     {"pass", "pwd", "passcode", "auth", "authorization", "bearer", "cookie", "cookies", "pat", "sas", "key", "pw", "psw", "pin", "otp"}
+    | {f"{what}pass" for what in ["db", "my", "user", "root", "ssh", "ftp", "pg", "smtp", "mail", "imap", "ldap", "proxy", "key", "store"]}
 )
 _PASSWORDS = frozenset({"password", "passwd", "passphrase"})
 _PLURAL = frozenset({"passwords", "secrets"})
@@ -134,7 +135,7 @@ def secret(name: str, *, address: bool = False) -> bool:
 
 def bare_secret(word: str) -> bool:
     """Whether a word is but the name of a secret (`aws configure set aws_secret_access_key X`): of several parts, lest prose be cut."""
-    return bool(re.fullmatch(r"(?:.*[/:])?[A-Za-z_-]+", word)) and len(_parts(word)) > 1 and secret(word)
+    return bool(re.fullmatch(r"(?:.*[/:])?[A-Za-z_.-]+", word)) and len(_parts(word)) > 1 and secret(word)
 
 
 def identifies(name: str) -> bool:

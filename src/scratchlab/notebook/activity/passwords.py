@@ -12,7 +12,7 @@ _TAKING = {
     "-k": "openssl",
     "-K": "openssl",
     "-w": "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami",
-    "-a": "redis-cli",
+    "-a": "redis-cli http https",
     "-b": "curl",
     "-v": "kaggle",
     "/p:": "xfreerdp xfreerdp3 wfreerdp",
@@ -38,6 +38,7 @@ PLAIN = {
     "mc": "alias",
     "net": "use",
     "poetry": "http-basic.",
+    "redis-cli": "AUTH",
     "htpasswd": "",
     "sqlplus": "",
     "smbclient": "",
@@ -45,10 +46,14 @@ PLAIN = {
 """By program, how the word begins after which plain words are secrets."""
 
 _LOGIN_P = frozenset({"docker", "podman", "nerdctl", "helm", "az", "oras", "skopeo"})  # their -p is a password behind `login` alone
-_NO_VALUE = frozenset({"--relogin", "--verify", "--no-verify", "--cloud", "--anonymously", "-1", "-5", "-6", "-apr1", "-b", "-bc", "-B"})
+_NO_VALUE = frozenset(
+    {"--relogin", "--verify", "--no-verify", "--cloud", "--anonymously", "-S", "-1", "-5", "-6", "-apr1", "-b", "-bc", "-B"}
+)
 _USER = re.compile(r"(?P<shown>[^\s:/@]+:).+", re.DOTALL)
+_TOGETHER = re.compile(r"-[A-Za-z]{2,8}")  # flags of one letter in one word, the last of which takes the next
 _USERS = ("-u", "-U", "--user", "--proxy-user")
-_OF_CURL = re.compile(r"(?P<shown>-{1,2}[A-Za-z]*[uU](?:ser=)?[^\s:/@=]+:).+|(?P<cert>(?:-E|--cert=?)[^\s:]+:).+", re.DOTALL)
+_OF_CURL = re.compile(r"(?P<shown>-{1,2}[A-Za-z-]*[uU](?:ser=)?[^\s:/@=]+:).+|(?P<cert>(?:-E|--cert=?)[^\s:]+:).+", re.DOTALL)
+_OF_SAMBA = re.compile(r"(?P<shown>(?:-U|--user=)[^\s%]+%).+", re.DOTALL)
 _OF_OTHERS = {"lftp": re.compile(r"(?P<shown>[^\s,]+,).+", re.DOTALL), "smbclient": re.compile(r"(?P<shown>[^\s%]+%).+", re.DOTALL)}
 
 
@@ -76,7 +81,7 @@ class Line:
 
     def _shown(self, word: str) -> int | None:
         flags = (*FLAGS.get(self._program, ()), *(["-p"] if self._login else []))
-        if self._before in flags:
+        if self._before in flags or (_TOGETHER.fullmatch(self._before) and f"-{self._before[-1]}" in flags):
             return 0
         for flag in flags:
             if word.startswith(flag) and word != flag and (len(flag) < 4 or word[len(flag)] in ":="):
@@ -88,6 +93,8 @@ class Line:
 
     def _user(self, word: str) -> re.Match[str] | None:
         """A user's name with the password behind it."""
+        if self._program == "smbclient" and (found := _OF_SAMBA.fullmatch(word)):
+            return found
         if self._program == "curl" and (found := _OF_CURL.fullmatch(word)):
             return found
         if self._before in _USERS or (self._program == "curl" and re.fullmatch(r"-[A-Za-z]{1,9}[uU]|-E|--cert", self._before)):

@@ -29,9 +29,9 @@ _ASSIGNED = re.compile(r"([-+~]*[^\W\d][\w.\-/@]*)([=:：＝])(.*)", re.DOTALL)
 _FLAG = re.compile(r"--?[^\W\d][\w.\-]*")
 _LONG_FLAG = re.compile(r"--[a-z][a-z0-9\-_]*(=.*)?", re.DOTALL)
 _PORT = re.compile(r"[\d.:]{1,11}")
-_WORDS = re.compile(r"""(?P<end>[;|&\n()]+)|(?P<word>(?:"[^"]*"|'[^']*'|[^\s;|&()"'])+)|["']""")
+_WORDS = re.compile(r"""(?P<end>[;|&\n()`]+)|(?P<word>(?:"[^"]*"|'[^']*'|\\.|[^\s;|&()`"'\\])+)|["'\\]""", re.DOTALL)
 _NAMED = re.compile(
-    r"""(?P<name>(?<![\w.-])(?:-*+|\\?["'])[\w.][\w.\-]*+(?:\\?["'])?)(?P<by>\s*+(?:\]\s*+)?[=:：＝]\s*+|\s*+,\s*+(?=["'])|\s++)"""
+    r"""(?P<name>(?<![\w.-])(?:-*+|\\?["'])[\w.][\w.\-]*+(?:\\?["'])?)(?P<by>\s*+(?:\]\s*+)?[=:：＝]\s*+|\s*+,\s*+(?=["'])|\s++(?:<<<\s*+)?)"""
 )
 _QUOTED = r"""\\"[^"]*+(?:"|$)|"(?:\\.|[^"\\])*+(?:"|$)|'[^']*+(?:'|$)"""
 _VALUE = re.compile(rf"""(?:{_QUOTED}|\\.|[^\s"',;&)}}\]\\])++""", re.DOTALL)
@@ -44,7 +44,7 @@ _WHO = re.compile(r"://(?P<who>[^/?#@:]*+)(?P<sign>[@:])")
 _BARE_LOGIN = re.compile(r"(?<![\w.+:/@-])([\w.+-]{1,64}:)[^\s:@/\"']{1,256}@(?!sha256:)(?=\w)")
 _QUERY = re.compile(r"([?&;#])([\w.\-%]+)=([^&#\s\"']*)")
 _PIPED = re.compile(
-    r"(\b(?:echo|printf)\s+)([^|\n]{1,300})(?=\|\s*(?:sudo\b[^|\n]{0,40}-S|[^|\n]{0,300}(?:stdin|--with-token|passphrase-fd)))"
+    r"(\b(?:echo|printf)\s+)([^|\n]{1,300})(?=\|\s*(?:sudo\b[^|\n]{0,40}-S|(?:sudo\s+)?chpasswd|[^|\n]{0,300}(?:stdin|--with-token|passphrase-fd)))"
 )
 _PLAIN_USERS = ("ssh", "sftp", "git+ssh", "rsync", "scp", "ftp", "svn+ssh")
 
@@ -118,7 +118,7 @@ def _inside(word: str) -> str:
 
 
 def _taken(line: str) -> str:
-    """A line of a shell without what its programs take as secrets."""
+    """A line of a shell, and the lines that are quoted in it, without what its programs take as secrets."""
     shown: list[str] = []
     read, at = passwords.Line(), 0
     for found in _WORDS.finditer(line):
@@ -127,6 +127,9 @@ def _taken(line: str) -> str:
         elif found["word"] and (least := read.shown(found["word"])) is not None:
             shown += [line[at : found.start() + least], MASK]
             at = found.end()
+        elif (word := found["word"]) and word[0] == word[-1] and word[0] in "\"'" and " " in word:
+            shown += [line[at : found.start() + 1], _taken(word[1:-1])]  # shorter each time, for quotes of two kinds alternate
+            at = found.end() - 1
     return "".join([*shown, line[at:]])
 
 
@@ -139,8 +142,10 @@ def _assigned_inside(word: str) -> str:
         name, by = found["name"], found["by"]
         if not (names.secret(name.strip("\\\"'")) or name == "-p"):  # what follows may itself be a name
             continue
-        value = (_SHELL_VALUE if by == "=" and name[0] not in "\\\"'" else _VALUE).match(word, begin)
+        pattern = _SHELL_VALUE if by == "=" and name[0] not in "\\\"'" else _VALUE
+        value = pattern.match(word, begin, begin + LONGEST)  # what is told of is read to its end, what is not, no farther each time
         if value and value[0].strip("\\\"'") != MASK and _is_told(name, by.strip(), value[0]):
+            value = pattern.match(word, begin) or value
             shown += [word[at:begin], MASK]
             at = begin = value.end()
     return "".join([*shown, word[at:]])
