@@ -73,15 +73,6 @@ def year(number: int) -> Span:
     return months(number, 1, 12)
 
 
-def week_of_month(year: int, month: int, number: int) -> Span:
-    """The first (1) to fifth seven days of a month; -1 is the last seven."""
-    if number < 0:
-        last = last_day(year, month)
-        return days(last - timedelta(days=6), last)
-    first = date(year, month, 1) + timedelta(days=7 * (number - 1))
-    return days(first, min(first + timedelta(days=6), last_day(year, month)))
-
-
 def third_of_month(year: int, month: int, number: int) -> Span:
     """Its first ten days, its second ten, or the rest (1 to 3)."""
     return days(date(year, month, 10 * number - 9), date(year, month, 10 * number) if number < 3 else last_day(year, month))
