@@ -124,6 +124,13 @@ def written(text: str, year: Year, leading: bool = False) -> list[Written]:
     return list(_written(text, year, leading)) if leading or _HINT.search(text) else []
 
 
+def beginning(text: str, year: Year) -> Written | None:
+    """The date that a text begins with, but for marks and the name of a day; None if it begins with another thing."""
+    first = next(_written(text, year, True), None)
+    begins = _MARKUP.match(text)
+    return first if first and begins and first.start <= begins.end() else None
+
+
 def _written(text: str, year: Year, leading: bool) -> Iterator[Written]:
     at = 0
     while match := _next(text, at, leading):
