@@ -51,9 +51,9 @@ def last_day(year: int, month: int) -> date:
 
 
 def moved(one: date, unit: str, count: int) -> date:
-    """The day that lies `count` weeks, months or years later (earlier, if negative); the last of its month where there is no such day."""
-    if unit == "week":
-        return one + timedelta(weeks=count)
+    """The day that lies `count` days, weeks, months or years later (earlier, if negative); the last of its month for want of such a day."""
+    if unit in ("day", "week"):
+        return one + timedelta(days=count * (7 if unit == "week" else 1))
     there = shifted(one.year, one.month, count * (12 if unit == "year" else 1))
     return date(*there, min(one.day, last_day(*there).day))
 
