@@ -44,6 +44,13 @@ def _bare_year(match: re.Match[str], now: date) -> Span:
     return calendar.year(int(match["year"]))
 
 
+def _years(match: re.Match[str], now: date) -> Span:
+    first, last = int(match["year"]), int(match["to"])
+    if not first < last <= now.year + 1:
+        raise ValueError(f"{match[0]} are numbers")
+    return Span(calendar.year(first).start, calendar.year(last).end)
+
+
 def _weekday_before(match: re.Match[str], now: date) -> Span:
     """Two Fridays ago, the Friday before last."""
     back = said.counts(match)[1] if match.groupdict().get("n") else 2
@@ -79,6 +86,7 @@ def _either_day(match: re.Match[str]) -> int:
 _SEASON = (
     r"(?P<season>spring|summer|autumn|fall|winter)\b(?!\s*-?\s*(?:back|off|through|out|behind|short|apart|(?:in|of|to)\s+(?!20)|boot))"
 )
+_QUARTER_ENDS = r"'s\b|\s*[-–~]\s*Q[1-4]|\s+(?:results?|goals?|plans?|reports?|reviews?)\b"  # else it is one of the network's: `Q4 heads`
 _BY_DAY = rf"(?:(?:{said.LED}(?!(?-i:sun|sat)\s+[a-z]){said.DAY}(?!s\b))|{said.NOT_COMING}\b(?P<full>{said.FULL_DAY})\b)"
 
 RULES: tuple[Rule, ...] = (
@@ -123,7 +131,8 @@ RULES: tuple[Rule, ...] = (
         lambda match, now: past(said.unit(match), (1, 1), now),
     ),
     rule(
-        r"\b(?P<n>\d{1,3})\s?(?P<unit>[dw])\b(?=\s*(?:ago)?\s*$)",
+        r"(?:^\s*|\b(?:last|past|previous|in|over|for|of|from)\s+(?:the\s+)?(?:last\s+|past\s+)?|(?<![\d.])(?=\d+\s?[dw]\s*ago\b))"
+        r"(?P<n>\d{1,3})\s?(?P<unit>[dw])(?:\s*ago)?(?=\s*\??$)",
         lambda match, now: past("day" if said.unit(match) == "d" else "week", said.counts(match), now),
     ),
     rule(r"\b(?:recently|lately|these\s+days|in\s+recent\s+days)\b", recently),
@@ -152,11 +161,15 @@ RULES: tuple[Rule, ...] = (
         lambda match, now: holiday(said.HOLIDAYS[match["holiday"].lower()], now, said.year_of(match)),
     ),
     rule(
-        r"\bQ(?P<n>[1-4])(?:\s+(?:of\s+)?(?P<year>20\d\d))?\b",
-        lambda match, now: quarter(int(match["n"]), now, said.year_of(match)),
+        rf"\bQ(?P<n>[1-4])\s+(?:of\s+)?(?P<year>20\d\d)\b|(?:{said.LED}|\b(?=(?-i:Q)))Q(?P<m>[1-4])\b(?={_QUARTER_ENDS}|{said.CLOSED})",
+        lambda match, now: quarter(int(match["n"] or match["m"]), now, said.year_of(match)),
         "year",
     ),
     rule(rf"(?:{said.LED}|(?<=\bmid-))(?P<year>20\d\d)\b(?![-/.]\d){said.NOT_COUNTING}", _bare_year),
+    rule(
+        rf"(?:{said.LED}|(?<=\bbetween ))(?P<year>20\d\d)(?:{said.TO}|{said.AND})(?P<to>20\d\d)\b(?![-/.]\d){said.NOT_COUNTING}",
+        _years,
+    ),
     rule(rf"{said.led(said.DAY_LEADS)}the\s+{said.NTH_DAY}{said.CLOSED}", lambda match, now: numbered_day(int(match["d"]), now), "month"),
     rule(
         rf"(?:(?<=\bfrom )|(?<=\bbetween ))the\s+{said.NTH_DAY}{said.TO}(?:the\s+)?{said.NTH_DAY.replace('?P<d>', '?P<to>')}{said.CLOSED}",

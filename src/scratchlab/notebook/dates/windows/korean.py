@@ -68,7 +68,7 @@ HOLIDAYS = {
     "성탄절": "christmas",
 }
 
-_N = rf"(?P<n>\d{{1,3}}|{'|'.join(sorted(COUNTS, key=len, reverse=True))})"
+_N = rf"(?<!\d\.)(?P<n>(?<!\d)\d{{1,3}}|{'|'.join(sorted(COUNTS, key=len, reverse=True))})"
 _UNIT = r"(?P<unit>시간|일|주일?|달|개월|년)"
 _DAYS = rf"(?P<days>{'|'.join(DAYS)})"
 _NTH = r"(?P<nth>첫\s?번?째?|둘째|두\s?번째|셋째|세\s?번째|넷째|네\s?번째|다섯\s?번?째|마지막)"
