@@ -15,6 +15,7 @@ from scratchlab.notebook.dates.windows.rules import (
     day,
     last_year_of,
     month,
+    months_to,
     numbered_day,
     numbered_days,
     over,
@@ -75,8 +76,16 @@ def _months(match: re.Match[str], now: date) -> Span:
             calendar.month(year if said.month_number(match) <= last else year - 1, said.month_number(match)).start,
             calendar.month(year, last).end,
         )
-    first = _month(match, now)
-    return Span(first.start, calendar.month(first.start.year + (last < first.start.month), last).end)
+    return months_to(_month(match, now), last)
+
+
+def _two_days(match: re.Match[str], now: date) -> Span:
+    """Two days of a month, and those between them."""
+    first, last, number = int(match["d"]), int(match["to"]), said.month_number(match)
+    if first >= last:
+        raise ValueError(f"{match[0]} are not in their order")
+    year = said.year_of(match) or (now.year if (number, first) <= (now.month, now.day) else now.year - 1)
+    return calendar.days(date(year, number, first), date(year, number, last))
 
 
 def _either_day(match: re.Match[str]) -> int:
@@ -148,6 +157,17 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?<=\bmid-){said.NAMED_MONTH}{said.YEAR}", _month, "year"),
     rule(rf"\blast\s+{said.or_last(said.ABBREVIATED)}{said.NAMED_MONTH}(?!\s+\d)", over(_month, "year")),
     rule(rf"(?<!\d )\b{said.NAMED_MONTH}{said.TO}(?P<to>{MONTH})\b(?!\s+\d{{1,2}}\b){said.YEAR}", _months, "year"),
+    rule(
+        rf"\b{said.NAMED_MONTH}\s+{said.DAY_NUMBER}{said.AND_DAY}{said.YEAR}{said.CLOSED}",
+        _two_days,
+        "year",
+    ),
+    rule(
+        rf"(?<![\w.])(?:the\s+)?{said.DAY_NUMBER}{said.AND_DAY}(?!\s(?-i:may)\s[a-z])\s+(?:of\s+)?"
+        rf"{said.NAMED_MONTH}{said.YEAR}",
+        _two_days,
+        "year",
+    ),
     rule(rf"\b(?:(?:in|during|over|this|early|late|of|since)\s+)(?:the\s+)?{_SEASON}{said.YEAR}", _season, "year"),
     rule(rf"\b(?:in\s+|over\s+|during\s+)?last\s+{_SEASON}", over(_season, "year")),
     rule(r"\b(?P<season>spring|summer|autumn|fall|winter)\s+(?:of\s+)?(?P<year>20\d\d)\b", _season),

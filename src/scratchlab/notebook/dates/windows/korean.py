@@ -19,6 +19,7 @@ from scratchlab.notebook.dates.windows.rules import (
     half,
     last_year_of,
     month,
+    months_to,
     numbered_day,
     numbered_days,
     past,
@@ -143,6 +144,12 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?:최근|지난|요)\s*며칠(?:간|\s*동안)?", lambda _, now: past("day", FEW, now)),
     rule(r"최근(?:에)?|요즘|며칠\s*사이", recently),
     rule(rf"{_MONTH}", _month, "year"),
+    rule(
+        rf"{_OF_YEAR}(?<!\d[-/.])(?P<month>(?<!\d)\d{{1,2}})\s*(?:월{NO_MONTH})?(?:\s*[~～–—,-]\s*|에서\s*|부터\s*)"
+        rf"(?P<to>\d{{1,2}})\s*월{NO_MONTH}(?!\s*\d+\s*일)",
+        lambda match, now: months_to(_month(match, now), int(match["to"])),
+        "year",
+    ),
     rule(
         rf"{_OF_NO_MONTH}(?P<d>\d{{1,2}})일(?=에(?!\s*(?:한|두|세|\d+)\s*번)|날|부터|까지|자|밤|저녁|오전|오후|\s*이후|\s*이전)(?!부터\s*\d+일)",
         lambda match, now: numbered_day(int(match["d"]), now),
