@@ -52,6 +52,13 @@ def found(text: str) -> list[tuple[str, str]]:
         ("March 10–14, 2025", "2025-03-10 to 2025-03-14"),
         ("10–14 March 2025", "2025-03-10 to 2025-03-14"),
         ("2025-12-29 ~ 01-03", "2025-12-29 to 2026-01-03"),
+        ("10-14 March", "2025-03-10 to 2025-03-14"),
+        ("10-14th of March", "2025-03-10 to 2025-03-14"),
+        ("12-15 April: sprint", "2025-04-12 to 2025-04-15"),
+        ("09-12 May 2025", "2025-05-09 to 2025-05-12"),
+        ("03-09 may need more", "2025-03-09"),
+        ("from 3 to 1 march", "2025-03-01"),  # nothing runs backwards, nor a year ahead
+        ("March 10 - 5 runs", "2025-03-10"),
     ],
 )
 def test_a_date_is_read(text: str, days: str) -> None:
@@ -68,6 +75,7 @@ def test_a_date_is_read(text: str, days: str) -> None:
         "2025-13-45",
         "2025-02-30",
         "1/2 of it",
+        "4/10 tests pass",
         "version 1.2.3",
         "at 10:30",
         "NNODES=16",

@@ -145,3 +145,10 @@ def test_no_look_up_reads_a_whole_table(base: sqlite3.Connection) -> None:
     for statement in looked:
         plan = [row[3] for row in base.execute(f"EXPLAIN QUERY PLAN {statement}")]
         assert not [step for step in plan if step.startswith("SCAN") and "VIRTUAL TABLE" not in step], (statement, plan)
+
+
+def test_a_link_to_a_day_leads_to_the_heading_that_begins_with_it(base: sqlite3.Connection, tmp_path: Path) -> None:
+    (tmp_path / "vault" / "diary.md").write_text("# 2024-12-30\n## Compare with 2025-01-02\n## 01-02: loss\n", encoding="utf-8")
+    place = resolve(base, "diary", "2025-01-02")
+    assert place is not None
+    assert place.line == 3

@@ -181,3 +181,12 @@ def test_the_text_takes_the_notes_encoding() -> None:
     assert inserted("\ufeff# 显存\r\n".encode("utf-16-le"), "不够", ("显存",)).new == "\ufeff# 显存\r\n不够\r\n".encode("utf-16-le")
     with pytest.raises(Problem, match="cannot be written in iso8859-1"):
         inserted(b"# caf\xe9\n", "显存", ("café",), "latin-1")
+
+
+def test_a_heading_that_only_mentions_a_day_is_not_that_days() -> None:
+    note = b"# Diary\n## Compare with 2025-04-10\n## Run digits-20250410 failed\n## 4/10 tests pass\n"
+    with pytest.raises(Problem, match="There is no heading"):
+        inserted(note, "x", ("2025-04-10",))
+    made = inserted(note + b"## Thu 2025/4/10: loss\n", "x", ("2025-04-10",)).heading
+    assert made is not None
+    assert made.line == 4

@@ -51,9 +51,9 @@ def last_day(year: int, month: int) -> date:
 
 
 def moved(one: date, unit: str, count: int) -> date:
-    """The day that lies `count` weeks, months or years later (earlier, if negative); the last of its month where there is no such day."""
-    if unit == "week":
-        return one + timedelta(weeks=count)
+    """The day that lies `count` days, weeks, months or years later (earlier, if negative); the last of its month for want of such a day."""
+    if unit in ("day", "week"):
+        return one + timedelta(days=count * (7 if unit == "week" else 1))
     there = shifted(one.year, one.month, count * (12 if unit == "year" else 1))
     return date(*there, min(one.day, last_day(*there).day))
 
@@ -71,15 +71,6 @@ def month(year: int, number: int) -> Span:
 def year(number: int) -> Span:
     """A year."""
     return months(number, 1, 12)
-
-
-def week_of_month(year: int, month: int, number: int) -> Span:
-    """The first (1) to fifth seven days of a month; -1 is the last seven."""
-    if number < 0:
-        last = last_day(year, month)
-        return days(last - timedelta(days=6), last)
-    first = date(year, month, 1) + timedelta(days=7 * (number - 1))
-    return days(first, min(first + timedelta(days=6), last_day(year, month)))
 
 
 def third_of_month(year: int, month: int, number: int) -> Span:

@@ -39,7 +39,11 @@ SINGLE = (
     rf"{_NAME},?\s+{_Y}",
     rf"{_Y}[-/.](?P<m>0[1-9]|1[0-2]|[1-9])(?![\d\-/.])",
 )
-LEADING = (r"(?P<m>0\d|1[0-2])(?P<sep>[-.])(?P<d>[0-3]\d)(?![\d\-./]|:\d)", r"(?P<m>1[0-2]|0?[1-9])/(?P<d>[0-3]?\d)(?![\d/%]|\s+of\b)")
+_OF_MONTH = rf"(?!\s(?-i:may)\s[a-z]){_ORDINAL}\s+(?:of\s+)?{MONTH}\b"
+LEADING = (
+    rf"(?P<m>0\d|1[0-2])(?P<sep>[-.])(?P<d>[0-3]\d)(?![\d\-./]|:\d|(?<=-\d\d){_OF_MONTH})",  # not the 10-14 of `10-14 March`
+    r"(?P<m>1[0-2]|0?[1-9])/(?P<d>[0-3]?\d)(?![\d/%]|\s+(?:of|tests?|done|passed|failed)\b)",
+)
 REST = (  # what may end a range after its sign: less than a whole date
     r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?![\d\-/.])",
     rf"{_M}\s*[月월]\s*{_D}\s*[日号號일]",
@@ -49,7 +53,7 @@ REST = (  # what may end a range after its sign: less than a whole date
 BEFORE = rf"(?P<first>\d{{1,2}}){_ORDINAL}{_TO}(?=\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?{MONTH})"  # the 10 of `10–14 March`
 
 
-_START = rf"(?<![\w.])(?:(?<!\d[-/:])|(?<=\d-)(?=\d{{1,2}}{_ORDINAL}\s+{MONTH}\b))"  # the 14 of `10-14 March` begins a date
+_START = rf"(?<![\w.])(?:(?<!\d[-/:])|(?<=\d-)(?=\d{{1,2}}{_ORDINAL}\s+(?:of\s+)?{MONTH}\b))"  # the 14 of `10-14 March` begins a date
 
 
 def _any(patterns: tuple[str, ...], start: str = _START) -> re.Pattern[str]:
@@ -120,18 +124,26 @@ def written(text: str, year: Year, leading: bool = False) -> list[Written]:
     return list(_written(text, year, leading)) if leading or _HINT.search(text) else []
 
 
+def beginning(text: str, year: Year) -> Written | None:
+    """The date that a text begins with, but for marks and the name of a day; None if it begins with another thing."""
+    first = next(_written(text, year, True), None)
+    begins = _MARKUP.match(text)
+    return first if first and begins and first.start <= begins.end() else None
+
+
 def _written(text: str, year: Year, leading: bool) -> Iterator[Written]:
     at = 0
     while match := _next(text, at, leading):
         start, end, first = match.start(), match.end(), _parts(match)
-        last = None
+        last, only = None, (first, start)
         if before := _before(text, at, start):
             start, first, last = before.start(), Parts(first.year, first.month, int(before["first"])), first
         elif first.day and (sign := _SIGN.match(text, end)) and (rest := _SINGLE.match(text, sign.end()) or _REST.match(text, sign.end())):
             last, end = _parts(rest), rest.end()
         span = _span(first, last, year)
         if span is None and last is not None:
-            span, last, end = _span(first, None, year), None, match.end()
+            (first, start), last, end = only, None, match.end()
+            span = _span(first, None, year)
         if span is not None:
             yield Written(span, start, end, last is not None, first.day is None, not any(one and one.year for one in (first, last)))
         at = end
@@ -168,7 +180,7 @@ def _span(first: Parts, last: Parts | None, year: Year) -> Span | None:
         known = first.year or last.year
         begins = _whole(Parts(known or year(first.month, first.day), first.month, first.day), year)
         ends = _whole(Parts(last.year or begins.start.year, month, last.day), year)
-        if ends.end <= begins.start and last.year is None:  # over the turn of the year
+        if ends.end <= begins.start and last.year is None and month != first.month:  # over the turn of the year
             ends = _whole(Parts(begins.start.year + 1, month, last.day), year)
         return Span(begins.start, ends.end) if ends.end > begins.start else None
     except ValueError:

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from scratchlab.notebook.dates.written import nearest, written
+from scratchlab.notebook.dates.headings import of_day
 from scratchlab.notebook.events import Event, Place
 from scratchlab.notebook.index.table import COLUMNS, NAME, event
 from scratchlab.notebook.index.words import indexed
@@ -106,15 +106,11 @@ def _line(text: Sequence[str], part: str) -> int:
         return next((number for number, line in enumerate(text, 1) if sign.search(line)), 0)
     wanted = part.rpartition("#")[2]
     headings = [block for block in blocks(text, front_matter(text)[1]) if block.kind == "heading"]
-    year = nearest(None)
-    days = [one.span for one in written(wanted, year, leading=True)][:1]
     for block in headings:
         if _plain(block.text) == _plain(wanted):
             return block.line
-    for block in headings:
-        if days and [one.span for one in written(block.text, year, leading=True)][:1] == days:
-            return block.line
-    return 0
+    days = of_day([block.text for block in headings], wanted)
+    return headings[days[0]].line if days else 0
 
 
 def _plain(heading: str) -> str:

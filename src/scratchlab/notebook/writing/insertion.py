@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from scratchlab.checks import Problem, listing, nearest
-from scratchlab.notebook.dates.written import nearest as nearest_year
-from scratchlab.notebook.dates.written import written
+from scratchlab.notebook.dates.headings import of_day
 from scratchlab.notebook.writing.headings import Heading, outline, plain, spaced_once
 from scratchlab.notebook.writing.lines import Lines, lines
 
@@ -95,13 +94,7 @@ def _named(headings: list[Heading], under: tuple[str, ...], seen: Callable[[str]
 
 def _of_day(headings: list[Heading], under: tuple[str, ...]) -> list[Heading]:
     """Those that begin with this day, however either writes it: `06-11` behind a heading of 2025 is `2025/06/11`."""
-    found: list[Heading] = []
-    year = nearest_year(None)
-    for one in headings:
-        for own in written(one.text, year, leading=True)[:1]:
-            year = nearest_year(own.span.start.date())
-            if [day.span for day in written(under[-1], year, leading=True)][:1] == [own.span]:
-                found.append(one)
+    found = [headings[number] for number in of_day([one.text for one in headings], under[-1])]
     return [one for one in found if _below(one, [plain(name) for name in under[:-1]], plain)]
 
 

@@ -16,7 +16,10 @@ from scratchlab.notebook.dates.windows.found import Named, named
 from scratchlab.notebook.events import Span
 
 BETWEEN = re.compile(r"\b(between\s+(?:the\s+)?)(.{1,30}?)\s+and\s+(?=(?:the\s+)?\w)", re.IGNORECASE)
-JOINED = re.compile(r"\s*(?:~|～|–|—|-|to|until|till|through|and|至|到|和|与|跟|부터|에서|와|과|이?랑|하고)\s*(?:the\s+)?", re.IGNORECASE)
+JOINED = re.compile(
+    r"\s*(?:~|～|–|—|-|to|until|till|through|and|or|至|到|和|与|跟|或者?|부터|에서|와|과|이?랑|하고|이?나|또는)\s*(?:the\s+)?",
+    re.IGNORECASE,
+)
 SINCE = (
     re.compile(r"\b(?P<with>(?:ever\s+)?since)\s+(?:the\s+)?$|\bafter\s+(?:the\s+)?$|(?P<also>自从?)$", re.IGNORECASE),
     re.compile(

@@ -19,6 +19,7 @@ from scratchlab.notebook.dates.windows.rules import (
     half,
     last_year_of,
     month,
+    months_to,
     numbered_day,
     numbered_days,
     past,
@@ -67,7 +68,7 @@ HOLIDAYS = {
 
 _NUMBER = r"(?<![一二两三四五六七八九十百千万几])(?:[一二两三四五六七八九]?十[一二两三四五六七八九几]?|[一二两三四五六七八九几])"
 _PAIR = r"(?<![一二两三四五六七八九十百千万几])[一两二三四五六七八][两二三四五六七八九]"  # two or three
-_N = rf"(?P<n>(?<!\d)\d{{1,3}}|{_PAIR}(?=\s*[天周个年小])|{_NUMBER})"
+_N = rf"(?<!\d\.)(?<![一二两三四五六七八九十]点)(?P<n>(?<!\d)\d{{1,3}}|{_PAIR}(?=\s*[天周个年小])|{_NUMBER})"
 _UNIT = r"(?P<unit>个?小时|个?钟头|天|周(?![期年边围长报])|个?星期|个?礼拜|个月|年)"
 _WEEK = r"(?:(?:周(?![期年边围长])|星期|礼拜))"
 _COUNTED = "天周个年月次轮组篇项台张种块版条份人"  # `上周三次实验` is three of them, of last week
@@ -164,7 +165,12 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?:最近|过去|近|这)(?:的)?\s*{_N}\s*{_UNIT}(?:里(?!程)|内)?", lambda match, now: past(_unit(match), _count(match), now)),
     rule(r"(?:最近|近来|近期|这阵子|这段时间|这些天)", recently),
     rule(_MONTH, _month, "year"),
-    rule(rf"{_MONTH}{_TO}(?P<to>(?<!\d)\d{{1,2}}|{_NUMBER})\s*月份?(?!\s*\d+\s*[日号])", lambda match, now: _months(match, now), "year"),
+    rule(
+        rf"{_OF_YEAR}(?<!\d[-/.])(?<![周期拜第])(?P<month>(?<!\d)\d{{1,2}}|{_NUMBER})\s*(?:月{NO_MONTH}份?)?(?:{_TO}|\s*[,，、和或]\s*)"
+        rf"(?P<to>(?<!\d)\d{{1,2}}|{_NUMBER})\s*月{NO_MONTH}份?(?!\s*\d+\s*[日号])",
+        lambda match, now: months_to(_month(match, now), number(match["to"])),
+        "year",
+    ),
     rule(rf"(?<![月\d第.年]){_D}{_MOMENT}", lambda match, now: numbered_day(number(match["d"]), now), "month"),
     rule(rf"(?<![月\d第.年]){_D}{_TO}{_D.replace('?P<d>', '?P<to>')}", _from_to, "month"),
     rule(
@@ -180,12 +186,6 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_OF_YEAR}第?(?P<n>[一二三四1-4])季度", lambda match, now: quarter(_number(match), now, _year(match, now)), "year"),
     rule(r"(?P<year>20\d\d)\s*年(?!\s*(?:\d|第|[春夏秋冬]|[上下]半年|级))", lambda match, _: calendar.year(int(match["year"]))),
 )
-
-
-def _months(match: re.Match[str], now: date) -> Span:
-    """From one to the next of the other."""
-    first, last = _month(match, now), number(match["to"])
-    return Span(first.start, calendar.month(first.start.year + (last < first.start.month), last).end)
 
 
 AFTER: tuple[Part, ...] = (

@@ -15,6 +15,7 @@ from scratchlab.notebook.dates.windows.rules import (
     day,
     last_year_of,
     month,
+    months_to,
     numbered_day,
     numbered_days,
     over,
@@ -44,6 +45,13 @@ def _bare_year(match: re.Match[str], now: date) -> Span:
     return calendar.year(int(match["year"]))
 
 
+def _years(match: re.Match[str], now: date) -> Span:
+    first, last = int(match["year"]), int(match["to"])
+    if not first < last <= now.year + 1:
+        raise ValueError(f"{match[0]} are numbers")
+    return Span(calendar.year(first).start, calendar.year(last).end)
+
+
 def _weekday_before(match: re.Match[str], now: date) -> Span:
     """Two Fridays ago, the Friday before last."""
     back = said.counts(match)[1] if match.groupdict().get("n") else 2
@@ -68,8 +76,16 @@ def _months(match: re.Match[str], now: date) -> Span:
             calendar.month(year if said.month_number(match) <= last else year - 1, said.month_number(match)).start,
             calendar.month(year, last).end,
         )
-    first = _month(match, now)
-    return Span(first.start, calendar.month(first.start.year + (last < first.start.month), last).end)
+    return months_to(_month(match, now), last)
+
+
+def _two_days(match: re.Match[str], now: date) -> Span:
+    """Two days of a month, and those between them."""
+    first, last, number = int(match["d"]), int(match["to"]), said.month_number(match)
+    if first >= last:
+        raise ValueError(f"{match[0]} are not in their order")
+    year = said.year_of(match) or (now.year if (number, first) <= (now.month, now.day) else now.year - 1)
+    return calendar.days(date(year, number, first), date(year, number, last))
 
 
 def _either_day(match: re.Match[str]) -> int:
@@ -79,6 +95,7 @@ def _either_day(match: re.Match[str]) -> int:
 _SEASON = (
     r"(?P<season>spring|summer|autumn|fall|winter)\b(?!\s*-?\s*(?:back|off|through|out|behind|short|apart|(?:in|of|to)\s+(?!20)|boot))"
 )
+_QUARTER_ENDS = r"'s\b|\s*[-–~]\s*Q[1-4]|\s+(?:results?|goals?|plans?|reports?|reviews?)\b"  # else it is one of the network's: `Q4 heads`
 _BY_DAY = rf"(?:(?:{said.LED}(?!(?-i:sun|sat)\s+[a-z]){said.DAY}(?!s\b))|{said.NOT_COMING}\b(?P<full>{said.FULL_DAY})\b)"
 
 RULES: tuple[Rule, ...] = (
@@ -123,7 +140,8 @@ RULES: tuple[Rule, ...] = (
         lambda match, now: past(said.unit(match), (1, 1), now),
     ),
     rule(
-        r"\b(?P<n>\d{1,3})\s?(?P<unit>[dw])\b(?=\s*(?:ago)?\s*$)",
+        r"(?:^\s*|\b(?:last|past|previous|in|over|for|of|from)\s+(?:the\s+)?(?:last\s+|past\s+)?|(?<![\d.])(?=\d+\s?[dw]\s*ago\b))"
+        r"(?P<n>\d{1,3})\s?(?P<unit>[dw])(?:\s*ago)?(?=\s*\??$)",
         lambda match, now: past("day" if said.unit(match) == "d" else "week", said.counts(match), now),
     ),
     rule(r"\b(?:recently|lately|these\s+days|in\s+recent\s+days)\b", recently),
@@ -139,6 +157,17 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?<=\bmid-){said.NAMED_MONTH}{said.YEAR}", _month, "year"),
     rule(rf"\blast\s+{said.or_last(said.ABBREVIATED)}{said.NAMED_MONTH}(?!\s+\d)", over(_month, "year")),
     rule(rf"(?<!\d )\b{said.NAMED_MONTH}{said.TO}(?P<to>{MONTH})\b(?!\s+\d{{1,2}}\b){said.YEAR}", _months, "year"),
+    rule(
+        rf"\b{said.NAMED_MONTH}\s+{said.DAY_NUMBER}{said.AND_DAY}{said.YEAR}{said.CLOSED}",
+        _two_days,
+        "year",
+    ),
+    rule(
+        rf"(?<![\w.])(?:the\s+)?{said.DAY_NUMBER}{said.AND_DAY}(?!\s(?-i:may)\s[a-z])\s+(?:of\s+)?"
+        rf"{said.NAMED_MONTH}{said.YEAR}",
+        _two_days,
+        "year",
+    ),
     rule(rf"\b(?:(?:in|during|over|this|early|late|of|since)\s+)(?:the\s+)?{_SEASON}{said.YEAR}", _season, "year"),
     rule(rf"\b(?:in\s+|over\s+|during\s+)?last\s+{_SEASON}", over(_season, "year")),
     rule(r"\b(?P<season>spring|summer|autumn|fall|winter)\s+(?:of\s+)?(?P<year>20\d\d)\b", _season),
@@ -152,11 +181,15 @@ RULES: tuple[Rule, ...] = (
         lambda match, now: holiday(said.HOLIDAYS[match["holiday"].lower()], now, said.year_of(match)),
     ),
     rule(
-        r"\bQ(?P<n>[1-4])(?:\s+(?:of\s+)?(?P<year>20\d\d))?\b",
-        lambda match, now: quarter(int(match["n"]), now, said.year_of(match)),
+        rf"\bQ(?P<n>[1-4])\s+(?:of\s+)?(?P<year>20\d\d)\b|(?:{said.LED}|\b(?=(?-i:Q)))Q(?P<m>[1-4])\b(?={_QUARTER_ENDS}|{said.CLOSED})",
+        lambda match, now: quarter(int(match["n"] or match["m"]), now, said.year_of(match)),
         "year",
     ),
     rule(rf"(?:{said.LED}|(?<=\bmid-))(?P<year>20\d\d)\b(?![-/.]\d){said.NOT_COUNTING}", _bare_year),
+    rule(
+        rf"(?:{said.LED}|(?<=\bbetween ))(?P<year>20\d\d)(?:{said.TO}|{said.AND})(?P<to>20\d\d)\b(?![-/.]\d){said.NOT_COUNTING}",
+        _years,
+    ),
     rule(rf"{said.led(said.DAY_LEADS)}the\s+{said.NTH_DAY}{said.CLOSED}", lambda match, now: numbered_day(int(match["d"]), now), "month"),
     rule(
         rf"(?:(?<=\bfrom )|(?<=\bbetween ))the\s+{said.NTH_DAY}{said.TO}(?:the\s+)?{said.NTH_DAY.replace('?P<d>', '?P<to>')}{said.CLOSED}",

@@ -20,6 +20,18 @@ def _ends(match: re.Match[str], span: Span) -> Span:
     return parts.ends(span, said.unit(match), said.counts(match)[1] if match["n"] else 1, 1 if match["end"].lower() == "first" else -1)
 
 
+def _beside(match: re.Match[str], span: Span) -> Span:
+    """`Two weeks before` is that day; `the week before` and `the two weeks before` are the time that ends there."""
+    if said.unit(match) == "hour":
+        return parts.whole(span)
+    if not match["adjoining"] and not match["n"]:
+        raise ValueError(f"{match[0]} does not say how many")
+    counts = said.counts(match) if match["n"] else (1, 1)
+    if match["adjoining"]:
+        return parts.adjoining(span, said.unit(match), counts[1], match["side"].lower() == "after")
+    return parts.away(span, said.unit(match), counts, match["side"].lower() == "after")
+
+
 BEFORE: tuple[Part, ...] = (
     before(
         r"(?P<third>early|beginning|start|mid|middle|late|end)(?:\s+(?:of|in)\b|\s*-)?",
@@ -45,6 +57,13 @@ BEFORE: tuple[Part, ...] = (
     ),
     before(rf"{_D}\s+of\b", lambda match, span: parts.numbered_days(span, int(match["d"]))),
     before(rf"{said.NAMED_MONTH}(?:\s+(?:of|in))?\b", lambda match, span: parts.named_month(span, said.month_number(match))),
+    Part(
+        re.compile(
+            rf"(?<!\w)(?P<adjoining>the\s+(?:(?:last|first)\s+)?)?(?:{said.COUNT}\s+)?{said.UNIT}\s+(?P<side>before|after)\s+(?:the\s+)?$",
+            re.IGNORECASE,
+        ),
+        _beside,
+    ),
     before(r"weekend\s+of\b", lambda _, span: parts.weekend_around(span)),
     before(r"week\s+(?:of|beginning|starting|from)\b", lambda _, span: parts.week_around(span)),
 )

@@ -27,13 +27,16 @@ HOLIDAYS = {
 } | dict.fromkeys(("chinese new year", "lunar new year", "spring festival"), "lunar new year")
 
 NUMBER = r"\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-COUNT = rf"(?P<n>(?:(?:{NUMBER})\s*(?:or|to|-)\s*)?(?:{NUMBER})|an?(?:\s+(?:couple|few)(?:\s+of)?)?|couple\s+of|few|several)"
+COUNT = rf"(?<!\d\.)(?P<n>(?:(?:{NUMBER})\s*(?:or|to|-)\s*)?(?:{NUMBER})|an?(?:\s+(?:couple|few)(?:\s+of)?)?|couple\s+of|few|several)"
 UNIT = r"(?P<unit>hour|day|week|month|year)s?"
 FULL_DAY = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 SHORT_DAY = r"mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun"
 DAY = rf"(?P<day>{FULL_DAY}|{SHORT_DAY})\b"
 NTH_DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)\b"
+DAY_NUMBER = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?\b"
 TO = r"\s*(?:-|–|to|through|till|until|~)\s*"
+AND = r"\s+(?:and|or|&)\s+"
+AND_DAY = rf"{AND}(?:the\s+)?{DAY_NUMBER.replace('?P<d>', '?P<to>')}"
 NOT_COMING = "".join(rf"(?<!\b{word} )" for word in ("next", "coming", "upcoming", "every", "each"))
 NAMED_MONTH = rf"(?P<month>{MONTH})\b"
 SURE_MONTH = r"(?P<month>january|february|april|june|july|august|sept(?:ember)?|october|november|december)\b"
@@ -57,7 +60,12 @@ LED_MONTH = (
     rf"(?:{led(SURE_LEADS)}|{led(LEADS)}{or_last(ABBREVIATED)}|{led(LOOSE_LEADS)}{or_last(f'may|march|{ABBREVIATED}')}){NAMED_MONTH}"
 )
 ORDINAL = r"(?P<nth>first|1st|second|2nd|third|3rd|fourth|4th|fifth|5th|last|final)"
-NOT_COUNTING = r"(?!\s+(?:steps?|iterations?|epochs?|samples?|images?|frames?|dimensions?|dims?|clips?|items?|points?|units?|tokens?|hz)\b)"
+_NO_PLURAL = "was|has|as|vs|does|its|always|perhaps|whereas|besides|sometimes|afterwards|towards|regards|ours|yes"  # that end as one does
+COUNTED = (  # what makes a number of a year: `in 2000 steps`, `of 2000 runs`, `from 2000 to 4000 steps`
+    r"\s+(?:step|iteration|epoch|sample|image|frame|dimension|dim|clip|item|point|unit|token|hz)\b|"
+    rf"\s+(?!(?:{_NO_PLURAL})\b)[a-z]*[^\W\dius_]s\b"
+)
+NOT_COUNTING = rf"(?!{COUNTED}|{TO}\d+(?!\d|[-/.]\d|(?:st|nd|rd|th)?\s+(?:of\s+)?{MONTH}\b))"
 CLOSED = r"(?=\s*(?:$|[?!.,;:)]|(?:did|do|was|were|what|which|why|how|where|who|when|i|we|the|until|to|and|of\s+this)\b))"
 
 

@@ -19,6 +19,7 @@ from scratchlab.notebook.dates.windows.rules import (
     half,
     last_year_of,
     month,
+    months_to,
     numbered_day,
     numbered_days,
     past,
@@ -68,7 +69,7 @@ HOLIDAYS = {
     "성탄절": "christmas",
 }
 
-_N = rf"(?P<n>\d{{1,3}}|{'|'.join(sorted(COUNTS, key=len, reverse=True))})"
+_N = rf"(?<!\d\.)(?P<n>(?<!\d)\d{{1,3}}|{'|'.join(sorted(COUNTS, key=len, reverse=True))})"
 _UNIT = r"(?P<unit>시간|일|주일?|달|개월|년)"
 _DAYS = rf"(?P<days>{'|'.join(DAYS)})"
 _NTH = r"(?P<nth>첫\s?번?째?|둘째|두\s?번째|셋째|세\s?번째|넷째|네\s?번째|다섯\s?번?째|마지막)"
@@ -143,6 +144,12 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?:최근|지난|요)\s*며칠(?:간|\s*동안)?", lambda _, now: past("day", FEW, now)),
     rule(r"최근(?:에)?|요즘|며칠\s*사이", recently),
     rule(rf"{_MONTH}", _month, "year"),
+    rule(
+        rf"{_OF_YEAR}(?<!\d[-/.])(?P<month>(?<!\d)\d{{1,2}})\s*(?:월{NO_MONTH})?(?:\s*[~～–—,-]\s*|에서\s*|부터\s*)"
+        rf"(?P<to>\d{{1,2}})\s*월{NO_MONTH}(?!\s*\d+\s*일)",
+        lambda match, now: months_to(_month(match, now), int(match["to"])),
+        "year",
+    ),
     rule(
         rf"{_OF_NO_MONTH}(?P<d>\d{{1,2}})일(?=에(?!\s*(?:한|두|세|\d+)\s*번)|날|부터|까지|자|밤|저녁|오전|오후|\s*이후|\s*이전)(?!부터\s*\d+일)",
         lambda match, now: numbered_day(int(match["d"]), now),

@@ -152,6 +152,21 @@ def named_month(span: Span, number: int) -> Span:
     return calendar.month(first_day(span).year, number)
 
 
+def adjoining(span: Span, unit: str, count: int, after: bool) -> Span:
+    """So many days, weeks, months or years that end where it begins, or begin where it ends."""
+    if after:
+        return Span(span.end, calendar.day(calendar.moved(span.end.date(), unit, count)).start)
+    return Span(calendar.day(calendar.moved(first_day(span), unit, -count)).start, span.start)
+
+
+def away(span: Span, unit: str, counts: tuple[int, int], after: bool) -> Span:
+    """The day so many days, weeks, months or years before its first or after its last; of an unsure number all that it may mean."""
+    least, most = counts
+    if after:
+        return days(calendar.moved(last_day(span), unit, least), calendar.moved(last_day(span), unit, most))
+    return days(calendar.moved(first_day(span), unit, -most), calendar.moved(first_day(span), unit, -least))
+
+
 def weekend_around(span: Span) -> Span:
     """The weekend of the week that a day lies in."""
     return weekend(week_around(span), 1)

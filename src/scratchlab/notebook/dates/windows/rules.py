@@ -59,6 +59,11 @@ def month(back: int) -> Meaning:
     return lambda _, now: calendar.month(*shifted(now.year, now.month, -back))
 
 
+def months_to(first: Span, last: int) -> Span:
+    """From a month to the next of that number."""
+    return Span(first.start, calendar.month(first.start.year + (last < first.start.month), last).end)
+
+
 def year(back: int) -> Meaning:
     """So many years ago."""
     return lambda _, now: calendar.year(now.year - back)
