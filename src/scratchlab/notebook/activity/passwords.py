@@ -38,22 +38,23 @@ PLAIN = {
     "mc": "alias",
     "net": "use",
     "poetry": "http-basic.",
-    "redis-cli": "AUTH",
+    "redis-cli": "auth",
+    "dvc": "password",
     "htpasswd": "",
     "sqlplus": "",
     "smbclient": "",
 }
-"""By program, how the word begins after which plain words are secrets."""
+"""By program, how the word begins, in small letters, after which plain words are secrets."""
 
 _LOGIN_P = frozenset({"docker", "podman", "nerdctl", "helm", "az", "oras", "skopeo"})  # their -p is a password behind `login` alone
 _NO_VALUE = frozenset(
-    {"--relogin", "--verify", "--no-verify", "--cloud", "--anonymously", "-S", "-1", "-5", "-6", "-apr1", "-b", "-bc", "-B"}
+    {"--relogin", "--verify", "--no-verify", "--cloud", "--anonymously", "-S", "-L", "-1", "-5", "-6", "-apr1", "-b", "-bc", "-B"}
 )
 _USER = re.compile(r"(?P<shown>[^\s:/@]+:).+", re.DOTALL)
 _TOGETHER = re.compile(r"-[A-Za-z]{2,8}")  # flags of one letter in one word, the last of which takes the next
 _USERS = ("-u", "-U", "--user", "--proxy-user")
 _OF_CURL = re.compile(r"(?P<shown>-{1,2}[A-Za-z-]*[uU](?:ser=)?[^\s:/@=]+:).+|(?P<cert>(?:-E|--cert=?)[^\s:]+:).+", re.DOTALL)
-_OF_SAMBA = re.compile(r"(?P<shown>(?:-U|--user=)[^\s%]+%).+", re.DOTALL)
+_OF_SAMBA = re.compile(r"(?P<shown>(?:-[A-Za-z]{0,8}U|--user=)[^\s%]+%).+", re.DOTALL)
 _OF_OTHERS = {"lftp": re.compile(r"(?P<shown>[^\s,]+,).+", re.DOTALL), "smbclient": re.compile(r"(?P<shown>[^\s%]+%).+", re.DOTALL)}
 
 
@@ -73,7 +74,7 @@ class Line:
         name = word.rsplit("/", 1)[-1]
         if name in FLAGS or name in PLAIN or name in _OF_OTHERS or name == "curl" or name in _LOGIN_P:
             self._program, self._plain, self._login = name, PLAIN.get(name) == "", False
-        elif (begins := PLAIN.get(self._program)) and word.startswith(begins):
+        elif (begins := PLAIN.get(self._program)) and word.lower().startswith(begins):
             self._plain = True
         self._login = self._login or (word == "login" and self._program in _LOGIN_P)
         self._before = word
