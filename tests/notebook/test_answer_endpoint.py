@@ -398,6 +398,32 @@ def test_what_was_sent_is_listed(server: Server, diary: Path) -> None:
     assert f"{server.url.removesuffix('/v1')} may be sent questions with their lines since 20" in said
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"when":"x","to":"y","body":{"messages":[1]}}',
+        '{"when":"x","to":"y","body":{"messages":null}}',
+        '{"when":"x","to":"y","body":{"messages":{}}}',
+        '{"when":"x","to":null,"body":{"messages":[]}}',
+        '{"when":null,"to":"y","body":{"messages":[]}}',
+        '{"when":"x","to":"y","body":[]}',
+        "[]",
+        "[" * 100_000,
+    ],
+)
+def test_a_request_of_another_shape_cannot_be_read(diary: Path, line: str) -> None:
+    (diary / "sent.jsonl").write_text(line + "\n")
+    assert "1 request more cannot be read." in command("ask", "--sent")
+
+
+@pytest.mark.usefixtures("far")
+@pytest.mark.parametrize("date", ['""', "null", "[" * 100_000])
+def test_a_consent_without_a_date_is_none(server: Server, tmp_path: Path, date: str) -> None:
+    (tmp_path / "consents.json").write_text(f'{{"{server.url.removesuffix("/v1")}": {date}}}')
+    assert "delete it to be asked anew" in ask(server, tmp_path, ask=lambda text: True).notes[0]
+    assert server.asked == []
+
+
 @pytest.mark.usefixtures("far")
 def test_other_ends_of_lines_within_what_was_sent_end_no_entry(server: Server, tmp_path: Path) -> None:
     Drafting(server.model, tmp_path, once=True).complete("one\u2028two\x85three")

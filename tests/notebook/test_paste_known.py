@@ -53,6 +53,15 @@ def test_a_damaged_record_counts_for_nothing(damaged: object) -> None:
     assert agreeing(read(printed()), [*RECORDS[1:], damaged]) <= agreeing(read(printed()), RECORDS)
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "1e400", "-1"])
+def test_an_epoch_that_is_no_number_counts_for_nothing(number: str) -> None:
+    assert agreeing(read([*printed(), f"epoch {number}/9: loss 0.1234, valid 90.0%, 3 s", f"epoch={number} loss=0.1234"]), RECORDS) in (
+        0,
+        8,
+    )
+    assert agreeing(read([f"epoch={number} loss=0.1234"] * 3), RECORDS) == 0
+
+
 def test_what_never_changes_proves_nothing() -> None:
     records = [{"epoch": epoch, "accuracy": 1.0} for epoch in range(10)]
     assert agreeing(read([f"Epoch {i + 1}/10 - val_acc: 100.00% - train_acc: 100.00%" for i in range(10)]), records) == 0

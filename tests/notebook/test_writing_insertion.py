@@ -169,11 +169,26 @@ def test_what_cannot_be_is_told(note: bytes, under: str, text: str, sentence: st
 
 
 @pytest.mark.parametrize(
-    ("encoding", "sentence"), [("klingon", "is not an encoding"), ("cp037", "ASCII inside"), ("utf-16", "ASCII inside")]
+    ("encoding", "sentence"),
+    [
+        *((name, "is not an encoding;") for name in ("klingon", "undefined", "idna", "rot13", "base64", "a\0b")),
+        *((name, "ASCII inside") for name in ("cp037", "utf-16", "punycode", "unicode_escape")),
+        *(
+            (name, "ASCII inside") for name in ("hz", "utf-7", "raw_unicode_escape", "iso2022_jp", "iso2022_kr")
+        ),  # a text has several spellings
+    ],
 )
 def test_encodings_that_are_none(encoding: str, sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
         inserted(b"# A\n", "x", ("A",), encoding)
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "gb18030", "gbk", "gb2312", "big5", "euc-kr", "cp949", "johab", "shift-jis", "cp932", "euc-jp", "latin-1", "koi8-r"],
+)
+def test_encodings_that_notes_are_kept_in(encoding: str) -> None:
+    assert inserted(b"# A\n", "x", ("A",), encoding).new == b"# A\nx\n"
 
 
 def test_the_text_takes_the_notes_encoding() -> None:

@@ -37,7 +37,7 @@ def index(
         _told(changes)
         console.print(f"{counted(len(memory.held.ids), 'event')} in all.")
         if memory.meaning is None:
-            console.print("Words alone are searched; pip install 'scratchlab[meaning]' searches by meaning too.", style="dim")
+            console.print(_words_alone(), style="dim")
         waits = _left_out(memory)
     if waits:
         console.print(waits, style="dim")
@@ -51,6 +51,15 @@ def _told(changes: Changes) -> None:
     console.print(f"{counted(changes.read, 'thing')} read{kept}{dropped}.")
     for key, reason in changes.refused:
         console.print(f"  left as it was: {reason if reason.startswith(key) else f'{key} ({reason})'}", style="yellow")
+
+
+def _words_alone() -> str:
+    """That no encoder reads, and what would let one."""
+    from scratchlab.notebook.settings import own, settings
+
+    if settings().encoders == ():  # chosen so; where nothing is chosen, none is installed
+        return f"Words alone are searched, for {own().file} chooses no encoder; take encoders = [] out to search by meaning too."
+    return "Words alone are searched; pip install 'scratchlab[meaning]' searches by meaning too."
 
 
 def _left_out(memory: Memory) -> str:

@@ -64,14 +64,20 @@ class Model(Table):
     key: str = ""
 
 
-def _several(said: object) -> object:
-    several = cast("list[object]", [*said]) if isinstance(said, (list, tuple)) else [said]
-    if not all(isinstance(one, (str, Path)) and one for one in several):
-        raise ValueError('a folder is named in quotes, and several in brackets: ["~/diary", "~/notes"]')
-    return several
+def _several(right: str) -> BeforeValidator:
+    """Takes one name or a list of them. right: what a right value looks like, for the sentence about a wrong one."""
+
+    def several(said: object) -> object:
+        names = cast("list[object]", [*said]) if isinstance(said, (list, tuple)) else [said]
+        if not all(isinstance(one, (str, Path)) and one for one in names):
+            raise ValueError(right)
+        return names
+
+    return BeforeValidator(several)
 
 
-Folders = Annotated[tuple[Path, ...], BeforeValidator(_several)]
+Folders = Annotated[tuple[Path, ...], _several('a folder is named in quotes, and several in brackets: ["~/diary", "~/notes"]')]
+Encoders = Annotated[tuple[str, ...], _several('an encoder is named in quotes, and several in brackets: ["e5", "use"]')]
 
 
 class Settings(Table):
@@ -81,7 +87,7 @@ class Settings(Table):
     projects: Folders = ()
     papers: Folders = ()
     runs: Folders = ()
-    encoders: Annotated[tuple[str, ...], BeforeValidator(_several)] | None = None
+    encoders: Encoders | None = None
     activity: Activity | None = None
     model: Model | None = None
 

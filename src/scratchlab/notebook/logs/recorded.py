@@ -25,7 +25,7 @@ def agreeing(log: Log, records: Sequence[object]) -> int:
     columns: dict[str, list[tuple[int, Figure]]] = {}
     for row in log.rows:
         epoch = row.number("epoch")
-        for figure in row.figures() if epoch is not None and epoch == int(epoch) else ():
+        for figure in row.figures() if epoch is not None and math.isfinite(epoch) and epoch == int(epoch) else ():
             if figure.kind in ("value", "mean"):
                 columns.setdefault(figure.name, []).append((int(epoch or 0), figure))
     numbered = {number: record for record in records if (number := _epoch(record)) is not None}

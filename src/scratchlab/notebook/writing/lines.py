@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from scratchlab.checks import Problem
 
+SHIFTS = b"a~{b+AGE-c\\u0061d\x1b$)C\x1b$Be"  # of hz, UTF-7, escapes in Python and ISO 2022, in which ASCII bytes mean something else
 WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -60,8 +61,9 @@ def _encoding(raw: bytes, said: str) -> str:
     if said:
         try:
             known = codecs.lookup(said).name
-            inside = "#\n-".encode(known) == b"#\n-"
-        except (LookupError, UnicodeError):
+            # bytes that shift would be others in the middle of a note than at its beginning
+            inside = "#\n-".encode(known) == b"#\n-" and len(SHIFTS.decode(known, "replace")) == len(SHIFTS)
+        except (LookupError, ValueError):
             raise Problem(f"'{said}' is not an encoding; gb18030, euc-kr, shift-jis and latin-1 are some.") from None
         if not inside:
             raise Problem(

@@ -71,7 +71,7 @@ def consents(kept: Path) -> dict[str, str]:
         given: object = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Problem(f"{path} cannot be read ({error}); delete it to be asked anew") from None
     if not isinstance(given, dict) or not all(isinstance(value, str) and value for value in cast("dict[str, object]", given).values()):
         raise Problem(f"{path} is not a list of endpoints; delete it to be asked anew")
@@ -105,10 +105,12 @@ def sent(kept: Path) -> tuple[list[dict[str, Any]], int]:
     except OSError as error:
         raise Problem(f"{path} cannot be read ({error})") from None
     for line in lines:
-        with contextlib.suppress(ValueError, TypeError, KeyError):
+        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
             entry = json.loads(line)
-            if all(isinstance(message, dict) for message in entry["body"]["messages"]):
-                found.append({"when": str(entry["when"]), "to": str(entry["to"]), "body": entry["body"]})
+            when, to, messages = entry["when"], entry["to"], entry["body"]["messages"]
+            named = isinstance(when, str) and isinstance(to, str)
+            if named and isinstance(messages, list) and all(isinstance(one, dict) for one in cast("list[object]", messages)):
+                found.append({"when": when, "to": to, "body": entry["body"]})
     return found, len(lines) - len(found)
 
 
