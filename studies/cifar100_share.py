@@ -34,7 +34,7 @@ def training_part(samples: Samples) -> Samples:
         return samples.load(kept[rows])
 
     none = np.full(len(kept), "")
-    return replace(samples, ids=samples.ids[kept], labels=samples.labels[kept], groups=samples.groups[kept], splits=none, load=load)
+    return replace(samples, ids=samples.ids[kept], labels=samples.labels[kept], groups={}, splits=none, load=load)
 
 
 def tried(recipe: str, settings: list[str]) -> dict[float, list[tuple[float, float, float]]]:
@@ -43,7 +43,7 @@ def tried(recipe: str, settings: list[str]) -> dict[float, list[tuple[float, flo
     bench.trainer.settings.settle()
     samples = training_part(bench.source.read())
     base = bench.protocol.base(samples)
-    bench.method.learn(base.seen(samples))
+    bench.method.learn(base.view(samples))
     found: dict[float, list[tuple[float, float, float]]] = {}
     for share in SHARES:
         for draw in range(bench.protocol.draws):
@@ -51,8 +51,8 @@ def tried(recipe: str, settings: list[str]) -> dict[float, list[tuple[float, flo
             assert isinstance(learner, TEEN)
             learner.share = share
             for stage in stages:
-                learner.learn(stage.seen(samples))
-            scores = next(iter(learner.score(stages[-1].asked(samples)).values()))
+                learner.learn(stage.view(samples))
+            scores = next(iter(learner.score(stages[-1].inputs(samples)).values()))
             measured = session_metrics(scores.predicted(), stages[-1].truth(samples), base.classes)
             found.setdefault(share, []).append((measured.accuracy, measured.base or 0.0, measured.new or 0.0))
     return found

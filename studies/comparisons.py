@@ -19,7 +19,7 @@ from jobs import Job, common, finished, trainings
 from keywords_grid import MATRIX
 from page import percent, points, table
 
-from scratchlab.experiment import Bench, reopened
+from scratchlab.experiment import Pipeline, reopened
 from scratchlab.learn.references import block
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.fusion import fused
@@ -31,23 +31,23 @@ Cell = tuple[str, str]  # similarity, "mean" or "shots"
 PLAIN: Cell = ("cosine", "mean")
 
 
-def scored(bench: Bench, samples: Samples, similarity: Similarity) -> Iterator[torch.Tensor]:
+def scored(bench: Pipeline, samples: Samples, similarity: Similarity) -> Iterator[torch.Tensor]:
     """For each draw the scores `[n, c]` of the last session's queries."""
     base = bench.protocol.base(samples)
-    known = block(bench.embedder, similarity, base.seen(samples).train, base.classes, EXEMPLARS)
+    known = block(bench.embedder, similarity, base.view(samples).train, base.classes, EXEMPLARS)
     for draw in range(bench.protocol.draws):
         stages, found = list(bench.protocol.later(samples, draw)), [known]
         for before, stage in zip([base, *stages], stages, strict=False):
             new = stage.classes[~np.isin(stage.classes, before.classes)]
-            found.append(block(bench.embedder, similarity, stage.seen(samples).reference, new, EXEMPLARS))
-        yield torch.cat([one.scores(bench.embedder, stages[-1].asked(samples)) for one in found], 1)
+            found.append(block(bench.embedder, similarity, stage.view(samples).reference, new, EXEMPLARS))
+        yield torch.cat([one.scores(bench.embedder, stages[-1].inputs(samples)) for one in found], 1)
 
 
-def answered(bench: Bench, samples: Samples, scores: dict[Cell, list[torch.Tensor]]) -> dict[tuple[Cell, bool], np.ndarray]:
+def answered(bench: Pipeline, samples: Samples, scores: dict[Cell, list[torch.Tensor]]) -> dict[tuple[Cell, bool], np.ndarray]:
     """(comparison, whether fused with the vector) -> right answers and answers on new words, `[2, draws, groups]`."""
     base = bench.protocol.base(samples)
     stages = [list(bench.protocol.later(samples, draw))[-1] for draw in range(bench.protocol.draws)]
-    names, group = np.unique(samples.groups[stages[0].query], return_inverse=True)
+    names, group = np.unique(samples.grouped()[stages[0].query], return_inverse=True)
     found: dict[tuple[Cell, bool], list[np.ndarray]] = defaultdict(list)
     for draw, stage in enumerate(stages):
         truth = stage.truth(samples)

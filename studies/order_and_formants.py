@@ -53,11 +53,11 @@ def changed(runs: dict[Job, Run], folds: int, changes: dict[str, Change]) -> dic
         bench = reopened(job.resolved(), run)
         embedder, samples = bench.embedder, bench.source.read()
         base = bench.protocol.base(samples)
-        truth, groups = base.truth(samples), samples.groups[base.query]
+        truth, groups = base.truth(samples), samples.grouped()[base.query]
         names, group = np.unique(groups, return_inverse=True)
         for head, similarity in bench.similarities.items():
-            references = block(embedder, similarity, base.seen(samples).train, base.classes, most=20)
-            queries = embedded(embedder, base.asked(samples), similarity)
+            references = block(embedder, similarity, base.view(samples).train, base.classes, most=20)
+            queries = embedded(embedder, base.inputs(samples), similarity)
             for what, change in changes.items():
                 right = base.classes[references.compare(change(queries)).argmax(1).numpy()] == truth
                 counts = [np.bincount(group, weights=weights, minlength=len(names))[None] for weights in (right, np.ones(len(right)))]

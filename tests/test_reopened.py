@@ -13,7 +13,7 @@ from scratchlab.checks import Problem
 from scratchlab.experiment import SECTIONS, perform, reopened
 from scratchlab.recipe import Recipe, resolve
 from scratchlab.store.run import Run
-from scratchlab.types import Asked, rows
+from scratchlab.types import Inputs, rows
 
 RAW = {
     "data": {"name": "synthetic", "classes": 4, "groups": 6, "clips": 3, "seconds": 0.3},
@@ -36,12 +36,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_kept_embeddings_are_made_again_to_the_last_bit(finished: Run) -> None:
-    bench, kept = reopened(recipe(), finished), finished.load_arrays("embeddings")
+    pipeline, kept = reopened(recipe(), finished), finished.load_arrays("embeddings")
     assert kept is not None
-    samples = bench.source.read()
-    asked = Asked(rows([samples.ids.tolist().index(name) for name in kept[1]["ids"]]), samples.load)
-    assert np.array_equal(bench.embedder.vectors(asked).numpy(), kept[0]["vectors"])
-    assert list(bench.similarities) == ["cosine"]
+    samples = pipeline.source.read()
+    inputs = Inputs(rows([samples.ids.tolist().index(name) for name in kept[1]["ids"]]), samples.load)
+    assert np.array_equal(pipeline.embedder.vectors(inputs).numpy(), kept[0]["vectors"])
+    assert list(pipeline.similarities) == ["cosine"]
 
 
 def test_the_new_class_has_a_nearest_base_class(finished: Run) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from scratchlab.checks import Problem, counted, listing, nearest
-from scratchlab.types import Batch, Embeddings, Samples, Scores, Stage, Waveform, rows
+from scratchlab.types import Batch, Embeddings, Samples, Scores, Split, Waveform, rows
 
 
 def samples(**changed: Any) -> Samples:
@@ -53,15 +53,15 @@ def test_samples(changed: dict[str, Any], sentence: str) -> None:
 def test_stage(changed: dict[str, Any], sentence: str) -> None:
     whole = {"train": rows([0]), "valid": rows([1]), "reference": rows(), "query": rows([2]), "classes": rows([0, 1])}
     with pytest.raises(Problem, match=sentence):
-        Stage(**{**whole, **changed})
+        Split(**{**whole, **changed})
 
 
 def test_a_stage_shows_each_side_what_it_may_see() -> None:
-    known, stage = samples(), Stage(rows([0]), rows(), rows([1]), rows([2]), rows([0, 1]))
-    seen, asked = stage.seen(known), stage.asked(known)
+    known, split = samples(), Split(rows([0]), rows(), rows([1]), rows([2]), rows([0, 1]))
+    seen, inputs = split.view(known), split.inputs(known)
     assert (seen.train.labels.tolist(), seen.reference.ids.tolist(), len(seen.valid)) == ([0], ["b"], 0)
-    assert asked.batch(rows([0])).values.shape == (1, 4)
-    assert stage.truth(known).tolist() == [0]
+    assert inputs.batch(rows([0])).values.shape == (1, 4)
+    assert split.truth(known).tolist() == [0]
 
 
 def test_embeddings_and_scores() -> None:

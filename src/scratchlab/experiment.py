@@ -1,31 +1,30 @@
 """READ FIRST: a whole run on one page.
 
-    source -> protocol -> front-end -> encoder -> scores -> metrics -> run -> report
+    source -> protocol -> front-end -> encoder -> method -> evaluation -> run -> report
 
-The method sees training rows, reference labels and query inputs. The truth about the queries joins here, afterwards.
+The method sees training rows, reference labels and query inputs. Labels of queries are used only by the
+evaluation, which the protocol names.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 
-from scratchlab.analysis.outcome import Outcome
 from scratchlab.checks import Problem
 from scratchlab.data.augment.catalog import AUGMENTS
 from scratchlab.data.batches import in_order
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
 from scratchlab.data.sources.catalog import SOURCES, Source
+from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.learn import parallel
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.incremental import Kit
+from scratchlab.learn.incremental import Components
 from scratchlab.learn.losses.catalog import LOSSES, Losses
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.interface import Method
@@ -38,15 +37,16 @@ from scratchlab.model.encoders.catalog import ENCODERS
 from scratchlab.model.frontends.catalog import FRONTENDS
 from scratchlab.model.streams import over_streams
 from scratchlab.model.temporal.catalog import TEMPORALS
-from scratchlab.observe.gauges import GAUGES, Gauge
 from scratchlab.observe.kernels import table
+from scratchlab.observe.probes import PROBES, Probe
 from scratchlab.observe.progress import ProgressBar
 from scratchlab.observe.records import Records
 from scratchlab.recipe import Fixed, One, Recipe, Sections, Several
+from scratchlab.result import Result
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
-from scratchlab.types import Samples, Stage
+from scratchlab.types import Inputs, Plan, Rows, Samples
 
 READING = 256  # inputs looked at together, before anything is trained
 
@@ -65,12 +65,12 @@ SECTIONS: Sections = {
     "training": Fixed(Training),
     "optimizer": One(OPTIMIZERS, "sgd"),
     "schedule": One(SCHEDULES, "cosine"),
-    "observe": Several(GAUGES),
+    "observe": Several(PROBES),
 }
 
 
 @dataclass
-class Bench:
+class Pipeline:
     """The parts of a run, built from its recipe and fitting together; no data has been read yet."""
 
     source: Source
@@ -79,10 +79,10 @@ class Bench:
     similarities: dict[str, Similarity]
     method: Method
     trainer: Trainer
-    gauges: dict[str, Gauge]
+    probes: dict[str, Probe]
 
 
-def assemble(recipe: Recipe, memory: Memory) -> Bench:
+def assemble(recipe: Recipe, memory: Memory) -> Pipeline:
     """Builds every part. Raises Problem for settings that are wrong or do not go together."""
 
     def part(section: str, *supplied: Any) -> Any:
@@ -101,9 +101,9 @@ def assemble(recipe: Recipe, memory: Memory) -> Bench:
         similarity.fits(name, embedder.streams)
     losses = Losses(part("loss", similarities))
     losses.fits(embedder.streams)
-    method: Method = part("method", Kit(embedder, trainer, similarities, losses, part("scoring", similarities)))
+    method: Method = part("method", Components(embedder, trainer, similarities, losses, part("scoring", similarities)))
     training.group_rates(method.groups)
-    return Bench(source, part("protocol", recipe.seed), embedder, similarities, method, trainer, part("observe", embedder))
+    return Pipeline(source, part("protocol", recipe.seed), embedder, similarities, method, trainer, part("observe", embedder))
 
 
 def check(recipe: Recipe) -> None:
@@ -111,21 +111,21 @@ def check(recipe: Recipe) -> None:
     assemble(recipe, Forgetful())
 
 
-def reopened(recipe: Recipe, run: Run) -> Bench:
+def reopened(recipe: Recipe, run: Run) -> Pipeline:
     """The parts of a run, with the embedder as it was learned. Raises Problem where its weights are missing or do not fit the recipe."""
-    bench, kept, path = assemble(recipe, Forgetful()), run.load_arrays("weights"), run.folder / "weights.safetensors"
+    pipeline, kept, path = assemble(recipe, Forgetful()), run.load_arrays("weights"), run.folder / "weights.safetensors"
     if kept is None:
         advice = "run its recipe again with --again" if run.state() == "finished" else f"`scratchlab resume {run.folder.name}` goes on"
         raise Problem(f"{path} is missing, without which this run, which is {run.state()}, cannot be looked into; {advice}.")
     own = "embedder."
     try:
-        bench.embedder.load_state_dict({name[len(own) :]: torch.from_numpy(x) for name, x in kept[0].items() if name.startswith(own)})
+        pipeline.embedder.load_state_dict({name[len(own) :]: torch.from_numpy(x) for name, x in kept[0].items() if name.startswith(own)})
     except RuntimeError:
         raise Problem(
             f"{path} does not fit {run.folder / 'recipe.toml'}: these are the weights of another recipe, or of older code."
         ) from None
-    bench.embedder.eval()
-    return bench
+    pipeline.embedder.eval()
+    return pipeline
 
 
 def perform(recipe: Recipe, run: Run, console: Console) -> None:
@@ -133,45 +133,34 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
     leads = parallel.rank() == 0
     quiet = Console(quiet=True)
     with run.writing() if leads else contextlib.nullcontext(), ProgressBar(console if leads else quiet) as bar:
-        bench = assemble(recipe, run)
-        bench.trainer.settings.settle()
-        bench.trainer.observers = [Records(run), bar] if leads else []
-        bench.trainer.gauges = {**bench.gauges} if leads else {}
+        pipeline = assemble(recipe, run)
+        pipeline.trainer.settings.settle()
+        pipeline.trainer.observers = [Records(run), bar] if leads else []
+        pipeline.trainer.probes = {**pipeline.probes} if leads else {}
 
-        samples = bench.source.read()
-        base = bench.protocol.base(samples)
-        draws = [list(bench.protocol.later(samples, draw)) for draw in range(bench.protocol.draws)]
-        _read_once(samples, [base, *itertools.chain(*draws)], bar)
-
-        outcome = Outcome(samples, base.classes)
-        bench.method.learn(base.seen(samples))
-        outcome.add(base, bench.method.score(base.asked(samples)))
-        for stages in bar.over(draws, "draws of the shots"):
-            learner = bench.method.branch()
-            for stage in stages:
-                learner.learn(stage.seen(samples))
-                outcome.add(stage, learner.score(stage.asked(samples)))
-            outcome.relate(stages[-1], learner.resemblance().cpu().numpy())
+        samples = pipeline.source.read()
+        plan = pipeline.protocol.plan(samples)
+        _read_once(samples, plan.rows, bar)
+        pipeline.method.learn(plan.split.view(samples))
+        result = EVALUATIONS[pipeline.protocol.kind](plan, pipeline.method, samples, bar)
         if leads:
-            readings = {name: gauge.last(base.asked(samples), base.truth(samples)) for name, gauge in bench.gauges.items()}
-            _leave(run, bench.method, base, outcome, readings)
+            _leave(run, pipeline, samples, plan, result)
 
 
-def _read_once(samples: Samples, stages: list[Stage], bar: ProgressBar) -> None:
+def _read_once(samples: Samples, rows: Rows, bar: ProgressBar) -> None:
     """Loads every input that will be needed: a damaged file is told now, not after hours; what is decoded stays so."""
-    needed = np.unique(np.concatenate([rows for stage in stages for rows in (stage.train, stage.valid, stage.reference, stage.query)]))
-    for positions in bar.over(list(in_order(len(needed), READING)), "reading the inputs"):
-        samples.load(needed[positions])
+    for positions in bar.over(list(in_order(len(rows), READING)), "reading the inputs"):
+        samples.load(rows[positions])
 
 
-def _leave(run: Run, method: Method, base: Stage, outcome: Outcome, readings: dict[str, list[dict[str, Any]]]) -> None:
+def _leave(run: Run, pipeline: Pipeline, samples: Samples, plan: Plan, result: Result) -> None:
     """Everything worth keeping; the run is finished when all of it is there."""
-    samples = outcome.samples
-    run.save_arrays("embeddings", {"vectors": method.vectors(base.asked(samples)).cpu().numpy()}, {"ids": samples.ids[base.query].tolist()})
+    method, queries = pipeline.method, Inputs(plan.queries, samples.load)
+    run.save_arrays("embeddings", {"vectors": method.vectors(queries).cpu().numpy()}, {"ids": samples.ids[plan.queries].tolist()})
     run.save_arrays("weights", {name: tensor.cpu().numpy() for name, tensor in method.tensors().items()})
-    run.save_table("predictions", outcome.predictions())
-    for name, last in readings.items():
+    for name, probe in pipeline.probes.items():
+        last = probe.last(queries, samples.labels[plan.queries])
         run.save_table(name, table([row for record in run.records() for row in record[name]] + last))
-    run.save_json("summary", {**outcome.summary(), "chosen": method.facts()})
+    run.save_result(replace(result, facts={**result.facts, "chosen": method.facts()}))
     run.tell("finished", state="finished")
     run.drop_arrays("checkpoint")

@@ -1,13 +1,13 @@
 """The types that flow through the lab. Each refuses bad contents at birth, with a sentence.
 
-`Samples` come from a source, `Stage` from a protocol, `Embeddings` from an encoder, `Scores` from a
-method. A stage shows a learner its training material (`Seen`) and the query *inputs* (`Asked`);
+`Samples` come from a source, `Split` from a protocol, `Embeddings` from an encoder, `Scores` from a
+method. A split shows a learner its training material (`TrainingView`) and the query *inputs* (`Inputs`);
 the labels of the queries stay behind and are joined afterwards, by the experiment alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -74,7 +74,8 @@ class Samples:
 
     ids: `[n]` unique and stable names (a file's path inside its data set, say).
     labels: `[n]` indices into `classes`.
-    groups: `[n]` what must not stand on both sides of a split (speaker, ship, camera); the id where unknown.
+    groups: columns `[n]` by name (speaker, recording, camera, alphabet), first the one that no split may cut unless a protocol says
+        otherwise; none where nothing is known.
     splits: `[n]` the publisher's own split: "train", "valid", "test", or "" where there is none.
     load: rows -> Batch; lazy, and safe to call from several processes.
     """
@@ -82,7 +83,7 @@ class Samples:
     ids: Strings
     labels: Rows
     classes: tuple[str, ...]
-    groups: Strings
+    groups: Mapping[str, Strings]
     splits: Strings
     form: Waveform | Image
     load: Callable[[Rows], Batch] = field(repr=False)
@@ -91,7 +92,7 @@ class Samples:
         n = len(self.ids)
         if n == 0:
             raise Problem("The source holds no samples.")
-        for name, column in (("labels", self.labels), ("groups", self.groups), ("splits", self.splits)):
+        for name, column in {"labels": self.labels, "splits": self.splits, **self.groups}.items():
             if len(column) != n:
                 raise Problem(f"The source gives {n} ids but {len(column)} {name}; there must be one a row.")
         names, counts = np.unique(self.ids, return_counts=True)
@@ -106,9 +107,28 @@ class Samples:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def named(self, columns: Sequence[str] = ()) -> list[str]:
+        """These columns of groups; the first one, if there is any, where none is named."""
+        return list(columns) or list(self.groups)[:1]
+
+    def grouped(self, columns: Sequence[str] = (), where: str = "protocol.disjoint") -> Strings:
+        """`[n]`: which rows must stay together so that none of these columns of groups is cut; the first column if none is named.
+
+        Of one column its own values, of several what they connect; the ids where the source knows no groups. Raises Problem, naming the
+        setting `where`, for a column that is not there.
+        """
+        for name in columns:
+            if name not in self.groups:
+                there = f"its columns of groups are: {listing(self.groups)}" if self.groups else "this source knows no groups"
+                raise Problem(f"{where} names '{name}', but {there}.{nearest(name, self.groups)}")
+        names = self.named(columns)
+        if not names:
+            return self.ids
+        return self.groups[names[0]] if len(names) == 1 else _connected([self.groups[name] for name in names])
+
 
 @dataclass(frozen=True)
-class Asked:
+class Inputs:
     """Query inputs, without labels. `rows` serve as keys of a memory, never as a hint."""
 
     rows: Rows
@@ -121,41 +141,40 @@ class Asked:
         """The inputs at these positions, 0 to len - 1."""
         return self._load(self.rows[positions])
 
-    def some(self, positions: Rows | npt.NDArray[np.bool_]) -> Asked:
+    def some(self, positions: Rows | npt.NDArray[np.bool_]) -> Inputs:
         """The inputs at these positions, still to be loaded."""
-        return Asked(self.rows[positions], self._load)
+        return Inputs(self.rows[positions], self._load)
 
 
 @dataclass(frozen=True)
-class Labelled(Asked):
+class LabelledInputs(Inputs):
     """Inputs with their labels `[n]` (indices into the source's classes) and names for error messages."""
 
     labels: Rows
     ids: Strings
 
-    def some(self, positions: Rows | npt.NDArray[np.bool_]) -> Labelled:
+    def some(self, positions: Rows | npt.NDArray[np.bool_]) -> LabelledInputs:
         """The inputs at these positions, with their labels and names."""
-        return Labelled(self.rows[positions], self._load, self.labels[positions], self.ids[positions])
+        return LabelledInputs(self.rows[positions], self._load, self.labels[positions], self.ids[positions])
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a learner is given at one stage. Any part may be empty."""
+class TrainingView:
+    """What a learner is given at one split. Any part may be empty."""
 
-    train: Labelled
-    valid: Labelled
-    reference: Labelled
+    train: LabelledInputs
+    valid: LabelledInputs
+    reference: LabelledInputs
     classes: Rows
 
 
 @dataclass(frozen=True)
-class Stage:
+class Split:
     """Four arrays of row numbers: the whole of what a protocol decides.
 
     train, valid: what may be trained on, and what may choose. reference: labelled rows the learner may keep
-    (shots, support, gallery). query: rows whose labels only the experiment sees.
-    classes: the class indices known once this stage is learned, oldest first.
-    session: 0 for the base; draw: which drawing of the reference, or -1 where nothing was drawn.
+    (shots, support, gallery). query: rows whose labels only the evaluation sees.
+    classes: the class indices known once this split is learned, oldest first.
     """
 
     train: Rows
@@ -163,39 +182,64 @@ class Stage:
     reference: Rows
     query: Rows
     classes: Rows
-    session: int = 0
-    draw: int = -1
 
     def __post_init__(self) -> None:
         pools = {"train": self.train, "valid": self.valid, "reference": self.reference, "query": self.query}
         for name, rows in pools.items():
             if len(np.unique(rows)) != len(rows):
-                raise Problem(f"The {name} rows of session {self.session} name a row twice.")
-        if len(self.query) == 0:
-            raise Problem(f"Session {self.session} has no query rows, so nothing can be measured; give the split more test groups.")
+                raise Problem(f"The {name} rows of a split name a row twice.")
         for name in ("train", "valid", "reference"):
             shared = np.intersect1d(pools[name], self.query)
             if len(shared):
-                raise Problem(f"{counted(len(shared), 'row')} of session {self.session} stand in both {name} and query.")
+                raise Problem(f"{counted(len(shared), 'row')} of a split stand in both {name} and query.")
         both = np.intersect1d(self.train, self.valid)
         if len(both):
-            raise Problem(f"{counted(len(both), 'row')} of session {self.session} stand in both train and valid.")
+            raise Problem(f"{counted(len(both), 'row')} of a split stand in both train and valid.")
 
-    def seen(self, samples: Samples) -> Seen:
+    def view(self, samples: Samples) -> TrainingView:
         """What the learner may use: training, validation and reference rows with their labels."""
 
-        def view(rows: Rows) -> Labelled:
-            return Labelled(rows, samples.load, samples.labels[rows], samples.ids[rows])
+        def labelled(rows: Rows) -> LabelledInputs:
+            return LabelledInputs(rows, samples.load, samples.labels[rows], samples.ids[rows])
 
-        return Seen(view(self.train), view(self.valid), view(self.reference), self.classes)
+        return TrainingView(labelled(self.train), labelled(self.valid), labelled(self.reference), self.classes)
 
-    def asked(self, samples: Samples) -> Asked:
+    def inputs(self, samples: Samples) -> Inputs:
         """The query inputs alone."""
-        return Asked(self.query, samples.load)
+        return Inputs(self.query, samples.load)
 
     def truth(self, samples: Samples) -> Rows:
-        """The labels of the queries, `[n]`: for the experiment's metrics, never for a method."""
+        """The labels of the queries, `[n]`: for the evaluation, never for a method."""
         return samples.labels[self.query]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a protocol decides, all of it in row numbers; each kind adds what is asked after training.
+
+    split: what training starts from, and what is asked right after it. groups: `[n]` over all samples, the blocks by which intervals are
+    drawn; block: what one is called ("speaker"), empty where every sample stands for itself.
+    """
+
+    split: Split
+    groups: Strings
+    block: str
+
+    @property
+    def splits(self) -> list[Split]:
+        """Every split."""
+        return [self.split]
+
+    @property
+    def queries(self) -> Rows:
+        """The rows that stand for all queries, where some are to be looked at: each once."""
+        return self.split.query
+
+    @property
+    def rows(self) -> Rows:
+        """Every row that is needed, each once."""
+        parts = [rows for split in self.splits for rows in (split.train, split.valid, split.reference, split.query)]
+        return np.unique(np.concatenate(parts))
 
 
 def place_of(stream: str, streams: tuple[str, ...], where: str = "A similarity") -> int:
@@ -268,6 +312,20 @@ class Scores:
     def predicted(self) -> Rows:
         """The best class of each query, `[n]`; the first of equals."""
         return self.classes[self.values.argmax(axis=1)]
+
+
+def _connected(columns: Sequence[Strings]) -> Strings:
+    """`[n]`: by which first row each row hangs together with others that share a value with it in any column."""
+    known = np.arange(len(columns[0]))
+    while True:
+        before = known
+        for column in columns:
+            _, place = np.unique(column, return_inverse=True)
+            lowest = np.full(place.max() + 1, len(known))
+            np.minimum.at(lowest, place, known)
+            known = lowest[place]
+        if np.array_equal(before, known):
+            return columns[0][known]
 
 
 def rows(values: Sequence[int] | Rows = ()) -> Rows:

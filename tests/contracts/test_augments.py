@@ -1,4 +1,4 @@
-"""Every augmentation: the same shape, the same result for the same dice, and each row for itself."""
+"""Every augmentation: the same shape, the same result for the same rng, and each row for itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 from scratchlab.checks import Problem
 from scratchlab.data.augment.catalog import AUGMENTS
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Image, Waveform
 
 SOUND, PICTURE = Waveform(8000), Image(1, 12, 12)
@@ -32,17 +32,17 @@ def batch(name: str, n: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(n, 4000, generator=made) * (torch.arange(4000) < lengths[:, None]), lengths
 
 
-def dice(rows: list[int], epoch: int = 3) -> Dice:
-    return Dice(1, epoch, np.array(rows))
+def rng(rows: list[int], epoch: int = 3) -> RowRNG:
+    return RowRNG(1, epoch, np.array(rows))
 
 
 @pytest.mark.parametrize("name", AUGMENTS)
 def test_same_dice_same_result(name: str) -> None:
     augment, (values, lengths) = AUGMENTS[name](form(name)), batch(name)
     before = values.clone()
-    once = augment(values, lengths, dice([5, 6, 7, 8, 9, 10]))
-    again = augment(values, lengths, dice([5, 6, 7, 8, 9, 10]))
-    later = augment(values, lengths, dice([5, 6, 7, 8, 9, 10], epoch=4))
+    once = augment(values, lengths, rng([5, 6, 7, 8, 9, 10]))
+    again = augment(values, lengths, rng([5, 6, 7, 8, 9, 10]))
+    later = augment(values, lengths, rng([5, 6, 7, 8, 9, 10], epoch=4))
     assert once.shape == values.shape
     assert once.dtype == values.dtype
     assert torch.equal(once, again)
@@ -54,20 +54,20 @@ def test_same_dice_same_result(name: str) -> None:
 def test_a_row_does_not_depend_on_its_neighbours(name: str) -> None:
     """So that batch size and number of processes change nothing."""
     augment, (values, lengths) = AUGMENTS[name](form(name)), batch(name)
-    whole = augment(values, lengths, dice([5, 6, 7, 8, 9, 10]))
+    whole = augment(values, lengths, rng([5, 6, 7, 8, 9, 10]))
     for places in ([1, 4], [3], [5, 0, 2]):
-        part = augment(values[places], lengths[places], dice([5 + place for place in places]))
+        part = augment(values[places], lengths[places], rng([5 + place for place in places]))
         assert torch.equal(part, whole[places])
 
 
 @pytest.mark.parametrize("name", AUGMENTS)
 def test_padding_stays_zero_and_silence_finite(name: str) -> None:
     augment, (values, lengths) = AUGMENTS[name](form(name)), batch(name)
-    result = augment(values, lengths, dice([5, 6, 7, 8, 9, 10]))
+    result = augment(values, lengths, rng([5, 6, 7, 8, 9, 10]))
     outside = torch.arange(values.shape[-1]) >= lengths[:, None]
     outside = outside.view(len(values), *[1] * (values.ndim - 2), values.shape[-1]).expand_as(values)
     assert (result[outside] == 0).all()
-    assert torch.isfinite(augment(torch.zeros_like(values), lengths, dice([5, 6, 7, 8, 9, 10]))).all()
+    assert torch.isfinite(augment(torch.zeros_like(values), lengths, rng([5, 6, 7, 8, 9, 10]))).all()
 
 
 @pytest.mark.parametrize("name", AUGMENTS)
@@ -78,7 +78,7 @@ def test_the_wrong_form_is_refused(name: str) -> None:
 
 def test_noise_has_the_ratio_that_was_asked_for() -> None:
     values, lengths = torch.randn(4, 8000), torch.full((4,), 8000)
-    noisy = AUGMENTS["noise"](SOUND, snr=(10.0, 10.0), probability=1.0)(values, lengths, dice([1, 2, 3, 4]))
+    noisy = AUGMENTS["noise"](SOUND, snr=(10.0, 10.0), probability=1.0)(values, lengths, rng([1, 2, 3, 4]))
     ratio = 10 * torch.log10(values.square().mean(1) / (noisy - values).square().mean(1))
     assert torch.allclose(ratio, torch.full((4,), 10.0), atol=0.01)
 
@@ -86,7 +86,7 @@ def test_noise_has_the_ratio_that_was_asked_for() -> None:
 def test_a_shift_moves_and_loses_nothing_inside() -> None:
     values = torch.zeros(32, 8000)
     values[:, 4000] = 1
-    moved = AUGMENTS["shift"](SOUND, ms=100.0)(values, torch.full((32,), 8000), dice(list(range(32))))
+    moved = AUGMENTS["shift"](SOUND, ms=100.0)(values, torch.full((32,), 8000), rng(list(range(32))))
     places = moved.argmax(1)
     assert (moved.sum(1) == 1).all()
     assert ((places - 4000).abs() <= 800).all()
@@ -95,20 +95,20 @@ def test_a_shift_moves_and_loses_nothing_inside() -> None:
 
 def test_a_flip_is_a_mirror_for_its_share_of_the_images() -> None:
     values, lengths = batch("flip", 6)
-    assert torch.equal(AUGMENTS["flip"](PICTURE, probability=1.0)(values, lengths, dice(list(range(6)))), values.flip(3))
+    assert torch.equal(AUGMENTS["flip"](PICTURE, probability=1.0)(values, lengths, rng(list(range(6)))), values.flip(3))
     many = torch.arange(3.0).expand(4000, 1, 1, 3)
-    flipped = AUGMENTS["flip"](PICTURE, probability=0.3)(many, torch.full((4000,), 3), dice(list(range(4000))))[:, 0, 0, 0] == 2
+    flipped = AUGMENTS["flip"](PICTURE, probability=0.3)(many, torch.full((4000,), 3), rng(list(range(4000))))[:, 0, 0, 0] == 2
     assert abs(float(flipped.double().mean()) - 0.3) < 4 * (0.3 * 0.7 / 4000) ** 0.5
-    narrow = AUGMENTS["flip"](PICTURE, probability=1.0)(torch.tensor([[[[1.0, 2.0, 0.0]]]]), torch.tensor([2]), dice([0]))
+    narrow = AUGMENTS["flip"](PICTURE, probability=1.0)(torch.tensor([[[[1.0, 2.0, 0.0]]]]), torch.tensor([2]), rng([0]))
     assert narrow.flatten().tolist() == [2.0, 1.0, 0.0]
 
 
 def test_dice_are_fair_and_apart() -> None:
     """Means and correlations of a million numbers lie within four standard errors of those of a uniform distribution."""
     rows = np.arange(500_000)
-    die = Dice(0, 0, rows)
+    die = RowRNG(0, 0, rows)
     first, second = die.uniform(), die.uniform()
-    other = Dice(0, 1, rows).uniform()
+    other = RowRNG(0, 1, rows).uniform()
     for numbers in (first, second, other):
         assert abs(float(numbers.mean()) - 0.5) < 4 * 12**-0.5 / 500_000**0.5
         assert abs(float(numbers.var()) - 1 / 12) < 0.001

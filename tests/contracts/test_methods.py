@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tests.learning.conftest import Kept, Watch, embedder, kit, trainer
+from tests.learning.conftest import Kept, Watch, components, embedder, trainer
 
 from scratchlab.data.protocols.sessions import Sessions
 from scratchlab.learn.methods.catalog import METHODS
@@ -29,7 +29,7 @@ def bars() -> Samples:
         ids=np.array([f"bar{i}" for i in range(240)]),
         labels=labels,
         classes=tuple("abcdef"),
-        groups=np.array([f"writer{g}" for g in groups]),
+        groups={"writer": np.array([f"writer{g}" for g in groups])},
         splits=np.full(240, ""),
         form=FORM,
         load=lambda rows: Batch(values[rows], np.full(len(rows), 48)),
@@ -45,17 +45,17 @@ def learned(name: str, compared: str) -> tuple[Method, Samples]:
     encoder = MLP(FORM, hidden=[32, 16]) if compared == "vectors" else Conv4(FORM, channels=16)
     fuse = [names] if len(names) > 1 else []
     method = METHODS[name](
-        kit(embedder(encoder, FORM), trainer(Kept(), Watch(), epochs=8, batch=20), *names, fuse=fuse), **SETTINGS.get(name, {})
+        components(embedder(encoder, FORM), trainer(Kept(), Watch(), epochs=8, batch=20), *names, fuse=fuse), **SETTINGS.get(name, {})
     )
-    method.learn(PROTOCOL.base(samples).seen(samples))
+    method.learn(PROTOCOL.base(samples).view(samples))
     return method, samples
 
 
 def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.ndarray]]:
     branch, found = method.branch(), []
-    for stage in PROTOCOL.later(samples, draw):
-        branch.learn(stage.seen(samples))
-        found.append({head: scores.values for head, scores in branch.score(stage.asked(samples)).items()})
+    for split in PROTOCOL.later(samples, draw):
+        branch.learn(split.view(samples))
+        found.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
     return found
 
 
@@ -64,15 +64,15 @@ def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.nda
 def test_it_learns_the_base_and_more(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     base = PROTOCOL.base(samples)
-    heads = method.score(base.asked(samples))
+    heads = method.score(base.inputs(samples))
     first = next(iter(heads.values()))
     assert (first.predicted() == base.truth(samples)).mean() > 0.9
-    for stage in PROTOCOL.later(samples, 0):
-        method.learn(stage.seen(samples))
-        for scores in method.score(stage.asked(samples)).values():
-            assert np.array_equal(scores.classes, stage.classes)
-            assert scores.values.shape == (len(stage.query), len(stage.classes))
-    assert (next(iter(method.score(stage.asked(samples)).values())).predicted() == stage.truth(samples)).mean() > 0.6
+    for split in PROTOCOL.later(samples, 0):
+        method.learn(split.view(samples))
+        for scores in method.score(split.inputs(samples)).values():
+            assert np.array_equal(scores.classes, split.classes)
+            assert scores.values.shape == (len(split.query), len(split.classes))
+    assert (next(iter(method.score(split.inputs(samples)).values())).predicted() == split.truth(samples)).mean() > 0.6
 
 
 @pytest.mark.parametrize("compared", COMPARED)
@@ -90,16 +90,16 @@ def test_draws_do_not_touch_each_other(name: str, compared: str) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
-    assert method.resemblance().shape == (0, 4)
+    assert method.similarity_to_base().shape == (0, 4)
     first, other = method.branch(), method.branch()
-    for number, stage in enumerate(PROTOCOL.later(samples, 0), 1):
-        first.learn(stage.seen(samples))
-        before = {head: scores.values for head, scores in first.score(stage.asked(samples)).items()}
-        found = first.resemblance()
+    for number, split in enumerate(PROTOCOL.later(samples, 0), 1):
+        first.learn(split.view(samples))
+        before = {head: scores.values for head, scores in first.score(split.inputs(samples)).items()}
+        found = first.similarity_to_base()
         assert found.shape == (number, 4)
         assert torch.isfinite(found).all()
-        assert all(np.array_equal(before[head], scores.values) for head, scores in first.score(stage.asked(samples)).items())
-    assert other.resemblance().shape == (0, 4)
+        assert all(np.array_equal(before[head], scores.values) for head, scores in first.score(split.inputs(samples)).items())
+    assert other.similarity_to_base().shape == (0, 4)
 
 
 @pytest.mark.parametrize("compared", COMPARED)
@@ -107,9 +107,9 @@ def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, co
 def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     base = PROTOCOL.base(samples)
-    asked = base.asked(samples)
-    turned = type(asked)(asked.rows[::-1].copy(), samples.load)
-    for head, scores in method.score(asked).items():
+    inputs = base.inputs(samples)
+    turned = type(inputs)(inputs.rows[::-1].copy(), samples.load)
+    for head, scores in method.score(inputs).items():
         assert np.allclose(scores.values[::-1], method.score(turned)[head].values, atol=1e-5)
 
 
@@ -119,6 +119,6 @@ def test_what_was_learned_has_names(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     tensors = method.tensors()
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors.values())
-    assert method.vectors(PROTOCOL.base(samples).asked(samples)).ndim == 2
+    assert method.vectors(PROTOCOL.base(samples).inputs(samples)).ndim == 2
     assert method.groups
     assert isinstance(method.facts(), dict)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from scratchlab.checks import Problem
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.data.augment.stream_noise import StreamNoise
 from scratchlab.learn.embedder import Embedder
 from scratchlab.model.encoders.conv4 import Conv4
@@ -26,8 +26,8 @@ def features() -> torch.Tensor:
     return values * (torch.arange(30) < LENGTHS[:, None])[:, None, None]
 
 
-def dice(rows: list[int]) -> Dice:
-    return Dice(1, 0, np.array(rows))
+def rng(rows: list[int]) -> RowRNG:
+    return RowRNG(1, 0, np.array(rows))
 
 
 def powers(values: torch.Tensor) -> torch.Tensor:
@@ -37,14 +37,14 @@ def powers(values: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("snr", [0.0, 10.0])
 def test_every_stream_has_the_ratio_that_was_asked_for(snr: float) -> None:
-    noisy = StreamNoise(SOUND, snr=(snr, snr), probability=1.0)(features(), LENGTHS, dice([4, 5, 6]))
+    noisy = StreamNoise(SOUND, snr=(snr, snr), probability=1.0)(features(), LENGTHS, rng([4, 5, 6]))
     signal, noise = powers(features()).sum((2, 3)), (powers(noisy) - powers(features())).sum((2, 3))
     torch.testing.assert_close(10 * torch.log10(signal / noise), torch.full((3, 3), snr).double(), atol=1e-3, rtol=0)
 
 
 def test_noise_as_loud_as_its_stream_adds_three_decibels_on_the_mean() -> None:
     flat = torch.full((1, 1, 8, 30), 2.0)
-    noisy = StreamNoise(SOUND, snr=(0.0, 0.0), probability=1.0)(flat, torch.tensor([30]), dice([1]))
+    noisy = StreamNoise(SOUND, snr=(0.0, 0.0), probability=1.0)(flat, torch.tensor([30]), rng([1]))
     assert powers(noisy).mean() == pytest.approx(2 * 10**4, rel=1e-4)
     assert (noisy >= flat).all(), "powers only add"
     assert (noisy - flat).std() > 0.03, "and fluctuate"
@@ -53,16 +53,16 @@ def test_noise_as_loud_as_its_stream_adds_three_decibels_on_the_mean() -> None:
 def test_only_named_streams_and_only_the_share_of_clips() -> None:
     augment = StreamNoise(SOUND, streams=["residual"], snr=(0.0, 0.0), probability=1.0)
     augment.told(NAMES)
-    noisy = augment(features(), LENGTHS, dice([4, 5, 6]))
+    noisy = augment(features(), LENGTHS, rng([4, 5, 6]))
     assert torch.equal(noisy[:, :2], features()[:, :2])
     assert (noisy[0, 2] > features()[0, 2]).all()
     many = torch.ones(4000, 1, 1, 2)
-    changed = (StreamNoise(SOUND, probability=0.3)(many, torch.full((4000,), 2), dice(list(range(4000)))) != many).flatten(1).any(1)
+    changed = (StreamNoise(SOUND, probability=0.3)(many, torch.full((4000,), 2), rng(list(range(4000)))) != many).flatten(1).any(1)
     assert abs(float(changed.double().mean()) - 0.3) < 4 * (0.3 * 0.7 / 4000) ** 0.5
 
 
 def test_streams_and_bands_have_noise_of_their_own() -> None:
-    noisy = StreamNoise(SOUND, snr=(0.0, 0.0), probability=1.0)(torch.ones(1, 3, 8, 30), torch.tensor([30]), dice([1]))
+    noisy = StreamNoise(SOUND, snr=(0.0, 0.0), probability=1.0)(torch.ones(1, 3, 8, 30), torch.tensor([30]), rng([1]))
     rows = (noisy - 1).flatten(0, 2).double()
     apart = torch.corrcoef(rows) - torch.eye(24)
     assert apart.abs().max() < 0.8, "no two are the same noise"
@@ -70,8 +70,8 @@ def test_streams_and_bands_have_noise_of_their_own() -> None:
 
 def test_a_clip_in_a_wider_batch_gets_the_same_noise() -> None:
     augment = StreamNoise(SOUND, probability=1.0)
-    wide = augment(features(), LENGTHS, dice([4, 5, 6]))[2:]
-    alone = augment(features()[2:, :, :, :12], LENGTHS[2:], dice([6]))
+    wide = augment(features(), LENGTHS, rng([4, 5, 6]))[2:]
+    alone = augment(features()[2:, :, :, :12], LENGTHS[2:], rng([6]))
     torch.testing.assert_close(wide[..., :12], alone)
     assert (wide[..., 12:] == 0).all()
 

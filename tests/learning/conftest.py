@@ -15,7 +15,7 @@ import torch.multiprocessing as mp
 
 from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.incremental import Kit
+from scratchlab.learn.incremental import Components
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.optimizers import sgd
@@ -29,19 +29,21 @@ from scratchlab.model.frontends.pixels import Pixels
 from scratchlab.model.interface import Encoder
 from scratchlab.model.temporal.frames import Frames
 from scratchlab.similarity.catalog import SIMILARITIES
-from scratchlab.types import Batch, Image, Labelled
+from scratchlab.types import Batch, Image, LabelledInputs
 
 FORM = Image(1, 16, 16)
 
 
-def problem(n: int = 120, seed: int = 0) -> Labelled:
+def problem(n: int = 120, seed: int = 0) -> LabelledInputs:
     """Four classes told apart by where a bar lies."""
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % 4
     values = rng.normal(0, 0.4, (n, 1, 16, 16)).astype(np.float32)
     for i, label in enumerate(labels):
         values[i, 0, 4 * label : 4 * label + 2] += 1
-    return Labelled(np.arange(n), lambda rows: Batch(values[rows], np.full(len(rows), 16)), labels, np.array([f"bar{i}" for i in range(n)]))
+    return LabelledInputs(
+        np.arange(n), lambda rows: Batch(values[rows], np.full(len(rows), 16)), labels, np.array([f"bar{i}" for i in range(n)])
+    )
 
 
 class Kept:
@@ -87,10 +89,12 @@ def learner(kind: str = "conv4", seed: int = 0) -> ClassLearner:
     return ClassLearner(embedder(encoder), problem(), np.arange(4), CrossEntropy({"cosine": SIMILARITIES["cosine"]()}))
 
 
-def kit(embedder: Embedder, trainer: Trainer, *names: str, **scoring: Any) -> Kit:
+def components(embedder: Embedder, trainer: Trainer, *names: str, **scoring: Any) -> Components:
     """What a method is supplied with, under these similarities; the first is trained."""
     similarities = {name: SIMILARITIES[name]() for name in names or ("cosine",)}
-    return Kit(embedder, trainer, similarities, Losses({"cross_entropy": CrossEntropy(similarities)}), Scoring(similarities, **scoring))
+    return Components(
+        embedder, trainer, similarities, Losses({"cross_entropy": CrossEntropy(similarities)}), Scoring(similarities, **scoring)
+    )
 
 
 def trainer(memory: Kept, watch: Watch, optimizer: Callable[..., torch.optim.Optimizer] = sgd, **settings: Any) -> Trainer:

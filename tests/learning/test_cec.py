@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from scratchlab.checks import Problem
 from scratchlab.learn.methods.cec import CEC, Attention, Episode
 from scratchlab.model.encoders.mlp import MLP
-from scratchlab.types import Asked, Labelled, Seen
-from tests.learning.conftest import FORM, Kept, Watch, embedder, kit, problem, trainer
+from scratchlab.types import Inputs, LabelledInputs, TrainingView
+from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer
 
 NONE = problem().some(np.empty(0, dtype=np.int64))
 
@@ -22,28 +22,28 @@ def method(
     memory: Kept | None = None, seed: int = 0, kind: type[CEC] = CEC, compared: tuple[str, ...] = ("cosine", "l2"), **settings: object
 ) -> CEC:
     torch.manual_seed(seed)
-    parts = kit(embedder(MLP(FORM, hidden=[32, 16])), trainer(memory or Kept(), Watch()), *compared)
+    parts = components(embedder(MLP(FORM, hidden=[32, 16])), trainer(memory or Kept(), Watch()), *compared)
     return kind(parts, **{"episodes": 20, **settings})
 
 
-def part(classes: list[int], rows: Labelled) -> Labelled:
+def part(classes: list[int], rows: LabelledInputs) -> LabelledInputs:
     return rows.some(np.isin(rows.labels, classes))
 
 
-def base() -> Seen:
-    return Seen(part([0, 1, 2], problem()), part([0, 1, 2], problem(40, seed=1)), NONE, np.arange(3))
+def base() -> TrainingView:
+    return TrainingView(part([0, 1, 2], problem()), part([0, 1, 2], problem(40, seed=1)), NONE, np.arange(3))
 
 
 def test_untrained_it_compares_normalised_vectors() -> None:
     one = method(episodes=0)
     one.learn(base())
-    asked = problem(40, seed=1)
-    vectors = F.layer_norm(one.vectors(asked), (16,))
+    inputs = problem(40, seed=1)
+    vectors = F.layer_norm(one.vectors(inputs), (16,))
     means = torch.stack([one.vectors(part([label], problem())).mean(0) for label in range(3)])
     means = F.layer_norm(means, (16,))
     expected = F.normalize(vectors, dim=1) @ F.normalize(means, dim=1).T
-    assert torch.allclose(one.compared("cosine", asked), expected, atol=1e-5)
-    assert torch.allclose(one.compared("l2", asked), -torch.cdist(vectors, means).square(), atol=1e-3)
+    assert torch.allclose(one.compared("cosine", inputs), expected, atol=1e-5)
+    assert torch.allclose(one.compared("l2", inputs), -torch.cdist(vectors, means).square(), atol=1e-3)
 
 
 def test_attention_by_hand() -> None:
@@ -71,7 +71,7 @@ def test_episodes_teach_it_to_play() -> None:
                 found = 0.0
                 for number in range(1000, 1020):
                     prototypes, queries, target = self._episode(pools, own, number)
-                    logits = self.temperature * self._answers(attention, self.kit.similarities["cosine"], queries, prototypes)
+                    logits = self.temperature * self._answers(attention, self.components.similarities["cosine"], queries, prototypes)
                     found += float(F.cross_entropy(logits, target).detach()) / 20
                 return found
 
@@ -130,27 +130,27 @@ def test_killed_among_the_episodes_it_ends_as_if_nothing_had_happened() -> None:
 def test_scores_change_with_what_is_known_and_are_not_remembered() -> None:
     one = method(compared=("cosine",), episodes=200, rate=0.05)
     one.learn(base())
-    asked: Asked = problem(40, seed=1)
-    before = one.compared("cosine", asked)
+    inputs: Inputs = problem(40, seed=1)
+    before = one.compared("cosine", inputs)
     branch = one.branch()
-    branch.learn(Seen(NONE, NONE, part([3], problem(40, seed=2)), np.arange(4)))
-    after = branch.compared("cosine", asked)
+    branch.learn(TrainingView(NONE, NONE, part([3], problem(40, seed=2)), np.arange(4)))
+    after = branch.compared("cosine", inputs)
     assert after.shape == (40, 4)
     assert not torch.allclose(after[:, :3], before, atol=1e-4)
-    assert torch.equal(one.compared("cosine", asked), before)
+    assert torch.equal(one.compared("cosine", inputs), before)
 
 
 def test_shots_are_adapted_one_by_one_and_then_averaged() -> None:
     one = method()
-    shots = copy.copy(one.kit.similarities["cosine"])
+    shots = copy.copy(one.components.similarities["cosine"])
     shots.references = "shots"
-    one.kit.similarities, one.kit.scoring.exemplars = {"cosine": shots}, 2
+    one.components.similarities, one.components.scoring.exemplars = {"cosine": shots}, 2
     one.learn(base())
-    asked = problem(8, seed=1)
+    inputs = problem(8, seed=1)
     (block,) = one.blocks["cosine"]
     assert len(block.references) == 6
-    whole = one._answers(one.attentions["cosine"], shots, one.vectors(asked), block.references.vector)
-    assert torch.allclose(one.compared("cosine", asked), whole.view(8, 3, 2).mean(2), atol=1e-6)
+    whole = one._answers(one.attentions["cosine"], shots, one.vectors(inputs), block.references.vector)
+    assert torch.allclose(one.compared("cosine", inputs), whole.view(8, 3, 2).mean(2), atol=1e-6)
 
 
 def test_wrong_settings_are_told() -> None:
@@ -160,6 +160,6 @@ def test_wrong_settings_are_told() -> None:
         method(transforms=["rotated_9"])
     with pytest.raises(Problem, match=r"names 'backward' twice"):
         method(transforms=["backward", "backward"])
-    few = Seen(base().train.some(np.arange(5)), NONE, NONE, np.arange(3))
+    few = TrainingView(base().train.some(np.arange(5)), NONE, NONE, np.arange(3))
     with pytest.raises(Problem, match=r"each needs two training rows"):
         method().learn(few)

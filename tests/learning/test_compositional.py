@@ -19,9 +19,9 @@ from scratchlab.learn.methods.compositional import Compositional, descended
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.similarity.cka import CKA
 from scratchlab.similarity.reuse import rebuilt, shares
-from scratchlab.types import Embeddings, Seen
+from scratchlab.types import Embeddings, TrainingView
 from tests.contracts.test_methods import FORM, PROTOCOL, bars
-from tests.learning.conftest import Kept, Watch, embedder, kit, trainer
+from tests.learning.conftest import Kept, Watch, components, embedder, trainer
 
 
 def primitives(n: int = 3, t: int = 2, c: int = 4) -> torch.Tensor:
@@ -66,9 +66,9 @@ def test_the_attention_carries_no_gradient() -> None:
 def test_the_loss_by_hand() -> None:
     """One step of three channels a matrix: CKA is then the squared cosine of the centred steps."""
     one = torch.tensor([[[1.0, -1.0, 0.0]], [[1.0, 1.0, -2.0]]])
-    asked = torch.tensor([[[2.0, 0.0, -2.0]]])
+    inputs = torch.tensor([[[2.0, 0.0, -2.0]]])
     loss = Composition(CKA(), w_map=2.0, w_re=4.0, aux=64.0, temperature=16.0)
-    step = SimpleNamespace(embedded=of_matrices(asked), classes=of_matrices(one), target=torch.tensor([0]))
+    step = SimpleNamespace(embedded=of_matrices(inputs), classes=of_matrices(one), target=torch.tensor([0]))
     # cos² to (1, -1, 0): (2/√16)² = 1/4; to (1, 1, -2): (6/√48)² = 3/4. Of two classes, each is rebuilt as the other.
     right, wrong = math.log(1 + math.exp(16 * (3 / 4 - 1 / 4))), math.log(1 + math.exp(16 * (1 / 4 - 3 / 4)))
     assert loss(cast(Step, step)).item() == pytest.approx(2 * right + 4 * wrong, rel=1e-5)
@@ -92,9 +92,9 @@ def test_descent_is_plain_and_leaves_its_start() -> None:
 def learned(kept: Kept | None = None, watch: Watch | None = None, seed: int = 0, **settings: Any) -> Compositional:
     torch.manual_seed(seed)
     engine = trainer(kept or Kept(), watch or Watch(), epochs=4, batch=20)
-    method = Compositional(kit(embedder(Conv4(FORM, channels=8), FORM), engine, "cosine", "cka"), **settings)
+    method = Compositional(components(embedder(Conv4(FORM, channels=8), FORM), engine, "cosine", "cka"), **settings)
     samples = bars()
-    method.learn(PROTOCOL.base(samples).seen(samples))
+    method.learn(PROTOCOL.base(samples).view(samples))
     return method
 
 
@@ -103,18 +103,18 @@ def test_a_session_changes_its_new_prototypes_alone_and_lowers_its_loss() -> Non
     still = moved.branch()
     still.steps = 0
     before = {name: tensor.clone() for name, tensor in moved.tensors().items()}
-    (stage, *_) = PROTOCOL.later(samples, 0)
-    seen = stage.seen(samples)
+    (split, *_) = PROTOCOL.later(samples, 0)
+    view = split.view(samples)
     for method in (moved, still):
-        method.learn(seen)
+        method.learn(view)
     after, means = moved.tensors(), still.tensors()
     assert all(torch.equal(before[name], after[name]) for name in before)
     for part in ("vector", "matrix"):
         assert not torch.equal(after[f"prototypes.1.{part}"], means[f"prototypes.1.{part}"])
 
     def loss(method: Compositional) -> float:
-        found, total = method.embedder.embeddings(seen.reference), 0.0
-        target = torch.from_numpy(np.searchsorted(stage.classes, seen.reference.labels))
+        found, total = method.embedder.embeddings(view.reference), 0.0
+        target = torch.from_numpy(np.searchsorted(split.classes, view.reference.labels))
         for part, (scale, weight) in enumerate(((16.0, 1.0), (method.composition.temperature.item(), method.composition.w_map))):
             logits = torch.cat([scale * blocks[part].compare(found) for blocks in method.composed], 1)
             total += weight * float(torch.nn.functional.cross_entropy(logits, target))
@@ -125,10 +125,10 @@ def test_a_session_changes_its_new_prototypes_alone_and_lowers_its_loss() -> Non
 
 def test_the_first_head_is_the_sum_of_both_logits() -> None:
     samples, method = bars(), learned(base="trained")
-    asked = PROTOCOL.base(samples).asked(samples)
-    heads = method.score(asked)
+    inputs = PROTOCOL.base(samples).inputs(samples)
+    heads = method.score(inputs)
     assert list(heads) == ["compositional", "cosine", "cka"]
-    found, (first, second) = method.embedder.embeddings(asked), method.composed[0]
+    found, (first, second) = method.embedder.embeddings(inputs), method.composed[0]
     expected = 16 * first.similarity(found, first.references) + method.composition.temperature * second.similarity(found, first.references)
     assert np.allclose(heads["compositional"].values, expected.detach().numpy(), atol=1e-4)
     assert torch.equal(first.references.matrix, cast(torch.Tensor, method.rows.matrix))
@@ -152,22 +152,22 @@ def test_a_killed_training_ends_as_an_uninterrupted_one() -> None:
 @pytest.mark.parametrize("name", ["cka", "one_to_one", "chamfer"])
 def test_any_similarity_of_matrices_composes(name: str) -> None:
     samples, method = bars(), learned(matrix=name)
-    (stage, *_) = PROTOCOL.later(samples, 0)
-    method.learn(stage.seen(samples))
-    assert next(iter(method.score(stage.asked(samples)).values())).values.shape[1] == 5
+    (split, *_) = PROTOCOL.later(samples, 0)
+    method.learn(split.view(samples))
+    assert next(iter(method.score(split.inputs(samples)).values())).values.shape[1] == 5
 
 
 def test_what_does_not_fit_is_told() -> None:
-    parts = kit(embedder(Conv4(FORM, channels=8), FORM), trainer(Kept(), Watch()), "cosine", "cka")
+    parts = components(embedder(Conv4(FORM, channels=8), FORM), trainer(Kept(), Watch()), "cosine", "cka")
     with pytest.raises(Problem, match=r"method.matrix = 'cosine' compares vectors"):
         Compositional(parts, matrix="cosine")
     with pytest.raises(Problem, match=r"method.matrix names 'ckaa', but the similarities here are: cosine, cka. Did you mean 'cka'"):
         Compositional(parts, matrix="ckaa")
     samples, method = bars(), Compositional(parts)
-    seen = PROTOCOL.base(samples).seen(samples)
-    only = seen.train.some(seen.train.labels == 0)
+    view = PROTOCOL.base(samples).view(samples)
+    only = view.train.some(view.train.labels == 0)
     with pytest.raises(Problem, match="needs two base classes or more"):
-        method.learn(Seen(only, seen.valid, seen.reference, np.array([0])))
+        method.learn(TrainingView(only, view.valid, view.reference, np.array([0])))
     both = CrossEntropy(parts.similarities, weights={"cosine": 1.0, "cka": 0.5})
     parts.losses = Losses({"cross_entropy": both})
     with pytest.raises(Problem, match="names cosine, cka, but the method compositional adds the loss over matrices itself"):

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from scratchlab.checks import Diverged
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn import parallel
 from scratchlab.learn.diagnosis import gradients_are_finite
 from scratchlab.learn.watching import watching
@@ -26,19 +26,19 @@ from scratchlab.model.streams import Streams
 from scratchlab.recipe import Recipe
 from scratchlab.report.run import page
 from scratchlab.store.run import Run
-from scratchlab.types import Batch, Embeddings, Image, Labelled, Rows, Spectrogram
+from scratchlab.types import Batch, Embeddings, Image, LabelledInputs, Rows, Spectrogram
 from tests.learning.conftest import Kept, Watch, in_two_processes, trainer
 
 N, WIDTH, CULPRIT = 24, 16, 7
 Body = Callable[[Tensor], Tensor]
 
 
-def inputs() -> Labelled:
+def inputs() -> LabelledInputs:
     """24 rows of 16 × 16 values; the first pixel of row 7 alone is 0, and marks it."""
     values = np.random.default_rng(0).uniform(0.5, 1, (N, 1, WIDTH, WIDTH)).astype(np.float32)
     values[CULPRIT, 0, 0, 0] = 0
     load = lambda rows: Batch(values[rows].copy(), np.full(len(rows), WIDTH))  # noqa: E731
-    return Labelled(np.arange(N), load, np.arange(N) % 2, np.array([f"row{i}" for i in range(N)]))
+    return LabelledInputs(np.arange(N), load, np.arange(N) % 2, np.array([f"row{i}" for i in range(N)]))
 
 
 class Does(nn.Module):
@@ -75,7 +75,7 @@ class Sorts:
     def groups(self) -> dict[str, list[nn.Parameter]]:
         return {"body": list(self.net.parameters())}
 
-    def losses(self, batch: Batch, labels: Rows, dice: Dice) -> Tensor:
+    def losses(self, batch: Batch, labels: Rows, rng: RowRNG) -> Tensor:
         x = self.net(torch.from_numpy(batch.values))
         return self.last(nn.functional.cross_entropy(x.flatten(1), torch.from_numpy(labels), reduction="none"))
 
@@ -128,7 +128,7 @@ def test_a_division_by_zero_in_the_middle_is_named_with_its_sample(precision: st
 def test_a_value_that_only_validation_meets_is_named_too() -> None:
     class Judged(Sorts):
         def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
-            losses = self.losses(batch, labels, Dice(0, 0, np.arange(len(labels))))
+            losses = self.losses(batch, labels, RowRNG(0, 0, np.arange(len(labels))))
             return losses, losses < 1
 
     class OnceTrained(nn.Module):
@@ -197,8 +197,8 @@ def test_an_encoder_that_all_streams_share_names_the_right_clip() -> None:
 
 def test_wrong_inputs_weights_and_losses_are_told_apart() -> None:
     class Wrong(Sorts):
-        def losses(self, batch: Batch, labels: Rows, dice: Dice) -> Tensor:
-            return super().losses(Batch(np.where(batch.values == 0, np.inf, batch.values), batch.lengths), labels, dice)
+        def losses(self, batch: Batch, labels: Rows, rng: RowRNG) -> Tensor:
+            return super().losses(Batch(np.where(batch.values == 0, np.inf, batch.values), batch.lengths), labels, rng)
 
     message, facts = found(Wrong(chain()))
     assert facts["origin"] == "before"

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from scratchlab.checks import Problem
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.class_learner import ClassLearner
-from scratchlab.learn.class_rows import ClassRows
+from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.contrastive import Contrastive
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
@@ -27,9 +27,9 @@ from scratchlab.model.encoders.mlp import MLP
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import reversed_steps
-from scratchlab.types import Image, Seen
+from scratchlab.types import Image, TrainingView
 from tests.contracts.test_similarities import embeddings
-from tests.learning.conftest import FORM, Kept, Watch, embedder, kit, problem, trainer
+from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer
 
 COMPARED: dict[str, Similarity] = {name: SIMILARITIES[name]() for name in ("cosine", "one_to_one", "cka")}
 WIDE = Image(1, 16, 64)
@@ -84,34 +84,34 @@ def test_one_cross_entropy_there_must_be() -> None:
 # -- virtual prototypes -----------------------------------------------------------------------------------
 
 
-def seen(n: int = 80) -> Seen:
+def seen(n: int = 80) -> TrainingView:
     rows = problem(n)
-    return Seen(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4))
+    return TrainingView(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4))
 
 
 def fact(*names: str, device: str = "cpu") -> FACT:
     """A FACT method after three epochs."""
     torch.manual_seed(0)
     body = embedder(Conv4(FORM, channels=8)).to(device)
-    method = FACT(kit(body, trainer(Kept(), Watch(), epochs=3, batch=20), *names), virtual=6, weight=0.1)
+    method = FACT(components(body, trainer(Kept(), Watch(), epochs=3, batch=20), *names), virtual=6, weight=0.1)
     method.learn(seen())
     return method
 
 
 def test_the_virtual_loss_is_the_papers() -> None:
-    """By hand, on one batch: shares of the mixture and partners as the dice say."""
+    """By hand, on one batch: shares of the mixture and partners as the rng say."""
     torch.manual_seed(0)
     rows, body = problem(8), embedder(Conv4(FORM, channels=8))
     body.eval()
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
-    method = FACT(kit(body, trainer(Kept(), Watch())), virtual=5, weight=0.5, serves=2)
+    method = FACT(components(body, trainer(Kept(), Watch())), virtual=5, weight=0.5, serves=2)
     learner = ClassLearner(body, rows, np.arange(4), cross_entropy)
     virtual = method.virtual_loss(seen(), cross_entropy)
-    batch, dice = rows.batch(np.arange(8)), Dice(0, 0, rows.rows)
-    given = Step(body, batch, torch.from_numpy(rows.labels), dice, learner.rows)
+    batch, rng = rows.batch(np.arange(8)), RowRNG(0, 0, rows.rows)
+    given = Step(body, batch, torch.from_numpy(rows.labels), rng, learner.rows)
     found = virtual(given)
 
-    again = Dice(0, 0, rows.rows)
+    again = RowRNG(0, 0, rows.rows)
     partner = again.uniform().argsort()
     share = torch.sin(math.pi / 2 * again.uniform()).square()  # the quantiles of Beta(1/2, 1/2): the arcsine distribution
     z = body(batch).vector.detach()
@@ -146,7 +146,7 @@ def test_the_virtual_loss_is_the_papers() -> None:
 
 def test_each_virtual_prototype_serves_a_few_classes_and_no_class_has_none() -> None:
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
-    rows = ClassRows(4, embedder(Conv4(FORM, channels=8)), cross_entropy.compared.values(), 1)
+    rows = ClassWeights(4, embedder(Conv4(FORM, channels=8)), cross_entropy.compared.values(), 1)
     allowed = Virtual(cross_entropy, rows, 30, weight=1.0, beta=0.5, serves=3, seed=0).allowed
     several = allowed.sum(1) < 4  # the others are served by none, and so may have any
     assert allowed[several].sum(0).tolist() == [3] * 4
@@ -158,11 +158,11 @@ def stepped(times: int, between: Callable[[torch.nn.Module], object]) -> torch.n
     torch.manual_seed(0)
     rows, body = problem(20), embedder(Conv4(FORM, channels=8))
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
-    method = FACT(kit(body, trainer(Kept(), Watch())), virtual=6, weight=1.0)
+    method = FACT(components(body, trainer(Kept(), Watch())), virtual=6, weight=1.0)
     learner = ClassLearner(body, rows, np.arange(4), cross_entropy, [method.virtual_loss(seen(), cross_entropy)])
     for number in range(times):
         learner.module.zero_grad()
-        learner.losses(rows.batch(np.arange(20)), rows.labels, Dice(0, number, rows.rows)).mean().backward()
+        learner.losses(rows.batch(np.arange(20)), rows.labels, RowRNG(0, number, rows.rows)).mean().backward()
         with torch.no_grad():
             for parameter in learner.module.parameters():
                 parameter -= 0.1 * parameter.grad  # type: ignore[operator]
@@ -206,7 +206,7 @@ def test_answers_go_through_the_virtual_prototypes() -> None:
 def test_rate_0_keeps_virtual_rows_orthogonal() -> None:
     torch.manual_seed(0)
     body = embedder(Conv4(FORM, channels=8))
-    method = FACT(kit(body, trainer(Kept(), Watch(), epochs=2, batch=20, rates={"virtual": 0.0})), virtual=6)
+    method = FACT(components(body, trainer(Kept(), Watch(), epochs=2, batch=20, rates={"virtual": 0.0})), virtual=6)
     method.learn(seen(40))
     assert method.virtual.vector is not None
     assert torch.allclose(method.virtual.vector @ method.virtual.vector.T, torch.eye(6), atol=1e-5)
@@ -246,7 +246,7 @@ def test_the_linear_readout_is_that_of_torch_to_the_last_step() -> None:
         rows = np.arange(number * 8, number * 8 + 8)
         batch = train.batch(rows)
         for optimizer, mean in (
-            (ours, learner.losses(batch, train.labels[rows], Dice(0, 0, rows)).mean()),
+            (ours, learner.losses(batch, train.labels[rows], RowRNG(0, 0, rows)).mean()),
             (theirs, torch.nn.functional.cross_entropy(plain(torch.from_numpy(batch.values)), torch.from_numpy(train.labels[rows]))),
         ):
             optimizer.zero_grad()
@@ -265,4 +265,4 @@ def test_rows_with_a_bias_are_not_shared() -> None:
 
 def test_virtual_prototypes_have_no_bias() -> None:
     with pytest.raises(Problem, match="rows that 'linear' learns have a bias"):
-        FACT(kit(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch()), "linear"))
+        FACT(components(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch()), "linear"))

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from scratchlab.checks import Problem
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.incremental import Kit
+from scratchlab.learn.incremental import Components
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import Step
@@ -28,7 +28,7 @@ from scratchlab.model.streams import over_streams
 from scratchlab.model.temporal.frames import Frames
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
-from scratchlab.types import Batch, Embeddings, Labelled, Rows, Seen, Waveform
+from scratchlab.types import Batch, Embeddings, LabelledInputs, Rows, TrainingView, Waveform
 from tests.learning.conftest import Kept, Watch, trainer
 
 COSINE: dict[str, Similarity] = {"main": SIMILARITIES["cosine"]()}
@@ -47,14 +47,14 @@ def matrices(n: int, lengths: list[int], seed: int = 0) -> Embeddings:
 
 
 def step(embedded: Embeddings, classes: Embeddings, target: list[int], rows: list[int] | None = None) -> Step:
-    dice = Dice(0, 0, np.array(rows or range(len(target))))
-    return cast(Step, SimpleNamespace(embedded=embedded, classes=classes, target=torch.tensor(target), dice=dice))
+    rng = RowRNG(0, 0, np.array(rows or range(len(target))))
+    return cast(Step, SimpleNamespace(embedded=embedded, classes=classes, target=torch.tensor(target), rng=rng))
 
 
 def drawn(*rows: int) -> tuple[list[int], list[int]]:
     """Partners, and which of two streams is exchanged, as the loss draws them for these rows."""
-    dice = Dice(0, 0, np.array(rows))
-    return dice.uniform().argsort().tolist(), dice.integers(2).tolist()
+    rng = RowRNG(0, 0, np.array(rows))
+    return rng.uniform().argsort().tolist(), rng.integers(2).tolist()
 
 
 def swapped(first: int, second: int) -> list[int]:
@@ -94,11 +94,11 @@ def test_masked_by_hand() -> None:
 
 @pytest.mark.parametrize("name", ["cosine", "one_to_one", "cka"])
 def test_against_a_slow_loop(name: str) -> None:
-    """Streams drawn by the dice; vectors and matrices of several lengths."""
+    """Streams drawn by the rng; vectors and matrices of several lengths."""
     similarity, target = SIMILARITIES[name](), [0, 1, 2, 0, 1]
     given, classes = matrices(5, [4, 2, 5, 3, 5]), matrices(3, [4, 4, 4], seed=1)
     found = PseudoClasses({"x": similarity}, weight=0.5, temperature=8.0)(step(given, classes, target))
-    again = Dice(0, 0, np.arange(5))
+    again = RowRNG(0, 0, np.arange(5))
     partner, drawn = again.uniform().argsort().tolist(), again.integers(3).tolist()
     sources = [[partner[i] if j == drawn[i] else i for j in range(3)] for i in range(5)]
     owners = [[target[source] for source in row] for row in sources]
@@ -108,9 +108,9 @@ def test_against_a_slow_loop(name: str) -> None:
         if len(set(owners[i])) == 1:
             assert found[i] == 0
             continue
-        asked = composed(given, torch.tensor([sources[i]]))
-        among = [8 * similarity(asked, composed(classes, torch.tensor([list(row)])))[0, 0] for row in rivals]
-        among += [8 * similarity(asked, classes)[0, c] for c in range(3)]
+        inputs = composed(given, torch.tensor([sources[i]]))
+        among = [8 * similarity(inputs, composed(classes, torch.tensor([list(row)])))[0, 0] for row in rivals]
+        among += [8 * similarity(inputs, classes)[0, c] for c in range(3)]
         expected = torch.logsumexp(torch.stack(among), 0) - among[rivals.index(tuple(owners[i]))]
         assert float(found[i]) == pytest.approx(0.5 * float(expected), abs=1e-4)
 
@@ -157,7 +157,7 @@ def test_wrong_settings_are_told() -> None:
 # -- in training ------------------------------------------------------------------------------------------
 
 
-def sounds(n: int = 24) -> Labelled:
+def sounds(n: int = 24) -> LabelledInputs:
     """Four classes told apart by their pitch."""
     labels, rng = np.arange(n) % 4, np.random.default_rng(0)
     time = np.arange(1600) / 8000
@@ -166,7 +166,7 @@ def sounds(n: int = 24) -> Labelled:
     def load(rows: Rows) -> Batch:
         return Batch(values[rows], np.full(len(rows), 1600))
 
-    return Labelled(np.arange(n), load, labels, np.array([f"tone{i}" for i in range(n)]))
+    return LabelledInputs(np.arange(n), load, labels, np.array([f"tone{i}" for i in range(n)]))
 
 
 def of_sounds() -> Embedder:
@@ -178,7 +178,7 @@ def of_sounds() -> Embedder:
 
 def method(similarities: dict[str, Similarity], **settings: Any) -> Prototypes:
     losses = Losses({"cross_entropy": CrossEntropy(similarities), "pseudo_classes": PseudoClasses(similarities, **settings)})
-    return Prototypes(Kit(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities)))
+    return Prototypes(Components(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities)))
 
 
 @pytest.mark.parametrize("kind", ["recombine", "mask"])
@@ -186,21 +186,21 @@ def test_a_method_trains_with_it(kind: str) -> None:
     rows = sounds()
     none = rows.some(np.arange(0))
     one = method({"vector": SIMILARITIES["cosine"](), "steps": SIMILARITIES["one_to_one"]()}, similarity="steps", kind=kind)
-    one.learn(Seen(rows, none, none, np.arange(4)))
+    one.learn(TrainingView(rows, none, none, np.arange(4)))
     assert one.groups == ("body", "vector", "matrix"), "it brings rows for what it compares"
 
 
 def test_inputs_of_several_transformations_are_composed_with_partners_under_their_own() -> None:
     rows, losses = sounds(), Losses({"cross_entropy": CrossEntropy(COSINE), "pseudo_classes": PseudoClasses(COSINE)})
-    one = SAVC(Kit(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), COSINE, losses, Scoring(COSINE)), queue=64, dim=8)
-    one.learn(Seen(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4)))
+    one = SAVC(Components(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), COSINE, losses, Scoring(COSINE)), queue=64, dim=8)
+    one.learn(TrainingView(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4)))
     assert one.score(rows)["main"].values.shape == (24, 4)
 
 
 def test_both_embedder_and_rows_are_taught() -> None:
     rows, loss = sounds(8), PseudoClasses(COSINE)
     learner = ClassLearner(of_sounds(), rows, np.arange(4), CrossEntropy(COSINE), [loss])
-    given = Step(learner.embedder, rows.batch(np.arange(8)), torch.from_numpy(rows.labels), Dice(0, 0, rows.rows), learner.rows)
+    given = Step(learner.embedder, rows.batch(np.arange(8)), torch.from_numpy(rows.labels), RowRNG(0, 0, rows.rows), learner.rows)
     loss(given).sum().backward()
     assert learner.rows.vector is not None
     for parameter in (learner.rows.vector, *learner.embedder.parameters()):
@@ -214,6 +214,6 @@ def test_a_single_stream_may_lead() -> None:
     rows = sounds()
     none, similarities = rows.some(np.arange(0)), {"part": SIMILARITIES["cosine"](stream="residual")}
     losses = Losses({"cross_entropy": CrossEntropy(similarities)})
-    one = Prototypes(Kit(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities)))
-    one.learn(Seen(rows, none, none, np.arange(4)))
+    one = Prototypes(Components(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities)))
+    one.learn(TrainingView(rows, none, none, np.arange(4)))
     assert set(one.score(rows)) == {"part", "trained"}

@@ -14,7 +14,7 @@ from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.fusion import margins
 from scratchlab.similarity.matching import OneToOne
 from scratchlab.similarity.vector import Cosine
-from scratchlab.types import Asked
+from scratchlab.types import Inputs
 from tests.contracts.test_similarities import embeddings
 from tests.learning.conftest import FORM, embedder, problem
 
@@ -42,9 +42,9 @@ def test_what_was_scored_is_remembered_by_row() -> None:
     body = embedder(Conv4(FORM, channels=8))
     body.eval()
     found = block(body, Cosine(), rows, np.arange(4), most=3)
-    asked, loads = Asked(np.arange(10, 30), rows._load), []
-    first = found.scores(body, asked)
-    unloadable = Asked(np.arange(29, 9, -1), lambda rows: loads.append(rows))  # type: ignore[arg-type,return-value]
+    inputs, loads = Inputs(np.arange(10, 30), rows._load), []
+    first = found.scores(body, inputs)
+    unloadable = Inputs(np.arange(29, 9, -1), lambda rows: loads.append(rows))  # type: ignore[arg-type,return-value]
     assert torch.equal(found.scores(body, unloadable), first.flip(0))
     assert loads == []
 

@@ -13,15 +13,15 @@ import torch.multiprocessing as mp
 from torch.nn import functional as F
 
 from scratchlab.checks import Problem
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn import parallel
 from scratchlab.learn.losses.interface import Step
 from scratchlab.learn.losses.momentum import MomentumContrast
 from scratchlab.learn.methods.savc import SAVC, FantasyLearner, agreed
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.model.encoders.mlp import MLP
-from scratchlab.types import Seen
-from tests.learning.conftest import FORM, Kept, Watch, embedder, kit, problem, trainer
+from scratchlab.types import TrainingView
+from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer
 
 NONE = problem().some(np.empty(0, dtype=np.int64))
 
@@ -29,16 +29,16 @@ NONE = problem().some(np.empty(0, dtype=np.int64))
 def method(memory: Kept | None = None, watch: Watch | None = None, seed: int = 0, encoder: str = "mlp", **settings: object) -> SAVC:
     torch.manual_seed(seed)
     parts = Conv4(FORM, channels=8) if encoder == "conv4" else MLP(FORM, hidden=[32, 16])
-    return SAVC(kit(embedder(parts), trainer(memory or Kept(), watch or Watch(), batch=24)), **{"queue": 64, "dim": 8, **settings})
+    return SAVC(components(embedder(parts), trainer(memory or Kept(), watch or Watch(), batch=24)), **{"queue": 64, "dim": 8, **settings})
 
 
-def base() -> Seen:
-    return Seen(problem(), problem(40, seed=1), NONE, np.arange(4))
+def base() -> TrainingView:
+    return TrainingView(problem(), problem(40, seed=1), NONE, np.arange(4))
 
 
 def step(learner: FantasyLearner, rows: list[int]) -> Step:
     positions = np.array(rows)
-    return learner._step(problem().batch(positions), problem().labels[positions], Dice(0, 0, positions))
+    return learner._step(problem().batch(positions), problem().labels[positions], RowRNG(0, 0, positions))
 
 
 def contrast(learner: FantasyLearner) -> MomentumContrast:
@@ -55,7 +55,7 @@ def test_every_class_is_as_many_classes_as_there_are_transformations() -> None:
     features, _ = one.features
     assert torch.equal(features[1], features[0].flip(2))
     assert torch.equal(features[5], features[3].rot90(1, (1, 2)))
-    losses = learner.losses(problem().batch(np.array([3, 5])), np.array([3, 1]), Dice(0, 0, np.array([3, 5])))
+    losses = learner.losses(problem().batch(np.array([3, 5])), np.array([3, 1]), RowRNG(0, 0, np.array([3, 5])))
     assert losses.shape == (2,)
 
 
@@ -64,8 +64,8 @@ def test_the_mean_over_transformations_by_hand() -> None:
     assert agreed(scores, 2)[1, 1] == pytest.approx(float(scores[2, 2] + scores[3, 3]) / 2)
     one = method()
     one.learn(base())
-    asked = train = problem()  # as rows are remembered by number
-    for value, label in zip(one.compared("cosine", asked)[2], range(4), strict=True):
+    inputs = train = problem()  # as rows are remembered by number
+    for value, label in zip(one.compared("cosine", inputs)[2], range(4), strict=True):
         expected = 0.0
         for turn in (False, True):
 
@@ -73,7 +73,7 @@ def test_the_mean_over_transformations_by_hand() -> None:
                 batch = of.batch(rows)
                 return one.embedder(type(batch)(batch.values[:, :, ::-1, ::-1].copy() if turn else batch.values, batch.lengths)).vector
 
-            query, mean = vectors(np.array([2]), asked)[0], vectors(np.flatnonzero(train.labels == label), train).mean(0)
+            query, mean = vectors(np.array([2]), inputs)[0], vectors(np.flatnonzero(train.labels == label), train).mean(0)
             expected += float(F.cosine_similarity(query, mean, dim=0).detach()) / 2
         assert float(value) == pytest.approx(expected, abs=1e-5)
 
@@ -170,7 +170,7 @@ def trained() -> dict[str, np.ndarray]:
     torch.set_num_threads(1)
     memory = Kept()
     one = method(memory, encoder="conv4", queue=50)
-    one.kit.trainer.settings.batch, one.kit.trainer.settings.epochs = 41, 1  # an odd number: one process has a row more
+    one.components.trainer.settings.batch, one.components.trainer.settings.epochs = 41, 1  # an odd number: one process has a row more
     one.learn(base())
     return {name: array for name, array in (memory.held or ({}, {}))[0].items() if name.startswith("now/")} if parallel.rank() == 0 else {}
 

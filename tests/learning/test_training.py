@@ -13,7 +13,7 @@ import torch
 
 from scratchlab.checks import Diverged, Problem
 from scratchlab.learn.optimizers import adamw, sgd
-from scratchlab.types import Labelled
+from scratchlab.types import LabelledInputs
 from tests.learning.conftest import Kept, Watch, learner, problem, trainer
 
 
@@ -162,7 +162,7 @@ def test_recorded_rates_follow_the_schedule() -> None:
     assert watch.records[0]["rates"]["readout"] == pytest.approx(0.05)  # the middle of the warm-up
 
 
-def with_value(value: float) -> Labelled:
+def with_value(value: float) -> LabelledInputs:
     whole = problem()
     whole.batch(np.array([7])).values[0, 0, 0, 0] = value  # a copy: the source stays as it was
     loads = whole._load
@@ -172,7 +172,7 @@ def with_value(value: float) -> Labelled:
         batch.values[rows == 7, 0, 0, 0] = value
         return batch
 
-    return Labelled(whole.rows, load, whole.labels, whole.ids)
+    return LabelledInputs(whole.rows, load, whole.labels, whole.ids)
 
 
 def test_a_sample_that_is_not_finite_is_named() -> None:

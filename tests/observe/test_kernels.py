@@ -59,7 +59,7 @@ def test_training_is_the_same_to_the_last_bit() -> None:
 @pytest.mark.parametrize("way", ["kernels", "features"])
 def test_what_is_read_is_what_the_layers_make(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     monkeypatch.setattr(products, "_kernels_cost", lambda n, widths: 2.0 if way == "features" else 0.0)
-    monkeypatch.setattr(products, "_features_cost", lambda n, widths, asked: 1.0)
+    monkeypatch.setattr(products, "_features_cost", lambda n, widths, inputs: 1.0)
     net = network().eval()
     inputs, labels = data()
     kernels = Kernels(net, {"valid": (inputs, labels)}, batch=20)

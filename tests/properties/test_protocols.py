@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scratchlab.checks import Problem
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
 from scratchlab.data.protocols.pools import pools
-from scratchlab.types import Asked, Batch, Samples, Stage, Waveform
+from scratchlab.types import Batch, Inputs, Samples, Split, Waveform
 
 SETTINGS = {
     "closed_set": {"test": 0.3, "valid": 0.2},
@@ -26,7 +26,7 @@ def made(labels: list[int], groups: list[int], splits: list[str] | None = None) 
         ids=np.array([f"item{i}" for i in range(n)]),
         labels=np.array(labels),
         classes=tuple(f"class{i}" for i in range(max(labels) + 1)),
-        groups=np.array([f"speaker{g}" for g in groups]),
+        groups={"speaker": np.array([f"speaker{g}" for g in groups])},
         splits=np.array(splits or [""] * n),
         form=Waveform(100),
         load=lambda rows: Batch(np.zeros((len(rows), 4), np.float32), np.full(len(rows), 4)),
@@ -46,11 +46,11 @@ def any_samples(draw: st.DrawFn) -> Samples:
     return made(labels, groups, [side[g] for g in groups] if published else None)
 
 
-def stages(name: str, samples: Samples, seed: int) -> list[Stage]:
+def splits(name: str, samples: Samples, seed: int) -> list[Split]:
     return walk(PROTOCOLS[name](seed, **SETTINGS[name]), samples)
 
 
-def walk(protocol: Protocol, samples: Samples) -> list[Stage]:
+def walk(protocol: Protocol, samples: Samples) -> list[Split]:
     return [protocol.base(samples), *itertools.chain.from_iterable(protocol.later(samples, draw) for draw in range(protocol.draws))]
 
 
@@ -62,25 +62,25 @@ def test_every_protocol_is_tried() -> None:
 @settings(max_examples=60)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_what_is_asked_was_never_seen(name: str, samples: Samples, seed: int) -> None:
-    """Over all stages together: what any stage trains on, chooses by or keeps shares no row and no group with any query."""
-    every = stages(name, samples, seed)
-    query = np.unique(np.concatenate([stage.query for stage in every]))
-    for stage in every:
-        train, valid, reference = stage.train, stage.valid, stage.reference
+    """Over all splits together: what any split trains on, chooses by or keeps shares no row and no group with any query."""
+    every = splits(name, samples, seed)
+    query = np.unique(np.concatenate([split.query for split in every]))
+    for split in every:
+        train, valid, reference = split.train, split.valid, split.reference
         for rows in (train, valid, reference):
             assert not np.intersect1d(rows, query).size
-            assert not np.intersect1d(samples.groups[rows], samples.groups[query]).size
+            assert not np.intersect1d(samples.grouped()[rows], samples.grouped()[query]).size
         for rows in (train, reference):
-            assert not np.intersect1d(samples.groups[rows], samples.groups[every[0].valid]).size
-        for rows in (train, valid, reference, stage.query):
-            assert np.isin(samples.labels[rows], stage.classes).all()
+            assert not np.intersect1d(samples.grouped()[rows], samples.grouped()[every[0].valid]).size
+        for rows in (train, valid, reference, split.query):
+            assert np.isin(samples.labels[rows], split.classes).all()
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 @settings(max_examples=20)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_a_seed_decides_everything(name: str, samples: Samples, seed: int) -> None:
-    for one, other in zip(stages(name, samples, seed), stages(name, samples, seed), strict=True):
+    for one, other in zip(splits(name, samples, seed), splits(name, samples, seed), strict=True):
         for field in ("train", "valid", "reference", "query", "classes"):
             assert np.array_equal(getattr(one, field), getattr(other, field))
 
@@ -88,17 +88,17 @@ def test_a_seed_decides_everything(name: str, samples: Samples, seed: int) -> No
 @settings(max_examples=30)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_sessions_add_their_classes_with_exactly_their_shots(samples: Samples, seed: int) -> None:
-    base, *later = stages("sessions", samples, seed)
+    base, *later = splits("sessions", samples, seed)
     for draw in range(3):
         known = base.classes
-        for stage in (stage for stage in later if stage.draw == draw):
-            assert np.array_equal(stage.classes[: len(known)], known)
-            new = stage.classes[len(known) :]
+        for split in (split for split in later if split.draw == draw):
+            assert np.array_equal(split.classes[: len(known)], known)
+            new = split.classes[len(known) :]
             assert len(new) == 2
-            labels, counts = np.unique(samples.labels[stage.reference], return_counts=True)
+            labels, counts = np.unique(samples.labels[split.reference], return_counts=True)
             assert set(labels) == set(new)
             assert (counts == 2).all()
-            known = stage.classes
+            known = split.classes
 
 
 def test_one_draw_more_leaves_the_others_as_they_were() -> None:
@@ -114,8 +114,8 @@ def test_one_draw_more_leaves_the_others_as_they_were() -> None:
 
 def test_query_labels_are_out_of_reach() -> None:
     samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
-    asked = PROTOCOLS["closed_set"](0).base(samples).asked(samples)
-    assert type(asked) is Asked
+    asked = PROTOCOLS["closed_set"](0).base(samples).inputs(samples)
+    assert type(asked) is Inputs
     assert not hasattr(asked, "labels")
     assert not hasattr(asked, "ids")
 
@@ -181,9 +181,9 @@ def test_without_groups_every_class_is_on_every_side_it_has_rows_for(counts: lis
 
 def test_a_closed_set_of_some_classes_holds_no_others() -> None:
     samples = made([c for c in range(5) for _ in range(12)], list(range(60)))
-    stage = PROTOCOLS["closed_set"](0, classes=["class3", "class1"], test=0.25, valid=0.25).base(samples)
-    assert stage.classes.tolist() == [1, 3]
-    for part in (stage.train, stage.valid, stage.query):
+    split = PROTOCOLS["closed_set"](0, classes=["class3", "class1"], test=0.25, valid=0.25).base(samples)
+    assert split.classes.tolist() == [1, 3]
+    for part in (split.train, split.valid, split.query):
         assert set(samples.labels[part].tolist()) == {1, 3}
 
 

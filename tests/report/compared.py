@@ -13,7 +13,7 @@ from scratchlab.analysis.outcome import Outcome
 from scratchlab.experiment import SECTIONS
 from scratchlab.recipe import resolve
 from scratchlab.store.run import Run
-from scratchlab.types import Samples, Scores, Stage
+from scratchlab.types import Samples, Scores, Split
 
 MELODIES: dict[str, Any] = {
     "data": {"name": "synthetic", "classes": 8, "groups": 12, "clips": 4, "seconds": 0.3},
@@ -31,22 +31,22 @@ def answered(
     samples: Samples = recipe.build("data", SECTIONS).read()
     protocol = recipe.build("protocol", SECTIONS, seed)
     rng = np.random.default_rng(dice)
-    base: Stage = protocol.base(samples)
+    base: Split = protocol.base(samples)
     outcome = Outcome(samples, base.classes)
 
-    def ask(stage: Stage) -> None:
+    def ask(split: Split) -> None:
         found: dict[str, Scores] = {}
         for head, clear in heads.items():
-            right = (stage.truth(samples)[:, None] == stage.classes).astype(np.float32)
-            found[head] = Scores(rng.normal(size=right.shape).astype(np.float32) + clear * right, stage.classes)
-        outcome.add(stage, found)
+            right = (split.truth(samples)[:, None] == split.classes).astype(np.float32)
+            found[head] = Scores(rng.normal(size=right.shape).astype(np.float32) + clear * right, split.classes)
+        outcome.add(split, found)
 
     with run.writing():
         trained(run, 3)
         ask(base)
         for draw in range(protocol.draws):
-            for stage in protocol.later(samples, draw):
-                ask(stage)
+            for split in protocol.later(samples, draw):
+                ask(split)
         centres = np.eye(len(samples.classes), 16, dtype=np.float32)[base.truth(samples)]
         vectors = centres + noise * rng.normal(size=centres.shape).astype(np.float32)
         run.save_arrays("embeddings", {"vectors": vectors.astype(np.float32)}, {"ids": samples.ids[base.query].tolist()})

@@ -16,7 +16,7 @@ import pytest
 from scratchlab.analysis.outcome import Outcome
 from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
-from scratchlab.types import Rows, Samples, Scores, Stage, Waveform, rows
+from scratchlab.types import Rows, Samples, Scores, Split, Waveform, rows
 
 CHROMIUM = Path("/usr/bin/chromium")
 KEYWORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go", "zero", "one", "two", "three", "four", "five", "six")
@@ -133,13 +133,13 @@ def answered(run: Run, classes: tuple[str, ...], base: int, sessions: int, draws
 
     def ask(session: int, draw: int) -> None:
         upto = base + (len(classes) - base) * session // max(sessions, 1)
-        stage = Stage(rows(), rows(), rows(), np.flatnonzero(known.labels < upto), np.arange(upto), session, draw)
-        truth = stage.truth(known)
+        split = Split(rows(), rows(), rows(), np.flatnonzero(known.labels < upto), np.arange(upto), session, draw)
+        truth = split.truth(known)
         heads = {
-            head: scores(truth, stage.classes, base, rng, clear)
+            head: scores(truth, split.classes, base, rng, clear)
             for head, clear in (("cosine", 4.0), ("trained", 3.4 + 0.9 * (session == 0)))
         }
-        outcome.add(stage, heads)
+        outcome.add(split, heads)
 
     ask(0, -1)
     for draw in range(draws):
@@ -147,7 +147,7 @@ def answered(run: Run, classes: tuple[str, ...], base: int, sessions: int, draws
             ask(session, draw)
         if sessions:
             resemblance = rng.uniform(-0.2, 1, (len(classes) - base, base)).astype(np.float32)
-            outcome.relate(Stage(rows(), rows(), rows(), np.arange(len(known)), np.arange(len(classes)), sessions, draw), resemblance)
+            outcome.relate(Split(rows(), rows(), rows(), np.arange(len(known)), np.arange(len(classes)), sessions, draw), resemblance)
     run.save_table("predictions", outcome.predictions())
     run.save_json("summary", outcome.summary())
     begun = datetime.now(UTC) - timedelta(minutes=14)

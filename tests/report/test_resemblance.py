@@ -21,17 +21,17 @@ from scratchlab.report import words
 from scratchlab.report.run import page
 from scratchlab.similarity.vector import Cosine
 from scratchlab.store.run import Run
-from scratchlab.types import Embeddings, Scores, Stage, rows
+from scratchlab.types import Embeddings, Scores, Split, rows
 
 
 def test_by_hand() -> None:
     """Classes a, b are base, learned as b, a; c is nearest to a in two draws of three."""
     known = samples(("a", "b", "c"), 2)
     outcome = Outcome(known, np.array([1, 0]))
-    last = Stage(rows(), rows(), rows(), np.arange(6), np.array([1, 0, 2]), 1, 0)
+    last = Split(rows(), rows(), rows(), np.arange(6), np.array([1, 0, 2]), 1, 0)
     base = replace(last, query=np.arange(4), classes=np.array([1, 0]), session=0, draw=-1)
-    for stage in (base, last):
-        outcome.add(stage, {"cosine": Scores(np.ones((len(stage.query), len(stage.classes)), np.float32), stage.classes)})
+    for split in (base, last):
+        outcome.add(split, {"cosine": Scores(np.ones((len(split.query), len(split.classes)), np.float32), split.classes)})
     for draw, (b, a) in enumerate([(0.1, 0.9), (0.75, 0.25), (-0.5, 0.5)]):
         outcome.relate(replace(last, draw=draw), np.array([[b, a]], np.float32))
     assert outcome.summary()["nearest"] == {"c": {"base": "a", "share": 2 / 3, "similarity": pytest.approx(0.55)}}
@@ -49,7 +49,7 @@ def test_the_similarity_of_several_references_is_their_mean() -> None:
     method.blocks = {
         "cosine": (block([[1.0, 0.0], [0.0, 1.0]], [0, 1]), block([[2.0, 0.0], [0.6, 0.8]], [0, 0]), block([[0.0, -3.0]], [0]))
     }
-    assert method.resemblance().flatten().tolist() == pytest.approx([0.8, 0.4, 0.0, -1.0])
+    assert method.similarity_to_base().flatten().tolist() == pytest.approx([0.8, 0.4, 0.0, -1.0])
 
 
 def test_mistakes_beside_the_resemblance() -> None:

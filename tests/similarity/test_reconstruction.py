@@ -7,14 +7,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from tests.learning.conftest import FORM, Kept, Watch, embedder, kit, problem, trainer
+from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer
 from torch.nn import functional as F
 
 from scratchlab.learn.methods.reconstruction import Reconstruction
 from scratchlab.model.encoders.mlp import MLP
 from scratchlab.similarity.reconstruction import rebuilt_from, reconstructed
 from scratchlab.similarity.vector import cosine
-from scratchlab.types import Embeddings, Seen
+from scratchlab.types import Embeddings, TrainingView
 
 TWO = ("envelope", "residual")
 
@@ -83,20 +83,20 @@ def test_the_limits_of_the_attention() -> None:
 # -- the method -------------------------------------------------------------------------------------------
 
 
-def seen(n: int, classes: int) -> Seen:
+def seen(n: int, classes: int) -> TrainingView:
     rows = problem(n).some(np.flatnonzero(np.arange(n) % 4 < classes))
-    return Seen(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(classes))
+    return TrainingView(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(classes))
 
 
 @pytest.mark.parametrize("share", [0.25, 1.0])
 def test_scores_are_shares_of_plain_and_rebuilt(share: float) -> None:
     torch.manual_seed(0)
-    supplied = kit(embedder(MLP(FORM, hidden=[32, 16])), trainer(Kept(), Watch(), epochs=4, batch=20))
+    supplied = components(embedder(MLP(FORM, hidden=[32, 16])), trainer(Kept(), Watch(), epochs=4, batch=20))
     method = Reconstruction(supplied, aux=3.0, share=share)
     method.learn(seen(80, 3))
     shots = problem(8, seed=1)
     new = shots.some(np.flatnonzero(shots.labels == 3))
-    method.learn(Seen(new.some(np.arange(0)), new.some(np.arange(0)), new, np.arange(4)))
+    method.learn(TrainingView(new.some(np.arange(0)), new.some(np.arange(0)), new, np.arange(4)))
     rows = problem(12, seed=2)
     found = method.score(rows)
     base, later = (one.references.vector for one in method.blocks["cosine"])

@@ -69,6 +69,6 @@ def pair(run: Run, samples: Samples, places: Rows, features: list[Floats], seen:
         row = int(places[number])
         values = np.asarray(batch.values[number][..., : int(batch.lengths[number])])
         label = samples.classes[int(samples.labels[row])]
-        return Clip(str(samples.ids[row]), label, str(samples.groups[row]), values, features[number])
+        return Clip(str(samples.ids[row]), label, str(samples.grouped()[row]), values, features[number])
 
     return Pair(run, clip(0), clip(1), samples.form, seen, pairing)

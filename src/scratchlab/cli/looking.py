@@ -90,15 +90,15 @@ def pair(
     from scratchlab.learn.looking import looked_at
     from scratchlab.report.pair import page, terminal
     from scratchlab.store.run import Run
-    from scratchlab.types import Asked
+    from scratchlab.types import Inputs
 
     found = Run.find(runs, run)
     here = recipes.overridden(found.recipe(), ["training.device=cpu"])  # the machine that trained may have had others
-    bench = reopened(recipes.resolve(here, SECTIONS, found.status["recipe"]), found)
-    samples = bench.source.read()
+    pipeline = reopened(recipes.resolve(here, SECTIONS, found.status["recipe"]), found)
+    samples = pipeline.source.read()
     chosen = pairs.chosen(samples, clip_a, clip_b)
-    features, pairing = looked_at(bench.embedder, bench.similarities, Asked(chosen, samples.load))
-    both = pairs.pair(found, samples, chosen, features, bench.embedder.frontend.form, pairing)
+    features, pairing = looked_at(pipeline.embedder, pipeline.similarities, Inputs(chosen, samples.load))
+    both = pairs.pair(found, samples, chosen, features, pipeline.embedder.frontend.form, pairing)
     path = page.write(both, out or page.place(both))
     console.print(terminal.pair(both))
     lead_to("Page", path)

@@ -23,10 +23,10 @@ def packed(module: nn.Module, optimizer: torch.optim.Optimizer, best: Mapping[st
     return made | ({"read": np.frombuffer(json.dumps(read).encode(), dtype=np.uint8)} if any(read.values()) else {})
 
 
-def readings(arrays: Mapping[str, Any], gauges: Iterable[str]) -> Readings:
-    """What these gauges had read since the last record. Not among the facts of a checkpoint, whose length the file's format bounds."""
+def readings(arrays: Mapping[str, Any], probes: Iterable[str]) -> Readings:
+    """What these probes had read since the last record. Not among the facts of a checkpoint, whose length the file's format bounds."""
     read: Readings = json.loads(bytes(arrays["read"])) if "read" in arrays else {}
-    return {name: read.get(name, []) for name in gauges}
+    return {name: read.get(name, []) for name in probes}
 
 
 def restore(arrays: Mapping[str, Any], module: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

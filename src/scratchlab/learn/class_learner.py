@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scratchlab.data.augment.dice import Dice
-from scratchlab.learn.class_rows import ClassRows
+from scratchlab.data.augment.row_rng import RowRNG
+from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import Loss, Step
 from scratchlab.similarity.interface import Similarity
-from scratchlab.types import Batch, Labelled, Rows
+from scratchlab.types import Batch, LabelledInputs, Rows
 
 LOOKED_AT = 64  # inputs by which the number of steps of the class matrices is set
 
@@ -22,12 +22,14 @@ LOOKED_AT = 64  # inputs by which the number of steps of the class matrices is s
 class ClassLearner:
     """The learner of a base session, for the Trainer. `judge` is the loss that validation judges by; `others` are added to it."""
 
-    def __init__(self, embedder: Embedder, train: Labelled, classes: Rows, judge: Classification, others: Iterable[Loss] = ()) -> None:
+    def __init__(
+        self, embedder: Embedder, train: LabelledInputs, classes: Rows, judge: Classification, others: Iterable[Loss] = ()
+    ) -> None:
         self.embedder, self.judge, self.others = embedder, judge, list(others)
         self.index = np.full(int(classes.max()) + 1, -1)
         self.index[classes] = np.arange(len(classes))
         compared = [*judge.compared.values(), *(one for loss in self.others for one in loss.needs())]
-        self.rows = ClassRows(len(classes), embedder, compared, row_steps(embedder, train, compared))
+        self.rows = ClassWeights(len(classes), embedder, compared, row_steps(embedder, train, compared))
         self.module = nn.Module()
         self.module.body, self.module.rows, self.module.losses = embedder, self.rows, nn.ModuleList(self.others)
 
@@ -36,12 +38,12 @@ class ClassLearner:
         own = {"body": list(self.embedder.parameters()), **self.rows.groups()}
         return own | {name: parameters for loss in self.others for name, parameters in loss.groups().items()}
 
-    def _step(self, batch: Batch, labels: Rows, dice: Dice | None) -> Step:
-        return Step(self.embedder, batch, torch.from_numpy(self.index[labels]).to(self.embedder.device), dice, self.rows)
+    def _step(self, batch: Batch, labels: Rows, rng: RowRNG | None) -> Step:
+        return Step(self.embedder, batch, torch.from_numpy(self.index[labels]).to(self.embedder.device), rng, self.rows)
 
-    def losses(self, batch: Batch, labels: Rows, dice: Dice) -> Tensor:
+    def losses(self, batch: Batch, labels: Rows, rng: RowRNG) -> Tensor:
         """The sum of all losses `[n]`."""
-        step = self._step(batch, labels, dice)
+        step = self._step(batch, labels, rng)
         total: Tensor = self.judge(step)
         for loss in self.others:
             total = total + loss(step)
@@ -55,7 +57,7 @@ class ClassLearner:
 
 
 @torch.no_grad()
-def row_steps(embedder: Embedder, train: Labelled, compared: Iterable[Similarity]) -> int:
+def row_steps(embedder: Embedder, train: LabelledInputs, compared: Iterable[Similarity]) -> int:
     """How long a learned class matrix is: the mean number of steps of some training inputs' matrices, where any are compared."""
     if all(one.reads == "vector" for one in compared):
         return 1

@@ -1,4 +1,4 @@
-"""Where values stopped being finite: the step that found it is repeated, with the same dice, and every module is watched."""
+"""Where values stopped being finite: the step that found it is repeated, with the same rng, and every module is watched."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from scratchlab.learn.class_learner import ClassLearner
-from scratchlab.learn.class_rows import readouts
+from scratchlab.learn.class_weights import readouts
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.interface import Loss
@@ -24,11 +24,11 @@ from scratchlab.learn.references import Block, block
 from scratchlab.learn.scoring import Rehearsal, Scoring
 from scratchlab.learn.training import Trainer
 from scratchlab.similarity.interface import Similarity
-from scratchlab.types import Asked, Labelled, Rows, Scores, Seen
+from scratchlab.types import Inputs, LabelledInputs, Rows, Scores, TrainingView
 
 
 @dataclass
-class Kit:
+class Components:
     """The parts that the lab supplies to a method."""
 
     embedder: Embedder
@@ -41,43 +41,45 @@ class Kit:
 class Incremental:
     """A method that trains once and then only adds references: the plain case, to be varied."""
 
-    def __init__(self, kit: Kit) -> None:
-        self.kit, self.embedder = kit, kit.embedder
+    def __init__(self, components: Components) -> None:
+        self.components, self.embedder = components, components.embedder
         self.classes: Rows = np.empty(0, dtype=np.int64)
         self.blocks: dict[str, tuple[Block, ...]] = {}
 
     @property
     def groups(self) -> tuple[str, ...]:
         """Names of the parameter groups."""
-        losses = self.kit.losses
+        losses = self.components.losses
         rows = readouts([*losses.judge.compared.values(), *(one for loss in losses.added for one in loss.needs())])
         return ("body", *rows, *(name for loss in losses.added for name in loss.groups()))
 
     # -- learning -------------------------------------------------------------------------------------
 
-    def learn(self, seen: Seen) -> None:
+    def learn(self, view: TrainingView) -> None:
         """Trains if the stage has training rows; then adds the references of its new classes."""
-        if len(seen.train):
-            self.train(seen)
-            self.classes = seen.classes
-            self.blocks = {name: (found,) for name, found in self._references(seen.train, seen.classes, self.kit.scoring.exemplars).items()}
-            if self.kit.scoring.chooses:
-                self.kit.scoring.choose(list(self._rehearsals(seen)) if len(seen.valid) else [])
-        if len(seen.reference):
-            new = seen.classes[~np.isin(seen.classes, self.classes)]
-            for name, found in self._references(seen.reference, new).items():
+        if len(view.train):
+            self.train(view)
+            self.classes = view.classes
+            self.blocks = {
+                name: (found,) for name, found in self._references(view.train, view.classes, self.components.scoring.exemplars).items()
+            }
+            if self.components.scoring.chooses:
+                self.components.scoring.choose(list(self._rehearsals(view)) if len(view.valid) else [])
+        if len(view.reference):
+            new = view.classes[~np.isin(view.classes, self.classes)]
+            for name, found in self._references(view.reference, new).items():
                 self.blocks = {**self.blocks, name: (*self.blocks[name], self.adapted(found, self.blocks[name][0]))}
             self.classes = np.concatenate([self.classes, new])
 
-    def train(self, seen: Seen) -> None:
+    def train(self, view: TrainingView) -> None:
         """Trains the embedder on the base classes."""
-        self.learner(seen)
+        self.learner(view)
 
-    def learner(self, seen: Seen, *more: Loss) -> ClassLearner:
+    def learner(self, view: TrainingView, *more: Loss) -> ClassLearner:
         """The learner of the base classes, trained under the recipe's losses and `more`."""
-        losses = self.kit.losses
-        learner = ClassLearner(self.embedder, seen.train, seen.classes, losses.judge, [*losses.added, *more])
-        self.kit.trainer.train(learner, seen.train, seen.valid)
+        losses = self.components.losses
+        learner = ClassLearner(self.embedder, view.train, view.classes, losses.judge, [*losses.added, *more])
+        self.components.trainer.train(learner, view.train, view.valid)
         return learner
 
     def adapted(self, new: Block, base: Block) -> Block:
@@ -85,40 +87,40 @@ class Incremental:
         del base
         return new
 
-    def _references(self, rows: Labelled, classes: Rows, most: int | None = None) -> dict[str, Block]:
-        return {name: block(self.embedder, one, rows, classes, most) for name, one in self.kit.similarities.items()}
+    def _references(self, rows: LabelledInputs, classes: Rows, most: int | None = None) -> dict[str, Block]:
+        return {name: block(self.embedder, one, rows, classes, most) for name, one in self.components.similarities.items()}
 
-    def _rehearsals(self, seen: Seen) -> Iterator[Rehearsal]:
+    def _rehearsals(self, view: TrainingView) -> Iterator[Rehearsal]:
         """Validation rows, scored as if the base classes had only a few shots each."""
-        index = np.full(int(seen.classes.max()) + 1, -1)
-        index[seen.classes] = np.arange(len(seen.classes))
-        target = torch.from_numpy(index[seen.valid.labels]).to(self.embedder.device)
-        for number in range(self.kit.scoring.rehearsals):
-            order = np.random.default_rng([self.kit.trainer.seed, number]).permutation(len(seen.train))
-            labels = seen.train.labels[order]
-            shots = np.concatenate([order[labels == label][: self.kit.scoring.shots] for label in seen.classes])
+        index = np.full(int(view.classes.max()) + 1, -1)
+        index[view.classes] = np.arange(len(view.classes))
+        target = torch.from_numpy(index[view.valid.labels]).to(self.embedder.device)
+        for number in range(self.components.scoring.rehearsals):
+            order = np.random.default_rng([self.components.trainer.seed, number]).permutation(len(view.train))
+            labels = view.train.labels[order]
+            shots = np.concatenate([order[labels == label][: self.components.scoring.shots] for label in view.classes])
             trial = self.branch()
-            trial.blocks = {name: (found,) for name, found in self._references(seen.train.some(shots), seen.classes).items()}
-            yield {name: trial.compared(name, seen.valid) for name in self.kit.similarities}, target
+            trial.blocks = {name: (found,) for name, found in self._references(view.train.some(shots), view.classes).items()}
+            yield {name: trial.compared(name, view.valid) for name in self.components.similarities}, target
 
     # -- answering ------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def score(self, asked: Asked) -> dict[str, Scores]:
+    def score(self, inputs: Inputs) -> dict[str, Scores]:
         """Scores by head: fusions first, then every similarity alone."""
-        scored = {name: self.compared(name, asked) for name in self.kit.similarities}
-        return {head: Scores(values.cpu().numpy(), self.classes) for head, values in self.kit.scoring.heads(scored).items()}
+        scored = {name: self.compared(name, inputs) for name in self.components.similarities}
+        return {head: Scores(values.cpu().numpy(), self.classes) for head, values in self.components.scoring.heads(scored).items()}
 
-    def compared(self, name: str, asked: Asked) -> Tensor:
+    def compared(self, name: str, inputs: Inputs) -> Tensor:
         """`[n, c]`: this similarity's scores of all classes known."""
-        return torch.cat([one.scores(self.embedder, asked) for one in self.blocks[name]], 1)
+        return torch.cat([one.scores(self.embedder, inputs) for one in self.blocks[name]], 1)
 
-    def vectors(self, asked: Asked) -> Tensor:
+    def vectors(self, inputs: Inputs) -> Tensor:
         """Vector embeddings `[n, d]`."""
-        return self.embedder.vectors(asked)
+        return self.embedder.vectors(inputs)
 
     @torch.no_grad()
-    def resemblance(self) -> Tensor:
+    def similarity_to_base(self) -> Tensor:
         """`[new, base]`: the first similarity of a new class's references (their mean, of several) with each base class's prototype."""
         base, *later = next(iter(self.blocks.values()))
         prototypes = base.means()
@@ -142,4 +144,4 @@ class Incremental:
 
     def facts(self) -> dict[str, Any]:
         """What was chosen on validation rows besides the epoch."""
-        return self.kit.scoring.facts()
+        return self.components.scoring.facts()

@@ -11,7 +11,7 @@ from scratchlab.checks import Problem
 from scratchlab.learn.embedder import Embedder
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import resampled
-from scratchlab.types import Asked, Embeddings, Labelled, Rows
+from scratchlab.types import Embeddings, Inputs, LabelledInputs, Rows
 
 
 class Block:
@@ -32,14 +32,14 @@ class Block:
         return scores if len(self.references) == self.count else scores @ self.shares
 
     @torch.no_grad()
-    def scores(self, embedder: Embedder, asked: Asked) -> Tensor:
+    def scores(self, embedder: Embedder, inputs: Inputs) -> Tensor:
         """`[n, count]`."""
-        missing = np.array([row not in self._known for row in asked.rows.tolist()])
+        missing = np.array([row not in self._known for row in inputs.rows.tolist()])
         if missing.any():
-            rows = asked.rows[missing]
-            found = self.compare(embedded(embedder, asked.some(missing), self.similarity))
+            rows = inputs.rows[missing]
+            found = self.compare(embedded(embedder, inputs.some(missing), self.similarity))
             self._known.update(zip(rows.tolist(), found, strict=True))
-        return torch.stack([self._known[row] for row in asked.rows.tolist()])
+        return torch.stack([self._known[row] for row in inputs.rows.tolist()])
 
     def moved(self, references: Embeddings) -> Block:
         """The same classes, compared with other references, one for each."""
@@ -50,11 +50,11 @@ class Block:
         return class_means(self.references, self.owner, self.count) if len(self.references) > self.count else self.references
 
 
-def embedded(embedder: Embedder, asked: Asked, similarity: Similarity) -> Embeddings:
+def embedded(embedder: Embedder, inputs: Inputs, similarity: Similarity) -> Embeddings:
     """Embeddings of rows, with matrices only where the similarity reads them."""
     if similarity.reads == "matrix":
-        return embedder.embeddings(asked)
-    return vectors_alone(embedder.vectors(asked), embedder.streams)
+        return embedder.embeddings(inputs)
+    return vectors_alone(embedder.vectors(inputs), embedder.streams)
 
 
 def vectors_alone(vectors: Tensor, streams: tuple[str, ...]) -> Embeddings:
@@ -63,7 +63,7 @@ def vectors_alone(vectors: Tensor, streams: tuple[str, ...]) -> Embeddings:
     return Embeddings(vectors, vectors.new_zeros(count, 1, 0), torch.ones(count, dtype=torch.long, device=vectors.device), streams)
 
 
-def block(embedder: Embedder, similarity: Similarity, rows: Labelled, classes: Rows, most: int | None = None) -> Block:
+def block(embedder: Embedder, similarity: Similarity, rows: LabelledInputs, classes: Rows, most: int | None = None) -> Block:
     """The references of these classes among labelled rows: their means, or each of them; at most `most` of a class, spread evenly.
 
     Raises Problem for a class without a row.

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from scratchlab.checks import Problem
 from scratchlab.learn.class_learner import row_steps
-from scratchlab.learn.class_rows import ClassRows
-from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.class_weights import ClassWeights
+from scratchlab.learn.incremental import Components, Incremental
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.virtual import Virtual
 from scratchlab.learn.references import embedded
-from scratchlab.types import Asked, Seen
+from scratchlab.types import Inputs, TrainingView
 
 Count = Annotated[int, Field(ge=1, description="virtual prototypes; the paper: as many as classes are to come")]
 Weight = Annotated[float, Field(gt=0, description="share of the virtual losses")]
@@ -31,9 +31,9 @@ Top = Annotated[int, Field(ge=1, description="virtual prototypes nearest to a qu
 class Reserved(Incremental):
     """`count` virtual prototypes beside the class rows in training, and between queries and classes afterwards."""
 
-    def __init__(self, kit: Kit, count: int, weight: float, beta: float, serves: int, eta: float, top: int) -> None:
-        super().__init__(kit)
-        for name, similarity in kit.losses.judge.compared.items():
+    def __init__(self, components: Components, count: int, weight: float, beta: float, serves: int, eta: float, top: int) -> None:
+        super().__init__(components)
+        for name, similarity in components.losses.judge.compared.items():
             if similarity.biased:
                 raise Problem(
                     f"Virtual prototypes are compared with embeddings as class means are, and rows that '{name}' learns have a bias, which "
@@ -46,31 +46,31 @@ class Reserved(Incremental):
         """Those of the plain method, and the virtual rows."""
         return (*super().groups, "virtual")
 
-    def train(self, seen: Seen) -> None:
+    def train(self, view: TrainingView) -> None:
         """Trains embedder, class rows and virtual rows together."""
-        loss = self.virtual_loss(seen, self.kit.losses.judge)
-        self.learner(seen, loss)
+        loss = self.virtual_loss(view, self.components.losses.judge)
+        self.learner(view, loss)
         self.virtual = loss.rows
 
-    def virtual_loss(self, seen: Seen, judge: Classification) -> Virtual:
+    def virtual_loss(self, view: TrainingView, judge: Classification) -> Virtual:
         """The loss, with virtual rows of its own that read what the judging loss compares."""
         compared = judge.compared.values()
-        rows = ClassRows(self.count, self.embedder, compared, row_steps(self.embedder, seen.train, compared))
+        rows = ClassWeights(self.count, self.embedder, compared, row_steps(self.embedder, view.train, compared))
         shape = {"weight": self.weight, "beta": self.beta}
-        return Virtual(judge, rows, len(seen.classes), **shape, serves=self.serves, seed=self.kit.trainer.seed)
+        return Virtual(judge, rows, len(view.classes), **shape, serves=self.serves, seed=self.components.trainer.seed)
 
     @torch.no_grad()
-    def compared(self, name: str, asked: Asked) -> Tensor:
+    def compared(self, name: str, inputs: Inputs) -> Tensor:
         """The logarithm of η · softmax(to virtual · virtual to classes) + (1 - η) · softmax(scaled similarity), `[n, c]`.
 
         A logarithm, so that a fusion meets what is as evenly spread as other similarities' scores. A similarity answers as it is where no
         virtual rows were learned for it, and where its scores are negated costs: of two that are low, the product would be high.
         """
-        plain, similarity, judge = super().compared(name, asked), self.kit.similarities[name], self.kit.losses.judge
+        plain, similarity, judge = super().compared(name, inputs), self.components.similarities[name], self.components.losses.judge
         if self.eta == 0 or similarity.costs or name not in judge.compared:
             return plain
         virtual = self.virtual.embeddings(self.embedder.streams)
-        near = similarity(embedded(self.embedder, asked, similarity), virtual)
+        near = similarity(embedded(self.embedder, inputs, similarity), virtual)
         best = near.topk(min(self.top, self.count), dim=1)
         near = torch.zeros_like(near).scatter(1, best.indices, best.values)
         through = near @ torch.cat([one.compare(virtual) for one in self.blocks[name]], 1)

@@ -17,14 +17,14 @@ import torch
 from torch import Tensor, nn
 
 from scratchlab.checks import Diverged, Problem, counted, listing
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.data.batches import in_order, shuffled, spread
 from scratchlab.learn import checkpoints, parallel
 from scratchlab.learn.diagnosis import Step, What, broken, diverged, gradients_are_finite
 from scratchlab.learn.schedules import Schedule
 from scratchlab.learn.settings import Training
 from scratchlab.learn.stopping import Stop, stoppable
-from scratchlab.types import Batch, Labelled, Rows
+from scratchlab.types import Batch, LabelledInputs, Rows
 
 
 class Learner(Protocol):
@@ -36,7 +36,7 @@ class Learner(Protocol):
         """Parameters by the name under which a recipe gives their rate."""
         ...
 
-    def losses(self, batch: Batch, labels: Rows, dice: Dice) -> Tensor:
+    def losses(self, batch: Batch, labels: Rows, rng: RowRNG) -> Tensor:
         """One loss for each input, `[n]`, with augmentation."""
         ...
 
@@ -61,10 +61,10 @@ class Observer(Protocol):
         ...
 
 
-class Gauge(Protocol):
+class Probe(Protocol):
     """Whoever reads what is being trained, for the record. Must not change the training."""
 
-    def begin(self, train: Labelled, valid: Labelled) -> list[dict[str, Any]]:
+    def begin(self, train: LabelledInputs, valid: LabelledInputs) -> list[dict[str, Any]]:
         """What is to be recorded before the first step; the weights are as they begin also where training goes on from a checkpoint."""
         ...
 
@@ -124,9 +124,9 @@ class Trainer:
     schedule: Schedule
     memory: Memory
     observers: list[Observer] = field(default_factory=list[Observer])
-    gauges: dict[str, Gauge] = field(default_factory=dict[str, Gauge])
+    probes: dict[str, Probe] = field(default_factory=dict[str, Probe])
 
-    def train(self, learner: Learner, train: Labelled, valid: Labelled) -> None:
+    def train(self, learner: Learner, train: LabelledInputs, valid: LabelledInputs) -> None:
         """Trains from where the memory says, and leaves the learner with the weights of the chosen epoch.
 
         Raises Diverged with a diagnosis when loss or weights are no longer finite, and KeyboardInterrupt between two steps, with a
@@ -145,7 +145,7 @@ class Trainer:
 class _Course:
     """One training from beginning to end, or from a checkpoint to the end."""
 
-    def __init__(self, trainer: Trainer, learner: Learner, train: Labelled, valid: Labelled, stop: Stop) -> None:
+    def __init__(self, trainer: Trainer, learner: Learner, train: LabelledInputs, valid: LabelledInputs, stop: Stop) -> None:
         self.trainer, self.settings, self.learner, self.stop = trainer, trainer.settings, learner, stop
         self.labelled, self.judged, self.valid = train, train.some(spread(len(train), self.settings.judged)), valid
         groups = learner.groups()
@@ -157,11 +157,11 @@ class _Course:
         self.parameters = [parameter for name in moving for parameter in groups[name]]
         self.optimizer = trainer.optimizer([{"params": groups[name], "lr": self.rates[name], "name": name} for name in moving])
         self.readings: dict[str, list[dict[str, Any]]]  # since the last record
-        self.readings = {name: gauge.begin(train, valid) for name, gauge in trainer.gauges.items()}
+        self.readings = {name: probe.begin(train, valid) for name, probe in trainer.probes.items()}
         self.place, self.best = Place(), dict[str, Tensor]()
         if (kept := trainer.memory.load_checkpoint()) is not None:
             self.best = checkpoints.restore(kept[0], learner.module, self.optimizer)
-            self.readings |= checkpoints.readings(kept[0], trainer.gauges)
+            self.readings |= checkpoints.readings(kept[0], trainer.probes)
             self.place = Place.told(dict(kept[1]))
         self.saved = time.monotonic()
 
@@ -204,8 +204,8 @@ class _Course:
         """Readings after a step of an epoch of so many; whether there were any, whose time is none of the training's."""
         place = self.place
         found = {
-            name: gauge.read(place.epoch + place.step / steps, place.epoch * steps + place.step)
-            for name, gauge in self.trainer.gauges.items()
+            name: probe.read(place.epoch + place.step / steps, place.epoch * steps + place.step)
+            for name, probe in self.trainer.probes.items()
         }
         for name, rows in found.items():
             self.readings[name] += rows
@@ -235,14 +235,14 @@ class _Course:
         mine = positions[parallel.rank() :: parallel.world()]
         torch.manual_seed(hash((seed, place.epoch, place.step, parallel.rank())) & 0x7FFFFFFF)
         with self.settings.autocast():
-            return self.learner.losses(train.batch(mine), train.labels[mine], Dice(seed, place.epoch, train.rows[mine]))
+            return self.learner.losses(train.batch(mine), train.labels[mine], RowRNG(seed, place.epoch, train.rows[mine]))
 
     def _diverged(self, what: What, positions: Rows) -> Diverged:
         """Why the step on this batch has no finite loss or gradient."""
         mine = positions[parallel.rank() :: parallel.world()]
         return self._why(what, self.labelled, mine, lambda: self._losses(positions), len(positions), self.place.step)
 
-    def _why(self, what: What, rows: Labelled, mine: Rows, losses: Callable[[], Tensor], count: int, number: int) -> Diverged:
+    def _why(self, what: What, rows: LabelledInputs, mine: Rows, losses: Callable[[], Tensor], count: int, number: int) -> Diverged:
         """Why these losses of this process's part of batch `number`, of `count` rows in all, are not finite."""
         rates = {group["name"]: float(group["lr"]) for group in self.optimizer.param_groups}
         return diverged(what, Step(self.learner.module, rows.batch(mine), rows.ids[mine], losses, count, rates, self.place.epoch, number))
@@ -280,7 +280,7 @@ class _Course:
         return record | {"seconds": round(place.seconds, 3), "cpu_seconds": round(place.cpu_seconds, 3), "inputs": place.seen}
 
     @torch.no_grad()
-    def _judgement(self, what: What, rows: Labelled) -> tuple[float, float]:
+    def _judgement(self, what: What, rows: LabelledInputs) -> tuple[float, float]:
         """Loss and accuracy on these rows, each counting once. Raises Diverged where the loss is not finite."""
         self.learner.module.eval()
         sums, spoilt = torch.zeros(2, dtype=torch.float64), None
@@ -296,7 +296,7 @@ class _Course:
             raise self._why(what, rows, mine, lambda: self._answers(rows, mine)[0], len(mine), number)
         return float(loss), float(accuracy)
 
-    def _answers(self, rows: Labelled, mine: Rows) -> tuple[Tensor, Tensor]:
+    def _answers(self, rows: LabelledInputs, mine: Rows) -> tuple[Tensor, Tensor]:
         """Losses of some of these rows, and which are answered rightly, without augmentation."""
         return self.learner.judged(rows.batch(mine), rows.labels[mine])
 

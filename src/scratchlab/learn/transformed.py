@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.embedder import Embedder
 from scratchlab.model.transforms import transformed
 from scratchlab.types import Batch
@@ -23,6 +23,6 @@ class Transformed(Embedder):
         super().__init__(embedder.frontend, embedder.encoder, embedder.temporal, embedder.augments)
         self.names = tuple(names)
 
-    def features(self, batch: Batch, dice: Dice | None = None) -> tuple[Tensor, Tensor]:
+    def features(self, batch: Batch, rng: RowRNG | None = None) -> tuple[Tensor, Tensor]:
         """Features `[n * m, channels, rows, columns]` and lengths `[n * m]`."""
-        return transformed(self.names, *super().features(batch, dice))
+        return transformed(self.names, *super().features(batch, rng))

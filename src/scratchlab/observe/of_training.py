@@ -13,7 +13,7 @@ from scratchlab.data.batches import spread
 from scratchlab.kernels.capture import layers_of
 from scratchlab.model.interface import Encoder
 from scratchlab.observe.kernels import Kernels
-from scratchlab.types import Asked, Batch, Labelled, Rows
+from scratchlab.types import Batch, Inputs, LabelledInputs, Rows
 
 
 class Embedding(Protocol):
@@ -50,7 +50,7 @@ class KernelsOfTraining:
         layers_of(embedder.encoder, layers)  # tells a pattern that matches nothing before anything is read
         self.kernels: Kernels
 
-    def begin(self, train: Labelled, valid: Labelled) -> list[dict[str, Any]]:
+    def begin(self, train: LabelledInputs, valid: LabelledInputs) -> list[dict[str, Any]]:
         """Takes the inputs, and the first reading."""
         sets = {name: _spread(part, part.labels, self.inputs) for name, part in (("train", train), ("valid", valid)) if len(part) >= 4}
         self.kernels = self._over(sets)
@@ -61,18 +61,18 @@ class KernelsOfTraining:
         due = epoch % self.every == 0 or (self.steps > 0 and step % self.steps == 0)
         return self.kernels.read(epoch=epoch, step=step) if due else []
 
-    def last(self, asked: Asked, truth: Rows) -> list[dict[str, Any]]:
+    def last(self, inputs: Inputs, truth: Rows) -> list[dict[str, Any]]:
         """Of queries, whose labels nothing has seen before; how they began is not told."""
-        return self._over({"query": _spread(asked, truth, self.queries)}, start=False).read() if len(asked) >= 4 else []
+        return self._over({"query": _spread(inputs, truth, self.queries)}, start=False).read() if len(inputs) >= 4 else []
 
-    def _over(self, sets: dict[str, tuple[Asked, Rows]], *, start: bool = True) -> Kernels:
+    def _over(self, sets: dict[str, tuple[Inputs, Rows]], *, start: bool = True) -> Kernels:
         """Inputs go to the front-end once; what the encoder is called with are places among them."""
         encoder = self.embedder.encoder
         with torch.no_grad():
-            values, columns = self.embedder.features(_joined([asked for asked, _ in sets.values()]))
-        ends = np.cumsum([len(asked) for asked, _ in sets.values()]).tolist()
+            values, columns = self.embedder.features(_joined([inputs for inputs, _ in sets.values()]))
+        ends = np.cumsum([len(inputs) for inputs, _ in sets.values()]).tolist()
         places = {
-            name: (torch.arange(end - len(asked), end), labels) for end, (name, (asked, labels)) in zip(ends, sets.items(), strict=True)
+            name: (torch.arange(end - len(inputs), end), labels) for end, (name, (inputs, labels)) in zip(ends, sets.items(), strict=True)
         }
 
         def called(network: nn.Module, chosen: Tensor) -> object:
@@ -82,15 +82,15 @@ class KernelsOfTraining:
         return Kernels(encoder, places, layers=self.layers, forward=called, start=start, between=self.between, axis=axis)
 
 
-def _spread(asked: Asked, labels: Rows, most: int) -> tuple[Asked, Rows]:
+def _spread(inputs: Inputs, labels: Rows, most: int) -> tuple[Inputs, Rows]:
     """At most so many of the inputs, evenly, with their labels."""
-    places = spread(len(asked), most)
-    return asked.some(places), labels[places]
+    places = spread(len(inputs), most)
+    return inputs.some(places), labels[places]
 
 
-def _joined(parts: list[Asked]) -> Batch:
+def _joined(parts: list[Inputs]) -> Batch:
     """All inputs of all sets in one batch, padded to the longest."""
-    found = [asked.batch(np.arange(len(asked))) for asked in parts]
+    found = [inputs.batch(np.arange(len(inputs))) for inputs in parts]
     width = max(batch.values.shape[-1] for batch in found)
     padded = [np.pad(one.values, [(0, 0)] * (one.values.ndim - 1) + [(0, width - one.values.shape[-1])]) for one in found]
     return Batch(np.concatenate(padded), np.concatenate([one.lengths for one in found]))

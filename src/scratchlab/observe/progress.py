@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -60,7 +60,7 @@ class ProgressBar:
         if not self.console.is_terminal and (number % max(1, self.epochs // LINES) == 0 or number == self.epochs):
             self.console.print(f"epoch {number}/{self.epochs}: loss {record['loss']:.4f}{self.valid}, {record['seconds']:.0f} s")
 
-    def over(self, items: list[T], name: str) -> Iterator[T]:
+    def over(self, items: Sequence[T], name: str) -> Iterator[T]:
         """The items, with a bar that counts them."""
         task = self.bars.add_task(name, total=len(items), visible=bool(items), said="")
         for item in items:

@@ -2,7 +2,7 @@
 
 recipe.toml            every setting, resolved        status.json          state, place, heartbeat
 environment.json       machine, versions, git         metrics.jsonl        one line an epoch
-summary.json           the headline, with intervals   predictions.parquet  one line a query, draw and head
+result.json            metrics by head, with intervals  units.parquet       one line a unit of evidence and head
 weights.safetensors    the learned tensors            embeddings.safetensors  the queries' vectors
 checkpoint.safetensors where to go on; gone when finished                   report.html
 diagnosis.json         where values stopped being finite, if training broke down
@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from scratchlab.checks import Diverged, Problem
 from scratchlab.recipe import Recipe, Values, read
+from scratchlab.result import Result, parse
 from scratchlab.store import files
 from scratchlab.store.environment import environment
 
@@ -309,6 +310,23 @@ class Run:
         """What `name`.json holds, or None where there is no such file."""
         path = self.folder / f"{name}.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def save_result(self, result: Result) -> None:
+        """result.json and units.parquet; the former comes last, so that a result that is there is whole."""
+        self.save_table("units", result.units.collect())
+        self.save_json("result", result.values())
+
+    def result(self) -> Result | None:
+        """What came of it, or None as long as there is nothing. Raises Problem where the files are damaged or of an older form."""
+        path = self.folder / "result.json"
+        if not path.exists():
+            if (self.folder / "summary.json").exists():
+                raise Problem(
+                    f"{self.folder} holds a result in the form of scratchlab before 0.2, which is no longer read; its recipe is: "
+                    f"`scratchlab run {self.folder / 'recipe.toml'} --again` makes the result anew."
+                )
+            return None
+        return parse(path.read_text(encoding="utf-8"), str(path), lambda: self.scan("units"))
 
     def save_text(self, name: str, text: str) -> None:
         """A text file of the run, such as report.html."""

@@ -7,9 +7,9 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
-from scratchlab.data.augment.dice import Dice
 from scratchlab.data.augment.flip import Flip
 from scratchlab.data.augment.noise import Noise
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.data.augment.shift import PixelShift, Shift
 from scratchlab.data.augment.spec_augment import SpecAugment
 from scratchlab.data.augment.stream_noise import StreamNoise
@@ -23,7 +23,7 @@ class Augment(Protocol):
         """What it changes: "inputs" or "features"."""
         ...
 
-    def __call__(self, values: Tensor, lengths: Tensor, dice: Dice) -> Tensor:
+    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """The changed values, of the same shape."""
         ...
 

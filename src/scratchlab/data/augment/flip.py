@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Image, Waveform
 
 
@@ -28,9 +28,9 @@ class Flip:
             raise Problem("[augment.flip] mirrors images; this source gives sound, so leave it out.")
         self.probability = probability
 
-    def __call__(self, values: Tensor, lengths: Tensor, dice: Dice) -> Tensor:
+    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, channels, height, width]` -> the same shape; columns beyond `lengths` `[n]` stay where they are."""
-        wanted = (dice.uniform() < self.probability).to(values.device)
+        wanted = (rng.uniform() < self.probability).to(values.device)
         column = torch.arange(values.shape[3], device=values.device)
         source = torch.where(wanted[:, None] & (column < lengths[:, None]), lengths[:, None] - 1 - column, column)
         return values.gather(3, source[:, None, None].expand_as(values))

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from scratchlab.checks import Problem
 from scratchlab.data import audio
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Floats, Image, Waveform
 
 BUILT_IN_SECONDS = 60
@@ -55,14 +55,14 @@ class Noise:
             raise Problem(f"augment.noise.folder = '{self.folder}' holds no recording ({', '.join(audio.SUFFIXES)}).")
         return [audio.decode(path, self.rate) for path in paths]
 
-    def __call__(self, values: Tensor, lengths: Tensor, dice: Dice) -> Tensor:
+    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, samples]` -> the same shape; padding beyond `lengths` `[n]` stays zero."""
         width = values.shape[1]
         bank = self._bank.to(values.device)
         bank = bank if len(bank) > width else bank.repeat(width // len(bank) + 2)
-        wanted = dice.uniform() < self.probability
-        start = dice.integers(len(bank) - width)
-        level = dice.uniform(*self.snr).to(torch.float32)
+        wanted = rng.uniform() < self.probability
+        start = rng.integers(len(bank) - width)
+        level = rng.uniform(*self.snr).to(torch.float32)
         inside = torch.arange(width, device=values.device) < lengths[:, None]
         stretch = bank.unfold(0, width, 1)[start.to(values.device)] * inside
         power = (values.square().sum(1) / lengths.clamp(min=1)).sqrt()

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Image, Waveform
 
 
@@ -34,21 +34,21 @@ class SpecAugment:
             raise Problem("[augment.spec_augment] masks nothing with these settings; leave it out instead.")
         self.bands, self.band_masks, self.frames, self.frame_masks = bands, band_masks, frames, frame_masks
 
-    def __call__(self, values: Tensor, lengths: Tensor, dice: Dice) -> Tensor:
+    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, 1, bands, frames]` -> the same shape; time masks fall inside the clip's own `lengths` `[n]` frames."""
         n, _, bands, frames = values.shape
         kept = torch.ones(n, 1, bands, 1, device=values.device)
         for _ in range(self.band_masks):
-            kept = kept * _outside(bands, torch.full((n,), bands), self.bands, dice, values.device)[:, None, :, None]
+            kept = kept * _outside(bands, torch.full((n,), bands), self.bands, rng, values.device)[:, None, :, None]
         result = values * kept
         for _ in range(self.frame_masks):
-            result = result * _outside(frames, lengths.cpu(), self.frames, dice, values.device)[:, None, None, :]
+            result = result * _outside(frames, lengths.cpu(), self.frames, rng, values.device)[:, None, None, :]
         return result
 
 
-def _outside(size: int, lengths: Tensor, most: int, dice: Dice, device: torch.device) -> Tensor:
+def _outside(size: int, lengths: Tensor, most: int, rng: RowRNG, device: torch.device) -> Tensor:
     """`[n, size]`: 0 within one random stretch of up to `most` steps inside each length, 1 elsewhere."""
-    wide = torch.minimum(dice.integers(most + 1), lengths)
-    start = dice.integers(lengths - wide + 1)
+    wide = torch.minimum(rng.integers(most + 1), lengths)
+    start = rng.integers(lengths - wide + 1)
     step = torch.arange(size)
     return ((step < start[:, None]) | (step >= (start + wide)[:, None])).to(device, torch.float32)

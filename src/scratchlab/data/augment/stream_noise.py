@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem, counted, listing, nearest
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Image, Waveform
 
 FRAMES = 4096  # of the noise, which then repeats
@@ -56,17 +56,17 @@ class StreamNoise:
                 raise Problem(f"augment.stream_noise.streams names '{name}', but {there}")
         self.names = streams
 
-    def __call__(self, values: Tensor, lengths: Tensor, dice: Dice) -> Tensor:
+    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, streams, bands, frames]` in units of 20 dB above the floor -> the same shape; frames beyond `lengths` `[n]` stay zero."""
         channels, bands, frames = values.shape[1:]
         if self.names and len(self.names) != channels:
             raise Problem(f"augment.stream_noise expects {counted(len(self.names), 'stream')}, but there are {channels}.")
         real = torch.arange(frames, device=values.device) < lengths[:, None]
-        wanted = (dice.uniform() < self.probability).to(values.device)
-        gain = 10 ** (-dice.uniform(*self.snr) / 10)
+        wanted = (rng.uniform() < self.probability).to(values.device)
+        gain = 10 ** (-rng.uniform(*self.snr) / 10)
         changed = values.clone()
         for channel in [self.names.index(name) for name in self.wanted] or range(channels):
-            place = (dice.integers(FRAMES)[:, None] + torch.arange(frames)) % FRAMES  # whatever the width of the batch
+            place = (rng.integers(FRAMES)[:, None] + torch.arange(frames)) % FRAMES  # whatever the width of the batch
             noise = _bank(bands)[:, place].transpose(0, 1).to(values)
             heard = torch.where(real[:, None], 10 ** (2 * values[:, channel]), 0.0)
             level = gain.to(values)[:, None, None] * heard.sum((1, 2), keepdim=True) / (noise * real[:, None]).sum((1, 2), keepdim=True)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol as Interface
 
 from scratchlab.data.protocols.closed_set import ClosedSet
 from scratchlab.data.protocols.sessions import Sessions
-from scratchlab.types import Samples, Stage
+from scratchlab.types import Plan, Samples
 
 
 class Protocol(Interface):
-    """Decides by row numbers alone who may see what: the base stage, then the later ones of each of `draws` draws."""
+    """Decides, by row numbers alone, what is trained on, what may choose, and what is asked; and how the answers are evaluated."""
 
-    draws: int
+    kind: str
+    """The evaluation of its answers: a name in evaluation/catalog.py."""
 
-    def base(self, samples: Samples) -> Stage:
-        """The stage that training starts with."""
-        ...
-
-    def later(self, samples: Samples, draw: int) -> Iterator[Stage]:
-        """The stages that follow it in one draw."""
+    def plan(self, samples: Samples) -> Plan:
+        """Everything it decides. Raises Problem where the data do not suffice."""
         ...
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import numpy as np
@@ -10,33 +9,33 @@ from pydantic import Field
 
 from scratchlab.checks import Problem
 from scratchlab.data.protocols.orders import named_classes
-from scratchlab.data.protocols.pools import Share, pools
-from scratchlab.types import Samples, Stage
+from scratchlab.data.protocols.pools import Disjoint, Test, Valid, pools
+from scratchlab.types import Plan, Samples, Split
 from scratchlab.types import rows as as_rows
 
 
 class ClosedSet:
-    """One stage; there is nothing to draw."""
+    """Train on some groups, test on others, once: standard closed-set classification."""
 
-    draws = 0
+    kind = "closed_set"
 
     def __init__(
         self,
         seed: int,
         *,
         classes: Annotated[list[str], Field(description="the classes that take part; empty: all of them")] = [],
-        test: Annotated[
-            float | list[str], Field(description="groups asked at the end: a share, or names; the publisher's split goes first")
-        ] = 0.25,
-        valid: Annotated[Share | list[str], Field(description="groups that choose: a share of the rest, or names; 0 for none")] = 0.15,
+        test: Test = 0.25,
+        valid: Valid = 0.15,
+        disjoint: Disjoint = [],
     ) -> None:
         if len(classes) == 1:
             raise Problem(f"protocol.classes = {classes} leaves nothing to tell apart; name two classes or more.")
-        self.seed, self.classes, self.test, self.valid = seed, classes, test, valid
+        self.seed, self.classes, self.test, self.valid, self.disjoint = seed, classes, test, valid, disjoint
 
-    def base(self, samples: Samples) -> Stage:
-        """The only stage, with every class that has training rows, or with those named."""
-        pool = pools(samples, self.test, self.valid, np.random.default_rng([self.seed, 2]))
+    def plan(self, samples: Samples) -> Plan:
+        """One split, with every class that has training rows, or with those named."""
+        groups = samples.grouped(self.disjoint)
+        pool = pools(samples, groups, self.test, self.valid, np.random.default_rng([self.seed, 2]))
         train, valid, query = pool.train, pool.valid, pool.query
         if self.classes:
             wanted = named_classes(samples, self.classes, "protocol.classes")
@@ -46,10 +45,6 @@ class ClosedSet:
         if len(unknown):
             name = samples.classes[int(unknown[0])]
             raise Problem(
-                f"Class '{name}' is asked or chosen by but has no training rows after the split; change the split or leave it out."
+                f"Class '{name}' has test or validation rows, but no training rows, after the split; change the split or leave it out."
             )
-        return Stage(train, valid, as_rows(), query, classes)
-
-    def later(self, samples: Samples, draw: int) -> Iterator[Stage]:
-        """No further stages."""
-        return iter(())
+        return Plan(Split(train, valid, as_rows(), query, classes), groups, " and ".join(samples.named(self.disjoint)))

@@ -12,6 +12,13 @@ from scratchlab.checks import Problem, counted, listing
 from scratchlab.types import Rows, Samples, Strings
 
 Share = Annotated[float, Field(ge=0, lt=1)]
+Test = Annotated[
+    float | list[str], Field(description="test groups: a share, or names; the publisher's split takes precedence over a share")
+]
+Valid = Annotated[Share | list[str], Field(description="validation groups: a share of the rest, or names; 0 for none")]
+Disjoint = Annotated[
+    list[str], Field(description="columns of groups that no split may cut, as in ['speaker']; empty: the first that the source has")
+]
 
 
 @dataclass(frozen=True)
@@ -23,19 +30,19 @@ class Pools:
     query: Rows
 
 
-def pools(samples: Samples, test: float | list[str], valid: float | list[str], rng: np.random.Generator) -> Pools:
-    """Train, validation and query rows.
+def pools(samples: Samples, groups: Strings, test: float | list[str], valid: float | list[str], rng: np.random.Generator) -> Pools:
+    """Train, validation and query rows; groups: `[n]`, which must not be cut.
 
     `test` and `valid` are shares of the groups, or the names of groups. Where every row is a group of its own, shares are taken of each
     class, so that none is left without rows by chance. The publisher's own split is used where it has one, as long as `test` (or `valid`)
     is a share: to go against it, name groups. Raises Problem when a group would stand on two sides or a side would be empty.
     """
     side = samples.splits.astype("<U5").copy()
-    _assign(samples, side, "test", test, rng)
-    _assign(samples, side, "valid", valid, rng)
+    _assign(samples.labels, groups, side, "test", test, rng)
+    _assign(samples.labels, groups, side, "valid", valid, rng)
     side[side == ""] = "train"
     for one, other in (("train", "valid"), ("train", "test"), ("valid", "test")):
-        shared = np.intersect1d(samples.groups[side == one], samples.groups[side == other])
+        shared = np.intersect1d(groups[side == one], groups[side == other])
         if len(shared):
             raise Problem(
                 f"{counted(len(shared), 'group')} ({listing(shared, 3)}) stand in both {one} and {other} of the publisher's split; "
@@ -48,9 +55,8 @@ def pools(samples: Samples, test: float | list[str], valid: float | list[str], r
     return Pools(train, chosen, query)
 
 
-def _assign(samples: Samples, side: Strings, name: str, wanted: float | list[str], rng: np.random.Generator) -> None:
+def _assign(labels: Rows, groups: Strings, side: Strings, name: str, wanted: float | list[str], rng: np.random.Generator) -> None:
     """Marks `wanted` groups with the side's `name`, in place."""
-    groups = samples.groups
     if isinstance(wanted, list):
         unknown = [group for group in wanted if group not in groups]
         if unknown:
@@ -61,7 +67,7 @@ def _assign(samples: Samples, side: Strings, name: str, wanted: float | list[str
         left = (side == "") | (side == "train")
         free = np.unique(groups[left])
         if len(free) == left.sum():
-            _share_of_each_class(samples.labels, np.flatnonzero(left), side, name, wanted, rng)
+            _share_of_each_class(labels, np.flatnonzero(left), side, name, wanted, rng)
             return
         number = max(1, round(wanted * len(free)))
         if number >= len(free):

@@ -7,6 +7,7 @@ doi 10.21437/Interspeech.2024-1823. Departures, on purpose: validation is separa
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -14,13 +15,27 @@ from pydantic import Field
 
 from scratchlab.checks import Problem, counted
 from scratchlab.data.protocols.orders import class_order
-from scratchlab.data.protocols.pools import Share, pools
-from scratchlab.types import Rows, Samples, Stage
+from scratchlab.data.protocols.pools import Disjoint, Pools, Test, Valid, pools
+from scratchlab.types import Plan, Rows, Samples, Split
 from scratchlab.types import rows as as_rows
+
+
+@dataclass(frozen=True)
+class SessionsPlan(Plan):
+    """draws: of each drawing of the shots, the splits of sessions 1, 2, …; `split` is the base session."""
+
+    draws: tuple[tuple[Split, ...], ...]
+
+    @property
+    def splits(self) -> list[Split]:
+        """The base session and those of all draws."""
+        return [self.split, *(split for draw in self.draws for split in draw)]
 
 
 class Sessions:
     """`base` classes, then `sessions` times `way` new ones with `shot` labelled rows each, drawn `draws` times."""
+
+    kind = "sessions"
 
     def __init__(
         self,
@@ -35,20 +50,27 @@ class Sessions:
             Field(description="how classes arrive: by count, by seed, as the source lists them, the published keyword split, or names"),
         ] = "count",
         draws: Annotated[int, Field(ge=1, description="how often the shots are drawn again")] = 10,
-        test: Annotated[
-            float | list[str], Field(description="groups asked at the end: a share, or names; the publisher's split goes first")
-        ] = 0.25,
-        valid: Annotated[Share | list[str], Field(description="groups that choose: a share of the rest, or names; 0 for none")] = 0.15,
+        test: Test = 0.25,
+        valid: Valid = 0.15,
+        disjoint: Disjoint = [],
     ) -> None:
         self.base_classes, self.way, self.shot, self.sessions, self.order = base, way, shot, sessions, order
-        self.draws, self.test, self.valid, self.seed = draws, test, valid, seed
+        self.draws, self.test, self.valid, self.disjoint, self.seed = draws, test, valid, disjoint, seed
 
     def _rng(self, *purpose: int) -> np.random.Generator:
         """A generator of its own for each purpose, so that one more draw does not change the others."""
         return np.random.default_rng([self.seed, *purpose])
 
-    def _plan(self, samples: Samples) -> tuple[Rows, Rows, Rows, Rows]:
-        """Class order and the three pools; raises Problem when there are too few classes."""
+    def plan(self, samples: Samples) -> SessionsPlan:
+        """The base session, and the sessions of every draw. Raises Problem when there are too few classes or samples."""
+        groups = samples.grouped(self.disjoint)
+        order, pool = self._order(samples), pools(samples, groups, self.test, self.valid, self._rng(2))
+        base = self._base(samples, order[: self.base_classes], pool)
+        draws = tuple(tuple(self._later(samples, order, pool, draw)) for draw in range(self.draws))
+        return SessionsPlan(base, groups, " and ".join(samples.named(self.disjoint)), draws)
+
+    def _order(self, samples: Samples) -> Rows:
+        """The classes that are used, in order of arrival."""
         order = class_order(samples, self.order, self._rng(1))
         needed = self.base_classes + self.way * self.sessions
         if needed > len(order):
@@ -56,20 +78,17 @@ class Sessions:
                 f"The protocol needs {needed} classes ({self.base_classes} base + {self.sessions} × {self.way}), but there are "
                 f"{len(order)}; lower protocol.base, protocol.way or protocol.sessions."
             )
-        pool = pools(samples, self.test, self.valid, self._rng(2))
-        return order[:needed], pool.train, pool.valid, pool.query
+        return order[:needed]
 
-    def base(self, samples: Samples) -> Stage:
+    def _base(self, samples: Samples, classes: Rows, pool: Pools) -> Split:
         """Session 0: the base classes' training and validation rows, and its queries."""
-        order, train, valid, query = self._plan(samples)
-        classes = order[: self.base_classes]
 
-        def of_base(pool: Rows) -> Rows:
-            return pool[np.isin(samples.labels[pool], classes)]
+        def of_base(rows: Rows) -> Rows:
+            return rows[np.isin(samples.labels[rows], classes)]
 
-        stage = Stage(of_base(train), of_base(valid), as_rows(), of_base(query), classes)
-        for name, pool in (("training", stage.train), ("query", stage.query)):
-            missing = np.setdiff1d(classes, samples.labels[pool])
+        split = Split(of_base(pool.train), of_base(pool.valid), as_rows(), of_base(pool.query), classes)
+        for name, rows in (("training", split.train), ("query", split.query)):
+            missing = np.setdiff1d(classes, samples.labels[rows])
             if len(missing):
                 label = int(missing[0])
                 raise Problem(
@@ -77,17 +96,16 @@ class Sessions:
                     f"{counted(int((samples.labels == label).sum()), 'sample')} in all; give it more, order it later (protocol.order), or "
                     "change protocol.test, protocol.valid or the seed."
                 )
-        return stage
+        return split
 
-    def later(self, samples: Samples, draw: int) -> Iterator[Stage]:
-        """Sessions 1, 2, … of one draw: the shots as reference, the queries of all classes seen so far."""
-        order, train, _, query = self._plan(samples)
+    def _later(self, samples: Samples, order: Rows, pool: Pools, draw: int) -> Iterator[Split]:
+        """Sessions 1, 2, … of one draw: the shots as reference, the queries of all classes known so far."""
         rng = self._rng(3, draw)
         for session in range(1, self.sessions + 1):
             known = order[: self.base_classes + self.way * session]
-            shots = [self._shots(samples, train, label, rng) for label in known[-self.way :]]
-            asked = query[np.isin(samples.labels[query], known)]
-            yield Stage(as_rows(), as_rows(), np.concatenate(shots), asked, known, session, draw)
+            shots = [self._shots(samples, pool.train, label, rng) for label in known[-self.way :]]
+            query = pool.query[np.isin(samples.labels[pool.query], known)]
+            yield Split(as_rows(), as_rows(), np.concatenate(shots), query, known)
 
     def _shots(self, samples: Samples, train: Rows, label: int, rng: np.random.Generator) -> Rows:
         """`shot` rows of one class out of the training groups."""

@@ -59,7 +59,7 @@ class ArabicSpeechCommands:
         splits = [split for listed in tables for split in _splits(listed)]
         if "test" not in splits:
             splits = ["test" if split == "valid" else split for split in splits]
-        return recordings.samples(base, names, words, speakers, splits, self.form)
+        return recordings.samples(base, names, words, {"speaker": speakers}, splits, self.form)
 
 
 def _base(root: Path, file: str) -> Path:

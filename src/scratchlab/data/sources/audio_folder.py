@@ -28,7 +28,10 @@ class AudioFolder:
         csv: Annotated[str, Field(description="instead of root: a table; paths in it are relative to its own folder")] = "",
         path_column: Annotated[str, Field(description="the table's column of recordings")] = "path",
         label_column: Annotated[str, Field(description="the table's column of classes")] = "label",
-        group_column: Annotated[str, Field(description="the table's column of speakers or the like, which no split may cut")] = "",
+        group_column: Annotated[
+            str | list[str],
+            Field(description="the table's column of speakers or the like, which no split may cut; of several, by default the first"),
+        ] = "",
         split_column: Annotated[str, Field(description="the table's column of train, valid or test")] = "",
         rate: Annotated[int, Field(ge=1, description="samples per second; other rates are resampled")] = 16000,
     ) -> None:
@@ -38,7 +41,8 @@ class AudioFolder:
             raise Problem("data.group_column and data.split_column name columns of a table; give it with data.csv.")
         self.form = Waveform(rate)
         self.root, self.csv = root, csv
-        self.path_column, self.label_column, self.group_column, self.split_column = path_column, label_column, group_column, split_column
+        self.path_column, self.label_column, self.split_column = path_column, label_column, split_column
+        self.group_columns = [group_column] if isinstance(group_column, str) and group_column else list(group_column)
 
     def read(self) -> Samples:
         """Lists the folder, or the table."""
@@ -55,12 +59,12 @@ class AudioFolder:
         hollow = sorted(set(recordings.folders(root)) - set(words))
         if hollow:
             raise Problem(f"The class folder {root / hollow[0]} holds no recording ({recordings.KINDS}); fill it or take it away.")
-        return recordings.samples(root, names, words, [], [], self.form)
+        return recordings.samples(root, names, words, {}, [], self.form)
 
     def _from_table(self, path: Path) -> Samples:
         listed = table.read(path)
         words = listed.column(self.label_column, setting="label_column")
-        groups = listed.column(self.group_column, setting="group_column") if self.group_column else []
+        groups = {name: listed.column(name, setting="group_column") for name in self.group_columns}
         splits = listed.splits(self.split_column, setting="split_column") if self.split_column else []
         names = listed.files(path.parent, self.path_column, setting="path_column")
         return recordings.samples(path.parent, names, words, groups, splits, self.form)

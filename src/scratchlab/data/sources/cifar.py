@@ -59,7 +59,7 @@ def joined(parts: Sequence[Part]) -> Samples:
         ids=ids,
         labels=np.concatenate([part.labels for part in parts]),
         classes=parts[0].classes,
-        groups=ids,
+        groups={},
         splits=np.repeat([part.split for part in parts], [len(part.labels) for part in parts]),
         form=FORM,
         load=_Images(np.concatenate([part.images for part in parts])).load,

@@ -48,4 +48,4 @@ class FSDD:
             if match is None:
                 raise Problem(f"{root / name} is not named digit_speaker_index, as in 7_jackson_32.wav.")
         words, speakers = zip(*((match["digit"], match["speaker"]) for match in found if match), strict=True)
-        return recordings.samples(root, names, words, speakers, [], self.form)
+        return recordings.samples(root, names, words, {"speaker": speakers}, [], self.form)

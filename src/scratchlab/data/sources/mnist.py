@@ -59,7 +59,7 @@ class MNIST:
             ids=ids,
             labels=np.concatenate([part.labels for part in parts]),
             classes=tuple(map(str, range(10))),
-            groups=ids,
+            groups={},
             splits=np.repeat([part.split for part in parts], [len(part.labels) for part in parts]),
             form=self.form,
             load=_Images(np.concatenate([part.images for part in parts])).load,

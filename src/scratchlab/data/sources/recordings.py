@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +45,12 @@ def folders(root: Path) -> list[str]:
 
 
 def samples(
-    root: Path, names: Sequence[str], words: Sequence[str], groups: Sequence[str], splits: Sequence[str], form: Waveform
+    root: Path, names: Sequence[str], words: Sequence[str], groups: Mapping[str, Sequence[str]], splits: Sequence[str], form: Waveform
 ) -> Samples:
     """Samples of the recordings `names` below `root`, one class for each different word, in alphabetical order.
 
-    A recording's id is its name, and rows are in the order of ids, so that the order of a table means nothing. An empty list of
-    groups makes each its own; an empty list of splits means there are none.
+    A recording's id is its name, and rows are in the order of ids, so that the order of a table means nothing. An empty list
+    of splits means there are none.
     """
     for name in (*names, *words):
         try:
@@ -64,7 +64,7 @@ def samples(
         ids=ids[order],
         labels=labels.astype(np.int64)[order],
         classes=tuple(classes.tolist()),
-        groups=np.array(groups, dtype=np.str_)[order] if groups else ids[order],
+        groups={name: np.array(column, dtype=np.str_)[order] for name, column in groups.items()},
         splits=np.array(splits or [""] * len(ids), dtype=np.str_)[order],
         form=form,
         load=Decoded(root, ids[order], form.rate).load,

@@ -50,7 +50,7 @@ class SpeechCommands:
         words = [name.partition("/")[0] for name in names]
         speakers = [name.rpartition("/")[2].partition("_nohash_")[0] for name in names]
         splits = [listed.get(_stem(name), "train") for name in names]
-        return recordings.samples(root, names, words, speakers, splits, self.form)
+        return recordings.samples(root, names, words, {"speaker": speakers}, splits, self.form)
 
 
 def _listed(path: Path) -> list[str]:

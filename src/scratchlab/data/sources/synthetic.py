@@ -50,7 +50,7 @@ class Synthetic:
             ids=np.array([f"melody{c:03d}/speaker{g:03d}_{i:03d}" for c, g, i in zip(labels, speakers, numbers, strict=True)]),
             labels=labels.astype(np.int64),
             classes=tuple(f"melody{c:03d}" for c in range(classes)),
-            groups=np.array([f"speaker{g:03d}" for g in speakers]),
+            groups={"speaker": np.array([f"speaker{g:03d}" for g in speakers])},
             splits=np.full(classes * groups * clips, "", dtype="<U1"),
             form=self.form,
             load=_Melodies(self.seed, _orders(classes, self.seed), self.shape, self.form.rate, self.seconds, self.vary, self.noise).load,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from scratchlab.data.augment.dice import Dice
-from scratchlab.learn.class_rows import ClassRows
+from scratchlab.data.augment.row_rng import RowRNG
+from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.embedder import Embedder
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Embeddings
@@ -21,19 +21,19 @@ Similarities = Mapping[str, Similarity]
 class Step:
     """A batch, what is right, and what may be compared with it. Embeddings are made when a loss first asks for them.
 
-    target: `[n]`, the place of each input's class among the rows. dice: None in validation.
+    target: `[n]`, the place of each input's class among the rows. rng: None in validation.
     """
 
     embedder: Embedder
     batch: Batch
     target: Tensor
-    dice: Dice | None
-    rows: ClassRows
+    rng: RowRNG | None
+    rows: ClassWeights
 
     @functools.cached_property
     def features(self) -> tuple[Tensor, Tensor]:
         """The batch's features under one augmentation, and their lengths."""
-        return self.embedder.features(self.batch, self.dice)
+        return self.embedder.features(self.batch, self.rng)
 
     @functools.cached_property
     def embedded(self) -> Embeddings:
@@ -48,7 +48,7 @@ class Step:
     @functools.cached_property
     def second(self) -> Embeddings:
         """The batch's embeddings under a second augmentation."""
-        return self.embedder(self.batch, self.dice).float()
+        return self.embedder(self.batch, self.rng).float()
 
 
 class Loss(nn.Module):

@@ -71,7 +71,7 @@ class MomentumContrast(Loss):
     def _key(self, step: Step) -> Tensor:
         """`[n, dim]`, of length 1."""
         encoder, temporal, projection = self.slow
-        features, lengths = step.embedder.features(step.batch, step.dice)
+        features, lengths = step.embedder.features(step.batch, step.rng)
         return F.normalize(projection(temporal(encoder(features, lengths)).vector).float(), dim=1)
 
     @torch.no_grad()

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scratchlab.checks import Problem
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.losses.classification import named
 from scratchlab.learn.losses.interface import Loss, Similarities, Step
 from scratchlab.similarity.interface import Similarity
@@ -73,9 +73,9 @@ class PseudoClasses(Loss):
             raise Problem(f"loss.pseudo_classes.streams = {self.streams} leaves nothing of an input; name fewer streams.")
 
     def forward(self, step: Step) -> Tensor:
-        """`[n]`, zero for an input whose partner is of its own class; needs dice, so it is for training alone."""
-        assert step.dice is not None
-        inputs = self.sources(step.embedded.streams, step.dice).to(step.target.device)
+        """`[n]`, zero for an input whose partner is of its own class; needs rng, so it is for training alone."""
+        assert step.rng is not None
+        inputs = self.sources(step.embedded.streams, step.rng).to(step.target.device)
         inputs = repeated(inputs, len(step.target) // len(inputs))
         owners = torch.where(inputs == MISSING, MISSING, step.target[inputs])
         pseudo = (owners != owners[:, :1]).any(1).nonzero()[:, 0]
@@ -87,9 +87,9 @@ class PseudoClasses(Loss):
         losses = F.cross_entropy(self.temperature * among, len(classes) + place, reduction="none")
         return self.weight * losses.new_zeros(len(inputs)).index_copy(0, pseudo, losses)
 
-    def sources(self, names: tuple[str, ...], dice: Dice) -> Tensor:
+    def sources(self, names: tuple[str, ...], rng: RowRNG) -> Tensor:
         """`[n, streams]`: the input that each stream comes from, or MISSING."""
-        partner, drawn = dice.uniform().argsort(), dice.integers(len(names))
+        partner, drawn = rng.uniform().argsort(), rng.integers(len(names))
         changed = torch.tensor([[name in self.streams for name in names]]) if self.streams else drawn[:, None] == torch.arange(len(names))
         other = partner if self.kind == "recombine" else torch.full_like(partner, MISSING)
         return torch.where(changed, other[:, None], torch.arange(len(partner))[:, None])

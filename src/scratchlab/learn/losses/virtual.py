@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scratchlab.learn.class_rows import ClassRows
+from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import Loss, Step
 from scratchlab.model.mixing import mixed
@@ -32,7 +32,9 @@ class Virtual(Loss):
     The virtual rows are parameters of their own (group `virtual`), tied to nothing: no device or copy can part them from the loss.
     """
 
-    def __init__(self, judge: Classification, rows: ClassRows, classes: int, *, weight: float, beta: float, serves: int, seed: int) -> None:
+    def __init__(
+        self, judge: Classification, rows: ClassWeights, classes: int, *, weight: float, beta: float, serves: int, seed: int
+    ) -> None:
         super().__init__()
         self.judge, self.rows, self.weight, self.beta = judge, rows, weight, beta
         for parameter in rows.parameters():
@@ -49,11 +51,11 @@ class Virtual(Loss):
         return {"virtual": list(self.rows.parameters())}
 
     def forward(self, step: Step) -> Tensor:
-        """`[n]`; needs dice, so it is for training alone."""
-        assert step.dice is not None
+        """`[n]`; needs rng, so it is for training alone."""
+        assert step.rng is not None
         n = len(step.target)
-        partner = step.dice.uniform().argsort().to(step.target.device)
-        share = torch.from_numpy(scipy.special.betaincinv(self.beta, self.beta, step.dice.uniform().numpy())).float().to(step.target.device)
+        partner = step.rng.uniform().argsort().to(step.target.device)
+        share = torch.from_numpy(scipy.special.betaincinv(self.beta, self.beta, step.rng.uniform().numpy())).float().to(step.target.device)
         features, lengths = step.features
         with mixed(step.embedder.encoder, partner, share):
             between = step.embedder.embedded(features, torch.maximum(lengths, lengths[partner])).float()

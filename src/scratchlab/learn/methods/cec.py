@@ -27,12 +27,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scratchlab.checks import Diverged, Problem
-from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.incremental import Components, Incremental
 from scratchlab.learn.references import vectors_alone
 from scratchlab.learn.transformed import Transformed
 from scratchlab.model.transforms import checked, usual
 from scratchlab.similarity.interface import Similarity
-from scratchlab.types import Asked, Rows, Seen
+from scratchlab.types import Inputs, Rows, TrainingView
 
 TILE = 2**24  # numbers held at once for some queries' nodes
 HALVINGS = 5  # the rate falls to a half after every fifth of the episodes
@@ -66,13 +66,13 @@ class CEC(Incremental):
 
     def __init__(
         self,
-        kit: Kit,
+        components: Components,
         *,
         episodes: Annotated[int, Field(ge=0, description="pseudo-incremental episodes")] = 5000,
         way: Annotated[int, Field(ge=1, description="pseudo-base classes of an episode; all where there are fewer")] = 15,
         new_way: Annotated[int, Field(ge=1, description="pseudo-new classes of an episode; all where there are fewer")] = 15,
         shot: Annotated[int, Field(ge=1, description="rows that make a prototype in an episode")] = 1,
-        query: Annotated[int, Field(ge=1, description="rows of each class that are asked in an episode, if it has as many")] = 15,
+        query: Annotated[int, Field(ge=1, description="rows of each class that are inputs in an episode, if it has as many")] = 15,
         rate: Annotated[
             float, Field(gt=0, description="learning rate of the attention, halved after every fifth of the episodes")
         ] = 0.0002,
@@ -84,10 +84,10 @@ class CEC(Incremental):
             Field(description="what makes base classes pseudo-new, by name; empty: all quarter turns, or mirrored in time and frequency"),
         ] = [],
     ) -> None:
-        super().__init__(kit)
+        super().__init__(components)
         self.episodes, self.ways, self.shot, self.query, self.rate = episodes, (way, new_way), shot, query, rate
         self.temperature, self.heads, self.dropout = temperature, heads, dropout
-        form = kit.embedder.frontend.form
+        form = components.embedder.frontend.form
         self.transforms = checked(transforms, form, "method.transforms") or usual(form)
         self._attention()  # wrong settings are told before training
 
@@ -96,17 +96,17 @@ class CEC(Incremental):
 
     # -- learning -------------------------------------------------------------------------------------
 
-    def train(self, seen: Seen) -> None:
+    def train(self, view: TrainingView) -> None:
         """The classifier's training, then an attention for each similarity of vectors."""
-        super().train(seen)
-        own = [np.flatnonzero(seen.train.labels == label) for label in seen.classes]
+        super().train(view)
+        own = [np.flatnonzero(view.train.labels == label) for label in view.classes]
         if min(len(rows) for rows in own) < 2:
             raise Problem("cec plays sessions with the base classes, so each needs two training rows or more; one has fewer.")
-        pools = torch.stack([Transformed(self.embedder, [name]).vectors(seen.train) for name in ("same", *self.transforms)])
+        pools = torch.stack([Transformed(self.embedder, [name]).vectors(view.train) for name in ("same", *self.transforms)])
         self.attentions = {}
-        for name, similarity in self.kit.similarities.items():
+        for name, similarity in self.components.similarities.items():
             if similarity.reads == "vector":
-                torch.manual_seed(self.kit.trainer.seed)
+                torch.manual_seed(self.components.trainer.seed)
                 self.attentions[name] = self._attention()
                 self._play(self.attentions[name], similarity, pools, own)
 
@@ -116,7 +116,7 @@ class CEC(Incremental):
         attention.train()
         for number in range(self.episodes):
             prototypes, queries, target = self._episode(pools, own, number)
-            torch.manual_seed(hash((self.kit.trainer.seed, number)) & 0x7FFFFFFF)  # of the dropout
+            torch.manual_seed(hash((self.components.trainer.seed, number)) & 0x7FFFFFFF)  # of the dropout
             logits = self.temperature * self._answers(attention, similarity, queries, prototypes)
             loss = F.cross_entropy(logits, target)
             if not math.isfinite(float(loss.detach())):
@@ -129,7 +129,7 @@ class CEC(Incremental):
 
     def _episode(self, pools: Tensor, own: Sequence[Rows], number: int) -> Episode:
         """Episode `number` of training rows: pools `[transformations, n, d]`, the plain one first; own: the rows of each class."""
-        rng = np.random.default_rng([self.kit.trainer.seed, number])
+        rng = np.random.default_rng([self.components.trainer.seed, number])
         prototypes: list[Tensor] = []
         queries: list[Tensor] = []
         for new, way in enumerate(self.ways):
@@ -155,14 +155,14 @@ class CEC(Incremental):
         return torch.vmap(scores)(found)
 
     @torch.no_grad()
-    def compared(self, name: str, asked: Asked) -> Tensor:
+    def compared(self, name: str, inputs: Inputs) -> Tensor:
         """`[n, c]`. Nothing is remembered of adapted scores: they change with every class that is added."""
         if name not in self.attentions:
-            return super().compared(name, asked)
+            return super().compared(name, inputs)
         references = torch.cat([one.references.vector for one in self.blocks[name]])
         most = max(1, TILE // ((len(references) + 1) * max(self.embedder.dim, len(references) + 1)))
-        attention, similarity = self.attentions[name], self.kit.similarities[name]
-        vectors = self.embedder.vectors(asked)
+        attention, similarity = self.attentions[name], self.components.similarities[name]
+        vectors = self.embedder.vectors(inputs)
         parts = [vectors[start : start + most] for start in range(0, len(vectors), most)]
         found = torch.cat([self._answers(attention, similarity, part, references) for part in parts])
         shares = cast(Tensor, torch.block_diag(*(one.shares for one in self.blocks[name])))

@@ -28,15 +28,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scratchlab.checks import Problem, listing
-from scratchlab.learn.class_rows import ClassRows, readouts
-from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.class_weights import ClassWeights, readouts
+from scratchlab.learn.incremental import Components, Incremental
 from scratchlab.learn.losses.classification import named
 from scratchlab.learn.losses.composition import Composition
 from scratchlab.learn.losses.interface import Similarities
 from scratchlab.learn.references import Block, class_means
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
-from scratchlab.types import Asked, Embeddings, Labelled, Scores, Seen
+from scratchlab.types import Embeddings, Inputs, LabelledInputs, Scores, TrainingView
 
 HEAD = "compositional"
 
@@ -46,7 +46,7 @@ class Compositional(Incremental):
 
     def __init__(
         self,
-        kit: Kit,
+        components: Components,
         *,
         matrix: Annotated[
             str, Field(description="similarity of the class matrices: a table of [similarity], or one that `scratchlab parts` lists")
@@ -62,60 +62,60 @@ class Compositional(Incremental):
             Field(description="prototypes of the base classes: means of their training rows, or the learned rows"),
         ] = "means",
     ) -> None:
-        super().__init__(kit)
-        compared = kit.losses.judge.compared
+        super().__init__(components)
+        compared = components.losses.judge.compared
         if len(compared) > 1:
             raise Problem(
-                f"loss.{kit.losses.judge.called}.weights names {listing(compared)}, but the method compositional adds "
+                f"loss.{components.losses.judge.called}.weights names {listing(compared)}, but the method compositional adds "
                 "the loss over matrices itself: "
                 "name one similarity there, and another in method.matrix."
             )
         self.settings = {"w_map": w_map, "w_re": w_re, "aux": aux, "temperature": temperature}
-        self.matrix, self.steps, self.rate, self.base = _of_matrices(kit.similarities, matrix), steps, rate, base
+        self.matrix, self.steps, self.rate, self.base = _of_matrices(components.similarities, matrix), steps, rate, base
         self.composed: tuple[tuple[Block, Block], ...] = ()  # by stage, of one set of prototypes: what the cross-entropy compares, matrices
         self.composition: Composition
-        self.rows: ClassRows
+        self.rows: ClassWeights
 
     @property
     def groups(self) -> tuple[str, ...]:
         """Those of the plain method, with rows for matrices, and the temperature."""
-        rows = readouts([*self.kit.losses.judge.compared.values(), self.matrix])
-        own = [name for loss in self.kit.losses.added for name in loss.groups()]
+        rows = readouts([*self.components.losses.judge.compared.values(), self.matrix])
+        own = [name for loss in self.components.losses.added for name in loss.groups()]
         return ("body", *rows, *own, "temperature")
 
     # -- learning -------------------------------------------------------------------------------------
 
-    def train(self, seen: Seen) -> None:
+    def train(self, view: TrainingView) -> None:
         """Trains embedder, class rows and temperature together."""
-        if len(seen.classes) < 2:
+        if len(view.classes) < 2:
             raise Problem(
                 "The method compositional rebuilds each base class from others, so it needs two base classes or more; there is one."
             )
         self.composition = Composition(self.matrix, **self.settings).to(self.embedder.device)
-        self.rows = self.learner(seen, self.composition).rows
+        self.rows = self.learner(view, self.composition).rows
 
-    def learn(self, seen: Seen) -> None:
+    def learn(self, view: TrainingView) -> None:
         """As the plain method; beside its references stand the prototypes that are learned."""
-        super().learn(seen)
-        if len(seen.train):
-            self.composed = (self._blocks(self._base(seen)),)
+        super().learn(view)
+        if len(view.train):
+            self.composed = (self._blocks(self._base(view)),)
         known = sum(first.count for first, _ in self.composed)
         if known < len(self.classes):
-            self.composed = (*self.composed, self._blocks(self._prototypes(seen.reference, known)))
+            self.composed = (*self.composed, self._blocks(self._prototypes(view.reference, known)))
 
-    def _base(self, seen: Seen) -> Embeddings:
+    def _base(self, view: TrainingView) -> Embeddings:
         """Prototypes of the base classes."""
         if self.base == "trained":
             return self.rows.embeddings(self.embedder.streams)
-        return class_means(self.embedder.embeddings(seen.train), self._places(seen.train), len(seen.classes))
+        return class_means(self.embedder.embeddings(view.train), self._places(view.train), len(view.classes))
 
-    def _places(self, rows: Labelled) -> Tensor:
+    def _places(self, rows: LabelledInputs) -> Tensor:
         """`[n]`: the place of each row's class among all classes."""
         place = np.full(int(self.classes.max()) + 1, -1)
         place[self.classes] = np.arange(len(self.classes))
         return torch.from_numpy(place[rows.labels]).to(self.embedder.device)
 
-    def _prototypes(self, shots: Labelled, known: int) -> Embeddings:
+    def _prototypes(self, shots: LabelledInputs, known: int) -> Embeddings:
         """Prototypes of all classes beyond the first `known`."""
         found, target = self.embedder.embeddings(shots), self._places(shots)
         with torch.no_grad():
@@ -131,11 +131,11 @@ class Compositional(Incremental):
 
     def _logits(self, inputs: Embeddings, classes: Embeddings) -> tuple[Tensor, Tensor]:
         """`[n, c]` twice: what the cross-entropy compares, and matrices."""
-        judge = self.kit.losses.judge
+        judge = self.components.losses.judge
         return judge.logits(judge.leading, inputs, classes), self.composition.logits(inputs, classes)
 
     def _blocks(self, prototypes: Embeddings) -> tuple[Block, Block]:
-        judge, count = self.kit.losses.judge, len(prototypes)
+        judge, count = self.components.losses.judge, len(prototypes)
         kept = Embeddings(prototypes.vector.detach(), prototypes.matrix.detach(), prototypes.lengths, prototypes.streams)
         owner = torch.arange(count, device=self.embedder.device)
         return (Block(judge.compared[judge.leading], kept, owner, count), Block(self.matrix, kept, owner, count))
@@ -143,11 +143,11 @@ class Compositional(Incremental):
     # -- answering ------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def score(self, asked: Asked) -> dict[str, Scores]:
+    def score(self, inputs: Inputs) -> dict[str, Scores]:
         """The sum of both logits; then the heads of all similarities."""
-        first, second = (torch.cat([blocks[part].scores(self.embedder, asked) for blocks in self.composed], 1) for part in (0, 1))
-        values = self.kit.losses.judge.temperature * first + self.composition.temperature * second
-        return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(asked)}
+        first, second = (torch.cat([blocks[part].scores(self.embedder, inputs) for blocks in self.composed], 1) for part in (0, 1))
+        values = self.components.losses.judge.temperature * first + self.composition.temperature * second
+        return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(inputs)}
 
     def tensors(self) -> dict[str, Tensor]:
         """With the learned prototypes and the temperature."""

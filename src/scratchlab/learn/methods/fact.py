@@ -8,7 +8,7 @@ The terms of mixed inputs are averaged over all pairs of a batch, those of one c
 
 from __future__ import annotations
 
-from scratchlab.learn.incremental import Kit
+from scratchlab.learn.incremental import Components
 from scratchlab.learn.reservation import Beta, Count, Eta, Reserved, Serves, Top, Weight
 
 
@@ -17,7 +17,7 @@ class FACT(Reserved):
 
     def __init__(
         self,
-        kit: Kit,
+        components: Components,
         *,
         virtual: Count = 40,
         weight: Weight = 0.01,
@@ -26,4 +26,4 @@ class FACT(Reserved):
         eta: Eta = 0.1,
         top: Top = 40,
     ) -> None:
-        super().__init__(kit, virtual, weight, beta, serves, eta, top)
+        super().__init__(components, virtual, weight, beta, serves, eta, top)

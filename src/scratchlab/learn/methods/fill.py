@@ -6,7 +6,7 @@ BC-ResNet for keyword spotting. The settings of the parts are those of their pap
 
 from __future__ import annotations
 
-from scratchlab.learn.incremental import Kit
+from scratchlab.learn.incremental import Components
 from scratchlab.learn.references import Block
 from scratchlab.learn.reservation import Beta, Count, Eta, Reserved, Serves, Top, Weight
 from scratchlab.similarity.calibration import Share, Sharpness, calibrated
@@ -17,7 +17,7 @@ class FILL(Reserved):
 
     def __init__(
         self,
-        kit: Kit,
+        components: Components,
         *,
         virtual: Count = 15,
         weight: Weight = 0.01,
@@ -28,7 +28,7 @@ class FILL(Reserved):
         share: Share = 0.5,
         sharpness: Sharpness = 16.0,
     ) -> None:
-        super().__init__(kit, virtual, weight, beta, serves, eta, top)
+        super().__init__(components, virtual, weight, beta, serves, eta, top)
         self.share, self.sharpness = share, sharpness
 
     def adapted(self, new: Block, base: Block) -> Block:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 
 from torch import Tensor
 
-from scratchlab.types import Asked, Scores, Seen
+from scratchlab.types import Inputs, Scores, TrainingView
 
 
 class Method(Protocol):
@@ -17,20 +17,20 @@ class Method(Protocol):
         """Names of the parameter groups whose rates a recipe may give."""
         ...
 
-    def learn(self, seen: Seen) -> None:
+    def learn(self, view: TrainingView) -> None:
         """Takes in a stage: trains on its training rows, if there are any, and keeps what it needs of its reference."""
         ...
 
-    def score(self, asked: Asked) -> dict[str, Scores]:
+    def score(self, inputs: Inputs) -> dict[str, Scores]:
         """Scores of the queries by head, the one that speaks for the method first. Heads are never mixed."""
         ...
 
-    def vectors(self, asked: Asked) -> Tensor:
+    def vectors(self, inputs: Inputs) -> Tensor:
         """Vector embeddings `[n, d]`, for maps and comparisons."""
         ...
 
-    def resemblance(self) -> Tensor:
-        """`[new, base]`: how alike each later class is to each base class, by the leading similarity; both in order of arrival."""
+    def similarity_to_base(self) -> Tensor:
+        """`[new, base]`: similarity of each later class to each base class, by the leading similarity; both in order of arrival."""
         ...
 
     def branch(self) -> Self:

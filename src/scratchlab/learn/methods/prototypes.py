@@ -14,7 +14,7 @@ from torch import Tensor
 
 from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.references import Block
-from scratchlab.types import Asked, Scores, Seen
+from scratchlab.types import Inputs, Scores, TrainingView
 
 
 class Prototypes(Incremental):
@@ -22,19 +22,19 @@ class Prototypes(Incremental):
 
     trained: Block
 
-    def train(self, seen: Seen) -> None:
+    def train(self, view: TrainingView) -> None:
         """Trains, and keeps the classifier's rows for comparison."""
-        learner = self.learner(seen)
-        similarity = self.kit.losses.judge.compared[self.kit.losses.judge.leading]
+        learner = self.learner(view)
+        similarity = self.components.losses.judge.compared[self.components.losses.judge.leading]
         rows = learner.rows.embeddings(self.embedder.streams)
         self.trained = Block(similarity, rows, torch.arange(len(rows), device=self.embedder.device), len(rows))
 
     @torch.no_grad()
-    def score(self, asked: Asked) -> dict[str, Scores]:
+    def score(self, inputs: Inputs) -> dict[str, Scores]:
         """The heads of all similarities, and `trained`."""
-        new = self.blocks[self.kit.losses.judge.leading][1:]
-        values = torch.cat([one.scores(self.embedder, asked) for one in (self.trained, *new)], 1)
-        return {**super().score(asked), "trained": Scores(values.cpu().numpy(), self.classes)}
+        new = self.blocks[self.components.losses.judge.leading][1:]
+        values = torch.cat([one.scores(self.embedder, inputs) for one in (self.trained, *new)], 1)
+        return {**super().score(inputs), "trained": Scores(values.cpu().numpy(), self.classes)}
 
     def tensors(self) -> dict[str, Tensor]:
         """With the classifier's rows."""

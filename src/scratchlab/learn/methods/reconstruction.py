@@ -14,10 +14,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.incremental import Components, Incremental
 from scratchlab.learn.references import Block
 from scratchlab.similarity.reconstruction import reconstructed
-from scratchlab.types import Asked, Embeddings, Scores, Seen
+from scratchlab.types import Embeddings, Inputs, Scores, TrainingView
 
 HEAD = "reconstruction"
 
@@ -42,28 +42,28 @@ class Reconstruction(Incremental):
 
     def __init__(
         self,
-        kit: Kit,
+        components: Components,
         *,
         aux: Annotated[float, Field(gt=0, description="sharpness of the attention to parts of length 1")] = 2.0,
         share: Annotated[float, Field(gt=0, le=1, description="share of the rebuilt in the score; 1: nothing else counts")] = 0.5,
     ) -> None:
-        super().__init__(kit)
+        super().__init__(components)
         self.aux, self.share = aux, share
         self.rebuilt: tuple[Rebuilt, ...] = ()
 
-    def learn(self, seen: Seen) -> None:
+    def learn(self, view: TrainingView) -> None:
         """As the plain method; then what is new is rebuilt from the base."""
-        if len(seen.train):
+        if len(view.train):
             self.rebuilt = ()
-        super().learn(seen)
-        blocks = self.blocks[self.kit.losses.judge.leading]
+        super().learn(view)
+        blocks = self.blocks[self.components.losses.judge.leading]
         base = blocks[0].means()
         self.rebuilt = (*self.rebuilt, *(Rebuilt(one, base, self.aux) for one in blocks[len(self.rebuilt) :]))
 
     @torch.no_grad()
-    def score(self, asked: Asked) -> dict[str, Scores]:
+    def score(self, inputs: Inputs) -> dict[str, Scores]:
         """`reconstruction`, then the heads of all similarities."""
-        plain = self.compared(self.kit.losses.judge.leading, asked)
-        rebuilt = torch.cat([one.scores(self.embedder, asked) for one in self.rebuilt], 1)
+        plain = self.compared(self.components.losses.judge.leading, inputs)
+        rebuilt = torch.cat([one.scores(self.embedder, inputs) for one in self.rebuilt], 1)
         values = (1 - self.share) * plain + self.share * rebuilt
-        return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(asked)}
+        return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(inputs)}

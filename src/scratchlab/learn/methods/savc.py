@@ -22,35 +22,37 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from scratchlab.data.augment.dice import Dice
+from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.class_learner import ClassLearner
-from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.incremental import Components, Incremental
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import Loss, Step
 from scratchlab.learn.losses.momentum import MomentumContrast
 from scratchlab.learn.references import Block, block
 from scratchlab.learn.transformed import Transformed
 from scratchlab.model.transforms import checked
-from scratchlab.types import Asked, Batch, Image, Labelled, Rows, Seen
+from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Rows, TrainingView
 
 
 class FantasyLearner(ClassLearner):
     """A row for each class and transformation; class c under transformation m stands at c · M + m."""
 
-    def __init__(self, embedder: Transformed, train: Labelled, classes: Rows, judge: Classification, others: Iterable[Loss] = ()) -> None:
+    def __init__(
+        self, embedder: Transformed, train: LabelledInputs, classes: Rows, judge: Classification, others: Iterable[Loss] = ()
+    ) -> None:
         self.m = len(embedder.names)
         super().__init__(embedder, train, np.arange(len(classes) * self.m), judge, others)  # as many rows as this
         self.index = np.full(int(classes.max()) + 1, -1)
         self.index[classes] = np.arange(len(classes)) * self.m
 
-    def _step(self, batch: Batch, labels: Rows, dice: Dice | None) -> Step:
+    def _step(self, batch: Batch, labels: Rows, rng: RowRNG | None) -> Step:
         """n inputs give n · M embeddings and targets, those of an input side by side."""
         target = torch.from_numpy(self.index[labels][:, None] + np.arange(self.m)).flatten()
-        return Step(self.embedder, batch, target.to(self.embedder.device), dice, self.rows)
+        return Step(self.embedder, batch, target.to(self.embedder.device), rng, self.rows)
 
-    def losses(self, batch: Batch, labels: Rows, dice: Dice) -> Tensor:
+    def losses(self, batch: Batch, labels: Rows, rng: RowRNG) -> Tensor:
         """`[n]`: the mean over an input's transformations."""
-        return super().losses(batch, labels, dice).view(-1, self.m).mean(1)
+        return super().losses(batch, labels, rng).view(-1, self.m).mean(1)
 
     def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
         """The loss `[n]`, and whether the leading similarity, averaged over transformations, is largest at the right class `[n]`."""
@@ -76,7 +78,7 @@ class SAVC(Incremental):
 
     def __init__(
         self,
-        kit: Kit,
+        components: Components,
         *,
         fantasies: Annotated[
             list[str], Field(description="transformations that make further classes; empty: rotated_180 for images, backward for sound")
@@ -87,8 +89,8 @@ class SAVC(Incremental):
         queue: Annotated[int, Field(ge=1, description="keys of past steps that an input is contrasted with")] = 8192,
         dim: Annotated[int, Field(ge=1, description="numbers of a key")] = 128,
     ) -> None:
-        super().__init__(kit)
-        form = kit.embedder.frontend.form
+        super().__init__(components)
+        form = components.embedder.frontend.form
         usual = ("rotated_180",) if isinstance(form, Image) else ("backward",)
         self.fantasies = ("same", *(checked(fantasies, form, "method.fantasies") or usual))
         self.weight, self.temperature, self.momentum, self.queue, self.dim = weight, temperature, momentum, queue, dim
@@ -98,32 +100,32 @@ class SAVC(Incremental):
         """Those of the plain method, and the projection before the contrast."""
         return (*super().groups, "projection")
 
-    def train(self, seen: Seen) -> None:
+    def train(self, view: TrainingView) -> None:
         """Trains the embedder on all classes under all transformations."""
-        learner = self.fantasy_learner(seen)
-        self.kit.trainer.train(learner, seen.train, seen.valid)
+        learner = self.fantasy_learner(view)
+        self.components.trainer.train(learner, view.train, view.valid)
         self.embedders = {name: Transformed(self.embedder, [name]) for name in self.fantasies}
 
-    def fantasy_learner(self, seen: Seen) -> FantasyLearner:
+    def fantasy_learner(self, view: TrainingView) -> FantasyLearner:
         """The learner, untrained."""
-        several, losses = Transformed(self.embedder, self.fantasies), self.kit.losses
+        several, losses = Transformed(self.embedder, self.fantasies), self.components.losses
         contrast = MomentumContrast(
             several, weight=self.weight, temperature=self.temperature, momentum=self.momentum, queue=self.queue, dim=self.dim
         )
-        return FantasyLearner(several, seen.train, seen.classes, losses.judge, [*losses.added, contrast])
+        return FantasyLearner(several, view.train, view.classes, losses.judge, [*losses.added, contrast])
 
-    def _references(self, rows: Labelled, classes: Rows, most: int | None = None) -> dict[str, Block]:
+    def _references(self, rows: LabelledInputs, classes: Rows, most: int | None = None) -> dict[str, Block]:
         """By `similarity.transformation`."""
         return {
             f"{name}.{fantasy}": block(embedder, similarity, rows, classes, most)
-            for name, similarity in self.kit.similarities.items()
+            for name, similarity in self.components.similarities.items()
             for fantasy, embedder in self.embedders.items()
         }
 
-    def compared(self, name: str, asked: Asked) -> Tensor:
+    def compared(self, name: str, inputs: Inputs) -> Tensor:
         """`[n, c]`: the mean over transformations."""
         found = [
-            torch.cat([one.scores(embedder, asked) for one in self.blocks[f"{name}.{fantasy}"]], 1)
+            torch.cat([one.scores(embedder, inputs) for one in self.blocks[f"{name}.{fantasy}"]], 1)
             for fantasy, embedder in self.embedders.items()
         ]
         return torch.stack(found).mean(0)

@@ -7,7 +7,7 @@ Plain base training; the prototypes of new classes are moved towards the base cl
 
 from __future__ import annotations
 
-from scratchlab.learn.incremental import Incremental, Kit
+from scratchlab.learn.incremental import Components, Incremental
 from scratchlab.learn.references import Block
 from scratchlab.similarity.calibration import Share, Sharpness, calibrated
 
@@ -15,8 +15,8 @@ from scratchlab.similarity.calibration import Share, Sharpness, calibrated
 class TEEN(Incremental):
     """Class means (or shots), those of new classes calibrated."""
 
-    def __init__(self, kit: Kit, *, share: Share = 0.5, sharpness: Sharpness = 16.0) -> None:
-        super().__init__(kit)
+    def __init__(self, components: Components, *, share: Share = 0.5, sharpness: Sharpness = 16.0) -> None:
+        super().__init__(components)
         self.share, self.sharpness = share, sharpness
 
     def adapted(self, new: Block, base: Block) -> Block:

@@ -17,7 +17,7 @@ def trained(memory: Kept, watch: Watch, **settings: Any) -> dict[str, torch.Tens
     """The weights after three epochs, read as the settings say, if they say anything."""
     one, made = learner("mlp"), trainer(memory, watch, epochs=3)
     if settings:
-        made.gauges = {"kernels": KernelsOfTraining(one.embedder, inputs=16, **settings)}
+        made.probes = {"kernels": KernelsOfTraining(one.embedder, inputs=16, **settings)}
     made.train(one, problem(), problem(40, seed=1))
     return {name: tensor.clone() for name, tensor in one.module.state_dict().items()}
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from scratchlab.observe.of_training import KernelsOfTraining
-from scratchlab.types import Asked, Labelled, Rows
+from scratchlab.types import Inputs, LabelledInputs, Rows
 
 
-class Gauge(Protocol):
+class Probe(Protocol):
     """Reads what is being trained and changes nothing of it."""
 
-    def begin(self, train: Labelled, valid: Labelled) -> list[dict[str, Any]]:
+    def begin(self, train: LabelledInputs, valid: LabelledInputs) -> list[dict[str, Any]]:
         """What is to be recorded before the first step; the weights are as they begin also where training goes on from a checkpoint."""
         ...
 
@@ -20,11 +20,11 @@ class Gauge(Protocol):
         """What is to be recorded once so many epochs, 1.5 in the middle of the second, and so many steps in all are done."""
         ...
 
-    def last(self, asked: Asked, truth: Rows) -> list[dict[str, Any]]:
+    def last(self, inputs: Inputs, truth: Rows) -> list[dict[str, Any]]:
         """What is to be said of the queries, once everything is answered."""
         ...
 
 
-GAUGES: dict[str, Callable[..., Gauge]] = {
+PROBES: dict[str, Callable[..., Probe]] = {
     "kernels": KernelsOfTraining,
 }

@@ -27,7 +27,7 @@ def readouts(similarities: Iterable[Similarity]) -> tuple[str, ...]:
     return ("vector", "matrix") if len(reads) == 2 else ("readout",)
 
 
-class ClassRows(nn.Module):
+class ClassWeights(nn.Module):
     """c rows: a vector `[c, d]` (`[c, d + 1]` with a bias), a matrix `[c, steps, channels]`, or both, as the similarities read them."""
 
     def __init__(self, count: int, embedder: Embedder, similarities: Iterable[Similarity], steps: int) -> None:

@@ -26,7 +26,7 @@ def _mixed(x: Any) -> _Words:
         return z ^ (z >> np.uint64(31))
 
 
-class Dice:
+class RowRNG:
     """One die for each row of a batch."""
 
     def __init__(self, seed: int, epoch: int, rows: Rows) -> None:

@@ -1,0 +1,40 @@
+"""Answers joined with the truth: what every kind does whose answers are classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from scratchlab.types import Plan, Rows, Samples, Scores, Split
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One head's answers to the queries of one split."""
+
+    rows: Rows
+    scores: Scores
+    predicted: Rows
+    truth: Rows
+
+    @classmethod
+    def join(cls, split: Split, scores: Scores, samples: Samples) -> Answers:
+        """The scores of a split's queries, and their true labels."""
+        return cls(split.query, scores, scores.predicted(), split.truth(samples))
+
+    def units(self, head: str, plan: Plan, samples: Samples) -> pl.DataFrame:
+        """One row a query: id, group, head, truth, answer, value (1 if right) and the scores in the order of the classes known."""
+        names, kind, scores = np.array(samples.classes), pl.Enum(samples.classes), self.scores.values
+        return pl.DataFrame(
+            {
+                "id": samples.ids[self.rows],
+                "group": plan.groups[self.rows],
+                "head": [head] * len(self.rows),
+                "truth": pl.Series(names[self.truth], dtype=kind),
+                "answer": pl.Series(names[self.predicted], dtype=kind),
+                "value": (self.predicted == self.truth).astype(np.float64),
+                "scores": pl.Series(scores, dtype=pl.Array(pl.Float32, scores.shape[1])).cast(pl.List(pl.Float32)),
+            }
+        )

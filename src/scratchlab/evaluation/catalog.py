@@ -1,0 +1,11 @@
+"""How answers are evaluated: one file a kind, named by the protocols."""
+
+from __future__ import annotations
+
+from scratchlab.evaluation import closed_set, sessions
+from scratchlab.evaluation.interface import Evaluation
+
+EVALUATIONS: dict[str, Evaluation] = {
+    "closed_set": closed_set.evaluate,
+    "sessions": sessions.evaluate,
+}
