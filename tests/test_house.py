@@ -14,11 +14,11 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "scratchlab"
 FLOORS = [
     {"checks"},
-    {"types"},
-    {"recipe", "model"},
-    {"data", "similarity", "metrics", "store", "shelf"},
+    {"types", "metrics"},
+    {"recipe", "model", "result"},
+    {"data", "similarity", "store", "shelf"},
     {"kernels"},
-    {"learn", "observe", "analysis"},
+    {"learn", "observe", "evaluation", "analysis"},
     {"experiment", "report", "mirrors"},
     {"sweeps"},
     {"notebook"},
@@ -46,6 +46,7 @@ FORBIDDEN = {
     "metrics": {"torch", "pathlib", "os", "io", "polars"},
     "learn": {"pathlib", "io", "polars", "scratchlab.metrics", "scratchlab.store"},
     "store": {"torch"},
+    "evaluation": {"torch", "scratchlab.store"},
     "analysis": {"torch"},
     "report": {"torch"},
     "mirrors": {"torch", "polars"},
@@ -116,6 +117,32 @@ def allowed(place: str) -> set[str]:
     return {"os"} if place == "learn/parallel.py" else set()  # torchrun speaks through environment variables
 
 
+KINDS = r"sessions?|episodes?|episodic|galler(?:y|ies)|identities|shots?|CMC|mAP|mINP|novel|base class(?:es)?"
+GENERIC = ("result.py", "store", "analysis", "report", "sweeps", "mirrors", "cli")  # rooms that read results of every kind
+
+
+@pytest.mark.parametrize("place", GENERIC)
+def test_only_a_kinds_own_files_know_its_words(place: str) -> None:
+    """What reads results reads them all alike; a kind has its protocol, metrics, evaluation, and one section of a page."""
+    root = SOURCE / place
+    files = [root] if root.is_file() else [path for path in root.rglob("*") if path.suffix in (".py", ".j2") and "kinds" not in path.parts]
+    assert files
+    for path in files:
+        text = re.sub(r'(?s)""".*?"""|#[^\n]*', "", path.read_text(encoding="utf-8"))  # examples may name a kind
+        named = re.findall(rf"\b(?:{KINDS})\b", text)
+        assert not named, f"{path.relative_to(SOURCE)} names {named}: only a kind's own files may"
+
+
+def test_one_reader_of_results() -> None:
+    """Files of results are named by the store alone."""
+    for path in FILES:
+        if room(path) not in ("store", "notebook"):
+            text = re.sub(r'""".*?"""', "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+            assert not re.search(r"json\(\"(?:result|summary)\"\)|table\(\"(?:units|predictions)\"\)", text), (
+                f"{path}: Run.result() reads it"
+            )
+
+
 def test_no_method_imports_another() -> None:
     methods = SOURCE / "learn" / "methods"
     names = {f"scratchlab.learn.methods.{path.stem}" for path in methods.glob("*.py")} - {"scratchlab.learn.methods.interface"}
@@ -127,7 +154,7 @@ def test_no_method_imports_another() -> None:
 @pytest.mark.parametrize("path", sorted((SOURCE / "report").rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_page_knows_another(path: Path) -> None:
     """Nor does what they share know any of them."""
-    for kind in PAGES - {path.parent.name}:
+    for kind in PAGES - {path.relative_to(SOURCE / "report").parts[0]}:
         page = f"scratchlab.report.{kind}"
         assert not [name for name in imported(path) if name == page or name.startswith(page + ".")], f"{path.name}: what two share moves up"
 

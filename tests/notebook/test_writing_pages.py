@@ -232,7 +232,7 @@ def test_an_edited_page_is_told_after_a_run(vault: Path, run: Callable[..., Run]
 def test_pictures_are_whole_and_their_points_lie_inside(vault: Path, run: Callable[..., Run]) -> None:
     diary(vault).of_run(run())
     pictures = sorted((vault / "scratchlab" / "plots").glob("*.svg"))
-    assert [path.stem.rpartition("-")[2] for path in pictures] == ["accuracy", "loss", "sessions"]
+    assert [path.stem.rpartition("-")[2] for path in pictures] == ["accuracy", "contexts", "loss"]
     for path in pictures:
         root = ET.fromstring(path.read_text())
         _, _, width, height = map(float, root.attrib["viewBox"].split())

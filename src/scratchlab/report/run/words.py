@@ -10,7 +10,7 @@ __all__ = ["elapsed", "meaning", "place", "sentence"]
 
 MEANINGS = {
     "bootstrap over": (
-        "Whole groups of queries (speakers, ships, identities; single samples where the source knows no groups) were resampled 2000 times, "
+        "Whole groups of queries (speakers, ships, cameras; single samples where the source knows no groups) were resampled 2000 times, "
         "and 95 % of the results lay in this interval. It says how the number would vary with others of their kind. "
         "The training is the same throughout, so it says nothing about another seed."
     ),
