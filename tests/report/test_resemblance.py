@@ -71,10 +71,10 @@ def test_confusions_beside_the_similarity(few: Run) -> None:
 
 def test_the_page_has_a_row_for_every_new_class(many: Run, few: Run, closed: Run) -> None:
     for run in (many, few):
-        found = re.search(r'<table class="kin">(.*?)</table>', page.page(run), re.DOTALL)
+        found = re.search(r'<table class="kin stack">(.*?)</table>', page.page(run), re.DOTALL)
         assert found
-        table = re.findall(r'<tr><th scope="row"><bdi>(.*?)</bdi></th><td><bdi>(.*?)</bdi></td><td>(.*?)</td>', found[1])
+        table = re.findall(r'<tr><th scope="row"><bdi>(.*?)</bdi></th><td[^>]*><bdi>(.*?)</bdi></td><td[^>]*>(.*?)</td>', found[1])
         assert [(html.unescape(name), html.unescape(base), share) for name, base, share in table] == [
             (name, one["base"], words.percent(one["share"])) for name, one in run.json("result")["facts"]["nearest"].items()
         ]
-    assert '<table class="kin">' not in page.page(closed)
+    assert '<table class="kin stack">' not in page.page(closed)
