@@ -78,7 +78,7 @@ def test_rows_that_stay_together() -> None:
         Problem, match=r"protocol.disjoint names 'rom', but its columns of groups are: speaker, room. Did you mean 'room'\?"
     ):
         samples(groups=columns).grouped(["rom"])
-    with pytest.raises(Problem, match="protocol.apart names 'room', but this source knows no groups"):
+    with pytest.raises(Problem, match=r"protocol\.apart names 'room', but this source knows no groups"):
         samples(groups={}).grouped(["room"], "protocol.apart")
 
 

@@ -18,8 +18,8 @@ from PIL import Image as Picture
 
 from scratchlab.checks import Problem
 from scratchlab.data import downloads
-from scratchlab.data.sources.arabic_speech_commands import ArabicSpeechCommands
 from scratchlab.data.sources import omniglot
+from scratchlab.data.sources.arabic_speech_commands import ArabicSpeechCommands
 from scratchlab.data.sources.cifar100 import CIFAR100
 from scratchlab.data.sources.speech_commands import SpeechCommands
 
