@@ -20,7 +20,7 @@ from scratchlab.types import Plan, Rows, Samples, Split, Strings
 from scratchlab.types import rows as as_rows
 
 BALANCED, DIRICHLET = "balanced", "dirichlet"
-CUT, CUT_GROUPS, CLASSES, ROWS, PROPORTIONS = range(1, 6)  # a generator for each purpose
+CUT, CUT_GROUPS, CLASSES, ROWS, UNKNOWN, PROPORTIONS = range(1, 7)  # a generator for each purpose
 
 
 @dataclass(frozen=True)
@@ -129,28 +129,20 @@ class Episodes:
         pool = self._pool(samples, cut.query, labels)
         chosen = choose_classes(len(labels), number, self.episodes, self._rng(CLASSES))
         shot, total = max(self.shots), self.way * self.query
-        drawn = draw_rows(pool, chosen, shot, total if self.dirichlet else self.query, [self.seed, ROWS])
+        drawn = draw_rows(pool, chosen[:, : self.way], shot, total if self.dirichlet else self.query, [self.seed, ROWS])
+        unknown = draw_rows([ClassRows(one.rows) for one in pool], chosen[:, self.way :], 0, self.query, [self.seed, UNKNOWN]).candidates
         counts = {BALANCED: np.full((self.episodes, self.way), self.query)}
         notes = [*self._notes(samples, cut)]
         if self.dirichlet:
-            counts[DIRICHLET], short = dirichlet_counts(self.dirichlet, total, drawn.available[:, : self.way], self._rng(PROPORTIONS))
+            counts[DIRICHLET], short = dirichlet_counts(self.dirichlet, total, drawn.available, self._rng(PROPORTIONS))
             if short:
                 notes.append(
                     f"In {short} of {counted(self.episodes, 'episode')} a class has fewer rows than its Dirichlet proportion asks for; the "
                     "episode's other classes give more, so these are less imbalanced."
                 )
         split = Split(cut.train, cut.valid, as_rows(), as_rows(), np.unique(samples.labels[cut.train]))
-        support, classes = drawn.support[:, : self.way], labels[chosen[:, : self.way]]
-        queries = {name: self._queries(drawn.candidates, one) for name, one in counts.items()}
-        return EpisodesPlan(split, samples.ids, "", self.shots, support, classes, queries, tuple(notes))
-
-    def _queries(self, candidates: Rows, counts: Rows) -> Queries:
-        """The first candidates of each class, `counts` `[episode, way]` of them, and the first `query` of each unknown class."""
-        episodes, number, most = candidates.shape
-        every: Rows = np.concatenate([counts, np.full((episodes, number - self.way), self.query)], axis=1)
-        asked = np.less(np.arange(most), every[:, :, None])
-        target = np.broadcast_to(np.array([*range(self.way), *[-1] * self.unknown])[:, None], candidates.shape)
-        return Queries(candidates[asked].reshape(episodes, -1), target[asked].reshape(episodes, -1))
+        queries = {name: _queries(drawn.candidates, one, unknown) for name, one in counts.items()}
+        return EpisodesPlan(split, samples.ids, "", self.shots, drawn.support, labels[chosen[:, : self.way]], queries, tuple(notes))
 
     # -- which rows -----------------------------------------------------------------------------------
 
@@ -233,6 +225,16 @@ class Episodes:
         if unused:
             notes.append(f"{counted(unused, 'row')} of {len(samples)} are unused: test classes of training groups, or the reverse.")
         return notes + [f"Support and queries of a class share no '{column}' within an episode." for column in self.apart]
+
+
+def _queries(candidates: Rows, counts: Rows, unknown: Rows) -> Queries:
+    """The first candidates of each class, `counts` `[episode, way]` of them, then the rows of unknown classes `[episode, class, query]`."""
+    episodes, way, most = candidates.shape
+    asked = as_rows(range(most)) < counts[:, :, None]
+    place = np.broadcast_to(as_rows(range(way))[:, None], candidates.shape)
+    others = unknown.reshape(episodes, -1)
+    target = np.concatenate([place[asked].reshape(episodes, -1), np.full_like(others, -1)], axis=1)
+    return Queries(np.concatenate([candidates[asked].reshape(episodes, -1), others], axis=1), target)
 
 
 def _shared(values: Strings, cut: Pools) -> Strings:

@@ -52,7 +52,10 @@ def pools(
     twice = set(test) & set(valid) if isinstance(test, list) and isinstance(valid, list) else set[str]()
     if twice:
         raise Problem(f"{settings['test']} and {settings['valid']} both name {listing(sorted(twice), 3)}; name each {what} once.")
-    for name, wanted in (("test", test), ("valid", valid)):
+    named_first = sorted(
+        (("test", test), ("valid", valid)), key=lambda one: not isinstance(one[1], list)
+    )  # a share leaves out what is named
+    for name, wanted in named_first:
         _assign(samples.labels, groups, side, name, wanted, rng, settings[name], what)
     side[side == ""] = "train"
     for one, other in (("train", "valid"), ("train", "test"), ("valid", "test")):
