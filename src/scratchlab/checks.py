@@ -40,9 +40,11 @@ def listing(words: Iterable[str], most: int = 12) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 clip`, `2 clips`, `0 classes`."""
+    """`1 clip`, `2 clips`, `0 classes`, `2 queries`."""
     if number == 1:
         return f"{number} {noun}"
+    if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou"):
+        return f"{number} {noun[:-1]}ies"
     return f"{number} {noun}es" if noun.endswith(("s", "x", "tch")) else f"{number} {noun}s"
 
 

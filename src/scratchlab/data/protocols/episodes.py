@@ -94,7 +94,7 @@ class Episodes:
         ] = 0.25,
         valid: Annotated[
             Share | list[str], Field(description="validation classes, disjoint from both: a share of the rest, or names; 0 for none")
-        ] = 0.0,
+        ] = 0.15,
         disjoint: Disjoint = [],
         test_groups: Annotated[
             Share | list[str],
