@@ -88,16 +88,16 @@ def test_units_are_what_the_metrics_are_means_of() -> None:
     assert table["id"].n_unique() == 40
     assert table["id"][12] == table["group"][12] == "episode-00012"
     for head, one in found.heads.items():
-        assert list(one.metrics)[4:] == ["auroc_1_shot", "auroc_2_shot", "auroc_1_shot_dirichlet", "auroc_2_shot_dirichlet"]
+        assert list(one.metrics)[4:] == ["AUROC_1_shot", "AUROC_2_shot", "AUROC_1_shot_dirichlet", "AUROC_2_shot_dirichlet"]
         for row in one.rows:
             shot, queries = row.context["shot"], row.context["queries"]
             own = table.filter(pl.col("head") == head, pl.col("shot") == shot, pl.col("queries") == queries)
             kind = "" if queries == "balanced" else f"_{queries}"
-            for metric, column in (("accuracy", "value"), ("auroc", "auroc")):
+            for metric, column in (("accuracy", "value"), ("AUROC", "auroc")):
                 assert row.metrics[metric] == one.metrics[f"{metric}_{shot}_shot{kind}"]
                 assert row.metrics[metric].value == pytest.approx(own[column].mean())
-            assert row.counts == {"episodes": 40, "queries": 40 * 8}
-    assert found.heads["right"].metrics["auroc_1_shot"].value == 1.0
+            assert row.counts == {"episodes": 40, "classes": 3}
+    assert found.heads["right"].metrics["AUROC_1_shot"].value == 1.0
     assert any("and 2 of unknown classes" in note for note in found.notes)
 
 

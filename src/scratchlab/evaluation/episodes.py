@@ -85,12 +85,12 @@ def _head(answers: dict[Context, Answers], plan: EpisodesPlan) -> Head:
     metrics: Metrics = {}
     rows: list[Row] = []
     for (shot, queries), one in answers.items():
-        own = {"accuracy": over_episodes(one.accuracy), **({} if one.auroc is None else {"auroc": over_episodes(one.auroc)})}
-        counts = {"episodes": len(one.accuracy), "queries": plan.queries_by[queries].rows.size}
+        own = {"accuracy": over_episodes(one.accuracy), **({} if one.auroc is None else {"AUROC": over_episodes(one.auroc)})}
+        counts = {"episodes": len(one.accuracy), "classes": plan.support.shape[1]}
         rows.append(Row({"shot": shot, "queries": queries}, counts, own))
         kind = "" if queries == BALANCED else f"_{queries}"
         metrics |= {f"{name}_{shot}_shot{kind}": estimate for name, estimate in own.items()}
-    return Head(dict(sorted(metrics.items(), key=lambda item: item[0].startswith("auroc"))), tuple(rows))
+    return Head(dict(sorted(metrics.items(), key=lambda item: item[0].startswith("AUROC"))), tuple(rows))
 
 
 def _headline(head: Head, way: int) -> str:

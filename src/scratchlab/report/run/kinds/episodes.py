@@ -26,7 +26,7 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
             f"share of an episode's known queries whose own class scores highest (metrics/episodes.py, episode_accuracy); {over}",
         )
     ]
-    if "auroc" in result.head.rows[0].metrics:
+    if "AUROC" in result.head.rows[0].metrics:
         definition = f"area under the ROC curve of known against unknown queries, by their best score (episode_auroc); {over}"
         origins.append(Origin("AUROC", f"{rows}; column auroc", definition))
     computed = 'over_draws(units["value"].to_list(), "episode")'
