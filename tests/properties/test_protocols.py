@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import itertools
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.properties.made import made as without_contents
 
 from scratchlab.checks import Problem
-from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
+from scratchlab.data.protocols.catalog import PROTOCOLS
 from scratchlab.data.protocols.pools import pools
-from scratchlab.types import Batch, Inputs, Samples, Split, Waveform
+from scratchlab.data.protocols.sessions import SessionsPlan
+from scratchlab.types import Inputs, Plan, Samples
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "closed_set": {"test": 0.3, "valid": 0.2},
+    "episodes": {"way": 2, "shots": [1], "query": 1, "test": 0.3, "valid": 0.2, "disjoint": ["speaker"], "test_groups": 0.5},
     "sessions": {"base": 3, "way": 2, "shot": 2, "sessions": 2, "draws": 3, "test": 0.3, "valid": 0.2},
 }
 
 
 def made(labels: list[int], groups: list[int], splits: list[str] | None = None) -> Samples:
-    n = len(labels)
-    return Samples(
-        ids=np.array([f"item{i}" for i in range(n)]),
-        labels=np.array(labels),
-        classes=tuple(f"class{i}" for i in range(max(labels) + 1)),
-        groups={"speaker": np.array([f"speaker{g}" for g in groups])},
-        splits=np.array(splits or [""] * n),
-        form=Waveform(100),
-        load=lambda rows: Batch(np.zeros((len(rows), 4), np.float32), np.full(len(rows), 4)),
-    )
+    """Rows of these classes by these speakers, in the publisher's split if there is one."""
+    samples = without_contents(labels, speaker=groups)
+    return samples if splits is None else replace(samples, splits=np.array(splits))
 
 
 @st.composite
 def any_samples(draw: st.DrawFn) -> Samples:
-    """7 to 9 classes, 4 to 12 speakers, everyone saying everything 1 to 4 times; sometimes with the publisher's own split."""
+    """7 to 9 classes, 4 to 12 speakers, everyone saying everything 2 to 4 times; sometimes with the publisher's own split."""
     classes, speakers = draw(st.integers(7, 9)), draw(st.integers(4, 12))
-    counts = draw(st.lists(st.integers(1, 4), min_size=classes, max_size=classes))
+    counts = draw(st.lists(st.integers(2, 4), min_size=classes, max_size=classes))
     cells = [(c, g) for c in range(classes) for g in range(speakers) for _ in range(counts[c])]
     order = draw(st.permutations(cells)) if len(cells) < 60 else cells
     labels, groups = [c for c, _ in order], [g for _, g in order]
@@ -46,12 +43,8 @@ def any_samples(draw: st.DrawFn) -> Samples:
     return made(labels, groups, [side[g] for g in groups] if published else None)
 
 
-def splits(name: str, samples: Samples, seed: int) -> list[Split]:
-    return walk(PROTOCOLS[name](seed, **SETTINGS[name]), samples)
-
-
-def walk(protocol: Protocol, samples: Samples) -> list[Split]:
-    return [protocol.base(samples), *itertools.chain.from_iterable(protocol.later(samples, draw) for draw in range(protocol.draws))]
+def plan_of(name: str, samples: Samples, seed: int, **changed: object) -> Plan:
+    return PROTOCOLS[name](seed, **{**SETTINGS[name], **changed}).plan(samples)
 
 
 def test_every_protocol_is_tried() -> None:
@@ -63,16 +56,17 @@ def test_every_protocol_is_tried() -> None:
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_what_is_asked_was_never_seen(name: str, samples: Samples, seed: int) -> None:
     """Over all splits together: what any split trains on, chooses by or keeps shares no row and no group with any query."""
-    every = splits(name, samples, seed)
-    query = np.unique(np.concatenate([split.query for split in every]))
-    for split in every:
+    plan = plan_of(name, samples, seed)
+    query = np.unique(np.concatenate([plan.queries, *(split.query for split in plan.splits)]))
+    assert len(query)
+    for split in plan.splits:
         train, valid, reference = split.train, split.valid, split.reference
         for rows in (train, valid, reference):
             assert not np.intersect1d(rows, query).size
             assert not np.intersect1d(samples.grouped()[rows], samples.grouped()[query]).size
         for rows in (train, reference):
-            assert not np.intersect1d(samples.grouped()[rows], samples.grouped()[every[0].valid]).size
-        for rows in (train, valid, reference, split.query):
+            assert not np.intersect1d(samples.grouped()[rows], samples.grouped()[plan.split.valid]).size
+        for rows in (train, reference, split.query):
             assert np.isin(samples.labels[rows], split.classes).all()
 
 
@@ -80,7 +74,9 @@ def test_what_is_asked_was_never_seen(name: str, samples: Samples, seed: int) ->
 @settings(max_examples=20)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_a_seed_decides_everything(name: str, samples: Samples, seed: int) -> None:
-    for one, other in zip(splits(name, samples, seed), splits(name, samples, seed), strict=True):
+    first, again = (plan_of(name, samples, seed) for _ in range(2))
+    assert np.array_equal(first.rows, again.rows)
+    for one, other in zip(first.splits, again.splits, strict=True):
         for field in ("train", "valid", "reference", "query", "classes"):
             assert np.array_equal(getattr(one, field), getattr(other, field))
 
@@ -88,10 +84,12 @@ def test_a_seed_decides_everything(name: str, samples: Samples, seed: int) -> No
 @settings(max_examples=30)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_sessions_add_their_classes_with_exactly_their_shots(samples: Samples, seed: int) -> None:
-    base, *later = splits("sessions", samples, seed)
-    for draw in range(3):
-        known = base.classes
-        for split in (split for split in later if split.draw == draw):
+    plan = plan_of("sessions", samples, seed)
+    assert isinstance(plan, SessionsPlan)
+    assert len(plan.draws) == 3
+    for draw in plan.draws:
+        known = plan.split.classes
+        for split in draw:
             assert np.array_equal(split.classes[: len(known)], known)
             new = split.classes[len(known) :]
             assert len(new) == 2
@@ -103,18 +101,16 @@ def test_sessions_add_their_classes_with_exactly_their_shots(samples: Samples, s
 
 def test_one_draw_more_leaves_the_others_as_they_were() -> None:
     samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
-    few = PROTOCOLS["sessions"](0, **{**SETTINGS["sessions"], "draws": 2})
-    many = PROTOCOLS["sessions"](0, **{**SETTINGS["sessions"], "draws": 9})
-    for draw in range(2):
-        for one, other in zip(few.later(samples, draw), many.later(samples, draw), strict=True):
-            assert np.array_equal(one.reference, other.reference)
-    first, second = (next(iter(many.later(samples, draw))).reference for draw in (0, 1))
+    few, many = (plan_of("sessions", samples, 0, draws=draws) for draws in (2, 9))
+    for one, other in zip(few.splits, many.splits[: len(few.splits)], strict=True):
+        assert np.array_equal(one.reference, other.reference)
+    first, second = (many.splits[1 + 2 * draw].reference for draw in (0, 1))
     assert not np.array_equal(np.sort(first), np.sort(second))
 
 
 def test_query_labels_are_out_of_reach() -> None:
     samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
-    asked = PROTOCOLS["closed_set"](0).base(samples).inputs(samples)
+    asked = PROTOCOLS["closed_set"](0).plan(samples).split.inputs(samples)
     assert type(asked) is Inputs
     assert not hasattr(asked, "labels")
     assert not hasattr(asked, "ids")
@@ -128,9 +124,8 @@ def test_the_published_keyword_split() -> None:
     )
     words = text.split()
     samples = made([c for c in range(35) for _ in range(12)], [g for _ in range(35) for g in range(12)])
-    samples = Samples(samples.ids, samples.labels, tuple(words), samples.groups, samples.splits, samples.form, samples.load)
-    protocol = PROTOCOLS["sessions"](0, base=20, way=3, shot=5, sessions=5, order="fill")
-    *_, last = protocol.later(samples, 0)
+    samples = replace(samples, classes=tuple(words))
+    *_, last = PROTOCOLS["sessions"](0, base=20, way=3, shot=5, sessions=5, order="fill", draws=1).plan(samples).splits
     names = [words[label] for label in last.classes]
     assert names[20:23] == ["dog", "wow", "house"]
     assert names[-3:] == ["follow", "learn", "forward"]
@@ -150,28 +145,28 @@ def test_the_published_keyword_split() -> None:
 )
 def test_what_cannot_be_is_told(changed: dict[str, object], sentence: str) -> None:
     samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
-    wrong = {**SETTINGS["sessions"], **changed}
     with pytest.raises(Problem, match=sentence):
-        walk(PROTOCOLS["sessions"](0, **wrong), samples)
+        plan_of("sessions", samples, 0, **changed)
 
 
 def test_a_class_that_is_asked_but_never_shown_is_refused() -> None:
     samples = made([0, 0, 1, 1, 2], [0, 1, 0, 1, 1])
-    with pytest.raises(Problem, match="Class 'class2' is asked or chosen by but has no training rows"):
-        PROTOCOLS["closed_set"](0, test=["speaker1"], valid=0.0).base(samples)
+    with pytest.raises(Problem, match="Class 'class2' has test or validation rows, but no training rows"):
+        PROTOCOLS["closed_set"](0, test=["speaker1"], valid=0.0).plan(samples)
 
 
 def test_a_published_split_that_cuts_through_a_group_is_refused() -> None:
     samples = made([0, 0, 1, 1], [0, 0, 1, 1], ["train", "test", "train", "test"])
     with pytest.raises(Problem, match="stand in both train and test of the publisher's split"):
-        PROTOCOLS["closed_set"](0).base(samples)
+        PROTOCOLS["closed_set"](0).plan(samples)
 
 
 @given(counts=st.lists(st.integers(2, 14), min_size=2, max_size=7), seed=st.integers(0, 999), test=st.floats(0.05, 0.9))
 @settings(max_examples=60)
 def test_without_groups_every_class_is_on_every_side_it_has_rows_for(counts: list[int], seed: int, test: float) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
-    cut = pools(made(labels.tolist(), list(range(len(labels)))), test, 0.1, np.random.default_rng(seed))
+    samples = made(labels.tolist(), list(range(len(labels))))
+    cut = pools(samples, samples.grouped(), test, 0.1, np.random.default_rng(seed))
     for label, count in enumerate(counts):
         of_each = [int((labels[rows] == label).sum()) for rows in (cut.train, cut.valid, cut.query)]
         assert sum(of_each) == count
@@ -181,7 +176,7 @@ def test_without_groups_every_class_is_on_every_side_it_has_rows_for(counts: lis
 
 def test_a_closed_set_of_some_classes_holds_no_others() -> None:
     samples = made([c for c in range(5) for _ in range(12)], list(range(60)))
-    split = PROTOCOLS["closed_set"](0, classes=["class3", "class1"], test=0.25, valid=0.25).base(samples)
+    split = PROTOCOLS["closed_set"](0, classes=["class3", "class1"], test=0.25, valid=0.25).plan(samples).split
     assert split.classes.tolist() == [1, 3]
     for part in (split.train, split.valid, split.query):
         assert set(samples.labels[part].tolist()) == {1, 3}
@@ -198,4 +193,4 @@ def test_a_closed_set_of_some_classes_holds_no_others() -> None:
 def test_classes_that_do_not_fit_are_told(classes: list[str], said: str) -> None:
     samples = made([c for c in range(3) for _ in range(12)], list(range(36)))
     with pytest.raises(Problem, match=said):
-        PROTOCOLS["closed_set"](0, classes=classes).base(samples)
+        PROTOCOLS["closed_set"](0, classes=classes).plan(samples)
