@@ -33,7 +33,8 @@ class Reserved(Incremental):
 
     def __init__(self, components: Components, count: int, weight: float, beta: float, serves: int, eta: float, top: int) -> None:
         super().__init__(components)
-        for name, similarity in components.losses.judge.compared.items():
+        components.losses.require_class_weights(type(self).__name__.lower())
+        for name, similarity in components.losses.criterion.compared.items():
             if similarity.biased:
                 raise Problem(
                     f"Virtual prototypes are compared with embeddings as class means are, and rows that '{name}' learns have a bias, which "
@@ -48,16 +49,16 @@ class Reserved(Incremental):
 
     def train(self, view: TrainingView) -> None:
         """Trains embedder, class rows and virtual rows together."""
-        loss = self.virtual_loss(view, self.components.losses.judge)
+        loss = self.virtual_loss(view, self.components.losses.criterion)
         self.learner(view, loss)
         self.virtual = loss.rows
 
-    def virtual_loss(self, view: TrainingView, judge: Classification) -> Virtual:
-        """The loss, with virtual rows of its own that read what the judging loss compares."""
-        compared = judge.compared.values()
+    def virtual_loss(self, view: TrainingView, criterion: Classification) -> Virtual:
+        """The loss, with virtual rows of its own that read what the criterion compares."""
+        compared = criterion.compared.values()
         rows = ClassWeights(self.count, self.embedder, compared, row_steps(self.embedder, view.train, compared))
         shape = {"weight": self.weight, "beta": self.beta}
-        return Virtual(judge, rows, len(view.classes), **shape, serves=self.serves, seed=self.components.trainer.seed)
+        return Virtual(criterion, rows, len(view.classes), **shape, serves=self.serves, seed=self.components.trainer.seed)
 
     @torch.no_grad()
     def compared(self, name: str, inputs: Inputs) -> Tensor:
@@ -66,8 +67,8 @@ class Reserved(Incremental):
         A logarithm, so that a fusion meets what is as evenly spread as other similarities' scores. A similarity answers as it is where no
         virtual rows were learned for it, and where its scores are negated costs: of two that are low, the product would be high.
         """
-        plain, similarity, judge = super().compared(name, inputs), self.components.similarities[name], self.components.losses.judge
-        if self.eta == 0 or similarity.costs or name not in judge.compared:
+        plain, similarity, criterion = super().compared(name, inputs), self.components.similarities[name], self.components.losses.criterion
+        if self.eta == 0 or similarity.costs or name not in criterion.compared:
             return plain
         virtual = self.virtual.embeddings(self.embedder.streams)
         near = similarity(embedded(self.embedder, inputs, similarity), virtual)
@@ -75,7 +76,7 @@ class Reserved(Incremental):
         near = torch.zeros_like(near).scatter(1, best.indices, best.values)
         through = near @ torch.cat([one.compare(virtual) for one in self.blocks[name]], 1)
         shares = torch.tensor([self.eta, 1 - self.eta], dtype=plain.dtype, device=plain.device).log()
-        return torch.logaddexp(shares[0] + through.log_softmax(1), shares[1] + (judge.temperature * plain).log_softmax(1))
+        return torch.logaddexp(shares[0] + through.log_softmax(1), shares[1] + (criterion.temperature * plain).log_softmax(1))
 
     def tensors(self) -> dict[str, Tensor]:
         """With the virtual rows."""

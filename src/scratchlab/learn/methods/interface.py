@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 from torch import Tensor
 
+from scratchlab.learn.phases import PhaseKinds
 from scratchlab.types import Inputs, Scores, TrainingView
 
 
 class Method(Protocol):
     """A way to learn classes from what a stage shows. Touches parameters and optimisers; never disk, metrics or query labels."""
+
+    @property
+    def phases(self) -> PhaseKinds:
+        """The phases that its training knows, by name."""
+        ...
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        """Rates published for parameter groups of its own, where the recipe gives none."""
+        ...
 
     @property
     def groups(self) -> tuple[str, ...]:
