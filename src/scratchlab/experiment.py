@@ -149,7 +149,7 @@ def reopened(recipe: Recipe, run: Run) -> Pipeline:
 
 
 def initialise(pipeline: Pipeline) -> None:
-    """Puts the embedder of the run `training.init_from` in place of its first weights. Raises Problem where it is not there or does not fit."""
+    """Begins from the embedder of the run `training.init_from`. Raises Problem where that is not there or does not fit."""
     if not (folder := pipeline.trainer.settings.init_from):
         return
     path = Path(folder) / "weights.safetensors"

@@ -29,7 +29,7 @@ from scratchlab.model.temporal.frames import Frames
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Embeddings, LabelledInputs, Rows, TrainingView, Waveform
-from tests.learning.conftest import more_like, Kept, Watch, trainer
+from tests.learning.conftest import Kept, Watch, more_like, trainer
 
 COSINE: dict[str, Similarity] = {"main": SIMILARITIES["cosine"]()}
 TWO = ("envelope", "residual")

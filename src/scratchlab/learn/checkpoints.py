@@ -56,7 +56,9 @@ class TrainState:
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> TrainState:
         """The state that a checkpoint's facts describe."""
-        return cls(**{**facts, "best": tuple(facts["best"]) if facts["best"] else None})
+        state = cls(**facts)
+        state.best = tuple(facts["best"]) if facts["best"] else None  # JSON made a list of it
+        return state
 
 
 def pack(module: nn.Module, optimizer: torch.optim.Optimizer, best: Mapping[str, Tensor], readings: Readings) -> dict[str, Any]:

@@ -92,8 +92,8 @@ Evaluate = Callable[[Callable[[TrainingBatch], Tensor]], Tensor]
 class Learner:
     """What a method shows of itself to be trained.
 
-    module: holds everything that a checkpoint must, moving averages and mixture models among it as buffers. phases: those it knows, by name.
-    rates: of groups of its own, where the recipe gives none.
+    module: holds everything that a checkpoint must, moving averages and mixture models among it as buffers. phases: those it knows, by
+    name. rates: of groups of its own, where the recipe gives none.
     """
 
     module: nn.Module
@@ -109,7 +109,7 @@ class Learner:
         raise NotImplementedError
 
     def validation_step(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
-        """Without augmentation: the loss `[n]`, and whether the answer is right `[n]`; in an episode, those of support rows do not count."""
+        """Without augmentation: the loss `[n]`, and whether the answer is right `[n]`; those of support rows do not count."""
         raise NotImplementedError
 
     def validates_by_episodes(self, labels: Rows, phase: Phase) -> bool:

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,61 +24,14 @@ from scratchlab.learn import checkpoints, parallel
 from scratchlab.learn.checkpoints import CheckpointStore, TrainState
 from scratchlab.learn.diagnosis import FailedStep, What, broken, diverged, gradients_are_finite
 from scratchlab.learn.learner import Learner, StepResult, TrainingBatch
+from scratchlab.learn.observers import Ledger, Observer, Probe
 from scratchlab.learn.phases import Phase, PhaseKinds, plan_phases, scheduled_epochs
-from scratchlab.learn.schedules import Schedule
+from scratchlab.learn.schedules import Schedule, constant
 from scratchlab.learn.settings import Training
 from scratchlab.learn.stopping import StopRequest, stoppable
-from scratchlab.types import Floats, LabelledInputs, Rows, Strings
+from scratchlab.types import LabelledInputs, Rows
 
 USUAL_EPISODE = Episodes(0).episode  # of validation, where training has no episodes
-
-
-class Observer(Protocol):
-    """Whoever watches: a progress bar, the run's folder. Must not change the training."""
-
-    def begin(self, rates: dict[str, float], steps: Sequence[int], epoch: int) -> None:
-        """Training starts at `epoch`, 0 unless it was interrupted, with these rates by group and so many steps in each epoch."""
-        ...
-
-    def step(self, epoch: int, step: int, loss: float) -> None:
-        """One step is done; both count from 0."""
-        ...
-
-    def epoch(self, record: dict[str, Any]) -> None:
-        """One epoch is done; what is known of it."""
-        ...
-
-
-class Probe(Protocol):
-    """Whoever reads what is being trained, for the record. Must not change the training."""
-
-    def begin(self, train: LabelledInputs, valid: LabelledInputs) -> list[dict[str, Any]]:
-        """What is to be recorded before the first step; the weights are as they begin also where training goes on from a checkpoint."""
-        ...
-
-    def read(self, epoch: float, step: int) -> list[dict[str, Any]]:
-        """What is to be recorded once so many epochs, 1.5 in the middle of the second, and so many steps in all are done."""
-        ...
-
-
-class Ledger(Protocol):
-    """Keeps what steps say of each training row, epoch by epoch. Of several processes the first keeps the rows of all."""
-
-    def begin(self, ids: Strings, epoch: int, unfinished: Mapping[str, Any]) -> None:
-        """Training starts at `epoch`, of which a checkpoint kept what `unfinished` returned then, if anything."""
-        ...
-
-    def record(self, positions: Rows, facts: Mapping[str, Floats]) -> None:
-        """One step's facts `[n]` of the training rows at these positions; NaN where there is nothing to say."""
-        ...
-
-    def unfinished(self) -> dict[str, Any]:
-        """Arrays with what was recorded since the last epoch was over."""
-        ...
-
-    def epoch(self, epoch: int, phase: str) -> None:
-        """An epoch is over, of a phase whose name is empty where there is only one."""
-        ...
 
 
 @dataclass
@@ -99,7 +52,7 @@ class Trainer:
         """Rates by group, phases, and the factor of the rates over the scheduled epochs. Raises Problem for settings that do not fit."""
         phases = plan_phases(self.settings.phases, self.settings.epochs, kinds)
         epochs = scheduled_epochs(phases)
-        schedule = self.schedule(epochs) if epochs else (lambda _: 1.0)
+        schedule = self.schedule(epochs) if epochs else constant(1)
         return self.settings.group_rates(groups, rates, phases), phases, schedule
 
     def train(self, learner: Learner, train: LabelledInputs, valid: LabelledInputs) -> None:
@@ -160,8 +113,8 @@ class _Course:
         batches, world = self._batches(phase, phase.first), parallel.world()
         if len(batches[0]) < 2 * world:
             raise Problem(
-                f"training.batch = {self.settings.batch} over {len(self.train)} training rows is too small for {counted(world, 'process')}; "
-                "a step needs at least two rows in each."
+                f"training.batch = {self.settings.batch} over {len(self.train)} training rows is too small for "
+                f"{counted(world, 'process')}; a step needs at least two rows in each."
             )
         return len(batches)
 
@@ -174,9 +127,8 @@ class _Course:
     def _evaluations(self, phase: Phase) -> list[_Evaluation]:
         """What is measured after each epoch of a phase."""
         some = self.train.some(spread(len(self.train), self.settings.judged))
-        return [
-            self._evaluation(what, rows, phase) for what, rows in (("training loss", some), ("validation loss", self.valid)) if len(rows)
-        ]
+        measured: dict[What, LabelledInputs] = {"training loss": some, "validation loss": self.valid}
+        return [self._evaluation(what, rows, phase) for what, rows in measured.items() if len(rows)]
 
     def _evaluation(self, what: What, rows: LabelledInputs, phase: Phase) -> _Evaluation:
         if not self.learner.validates_by_episodes(rows.labels, phase):
@@ -345,7 +297,7 @@ class _Course:
 
     @torch.no_grad()
     def _evaluated(self, evaluation: _Evaluation) -> tuple[float, float]:
-        """Loss and accuracy on these rows, each counting once; of episodes, on their queries. Raises Diverged where the loss is not finite."""
+        """Loss and accuracy on these rows; of episodes, on their queries. Raises Diverged where the loss is not finite."""
         self.learner.module.eval()
         sums, spoilt = torch.zeros(3, dtype=torch.float64), len(evaluation.batches)
         for number, positions in enumerate(evaluation.batches):
@@ -357,10 +309,12 @@ class _Course:
                     loss, right = loss[queries], right[queries]
                 sums += torch.stack([loss.cpu().double().sum(), right.cpu().double().sum(), torch.tensor(len(loss)).double()])
                 spoilt = spoilt if sums[0].isfinite() else min(spoilt, number)
-        loss, accuracy, count = parallel.summed(sums).tolist()
+        loss, accuracy, count = (float(one) for one in parallel.summed(sums))
         if not math.isfinite(loss):
             number = min(parallel.from_all(spoilt))  # every process takes part, with its share of the first batch that was not finite
             batch = self._batch(evaluation.rows, evaluation.batches[number], number, episode=evaluation.episode)
+            if not len(batch.rows):
+                batch = self._batch(evaluation.rows, evaluation.batches[0], number, episode=evaluation.episode)  # any rows will do here
             raise self._diverged(evaluation.what, batch)
         return loss / count, accuracy / count
 

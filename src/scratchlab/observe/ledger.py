@@ -1,7 +1,7 @@
 """The ledger of a training: what its steps said of every training row, by sample id and epoch, as they went along.
 
-Nothing is computed for it: it keeps losses and facts that steps have made anyway. While a run trains, each finished epoch is a file of its own,
-`ledger-0003.parquet`; in the end all are one, `ledger.parquet`.
+Nothing is computed for it: it keeps losses and facts that steps have made anyway. While a run trains, each finished epoch is a file of its
+own, `ledger-0003.parquet`; in the end all are one, `ledger.parquet`.
 """
 
 from __future__ import annotations

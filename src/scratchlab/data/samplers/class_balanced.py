@@ -40,7 +40,8 @@ class ClassBalanced:
         del classes
         if (number := len(np.unique(labels))) < self.classes:
             raise Problem(
-                f"sampler.classes = {self.classes} does not fit: the training rows are of {counted(number, 'class')}; lower sampler.classes."
+                f"sampler.classes = {self.classes} does not fit: the training rows are of {counted(number, 'class')}; "
+                "lower sampler.classes."
             )
 
     def batches(self, labels: Rows, seed: int, epoch: int) -> list[Rows]:
@@ -49,7 +50,7 @@ class ClassBalanced:
         own = [_InTurn(positions, rng) for positions in positions_by_class(labels)]
         turn = _InTurn(np.arange(len(own)), rng)
         number = max(1, len(labels) // (self.classes * self.rows))
-        return [np.concatenate([own[label].take(self.rows) for label in turn.take(self.classes)]) for _ in range(number)]
+        return [np.concatenate([own[int(label)].take(self.rows) for label in turn.take(self.classes)]) for _ in range(number)]
 
 
 class _InTurn:

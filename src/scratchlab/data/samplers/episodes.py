@@ -42,8 +42,8 @@ class Episodes:
             raise Problem(f"sampler.way = {way} does not fit: the training rows are of {counted(len(found), 'class')}; lower sampler.way.")
         if (least := int(counts.min())) < shot + query:
             raise Problem(
-                f"Class '{classes[int(found[counts.argmin()])]}' has {counted(least, 'training row')}, fewer than sampler.shot + sampler.query "
-                f"= {shot} + {query}; lower them, or leave the class out."
+                f"Class '{classes[int(found[counts.argmin()])]}' has {counted(least, 'training row')}, fewer than "
+                f"sampler.shot + sampler.query = {shot} + {query}; lower them, or leave the class out."
             )
 
     def batches(self, labels: Rows, seed: int, epoch: int) -> list[Rows]:
@@ -57,8 +57,8 @@ def draw_episodes(labels: Rows, episode: Episode, number: int, rng: np.random.Ge
     own = [positions for positions in positions_by_class(labels) if len(positions) >= rows]
 
     def drawn() -> Rows:
-        chosen = rng.choice(len(own), episode.way, replace=False)
-        return np.concatenate([rng.choice(own[label], rows, replace=False) for label in chosen])
+        chosen: Rows = rng.choice(len(own), episode.way, replace=False)
+        return np.concatenate([rng.choice(own[int(label)], rows, replace=False) for label in chosen])
 
     return [drawn() for _ in range(number)]
 

@@ -1,4 +1,4 @@
-"""What losses share that tell the right class from the others: similarities and their shares. Such a loss is the criterion of validation."""
+"""What losses share that tell the right class from the others: similarities and their shares. Validation measures such a loss."""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ them to each other before they are compared (section 3.3), in episodes that play
 3.4): to pseudo-base classes come pseudo-new ones, which are base classes under a large transformation. The published settings are those of
 CIFAR-100: 100 epochs of 50 episodes, the rate halved every 20 epochs.
 
-It is one training of two phases, `classifier` and `episodes`; the recipe's schedule is that of the first. In the second the group `attention`
-alone learns, from the weights that validation chose in the first, and its last weights stay. Its rate is `training.rates.attention`.
+It is one training of two phases, `classifier` and `episodes`; the recipe's schedule is that of the first. In the second the group
+`attention` alone learns, beside the embedder that validation chose in the first, and its last weights stay. Its rate is
+`training.rates.attention`.
 
 Departures. The embedder does not move in the episodes, so each training row is embedded once under each transformation, without
 augmentation. The attention's last layer begins at zero: untrained, it only normalises the vectors. All classes of an episode have equally
@@ -101,7 +102,8 @@ class PseudoSessions:
         rng, own, rows = np.random.default_rng([seed, epoch]), positions_by_class(labels), self.episode.shot + self.episode.query
 
         def drawn(way: int) -> list[Rows]:
-            return [rng.choice(own[label], rows, replace=False) for label in rng.choice(len(own), way, replace=False)]
+            chosen: Rows = rng.choice(len(own), way, replace=False)
+            return [rng.choice(own[int(label)], rows, replace=False) for label in chosen]
 
         return [np.concatenate([*drawn(self.base), *drawn(self.episode.way - self.base)]) for _ in range(self.episodes)]
 
@@ -151,7 +153,7 @@ class CECLearner(ClassLearner):
         return StepResult.of_queries(torch.stack(losses).sum(0), batch)
 
     def _played(self, vectors: Tensor, batch: TrainingBatch) -> list[tuple[Tensor, Tensor]]:
-        """By similarity: the scaled answers `[q, way]` to the queries of an episode, whose rows have these vectors, and the targets `[q]`."""
+        """By similarity: scaled answers `[q, way]` to the queries of an episode, whose rows have these vectors, and targets `[q]`."""
         assert batch.episode is not None
         whole = batch.episode.support(np.arange(batch.size))
         prototypes = parallel.joined(vectors)[np.flatnonzero(whole)].view(batch.episode.way, batch.episode.shot, -1).mean(1)

@@ -1,12 +1,13 @@
 """Co-teaching: Han, Yao, Yu, Niu, Xu, Hu, Tsang and Sugiyama (2018), "Co-teaching: Robust Training of Deep Neural Networks with Extremely
 Noisy Labels", arXiv 1804.06872, algorithm 1.
 
-Two networks learn from the same batches. Each chooses the rows of a batch with its smallest losses, the share R(e) = 1 - tau · min(e / T, 1)
-in epoch e of the phase, and the *other* one learns from these. In the phase `warm-up` both learn from every row; the published schedule has
-none. tau is what should end up left out: the published runs set it to the known rate of wrong labels, which is privileged knowledge.
+Two networks learn from the same batches. Each selects the rows of a batch with its smallest losses, the share
+R(e) = 1 - tau · min(e / ramp, 1) in epoch e of the phase, and the other one learns from these. In the phase `warm-up` both learn from every
+row; the published schedule has none. tau is the share that is left out in the end: the published runs set it to the known rate of wrong
+labels, which is privileged knowledge.
 
-The first network answers: a run costs as much to ask as one of a single network, and every question to it stays possible. The second is kept
-with the weights. The ledger tells of the first network: the loss of each row, and whether its peer selected it.
+The first network answers, so a trained run costs no more than that of one network. The second is kept among the weights. The ledger is
+that of the first network: the loss of each row, and whether its peer selected it.
 """
 
 from __future__ import annotations
