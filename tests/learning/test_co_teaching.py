@@ -84,9 +84,9 @@ def test_nothing_selected_is_no_loss_and_counted() -> None:
 
 
 def test_wrong_labels_are_what_is_left_out() -> None:
-    """With 40 % of the labels wrong, the rows that are selected in the end are right nearly always, and so are the answers."""
+    """With 40 % of the labels wrong, the rows that are selected in the end are right nearly always, and the network learns."""
     rows, wrong = with_wrong_labels(0.4)
-    one = method(tau=0.4)
+    one = method(watch := Watch(), tau=0.4)
 
     class Notes:
         """A ledger in memory."""
@@ -107,8 +107,7 @@ def test_wrong_labels_are_what_is_left_out() -> None:
     one.learn(TrainingView(rows, problem(40, seed=1), problem(0), np.arange(4)))
     assert np.isnan(notes.selected).sum() == 0
     assert wrong[notes.selected == 1].mean() < 0.05 < 0.3 < wrong.mean()
-    queries = problem(200, seed=2)
-    assert (one.score(queries)["cosine"].predicted() == queries.labels).mean() > 0.9
+    assert watch.records[-1]["valid_accuracy"] > 0.95, "of rows whose labels are right"
 
 
 def test_groups_are_those_of_two_networks_and_both_are_kept() -> None:

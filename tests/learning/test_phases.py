@@ -55,9 +55,9 @@ def test_what_is_no_phase_is_a_sentence(text: str, message: str) -> None:
 def test_unknown_phases_are_a_sentence_before_training() -> None:
     co_teaching = CoTeaching(components(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch())), tau=0.2)
     training = trainer(Kept(), Watch(), phases="warmup 2, co-teaching 3")
-    with pytest.raises(Problem, match="names 'warmup', but the phases of this method are: warm-up, co-teaching. Did you mean 'warm-up'"):
+    with pytest.raises(Problem, match=r"names 'warmup', but the phases of this method are: warm-up, co-teaching. Did you mean 'warm-up'"):
         training.plan(co_teaching.groups, co_teaching.rates, co_teaching.phases)
-    with pytest.raises(Problem, match="names 'robust', but this method has no phases; give training.epochs instead"):
+    with pytest.raises(Problem, match=r"names 'robust', but this method has no phases; give training.epochs instead"):
         trainer(Kept(), Watch(), phases="robust 3").train(learner(), problem(), problem(0))
 
 
@@ -81,9 +81,8 @@ def test_phases_follow_each_other_and_the_schedule_counts_those_without_one() ->
 class Halves(Learner):
     """Two layers, each of which learns in phases of its own; it averages the losses of all rows before each epoch."""
 
-    phases = {"first": PhaseKind(groups=("first",)), "second": PhaseKind(groups=("second",), selects=False), "both": PhaseKind()}
-
     def __init__(self) -> None:
+        self.phases = {"first": PhaseKind(groups=("first",)), "second": PhaseKind(groups=("second",), selects=False), "both": PhaseKind()}
         torch.manual_seed(0)
         self.module = nn.Module()
         self.module.first, self.module.second = nn.Linear(256, 8), nn.Linear(8, 4)
