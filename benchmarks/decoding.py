@@ -21,7 +21,7 @@ import soundfile
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from scratchlab.data.batches import shuffled
+from scratchlab.data.samplers.shuffled import shuffled
 from scratchlab.data.sources.arabic_speech_commands import ArabicSpeechCommands
 
 BATCH, EPOCHS = 100, 2

@@ -17,8 +17,8 @@ from jobs import Job, common
 from page import table
 
 from scratchlab.experiment import assemble
+from scratchlab.learn.checkpoints import NullStore
 from scratchlab.learn.methods.teen import TEEN
-from scratchlab.learn.training import Forgetful
 from scratchlab.metrics.sessions import session_metrics
 from scratchlab.types import Batch, Rows, Samples
 
@@ -39,7 +39,7 @@ def training_part(samples: Samples) -> Samples:
 
 def tried(recipe: str, settings: list[str]) -> dict[float, list[tuple[float, float, float]]]:
     """By share, for each draw the accuracy of all 60 classes, of the 45 and of the 15."""
-    bench = assemble(Job(recipe, (*settings, *SETTINGS)).resolved(), Forgetful())
+    bench = assemble(Job(recipe, (*settings, *SETTINGS)).resolved(), NullStore())
     bench.trainer.settings.settle()
     samples = training_part(bench.source.read())
     base = bench.protocol.base(samples)

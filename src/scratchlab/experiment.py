@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,9 +21,11 @@ from scratchlab.checks import Problem
 from scratchlab.data.augment.catalog import AUGMENTS
 from scratchlab.data.batches import in_order
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
+from scratchlab.data.samplers.catalog import SAMPLERS
 from scratchlab.data.sources.catalog import SOURCES, Source
 from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.learn import parallel
+from scratchlab.learn.checkpoints import CheckpointStore, NullStore
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.incremental import Components
 from scratchlab.learn.losses.catalog import LOSSES, Losses
@@ -32,13 +35,15 @@ from scratchlab.learn.optimizers import OPTIMIZERS
 from scratchlab.learn.schedules import SCHEDULES
 from scratchlab.learn.scoring import Scoring
 from scratchlab.learn.settings import Training
-from scratchlab.learn.training import Forgetful, Memory, Trainer
+from scratchlab.learn.training import Trainer
 from scratchlab.model.encoders.catalog import ENCODERS
 from scratchlab.model.frontends.catalog import FRONTENDS
+from scratchlab.model.interface import Frontend
 from scratchlab.model.streams import over_streams
 from scratchlab.model.temporal.catalog import TEMPORALS
 from scratchlab.observe.kernels import table
-from scratchlab.observe.probes import PROBES, Probe
+from scratchlab.observe.ledger import Ledger
+from scratchlab.observe.probes import OBSERVED, Probe
 from scratchlab.observe.progress import ProgressBar
 from scratchlab.observe.records import Records
 from scratchlab.recipe import Fixed, One, Recipe, Sections, Several
@@ -63,9 +68,10 @@ SECTIONS: Sections = {
     "scoring": Fixed(Scoring),
     "method": One(METHODS, "prototypes"),
     "training": Fixed(Training),
+    "sampler": One(SAMPLERS, "shuffled"),
     "optimizer": One(OPTIMIZERS, "sgd"),
     "schedule": One(SCHEDULES, "cosine"),
-    "observe": Several(PROBES),
+    "observe": Several(OBSERVED),
 }
 
 
@@ -80,9 +86,10 @@ class Pipeline:
     method: Method
     trainer: Trainer
     probes: dict[str, Probe]
+    ledger: Ledger | None
 
 
-def assemble(recipe: Recipe, memory: Memory) -> Pipeline:
+def assemble(recipe: Recipe, store: CheckpointStore) -> Pipeline:
     """Builds every part. Raises Problem for settings that are wrong or do not go together."""
 
     def part(section: str, *supplied: Any) -> Any:
@@ -91,41 +98,79 @@ def assemble(recipe: Recipe, memory: Memory) -> Pipeline:
     training: Training = part("training")
     torch.manual_seed(recipe.seed)
     source: Source = part("data")
-    frontend = part("frontend", source.form)
-    encoder = part("streams", functools.partial(part, "encoder"), frontend.form)
-    temporal = part("temporal", encoder.dim, encoder.channels)
-    embedder = Embedder(frontend, encoder, temporal, part("augment", source.form).values()).to(training.device)
-    trainer = Trainer(recipe.seed, training, functools.partial(part, "optimizer"), part("schedule", training.epochs), memory)
+
+    def embedder_of(frontend: Frontend) -> Embedder:
+        encoder = part("streams", functools.partial(part, "encoder"), frontend.form)
+        temporal = part("temporal", encoder.dim, encoder.channels)
+        return Embedder(frontend, encoder, temporal, part("augment", source.form).values()).to(training.device)
+
+    def build_embedder(seed: int) -> Embedder:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return embedder_of(part("frontend", source.form))
+
+    embedder = embedder_of(part("frontend", source.form))
+    sampler = part("sampler", training.batch)
+    trainer = Trainer(recipe.seed, training, functools.partial(part, "optimizer"), functools.partial(part, "schedule"), sampler, store)
     similarities: dict[str, Similarity] = part("similarity")
     for name, similarity in similarities.items():
         similarity.fits(name, embedder.streams)
     losses = Losses(part("loss", similarities))
-    losses.fits(embedder.streams)
-    method: Method = part("method", Components(embedder, trainer, similarities, losses, part("scoring", similarities)))
-    training.group_rates(method.groups)
-    return Pipeline(source, part("protocol", recipe.seed), embedder, similarities, method, trainer, part("observe", embedder))
+    losses.fits(embedder.streams, sampler)
+    scoring = part("scoring", similarities)
+    method: Method = part("method", Components(embedder, trainer, similarities, losses, scoring, build_embedder))
+    trainer.plan(method.groups, method.rates, method.phases)
+    observed: dict[str, Probe | Ledger] = part("observe", embedder)
+    probes = {name: one for name, one in observed.items() if not isinstance(one, Ledger)}
+    ledgers = [one for one in observed.values() if isinstance(one, Ledger)]
+    if len(ledgers) > 1:
+        raise Problem("[observe] names two ledgers, which would be the same file; leave one out.")
+    return Pipeline(source, part("protocol", recipe.seed), embedder, similarities, method, trainer, probes, next(iter(ledgers), None))
 
 
 def check(recipe: Recipe) -> None:
     """Raises Problem for settings that are wrong or do not go together, before a folder is made or data is read."""
-    assemble(recipe, Forgetful())
+    initialise(assemble(recipe, NullStore()))
 
 
 def reopened(recipe: Recipe, run: Run) -> Pipeline:
     """The parts of a run, with the embedder as it was learned. Raises Problem where its weights are missing or do not fit the recipe."""
-    pipeline, kept, path = assemble(recipe, Forgetful()), run.load_arrays("weights"), run.folder / "weights.safetensors"
+    pipeline, kept, path = assemble(recipe, NullStore()), run.load_arrays("weights"), run.folder / "weights.safetensors"
     if kept is None:
         advice = "run its recipe again with --again" if run.state() == "finished" else f"`scratchlab resume {run.folder.name}` goes on"
         raise Problem(f"{path} is missing, without which this run, which is {run.state()}, cannot be looked into; {advice}.")
-    own = "embedder."
-    try:
-        pipeline.embedder.load_state_dict({name[len(own) :]: torch.from_numpy(x) for name, x in kept[0].items() if name.startswith(own)})
-    except RuntimeError:
-        raise Problem(
-            f"{path} does not fit {run.folder / 'recipe.toml'}: these are the weights of another recipe, or of older code."
-        ) from None
+    _load(
+        pipeline.embedder,
+        kept[0],
+        f"{path} does not fit {run.folder / 'recipe.toml'}: these are the weights of another recipe, or of older code.",
+    )
     pipeline.embedder.eval()
     return pipeline
+
+
+def initialise(pipeline: Pipeline) -> None:
+    """Begins from the embedder of the run `training.init_from`. Raises Problem where that is not there or does not fit."""
+    if not (folder := pipeline.trainer.settings.init_from):
+        return
+    path = Path(folder) / "weights.safetensors"
+    kept = Run(Path(folder)).load_arrays("weights")
+    if kept is None:
+        raise Problem(f"training.init_from = '{folder}' is not the folder of a finished run: there is no {path}.")
+    _load(
+        pipeline.embedder,
+        kept[0],
+        f"training.init_from = '{folder}' does not fit: its embedder has other weights than this recipe's; "
+        "[frontend], [encoder], [streams] and [temporal] must be the same.",
+    )
+
+
+def _load(embedder: Embedder, arrays: dict[str, Any], otherwise: str) -> None:
+    """Puts a run's learned weights into an embedder. Raises Problem with this sentence where they do not fit."""
+    own = "embedder."
+    try:
+        embedder.load_state_dict({name[len(own) :]: torch.from_numpy(x) for name, x in arrays.items() if name.startswith(own)})
+    except RuntimeError:
+        raise Problem(otherwise) from None
 
 
 def perform(recipe: Recipe, run: Run, console: Console) -> None:
@@ -137,11 +182,19 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         pipeline.trainer.settings.settle()
         pipeline.trainer.observers = [Records(run), bar] if leads else []
         pipeline.trainer.probes = {**pipeline.probes} if leads else {}
+        if pipeline.ledger:
+            pipeline.ledger.run, pipeline.trainer.ledger = run, pipeline.ledger
+        if run.load_checkpoint() is None:
+            initialise(pipeline)
 
         samples = pipeline.source.read()
         plan = pipeline.protocol.plan(samples)
+        view = plan.split.view(samples)
+        pipeline.trainer.sampler.fits(view.train.labels, samples.classes)
         _read_once(samples, plan.rows, bar)
-        pipeline.method.learn(plan.split.view(samples))
+        pipeline.method.learn(view)
+        if pipeline.ledger and leads:
+            pipeline.ledger.close()
         result = EVALUATIONS[pipeline.protocol.kind](plan, pipeline.method, samples, bar)
         if leads:
             _leave(run, pipeline, samples, plan, result)

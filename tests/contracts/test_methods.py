@@ -14,10 +14,10 @@ from scratchlab.learn.methods.interface import Method
 from scratchlab.learn.references import References
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.model.encoders.mlp import MLP
-from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Samples
+from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Samples, Split
 
 FORM = Image(1, 12, 48)  # wide enough that Conv-4 leaves three steps
-SETTINGS: dict[str, dict[str, object]] = {"cec": {"episodes": 30}}  # where the published ones take longer than a test may
+SETTINGS: dict[str, dict[str, object]] = {"cec": {"episodes_per_epoch": 1}, "co_teaching": {"tau": 0.2}}  # what is needed, or quick
 COMPARED = {"vectors": ["cosine"], "matrices": ["one_to_one"], "both": ["cosine", "cka"]}
 
 
@@ -41,6 +41,14 @@ def bars() -> Samples:
 PROTOCOL = Sessions(0, base=4, way=1, shot=3, sessions=2, order="source", draws=3, test=0.3, valid=0.2)
 
 
+def base(samples: Samples) -> Split:
+    return PROTOCOL.plan(samples).split
+
+
+def later(samples: Samples, draw: int) -> tuple[Split, ...]:
+    return PROTOCOL.plan(samples).draws[draw]
+
+
 def learned(name: str, compared: str) -> tuple[Method, Samples]:
     torch.manual_seed(0)
     samples, names = bars(), COMPARED[compared]
@@ -49,13 +57,13 @@ def learned(name: str, compared: str) -> tuple[Method, Samples]:
     method = METHODS[name](
         components(embedder(encoder, FORM), trainer(Kept(), Watch(), epochs=8, batch=20), *names, fuse=fuse), **SETTINGS.get(name, {})
     )
-    method.learn(PROTOCOL.plan(samples).split.view(samples))
+    method.learn(base(samples).view(samples))
     return method, samples
 
 
 def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.ndarray]]:
     branch, found = method.branch(), []
-    for split in PROTOCOL.plan(samples).draws[draw]:
+    for split in later(samples, draw):
         branch.learn(split.view(samples))
         found.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
     return found
@@ -65,11 +73,11 @@ def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.nda
 @pytest.mark.parametrize("name", METHODS)
 def test_it_learns_the_base_and_more(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
-    base = PROTOCOL.plan(samples).split
-    heads = method.score(base.inputs(samples))
+    split = base(samples)
+    heads = method.score(split.inputs(samples))
     first = next(iter(heads.values()))
-    assert (first.predicted() == base.truth(samples)).mean() > 0.9
-    for split in PROTOCOL.plan(samples).draws[0]:
+    assert (first.predicted() == split.truth(samples)).mean() > 0.9
+    for split in later(samples, 0):
         method.learn(split.view(samples))
         for scores in method.score(split.inputs(samples)).values():
             assert np.array_equal(scores.classes, split.classes)
@@ -94,7 +102,7 @@ def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, co
     method, samples = learned(name, compared)
     assert method.similarity_to_base().shape == (0, 4)
     first, other = method.branch(), method.branch()
-    for number, split in enumerate(PROTOCOL.plan(samples).draws[0], 1):
+    for number, split in enumerate(later(samples, 0), 1):
         first.learn(split.view(samples))
         before = {head: scores.values for head, scores in first.score(split.inputs(samples)).items()}
         found = first.similarity_to_base()
@@ -108,8 +116,8 @@ def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, co
 @pytest.mark.parametrize("name", METHODS)
 def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
-    base = PROTOCOL.plan(samples).split
-    inputs = base.inputs(samples)
+    split = base(samples)
+    inputs = split.inputs(samples)
     turned = type(inputs)(inputs.rows[::-1].copy(), samples.load)
     for head, scores in method.score(inputs).items():
         assert np.allclose(scores.values[::-1], method.score(turned)[head].values, atol=1e-5)
@@ -121,7 +129,7 @@ def test_what_was_learned_has_names(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     tensors = method.tensors()
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors.values())
-    assert method.vectors(PROTOCOL.plan(samples).split.inputs(samples)).ndim == 2
+    assert method.vectors(base(samples).inputs(samples)).ndim == 2
     assert method.groups
     assert isinstance(method.facts(), dict)
 
@@ -131,7 +139,7 @@ def test_what_was_learned_has_names(name: str, compared: str) -> None:
 def test_rows_of_no_session_are_compared_by_the_same_heads(name: str, compared: str) -> None:
     """Pairs and episodes: every reference stands for itself, ways may be told apart, and nothing of it changes what is scored."""
     method, samples = learned(name, compared)
-    split = PROTOCOL.plan(samples).split
+    split = base(samples)
     before = {head: scores.values for head, scores in method.score(split.inputs(samples)).items()}
     names = COMPARED[compared]
     heads = [*(["+".join(names)] if len(names) > 1 else []), *names]

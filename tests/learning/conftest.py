@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,16 @@ import pytest
 import torch
 import torch.multiprocessing as mp
 
+from scratchlab.data.samplers.interface import Sampler
+from scratchlab.data.samplers.shuffled import Shuffled
 from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.incremental import Components
-from scratchlab.learn.losses.catalog import Losses
+from scratchlab.learn.learner import TrainingBatch
+from scratchlab.learn.losses.catalog import LOSSES, Losses
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.optimizers import sgd
+from scratchlab.learn.phases import Phase, PhaseKind
 from scratchlab.learn.schedules import cosine
 from scratchlab.learn.scoring import Scoring
 from scratchlab.learn.settings import Training
@@ -47,7 +52,7 @@ def problem(n: int = 120, seed: int = 0) -> LabelledInputs:
 
 
 class Kept:
-    """A memory in memory, which can refuse to be there."""
+    """A store of checkpoints in memory."""
 
     def __init__(self) -> None:
         self.held: tuple[dict[str, Any], dict[str, Any]] | None = None
@@ -68,7 +73,7 @@ class Watch:
         self.records: list[dict[str, Any]] = []
         self.stop = stop
 
-    def begin(self, rates: dict[str, float], epochs: int, steps: int, epoch: int) -> None:
+    def begin(self, rates: dict[str, float], steps: Sequence[int], epoch: int) -> None:
         self.records = [record for record in self.records if record["epoch"] < epoch]
 
     def step(self, epoch: int, step: int, loss: float) -> None:
@@ -89,17 +94,42 @@ def learner(kind: str = "conv4", seed: int = 0) -> ClassLearner:
     return ClassLearner(embedder(encoder), problem(), np.arange(4), CrossEntropy({"cosine": SIMILARITIES["cosine"]()}))
 
 
-def components(embedder: Embedder, trainer: Trainer, *names: str, **scoring: Any) -> Components:
+def more_like(embedder: Embedder) -> Callable[[int], Embedder]:
+    """Builds embedders with other first weights."""
+
+    def build(seed: int) -> Embedder:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            built = copy.deepcopy(embedder)
+            for module in built.modules():
+                if callable(reset := getattr(module, "reset_parameters", None)):
+                    reset()
+            return built
+
+    return build
+
+
+def components(embedder: Embedder, trainer: Trainer, *names: str, loss: str = "cross_entropy", **scoring: Any) -> Components:
     """What a method is supplied with, under these similarities; the first is trained."""
     similarities = {name: SIMILARITIES[name]() for name in names or ("cosine",)}
-    return Components(
-        embedder, trainer, similarities, Losses({"cross_entropy": CrossEntropy(similarities)}), Scoring(similarities, **scoring)
-    )
+    losses = Losses({loss: LOSSES[loss](similarities)})
+    losses.fits(embedder.streams, trainer.sampler)
+    return Components(embedder, trainer, similarities, losses, Scoring(similarities, **scoring), more_like(embedder))
 
 
-def trainer(memory: Kept, watch: Watch, optimizer: Callable[..., torch.optim.Optimizer] = sgd, **settings: Any) -> Trainer:
-    plan = Training(**{"epochs": 4, "batch": 25, "rate": 0.05, "checkpoint_seconds": 0.0, "device": "cpu", **settings})
-    return Trainer(3, plan, lambda groups: optimizer(groups), cosine(plan.epochs, warmup=1.0), memory, [watch])
+def trainer(
+    store: Kept, watch: Watch, optimizer: Callable[..., torch.optim.Optimizer] = sgd, sampler: Sampler | None = None, **settings: Any
+) -> Trainer:
+    training = Training(**{"epochs": 4, "batch": 25, "rate": 0.05, "checkpoint_seconds": 0.0, "device": "cpu", **settings})
+    schedule = lambda epochs: cosine(epochs, warmup=min(1.0, epochs / 2))  # noqa: E731
+    return Trainer(3, training, lambda groups: optimizer(groups), schedule, sampler or Shuffled(training.batch), store, [watch])
+
+
+def whole_batch(rows: LabelledInputs, seed: int | None = None, **more: Any) -> TrainingBatch:
+    """All these rows as one batch; without a seed, of an evaluation."""
+    places, phase = np.arange(len(rows)), Phase("", 1, PhaseKind())
+    usual = {"positions": places, "places": places, "size": len(rows), "epoch": 0, "step": 0, "phase": phase, "seed": seed}
+    return TrainingBatch(rows, **{**usual, **more})
 
 
 @pytest.fixture(autouse=True)

@@ -10,20 +10,28 @@ import torch
 from torch.nn import functional as F
 
 from scratchlab.checks import Problem
-from scratchlab.learn.methods.cec import CEC, Attention, Episode
+from scratchlab.data.samplers.interface import Episode
+from scratchlab.learn.methods.cec import CEC, Attention, PseudoSessions, answers
+from scratchlab.learn.phases import Phase
 from scratchlab.model.encoders.mlp import MLP
-from scratchlab.types import Inputs, LabelledInputs, TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer
+from scratchlab.types import Batch, Inputs, LabelledInputs, TrainingView
+from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
 
 NONE = problem().some(np.empty(0, dtype=np.int64))
 
 
 def method(
-    memory: Kept | None = None, seed: int = 0, kind: type[CEC] = CEC, compared: tuple[str, ...] = ("cosine", "l2"), **settings: object
+    store: Kept | None = None,
+    watch: Watch | None = None,
+    seed: int = 0,
+    compared: tuple[str, ...] = ("cosine", "l2"),
+    phases: str = "classifier 4, episodes 2",
+    rate: float = 0.0002,
+    **settings: object,
 ) -> CEC:
     torch.manual_seed(seed)
-    parts = components(embedder(MLP(FORM, hidden=[32, 16])), trainer(memory or Kept(), Watch()), *compared)
-    return kind(parts, **{"episodes": 20, **settings})
+    training = trainer(store or Kept(), watch or Watch(), phases=phases, rates={"attention": rate})
+    return CEC(components(embedder(MLP(FORM, hidden=[32, 16])), training, *compared), **{"episodes_per_epoch": 10, **settings})
 
 
 def part(classes: list[int], rows: LabelledInputs) -> LabelledInputs:
@@ -35,7 +43,7 @@ def base() -> TrainingView:
 
 
 def test_untrained_it_compares_normalised_vectors() -> None:
-    one = method(episodes=0)
+    one = method(phases="classifier 4", rate=0.01)
     one.learn(base())
     inputs = problem(40, seed=1)
     vectors = F.layer_norm(one.vectors(inputs), (16,))
@@ -61,66 +69,89 @@ def test_attention_by_hand() -> None:
 
 
 def test_episodes_teach_it_to_play() -> None:
-    """The loss over episodes that it was not trained in falls."""
-
-    class Watched(CEC):
-        def _play(self, attention: Attention, *more: object) -> None:
-            pools, own = more[1], more[2]
-
-            def loss() -> float:
-                found = 0.0
-                for number in range(1000, 1020):
-                    prototypes, queries, target = self._episode(pools, own, number)
-                    logits = self.temperature * self._answers(attention, self.components.similarities["cosine"], queries, prototypes)
-                    found += float(F.cross_entropy(logits, target).detach()) / 20
-                return found
-
-            before = loss()
-            super()._play(attention, *more)
-            self.fell = before - loss()
-
-    one = method(kind=Watched, compared=("cosine",), episodes=200, rate=0.01)
-    one.learn(base())
-    assert one.fell > 0.01
+    """The loss over the very same episodes is lower than that of an attention that has hardly moved, in training and in validation."""
+    last: list[dict[str, float]] = []
+    for rate in (0.01, 1e-9):
+        watch = Watch()
+        method(watch=watch, compared=("cosine",), phases="classifier 4, episodes 10", episodes_per_epoch=20, rate=rate).learn(base())
+        last.append(watch.records[-1])
+    assert last[0]["loss"] < last[1]["loss"] - 0.02
+    assert last[0]["valid_loss"] < last[1]["valid_loss"] / 2
 
 
-def test_an_episode_asks_other_rows_than_it_shows_and_new_classes_are_transformed() -> None:
-    pools = torch.arange(3 * 12, dtype=torch.float32).view(3, 12, 1)  # by value: transformation * 12 + row
-    own = [np.arange(0, 6), np.arange(6, 12)]
-    one = method(way=2, new_way=1, shot=2, query=3)
-    prototypes, queries, target = one._episode(pools, own, 0)
-    assert target.tolist() == [0] * 3 + [1] * 3 + [2] * 3
-    assert prototypes.shape == (3, 1)
-    assert queries[:6].max() < 12 <= queries[6:].min()
-    assert len(set(queries.flatten().tolist())) == 9
-    for place, prototype in enumerate(prototypes.flatten().tolist()):
-        mine = queries[target == place].flatten()
-        row = mine % 12
-        assert len(set((row // 6).tolist())) == 1
-        shown = [pair for pair in own[int(row[0] // 6)].tolist() if pair not in row.tolist()]
-        offset = float(mine[0] - row[0])
-        assert min(shown) <= prototype - offset <= max(shown)
-    again = one._episode(pools, own, 0)
-    assert all(torch.equal(a, b) for a, b in zip(again, (prototypes, queries, target), strict=True))
-    assert not torch.equal(one._episode(pools, own, 1)[1], queries)
+def test_the_classifier_stands_still_while_episodes_are_played() -> None:
+    """The embedder is that of the chosen epoch of the first phase, to the last bit; the rate halves with every fifth of the second."""
+    watch = Watch()
+    alone = method(phases="classifier 4")
+    alone.learn(base())
+    both = method(watch=watch, phases="classifier 4, episodes 10")
+    both.learn(base())
+    expected, found = alone.embedder.state_dict(), both.embedder.state_dict()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    played = [record for record in watch.records if record["phase"] == "episodes"]
+    assert [record["rates"]["attention"] for record in played] == [0.0002 * 0.5 ** (epoch // 2) for epoch in range(10)]
+    assert all(record["rates"]["body"] == 0 for record in played)
+    assert all(record["rates"]["attention"] == 0 for record in watch.records[:4])
 
 
-def test_killed_among_the_episodes_it_ends_as_if_nothing_had_happened() -> None:
-    class Killed(CEC):
-        def _episode(self, pools: torch.Tensor, own: object, number: int) -> Episode:
-            if number == 11:
-                raise InterruptedError
-            return super()._episode(pools, own, number)
+def test_an_episode_has_other_queries_than_support_and_classes_in_blocks() -> None:
+    labels = np.repeat([7, 2, 5], [6, 4, 8])
+    sampler = PseudoSessions(labels, (2, 15), 2, 15, 3)
+    assert sampler.episode == Episode(way=2 + 3, shot=2, query=2), "the smallest class has four rows"
+    batches = sampler.batches(labels, 0, 1)
+    assert len(batches) == 3
+    for positions in batches:
+        blocks = positions.reshape(5, 4)
+        assert all(len(set(block.tolist())) == 4 and len(set(labels[block].tolist())) == 1 for block in blocks)
+        assert len(set(labels[blocks[:2, 0]].tolist())) == 2
+        assert sorted(labels[blocks[2:, 0]].tolist()) == [2, 5, 7]
+    assert all(np.array_equal(one, other) for one, other in zip(batches, sampler.batches(labels, 0, 1), strict=True))
+    assert not np.array_equal(batches[0], sampler.batches(labels, 0, 2)[0])
 
-    whole = method(dropout=0.5)
+
+def test_a_step_by_hand_new_classes_transformed() -> None:
+    """The loss of every query, from embeddings of the transformed inputs, attention by attention."""
+    one = method(way=2, new_way=2, shot=2, query=3, dropout=0.0, transforms=["rotated_180"])
+    learner, train = one.cec_learner(base()), base().train
+    for attention in one.attentions.values():
+        torch.nn.init.normal_(attention.out.weight)
+    learner.module.eval()
+    positions = learner.sampler.batches(train.labels, 3, 0)[0]
+    phase = Phase("episodes", 1, learner.phases["episodes"])
+    batch = whole_batch(train.some(positions), seed=3, positions=positions, phase=phase, episode=learner.sampler.episode)
+    result = learner.training_step(batch)
+    values = train.batch(positions).values
+    values[10:] = values[10:, :, ::-1, ::-1]
+    with torch.no_grad():
+        vectors = one.embedder(Batch(values.copy(), np.full(20, 16))).vector.view(4, 5, 16)
+    prototypes = vectors[:, :2].mean(1)
+    for label in range(4):
+        for query in range(3):
+            expected = 0.0
+            for name, attention in one.attentions.items():
+                adapted = attention(torch.cat([vectors[label, 2 + query][None], prototypes])[None])[0]
+                near = F.cosine_similarity(adapted[:1], adapted[1:]) if name == "cosine" else -(adapted[1:] - adapted[0]).square().sum(1)
+                expected -= float((16 * near).log_softmax(0)[label].detach())
+            assert float(result.facts["loss"][label * 5 + 2 + query]) == pytest.approx(expected, abs=2e-3)
+    assert result.facts["loss"].view(4, 5)[:, :2].isnan().all()
+    assert float(result.loss.mean()) == pytest.approx(float(result.facts["loss"].nanmean()), rel=1e-5)
+
+
+@pytest.mark.parametrize("stop", [(2, 2), (4, 0), (4, 6), (5, 9)])
+def test_killed_in_either_phase_it_ends_as_if_nothing_had_happened(stop: tuple[int, int]) -> None:
+    """Within the episodes it goes on from the step where it was."""
+    seen, broken, store = Watch(), Watch(stop), Kept()
+    whole = method(watch=seen, dropout=0.5)
     whole.learn(base())
-    memory = Kept()
     with pytest.raises(InterruptedError):
-        method(memory, kind=Killed).learn(base())
-    saves = memory.saves
-    other = method(memory, seed=99)  # a new process starts from other random weights
+        method(store, broken).learn(base())
+    assert store.held is not None
+    assert store.held[1]["epoch"] == stop[0]
+    assert store.held[1]["step"] == stop[1]
+    broken.stop = None
+    other = method(store, broken, seed=99)  # a new process starts from other random weights
     other.learn(base())
-    assert memory.saves == saves, "the first training was over"
+    assert broken.records == seen.records
     expected, found = whole.tensors(), other.tensors()
     assert any(name.startswith("attention.cosine.") for name in expected)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
@@ -128,7 +159,7 @@ def test_killed_among_the_episodes_it_ends_as_if_nothing_had_happened() -> None:
 
 
 def test_scores_change_with_what_is_known_and_are_not_remembered() -> None:
-    one = method(compared=("cosine",), episodes=200, rate=0.05)
+    one = method(compared=("cosine",), episodes_per_epoch=100, rate=0.05)
     one.learn(base())
     inputs: Inputs = problem(40, seed=1)
     before = one.compared("cosine", inputs)
@@ -149,7 +180,7 @@ def test_shots_are_adapted_one_by_one_and_then_averaged() -> None:
     inputs = problem(8, seed=1)
     (references,) = one.references["cosine"]
     assert len(references.embeddings) == 6
-    whole = one._answers(one.attentions["cosine"], shots, one.vectors(inputs), references.embeddings.vector)
+    whole = answers(one.attentions["cosine"], shots, one.vectors(inputs), references.embeddings.vector, ())
     assert torch.allclose(one.compared("cosine", inputs), whole.view(8, 3, 2).mean(2), atol=1e-6)
 
 

@@ -14,13 +14,13 @@ from scratchlab.checks import Problem
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.composition import Composition
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
-from scratchlab.learn.losses.interface import Step
+from scratchlab.learn.losses.interface import EmbeddedBatch
 from scratchlab.learn.methods.compositional import Compositional, descended
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.similarity.cka import CKA
 from scratchlab.similarity.reuse import rebuilt, shares
 from scratchlab.types import Embeddings, TrainingView
-from tests.contracts.test_methods import FORM, PROTOCOL, bars
+from tests.contracts.test_methods import FORM, bars, base, later
 from tests.learning.conftest import Kept, Watch, components, embedder, trainer
 
 
@@ -68,18 +68,18 @@ def test_the_loss_by_hand() -> None:
     one = torch.tensor([[[1.0, -1.0, 0.0]], [[1.0, 1.0, -2.0]]])
     inputs = torch.tensor([[[2.0, 0.0, -2.0]]])
     loss = Composition(CKA(), w_map=2.0, w_re=4.0, aux=64.0, temperature=16.0)
-    step = SimpleNamespace(embedded=of_matrices(inputs), classes=of_matrices(one), target=torch.tensor([0]))
+    batch = SimpleNamespace(embeddings=of_matrices(inputs), classes=of_matrices(one), target=torch.tensor([0]))
     # cos² to (1, -1, 0): (2/√16)² = 1/4; to (1, 1, -2): (6/√48)² = 3/4. Of two classes, each is rebuilt as the other.
     right, wrong = math.log(1 + math.exp(16 * (3 / 4 - 1 / 4))), math.log(1 + math.exp(16 * (1 / 4 - 3 / 4)))
-    assert loss(cast(Step, step)).item() == pytest.approx(2 * right + 4 * wrong, rel=1e-5)
+    assert loss(cast(EmbeddedBatch, batch)).item() == pytest.approx(2 * right + 4 * wrong, rel=1e-5)
     assert loss.groups() == {"temperature": [loss.temperature]}
 
 
 def test_the_loss_without_reuse() -> None:
     loss = Composition(CKA(), w_map=1.0, w_re=0.0, aux=64.0, temperature=16.0)
     given = of_matrices(primitives().float())
-    step = SimpleNamespace(embedded=given, classes=given, target=torch.arange(3))
-    assert torch.allclose(loss(cast(Step, step)), -(16 * CKA()(given, given)).log_softmax(1).diagonal())
+    batch = SimpleNamespace(embeddings=given, classes=given, target=torch.arange(3))
+    assert torch.allclose(loss(cast(EmbeddedBatch, batch)), -(16 * CKA()(given, given)).log_softmax(1).diagonal())
 
 
 def test_descent_is_plain_and_leaves_its_start() -> None:
@@ -94,7 +94,7 @@ def learned(kept: Kept | None = None, watch: Watch | None = None, seed: int = 0,
     engine = trainer(kept or Kept(), watch or Watch(), epochs=4, batch=20)
     method = Compositional(components(embedder(Conv4(FORM, channels=8), FORM), engine, "cosine", "cka"), **settings)
     samples = bars()
-    method.learn(PROTOCOL.plan(samples).split.view(samples))
+    method.learn(base(samples).view(samples))
     return method
 
 
@@ -103,7 +103,7 @@ def test_a_session_changes_its_new_prototypes_alone_and_lowers_its_loss() -> Non
     still = moved.branch()
     still.steps = 0
     before = {name: tensor.clone() for name, tensor in moved.tensors().items()}
-    (split, *_) = PROTOCOL.plan(samples).draws[0]
+    (split, *_) = later(samples, 0)
     view = split.view(samples)
     for method in (moved, still):
         method.learn(view)
@@ -125,13 +125,13 @@ def test_a_session_changes_its_new_prototypes_alone_and_lowers_its_loss() -> Non
 
 def test_the_first_head_is_the_sum_of_both_logits() -> None:
     samples, method = bars(), learned(base="trained")
-    inputs = PROTOCOL.plan(samples).split.inputs(samples)
+    inputs = base(samples).inputs(samples)
     heads = method.score(inputs)
     assert list(heads) == ["compositional", "cosine", "cka"]
     found, (first, second) = method.embedder.embeddings(inputs), method.composed[0]
     expected = 16 * first.similarity(found, first.references) + method.composition.temperature * second.similarity(found, first.references)
     assert np.allclose(heads["compositional"].values, expected.detach().numpy(), atol=1e-4)
-    assert torch.equal(first.references.matrix, cast(torch.Tensor, method.rows.matrix))
+    assert torch.equal(first.references.matrix, cast(torch.Tensor, method.class_weights.matrix))
     assert method.groups == ("body", "vector", "matrix", "temperature")
 
 
@@ -152,7 +152,7 @@ def test_a_killed_training_ends_as_an_uninterrupted_one() -> None:
 @pytest.mark.parametrize("name", ["cka", "one_to_one", "chamfer"])
 def test_any_similarity_of_matrices_composes(name: str) -> None:
     samples, method = bars(), learned(matrix=name)
-    (split, *_) = PROTOCOL.plan(samples).draws[0]
+    (split, *_) = later(samples, 0)
     method.learn(split.view(samples))
     assert next(iter(method.score(split.inputs(samples)).values())).values.shape[1] == 5
 
@@ -164,7 +164,7 @@ def test_what_does_not_fit_is_told() -> None:
     with pytest.raises(Problem, match=r"method.matrix names 'ckaa', but the similarities here are: cosine, cka. Did you mean 'cka'"):
         Compositional(parts, matrix="ckaa")
     samples, method = bars(), Compositional(parts)
-    view = PROTOCOL.plan(samples).split.view(samples)
+    view = base(samples).view(samples)
     only = view.train.some(view.train.labels == 0)
     with pytest.raises(Problem, match="needs two base classes or more"):
         method.learn(TrainingView(only, view.valid, view.reference, np.array([0])))

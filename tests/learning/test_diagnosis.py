@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from scratchlab.checks import Diverged
-from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn import parallel
 from scratchlab.learn.diagnosis import gradients_are_finite
+from scratchlab.learn.learner import Learner, StepResult, TrainingBatch
 from scratchlab.learn.watching import watching
 from scratchlab.model.batch_norm import BatchNorm
 from scratchlab.model.encoders.bc_resnet import BCResNet
@@ -65,7 +65,7 @@ class Wrapped(nn.Module):
         return made.vector
 
 
-class Sorts:
+class Sorts(Learner):
     """A learner that tells two classes apart by whatever network; `last` spoils the loss."""
 
     def __init__(self, net: nn.Module, last: Body = lambda x: x) -> None:
@@ -75,11 +75,13 @@ class Sorts:
     def groups(self) -> dict[str, list[nn.Parameter]]:
         return {"body": list(self.net.parameters())}
 
-    def losses(self, batch: Batch, labels: Rows, rng: RowRNG) -> Tensor:
-        x = self.net(torch.from_numpy(batch.values))
-        return self.last(nn.functional.cross_entropy(x.flatten(1), torch.from_numpy(labels), reduction="none"))
+    def training_step(self, batch: TrainingBatch) -> StepResult:
+        return StepResult(self.losses(torch.from_numpy(batch.inputs.values), batch.labels))
 
-    def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
+    def losses(self, values: Tensor, labels: Rows) -> Tensor:
+        return self.last(nn.functional.cross_entropy(self.net(values).flatten(1), torch.from_numpy(labels), reduction="none"))
+
+    def validation_step(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
         raise AssertionError
 
 
@@ -126,16 +128,16 @@ def test_a_division_by_zero_in_the_middle_is_named_with_its_sample(precision: st
 
 
 def test_a_value_that_only_validation_meets_is_named_too() -> None:
-    class Judged(Sorts):
-        def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
-            losses = self.losses(batch, labels, RowRNG(0, 0, np.arange(len(labels))))
+    class Validated(Sorts):
+        def validation_step(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
+            losses = self.training_step(batch).loss
             return losses, losses < 1
 
     class OnceTrained(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             return x if self.training else x / (1 - marked(x))
 
-    message, facts = found(Judged(chain(OnceTrained())), batch=N // 2)
+    message, facts = found(Validated(chain(OnceTrained())), batch=N // 2)
     assert "The validation loss is not finite in epoch 1, batch 1 (1 of 12 samples" in message
     assert "it arose in body.1 (OnceTrained), first for row7" in message
     assert (facts["what"], facts["samples"], facts["layer"]) == ("validation loss", ["row7"], "body.1")
@@ -197,8 +199,8 @@ def test_an_encoder_that_all_streams_share_names_the_right_clip() -> None:
 
 def test_wrong_inputs_weights_and_losses_are_told_apart() -> None:
     class Wrong(Sorts):
-        def losses(self, batch: Batch, labels: Rows, rng: RowRNG) -> Tensor:
-            return super().losses(Batch(np.where(batch.values == 0, np.inf, batch.values), batch.lengths), labels, rng)
+        def losses(self, values: Tensor, labels: Rows) -> Tensor:
+            return super().losses(torch.where(values == 0, torch.inf, values), labels)
 
     message, facts = found(Wrong(chain()))
     assert facts["origin"] == "before"

@@ -18,7 +18,7 @@ from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.contrastive import Contrastive
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
-from scratchlab.learn.losses.interface import Step
+from scratchlab.learn.losses.interface import EmbeddedBatch
 from scratchlab.learn.losses.squared_error import SquaredError
 from scratchlab.learn.losses.virtual import Virtual
 from scratchlab.learn.methods.fact import FACT
@@ -29,23 +29,23 @@ from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import reversed_steps
 from scratchlab.types import Image, TrainingView
 from tests.contracts.test_similarities import embeddings
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer
+from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
 
 COMPARED: dict[str, Similarity] = {name: SIMILARITIES[name]() for name in ("cosine", "one_to_one", "cka")}
 WIDE = Image(1, 16, 64)
 
 
-def step(**parts: Any) -> Step:
-    """A step with ready-made embeddings."""
-    return cast(Step, SimpleNamespace(embedded=embeddings([5, 3, 6]), target=torch.tensor([0, 1, 0]), **parts))
+def embedded(**parts: Any) -> EmbeddedBatch:
+    """A batch with ready-made embeddings."""
+    return cast(EmbeddedBatch, SimpleNamespace(embeddings=embeddings([5, 3, 6]), target=torch.tensor([0, 1, 0]), **parts))
 
 
 def test_cross_entropy_adds_up_its_similarities() -> None:
-    given = step(classes=embeddings([4, 4], seed=1))
+    given = embedded(classes=embeddings([4, 4], seed=1))
     loss = CrossEntropy(COMPARED, weights={"cosine": 1.0, "cka": 0.2}, temperature=8.0)
     expected = [
         sum(
-            weight * -torch.log_softmax(8 * COMPARED[name](given.embedded, given.classes)[i], 0)[given.target[i]]
+            weight * -torch.log_softmax(8 * COMPARED[name](given.embeddings, given.classes)[i], 0)[given.target[i]]
             for name, weight in (("cosine", 1.0), ("cka", 0.2))
         )
         for i in range(3)
@@ -55,9 +55,9 @@ def test_cross_entropy_adds_up_its_similarities() -> None:
 
 
 def test_reversed_class_matrices_compete() -> None:
-    given = step(classes=embeddings([4, 4], seed=1))
+    given = embedded(classes=embeddings([4, 4], seed=1))
     loss = CrossEntropy(COMPARED, weights={"one_to_one": 1.0}, reversed_negatives=True)
-    plain, turned = (16 * COMPARED["one_to_one"](given.embedded, one) for one in (given.classes, reversed_steps(given.classes)))
+    plain, turned = (16 * COMPARED["one_to_one"](given.embeddings, one) for one in (given.classes, reversed_steps(given.classes)))
     assert torch.allclose(loss(given), -torch.cat([plain, turned], 1).log_softmax(1)[torch.arange(3), given.target])
     for blind in ("cosine", "cka"):
         with pytest.raises(Problem, match="has no effect"):
@@ -67,8 +67,8 @@ def test_reversed_class_matrices_compete() -> None:
 
 
 def test_contrastive_against_its_sum() -> None:
-    given = step(second=embeddings([5, 3, 6], seed=4))
-    scores = COMPARED["cosine"](given.embedded, given.second) / 0.1
+    given = embedded(second_view=embeddings([5, 3, 6], seed=4))
+    scores = COMPARED["cosine"](given.embeddings, given.second_view) / 0.1
     for i, positives in enumerate([[0, 2], [1], [0, 2]]):
         expected = -sum(scores[i, j] - torch.logsumexp(scores[i], 0) for j in positives) / len(positives)
         assert torch.allclose(Contrastive(COMPARED, weight=0.3)(given)[i], 0.3 * expected, atol=1e-6)
@@ -108,7 +108,7 @@ def test_the_virtual_loss_is_the_papers() -> None:
     learner = ClassLearner(body, rows, np.arange(4), cross_entropy)
     virtual = method.virtual_loss(seen())
     batch, rng = rows.batch(np.arange(8)), RowRNG(0, 0, rows.rows)
-    given = Step(body, batch, torch.from_numpy(rows.labels), rng, learner.rows)
+    given = EmbeddedBatch(body, batch, torch.from_numpy(rows.labels), rng, learner.class_weights)
     found = virtual(given)
 
     again = RowRNG(0, 0, rows.rows)
@@ -124,7 +124,7 @@ def test_the_virtual_loss_is_the_papers() -> None:
     for part in list(encoder.blocks)[2:]:
         h = part(h, torch.full((8,), 4))
     mixed = h.mean((2, 3)).detach()
-    w, v = learner.rows.vector, virtual.rows.vector
+    w, v = learner.class_weights.vector, virtual.rows.vector
     assert w is not None
     assert v is not None
     for i in range(8):
@@ -162,7 +162,7 @@ def stepped(times: int, between: Callable[[torch.nn.Module], object]) -> torch.n
     learner = ClassLearner(body, rows, np.arange(4), cross_entropy, [method.virtual_loss(seen())])
     for number in range(times):
         learner.module.zero_grad()
-        learner.losses(rows.batch(np.arange(20)), rows.labels, RowRNG(0, number, rows.rows)).mean().backward()
+        learner.training_step(whole_batch(rows, seed=0, epoch=number)).loss.mean().backward()
         with torch.no_grad():
             for parameter in learner.module.parameters():
                 parameter -= 0.1 * parameter.grad  # type: ignore[operator]
@@ -213,10 +213,10 @@ def test_rate_0_keeps_virtual_rows_orthogonal() -> None:
 
 
 def test_squared_error_is_the_mean_over_classes_of_what_is_missing_or_too_much() -> None:
-    found, rows = step(), embeddings([5, 3, 6], seed=7)
+    found, rows = embedded(), embeddings([5, 3, 6], seed=7)
     found.classes = rows
     loss, cosine = SquaredError(COMPARED, temperature=2.0), COMPARED["cosine"]
-    scores = 2 * cosine(found.embedded, rows)
+    scores = 2 * cosine(found.embeddings, rows)
     for i, label in enumerate(found.target.tolist()):
         wanted = [1.0 if c == label else 0.0 for c in range(len(rows))]
         slow = sum((float(scores[i, c]) - wanted[c]) ** 2 for c in range(len(rows))) / len(rows)
@@ -230,30 +230,30 @@ def test_the_linear_readout_is_that_of_torch_to_the_last_step() -> None:
     train = problem(40)
     loss = CrossEntropy({"linear": SIMILARITIES["linear"]()}, temperature=1.0)
     learner = ClassLearner(body, train, np.arange(4), loss)
-    assert learner.rows.vector is not None
-    assert learner.rows.vector.shape == (4, 9)
-    assert float(learner.rows.vector.detach().abs().max()) <= 8**-0.5
+    assert learner.class_weights.vector is not None
+    assert learner.class_weights.vector.shape == (4, 9)
+    assert float(learner.class_weights.vector.detach().abs().max()) <= 8**-0.5
     plain = torch.nn.Sequential(
         torch.nn.Flatten(), torch.nn.Linear(256, 12), torch.nn.ReLU(), torch.nn.Linear(12, 8), torch.nn.ReLU(), torch.nn.Linear(8, 4)
     )
     with torch.no_grad():
         for one, other in zip(plain[:4].parameters(), body.encoder.parameters(), strict=True):
             one.copy_(other)
-        plain[5].weight.copy_(learner.rows.vector[:, :-1])
-        plain[5].bias.copy_(learner.rows.vector[:, -1])
+        plain[5].weight.copy_(learner.class_weights.vector[:, :-1])
+        plain[5].bias.copy_(learner.class_weights.vector[:, -1])
     ours, theirs = (torch.optim.SGD(one.parameters(), lr=0.1) for one in (learner.module, plain))
     for number in range(5):
         rows = np.arange(number * 8, number * 8 + 8)
         batch = train.batch(rows)
         for optimizer, mean in (
-            (ours, learner.losses(batch, train.labels[rows], RowRNG(0, 0, rows)).mean()),
+            (ours, learner.training_step(whole_batch(train.some(rows), seed=0)).loss.mean()),
             (theirs, torch.nn.functional.cross_entropy(plain(torch.from_numpy(batch.values)), torch.from_numpy(train.labels[rows]))),
         ):
             optimizer.zero_grad()
             mean.backward()
             optimizer.step()
-    torch.testing.assert_close(learner.rows.vector[:, :-1], plain[5].weight, atol=1e-6, rtol=1e-5)
-    torch.testing.assert_close(learner.rows.vector[:, -1], plain[5].bias, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(learner.class_weights.vector[:, :-1], plain[5].weight, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(learner.class_weights.vector[:, -1], plain[5].bias, atol=1e-6, rtol=1e-5)
 
 
 def test_rows_with_a_bias_are_not_shared() -> None:

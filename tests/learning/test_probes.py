@@ -55,9 +55,9 @@ def test_a_checkpoint_holds_readings_only_of_the_epoch_that_is_not_over() -> Non
     memory = Kept()
     trained(memory, Watch())
     assert memory.held is not None
-    assert "read" not in memory.held[0]
+    assert "readings" not in memory.held[0]
     with pytest.raises(InterruptedError):
         trained(memory := Kept(), Watch((1, 2)), steps=2)
     assert memory.held is not None
-    assert bytes(memory.held[0]["read"]).count(b'"step": 6') > 0
-    assert b'"step": 4' not in bytes(memory.held[0]["read"])
+    assert bytes(memory.held[0]["readings"]).count(b'"step": 6') > 0
+    assert b'"step": 4' not in bytes(memory.held[0]["readings"])

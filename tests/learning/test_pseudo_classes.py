@@ -17,7 +17,7 @@ from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.incremental import Components
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
-from scratchlab.learn.losses.interface import Step
+from scratchlab.learn.losses.interface import EmbeddedBatch
 from scratchlab.learn.losses.pseudo_classes import MISSING, PseudoClasses, composed
 from scratchlab.learn.methods.prototypes import Prototypes
 from scratchlab.learn.methods.savc import SAVC
@@ -29,7 +29,7 @@ from scratchlab.model.temporal.frames import Frames
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Embeddings, LabelledInputs, Rows, TrainingView, Waveform
-from tests.learning.conftest import Kept, Watch, trainer
+from tests.learning.conftest import Kept, Watch, more_like, trainer
 
 COSINE: dict[str, Similarity] = {"main": SIMILARITIES["cosine"]()}
 TWO = ("envelope", "residual")
@@ -46,9 +46,9 @@ def matrices(n: int, lengths: list[int], seed: int = 0) -> Embeddings:
     return Embeddings(torch.randn(n, 6, generator=made), matrix, torch.tensor(lengths), ("speech", "envelope", "residual"))
 
 
-def step(embedded: Embeddings, classes: Embeddings, target: list[int], rows: list[int] | None = None) -> Step:
+def embedded(embeddings: Embeddings, classes: Embeddings, target: list[int], rows: list[int] | None = None) -> EmbeddedBatch:
     rng = RowRNG(0, 0, np.array(rows or range(len(target))))
-    return cast(Step, SimpleNamespace(embedded=embedded, classes=classes, target=torch.tensor(target), rng=rng))
+    return cast(EmbeddedBatch, SimpleNamespace(embeddings=embeddings, classes=classes, target=torch.tensor(target), rng=rng))
 
 
 def drawn(*rows: int) -> tuple[list[int], list[int]]:
@@ -81,7 +81,7 @@ def test_recombined_by_hand() -> None:
     at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
     loss = PseudoClasses(COSINE, streams=["residual"], weight=3.0, temperature=4.0)
     expected = -4 + math.log(math.exp(4) + 2 * math.exp(2) + math.exp(0))
-    assert loss(step(at, at, [0, 1], swapped(0, 0))).tolist() == pytest.approx([3 * expected] * 2)
+    assert loss(embedded(at, at, [0, 1], swapped(0, 0))).tolist() == pytest.approx([3 * expected] * 2)
 
 
 def test_masked_by_hand() -> None:
@@ -89,7 +89,7 @@ def test_masked_by_hand() -> None:
     at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
     loss = PseudoClasses(COSINE, kind="mask", streams=["residual"], weight=1.0, temperature=4.0)
     expected = -4 + math.log(math.exp(4) + math.exp(4 * math.sqrt(0.5)) + 2 * math.exp(0))
-    assert loss(step(at, at, [0, 1])).tolist() == pytest.approx([expected] * 2)
+    assert loss(embedded(at, at, [0, 1])).tolist() == pytest.approx([expected] * 2)
 
 
 @pytest.mark.parametrize("name", ["cosine", "one_to_one", "cka"])
@@ -97,7 +97,7 @@ def test_against_a_slow_loop(name: str) -> None:
     """Streams drawn by the rng; vectors and matrices of several lengths."""
     similarity, target = SIMILARITIES[name](), [0, 1, 2, 0, 1]
     given, classes = matrices(5, [4, 2, 5, 3, 5]), matrices(3, [4, 4, 4], seed=1)
-    found = PseudoClasses({"x": similarity}, weight=0.5, temperature=8.0)(step(given, classes, target))
+    found = PseudoClasses({"x": similarity}, weight=0.5, temperature=8.0)(embedded(given, classes, target))
     again = RowRNG(0, 0, np.arange(5))
     partner, drawn = again.uniform().argsort().tolist(), again.integers(3).tolist()
     sources = [[partner[i] if j == drawn[i] else i for j in range(3)] for i in range(5)]
@@ -118,13 +118,13 @@ def test_against_a_slow_loop(name: str) -> None:
 def test_the_same_composition_is_one_pseudo_class() -> None:
     """a's envelope with b's residual, whichever of both streams was exchanged: no twin stands against it."""
     at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
-    found = PseudoClasses(COSINE, weight=1.0, temperature=4.0)(step(at, at, [0, 1], swapped(0, 1)))
+    found = PseudoClasses(COSINE, weight=1.0, temperature=4.0)(embedded(at, at, [0, 1], swapped(0, 1)))
     assert found.tolist() == pytest.approx([-4 + math.log(math.exp(4) + 2 * math.exp(2))] * 2)
 
 
 def test_partners_of_one_class_make_no_pseudo_class() -> None:
     at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
-    assert PseudoClasses(COSINE)(step(at, at, [1, 1])).tolist() == [0.0, 0.0]
+    assert PseudoClasses(COSINE)(embedded(at, at, [1, 1])).tolist() == [0.0, 0.0]
 
 
 def test_it_asks_every_stream_to_tell_classes_apart() -> None:
@@ -135,7 +135,7 @@ def test_it_asks_every_stream_to_tell_classes_apart() -> None:
     none = rows.new_zeros(2, 1, 0)
     for _ in range(50):
         classes = Embeddings(rows, none, torch.ones(2, dtype=torch.long), TWO)
-        (slope,) = torch.autograd.grad(loss(step(inputs, classes, [0, 1], swapped(0, 0))).sum(), rows)
+        (slope,) = torch.autograd.grad(loss(embedded(inputs, classes, [0, 1], swapped(0, 0))).sum(), rows)
         rows = (rows - 0.1 * slope).detach().requires_grad_()
     assert rows.detach()[:, 3].sign().tolist() == [1, -1]
     assert rows.detach()[:, 3].abs().min() > 0.1
@@ -178,7 +178,11 @@ def of_sounds() -> Embedder:
 
 def method(similarities: dict[str, Similarity], **settings: Any) -> Prototypes:
     losses = Losses({"cross_entropy": CrossEntropy(similarities), "pseudo_classes": PseudoClasses(similarities, **settings)})
-    return Prototypes(Components(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities)))
+    return Prototypes(
+        Components(
+            body := of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities), more_like(body)
+        )
+    )
 
 
 @pytest.mark.parametrize("kind", ["recombine", "mask"])
@@ -192,7 +196,11 @@ def test_a_method_trains_with_it(kind: str) -> None:
 
 def test_inputs_of_several_transformations_are_composed_with_partners_under_their_own() -> None:
     rows, losses = sounds(), Losses({"cross_entropy": CrossEntropy(COSINE), "pseudo_classes": PseudoClasses(COSINE)})
-    one = SAVC(Components(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), COSINE, losses, Scoring(COSINE)), queue=64, dim=8)
+    one = SAVC(
+        Components(body := of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), COSINE, losses, Scoring(COSINE), more_like(body)),
+        queue=64,
+        dim=8,
+    )
     one.learn(TrainingView(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4)))
     assert one.score(rows)["main"].values.shape == (24, 4)
 
@@ -200,13 +208,15 @@ def test_inputs_of_several_transformations_are_composed_with_partners_under_thei
 def test_both_embedder_and_rows_are_taught() -> None:
     rows, loss = sounds(8), PseudoClasses(COSINE)
     learner = ClassLearner(of_sounds(), rows, np.arange(4), CrossEntropy(COSINE), [loss])
-    given = Step(learner.embedder, rows.batch(np.arange(8)), torch.from_numpy(rows.labels), RowRNG(0, 0, rows.rows), learner.rows)
+    given = EmbeddedBatch(
+        learner.embedder, rows.batch(np.arange(8)), torch.from_numpy(rows.labels), RowRNG(0, 0, rows.rows), learner.class_weights
+    )
     loss(given).sum().backward()
-    assert learner.rows.vector is not None
-    for parameter in (learner.rows.vector, *learner.embedder.parameters()):
+    assert learner.class_weights.vector is not None
+    for parameter in (learner.class_weights.vector, *learner.embedder.parameters()):
         assert parameter.grad is not None
         assert parameter.grad.isfinite().all()
-    assert (learner.rows.vector.grad != 0).any()
+    assert (learner.class_weights.vector.grad != 0).any()
 
 
 def test_a_single_stream_may_lead() -> None:
@@ -214,6 +224,10 @@ def test_a_single_stream_may_lead() -> None:
     rows = sounds()
     none, similarities = rows.some(np.arange(0)), {"part": SIMILARITIES["cosine"](stream="residual")}
     losses = Losses({"cross_entropy": CrossEntropy(similarities)})
-    one = Prototypes(Components(of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities)))
+    one = Prototypes(
+        Components(
+            body := of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities), more_like(body)
+        )
+    )
     one.learn(TrainingView(rows, none, none, np.arange(4)))
     assert set(one.score(rows)) == {"part", "trained"}

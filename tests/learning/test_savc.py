@@ -13,15 +13,14 @@ import torch.multiprocessing as mp
 from torch.nn import functional as F
 
 from scratchlab.checks import Problem
-from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn import parallel
-from scratchlab.learn.losses.interface import Step
+from scratchlab.learn.losses.interface import EmbeddedBatch
 from scratchlab.learn.losses.momentum import MomentumContrast
 from scratchlab.learn.methods.savc import SAVC, FantasyLearner, agreed
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.model.encoders.mlp import MLP
 from scratchlab.types import TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer
+from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
 
 NONE = problem().some(np.empty(0, dtype=np.int64))
 
@@ -36,9 +35,8 @@ def base() -> TrainingView:
     return TrainingView(problem(), problem(40, seed=1), NONE, np.arange(4))
 
 
-def step(learner: FantasyLearner, rows: list[int]) -> Step:
-    positions = np.array(rows)
-    return learner._step(problem().batch(positions), problem().labels[positions], RowRNG(0, 0, positions))
+def embedded(learner: FantasyLearner, rows: list[int]) -> EmbeddedBatch:
+    return learner.embed(whole_batch(problem().some(np.array(rows)), seed=0), by_prototypes=False)
 
 
 def contrast(learner: FantasyLearner) -> MomentumContrast:
@@ -49,13 +47,13 @@ def contrast(learner: FantasyLearner) -> MomentumContrast:
 
 def test_every_class_is_as_many_classes_as_there_are_transformations() -> None:
     learner = method(fantasies=["backward", "rotated_90"]).fantasy_learner(base())
-    assert learner.rows.vector.shape == (12, 16)
-    one = step(learner, [3, 5])  # of classes 3 and 1
+    assert learner.class_weights.vector.shape == (12, 16)
+    one = embedded(learner, [3, 5])  # of classes 3 and 1
     assert one.target.tolist() == [9, 10, 11, 3, 4, 5]
     features, _ = one.features
     assert torch.equal(features[1], features[0].flip(2))
     assert torch.equal(features[5], features[3].rot90(1, (1, 2)))
-    losses = learner.losses(problem().batch(np.array([3, 5])), np.array([3, 1]), RowRNG(0, 0, np.array([3, 5])))
+    losses = learner.training_step(whole_batch(problem().some(np.array([3, 5])), seed=0)).loss
     assert losses.shape == (2,)
 
 
@@ -78,14 +76,14 @@ def test_the_mean_over_transformations_by_hand() -> None:
         assert float(value) == pytest.approx(expected, abs=1e-5)
 
 
-def test_validation_judges_as_queries_are_answered() -> None:
+def test_validation_answers_as_queries_are_answered() -> None:
     """The share that is right by the trained rows is that of the averaged similarities."""
     learner = method().fantasy_learner(base())
     learner.module.eval()
     valid = base().valid
     batch = valid.batch(np.arange(40))
-    _, right = learner.judged(batch, valid.labels)
-    cosines = F.normalize(learner.embedder(batch).vector, dim=1) @ F.normalize(learner.rows.vector, dim=1).T
+    _, right = learner.validation_step(whole_batch(valid))
+    cosines = F.normalize(learner.embedder(batch).vector, dim=1) @ F.normalize(learner.class_weights.vector, dim=1).T
     whole = torch.stack([(cosines[0::2, 2 * c] + cosines[1::2, 2 * c + 1]) / 2 for c in range(4)], 1)
     assert torch.equal(right, whole.argmax(1) == torch.from_numpy(valid.labels))
 
@@ -96,7 +94,7 @@ def test_the_queue_holds_the_last_keys_in_their_order() -> None:
     came: list[torch.Tensor] = []
     labels: list[int] = []
     for rows in ([0, 1, 2], [5, 6], [7]):  # 6, 4 and 2 keys into ten places
-        one = step(learner, rows)
+        one = embedded(learner, rows)
         loss(one)
         came.extend(loss._key(one))
         labels.extend(one.target.tolist())
@@ -104,7 +102,7 @@ def test_the_queue_holds_the_last_keys_in_their_order() -> None:
     assert loss.labels.tolist() == labels[10:] + labels[2:10]
     assert torch.equal(loss.keys, torch.stack(came[10:] + came[2:10]))
     small = contrast(tiny := method(queue=3).fantasy_learner(base()))
-    one = step(tiny, [0, 1, 2])
+    one = embedded(tiny, [0, 1, 2])
     small(one)
     assert sorted(small.labels.tolist()) == sorted(one.target.tolist()[-3:])
 
@@ -118,9 +116,9 @@ def test_the_slow_copy_follows_by_hand() -> None:
     with torch.no_grad():
         for weight in quick.parameters():
             weight.add_(1.0)
-    loss(step(learner, [0, 1]))
+    loss(embedded(learner, [0, 1]))
     assert all(torch.allclose(now, was + 0.1, atol=1e-6) for now, was in zip(slow.parameters(), before, strict=True))
-    loss(step(learner, [0, 1])).sum().backward()
+    loss(embedded(learner, [0, 1])).sum().backward()
     assert all(weight.grad is None for weight in slow.parameters())
     assert all(weight.grad is not None for weight in quick.parameters())
     held = {id(weight) for group in learner.groups().values() for weight in group}
@@ -131,12 +129,12 @@ def test_the_loss_by_hand() -> None:
     """Of the second batch: each input's own key, and among those of the first batch the ones of its class."""
     learner = method(temperature=0.5, weight=2.0, momentum=0.0).fantasy_learner(base())
     loss = contrast(learner)
-    loss(first := step(learner, [0, 1, 4]))
-    second = step(learner, [8, 2])
+    loss(first := embedded(learner, [0, 1, 4]))
+    second = embedded(learner, [8, 2])
     found = loss(second)
     known = loss._key(first)
     for i, label in enumerate(second.target.tolist()):
-        query = F.normalize(loss.projection(second.embedded.vector[i]), dim=0)
+        query = F.normalize(loss.projection(second.embeddings.vector[i]), dim=0)
         own = float((query * loss._key(second)[i]).sum().detach())
         others = [float((query * key).sum().detach()) for key in known]
         everything = np.log(sum(np.exp(value / 0.5) for value in (own, *others)))

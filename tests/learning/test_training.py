@@ -14,7 +14,7 @@ import torch
 from scratchlab.checks import Diverged, Problem
 from scratchlab.learn.optimizers import adamw, sgd
 from scratchlab.types import LabelledInputs
-from tests.learning.conftest import Kept, Watch, learner, problem, trainer
+from tests.learning.conftest import Kept, Watch, learner, problem, trainer, whole_batch
 
 
 def weights(one: Any) -> dict[str, torch.Tensor]:
@@ -73,18 +73,18 @@ def test_validation_chooses_the_epoch(select: str) -> None:
     best = max(watch.records, key=by[select])
     assert [record for record in watch.records if record["kept"]][-1] == best
     with torch.no_grad():
-        losses, _ = chosen.judged(valid.batch(np.arange(40)), valid.labels)
+        losses, _ = chosen.validation_step(whole_batch(valid))
     assert float(losses.mean()) == pytest.approx(best["valid_loss"], rel=1e-5)
 
 
-def test_training_inputs_are_judged_as_they_are_after_the_epoch_and_nothing_changes() -> None:
+def test_training_inputs_are_evaluated_as_they_are_after_the_epoch_and_nothing_changes() -> None:
     plain, watch, judged, rows = learner("conv4"), Watch(), learner("conv4"), problem()
     trainer(Kept(), Watch(), select="last").train(plain, rows, problem(0))
     trainer(Kept(), watch, select="last", judged=50).train(judged, rows, problem(0))
     assert all(torch.equal(one, other) for one, other in zip(weights(plain).values(), weights(judged).values(), strict=True))
     some = rows.some(np.unique(np.linspace(0, len(rows) - 1, 50).astype(int)))
     with torch.no_grad():
-        _, right = judged.judged(some.batch(np.arange(50)), some.labels)
+        _, right = judged.validation_step(whole_batch(some))
     assert watch.records[-1]["train_accuracy"] == pytest.approx(float(right.double().mean()))
     assert len({record["train_accuracy"] for record in watch.records}) > 1
 
@@ -149,7 +149,7 @@ def test_rates_by_group() -> None:
     trainer(Kept(), Watch(), rates={"body": 0.0}).train(frozen, problem(), problem(40, seed=1))
     after = weights(frozen)
     assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("body"))
-    assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith("rows"))
+    assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith("class_weights"))
     with pytest.raises(Problem, match=r"training.rates.raedout has no effect: the groups here are body, readout. Did you mean 'readout'"):
         trainer(Kept(), Watch(), rates={"raedout": 0.1}).train(learner(), problem(), problem(40, seed=1))
 

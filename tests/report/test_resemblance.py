@@ -16,7 +16,7 @@ from scratchlab.analysis.confusion import Confusion
 from scratchlab.data.protocols.sessions import SessionsPlan
 from scratchlab.evaluation.sessions import Asking
 from scratchlab.learn.incremental import Incremental
-from scratchlab.learn.references import Block
+from scratchlab.learn.references import References
 from scratchlab.model.encoders.mlp import MLP
 from scratchlab.report import words
 from scratchlab.report.run import page
@@ -45,14 +45,13 @@ def test_the_similarity_of_several_references_is_their_mean() -> None:
     """Two base classes, then a class of two shots and, in another session, a class of one mean."""
     method = Incremental(components(embedder(MLP(FORM, hidden=[8, 4])), trainer(Kept(), Watch())))
 
-    def block(vectors: list[list[float]], owner: list[int]) -> Block:
+    def references(vectors: list[list[float]], labels: list[int]) -> References:
         vector = torch.tensor(vectors)
         found = Embeddings(vector, vector[:, None], torch.ones(len(vector), dtype=torch.long))
-        return Block(Cosine(), found, torch.tensor(owner), max(owner) + 1)
+        return References(Cosine(), found, torch.tensor(labels), max(labels) + 1)
 
-    method.blocks = {
-        "cosine": (block([[1.0, 0.0], [0.0, 1.0]], [0, 1]), block([[2.0, 0.0], [0.6, 0.8]], [0, 0]), block([[0.0, -3.0]], [0]))
-    }
+    base, second = references([[1.0, 0.0], [0.0, 1.0]], [0, 1]), references([[2.0, 0.0], [0.6, 0.8]], [0, 0])
+    method.references = {"cosine": (base, second, references([[0.0, -3.0]], [0]))}
     assert method.similarity_to_base().flatten().tolist() == pytest.approx([0.8, 0.4, 0.0, -1.0])
 
 

@@ -1,4 +1,4 @@
-"""Which rows make up which batch."""
+"""Positions in order, in batches or thinned out; what training draws at random is in `samplers/`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from scratchlab.types import Rows
-
-
-def shuffled(n: int, size: int, seed: int, epoch: int) -> list[Rows]:
-    """Positions 0..n-1 in batches of `size`, in an order that (seed, epoch) alone decide.
-
-    A last batch of a single input is joined to the one before: batch statistics of one input say nothing.
-
-    >>> [len(batch) for batch in shuffled(7, 3, seed=0, epoch=0)]
-    [3, 4]
-    """
-    order = np.random.default_rng([seed, epoch]).permutation(n)
-    cuts = list(range(size, n, size))
-    if cuts and n - cuts[-1] == 1 < size:
-        cuts.pop()
-    return np.split(order, cuts)
 
 
 def in_order(n: int, size: int) -> Iterator[Rows]:

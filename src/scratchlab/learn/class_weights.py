@@ -14,7 +14,7 @@ from scratchlab.types import Embeddings
 
 
 def readouts(similarities: Iterable[Similarity]) -> tuple[str, ...]:
-    """The parameter groups of the rows: `readout`; where vectors and matrices are both learned, `vector` and `matrix`.
+    """The parameter groups of the rows: `readout`; where vectors and matrices are both learned, `vector` and `matrix`; none for nothing.
 
     Raises Problem where rows with a bias would have to be rows without one as well.
     """
@@ -24,7 +24,7 @@ def readouts(similarities: Iterable[Similarity]) -> tuple[str, ...]:
         raise Problem(
             "The rows that linear learns have a bias, so no other similarity of vectors can be trained on them; name one of the two."
         )
-    return ("vector", "matrix") if len(reads) == 2 else ("readout",)
+    return ("vector", "matrix") if len(reads) == 2 else ("readout",)[: len(reads)]
 
 
 class ClassWeights(nn.Module):

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from scratchlab.checks import Diverged, listing
 from scratchlab.learn import parallel
+from scratchlab.learn.learner import TrainingBatch
 from scratchlab.learn.watching import Along, Call, Range, Side, finite, watching
-from scratchlab.types import Batch, Strings
 
 What = Literal["loss", "gradient", "training loss", "validation loss"]
 Origin = Literal["inputs", "weights", "layer", "before", "loss", "nowhere"]
@@ -33,20 +33,18 @@ def gradients_are_finite(parameters: list[nn.Parameter]) -> bool:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of training or batch of validation, so that it can be repeated: this process's part of it, and what to know of the step.
+class FailedStep:
+    """One step of training or batch of validation that can be repeated: this process's part of it, and what to know of the step.
 
-    losses: the losses `[n]` of the part, the same whenever it is called. rows: inputs of the step over all processes.
+    losses: the losses `[n]` of the part, the same whenever it is called. rates: of the parameter groups that learn. phase: its name, where
+    there are several.
     """
 
     module: nn.Module
-    batch: Batch
-    ids: Strings
+    batch: TrainingBatch
     losses: Callable[[], Tensor]
-    rows: int
     rates: dict[str, float]
-    epoch: int
-    step: int
+    phase: str
 
 
 @dataclass
@@ -67,7 +65,7 @@ class Finding:
     samples: list[str] = field(default_factory=list[str])
 
 
-def diverged(what: What, step: Step) -> Diverged:
+def diverged(what: What, step: FailedStep) -> Diverged:
     """Repeats the step: a sentence with the place, the first samples, the rates and what to try; and the same as facts.
 
     Every process of a training must call it, as the modules may add up over all of them.
@@ -78,20 +76,23 @@ def diverged(what: What, step: Step) -> Diverged:
     first = min((one for one, _ in everywhere), key=lambda one: (ranks.index(one.origin), one.order))
     bad = [name for _, names in everywhere for name in names]
     samples = first.samples or bad
-    counted = f"{len(bad)} of {step.rows} samples; " if what != "gradient" else ""
+    batch = step.batch
+    counted = f"{len(bad)} of {batch.size} samples; " if what != "gradient" else ""
     rates = ", ".join(f"{name} {rate:.3g}" for name, rate in step.rates.items())
     unit = "batch" if what == "validation loss" else "step"
-    place = f"epoch {step.epoch + 1}, {unit} {step.step + 1} ({counted}rates: {rates})"
+    epoch = f"epoch {batch.epoch + 1}" + (f" of phase {step.phase}" if step.phase else "")
+    place = f"{epoch}, {unit} {batch.step + 1} ({counted}rates: {rates})"
     facts = {
         "what": what,
         "origin": first.origin,
         "layer": first.layer,
         "kind": first.kind,
-        "epoch": step.epoch + 1,
-        "step": step.step + 1,
+        "epoch": batch.epoch + 1,
+        "step": batch.step + 1,
+        **({"phase": step.phase} if step.phase else {}),
         "rates": step.rates,
         "samples": samples,
-        "batch": step.rows,
+        "batch": batch.size,
         "names": first.names,
         "went_in": [one.facts() for one in first.went_in],
         "came_out": [one.facts() for one in first.came_out],
@@ -99,27 +100,28 @@ def diverged(what: What, step: Step) -> Diverged:
     return Diverged(f"The {what} is not finite in {place}: {_cause(what, first, samples)}.", facts)
 
 
-def _found(what: What, step: Step) -> tuple[Finding, list[str]]:
+def _found(what: What, step: FailedStep) -> tuple[Finding, list[str]]:
     """Where it began in this process, and the samples whose loss is not finite."""
+    ids = step.batch.rows.ids
     weights = [name for name, parameter in step.module.named_parameters() if not torch.isfinite(parameter).all()]
     step.module.zero_grad(set_to_none=True)
-    with watching(step.module, len(step.ids)) as events:
+    with watching(step.module, len(ids)) as events:
         # With gradients even where none are asked for: some losses take some of their own, and some modules compute another way without.
         losses = step.losses()
         if what == "gradient":
-            (losses.float().sum() / step.rows).backward()
-    along = Along(len(step.ids), 0)
+            (losses.float().sum() / step.batch.size).backward()
+    along = Along(len(ids), 0)
     loss = Range.of(losses, along)
-    inputs = Range.of(torch.from_numpy(step.batch.values), along)
+    inputs = Range.of(torch.from_numpy(step.batch.inputs.values), along)
     finding = _of_gradients(step.module, events, loss) if what == "gradient" else _of_values(events, loss)
     at = finding.came_out or [loss]
-    finding.samples = step.ids[sorted({place for one in at for place in one.inputs})].tolist()
+    finding.samples = ids[sorted({place for one in at for place in one.inputs})].tolist()
     if inputs.not_finite:
-        finding = Finding("inputs", came_out=[inputs], samples=step.ids[list(inputs.inputs)].tolist())
+        finding = Finding("inputs", came_out=[inputs], samples=ids[list(inputs.inputs)].tolist())
     elif weights:
         finding.origin, finding.names = "weights", weights
     step.module.zero_grad(set_to_none=True)
-    return finding, step.ids[list(loss.inputs)].tolist()
+    return finding, ids[list(loss.inputs)].tolist()
 
 
 def _of_values(events: list[tuple[Call, Side]], loss: Range) -> Finding:

@@ -26,6 +26,7 @@ from scratchlab.learn.class_weights import readouts
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.interface import Loss
+from scratchlab.learn.phases import SINGLE, PhaseKinds
 from scratchlab.learn.references import References, centre
 from scratchlab.learn.scoring import Rehearsal, Scoring
 from scratchlab.learn.training import Trainer
@@ -43,10 +44,17 @@ class Components:
     similarities: Mapping[str, Similarity]
     losses: Losses
     scoring: Scoring
+    build_embedder: Callable[[int], Embedder]  # one more, whose first weights this seed decides
 
 
 class Incremental:
-    """A method that trains once and then only adds references: the plain case, to be varied."""
+    """A method that trains once and then only adds references: the plain case, to be varied.
+
+    phases: those that its training knows, by name. rates: published for parameter groups of its own, where the recipe gives none.
+    """
+
+    phases: PhaseKinds = SINGLE
+    rates: Mapping[str, float] = {}
 
     def __init__(self, components: Components) -> None:
         self.components, self.embedder = components, components.embedder
@@ -58,8 +66,8 @@ class Incremental:
     def groups(self) -> tuple[str, ...]:
         """Names of the parameter groups."""
         losses = self.components.losses
-        rows = readouts([*losses.judge.compared.values(), *(one for loss in losses.added for one in loss.needs())])
-        return ("body", *rows, *(name for loss in losses.added for name in loss.groups()))
+        weights = readouts([one for loss in (losses.criterion, *losses.added) for one in loss.needs()])
+        return ("body", *weights, *(name for loss in losses.added for name in loss.groups()))
 
     # -- learning -------------------------------------------------------------------------------------
 
@@ -89,7 +97,7 @@ class Incremental:
     def learner(self, view: TrainingView, *more: Loss) -> ClassLearner:
         """The learner of the base classes, trained under the recipe's losses and `more`."""
         losses = self.components.losses
-        learner = ClassLearner(self.embedder, view.train, view.classes, losses.judge, [*losses.added, *more])
+        learner = ClassLearner(self.embedder, view.train, view.classes, losses.criterion, [*losses.added, *more])
         self.components.trainer.train(learner, view.train, view.valid)
         return learner
 

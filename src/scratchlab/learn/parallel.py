@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Generator
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -69,18 +69,31 @@ def from_all(value: T) -> list[T]:
 
 
 def joined(values: Tensor) -> Tensor:
-    """`[n, ...]` of each process -> those of all, in the order of the batch of which each took every world-th input."""
-    if world() == 1:
-        return values
-    counts = values.new_zeros(world(), dtype=torch.long)
-    counts[rank()] = len(values)
-    most = int(summed(counts).max())
-    padded = values.new_zeros(most, *values.shape[1:])
-    padded[: len(values)] = values
-    parts = [torch.empty_like(padded) for _ in range(world())]
-    dist.all_gather(parts, padded)
-    real = torch.arange(most, device=counts.device)[:, None] < counts
-    return torch.stack(parts, 1)[real]
+    """`[n, ...]` of each process -> those of all, in the order of the batch of which each took every world-th input.
+
+    Gradients flow back to the process that each value came from, summed over all; every process must then go backwards.
+    """
+    return values if world() == 1 else cast(Tensor, _Joined.apply(values))
+
+
+class _Joined(torch.autograd.Function):
+    """Gathers values; backwards, sums the gradients of all processes, and each takes those of its own values."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        counts = values.new_zeros(world(), dtype=torch.long)
+        counts[rank()] = len(values)
+        most = int(summed(counts).max())
+        padded = values.new_zeros(most, *values.shape[1:])
+        padded[: len(values)] = values
+        parts = [torch.empty_like(padded) for _ in range(world())]
+        dist.all_gather(parts, padded)
+        return torch.stack(parts, 1)[torch.arange(most, device=counts.device)[:, None] < counts]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """`[all, ...]` -> `[n, ...]`."""
+        return summed(grad.contiguous().clone())[rank() :: world()]
 
 
 def shared(text: str) -> str:

@@ -9,16 +9,16 @@ from collections.abc import Generator
 from types import FrameType
 
 
-class Stop:
+class StopRequest:
     """Whether somebody asked to stop."""
 
     asked = False
 
 
 @contextlib.contextmanager
-def stoppable() -> Generator[Stop]:
+def stoppable() -> Generator[StopRequest]:
     """SIGINT and SIGTERM ask to stop instead of striking anywhere; a second one strikes. Elsewhere than in the main thread: nothing."""
-    stop = Stop()
+    stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return

@@ -1,311 +1,342 @@
 """The one epoch loop. Plain torch; resumes to the last bit; the same under one process or several.
 
-Nothing random has a state: the order of an epoch, the augmentation of a row and the dropout of a step are functions of
-(seed, epoch, row or step). So a checkpoint holds only weights, optimiser state, the best weights so far and the place.
+Nothing random has a state: the batches of an epoch, the augmentation of a row and the dropout of a step are functions of
+(seed, epoch, row or step). So a checkpoint holds only weights, optimiser state, the best weights so far and the state of the training.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from scratchlab.checks import Diverged, Problem, counted, listing
-from scratchlab.data.augment.row_rng import RowRNG
-from scratchlab.data.batches import in_order, shuffled, spread
+from scratchlab.data.batches import in_order, spread
+from scratchlab.data.samplers.episodes import Episodes, validation_episodes
+from scratchlab.data.samplers.interface import Episode, Sampler
 from scratchlab.learn import checkpoints, parallel
-from scratchlab.learn.diagnosis import Step, What, broken, diverged, gradients_are_finite
-from scratchlab.learn.schedules import Schedule
+from scratchlab.learn.checkpoints import CheckpointStore, TrainState
+from scratchlab.learn.diagnosis import FailedStep, What, broken, diverged, gradients_are_finite
+from scratchlab.learn.learner import Learner, StepResult, TrainingBatch
+from scratchlab.learn.observers import Ledger, Observer, Probe
+from scratchlab.learn.phases import Phase, PhaseKinds, plan_phases, scheduled_epochs
+from scratchlab.learn.schedules import Schedule, constant
 from scratchlab.learn.settings import Training
-from scratchlab.learn.stopping import Stop, stoppable
-from scratchlab.types import Batch, LabelledInputs, Rows
+from scratchlab.learn.stopping import StopRequest, stoppable
+from scratchlab.types import LabelledInputs, Rows
 
-
-class Learner(Protocol):
-    """What a method shows of itself to be trained."""
-
-    module: nn.Module
-
-    def groups(self) -> dict[str, list[nn.Parameter]]:
-        """Parameters by the name under which a recipe gives their rate."""
-        ...
-
-    def losses(self, batch: Batch, labels: Rows, rng: RowRNG) -> Tensor:
-        """One loss for each input, `[n]`, with augmentation."""
-        ...
-
-    def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
-        """Validation: loss `[n]` and whether the answer is right `[n]`, without augmentation."""
-        ...
-
-
-class Observer(Protocol):
-    """Whoever watches: a progress bar, the run's folder. Must not change the training."""
-
-    def begin(self, rates: dict[str, float], epochs: int, steps: int, epoch: int) -> None:
-        """Training starts at `epoch`, 0 unless it was interrupted, with these rates by group."""
-        ...
-
-    def step(self, epoch: int, step: int, loss: float) -> None:
-        """One step is done; both count from 0."""
-        ...
-
-    def epoch(self, record: dict[str, Any]) -> None:
-        """One epoch is done; what is known of it."""
-        ...
-
-
-class Probe(Protocol):
-    """Whoever reads what is being trained, for the record. Must not change the training."""
-
-    def begin(self, train: LabelledInputs, valid: LabelledInputs) -> list[dict[str, Any]]:
-        """What is to be recorded before the first step; the weights are as they begin also where training goes on from a checkpoint."""
-        ...
-
-    def read(self, epoch: float, step: int) -> list[dict[str, Any]]:
-        """What is to be recorded once so many epochs, 1.5 in the middle of the second, and so many steps in all are done."""
-        ...
-
-
-class Memory(Protocol):
-    """Where a checkpoint lies: arrays by name and a few facts. A run is one."""
-
-    def load_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """The last checkpoint, or None."""
-        ...
-
-    def save_checkpoint(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
-        """Replaces the last checkpoint, atomically."""
-        ...
-
-
-class Forgetful:
-    """A memory that keeps nothing, for training that is over in a moment."""
-
-    def load_checkpoint(self) -> None:
-        """There is none."""
-
-    def save_checkpoint(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
-        """Lets go of it."""
-
-
-@dataclass
-class Place:
-    """How far training has come, and what it has found: all that a checkpoint says in numbers."""
-
-    epoch: int = 0
-    step: int = 0
-    loss_sum: float = 0.0
-    seen: int = 0
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    best: tuple[float, float] | None = None
-
-    @classmethod
-    def told(cls, facts: dict[str, Any]) -> Place:
-        """The place that a checkpoint's facts tell."""
-        best = facts.pop("best")
-        return cls(**facts, best=tuple(best) if best else None)
+USUAL_EPISODE = Episodes(0).episode  # of validation, where training has no episodes
 
 
 @dataclass
 class Trainer:
-    """Trains learners: the settings, what they are watched by and where they are kept."""
+    """Trains learners: the settings, who watches, and where checkpoints are kept. schedule: that of the recipe, for so many epochs."""
 
     seed: int
     settings: Training
     optimizer: Callable[[list[dict[str, Any]]], torch.optim.Optimizer]
-    schedule: Schedule
-    memory: Memory
+    schedule: Callable[[int], Schedule]
+    sampler: Sampler
+    store: CheckpointStore
     observers: list[Observer] = field(default_factory=list[Observer])
     probes: dict[str, Probe] = field(default_factory=dict[str, Probe])
+    ledger: Ledger | None = None
+
+    def plan(self, groups: Sequence[str], rates: Mapping[str, float], kinds: PhaseKinds) -> tuple[dict[str, float], list[Phase], Schedule]:
+        """Rates by group, phases, and the factor of the rates over the scheduled epochs. Raises Problem for settings that do not fit."""
+        phases = plan_phases(self.settings.phases, self.settings.epochs, kinds)
+        epochs = scheduled_epochs(phases)
+        schedule = self.schedule(epochs) if epochs else constant(1)
+        return self.settings.group_rates(groups, rates, phases), phases, schedule
 
     def train(self, learner: Learner, train: LabelledInputs, valid: LabelledInputs) -> None:
-        """Trains from where the memory says, and leaves the learner with the weights of the chosen epoch.
+        """Trains from the last checkpoint on, and leaves the learner with the weights of the chosen epoch.
 
         Raises Diverged with a diagnosis when loss or weights are no longer finite, and KeyboardInterrupt between two steps, with a
         checkpoint saved, when somebody asks to stop.
         """
-        world = parallel.world()
-        if min(self.settings.batch, len(train)) < 2 * world:
-            raise Problem(
-                f"training.batch = {self.settings.batch} over {len(train)} training rows is too small for {counted(world, 'process')}; "
-                "a step needs at least two rows in each."
-            )
         with stoppable() as stop:
             _Course(self, learner, train, valid, stop).run()
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """Rows on which loss and accuracy are measured, the batches they come in, and their layout where these are episodes."""
+
+    what: What
+    rows: LabelledInputs
+    batches: list[Rows]
+    episode: Episode | None
 
 
 class _Course:
     """One training from beginning to end, or from a checkpoint to the end."""
 
-    def __init__(self, trainer: Trainer, learner: Learner, train: LabelledInputs, valid: LabelledInputs, stop: Stop) -> None:
+    def __init__(self, trainer: Trainer, learner: Learner, train: LabelledInputs, valid: LabelledInputs, stop: StopRequest) -> None:
         self.trainer, self.settings, self.learner, self.stop = trainer, trainer.settings, learner, stop
-        self.labelled, self.judged, self.valid = train, train.some(spread(len(train), self.settings.judged)), valid
-        groups = learner.groups()
-        self.rates = self.settings.group_rates(groups)
+        self.train, self.valid = train, valid
+        self.groups = learner.groups()
+        self.rates, self.phases, self.schedule = trainer.plan(list(self.groups), learner.rates, learner.phases)
         for name, rate in self.rates.items():
-            for parameter in groups[name]:
+            for parameter in self.groups[name]:
                 parameter.requires_grad_(rate > 0)
-        moving = [name for name, rate in self.rates.items() if rate > 0]
-        self.parameters = [parameter for name in moving for parameter in groups[name]]
-        self.optimizer = trainer.optimizer([{"params": groups[name], "lr": self.rates[name], "name": name} for name in moving])
-        self.readings: dict[str, list[dict[str, Any]]]  # since the last record
+        learning = [name for name, rate in self.rates.items() if rate > 0]
+        self.optimizer = trainer.optimizer([{"params": self.groups[name], "lr": self.rates[name], "name": name} for name in learning])
+        self.steps = [self._steps_of(phase) for phase in self.phases for _ in range(phase.epochs)]
+        self.evaluations = {phase.first: self._evaluations(phase) for phase in self.phases}
+        self.readings: checkpoints.Readings  # since the last record
         self.readings = {name: probe.begin(train, valid) for name, probe in trainer.probes.items()}
-        self.place, self.best = Place(), dict[str, Tensor]()
-        if (kept := trainer.memory.load_checkpoint()) is not None:
-            self.best = checkpoints.restore(kept[0], learner.module, self.optimizer)
-            self.readings |= checkpoints.readings(kept[0], trainer.probes)
-            self.place = Place.told(dict(kept[1]))
+        self.state, self.best = TrainState(), dict[str, Tensor]()
+        self._restore()
         self.saved = time.monotonic()
+
+    def _restore(self) -> None:
+        """Goes back to the last checkpoint, if there is one."""
+        unfinished: dict[str, Any] = {}
+        if (kept := self.trainer.store.load_checkpoint()) is not None:
+            arrays, facts = kept
+            self.best = checkpoints.restore(arrays, self.learner.module, self.optimizer)
+            self.readings |= checkpoints.unpack_readings(arrays, self.trainer.probes)
+            unfinished = checkpoints.under("ledger/", arrays)
+            self.state = TrainState.from_facts(facts)
+        if self.trainer.ledger is not None and parallel.rank() == 0:
+            self.trainer.ledger.begin(self.train.ids, self.state.epoch, unfinished)
+
+    def _steps_of(self, phase: Phase) -> int:
+        """Steps of each epoch of a phase. Raises Problem where a step has too few rows for all processes."""
+        batches, world = self._batches(phase, phase.first), parallel.world()
+        if len(batches[0]) < 2 * world:
+            raise Problem(
+                f"training.batch = {self.settings.batch} over {len(self.train)} training rows is too small for "
+                f"{counted(world, 'process')}; a step needs at least two rows in each."
+            )
+        return len(batches)
+
+    def _sampler(self, phase: Phase) -> Sampler:
+        return phase.kind.sampler or self.trainer.sampler
+
+    def _batches(self, phase: Phase, epoch: int) -> list[Rows]:
+        return self._sampler(phase).batches(self.train.labels, self.trainer.seed, epoch)
+
+    def _evaluations(self, phase: Phase) -> list[_Evaluation]:
+        """What is measured after each epoch of a phase."""
+        some = self.train.some(spread(len(self.train), self.settings.judged))
+        measured: dict[What, LabelledInputs] = {"training loss": some, "validation loss": self.valid}
+        return [self._evaluation(what, rows, phase) for what, rows in measured.items() if len(rows)]
+
+    def _evaluation(self, what: What, rows: LabelledInputs, phase: Phase) -> _Evaluation:
+        if not self.learner.validates_by_episodes(rows.labels, phase):
+            return _Evaluation(what, rows, list(in_order(len(rows), self.settings.batch)), None)
+        wanted = self._sampler(phase).episode or USUAL_EPISODE
+        return _Evaluation(what, rows, *validation_episodes(rows.labels, wanted, self.trainer.seed))
+
+    # -- the way through ------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Every epoch that is left; then the chosen weights."""
-        steps = len(shuffled(len(self.labelled), self.settings.batch, self.trainer.seed, 0))
         for observer in self.trainer.observers:
-            observer.begin(self.rates, self.settings.epochs, steps, self.place.epoch)
-        while self.place.epoch < self.settings.epochs:
-            self._epoch()
-            self._judge()
+            observer.begin(self.rates, self.steps, self.state.epoch)
+        for phase in self.phases:
+            if self.state.epoch < phase.end:
+                self._begin(phase)
+            while self.state.epoch < phase.end:
+                self._epoch(phase)
+                self._finish(phase)
         if self.best:
             self.learner.module.load_state_dict(self.best)
         self.learner.module.eval()
 
-    def _epoch(self) -> None:
+    def _begin(self, phase: Phase) -> None:
+        """Enters a phase, or goes on in it: only its groups learn; where nothing is to be chosen, from the weights chosen before."""
+        self.phase = phase
+        self.learning = [name for name, rate in self.rates.items() if rate > 0 and name in (phase.kind.groups or self.rates)]
+        for name in self.rates:
+            for parameter in self.groups[name]:
+                parameter.requires_grad_(name in self.learning)
+        self.parameters = [parameter for name in self.learning for parameter in self.groups[name]]
+        if self.best and not phase.kind.selects:
+            self.learner.module.load_state_dict(self.best)
+            self.best, self.state.best = {}, None
+        self.state.phase = phase.name
+
+    def _epoch(self, phase: Phase) -> None:
         """The steps of this epoch that are left."""
-        place, batches = self.place, shuffled(len(self.labelled), self.settings.batch, self.trainer.seed, self.place.epoch)
+        state, batches = self.state, self._batches(phase, self.state.epoch)
+        wall, cpu = time.monotonic() - state.seconds, time.process_time() - state.cpu_seconds
+        if state.step == 0:
+            torch.manual_seed(hash((self.trainer.seed, state.epoch)) & 0x7FFFFFFF)
+            self.learner.begin_epoch(state.epoch, phase, self._over_training_rows)
         _train_mode(self.learner.module)
-        wall, cpu = time.monotonic() - place.seconds, time.process_time() - place.cpu_seconds
-        for positions in batches[place.step :]:
-            factor = self.trainer.schedule(place.epoch + place.step / len(batches))
+        for positions in batches[state.step :]:
+            factor = phase.factor(self.schedule, state.epoch, state.step / len(batches))
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rates[group["name"]] * factor
             loss, stopping = self._step(positions)
-            place.loss_sum += loss * len(positions)
-            place.seen += len(positions)
-            place.step += 1
-            place.seconds, place.cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
-            if self._read(len(batches)):
-                wall, cpu = time.monotonic() - place.seconds, time.process_time() - place.cpu_seconds
+            state.loss_sum += loss * len(positions)
+            state.inputs += len(positions)
+            state.step += 1
+            state.seconds, state.cpu_seconds = time.monotonic() - wall, time.process_time() - cpu
+            if self._read():
+                wall, cpu = time.monotonic() - state.seconds, time.process_time() - state.cpu_seconds
             for observer in self.trainer.observers:
-                observer.step(place.epoch, place.step - 1, loss)
-            if stopping or place.step < len(batches):
+                observer.step(state.epoch, state.step - 1, loss)
+            if stopping or state.step < len(batches):
                 self._save(at_once=stopping)
             if stopping:
                 raise KeyboardInterrupt
 
-    def _read(self, steps: int) -> bool:
-        """Readings after a step of an epoch of so many; whether there were any, whose time is none of the training's."""
-        place = self.place
-        found = {
-            name: probe.read(place.epoch + place.step / steps, place.epoch * steps + place.step)
-            for name, probe in self.trainer.probes.items()
-        }
+    def _read(self) -> bool:
+        """Readings after a step; whether there were any, whose time is none of the training's."""
+        if not self.trainer.probes:
+            return False
+        state = self.state
+        epoch, step = state.epoch + state.step / self.steps[state.epoch], sum(self.steps[: state.epoch]) + state.step
+        found = {name: probe.read(epoch, step) for name, probe in self.trainer.probes.items()}
         for name, rows in found.items():
             self.readings[name] += rows
         return any(found.values())
 
     def _step(self, positions: Rows) -> tuple[float, bool]:
         """One step on a batch: the mean loss over all processes, and whether any of them was asked to stop."""
-        total = self._losses(positions).float().sum() / len(positions)
-        told = parallel.summed(torch.stack([total.detach(), total.new_tensor(float(self.stop.asked))]))
-        mean, stopping = float(told[0]), float(told[1])
+        batch = self._training_batch(positions)
+        result = self._result(batch)
+        total = result.loss.float().sum() / len(positions)
+        summed = parallel.summed(torch.stack([total.detach(), total.new_tensor(float(self.stop.asked))]))
+        mean, stopping = float(summed[0]), float(summed[1])
         if not math.isfinite(mean):
-            del total  # and its graph: the step is about to be repeated
-            raise self._diverged("loss", positions)
+            del total, result  # and their graph: the step is about to be repeated
+            raise self._diverged("loss", batch)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         parallel.sum_gradients(self.parameters)
         if not gradients_are_finite(self.parameters):
-            raise self._diverged("gradient", positions)
+            raise self._diverged("gradient", batch)
         if self.settings.clip:
             nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
         self.optimizer.step()
+        self._record_facts(positions, result)
         return mean, stopping > 0
 
-    def _losses(self, positions: Rows) -> Tensor:
-        """The losses of this process's part of a batch; the same whenever they are asked for, unless the weights have moved."""
-        seed, place, train = self.trainer.seed, self.place, self.labelled
-        mine = positions[parallel.rank() :: parallel.world()]
-        torch.manual_seed(hash((seed, place.epoch, place.step, parallel.rank())) & 0x7FFFFFFF)
+    def _training_batch(self, positions: Rows) -> TrainingBatch:
+        episode = self._sampler(self.phase).episode
+        return self._batch(self.train, positions, self.state.step, seed=self.trainer.seed, episode=episode)
+
+    def _batch(self, rows: LabelledInputs, positions: Rows, step: int, **more: Any) -> TrainingBatch:
+        """This process's part: every world-th row."""
+        places = np.arange(parallel.rank(), len(positions), parallel.world())
+        mine = positions[places]
+        return TrainingBatch(rows.some(mine), mine, places, len(positions), self.state.epoch, step, self.phase, **more)
+
+    def _result(self, batch: TrainingBatch) -> StepResult:
+        """What the learner makes of a batch; the same whenever it is called, unless the weights have moved."""
+        torch.manual_seed(hash((self.trainer.seed, batch.epoch, batch.step, parallel.rank())) & 0x7FFFFFFF)
         with self.settings.autocast():
-            return self.learner.losses(train.batch(mine), train.labels[mine], RowRNG(seed, place.epoch, train.rows[mine]))
+            return self.learner.training_step(batch)
 
-    def _diverged(self, what: What, positions: Rows) -> Diverged:
-        """Why the step on this batch has no finite loss or gradient."""
-        mine = positions[parallel.rank() :: parallel.world()]
-        return self._why(what, self.labelled, mine, lambda: self._losses(positions), len(positions), self.place.step)
+    def _record_facts(self, positions: Rows, result: StepResult) -> None:
+        """Hands the step's facts of all processes to the ledger, and adds up its counts."""
+        for name, count in result.counts.items():
+            self.state.counts[name] = self.state.counts.get(name, 0) + count
+        if self.trainer.ledger is not None:
+            facts = {"loss": result.loss, **result.facts}
+            values = parallel.joined(torch.stack([fact.detach().float() for fact in facts.values()], 1)).cpu().numpy()
+            if parallel.rank() == 0:
+                self.trainer.ledger.record(positions, dict(zip(facts, values.T, strict=True)))
 
-    def _why(self, what: What, rows: LabelledInputs, mine: Rows, losses: Callable[[], Tensor], count: int, number: int) -> Diverged:
-        """Why these losses of this process's part of batch `number`, of `count` rows in all, are not finite."""
-        rates = {group["name"]: float(group["lr"]) for group in self.optimizer.param_groups}
-        return diverged(what, Step(self.learner.module, rows.batch(mine), rows.ids[mine], losses, count, rates, self.place.epoch, number))
+    def _diverged(self, what: What, batch: TrainingBatch) -> Diverged:
+        """Why the loss or gradient of this batch is not finite; batches of an evaluation have no seed."""
+        result = self._result if batch.seed is not None else self._answers
+        rates = {group["name"]: float(group["lr"]) for group in self.optimizer.param_groups if group["name"] in self.learning}
+        phase = self.phase.name if len(self.phases) > 1 else ""
+        return diverged(what, FailedStep(self.learner.module, batch, lambda: result(batch).loss, rates, phase))
 
-    def _judge(self) -> None:
-        """Ends an epoch: its record, whether its weights are the ones to keep so far, and the place after it."""
-        place, module = self.place, self.learner.module
-        record = self._record()
+    def _finish(self, phase: Phase) -> None:
+        """Ends an epoch: its record, whether its weights are the ones to keep so far, and the state after it."""
+        state, module = self.state, self.learner.module
+        record = self._record(phase)
         if weights := broken(module):
             raise Diverged(
-                f"After epoch {place.epoch + 1} the weights {listing(weights, 3)} are not finite; lower the rates or set training.clip."
+                f"After epoch {state.epoch + 1} the weights {listing(weights, 3)} are not finite; lower the rates or set training.clip."
             )
-        merit = self.settings.merit(record)
-        record["kept"] = merit is None or place.best is None or merit > place.best
+        merit = self.settings.merit(record) if phase.kind.selects else None
+        record["kept"] = merit is None or state.best is None or merit > state.best
         if merit is not None and record["kept"]:
-            place.best = merit
+            state.best = merit
             self.best = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
-        self.place = Place(epoch=place.epoch + 1, best=place.best)
         for observer in self.trainer.observers:
             observer.epoch(record)
-        self._save(at_once=self.place.epoch == self.settings.epochs)
+        if self.trainer.ledger is not None and parallel.rank() == 0:
+            self.trainer.ledger.epoch(state.epoch, record.get("phase", ""))
+        self.state = TrainState(epoch=state.epoch + 1, phase=phase.name, best=state.best)
+        self._save(at_once=self.state.epoch == phase.end)
 
-    def _record(self) -> dict[str, Any]:
+    def _record(self, phase: Phase) -> dict[str, Any]:
         """What is known of an epoch once it is over."""
-        place = self.place
-        record: dict[str, Any] = {"epoch": place.epoch, "loss": place.loss_sum / place.seen}
-        if len(self.judged):
-            record["train_accuracy"] = self._judgement("training loss", self.judged)[1]
-        if len(self.valid):
-            record["valid_loss"], record["valid_accuracy"] = self._judgement("validation loss", self.valid)
-        middle = self.trainer.schedule(place.epoch + 0.5)
-        record["rates"] = {name: rate * middle for name, rate in self.rates.items()}
-        record |= self.readings
+        state = self.state
+        record: dict[str, Any] = {"epoch": state.epoch}
+        if len(self.phases) > 1:
+            record["phase"] = phase.name
+        record["loss"] = state.loss_sum / state.inputs
+        for evaluation in self.evaluations[phase.first]:
+            loss, accuracy = self._evaluated(evaluation)
+            measured = {"valid_loss": loss, "valid_accuracy": accuracy}
+            record |= measured if evaluation.what == "validation loss" else {"train_accuracy": accuracy}
+        middle = phase.factor(self.schedule, state.epoch, 0.5)
+        record["rates"] = {name: rate * middle if name in self.learning else 0.0 for name, rate in self.rates.items()}
+        record |= {**state.counts, **self.readings}
         self.readings = {name: [] for name in self.readings}
-        return record | {"seconds": round(place.seconds, 3), "cpu_seconds": round(place.cpu_seconds, 3), "inputs": place.seen}
+        return record | {"seconds": round(state.seconds, 3), "cpu_seconds": round(state.cpu_seconds, 3), "inputs": state.inputs}
+
+    # -- evaluation -----------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def _judgement(self, what: What, rows: LabelledInputs) -> tuple[float, float]:
-        """Loss and accuracy on these rows, each counting once. Raises Diverged where the loss is not finite."""
+    def _evaluated(self, evaluation: _Evaluation) -> tuple[float, float]:
+        """Loss and accuracy on these rows; of episodes, on their queries. Raises Diverged where the loss is not finite."""
         self.learner.module.eval()
-        sums, spoilt = torch.zeros(2, dtype=torch.float64), None
-        for number, positions in enumerate(in_order(len(rows), self.settings.batch)):
-            mine = positions[parallel.rank() :: parallel.world()]
-            if len(mine):
-                losses, right = self._answers(rows, mine)
-                sums += torch.stack([losses.cpu().double().sum(), right.cpu().double().sum()])
-                spoilt = spoilt or (None if sums[0].isfinite() else (number, mine))
-        loss, accuracy = parallel.summed(sums) / len(rows)
-        if not loss.isfinite():
-            number, mine = spoilt or (0, np.zeros(1, dtype=np.int64))  # it was in another process: any row will do here
-            raise self._why(what, rows, mine, lambda: self._answers(rows, mine)[0], len(mine), number)
-        return float(loss), float(accuracy)
+        sums, spoilt = torch.zeros(3, dtype=torch.float64), len(evaluation.batches)
+        for number, positions in enumerate(evaluation.batches):
+            batch = self._batch(evaluation.rows, positions, number, episode=evaluation.episode)
+            if len(batch.rows):
+                loss, right = self.learner.validation_step(batch)
+                if batch.episode is not None:
+                    queries = torch.from_numpy(~batch.support).to(loss.device)
+                    loss, right = loss[queries], right[queries]
+                sums += torch.stack([loss.cpu().double().sum(), right.cpu().double().sum(), torch.tensor(len(loss)).double()])
+                spoilt = spoilt if sums[0].isfinite() else min(spoilt, number)
+        loss, accuracy, count = (float(one) for one in parallel.summed(sums))
+        if not math.isfinite(loss):
+            number = min(parallel.from_all(spoilt))  # every process takes part, with its share of the first batch that was not finite
+            batch = self._batch(evaluation.rows, evaluation.batches[number], number, episode=evaluation.episode)
+            if not len(batch.rows):
+                batch = self._batch(evaluation.rows, evaluation.batches[0], number, episode=evaluation.episode)  # any rows will do here
+            raise self._diverged(evaluation.what, batch)
+        return loss / count, accuracy / count
 
-    def _answers(self, rows: LabelledInputs, mine: Rows) -> tuple[Tensor, Tensor]:
-        """Losses of some of these rows, and which are answered rightly, without augmentation."""
-        return self.learner.judged(rows.batch(mine), rows.labels[mine])
+    def _answers(self, batch: TrainingBatch) -> StepResult:
+        """The losses of a batch of an evaluation."""
+        return StepResult(self.learner.validation_step(batch)[0])
+
+    @torch.no_grad()
+    def _over_training_rows(self, function: Callable[[TrainingBatch], Tensor]) -> Tensor:
+        """See `learner.Evaluate`."""
+        self.learner.module.eval()
+        batches = (self._batch(self.train, positions, 0) for positions in in_order(len(self.train), self.settings.batch))
+        return torch.cat([parallel.joined(function(batch)) for batch in batches])
 
     def _save(self, *, at_once: bool) -> None:
         """A checkpoint, if it is time for one."""
         if at_once or time.monotonic() - self.saved >= self.settings.checkpoint_seconds:
             if parallel.rank() == 0:
-                arrays = checkpoints.packed(self.learner.module, self.optimizer, self.best, self.readings)
-                self.trainer.memory.save_checkpoint(arrays, asdict(self.place))
+                arrays = checkpoints.pack(self.learner.module, self.optimizer, self.best, self.readings)
+                if self.trainer.ledger is not None:
+                    arrays |= {f"ledger/{name}": array for name, array in self.trainer.ledger.unfinished().items()}
+                self.trainer.store.save_checkpoint(arrays, asdict(self.state))
             self.saved = time.monotonic()
 
 

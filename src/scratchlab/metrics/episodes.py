@@ -41,7 +41,7 @@ def episode_auroc(scores: Scores, target: Targets) -> Values | None:
     a, b = known.sum(axis=1), (~known).sum(axis=1)
     if not (a.all() and b.all()):
         return None
-    ranks: Values = stats.rankdata(scores.max(axis=2), axis=1)
+    ranks = np.asarray(stats.rankdata(scores.max(axis=2), axis=1), dtype=np.float64)
     return ((ranks * known).sum(axis=1) - a * (a + 1) / 2) / (a * b)
 
 

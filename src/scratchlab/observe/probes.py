@@ -1,10 +1,11 @@
-"""What a recipe can have read while it trains, each by a table [observe.NAME]; readings go into the record of the epoch."""
+"""What a recipe can have read or kept while it trains, each by a table [observe.NAME]; readings go into the record of the epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from scratchlab.observe.ledger import Ledger
 from scratchlab.observe.of_training import KernelsOfTraining
 from scratchlab.types import Inputs, LabelledInputs, Rows
 
@@ -25,6 +26,7 @@ class Probe(Protocol):
         ...
 
 
-PROBES: dict[str, Callable[..., Probe]] = {
+OBSERVED: dict[str, Callable[..., Probe | Ledger]] = {
     "kernels": KernelsOfTraining,
+    "ledger": Ledger,
 }

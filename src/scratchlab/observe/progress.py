@@ -29,7 +29,7 @@ class ProgressBar:
             disable=not console.is_terminal,
         )
         self.training: TaskID | None = None
-        self.steps = self.epochs = 1
+        self.steps: Sequence[int] = (1,)
         self.valid = ""
 
     def __enter__(self) -> ProgressBar:
@@ -39,26 +39,27 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         self.bars.stop()  # else an interrupted run would leave the terminal without its cursor
 
-    def begin(self, rates: dict[str, float], epochs: int, steps: int, epoch: int) -> None:
+    def begin(self, rates: dict[str, float], steps: Sequence[int], epoch: int) -> None:
         """Prints the rates of the parameter groups and shows the bar."""
         given = ", ".join(f"{name} {rate:g}" + (" (frozen)" if rate == 0 else "") for name, rate in rates.items())
         going_on = f"; going on after epoch {epoch}" if epoch else ""
         self.console.print(Text.assemble("Learning rates by group: ", (given, "bold"), going_on))
-        self.steps, self.epochs = steps, epochs
-        self.training = self.bars.add_task("training", total=epochs * steps, completed=epoch * steps, said=self.valid)
+        self.steps = steps
+        self.training = self.bars.add_task("training", total=sum(steps), completed=sum(steps[:epoch]), said=self.valid)
 
     def step(self, epoch: int, step: int, loss: float) -> None:
         """Moves the bar."""
         if self.training is not None:
-            said, done = f"loss {loss:.3f}{self.valid}", epoch * self.steps + step + 1
-            self.bars.update(self.training, completed=done, description=f"epoch {epoch + 1}/{self.epochs}", said=said)
+            said, done = f"loss {loss:.3f}{self.valid}", sum(self.steps[:epoch]) + step + 1
+            self.bars.update(self.training, completed=done, description=f"epoch {epoch + 1}/{len(self.steps)}", said=said)
 
     def epoch(self, record: dict[str, Any]) -> None:
         """Tells what an epoch came to."""
-        number, accuracy = record["epoch"] + 1, record.get("valid_accuracy")
+        number, accuracy, epochs = record["epoch"] + 1, record.get("valid_accuracy"), len(self.steps)
         self.valid = "" if accuracy is None else f", valid {accuracy:.1%}"
-        if not self.console.is_terminal and (number % max(1, self.epochs // LINES) == 0 or number == self.epochs):
-            self.console.print(f"epoch {number}/{self.epochs}: loss {record['loss']:.4f}{self.valid}, {record['seconds']:.0f} s")
+        if not self.console.is_terminal and (number % max(1, epochs // LINES) == 0 or number == epochs):
+            phase = f" ({record['phase']})" if "phase" in record else ""
+            self.console.print(f"epoch {number}/{epochs}{phase}: loss {record['loss']:.4f}{self.valid}, {record['seconds']:.0f} s")
 
     def over(self, items: Sequence[T], name: str) -> Iterator[T]:
         """The items, with a bar that counts them."""

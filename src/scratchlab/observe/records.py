@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,9 @@ class Records:
     run: Run
     epochs: int = 0
 
-    def begin(self, rates: dict[str, float], epochs: int, steps: int, epoch: int) -> None:
+    def begin(self, rates: dict[str, float], steps: Sequence[int], epoch: int) -> None:
         """Forgets what an interrupted training had recorded beyond its last checkpoint."""
-        self.epochs = epochs
+        self.epochs = len(steps)
         self.run.rewind(epoch)
 
     def step(self, epoch: int, step: int, loss: float) -> None:

@@ -292,6 +292,10 @@ class Run:
         """`name`.parquet."""
         files.write(self.folder / f"{name}.parquet", lambda beside: table.write_parquet(beside))
 
+    def drop_table(self, name: str) -> None:
+        """Removes `name`.parquet, if it is there."""
+        (self.folder / f"{name}.parquet").unlink(missing_ok=True)
+
     def table(self, name: str) -> pl.DataFrame:
         """The rows of `name`.parquet."""
         return self.scan(name).collect()

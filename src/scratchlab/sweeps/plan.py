@@ -36,7 +36,7 @@ from scratchlab import recipe as recipes
 from scratchlab import shelf
 from scratchlab.checks import Problem, listing, nearest
 from scratchlab.experiment import SECTIONS, assemble
-from scratchlab.learn.training import Forgetful
+from scratchlab.learn.checkpoints import NullStore
 from scratchlab.recipe import Recipe, Values
 from scratchlab.sweeps.axes import Cell, shown
 from scratchlab.sweeps.search import Search
@@ -139,7 +139,7 @@ def _job(raw: Values, plain: Values, cell: Cell, seed: int, name: str, path: Pat
 
 def _fits(job: Job, path: Path) -> None:
     try:
-        groups, rates = assemble(job.recipe, Forgetful()).method.groups, job.recipe.values["training"]["rates"]
+        groups, rates = assemble(job.recipe, NullStore()).method.groups, job.recipe.values["training"]["rates"]
         if "training.rate" in job.cell and set(groups) <= set(rates):
             raise Problem(f"training.rate has no effect, as training.rates names every group ({', '.join(groups)}).")
     except Problem as problem:

@@ -1,4 +1,4 @@
-"""What losses share that tell the right class from the others: similarities and their shares. Validation judges by such a loss."""
+"""What losses share that tell the right class from the others: similarities and their shares. Validation measures such a loss."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveFloat
 from torch import Tensor
+from torch.nn import functional as F
 
 from scratchlab.checks import Problem, listing, nearest
-from scratchlab.learn.losses.interface import Loss, Similarities, Step
+from scratchlab.learn import parallel
+from scratchlab.learn.losses.interface import EmbeddedBatch, Loss, Similarities
+from scratchlab.learn.references import class_means
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Embeddings
 
@@ -28,9 +31,13 @@ def named(similarities: Similarities, name: str, where: str) -> Similarity:
 
 
 class Classification(Loss):
-    """Sum over similarities of weight · loss of (temperature · similarity to every class row)."""
+    """Sum over similarities of weight · loss of (temperature · similarity to every class).
 
-    called: ClassVar[str]  # its name in a recipe
+    called: its name in a recipe. by_prototypes: whether classes are prototypes, made of the support of an episode, instead of weights.
+    """
+
+    called: ClassVar[str]
+    by_prototypes: ClassVar[bool] = False
 
     def __init__(self, similarities: Similarities, weights: Mapping[str, float], temperature: float) -> None:
         super().__init__()
@@ -38,20 +45,44 @@ class Classification(Loss):
         self.weights = dict(weights) or {next(iter(similarities)): 1.0}
         self.compared = {name: named(similarities, name, f"loss.{self.called}.weights") for name in self.weights}
 
+    def needs(self) -> tuple[Similarity, ...]:
+        """All that it compares, where classes are weights."""
+        return () if self.by_prototypes else tuple(self.compared.values())
+
     @property
     def leading(self) -> str:
-        """The name of the similarity with the largest share, the first of equals: the one that validation asks."""
+        """The name of the similarity with the largest share, the first of equals: the one by which validation answers."""
         return max(self.weights, key=lambda name: self.weights[name])
 
-    def logits(self, name: str, inputs: Embeddings, rows: Embeddings) -> Tensor:
-        """`[n, c]`: scaled similarities of this name, of inputs to rows."""
-        return self.temperature * self.compared[name](inputs, rows)
+    def logits(self, name: str, inputs: Embeddings, classes: Embeddings) -> Tensor:
+        """`[n, c]`: scaled similarities of this name, of inputs to classes."""
+        return self.temperature * self.compared[name](inputs, classes)
 
-    def forward(self, step: Step) -> Tensor:
+    def to_prototypes(self, batch: EmbeddedBatch, name: str) -> tuple[Tensor, Tensor]:
+        """Of an episode: scaled similarities `[q, way]` of its queries to the means of its support, and the queries' targets `[q]`.
+
+        Of several processes each answers its own queries; the support is that of all.
+        """
+        assert batch.support is not None
+        support = parallel.joined(batch.support.long()).bool()
+        known, owner = joined_embeddings(batch.embeddings).at(support), parallel.joined(batch.target)[support]
+        prototypes = class_means(known, owner, int(owner.max()) + 1)
+        return self.logits(name, batch.embeddings.at(~batch.support), prototypes), batch.target[~batch.support]
+
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
         """`[n]`."""
-        losses = [weight * self.of(step, name) for name, weight in self.weights.items()]
+        losses = [weight * self.of(batch, name) for name, weight in self.weights.items()]
         return sum(losses[1:], losses[0])
 
-    def of(self, step: Step, name: str) -> Tensor:
+    def of(self, batch: EmbeddedBatch, name: str) -> Tensor:
         """`[n]`: the loss by one similarity, before its weight."""
         raise NotImplementedError
+
+
+def joined_embeddings(own: Embeddings) -> Embeddings:
+    """The embeddings of the whole batch, from the part of each process; gradients flow back to each."""
+    if parallel.world() == 1:
+        return own
+    steps = max(parallel.from_all(own.matrix.shape[1]))
+    matrix = F.pad(own.matrix, (0, 0, 0, steps - own.matrix.shape[1]))
+    return Embeddings(parallel.joined(own.vector), parallel.joined(matrix), parallel.joined(own.lengths), own.streams)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scratchlab.learn.losses.interface import Loss, Step
+from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.reuse import rebuilt
 from scratchlab.types import Embeddings
@@ -35,11 +35,11 @@ class Composition(Loss):
         """`[n, c]`: scaled similarities of inputs to classes."""
         return self.temperature * self.similarity(inputs, classes)
 
-    def forward(self, step: Step) -> Tensor:
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
         """`[n]`."""
-        classes = step.classes
-        loss = self.w_map * F.cross_entropy(self.logits(step.embedded, classes), step.target, reduction="none")
+        classes = batch.classes
+        loss = self.w_map * F.cross_entropy(self.logits(batch.embeddings, classes), batch.target, reduction="none")
         if self.w_re == 0:
             return loss
         others = Embeddings(classes.vector, rebuilt(classes.matrix, self.aux), classes.lengths, classes.streams)
-        return loss + self.w_re * F.cross_entropy(self.logits(step.embedded, others), step.target, reduction="none")
+        return loss + self.w_re * F.cross_entropy(self.logits(batch.embeddings, others), batch.target, reduction="none")

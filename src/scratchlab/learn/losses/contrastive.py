@@ -14,7 +14,7 @@ from torch import Tensor
 
 from scratchlab.checks import Problem
 from scratchlab.learn.losses.classification import named
-from scratchlab.learn.losses.interface import Loss, Similarities, Step
+from scratchlab.learn.losses.interface import EmbeddedBatch, Loss, Similarities
 from scratchlab.similarity.sequences import reversed_steps
 
 
@@ -37,11 +37,11 @@ class Contrastive(Loss):
         if reversed_negatives and not self.compare.sees_order:
             raise Problem(f"loss.contrastive.reversed_negatives has no effect: '{name}' cannot tell a matrix from its reversal.")
 
-    def forward(self, step: Step) -> Tensor:
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
         """`[n]`: mean over an input's positives of -log softmax of their similarity among all second views."""
-        among = self.compare(step.embedded, step.second)
+        among = self.compare(batch.embeddings, batch.second_view)
         if self.against_reversed:
-            among = torch.cat([among, self.compare(step.embedded, reversed_steps(step.second))], 1)
-        chance = (among / self.temperature).log_softmax(1)[:, : len(step.target)]
-        alike = step.target[:, None] == step.target[None]
+            among = torch.cat([among, self.compare(batch.embeddings, reversed_steps(batch.second_view))], 1)
+        chance = (among / self.temperature).log_softmax(1)[:, : len(batch.target)]
+        alike = batch.target[:, None] == batch.target[None]
         return -self.weight * (chance * alike).sum(1) / alike.sum(1)

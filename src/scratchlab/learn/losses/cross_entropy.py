@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from scratchlab.checks import Problem, listing
 from scratchlab.learn.losses.classification import Classification, Temperature, Weights
-from scratchlab.learn.losses.interface import Similarities, Step
+from scratchlab.learn.losses.interface import EmbeddedBatch, Similarities
 from scratchlab.similarity.sequences import reversed_steps
 
 
@@ -42,13 +42,13 @@ class CrossEntropy(Classification):
                 "take a similarity that sees order into loss.cross_entropy.weights."
             )
 
-    def of(self, step: Step, name: str) -> Tensor:
+    def of(self, batch: EmbeddedBatch, name: str) -> Tensor:
         """`[n]`."""
-        return F.cross_entropy(self._contest(step, name), step.target, reduction="none")
+        return F.cross_entropy(self._contest(batch, name), batch.target, reduction="none")
 
-    def _contest(self, step: Step, name: str) -> Tensor:
+    def _contest(self, batch: EmbeddedBatch, name: str) -> Tensor:
         """The logits that compete: the classes, and beside them what must not win."""
-        logits = self.logits(name, step.embedded, step.classes)
+        logits = self.logits(name, batch.embeddings, batch.classes)
         if not (self.against_reversed and self.compared[name].sees_order):
             return logits
-        return torch.cat([logits, self.logits(name, step.embedded, reversed_steps(step.classes))], 1)
+        return torch.cat([logits, self.logits(name, batch.embeddings, reversed_steps(batch.classes))], 1)

@@ -1,4 +1,4 @@
-"""What a loss is given of one step of training, and what it gives back: one number for each input."""
+"""What a loss is given, and what it gives back: one number for each input."""
 
 from __future__ import annotations
 
@@ -18,53 +18,57 @@ Similarities = Mapping[str, Similarity]
 
 
 @dataclass
-class Step:
-    """A batch, what is right, and what may be compared with it. Embeddings are made when a loss first asks for them.
+class EmbeddedBatch:
+    """A batch with its targets, and what may be compared with it. Embeddings are made when a loss first asks for them.
 
-    target: `[n]`, the place of each input's class among the rows. rng: None in validation.
+    target: `[n]`, the place of each input's class among the class weights, or among the classes of an episode. rng: None in validation.
+    support: `[n]`, which inputs of an episode are labelled examples, where prototypes are to be made of them; query_share: the share of the
+    episode that the others are.
     """
 
     embedder: Embedder
-    batch: Batch
+    inputs: Batch
     target: Tensor
     rng: RowRNG | None
-    rows: ClassWeights
+    class_weights: ClassWeights
+    support: Tensor | None = None
+    query_share: float = 1.0
 
     @functools.cached_property
     def features(self) -> tuple[Tensor, Tensor]:
         """The batch's features under one augmentation, and their lengths."""
-        return self.embedder.features(self.batch, self.rng)
+        return self.embedder.features(self.inputs, self.rng)
 
     @functools.cached_property
-    def embedded(self) -> Embeddings:
+    def embeddings(self) -> Embeddings:
         """The embeddings of these features, shared by all losses; in float32 whatever the encoder computes in."""
         return self.embedder.embedded(*self.features).float()
 
     @functools.cached_property
     def classes(self) -> Embeddings:
-        """The learned rows."""
-        return self.rows.embeddings(self.embedded.streams)
+        """The class weights as embeddings."""
+        return self.class_weights.embeddings(self.embeddings.streams)
 
     @functools.cached_property
-    def second(self) -> Embeddings:
+    def second_view(self) -> Embeddings:
         """The batch's embeddings under a second augmentation."""
-        return self.embedder(self.batch, self.rng).float()
+        return self.embedder(self.inputs, self.rng).float()
 
 
 class Loss(nn.Module):
-    """A loss over one step. What it learns itself, if anything, it shows as parameter groups."""
+    """A loss over a batch. What it learns itself, if anything, it shows as parameter groups."""
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """Its own parameters by the name under which a recipe gives their rate."""
         return {}
 
     def needs(self) -> tuple[Similarity, ...]:
-        """Similarities by which it compares inputs with class rows; there are rows for all that these read."""
+        """Similarities by which it compares inputs with class weights; there are weights for all that these read."""
         return ()
 
     def fits(self, streams: tuple[str, ...]) -> None:
         """Raises Problem unless it can be computed of embeddings that consist of these streams."""
 
-    def forward(self, step: Step) -> Tensor:
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
         """The loss of each input `[n]`, not averaged, in nats where it is a cross-entropy."""
         raise NotImplementedError

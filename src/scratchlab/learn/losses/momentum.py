@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from scratchlab.learn import parallel
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.losses.interface import Loss, Step
+from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
 
 
 class MomentumContrast(Loss):
@@ -47,16 +47,16 @@ class MomentumContrast(Loss):
         """The projection. The slow copy is moved by hand."""
         return {"projection": list(self.projection.parameters())}
 
-    def forward(self, step: Step) -> Tensor:
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
         """`[n]`, for training alone: the queue moves on."""
-        query = F.normalize(self.projection(step.embedded.vector).float(), dim=1)
-        self.follow(step.embedder)
-        key = self._key(step)
+        query = F.normalize(self.projection(batch.embeddings.vector).float(), dim=1)
+        self.follow(batch.embedder)
+        key = self._key(batch)
         held = min(int(self.count), len(self.keys))
         known = self.keys[:held].clone()  # the gradient needs them as they were
         among = torch.cat([(query * key).sum(1, keepdim=True), query @ known.T], 1) / self.temperature
-        alike = torch.cat([torch.ones_like(step.target[:, None]), (step.target[:, None] == self.labels[:held]).long()], 1)
-        self._enqueue(key, step.target, len(step.batch.values))
+        alike = torch.cat([torch.ones_like(batch.target[:, None]), (batch.target[:, None] == self.labels[:held]).long()], 1)
+        self._enqueue(key, batch.target, len(batch.inputs.values))
         return -self.weight * (among.log_softmax(1) * alike).sum(1) / alike.sum(1)
 
     @torch.no_grad()
@@ -68,10 +68,10 @@ class MomentumContrast(Loss):
                 mine.lerp_(other, 1 - self.momentum)
 
     @torch.no_grad()
-    def _key(self, step: Step) -> Tensor:
+    def _key(self, batch: EmbeddedBatch) -> Tensor:
         """`[n, dim]`, of length 1."""
         encoder, temporal, projection = self.slow
-        features, lengths = step.embedder.features(step.batch, step.rng)
+        features, lengths = batch.embedder.features(batch.inputs, batch.rng)
         return F.normalize(projection(temporal(encoder(features, lengths)).vector).float(), dim=1)
 
     @torch.no_grad()

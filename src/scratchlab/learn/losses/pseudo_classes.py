@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from scratchlab.checks import Problem
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.losses.classification import named
-from scratchlab.learn.losses.interface import Loss, Similarities, Step
+from scratchlab.learn.losses.interface import EmbeddedBatch, Loss, Similarities
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Embeddings, place_of
 
@@ -72,17 +72,17 @@ class PseudoClasses(Loss):
         if set(self.streams) == set(streams):
             raise Problem(f"loss.pseudo_classes.streams = {self.streams} leaves nothing of an input; name fewer streams.")
 
-    def forward(self, step: Step) -> Tensor:
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
         """`[n]`, zero for an input whose partner is of its own class; needs rng, so it is for training alone."""
-        assert step.rng is not None
-        inputs = self.sources(step.embedded.streams, step.rng).to(step.target.device)
-        inputs = repeated(inputs, len(step.target) // len(inputs))
-        owners = torch.where(inputs == MISSING, MISSING, step.target[inputs])
+        assert batch.rng is not None
+        inputs = self.sources(batch.embeddings.streams, batch.rng).to(batch.target.device)
+        inputs = repeated(inputs, len(batch.target) // len(inputs))
+        owners = torch.where(inputs == MISSING, MISSING, batch.target[inputs])
         pseudo = (owners != owners[:, :1]).any(1).nonzero()[:, 0]
         if not len(pseudo):
-            return step.embedded.vector.new_zeros(len(inputs))
+            return batch.embeddings.vector.new_zeros(len(inputs))
         present, place = cast("tuple[Tensor, Tensor]", torch.unique(owners[pseudo], return_inverse=True, dim=0))
-        made, classes = composed(step.embedded, inputs[pseudo]), step.classes
+        made, classes = composed(batch.embeddings, inputs[pseudo]), batch.classes
         among = torch.cat([self.similarity(made, classes), self.similarity(made, composed(classes, present))], 1)
         losses = F.cross_entropy(self.temperature * among, len(classes) + place, reduction="none")
         return self.weight * losses.new_zeros(len(inputs)).index_copy(0, pseudo, losses)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scratchlab.learn.losses.classification import Classification, Temperature, Weights
-from scratchlab.learn.losses.interface import Similarities, Step
+from scratchlab.learn.losses.interface import EmbeddedBatch, Similarities
 
 
 class SquaredError(Classification):
@@ -27,7 +27,7 @@ class SquaredError(Classification):
     ) -> None:
         super().__init__(similarities, weights, temperature)
 
-    def of(self, step: Step, name: str) -> Tensor:
+    def of(self, batch: EmbeddedBatch, name: str) -> Tensor:
         """`[n]`."""
-        logits = self.logits(name, step.embedded, step.classes)
-        return (logits - F.one_hot(step.target, logits.shape[1])).square().mean(1)
+        logits = self.logits(name, batch.embeddings, batch.classes)
+        return (logits - F.one_hot(batch.target, logits.shape[1])).square().mean(1)

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from scratchlab.checks import Problem
 from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.losses.classification import Classification
-from scratchlab.learn.losses.interface import Loss, Step
+from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
 from scratchlab.model.mixing import mixed
 
 Count = Annotated[int, Field(ge=1, description="virtual prototypes; the paper: as many as classes are to come")]
@@ -32,9 +32,9 @@ Top = Annotated[int, Field(ge=1, description="virtual prototypes nearest to a qu
 NEVER = float("-inf")
 
 
-def check_unbiased(judge: Classification) -> None:
+def check_unbiased(criterion: Classification) -> None:
     """Raises Problem where class rows have a bias, which prototypes have not."""
-    for name, similarity in judge.compared.items():
+    for name, similarity in criterion.compared.items():
         if similarity.biased:
             raise Problem(
                 f"Virtual prototypes are compared with embeddings as class means are, and rows that '{name}' learns have a bias, which "
@@ -54,10 +54,10 @@ class Virtual(Loss):
     """
 
     def __init__(
-        self, judge: Classification, rows: ClassWeights, classes: int, *, weight: float, beta: float, serves: int, seed: int
+        self, criterion: Classification, rows: ClassWeights, classes: int, *, weight: float, beta: float, serves: int, seed: int
     ) -> None:
         super().__init__()
-        self.judge, self.rows, self.weight, self.beta = judge, rows, weight, beta
+        self.criterion, self.rows, self.weight, self.beta = criterion, rows, weight, beta
         for parameter in rows.parameters():
             nn.init.orthogonal_(parameter.data.view(len(parameter), -1))
         rng, allowed = np.random.default_rng([seed, classes]), np.zeros((classes, rows.count), dtype=bool)
@@ -71,22 +71,24 @@ class Virtual(Loss):
         """The virtual rows, whose rate 0 keeps them as they began."""
         return {"virtual": list(self.rows.parameters())}
 
-    def forward(self, step: Step) -> Tensor:
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
         """`[n]`; needs rng, so it is for training alone."""
-        assert step.rng is not None
-        n = len(step.target)
-        partner = step.rng.uniform().argsort().to(step.target.device)
-        share = torch.from_numpy(scipy.special.betaincinv(self.beta, self.beta, step.rng.uniform().numpy())).float().to(step.target.device)
-        features, lengths = step.features
-        with mixed(step.embedder.encoder, partner, share):
-            between = step.embedder.embedded(features, torch.maximum(lengths, lengths[partner])).float()
-        apart = step.target != step.target[partner]
-        virtual = self.rows.embeddings(step.embedded.streams)
+        assert batch.rng is not None
+        n = len(batch.target)
+        partner = batch.rng.uniform().argsort().to(batch.target.device)
+        share = (
+            torch.from_numpy(scipy.special.betaincinv(self.beta, self.beta, batch.rng.uniform().numpy())).float().to(batch.target.device)
+        )
+        features, lengths = batch.features
+        with mixed(batch.embedder.encoder, partner, share):
+            between = batch.embedder.embedded(features, torch.maximum(lengths, lengths[partner])).float()
+        apart = batch.target != batch.target[partner]
+        virtual = self.rows.embeddings(batch.embeddings.streams)
         total = between.vector.new_zeros(n)
-        for name, weight in self.judge.weights.items():
-            logits = functools.partial(self.judge.logits, name)
-            reserve = self._reserve(logits(step.embedded, step.classes), logits(step.embedded, virtual), step.target)
-            forecast = _forecast(logits(between, step.classes), logits(between, virtual))
+        for name, weight in self.criterion.weights.items():
+            logits = functools.partial(self.criterion.logits, name)
+            reserve = self._reserve(logits(batch.embeddings, batch.classes), logits(batch.embeddings, virtual), batch.target)
+            forecast = _forecast(logits(between, batch.classes), logits(between, virtual))
             total = total + weight * (reserve + apart * forecast)
         return self.weight * total
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scratchlab.learn.methods.cec import CEC
+from scratchlab.learn.methods.co_teaching import CoTeaching
 from scratchlab.learn.methods.compositional import Compositional
 from scratchlab.learn.methods.fact import FACT
 from scratchlab.learn.methods.fill import FILL
@@ -16,6 +17,7 @@ from scratchlab.learn.methods.teen import TEEN
 
 METHODS: dict[str, Callable[..., Method]] = {
     "cec": CEC,
+    "co_teaching": CoTeaching,
     "compositional": Compositional,
     "fact": FACT,
     "fill": FILL,

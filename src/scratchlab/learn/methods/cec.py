@@ -5,19 +5,21 @@ them to each other before they are compared (section 3.3), in episodes that play
 3.4): to pseudo-base classes come pseudo-new ones, which are base classes under a large transformation. The published settings are those of
 CIFAR-100: 100 epochs of 50 episodes, the rate halved every 20 epochs.
 
-Departures. The embedder does not move in the episodes, so each training row is embedded once under each transformation, without
-augmentation. The attention's last layer begins at zero: untrained, it only normalises the vectors. Nothing chooses among episodes: the
-last weights stay. What is not a square image, whose quarter turns the paper takes, is mirrored in time, in frequency or in both.
+It is one training of two phases, `classifier` and `episodes`; the recipe's schedule is that of the first. In the second the group
+`attention` alone learns, beside the embedder that validation chose in the first, and its last weights stay. Its rate is
+`training.rates.attention`.
 
-The episodes leave no checkpoint. They are functions of (seed, episode), so a run killed among them finds its first training finished and
-repeats them from the first, to the same numbers; several processes each do all of them. Every similarity of vectors has an attention of
-its own (over all references, where these are shots); similarities of matrices compare as they are.
+Departures. The embedder does not move in the episodes, so each training row is embedded once under each transformation, without
+augmentation. The attention's last layer begins at zero: untrained, it only normalises the vectors. All classes of an episode have equally
+many rows: the published ones, as far as the smallest class affords them. What is not a square image, whose quarter turns the paper takes,
+is mirrored in time, in frequency or in both. Every similarity of vectors has an attention of its own (over all references, where these are
+shots); similarities of matrices compare as they are.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, cast
 
 import numpy as np
@@ -26,8 +28,15 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scratchlab.checks import Diverged, Problem
+from scratchlab.checks import Problem
+from scratchlab.data.samplers.interface import Episode, positions_by_class
+from scratchlab.learn import parallel
+from scratchlab.learn.class_learner import ClassLearner
+from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.learner import StepResult, TrainingBatch, over_rows
+from scratchlab.learn.losses.catalog import Losses
+from scratchlab.learn.phases import Phase, PhaseKind
 from scratchlab.learn.references import vectors_alone
 from scratchlab.learn.transformed import Transformed
 from scratchlab.model.transforms import checked, usual
@@ -36,8 +45,11 @@ from scratchlab.similarity.vector import CentredCosine
 from scratchlab.types import Inputs, Rows, TrainingView
 
 TILE = 2**24  # numbers held at once for some queries' nodes
-HALVINGS = 5  # the rate falls to a half after every fifth of the episodes
-Episode = tuple[Tensor, Tensor, Tensor]  # prototypes `[m, d]`, queries `[n, d]`, the place of each one's prototype `[n]`
+PHASES = {
+    "classifier": PhaseKind(),
+    "episodes": PhaseKind(groups=("attention",), schedule=lambda done: 0.5 ** int(5 * done), selects=False, epochs=100),
+}
+RATES = {"attention": 0.0002}
 
 
 class Attention(nn.Module):
@@ -60,23 +72,128 @@ class Attention(nn.Module):
         return self.norm(nodes + self.dropout(self.out(found)))
 
 
+def answers(attention: Attention, similarity: Similarity, queries: Tensor, references: Tensor, streams: tuple[str, ...]) -> Tensor:
+    """Queries `[n, d]`, references `[m, d]` -> `[n, m]`: similarities once each query and all references have adapted."""
+    adapted = attention(torch.cat([queries[:, None], references.expand(len(queries), -1, -1)], 1))
+
+    def scores(nodes: Tensor) -> Tensor:
+        one, known = (vectors_alone(part, streams) for part in (nodes[:1], nodes[1:]))
+        return similarity(one, known)[0]
+
+    return torch.vmap(scores)(adapted)
+
+
+class PseudoSessions:
+    """Episodes of pseudo-base classes, then pseudo-new ones; a class may be drawn as both."""
+
+    def __init__(self, labels: Rows, ways: tuple[int, int], shot: int, query: int, episodes: int) -> None:
+        counts = np.unique(labels, return_counts=True)[1]
+        least = int(counts.min())
+        if least < 2:
+            raise Problem("cec plays sessions with the base classes, so each needs two training rows or more; one has fewer.")
+        self.base, new = (min(way, len(counts)) for way in ways)
+        shot = min(shot, least - 1)
+        self.episode, self.episodes = Episode(self.base + new, shot, min(query, least - shot)), episodes
+
+    def fits(self, labels: Rows, classes: Sequence[str]) -> None:
+        """It was made to fit."""
+
+    def batches(self, labels: Rows, seed: int, epoch: int) -> list[Rows]:
+        """Positions of each episode, laid out as `Episode` says."""
+        rng, own, rows = np.random.default_rng([seed, epoch]), positions_by_class(labels), self.episode.shot + self.episode.query
+
+        def drawn(way: int) -> list[Rows]:
+            chosen: Rows = rng.choice(len(own), way, replace=False)
+            return [rng.choice(own[int(label)], rows, replace=False) for label in chosen]
+
+        return [np.concatenate([*drawn(self.base), *drawn(self.episode.way - self.base)]) for _ in range(self.episodes)]
+
+
+class CECLearner(ClassLearner):
+    """A classifier; then, its embedder frozen, an attention for each similarity of vectors."""
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        view: TrainingView,
+        losses: Losses,
+        attentions: Mapping[str, Attention],
+        similarities: Mapping[str, Similarity],
+        sampler: PseudoSessions,
+        transforms: Sequence[str],
+        temperature: float,
+    ) -> None:
+        super().__init__(embedder, view.train, view.classes, losses.criterion, losses.added)
+        self.view, self.attentions, self.similarities = view, attentions, similarities
+        self.sampler, self.transforms, self.temperature = sampler, transforms, temperature
+        self.module.attentions = nn.ModuleDict(attentions)
+        self.phases = {
+            "classifier": replace(PHASES["classifier"], groups=tuple(super().groups())),
+            "episodes": replace(PHASES["episodes"], sampler=sampler),
+        }
+        self.rates = RATES
+        self.pools: Tensor | None = None  # `[transformations, n, d]`: the vectors of all training rows, while the embedder is frozen
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
+        """Those of the classifier, and the attentions."""
+        return {**super().groups(), "attention": [parameter for one in self.attentions.values() for parameter in one.parameters()]}
+
+    def training_step(self, batch: TrainingBatch) -> StepResult:
+        """The losses of the classifier, or those of an episode's queries; its new classes are under a transformation each."""
+        if batch.phase.name == "classifier":
+            self.pools = None
+            return super().training_step(batch)
+        if self.pools is None:
+            self.plain = Transformed(self.embedder, ["same"])
+            self.pools = torch.stack([Transformed(self.embedder, [name]).vectors(self.view.train) for name in ("same", *self.transforms)])
+        assert batch.seed is not None
+        episode, rng = self.sampler.episode, np.random.default_rng([batch.seed, batch.epoch, batch.step])
+        transforms = np.where(np.arange(episode.way) < self.sampler.base, 0, rng.integers(1, len(self.pools), episode.way))
+        vectors = self.pools[transforms[episode.classes(batch.places)], batch.positions]
+        losses = [F.cross_entropy(logits, target, reduction="none") for logits, target in self._played(vectors, batch)]
+        return StepResult.of_queries(torch.stack(losses).sum(0), batch)
+
+    def _played(self, vectors: Tensor, batch: TrainingBatch) -> list[tuple[Tensor, Tensor]]:
+        """By similarity: scaled answers `[q, way]` to the queries of an episode, whose rows have these vectors, and targets `[q]`."""
+        assert batch.episode is not None
+        whole = batch.episode.support(np.arange(batch.size))
+        prototypes = parallel.joined(vectors)[np.flatnonzero(whole)].view(batch.episode.way, batch.episode.shot, -1).mean(1)
+        own = np.flatnonzero(~batch.support)
+        target = torch.from_numpy(batch.episode.classes(batch.places)[own]).to(vectors.device)
+        queries, streams = vectors[own], self.embedder.streams
+        return [
+            (self.temperature * answers(attention, self.similarities[name], queries, prototypes, streams), target)
+            for name, attention in self.attentions.items()
+        ]
+
+    def validates_by_episodes(self, labels: Rows, phase: Phase) -> bool:
+        """Always, once the attention learns."""
+        return phase.name == "episodes" or super().validates_by_episodes(labels, phase)
+
+    def validation_step(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
+        """In the second phase by the first similarity, no class being transformed."""
+        if batch.phase.name == "classifier":
+            return super().validation_step(batch)
+        logits, target = self._played(self.plain.vectors(batch.rows), batch)[0]
+        return over_rows(F.cross_entropy(logits, target, reduction="none"), batch), over_rows((logits.argmax(1) == target).float(), batch)
+
+
 class CEC(Incremental):
     """Class means (or shots) and query adapted to each other, query by query, by all classes known at the time."""
 
-    attentions: dict[str, Attention]
+    rates = RATES
 
     def __init__(
         self,
         components: Components,
         *,
-        episodes: Annotated[int, Field(ge=0, description="pseudo-incremental episodes")] = 5000,
+        episodes_per_epoch: Annotated[int, Field(ge=1, description="pseudo-incremental episodes of an epoch of the phase episodes")] = 50,
         way: Annotated[int, Field(ge=1, description="pseudo-base classes of an episode; all where there are fewer")] = 15,
         new_way: Annotated[int, Field(ge=1, description="pseudo-new classes of an episode; all where there are fewer")] = 15,
         shot: Annotated[int, Field(ge=1, description="rows that make a prototype in an episode")] = 1,
-        query: Annotated[int, Field(ge=1, description="rows of each class that are inputs in an episode, if it has as many")] = 15,
-        rate: Annotated[
-            float, Field(gt=0, description="learning rate of the attention, halved after every fifth of the episodes")
-        ] = 0.0002,
+        query: Annotated[
+            int, Field(ge=1, description="rows of each class that are inputs in an episode, if the smallest has as many")
+        ] = 15,
         temperature: Annotated[float, Field(gt=0, description="scale of the similarities in an episode's loss")] = 16.0,
         heads: Annotated[int, Field(ge=1, description="heads of the attention")] = 1,
         dropout: Annotated[float, Field(ge=0, lt=1, description="share of what is attended to that is left out in training")] = 0.5,
@@ -92,74 +209,51 @@ class CEC(Incremental):
                     f"'{name}' takes off the mean of the training rows' vectors, but cec compares adapted vectors, "
                     "whose mean is another; take cosine."
                 )
-        self.played, self.ways, self.shot, self.query, self.rate = episodes, (way, new_way), shot, query, rate
+        self.episodes_per_epoch, self.ways, self.shot, self.query = episodes_per_epoch, (way, new_way), shot, query
         self.temperature, self.heads, self.dropout = temperature, heads, dropout
         form = components.embedder.frontend.form
         self.transforms = checked(transforms, form, "method.transforms") or usual(form)
+        self.vectorial = {name: one for name, one in components.similarities.items() if one.reads == "vector"}
+        self.attentions: dict[str, Attention] = {}
+        self.phases = PHASES if self.vectorial else {"classifier": PHASES["classifier"]}
         self._attention()  # wrong settings are told before training
 
     def _attention(self) -> Attention:
         return Attention(self.embedder.dim, self.heads, self.dropout).to(self.embedder.device)
 
-    # -- learning -------------------------------------------------------------------------------------
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Those of the plain method, and the attentions."""
+        return (*super().groups, "attention") if self.vectorial else super().groups
 
     def train(self, view: TrainingView) -> None:
-        """The classifier's training, then an attention for each similarity of vectors."""
-        super().train(view)
-        own = [np.flatnonzero(view.train.labels == label) for label in view.classes]
-        if min(len(rows) for rows in own) < 2:
-            raise Problem("cec plays sessions with the base classes, so each needs two training rows or more; one has fewer.")
-        pools = torch.stack([Transformed(self.embedder, [name]).vectors(view.train) for name in ("same", *self.transforms)])
-        self.attentions = {}
-        for name, similarity in self.components.similarities.items():
-            if similarity.reads == "vector":
+        """Both phases; without a similarity of vectors, the first alone."""
+        if not self.vectorial:
+            super().train(view)
+            return
+        self.components.trainer.train(self.cec_learner(view), view.train, view.valid)
+        for attention in self.attentions.values():
+            attention.requires_grad_(False)
+
+    def cec_learner(self, view: TrainingView) -> CECLearner:
+        """The learner, untrained; every attention begins with the same weights."""
+        sampler = PseudoSessions(view.train.labels, self.ways, self.shot, self.query, self.episodes_per_epoch)
+        for name in self.vectorial:
+            with torch.random.fork_rng():
                 torch.manual_seed(self.components.trainer.seed)
                 self.attentions[name] = self._attention()
-                self._play(self.attentions[name], similarity, pools, own)
-
-    def _play(self, attention: Attention, similarity: Similarity, pools: Tensor, own: Sequence[Rows]) -> None:
-        """Trains an attention in all episodes. Raises Diverged when a loss is not finite."""
-        optimizer = torch.optim.SGD(attention.parameters(), lr=self.rate, momentum=0.9, nesterov=True, weight_decay=5e-4)
-        attention.train()
-        for number in range(self.played):
-            prototypes, queries, target = self._episode(pools, own, number)
-            torch.manual_seed(hash((self.components.trainer.seed, number)) & 0x7FFFFFFF)  # of the dropout
-            logits = self.temperature * self._answers(attention, similarity, queries, prototypes)
-            loss = F.cross_entropy(logits, target)
-            if not math.isfinite(float(loss.detach())):
-                raise Diverged(f"The loss of the attention is not finite in episode {number + 1}; lower method.rate.")
-            optimizer.param_groups[0]["lr"] = self.rate * 0.5 ** (HALVINGS * number // self.played)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        attention.eval().requires_grad_(False)
-
-    def _episode(self, pools: Tensor, own: Sequence[Rows], number: int) -> Episode:
-        """Episode `number` of training rows: pools `[transformations, n, d]`, the plain one first; own: the rows of each class."""
-        rng = np.random.default_rng([self.components.trainer.seed, number])
-        prototypes: list[Tensor] = []
-        queries: list[Tensor] = []
-        for new, way in enumerate(self.ways):
-            for label in rng.permutation(len(own))[:way]:
-                pool = pools[rng.integers(1, len(pools)) if new else 0]
-                rows = torch.from_numpy(rng.permutation(own[int(label)])[: self.shot + self.query]).to(pools.device)
-                shots = min(self.shot, len(rows) - 1)
-                prototypes.append(pool[rows[:shots]].mean(0))
-                queries.append(pool[rows[shots:]])
-        counts = torch.tensor([len(one) for one in queries], device=pools.device)
-        return torch.stack(prototypes), torch.cat(queries), torch.arange(len(counts), device=pools.device).repeat_interleave(counts)
+        return CECLearner(
+            self.embedder,
+            view,
+            self.components.losses,
+            self.attentions,
+            self.vectorial,
+            sampler,
+            self.transforms,
+            self.temperature,
+        )
 
     # -- answering ------------------------------------------------------------------------------------
-
-    def _answers(self, attention: Attention, similarity: Similarity, queries: Tensor, references: Tensor) -> Tensor:
-        """Queries `[n, d]`, references `[m, d]` -> `[n, m]`: similarities once each query and all references have adapted."""
-        found = attention(torch.cat([queries[:, None], references.expand(len(queries), -1, -1)], 1))
-
-        def scores(nodes: Tensor) -> Tensor:
-            one, known = (vectors_alone(part, self.embedder.streams) for part in (nodes[:1], nodes[1:]))
-            return similarity(one, known)[0]
-
-        return torch.vmap(scores)(found)
 
     @torch.no_grad()
     def compared(self, name: str, inputs: Inputs) -> Tensor:
@@ -168,10 +262,10 @@ class CEC(Incremental):
             return super().compared(name, inputs)
         references = torch.cat([one.embeddings.vector for one in self.references[name]])
         most = max(1, TILE // ((len(references) + 1) * max(self.embedder.dim, len(references) + 1)))
-        attention, similarity = self.attentions[name], self.components.similarities[name]
+        attention, similarity, streams = self.attentions[name], self.components.similarities[name], self.embedder.streams
         vectors = self.embedder.vectors(inputs)
         parts = [vectors[start : start + most] for start in range(0, len(vectors), most)]
-        found = torch.cat([self._answers(attention, similarity, part, references) for part in parts])
+        found = torch.cat([answers(attention, similarity, part, references, streams) for part in parts])
         return found @ cast(Tensor, torch.block_diag(*(one.averaging for one in self.references[name])))
 
     # -- telling --------------------------------------------------------------------------------------

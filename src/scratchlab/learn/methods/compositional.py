@@ -63,10 +63,11 @@ class Compositional(Incremental):
         ] = "means",
     ) -> None:
         super().__init__(components)
-        compared = components.losses.judge.compared
+        components.losses.require_class_weights("compositional")
+        compared = components.losses.criterion.compared
         if len(compared) > 1:
             raise Problem(
-                f"loss.{components.losses.judge.called}.weights names {listing(compared)}, but the method compositional adds "
+                f"loss.{components.losses.criterion.called}.weights names {listing(compared)}, but the method compositional adds "
                 "the loss over matrices itself: "
                 "name one similarity there, and another in method.matrix."
             )
@@ -75,12 +76,12 @@ class Compositional(Incremental):
         # by session, of one set of prototypes: as the cross-entropy compares them, and as matrices
         self.composed: tuple[tuple[References, References], ...] = ()
         self.composition: Composition
-        self.rows: ClassWeights
+        self.class_weights: ClassWeights
 
     @property
     def groups(self) -> tuple[str, ...]:
         """Those of the plain method, with rows for matrices, and the temperature."""
-        rows = readouts([*self.components.losses.judge.compared.values(), self.matrix])
+        rows = readouts([*self.components.losses.criterion.compared.values(), self.matrix])
         own = [name for loss in self.components.losses.added for name in loss.groups()]
         return ("body", *rows, *own, "temperature")
 
@@ -93,7 +94,7 @@ class Compositional(Incremental):
                 "The method compositional rebuilds each base class from others, so it needs two base classes or more; there is one."
             )
         self.composition = Composition(self.matrix, **self.settings).to(self.embedder.device)
-        self.rows = self.learner(view, self.composition).rows
+        self.class_weights = self.learner(view, self.composition).class_weights
 
     def learn(self, view: TrainingView) -> None:
         """As the plain method; beside its references stand the prototypes that are learned."""
@@ -107,7 +108,7 @@ class Compositional(Incremental):
     def _base(self, view: TrainingView) -> Embeddings:
         """Prototypes of the base classes."""
         if self.base == "trained":
-            return self.rows.embeddings(self.embedder.streams)
+            return self.class_weights.embeddings(self.embedder.streams)
         return class_means(self.embedder.embeddings(view.train), self._places(view.train), len(view.classes))
 
     def _places(self, rows: LabelledInputs) -> Tensor:
@@ -132,14 +133,14 @@ class Compositional(Incremental):
 
     def _logits(self, inputs: Embeddings, classes: Embeddings) -> tuple[Tensor, Tensor]:
         """`[n, c]` twice: what the cross-entropy compares, and matrices."""
-        judge = self.components.losses.judge
-        return judge.logits(judge.leading, inputs, classes), self.composition.logits(inputs, classes)
+        criterion = self.components.losses.criterion
+        return criterion.logits(criterion.leading, inputs, classes), self.composition.logits(inputs, classes)
 
     def _compared(self, prototypes: Embeddings) -> tuple[References, References]:
-        judge, count = self.components.losses.judge, len(prototypes)
+        criterion, count = self.components.losses.criterion, len(prototypes)
         kept = Embeddings(prototypes.vector.detach(), prototypes.matrix.detach(), prototypes.lengths, prototypes.streams)
         labels = torch.arange(count, device=self.embedder.device)
-        return (References(judge.compared[judge.leading], kept, labels, count), References(self.matrix, kept, labels, count))
+        return (References(criterion.compared[criterion.leading], kept, labels, count), References(self.matrix, kept, labels, count))
 
     # -- answering ------------------------------------------------------------------------------------
 
@@ -147,7 +148,7 @@ class Compositional(Incremental):
     def score(self, inputs: Inputs) -> dict[str, Scores]:
         """The sum of both logits; then the heads of all similarities."""
         first, second = (torch.cat([both[part].scores(self.embedder, inputs) for both in self.composed], 1) for part in (0, 1))
-        values = self.components.losses.judge.temperature * first + self.composition.temperature * second
+        values = self.components.losses.criterion.temperature * first + self.composition.temperature * second
         return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(inputs)}
 
     def tensors(self) -> dict[str, Tensor]:

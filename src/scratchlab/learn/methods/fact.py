@@ -41,7 +41,8 @@ class FACT(Incremental):
         top: Top = 40,
     ) -> None:
         super().__init__(components)
-        check_unbiased(components.losses.judge)
+        components.losses.require_class_weights("fact")
+        check_unbiased(components.losses.criterion)
         self.count, self.weight, self.beta, self.serves, self.eta, self.top = virtual, weight, beta, serves, eta, top
 
     @property
@@ -57,10 +58,10 @@ class FACT(Incremental):
 
     def virtual_loss(self, view: TrainingView) -> Virtual:
         """weight · (reserve + forecast), with virtual prototypes of all parts of an embedding that the cross-entropy compares."""
-        judge = self.components.losses.judge
-        compared, seed = judge.compared.values(), self.components.trainer.seed
+        criterion = self.components.losses.criterion
+        compared, seed = criterion.compared.values(), self.components.trainer.seed
         virtual = ClassWeights(self.count, self.embedder, compared, row_steps(self.embedder, view.train, compared))
-        return Virtual(judge, virtual, len(view.classes), weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
+        return Virtual(criterion, virtual, len(view.classes), weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
 
     @torch.no_grad()
     def compared(self, name: str, inputs: Inputs) -> Tensor:
@@ -69,13 +70,13 @@ class FACT(Incremental):
         A similarity answers as it is where no virtual prototypes were learned for it, and where its scores are negated distances: of two
         that are low, the product query → virtual → class would be high.
         """
-        plain, similarity, judge = super().compared(name, inputs), self.components.similarities[name], self.components.losses.judge
-        if self.eta == 0 or similarity.is_distance or name not in judge.compared:
+        plain, similarity, criterion = super().compared(name, inputs), self.components.similarities[name], self.components.losses.criterion
+        if self.eta == 0 or similarity.is_distance or name not in criterion.compared:
             return plain
         virtual = self.virtual.embeddings(self.embedder.streams)
         near = similarity(embedded(self.embedder, inputs, similarity), virtual)
         classes = torch.cat([one.compare(virtual) for one in self.references[name]], 1)
-        return answer_through(near, classes, judge.temperature * plain, self.eta, self.top)
+        return answer_through(near, classes, criterion.temperature * plain, self.eta, self.top)
 
     def tensors(self) -> dict[str, Tensor]:
         """With the virtual prototypes."""

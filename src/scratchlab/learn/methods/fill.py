@@ -43,7 +43,8 @@ class FILL(Incremental):
         sharpness: Sharpness = 16.0,
     ) -> None:
         super().__init__(components)
-        check_unbiased(components.losses.judge)
+        components.losses.require_class_weights("fill")
+        check_unbiased(components.losses.criterion)
         self.count, self.weight, self.beta, self.serves, self.eta, self.top = virtual, weight, beta, serves, eta, top
         self.share, self.sharpness = share, sharpness
 
@@ -54,10 +55,10 @@ class FILL(Incremental):
 
     def train(self, view: TrainingView) -> None:
         """Trains embedder, class rows and virtual prototypes together."""
-        judge, seed = self.components.losses.judge, self.components.trainer.seed
-        compared = judge.compared.values()
+        criterion, seed = self.components.losses.criterion, self.components.trainer.seed
+        compared = criterion.compared.values()
         self.virtual = ClassWeights(self.count, self.embedder, compared, row_steps(self.embedder, view.train, compared))
-        loss = Virtual(judge, self.virtual, len(view.classes), weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
+        loss = Virtual(criterion, self.virtual, len(view.classes), weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
         self.learner(view, loss)
 
     def adapted(self, new: Embeddings, base: References) -> Embeddings:
@@ -67,13 +68,13 @@ class FILL(Incremental):
     @torch.no_grad()
     def compared(self, name: str, inputs: Inputs) -> Tensor:
         """`[n, c]`: the answer through the virtual prototypes; a similarity's own where it has none, or is a negated distance."""
-        plain, similarity, judge = super().compared(name, inputs), self.components.similarities[name], self.components.losses.judge
-        if self.eta == 0 or similarity.is_distance or name not in judge.compared:
+        plain, similarity, criterion = super().compared(name, inputs), self.components.similarities[name], self.components.losses.criterion
+        if self.eta == 0 or similarity.is_distance or name not in criterion.compared:
             return plain
         virtual = self.virtual.embeddings(self.embedder.streams)
         near = similarity(embedded(self.embedder, inputs, similarity), virtual)
         classes = torch.cat([one.compare(virtual) for one in self.references[name]], 1)
-        return answer_through(near, classes, judge.temperature * plain, self.eta, self.top)
+        return answer_through(near, classes, criterion.temperature * plain, self.eta, self.top)
 
     def tensors(self) -> dict[str, Tensor]:
         """With the virtual prototypes."""

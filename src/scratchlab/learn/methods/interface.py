@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from scratchlab.types import Batch, Floats, Inputs, Rows, Scores, TrainingView
 
 if TYPE_CHECKING:
     from torch import Tensor  # so that evaluations can name a method without loading torch
+
+    from scratchlab.learn.phases import PhaseKinds
 
 
 class Asking(Protocol):
@@ -32,6 +34,16 @@ class Asking(Protocol):
 
 class Method(Asking, Protocol):
     """A way to learn classes from what a split shows. Touches parameters and optimisers; never disk, metrics or query labels."""
+
+    @property
+    def phases(self) -> PhaseKinds:
+        """The phases that its training knows, by name."""
+        ...
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        """Rates published for parameter groups of its own, where the recipe gives none."""
+        ...
 
     @property
     def groups(self) -> tuple[str, ...]:

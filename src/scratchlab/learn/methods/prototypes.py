@@ -4,7 +4,8 @@ Sources: cosine classifier and decoupled training of Zhang et al. (2021), "Few-S
 Classifiers", arXiv 2104.03047, sections 3.2-3.3 (scale 16); class means as classifier: Snell et al. (2017), arXiv 1703.05175, eq. 1.
 
 Beside the heads that compare with references, through all sessions and never mixed, stands
-trained: base classes keep the rows the classifier learned; new classes are compared by their references.
+trained: base classes keep the weights the classifier learned; new classes are compared by their references. Under loss.prototypical there
+are no such weights, and this is a prototypical network.
 """
 
 from __future__ import annotations
@@ -20,23 +21,29 @@ from scratchlab.types import Inputs, Scores, TrainingView
 class Prototypes(Incremental):
     """Base training with a classifier; afterwards nothing is trained."""
 
-    trained: References
+    trained: References | None = None
 
     def train(self, view: TrainingView) -> None:
-        """Trains, and keeps the classifier's rows for comparison."""
-        learner = self.learner(view)
-        similarity = self.components.losses.judge.compared[self.components.losses.judge.leading]
-        rows = learner.rows.embeddings(self.embedder.streams)
-        self.trained = References(similarity, rows, torch.arange(len(rows), device=self.embedder.device), len(rows))
+        """Trains, and keeps the classifier's weights for comparison, where there are any."""
+        learner, criterion = self.learner(view), self.components.losses.criterion
+        if not criterion.by_prototypes:
+            weights = learner.class_weights.embeddings(self.embedder.streams)
+            places = torch.arange(len(weights), device=self.embedder.device)
+            self.trained = References(criterion.compared[criterion.leading], weights, places, len(weights))
 
     @torch.no_grad()
     def score(self, inputs: Inputs) -> dict[str, Scores]:
         """The heads of all similarities, and `trained`."""
-        new = self.references[self.components.losses.judge.leading][1:]
+        heads = super().score(inputs)
+        if self.trained is None:
+            return heads
+        new = self.references[self.components.losses.criterion.leading][1:]
         values = torch.cat([one.scores(self.embedder, inputs) for one in (self.trained, *new)], 1)
-        return {**super().score(inputs), "trained": Scores(values.cpu().numpy(), self.classes)}
+        return {**heads, "trained": Scores(values.cpu().numpy(), self.classes)}
 
     def tensors(self) -> dict[str, Tensor]:
-        """With the classifier's rows."""
+        """With the classifier's weights."""
+        if self.trained is None:
+            return super().tensors()
         part = self.trained.similarity.reads
         return {**super().tensors(), f"rows.{part}": getattr(self.trained.embeddings, part).detach()}

@@ -56,14 +56,14 @@ class Reconstruction(Incremental):
         if len(view.train):
             self.rebuilt = ()
         super().learn(view)
-        references = self.references[self.components.losses.judge.leading]
+        references = self.references[self.components.losses.criterion.leading]
         base = references[0].means()
         self.rebuilt = (*self.rebuilt, *(Rebuilt(one, base, self.aux) for one in references[len(self.rebuilt) :]))
 
     @torch.no_grad()
     def score(self, inputs: Inputs) -> dict[str, Scores]:
         """`reconstruction`, then the heads of all similarities."""
-        plain = self.compared(self.components.losses.judge.leading, inputs)
+        plain = self.compared(self.components.losses.criterion.leading, inputs)
         rebuilt = torch.cat([one.scores(self.embedder, inputs) for one in self.rebuilt], 1)
         values = (1 - self.share) * plain + self.share * rebuilt
         return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(inputs)}

@@ -14,6 +14,7 @@ take for the word. The slow copy begins as the untrained network, so in a short 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Annotated
 
@@ -22,12 +23,12 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.comparisons import episode_scores, pair_scores
 from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.learner import StepResult, TrainingBatch
 from scratchlab.learn.losses.classification import Classification
-from scratchlab.learn.losses.interface import Loss, Step
+from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
 from scratchlab.learn.losses.momentum import MomentumContrast
 from scratchlab.learn.references import References
 from scratchlab.learn.transformed import Transformed
@@ -39,27 +40,32 @@ class FantasyLearner(ClassLearner):
     """A row for each class and transformation; class c under transformation m stands at c · M + m."""
 
     def __init__(
-        self, embedder: Transformed, train: LabelledInputs, classes: Rows, judge: Classification, others: Iterable[Loss] = ()
+        self, embedder: Transformed, train: LabelledInputs, classes: Rows, criterion: Classification, others: Iterable[Loss] = ()
     ) -> None:
-        self.m = len(embedder.names)
-        super().__init__(embedder, train, np.arange(len(classes) * self.m), judge, others)  # as many rows as this
+        self.m, self.plain = len(embedder.names), Transformed(embedder, embedder.names[:1])
+        super().__init__(embedder, train, np.arange(len(classes) * self.m), criterion, others)  # as many class weights as this
+        self.classes = classes
         self.index = np.full(int(classes.max()) + 1, -1)
         self.index[classes] = np.arange(len(classes)) * self.m
 
-    def _step(self, batch: Batch, labels: Rows, rng: RowRNG | None) -> Step:
-        """n inputs give n · M embeddings and targets, those of an input side by side."""
-        target = torch.from_numpy(self.index[labels][:, None] + np.arange(self.m)).flatten()
-        return Step(self.embedder, batch, target.to(self.embedder.device), rng, self.rows)
+    def training_step(self, batch: TrainingBatch) -> StepResult:
+        """The mean over an input's transformations."""
+        return StepResult(super().training_step(batch).loss.view(-1, self.m).mean(1))
 
-    def losses(self, batch: Batch, labels: Rows, rng: RowRNG) -> Tensor:
-        """`[n]`: the mean over an input's transformations."""
-        return super().losses(batch, labels, rng).view(-1, self.m).mean(1)
-
-    def judged(self, batch: Batch, labels: Rows) -> tuple[Tensor, Tensor]:
+    def validation_step(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
         """The loss `[n]`, and whether the leading similarity, averaged over transformations, is largest at the right class `[n]`."""
-        step, similarity = self._step(batch, labels, None), self.judge.compared[self.judge.leading]
-        answers = agreed(similarity(step.embedded, step.classes), self.m).argmax(1)
-        return self.judge(step).view(-1, self.m).mean(1), answers == step.target[:: self.m] // self.m
+        if batch.episode is not None:
+            return super().validation_step(batch)
+        embedded, similarity = self.embed(batch, by_prototypes=False), self.criterion.compared[self.criterion.leading]
+        answers = agreed(similarity(embedded.embeddings, embedded.classes), self.m).argmax(1)
+        return self.criterion(embedded).view(-1, self.m).mean(1), answers == embedded.target[:: self.m] // self.m
+
+    def embed(self, batch: TrainingBatch, *, by_prototypes: bool) -> EmbeddedBatch:
+        """n inputs give n · M embeddings and targets, those of an input side by side; in validation by episodes, they stay as they are."""
+        if by_prototypes:
+            return dataclasses.replace(super().embed(batch, by_prototypes=True), embedder=self.plain)
+        target = torch.from_numpy(self.index[batch.labels][:, None] + np.arange(self.m)).flatten()
+        return EmbeddedBatch(self.embedder, batch.inputs, target.to(self.embedder.device), batch.rng(), self.class_weights)
 
 
 def agreed(scores: Tensor, m: int) -> Tensor:
@@ -91,6 +97,7 @@ class SAVC(Incremental):
         dim: Annotated[int, Field(ge=1, description="numbers of a key")] = 128,
     ) -> None:
         super().__init__(components)
+        components.losses.require_class_weights("savc")
         form = components.embedder.frontend.form
         usual = ("rotated_180",) if isinstance(form, Image) else ("backward",)
         self.fantasies = ("same", *(checked(fantasies, form, "method.fantasies") or usual))
@@ -113,7 +120,7 @@ class SAVC(Incremental):
         contrast = MomentumContrast(
             several, weight=self.weight, temperature=self.temperature, momentum=self.momentum, queue=self.queue, dim=self.dim
         )
-        return FantasyLearner(several, view.train, view.classes, losses.judge, [*losses.added, contrast])
+        return FantasyLearner(several, view.train, view.classes, losses.criterion, [*losses.added, contrast])
 
     def make_references(self, rows: LabelledInputs, classes: Rows, most: int | None = None) -> dict[str, References]:
         """By `similarity.transformation`."""

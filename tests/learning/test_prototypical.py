@@ -1,0 +1,156 @@
+"""Prototypical training: the loss by hand, validation by episodes of classes that training knows nothing of, and resuming within it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from scratchlab.checks import Problem
+from scratchlab.data.samplers.episodes import Episodes, validation_episodes
+from scratchlab.learn.class_learner import ClassLearner
+from scratchlab.learn.losses.catalog import LOSSES, Losses
+from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.prototypical import Prototypical
+from scratchlab.learn.methods.catalog import METHODS
+from scratchlab.learn.methods.prototypes import Prototypes
+from scratchlab.learn.phases import Phase, PhaseKind
+from scratchlab.model.encoders.conv4 import Conv4
+from scratchlab.model.encoders.mlp import MLP
+from scratchlab.similarity.catalog import SIMILARITIES
+from scratchlab.types import LabelledInputs, TrainingView
+from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
+
+SAMPLER = Episodes(0, way=2, shot=2, query=3, episodes=8)
+PHASE = Phase("", 1, PhaseKind())
+
+
+def part(classes: list[int], rows: LabelledInputs) -> LabelledInputs:
+    return rows.some(np.isin(rows.labels, classes))
+
+
+def learner(name: str = "l2", seed: int = 0) -> ClassLearner:
+    torch.manual_seed(seed)
+    similarity = SIMILARITIES[name]()
+    encoder = MLP(FORM, hidden=[32, 16]) if similarity.reads == "vector" else Conv4(FORM, channels=8)
+    train = part([0, 1, 2], problem())
+    return ClassLearner(embedder(encoder), train, np.arange(3), Prototypical({name: similarity}, temperature=0.5))
+
+
+def test_the_loss_by_hand() -> None:
+    """Cross-entropy of the negated squared distances to the means of the support; nothing for the support."""
+    one, train = learner(), part([0, 1, 2], problem())
+    positions = SAMPLER.batches(train.labels, 3, 0)[0]
+    batch = whole_batch(train.some(positions), seed=3, positions=positions, episode=SAMPLER.episode)
+    result = one.training_step(batch)
+    vectors = one.embedder(batch.inputs).vector.view(2, 5, 16)
+    means = vectors[:, :2].mean(1)
+    for label in range(2):
+        for place in range(5):
+            found, lowered = result.facts["loss"][5 * label + place], result.loss[5 * label + place]
+            if place < 2:
+                assert found.isnan()
+                assert lowered == 0
+                continue
+            distances = (vectors[label, place] - means).square().sum(1)
+            expected = float(-(-0.5 * distances).log_softmax(0)[label].detach())
+            assert float(found) == pytest.approx(expected, rel=1e-4)
+            assert float(lowered.detach()) == pytest.approx(expected * 5 / 3, rel=1e-4)
+    assert float(result.loss.mean().detach()) == pytest.approx(float(result.facts["loss"].nanmean()), rel=1e-5)
+    assert list(one.groups()) == ["body"], "no class weights are learned"
+
+
+@pytest.mark.parametrize("name", ["l2", "cosine", "one_to_one", "cka"])
+def test_gradients_reach_the_support(name: str) -> None:
+    one, train = learner(name), part([0, 1, 2], problem())
+    positions = SAMPLER.batches(train.labels, 3, 0)[0]
+    embedded = one.embed(whole_batch(train.some(positions), seed=3, episode=SAMPLER.episode), by_prototypes=True)
+    embeddings = embedded.embeddings
+    seen = embeddings.vector if SIMILARITIES[name]().reads == "vector" else embeddings.matrix
+    seen.retain_grad()
+    one.criterion(embedded).sum().backward()
+    assert seen.grad is not None
+    assert (seen.grad.flatten(1).abs().sum(1) > 0).all()
+
+
+def test_it_learns_to_tell_apart_classes_it_has_not_seen() -> None:
+    watch = Watch()
+    torch.manual_seed(0)
+    training = trainer(Kept(), watch, sampler=SAMPLER, epochs=6, rate=0.02)
+    method = Prototypes(components(embedder(MLP(FORM, hidden=[32, 16])), training, "l2", loss="prototypical"))
+    valid = problem(80, seed=1)
+    valid = part([3, 5], LabelledInputs(valid.rows, valid._load, np.where(valid.labels == 2, 5, valid.labels), valid.ids))
+    method.learn(TrainingView(part([0, 1, 2], problem()), valid, problem(0), np.arange(3)))
+    assert list(method.score(valid)) == ["l2"], "no head of trained class weights"
+    assert method.groups == ("body",)
+    assert watch.records[-1]["valid_accuracy"] > 0.9
+    assert watch.records[-1]["loss"] < watch.records[0]["loss"]
+
+
+@pytest.mark.parametrize("criterion", [CrossEntropy, Prototypical])
+def test_validation_of_unknown_classes_is_by_nearest_class_mean_in_episodes(criterion: type[CrossEntropy] | type[Prototypical]) -> None:
+    """Of a classifier as of a prototypical network; classes that are known are validated by their weights."""
+    torch.manual_seed(0)
+    cosine = SIMILARITIES["cosine"]()
+    train, valid = part([0, 1], problem()), part([2, 3], problem(60, seed=1))
+    one = ClassLearner(embedder(MLP(FORM, hidden=[32, 16])), train, np.arange(2), criterion({"cosine": cosine}, temperature=4.0))
+    assert one.validates_by_episodes(valid.labels, PHASE)
+    assert one.validates_by_episodes(train.labels, PHASE) == (criterion is Prototypical)
+    (positions, *_), episode = validation_episodes(valid.labels, SAMPLER.episode, 0)
+    batch = whole_batch(valid.some(positions), episode=episode)
+    with torch.no_grad():
+        loss, right = one.validation_step(batch)
+        vectors = one.embedder(batch.inputs).vector
+    places = np.arange(len(positions)).reshape(episode.way, -1)
+    means = torch.stack([vectors[own[: episode.shot]].mean(0) for own in places])
+    for label, own in enumerate(places):
+        for place in own[episode.shot :]:
+            scores = 4 * torch.cosine_similarity(vectors[place][None], means)
+            assert float(loss[place]) == pytest.approx(-float(scores.log_softmax(0)[label]), abs=1e-5)
+            assert bool(right[place]) == (int(scores.argmax()) == label)
+
+
+def test_a_classifier_whose_validation_rows_are_of_other_classes_trains() -> None:
+    watch = Watch()
+    torch.manual_seed(0)
+    method = Prototypes(components(embedder(MLP(FORM, hidden=[32, 16])), trainer(Kept(), watch, judged=30)))
+    method.learn(TrainingView(part([0, 1, 2], problem()), part([2, 3], problem(60, seed=1)), problem(0), np.arange(3)))
+    assert [list(record)[:4] for record in watch.records] == [["epoch", "loss", "train_accuracy", "valid_loss"]] * 4
+    assert watch.records[-1]["train_accuracy"] == 1, "of classes that it has weights of"
+    assert watch.records[-1]["valid_accuracy"] > 0.8
+
+
+@pytest.mark.parametrize("stop", [(0, 1), (1, 4), (3, 6)])
+def test_killed_within_its_episodes_it_ends_as_if_nothing_had_happened(stop: tuple[int, int]) -> None:
+    def trained(store: Kept, watch: Watch, seed: int) -> ClassLearner:
+        one = learner(seed=seed)
+        trainer(store, watch, sampler=SAMPLER, rate=0.02, judged=20).train(one, part([0, 1, 2], problem()), problem(40, seed=1))
+        return one
+
+    seen, broken, store = Watch(), Watch(stop), Kept()
+    whole = trained(Kept(), seen, 0)
+    with pytest.raises(InterruptedError):
+        trained(store, broken, 0)
+    broken.stop = None
+    other = trained(store, broken, 99)
+    assert broken.records == seen.records
+    expected, found = whole.module.state_dict(), other.module.state_dict()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_what_does_not_fit_is_a_sentence() -> None:
+    similarities = {"cosine": SIMILARITIES["cosine"]()}
+    with pytest.raises(Problem, match=r'loss.prototypical compares the queries of an episode.*set sampler.name = "episodes"'):
+        components(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch()), loss="prototypical")
+    with pytest.raises(
+        Problem, match=r"needs one table loss.cross_entropy, loss.squared_error or loss.prototypical.*Here are 2 such tables"
+    ):
+        Losses({name: LOSSES[name](similarities) for name in ("prototypical", "cross_entropy")})
+    parts = components(embedder(Conv4(FORM, channels=8)), trainer(Kept(), Watch(), sampler=SAMPLER), loss="prototypical")
+    for name in ("fact", "fill", "savc", "compositional", "co_teaching"):
+        with pytest.raises(
+            Problem, match=f"The method {name} compares with class weights while it trains, but loss.prototypical learns none"
+        ):
+            METHODS[name](parts, **({"tau": 0.1} if name == "co_teaching" else {}))
+    with pytest.raises(Problem, match="Validation by episodes needs two classes or more with two rows each"):
+        trainer(Kept(), Watch(), sampler=SAMPLER).train(learner(), part([0, 1, 2], problem()), part([3], problem(40, seed=1)))
