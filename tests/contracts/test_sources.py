@@ -137,6 +137,7 @@ CASES = [
     Case("cifar100", at_root, records),
     Case("cifar100", at_root, arrays),
     Case("cifar100", at_root, real="images"),
+    Case("sklearn_digits", lambda _: {}),
     Case("synthetic", lambda _: {"clips": 2, "groups": 3, "seconds": 0.2, "vary": 0.5}),
     Case("speech_commands", at_root, speech_commands),
     Case("arabic_speech_commands", at_root, arabic),

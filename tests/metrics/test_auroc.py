@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scratchlab.metrics.auroc import auroc
+from scratchlab.metrics.auroc import areas, auroc
 
 Pairs = list[tuple[int, bool]]
 
@@ -49,6 +49,15 @@ def test_area_and_interval_equal_counting_every_pair(pairs: Pairs) -> None:
     if found.low is not None and found.high is not None:
         half = (np.log(found.high / (1 - found.high)) - np.log(found.low / (1 - found.low))) / 2
         assert half == pytest.approx(1.959964 * slow_error(scores, positive) / (expected * (1 - expected)), rel=1e-5)
+
+
+def test_areas_of_many_rows_are_those_of_each() -> None:
+    rng = np.random.default_rng(0)
+    scores, positive = rng.integers(0, 9, (3, 4, 20)).astype(np.float64), rng.random((3, 4, 20)) < 0.4
+    found = areas(scores, positive)
+    assert found.shape == (3, 4)
+    for place in np.ndindex(3, 4):
+        assert found[place] == pytest.approx(slow(scores[place].tolist(), positive[place].tolist()))
 
 
 @pytest.mark.parametrize("area", [0.7, 0.95])
