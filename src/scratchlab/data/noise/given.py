@@ -73,9 +73,8 @@ class GivenLabels:
         the order of the rows.
         """
         transitions: dict[str, dict[str, int]] = {}
-        pairs, counts = np.unique(np.stack([self.true, self.given], axis=1), axis=0, return_counts=True)
-        for (true, given), count in zip(pairs.tolist(), counts.tolist(), strict=True):
-            transitions.setdefault(self.classes[true], {})[self.classes[given]] = count
+        for true, given, count in self.table().group_by("true", "given").len().sort("true", "given").iter_rows():
+            transitions.setdefault(true, {})[given] = count
         lines = sorted(f"{one}\t{self.classes[label]}\n" for one, label in zip(self.ids, self.given, strict=True))
         parts = {split: self.changed[self.splits == split] for split in ("train", "valid") if (self.splits == split).any()}
         return {
@@ -117,7 +116,7 @@ def _part(noise: Noise, samples: Samples, split: Split, rows: Rows, seed: list[i
         raise Problem(
             f"Label noise gives sample '{samples.ids[rows[first]]}' the label '{samples.classes[int(given[first])]}', and so on for "
             f"{len(foreign)} of {len(rows)} samples, but only these classes take part in training: "
-            f"{listing([samples.classes[label] for label in classes.tolist()])}; let the protocol train on all classes of the labels."
+            f"{listing(np.array(samples.classes)[classes])}; let the protocol train on all classes of the labels."
         )
     return given
 

@@ -22,7 +22,7 @@ class Pair:
     def labels(self, samples: Samples, rows: Rows, classes: Rows, rng: np.random.Generator) -> Rows:
         """Given labels `[n]` of these rows."""
         if len(classes) < 2:
-            raise Problem("noise.name = 'pair' needs two classes or more to train on; there is one.")
+            raise Problem("noise.name = 'pair' needs two classes or more among the labels that it may change; there is one.")
         true = samples.labels[rows]
         following = classes[(np.searchsorted(classes, true) + 1) % len(classes)]
         return np.where(chosen(true, self.rate, self.exact, rng), following, true)

@@ -22,7 +22,7 @@ class Symmetric:
     def labels(self, samples: Samples, rows: Rows, classes: Rows, rng: np.random.Generator) -> Rows:
         """Given labels `[n]` of these rows."""
         if len(classes) < 2:
-            raise Problem("noise.name = 'symmetric' needs two classes or more to train on; there is one.")
+            raise Problem("noise.name = 'symmetric' needs two classes or more among the labels that it may change; there is one.")
         true = samples.labels[rows]
         changed = chosen(true, self.rate, self.exact, rng)
         steps = rng.integers(1, len(classes), len(rows))  # around the circle of classes, at least one and never all the way
