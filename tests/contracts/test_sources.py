@@ -168,6 +168,7 @@ CASES = [
     Case("cifar100", at_root, real="images"),
     Case("omniglot", lambda path: {"root": str(path), "parts": ["images_background", "images_background_small1"]}, alphabets),
     Case("omniglot", lambda path: {"root": str(path), "parts": SMALL, "size": 32}, real="omniglot"),
+    Case("sklearn_digits", lambda _: {}),
     Case("synthetic", lambda _: {"clips": 2, "groups": 3, "seconds": 0.2, "vary": 0.5}),
     Case("speech_commands", at_root, speech_commands),
     Case("arabic_speech_commands", at_root, arabic),
