@@ -39,6 +39,7 @@ FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or
 # room (a folder or a file's stem path) -> modules that it must not import
 FORBIDDEN = {
     "data/sources": {"torch"},
+    "data/noise": {"torch"},
     "data/protocols": {"torch", "pathlib", "os", "io"},
     "model": {"pathlib", "os", "io", "polars"},
     "similarity": {"pathlib", "os", "io", "polars"},

@@ -210,13 +210,48 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
             pipeline.ledger.close()
         result = EVALUATIONS[pipeline.protocol.kind](plan, pipeline.method, samples, bar)
         if leads:
-            _leave(run, pipeline, samples, plan, result if given is None else _with_noise(result, recipe, given, run))
+            if given is not None:
+                result = _with_noise(_with_last_epoch(result, recipe, run, samples, plan, bar), recipe, given, run)
+            _leave(run, pipeline, samples, plan, result)
 
 
 def _read_once(samples: Samples, rows: Rows, bar: ProgressBar) -> None:
     """Loads every input that will be needed: a damaged file is told now, not after hours; what is decoded stays so."""
     for positions in bar.over(list(in_order(len(rows), READING)), "reading the inputs"):
         samples.load(rows[positions])
+
+
+@dataclass(frozen=True)
+class _LastEpoch:
+    """A run's checkpoint without the weights that validation chose, so that a trainer that goes on from it ends with the last epoch's."""
+
+    run: Run
+
+    def load_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Arrays and facts of the checkpoint, or None."""
+        if (kept := self.run.load_checkpoint()) is None:
+            return None
+        return {name: array for name, array in kept[0].items() if not name.startswith("best/")}, kept[1]
+
+    def save_checkpoint(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
+        """Does nothing: training is over."""
+
+
+def _with_last_epoch(result: Result, recipe: Recipe, run: Run, samples: Samples, plan: Plan, bar: ProgressBar) -> Result:
+    """The result with heads `last.NAME`, which answer with the weights of the last epoch, where validation chose the epoch.
+
+    Under label noise the two may be far apart, and either alone misleads.
+    """
+    pipeline = assemble(recipe, store := _LastEpoch(run))
+    if pipeline.trainer.settings.select == "last" or store.load_checkpoint() is None:
+        return result
+    pipeline.method.learn(plan.split.view(samples))
+    last = EVALUATIONS[pipeline.protocol.kind](plan, pipeline.method, samples, bar)
+    note = (
+        "Heads last.NAME answer with the weights of the last epoch, others with those of the epoch that validation on given labels chose."
+    )
+    headline = f"{result.headline}; with the weights of the last epoch {last.head.headline}"
+    return replace(result.beside(last, "last"), headline=headline, notes=(*result.notes, note))
 
 
 def _with_noise(result: Result, recipe: Recipe, given: GivenLabels, run: Run) -> Result:

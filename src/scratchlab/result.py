@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pydantic
@@ -108,6 +108,17 @@ class Result:
         if self.scan is None:
             raise Problem("This result was read without its units.")
         return self.scan()
+
+    def beside(self, other: Result, prefix: str) -> Result:
+        """This result with the heads of another one, which answered the same queries, under `prefix.NAME`, and their units."""
+
+        def units() -> pl.LazyFrame:
+            import polars as pl
+
+            return pl.concat([self.units, other.units.with_columns(pl.concat_str(pl.lit(f"{prefix}."), "head").alias("head"))])
+
+        heads = {f"{prefix}.{name}": head for name, head in other.heads.items()}
+        return replace(self, heads={**self.heads, **heads}, scan=units)
 
     def values(self) -> dict[str, Any]:
         """Everything but the units, as JSON can hold it."""
