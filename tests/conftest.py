@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell runs
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine all is slow
 settings.load_profile("unhurried")
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _denormal_numbers_again() -> Iterator[None]:
+    """A run made inside a test's process lets numbers too small to matter count as zero; Hypothesis draws them elsewhere."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session", autouse=True)

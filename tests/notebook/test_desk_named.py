@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.made_results import made_result
 from typer.testing import CliRunner
 
 from scratchlab.cli import app
+from scratchlab.store.run import Run
 
 ACCURACY = {"value": 0.98, "low": None, "high": None, "how": "one query"}
 METRICS = ("accuracy", "balanced", "base", "new", "harmonic")
@@ -21,10 +23,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder = tmp_path / "kws" / "runs" / name
         folder.mkdir(parents=True)
         told = {"state": "finished", "recipe": "digits", "key": name[-8:], "created": "2026-03-01T20:00:00+00:00"}
-        sessions = [{"session": 0, "classes": 6, **dict.fromkeys(METRICS, ACCURACY)}]
-        heads = {"cosine": {"sessions": sessions, "average": ACCURACY, "drop": ACCURACY}}
         (folder / "status.json").write_text(json.dumps(told))
-        (folder / "summary.json").write_text(json.dumps({"head": "cosine", "heads": heads}))
+        Run(folder).save_result(made_result((0.9,)))
         (folder / "recipe.toml").write_text("seed = 0\n")
         if why:
             (folder / "note.md").write_text(why)

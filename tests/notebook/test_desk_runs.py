@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.made_results import made_result
 
 from scratchlab.notebook.events import Event
 from scratchlab.notebook.index.refresh import refresh
@@ -39,20 +40,8 @@ def status(folder: Path, state: str, where: str = "", **more: Any) -> Path:
     return folder
 
 
-def accuracy(value: float | None) -> dict[str, Any]:
-    how = "undefined, because there is no answer" if value is None else "bootstrap"
-    return {"value": value, "low": None if value is None else value - 0.01, "high": None if value is None else value + 0.01, "how": how}
-
-
-def summary(folder: Path, *values: float | None) -> None:
-    def sessions(shift: float) -> list[dict[str, Any]]:
-        return [
-            {"session": i, "classes": 6 + 2 * i, "accuracy": accuracy(None if value is None else value - shift)}
-            for i, value in enumerate(values)
-        ]
-
-    heads = {"matrix": {"sessions": sessions(0)}, "cosine": {"sessions": sessions(0.1)}}
-    (folder / "summary.json").write_text(json.dumps({"head": "matrix", "heads": heads}, indent=1))
+def finished(folder: Path, *values: float | None) -> None:
+    Run(folder).save_result(made_result(values, ("matrix", "cosine")))
 
 
 def events(runs: Path) -> list[Event]:
@@ -62,7 +51,7 @@ def events(runs: Path) -> list[Event]:
 
 def test_a_finished_run_tells_its_headline_and_the_line_that_proves_it(tmp_path: Path) -> None:
     folder = status(tmp_path / "kws" / "runs" / "digits-0123abcd", "finished")
-    summary(folder, 0.98, 0.75)
+    finished(folder, 0.98, 0.75)
     (folder / "recipe.toml").write_text('seed = 1\n[training]\nrate = 0.05\n[loss.triplet]\nmargin = "soft"\n')
     lines = [{"epoch": 0, "loss": 0.5, "kept": True, "seconds": 1.0}, {"epoch": 1, "loss": 0.4, "kept": False, "seconds": 1.0}]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -70,18 +59,18 @@ def test_a_finished_run_tells_its_headline_and_the_line_that_proves_it(tmp_path:
     assert (one.kind, one.state, one.project) == ("run", "finished", "kws")
     name, said, *more = one.text.split("\n")
     assert name == "digits-0123abcd: Ten digits"
-    assert said == "matrix 98.0% [97.0%, 99.0%] on base classes, 75.0% [74.0%, 76.0%] on all 8 after session 1"
+    assert said == "matrix head: 98.0% [97.0%, 99.0%] on 6 base classes, 75.0% [74.0%, 76.0%] on all 8 after session 1"
     assert {"kept epoch 1: loss 0.5", "training.rate = 0.05", "loss.triplet.margin = soft"} <= set(more)
-    assert one.place.path.name == "summary.json"
-    assert '"value": 0.75' in one.place.path.read_text().splitlines()[one.place.line - 1]
+    assert one.place.path.name == "result.json"
+    assert said in one.place.path.read_text().splitlines()[one.place.line - 1]
     assert one.when is not None
     assert (one.when.end - one.when.start).total_seconds() == 8 * 3600
 
 
 def test_what_is_undefined_says_why(tmp_path: Path) -> None:
     folder = status(tmp_path / "digits-0123abcd", "finished")
-    summary(folder, None)
-    assert events(tmp_path)[0].text.split("\n")[1] == "matrix undefined, because there is no answer on 6 classes"
+    finished(folder, None)
+    assert events(tmp_path)[0].text.split("\n")[1] == "matrix head: undefined, because there is no answer on 6 base classes"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +105,7 @@ def test_a_running_run_tells_until_when(tmp_path: Path) -> None:
 def test_a_kill_and_a_note_are_noticed_and_nothing_else_is_read_again(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     for key in ("0123abcd", "4567cdef"):
-        summary(status(runs / f"digits-{key}", "finished"), 0.9)
+        finished(status(runs / f"digits-{key}", "finished"), 0.9)
     base = opened(tmp_path / "index.sqlite")
     sources = {"runs": Runs(Settings(runs=(runs,)))}
     assert refresh(base, sources).read == 2
@@ -130,16 +119,16 @@ def test_a_kill_and_a_note_are_noticed_and_nothing_else_is_read_again(tmp_path: 
     assert base.execute("SELECT count(*) FROM events WHERE state = 'killed'").fetchone() == (1,)
 
 
-def test_a_damaged_summary_is_one_sentence_and_keeps_what_was_known(tmp_path: Path) -> None:
+def test_a_damaged_result_is_one_sentence_and_keeps_what_was_known(tmp_path: Path) -> None:
     folder = status(tmp_path / "runs" / "digits-0123abcd", "finished")
-    summary(folder, 0.9)
+    finished(folder, 0.9)
     base = opened(tmp_path / "index.sqlite")
     sources = {"runs": Runs(Settings(runs=(folder.parent,)))}
     refresh(base, sources)
-    (folder / "summary.json").write_text('{"head": ')
+    (folder / "result.json").write_text('{"head": ')
     [(key, reason)] = refresh(base, sources).refused
     assert key == str(folder)
-    assert "summary.json is damaged" in reason
+    assert "result.json is damaged" in reason
     assert base.execute("SELECT count(*) FROM events WHERE state = 'finished'").fetchone() == (1,)
 
 
@@ -156,7 +145,7 @@ def test_holes_of_a_sweep_are_rows_whose_runs_are_not_over(tmp_path: Path) -> No
     states = ["finished", "diverged", "missing", "failed", "missing"]
     folder = sweep(tmp_path, [f"0.{i},conv4,0,{state},{name}" for i, (state, name) in enumerate(zip(states, names, strict=True))])
     status(tmp_path / names[3], "failed", "disk full")
-    summary(status(tmp_path / names[4], "finished"), 0.9)  # made since the table was written
+    finished(status(tmp_path / names[4], "finished"), 0.9)  # made since the table was written
     lacking = [one for one in events(tmp_path) if one.state == "hole"]
     assert [one.text.split("\n")[0] for one in lacking] == [
         "noise-89abcdef lacks data.noise = 0.2, encoder.name = conv4, seed = 0 (missing)",

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.made_results import made_result
 
 from scratchlab.checks import Problem
 from scratchlab.cli.writing import noted
@@ -28,12 +29,6 @@ from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
 
 DAY = date(2026, 3, 14)
-
-
-def estimate(value: float | None, half: float = 0.01) -> dict[str, Any]:
-    if value is None:
-        return {"value": None, "low": None, "high": None, "n": 0, "how": "undefined, because there is no answer"}
-    return {"value": value, "low": value - half, "high": value + half, "n": 5, "how": "mean over 5 draws"}
 
 
 @pytest.fixture
@@ -77,8 +72,7 @@ def run(tmp_path: Path) -> Callable[..., Run]:
         for epoch in range(2):
             found.append({"epoch": epoch, "loss": 1.0 / (epoch + 1), "valid_loss": 0.5, "valid_accuracy": 0.9, "kept": True})
         if state == "finished":
-            sessions = [{"session": n, "classes": 6 + 2 * n, "accuracy": estimate(value)} for n, value in enumerate((0.98, last))]
-            found.save_json("summary", {"head": "cosine", "heads": {"cosine": {"sessions": sessions}}})
+            found.save_result(made_result((0.98, last)))
         return found
 
     return made
@@ -98,8 +92,8 @@ def test_a_run_has_a_note_that_can_be_asked(vault: Path, run: Callable[..., Run]
     assert front["date"] == DAY
     assert (front["run"], front["recipe"], front["state"]) == (one.folder.name, "digits", "finished")
     assert front["note"] == 'is it "the warmup"? # no heading'
-    assert (front["base"], front["last"]) == (0.98, 0.85)
-    assert front["headline"] == "cosine 98.0% [97.0%, 99.0%] on base classes, 85.0% [84.0%, 86.0%] on all 8 after session 1"
+    assert (front["metric"], front["value"]) == ("final_accuracy", 0.85)
+    assert front["headline"] == "cosine head: 98.0% [97.0%, 99.0%] on 6 base classes, 85.0% [84.0%, 86.0%] on all 8 after session 1"
     assert "> # no heading\n" in text
     assert "| `training.epochs` | `2` |" in text
     assert "| `encoder.width` | not set |" in text

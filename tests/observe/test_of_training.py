@@ -35,7 +35,7 @@ def run(runs: Path, *more: str) -> Run:
 def test_weights_are_the_same_to_the_last_bit_with_and_without(tmp_path: Path) -> None:
     read, plain = run(tmp_path / "read", "-s", "observe.kernels.steps=3"), run(tmp_path / "plain", "-s", "observe={}")
     assert (read.folder / "weights.safetensors").read_bytes() == (plain.folder / "weights.safetensors").read_bytes()
-    assert read.table("predictions").equals(plain.table("predictions"))
+    assert read.table("units").equals(plain.table("units"))
     assert not (plain.folder / "kernels.parquet").exists()
 
 

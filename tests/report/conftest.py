@@ -13,10 +13,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scratchlab.analysis.outcome import Outcome
+from scratchlab.data.protocols.sessions import SessionsPlan
+from scratchlab.evaluation import closed_set
+from scratchlab.evaluation.sessions import Asking
 from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
-from scratchlab.types import Rows, Samples, Scores, Split, Waveform, rows
+from scratchlab.types import Plan, Rows, Samples, Scores, Split, Waveform, rows
 
 CHROMIUM = Path("/usr/bin/chromium")
 KEYWORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go", "zero", "one", "two", "three", "four", "five", "six")
@@ -41,7 +43,13 @@ def samples(classes: tuple[str, ...], each: int) -> Samples:
     ids = np.array([f"{label}/{i:05d}.wav" for i, label in enumerate(labels)])
     speakers = np.array([f"speaker-{i % 12}" for i in range(n)])
     return Samples(
-        ids, labels, classes, speakers, np.full(n, "test"), Waveform(16000), load=lambda _: (_ for _ in ()).throw(AssertionError)
+        ids,
+        labels,
+        classes,
+        {"speaker": speakers},
+        np.full(n, "test"),
+        Waveform(16000),
+        load=lambda _: (_ for _ in ()).throw(AssertionError),
     )
 
 
@@ -126,30 +134,41 @@ def trained(run: Run, epochs: int, *, validated: bool = True, layers: int = 0) -
         run.append(record)
 
 
+class Stub:
+    """A method that answers by noise and the truth, as two heads."""
+
+    def __init__(self, known: Samples, plan: Plan, base: int) -> None:
+        self.known, self.plan, self.base, self.rng = known, plan, base, np.random.default_rng(5)
+
+    def score(self, split: Split, *, first: bool) -> dict[str, Scores]:
+        truth = split.truth(self.known)
+        clear = {"cosine": 4.0, "trained": 3.4 + 0.9 * first}
+        return {head: scores(truth, split.classes, self.base, self.rng, one) for head, one in clear.items()}
+
+
 def answered(run: Run, classes: tuple[str, ...], base: int, sessions: int, draws: int, each: int) -> None:
-    """Answers of two heads in all sessions of all draws, and the summary of them."""
-    known, rng = samples(classes, each), np.random.default_rng(5)
-    outcome = Outcome(known, np.arange(base))
+    """Answers of two heads in all sessions of all draws, and the result of them; without sessions, of plain classification."""
+    known = samples(classes, each)
 
-    def ask(session: int, draw: int) -> None:
+    def split(session: int) -> Split:
         upto = base + (len(classes) - base) * session // max(sessions, 1)
-        split = Split(rows(), rows(), rows(), np.flatnonzero(known.labels < upto), np.arange(upto), session, draw)
-        truth = split.truth(known)
-        heads = {
-            head: scores(truth, split.classes, base, rng, clear)
-            for head, clear in (("cosine", 4.0), ("trained", 3.4 + 0.9 * (session == 0)))
-        }
-        outcome.add(split, heads)
+        return Split(rows(), rows(), rows(), np.flatnonzero(known.labels < upto), np.arange(upto))
 
-    ask(0, -1)
-    for draw in range(draws):
-        for session in range(1, sessions + 1):
-            ask(session, draw)
-        if sessions:
-            resemblance = rng.uniform(-0.2, 1, (len(classes) - base, base)).astype(np.float32)
-            outcome.relate(Split(rows(), rows(), rows(), np.arange(len(known)), np.arange(len(classes)), sessions, draw), resemblance)
-    run.save_table("predictions", outcome.predictions())
-    run.save_json("summary", outcome.summary())
+    several = tuple(tuple(split(session) for session in range(1, sessions + 1)) for _ in range(draws))
+    plan = SessionsPlan(split(0), known.grouped(), "speaker", several)
+    stub, found = Stub(known, plan, base), Asking(plan, known)
+    found.add(0, -1, plan.split, stub.score(plan.split, first=True))
+    for draw, later in enumerate(several):
+        for session, one in enumerate(later, 1):
+            found.add(session, draw, one, stub.score(one, first=False))
+        found.relate(later[-1], stub.rng.uniform(-0.2, 1, (len(classes) - base, base)).astype(np.float32))
+    if sessions:
+        result = found.result()
+    else:
+        stub = Stub(known, plan, base)
+        asked: Any = type("Method", (), {"score": lambda _, inputs: stub.score(plan.split, first=True)})()
+        result = closed_set.evaluate(plan, asked, known, None)  # type: ignore[arg-type]
+    run.save_result(result)
     begun = datetime.now(UTC) - timedelta(minutes=14)
     run.save_json("status", run.status | {"created": begun.isoformat(timespec="seconds")})
     run.tell("finished", state="finished")

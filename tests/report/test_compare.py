@@ -14,14 +14,15 @@ import pytest
 from rich.console import Console
 from tests.report.compared import MELODIES, answered
 
-from scratchlab.analysis import sides
 from scratchlab.analysis.changes import flips
-from scratchlab.analysis.comparison import Comparison, compare, differing
-from scratchlab.analysis.contests import contests, joined
+from scratchlab.analysis.compared import compared_run
+from scratchlab.analysis.comparison import Comparison, compare
+from scratchlab.analysis.paired import PairedTest, PairedUnits, pair_units, paired_tests
 from scratchlab.checks import Problem
 from scratchlab.cli import main
 from scratchlab.experiment import SECTIONS
 from scratchlab.report.compare import page, terminal
+from scratchlab.result import Layout
 from scratchlab.store.run import Run
 
 
@@ -43,18 +44,28 @@ def pair(runs: Path) -> tuple[Run, Run]:
 
 @pytest.fixture(scope="module")
 def found(runs: Path, pair: tuple[Run, Run]) -> Comparison:
-    return compare(sides.side(runs, pair[0].folder.name), sides.side(runs, str(pair[1].folder)), SECTIONS, 3)
+    return compare(compared_run(runs, pair[0].folder.name), compared_run(runs, str(pair[1].folder)), SECTIONS, 3)
 
 
-def rows(answers: list[tuple[str, str, int, int, str, str]]) -> pl.LazyFrame:
-    return pl.LazyFrame(answers, schema=["id", "group", "session", "draw", "truth", "predicted"], orient="row")
+LAYOUT = Layout("query", "accuracy", ("session",), "draw", "part", "speaker")
+CONTEXTS: list[dict[str, int | str]] = [{"session": 0}, {"session": 1}, {"session": 2}]
+
+
+def rows(answers: list[tuple[str, str, int, int, str, str]], base: str = "pq") -> pl.LazyFrame:
+    frame = pl.LazyFrame(answers, schema=["id", "group", "session", "draw", "truth", "answer"], orient="row")
+    part = pl.when(pl.col("truth").is_in(list(base))).then(pl.lit("base")).otherwise(pl.lit("new"))
+    return frame.with_columns(value=(pl.col("truth") == pl.col("answer")).cast(pl.Float64), part=part)
+
+
+def by_session(found: PairedUnits) -> dict[int | str, list[PairedTest]]:
+    return {context["session"]: tests for context, tests in paired_tests(found)}
 
 
 # -- numbers ----------------------------------------------------------------------------------------------
 
 
 def test_by_hand() -> None:
-    """Three queries, two draws of session 1; z is new, and only of A. B gains x twice and loses y once."""
+    """Three queries, two draws of session 1; z is only of A. B gains x twice and loses y once."""
     a = [
         ("x", "x", 0, -1, "p", "q"),
         ("x", "x", 1, 0, "p", "q"),
@@ -69,103 +80,120 @@ def test_by_hand() -> None:
         ("x", "x", 1, 1, "p", "p"),
         ("y", "y", 1, 1, "r", "r"),
     ]
-    together = joined(rows([*a, ("z", "z", 1, 0, "p", "p")]), rows(b), paired=True)
-    assert (together.left_out, together.draws, together.last) == ((1, 0), (2, 2, 2), 1)
-    of = contests(together, ("p", "q"))
-    assert [(one.name, one.queries, one.both, one.only_a, one.only_b, one.neither) for one in of[1]] == [
-        ("all classes", 2, 1, 1, 2, 0),
-        ("base", 1, 0, 0, 2, 0),
-        ("new", 1, 1, 1, 0, 0),
+    together = pair_units(rows([*a, ("z", "z", 1, 0, "p", "p")]), rows(b), LAYOUT, CONTEXTS, paired=True)
+    assert (together.left_out, together.draws, together.last) == ((1, 0), (2, 2, 2), {"session": 1})
+    of = by_session(together)
+    assert [(one.name, one.units, one.better_a, one.better_b, one.equal) for one in of[1]] == [
+        ("all queries", 2, 1, 2, 1),
+        ("base", 1, 0, 2, 0),
+        ("new", 1, 1, 0, 1),
     ]
-    assert [one.name for one in of[0]] == ["all classes"]
+    assert [one.name for one in of[0]] == ["all queries"]
     whole = of[1][0]
     assert (whole.a, whole.b, whole.over_draws.value, whole.over_groups.value) == (0.5, 0.75, 0.25, 0.25)
     assert (whole.test.first, whole.test.second, whole.test.units) == (1, 1, 2)  # over both draws, y went to A and x to B
     assert "nothing was drawn" in of[0][0].over_draws.how
-    won_a, won_b, number = flips(together, 5)
+    better_a, better_b, number = flips(together, 5)
     assert number == (1, 1)
-    assert (won_a[0].id, won_a[0].only_a, won_a[0].only_b, won_a[0].answers_b) == ("y", 1, 0, (("p", 1), ("r", 1)))
-    assert (won_b[0].id, won_b[0].draws, won_b[0].answers_b) == ("x", 2, (("p", 2),))
+    assert (better_a[0].id, better_a[0].better_a, better_a[0].better_b, better_a[0].answers_b) == ("y", 1, 0, (("p", 1), ("r", 1)))
+    assert (better_b[0].id, better_b[0].draws, better_b[0].answers_b) == ("x", 2, (("p", 2),))
+
+
+def test_values_that_are_no_answers_are_compared_as_well() -> None:
+    """Average precisions of four probes: no classes, no draws, no parts."""
+    layout = Layout("probe", "average precision")
+    a, b = (
+        pl.LazyFrame({"id": list("wxyz"), "group": list("wxyz"), "value": values})
+        for values in ([0.2, 0.5, 0.75, 1.0], [0.4, 0.5, 0.5, 1.0])
+    )
+    found = pair_units(a, b, layout, [{}], paired=True)
+    ((context, (whole,)),) = paired_tests(found)
+    assert context == {}
+    assert (whole.name, whole.better_a, whole.better_b, whole.equal) == ("all probes", 1, 1, 2)
+    assert whole.over_groups.value == pytest.approx(-0.0125)
+    better_a, better_b, _ = flips(found, 3)
+    assert (better_a[0].id, better_a[0].a, better_a[0].b, better_a[0].answers_a) == ("y", 0.75, 0.5, ())
+    assert better_b[0].id == "w"
 
 
 def test_queries_of_one_speaker_count_as_one() -> None:
     a = [(f"q{i}", f"speaker {i % 3}", 0, -1, "p", "q") for i in range(30)]
     b = [(f"q{i}", f"speaker {i % 3}", 0, -1, "p", "p" if i % 3 else "q") for i in range(30)]
-    (one,) = contests(joined(rows(a), rows(b), paired=True), ("p",))[0]
-    assert (one.unit, one.test.units, one.test.second) == ("group", 3, 2)
-    assert one.over_groups.how.startswith("bootstrap over 3 groups of the queries")
+    found = pair_units(rows(a), rows(b), LAYOUT, CONTEXTS, paired=True)
+    (one,) = by_session(found)[0]
+    assert (found.independent, one.test.units, one.test.second) == ("speaker", 3, 2)
+    assert one.over_groups.how.startswith("bootstrap over 3 speakers")
 
 
-def test_every_number_is_counted_from_the_predictions(found: Comparison, pair: tuple[Run, Run]) -> None:
-    tables = [run.table("predictions").filter(head="cosine").cast({"truth": pl.String, "predicted": pl.String}) for run in pair]
+def test_every_number_is_counted_from_the_units(found: Comparison, pair: tuple[Run, Run]) -> None:
+    tables = [run.table("units").filter(head="cosine").cast({"truth": pl.String, "answer": pl.String}) for run in pair]
     plain = [
-        {(row["id"], row["session"], row["draw"]): (row["truth"], row["predicted"]) for row in table.iter_rows(named=True)}
-        for table in tables
+        {(row["id"], row["session"], row["draw"]): (row["truth"], row["answer"]) for row in table.iter_rows(named=True)} for table in tables
     ]
     assert plain[0].keys() == plain[1].keys()
-    base = set(list(found.arrivals)[:4])
-    for number, of in found.sessions.items():
-        for one in of:
+    base = {name for name, part in found.classes.items() if part == "base"}
+    assert len(base) == 4
+    for context, tests in found.tests:
+        for one in tests:
             keys = [
                 key
                 for key, (truth, _) in plain[0].items()
-                if key[1] == number and {"all classes": True, "base": truth in base, "new": truth not in base}[one.name]
+                if key[1] == context["session"] and {"all queries": True, "base": truth in base, "new": truth not in base}[one.name]
             ]
             right = [[side[key][0] == side[key][1] for key in keys] for side in plain]
-            assert one.both == sum(a and b for a, b in zip(*right, strict=True))
-            assert one.only_b == sum(b and not a for a, b in zip(*right, strict=True))
+            assert one.equal == sum(a == b for a, b in zip(*right, strict=True))
+            assert one.better_b == sum(b and not a for a, b in zip(*right, strict=True))
             assert (one.a, one.b) == pytest.approx((np.mean(right[0]), np.mean(right[1])))
             assert one.over_groups.value == pytest.approx(np.mean(right[1]) - np.mean(right[0]))
     last = [key for key in plain[0] if key[1] == 2]
-    for one in found.confusions.shifts(5):
+    assert found.confusion
+    for one in found.confusion.shifts(5):
         counts = [sum(side[key] == (one.truth, one.answer) for key in last) for side in plain]
         assert counts == [one.a, one.b]
-        assert one.asked == sum(plain[0][key][0] == one.truth for key in last)
-    for change in found.classes:
+        assert one.total == sum(plain[0][key][0] == one.truth for key in last)
+    for change in found.changes:
         own = [key for key in last if plain[0][key][0] == change.name]
         assert change.b == pytest.approx(np.mean([plain[1][key][0] == plain[1][key][1] for key in own]))
-    moves = [abs(change.b - change.a) for change in found.classes]
+    moves = [abs(change.b - change.a) for change in found.changes]
     assert moves == sorted(moves, reverse=True)
 
 
-def test_the_accuracies_are_those_of_the_summaries(found: Comparison) -> None:
+def test_the_values_are_those_of_the_results(found: Comparison) -> None:
     for side, name in ((found.a, "a"), (found.b, "b")):
-        for session in side.summary["heads"][side.head]["sessions"]:
-            whole = found.sessions[session["session"]][0]
-            assert getattr(whole, name) == pytest.approx(session["accuracy"]["value"])
+        for row, (context, tests) in zip(side.head.rows, found.tests, strict=True):
+            assert row.context == context
+            assert getattr(tests[0], name) == pytest.approx(row.metrics["accuracy"].value)
 
 
 def test_the_same_shots_are_paired_and_other_shots_are_not(runs: Path, found: Comparison, pair: tuple[Run, Run]) -> None:
-    assert found.found.paired
+    assert found.units.paired
     assert "paired differences" in found.last[0].over_draws.how
     other = answered(runs, {"cosine": 2.0}, seed=1)
-    unlike = compare(sides.side(runs, pair[0].folder.name), sides.side(runs, other.folder.name), SECTIONS, 2)
-    assert not unlike.found.paired
+    unlike = compare(compared_run(runs, pair[0].folder.name), compared_run(runs, other.folder.name), SECTIONS, 2)
+    assert not unlike.units.paired
     assert "Welch" in unlike.last[0].over_draws.how
-    assert min(unlike.found.left_out) > 0
-    assert f"left out: {unlike.found.left_out[0]} that only A was asked" in shown(unlike)
+    assert min(unlike.units.left_out) > 0
+    assert f"left out: {unlike.units.left_out[0]} that only A has" in shown(unlike)
     assert "draw 1 of A has nothing to do with draw 1 of B" in shown(unlike)
 
 
 def test_fewer_draws_leave_the_shots_paired(runs: Path, pair: tuple[Run, Run]) -> None:
     fewer = answered(runs, {"cosine": 2.0}, changed("protocol", draws=2))
-    less = compare(sides.side(runs, pair[0].folder.name), sides.side(runs, fewer.folder.name), SECTIONS, 0)
-    assert less.found.paired
-    assert less.found.draws == (4, 2, 2)
-    assert "A has 4 draws of the shots and B 2; the 2 that both have are compared." in shown(less)
+    less = compare(compared_run(runs, pair[0].folder.name), compared_run(runs, fewer.folder.name), SECTIONS, 0)
+    assert less.units.paired
+    assert less.units.draws == (4, 2, 2)
+    assert "A has 4 draws and B 2; the 2 that both have are compared." in shown(less)
 
 
 def test_settings_that_differ(found: Comparison) -> None:
     assert found.settings == [("training.epochs", found.a.recipe["training"]["epochs"], 7)]
-    a, b = {"seed": 0, "augment": {"noise": {"snr": 3}, "plain": {}}}, {"seed": 1, "augment": {}}
-    assert differing(a, b) == [("seed", 0, 1), ("augment.noise.snr", 3, None), ("augment.plain", "", None)]
 
 
 def test_maps_tell_the_better_embedding(found: Comparison) -> None:
     one, other = found.maps.drawn
     assert (one.knn.value or 0) > (other.knn.value or 1)
     assert one.places.shape == (len(found.maps.ids), 2)
-    assert set(found.maps.ids) == set(found.found.session(0)["id"])
+    assert set(found.maps.ids) == set(found.units.at({"session": 0})["id"])
 
 
 # -- sides and refusals -----------------------------------------------------------------------------------
@@ -173,9 +201,9 @@ def test_maps_tell_the_better_embedding(found: Comparison) -> None:
 
 def test_two_heads_of_one_run(runs: Path, pair: tuple[Run, Run]) -> None:
     name = pair[0].folder.name
-    heads = compare(sides.side(runs, name), sides.side(runs, f"{name}:cosine+dtw"), SECTIONS, 1)
+    heads = compare(compared_run(runs, name), compared_run(runs, f"{name}:cosine+dtw"), SECTIONS, 1)
     assert heads.same_run
-    assert heads.b.head == "cosine+dtw"
+    assert heads.b.name == "cosine+dtw"
     assert len(heads.maps.drawn) == 1
     assert heads.settings == []
     assert page.place(runs, heads.a, heads.b).name == f"compare-{name}-{name}-cosine+dtw.html"
@@ -183,7 +211,7 @@ def test_two_heads_of_one_run(runs: Path, pair: tuple[Run, Run]) -> None:
 
 def refusal(runs: Path, a: str, b: str) -> str:
     with pytest.raises(Problem) as told:
-        compare(sides.side(runs, a), sides.side(runs, b), SECTIONS, 1)
+        compare(compared_run(runs, a), compared_run(runs, b), SECTIONS, 1)
     assert "\n" not in str(told.value)
     return str(told.value)
 
@@ -202,7 +230,7 @@ def test_what_cannot_be_compared_is_told(runs: Path, pair: tuple[Run, Run], tmp_
         name,
         str(answered(tmp_path, {"cosine": 1.0}, {**changed("protocol", sessions=3), "data": {**MELODIES["data"], "classes": 10}}).folder),
     )
-    assert "was learned in session" in refusal(
+    assert "belongs to base in A and to session 1 in B" in refusal(
         runs, name, str(answered(tmp_path, {"cosine": 1.0}, changed("protocol", base=2, sessions=3)).folder)
     )
     assert more.state() == "finished"
@@ -215,10 +243,10 @@ def test_what_cannot_be_compared_is_told(runs: Path, pair: tuple[Run, Run], tmp_
 
 def test_no_common_query_and_other_labels_are_told() -> None:
     one = [("x", "x", 0, -1, "p", "p")]
-    with pytest.raises(Problem, match="There is no common query among the 1 of A and the 1 of B"):
-        joined(rows(one), rows([("y", "y", 0, -1, "p", "p")]), paired=True)
+    with pytest.raises(Problem, match="There are no common queries among the 1 of A and the 1 of B"):
+        pair_units(rows(one), rows([("y", "y", 0, -1, "p", "p")]), LAYOUT, CONTEXTS, paired=True)
     with pytest.raises(Problem, match="1 of the common queries have another true class in B than in A \\(x: 'p' and 'q'\\)"):
-        joined(rows(one), rows([("x", "x", 0, -1, "q", "p")]), paired=True)
+        pair_units(rows(one), rows([("x", "x", 0, -1, "q", "p")]), LAYOUT, CONTEXTS, paired=True)
 
 
 # -- the command ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import pytest
 from tests.report import browser
 from tests.report.compared import MELODIES, answered
 
-from scratchlab.analysis import sides
+from scratchlab.analysis.compared import compared_run
 from scratchlab.analysis.comparison import Comparison, compare
 from scratchlab.experiment import SECTIONS
 from scratchlab.report import words
@@ -33,21 +33,21 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sound(runs: Path) -> Comparison:
     """Two runs of melodies."""
     a, b = (answered(runs, {"cosine": clear, "cosine+dtw": 3.0}, dice=dice) for clear, dice in ((1.5, 0), (2.5, 1)))
-    return compare(sides.side(runs, a.folder.name), sides.side(runs, b.folder.name), SECTIONS, 4)
+    return compare(compared_run(runs, a.folder.name), compared_run(runs, b.folder.name), SECTIONS, 4)
 
 
 @pytest.fixture(scope="module")
 def heads(runs: Path, sound: Comparison) -> Comparison:
     """Two heads of one run."""
     name = sound.a.run.folder.name
-    return compare(sides.side(runs, name), sides.side(runs, f"{name}:cosine+dtw"), SECTIONS, 2)
+    return compare(compared_run(runs, name), compared_run(runs, f"{name}:cosine+dtw"), SECTIONS, 2)
 
 
 @pytest.fixture(scope="module")
 def closed(runs: Path) -> Comparison:
     """No session after the base."""
     a, b = (answered(runs, {"cosine": clear}, CLOSED, dice=dice) for clear, dice in ((1.5, 0), (2.5, 1)))
-    return compare(sides.side(runs, a.folder.name), sides.side(runs, b.folder.name), SECTIONS, 2)
+    return compare(compared_run(runs, a.folder.name), compared_run(runs, b.folder.name), SECTIONS, 2)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def gone(runs: Path, tmp_path_factory: pytest.TempPathFactory, record: Callable[
     raw = {"data": {"name": "audio_folder", "root": str(folder)}, "protocol": CLOSED["protocol"]}
     a, b = (answered(runs, {"cosine": 0.5}, raw, dice=dice) for dice in (0, 1))
     shutil.rmtree(folder)
-    return compare(sides.side(runs, a.folder.name), sides.side(runs, b.folder.name), SECTIONS, 2)
+    return compare(compared_run(runs, a.folder.name), compared_run(runs, b.folder.name), SECTIONS, 2)
 
 
 def read(found: Comparison) -> str:
@@ -70,22 +70,22 @@ def read(found: Comparison) -> str:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_every_number_of_the_sessions_is_there(name: str, request: pytest.FixtureRequest) -> None:
+def test_every_number_of_every_context_is_there(name: str, request: pytest.FixtureRequest) -> None:
     found: Comparison = request.getfixturevalue(name)
     text = read(found).replace(words.THIN, " ")
-    for of in found.sessions.values():
-        for one in of:
+    for _, tests in found.tests:
+        for one in tests:
             assert one.a is not None
             assert one.b is not None
             assert f"{words.percent(one.a)} {words.percent(one.b)}".replace(words.THIN, " ") in text
-            assert f"{one.both} {one.only_a} {one.only_b} {one.neither} {one.test.first}, {one.test.second} of {one.test.units}" in text
+            assert f"{one.better_a} {one.better_b} {one.equal} {one.test.first}, {one.test.second} of {one.test.units}" in text
     assert "nan" not in text.lower().split()
     assert "None" not in text
 
 
 def test_what_is_undefined_says_why(closed: Comparison, sound: Comparison) -> None:
     assert "95 % over draws" not in read(closed)
-    assert "After session" not in read(closed)
+    assert "session" not in read(closed)
     assert "Nothing was drawn" not in read(sound)
 
 
@@ -139,7 +139,7 @@ def test_melodies_can_be_heard(chromium: Any, sound: Comparison, tmp_path: Path)
 def test_spoken_digits_can_be_heard(chromium: Any, real_data: Callable[[str], Path], tmp_path: Path) -> None:
     raw = {"data": {"name": "fsdd", "root": str(real_data("fsdd"))}, "protocol": {**MELODIES["protocol"], "test": 0.25}}
     a, b = (answered(tmp_path, {"cosine": 2.0}, raw, dice=dice) for dice in (0, 1))
-    found = compare(sides.side(tmp_path, a.folder.name), sides.side(tmp_path, b.folder.name), SECTIONS, 3)
+    found = compare(compared_run(tmp_path, a.folder.name), compared_run(tmp_path, b.folder.name), SECTIONS, 3)
     seconds = heard(chromium, found, tmp_path / "page.html")
     assert len(seconds) == 6
     assert all(0.1 < one < 3 for one in seconds)

@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from tests.report import browser
 
-from scratchlab.analysis.mistakes import mistakes
-from scratchlab.metrics.estimate import Estimate
+from scratchlab.analysis.confusion import confusions
 from scratchlab.report import words
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.run import page
-from scratchlab.report.run.origins import snippet
+from scratchlab.result import Result
 from scratchlab.store.run import Run
 
 RUNS = ("many", "few", "closed", "failed", "unbegun")
@@ -32,49 +31,42 @@ def read(run: Run) -> str:
 # -- what it says -----------------------------------------------------------------------------------------
 
 
+def result_of(run: Run) -> Result:
+    found = run.result()
+    assert found
+    return found
+
+
 @pytest.mark.parametrize("name", ["many", "few", "closed"])
-def test_the_headline_is_the_summarys(name: str, request: pytest.FixtureRequest) -> None:
+def test_the_headline_is_the_results(name: str, request: pytest.FixtureRequest) -> None:
     run: Run = request.getfixturevalue(name)
-    summary = run.json("summary")
-    sessions = summary["heads"][summary["head"]]["sessions"]
     headline = re.search(r'<p class="headline">(.*?)</p>', page.page(run), re.DOTALL)
     assert headline
-    for session in {0: sessions[0], len(sessions): sessions[-1]}.values():
-        estimate = Estimate(**session["accuracy"])
-        assert estimate.value is not None
-        assert words.percent(estimate.value) in headline[1]
-        assert words.interval(estimate) in headline[1]
+    assert html.unescape(headline[1]) == result_of(run).headline
+    assert str(result_of(run).head.headline) in headline[1]
 
 
 @pytest.mark.parametrize("name", ["many", "few", "closed"])
 def test_the_snippet_computes_the_headline_exactly(name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     run: Run = request.getfixturevalue(name)
-    summary = run.json("summary")
     shown = re.search(r'<code id="snippet">(.*?)</code>', page.page(run), re.DOTALL)
     assert shown
-    assert html.unescape(shown[1]) == snippet(summary)
     monkeypatch.chdir(run.folder)
     found: dict[str, Any] = {}
     exec(html.unescape(shown[1]), found)
-    sessions = summary["heads"][summary["head"]]["sessions"]
-    assert found["base"] == Estimate(**sessions[0]["accuracy"])
-    if len(sessions) > 1:
-        assert found["last"] == Estimate(**sessions[-1]["accuracy"])
+    assert found["headline"] == result_of(run).head.headline
 
 
-def test_every_number_of_every_head_is_there_and_none_is_invented(many: Run) -> None:
+def test_every_number_of_every_head_is_there(many: Run) -> None:
     text = read(many)
-    for head in many.json("summary")["heads"].values():
-        for session in head["sessions"]:
-            for name in ("accuracy", "balanced", "base", "new", "harmonic"):
-                estimate = Estimate(**session[name])
-                assert estimate.value is None or words.percent(estimate.value) in text
-                assert words.interval(estimate) in text
+    for one in result_of(many).estimates:
+        assert one.value is None or words.percent(one.value) in text
+        assert words.interval(one) in text
     assert "Undefined, because the base session has no new classes." in text
 
 
 def test_undefined_is_a_mark_with_its_reason_never_a_number(few: Run) -> None:
-    row = re.search(r'<tr><th scope="row">base</th>(.*?)</tr>', page.page(few), re.DOTALL)
+    row = re.search(r'<tr><th scope="row">0</th>(.*?)</tr>', page.page(few), re.DOTALL)
     assert row
     cells = [re.sub(r"<[^>]+>|\s", "", cell) for cell in row[1].split("<td>")[1:]]
     assert cells[-2:] == ["–1", "–1"]
@@ -82,17 +74,17 @@ def test_undefined_is_a_mark_with_its_reason_never_a_number(few: Run) -> None:
     assert "One draw; an interval is undefined, because one draw has no spread." in read(few)
 
 
-def test_the_worst_pairs_are_counted_from_the_predictions(many: Run) -> None:
-    summary, table, text = many.json("summary"), many.table("predictions"), read(many)
-    for one in mistakes(many.scan("predictions"), summary):
+def test_the_worst_pairs_are_counted_from_the_units(many: Run) -> None:
+    table, text = many.table("units"), read(many)
+    for one in confusions(result_of(many)):
         assert one.counts.sum() == len(table.filter(session=5, head=one.head))
         pairs = one.pairs()
         for pair in pairs:
-            asked = table.filter(session=5, head=one.head, truth=pair.truth)
-            assert (pair.count, pair.asked) == (len(asked.filter(predicted=pair.answer)), len(asked))
-        assert pairs == sorted(pairs, key=lambda pair: -pair.count / pair.asked)
+            own = table.filter(session=5, head=one.head, truth=pair.truth)
+            assert (pair.count, pair.total) == (len(own.filter(answer=pair.answer)), len(own))
+        assert pairs == sorted(pairs, key=lambda pair: -pair.count / pair.total)
         worst = pairs[0]
-        assert f"{worst.truth} taken for {worst.answer} {worst.count} of {worst.asked} {words.percent(worst.count / worst.asked)}" in text
+        assert f"{worst.truth} → {worst.answer} {worst.count} of {worst.total} {words.percent(worst.count / worst.total)}" in text
         shares = [recall.share for recall in one.recalls().values()]
         assert shares == sorted(shares)
 

@@ -9,16 +9,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.learning.conftest import FORM, Kept, Watch, embedder, kit, trainer
+from tests.learning.conftest import FORM, Kept, Watch, components, embedder, trainer
 from tests.report.conftest import samples
 
-from scratchlab.analysis.mistakes import Mistakes, kin
-from scratchlab.analysis.outcome import Outcome
+from scratchlab.analysis.confusion import Confusion
+from scratchlab.data.protocols.sessions import SessionsPlan
+from scratchlab.evaluation.sessions import Asking
 from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.references import Block
 from scratchlab.model.encoders.mlp import MLP
 from scratchlab.report import words
 from scratchlab.report.run import page
+from scratchlab.report.run.kinds.sessions import nearest
 from scratchlab.similarity.vector import Cosine
 from scratchlab.store.run import Run
 from scratchlab.types import Embeddings, Scores, Split, rows
@@ -27,19 +29,21 @@ from scratchlab.types import Embeddings, Scores, Split, rows
 def test_by_hand() -> None:
     """Classes a, b are base, learned as b, a; c is nearest to a in two draws of three."""
     known = samples(("a", "b", "c"), 2)
-    outcome = Outcome(known, np.array([1, 0]))
-    last = Split(rows(), rows(), rows(), np.arange(6), np.array([1, 0, 2]), 1, 0)
-    base = replace(last, query=np.arange(4), classes=np.array([1, 0]), session=0, draw=-1)
-    for split in (base, last):
-        outcome.add(split, {"cosine": Scores(np.ones((len(split.query), len(split.classes)), np.float32), split.classes)})
-    for draw, (b, a) in enumerate([(0.1, 0.9), (0.75, 0.25), (-0.5, 0.5)]):
-        outcome.relate(replace(last, draw=draw), np.array([[b, a]], np.float32))
-    assert outcome.summary()["nearest"] == {"c": {"base": "a", "share": 2 / 3, "similarity": pytest.approx(0.55)}}
+    base = Split(rows(), rows(), rows(), np.arange(4), np.array([1, 0]))
+    last = Split(rows(), rows(), rows(), np.arange(6), np.array([1, 0, 2]))
+    found = Asking(SessionsPlan(base, known.grouped(), "speaker", ((last,),)), known)
+    for session, split in enumerate((base, last)):
+        found.add(
+            session, session - 1, split, {"cosine": Scores(np.ones((len(split.query), len(split.classes)), np.float32), split.classes)}
+        )
+    for b, a in [(0.1, 0.9), (0.75, 0.25), (-0.5, 0.5)]:
+        found.relate(last, np.array([[b, a]], np.float32))
+    assert found.result().facts["nearest"] == {"c": {"base": "a", "share": 2 / 3, "similarity": pytest.approx(0.55)}}
 
 
 def test_the_similarity_of_several_references_is_their_mean() -> None:
     """Two base classes, then a class of two shots and, in another session, a class of one mean."""
-    method = Incremental(kit(embedder(MLP(FORM, hidden=[8, 4])), trainer(Kept(), Watch())))
+    method = Incremental(components(embedder(MLP(FORM, hidden=[8, 4])), trainer(Kept(), Watch())))
 
     def block(vectors: list[list[float]], owner: list[int]) -> Block:
         vector = torch.tensor(vectors)
@@ -52,17 +56,17 @@ def test_the_similarity_of_several_references_is_their_mean() -> None:
     assert method.similarity_to_base().flatten().tolist() == pytest.approx([0.8, 0.4, 0.0, -1.0])
 
 
-def test_mistakes_beside_the_resemblance() -> None:
+def test_confusions_beside_the_similarity(few: Run) -> None:
     counts = np.array([[5, 0, 0, 0], [0, 5, 0, 0], [1, 3, 6, 0], [0, 0, 0, 0]])
-    summary = {
-        "classes": ["a", "b", "c", "d"],
-        "base_classes": 2,
-        "nearest": {"c": {"base": "b", "share": 1.0, "similarity": 0.5}, "d": {"base": "a", "share": 0.5, "similarity": 0.1}},
-    }
-    c, d = kin(summary, [Mistakes("cosine", ("a", "b", "c", "d"), counts), Mistakes("trained", ("a", "b", "c", "d"), counts.T)])
-    assert (c.taken, c.asked, c.most, c.follows) == ((3, 0), 10, "b", True)
-    assert (d.taken, d.asked, d.most, d.follows) == ((0, 0), 0, "", False)
-    assert kin({key: summary[key] for key in ("classes", "base_classes")}, [Mistakes("cosine", ("a",), counts)]) == []
+    similar = {"c": {"base": "b", "share": 1.0, "similarity": 0.5}, "d": {"base": "a", "share": 0.5, "similarity": 0.1}}
+    whole = few.result()
+    assert whole
+    result = replace(whole, classes={"a": "base", "b": "base", "c": "session 1", "d": "session 1"}, facts={"nearest": similar})
+    heads = [Confusion("cosine", ("a", "b", "c", "d"), counts), Confusion("trained", ("a", "b", "c", "d"), counts.T)]
+    c, d = nearest(result, ["a", "b"], heads)
+    assert (c.answered, c.total, c.most, c.follows) == ((3, 0), 10, "b", True)
+    assert (d.answered, d.total, d.most, d.follows) == ((0, 0), 0, "", False)
+    assert nearest(replace(result, facts={}), ["a", "b"], heads) == []
 
 
 def test_the_page_has_a_row_for_every_new_class(many: Run, few: Run, closed: Run) -> None:
@@ -71,15 +75,6 @@ def test_the_page_has_a_row_for_every_new_class(many: Run, few: Run, closed: Run
         assert found
         table = re.findall(r'<tr><th scope="row"><bdi>(.*?)</bdi></th><td><bdi>(.*?)</bdi></td><td>(.*?)</td>', found[1])
         assert [(html.unescape(name), html.unescape(base), share) for name, base, share in table] == [
-            (name, one["base"], words.percent(one["share"])) for name, one in run.json("summary")["nearest"].items()
+            (name, one["base"], words.percent(one["share"])) for name, one in run.json("result")["facts"]["nearest"].items()
         ]
     assert '<table class="kin">' not in page.page(closed)
-
-
-def test_a_run_from_before_this_was_kept_has_a_page(few: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    summary = {key: value for key, value in few.json("summary").items() if key != "nearest"}
-    whole = Run.json
-    monkeypatch.setattr(Run, "json", lambda run, name: summary if name == "summary" else whole(run, name))
-    text = page.page(few)
-    assert '<table class="kin">' not in text
-    assert "Class by class" in text

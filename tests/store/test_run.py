@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tests.made_results import made_result
 
 from scratchlab.checks import Diverged, Problem
 from scratchlab.recipe import Recipe
-from scratchlab.store import files
+from scratchlab.store import files, query
 from scratchlab.store.run import Run
 
 RECIPE = Recipe("melodies", 0, {"training": {"epochs": 3}})
@@ -101,8 +102,8 @@ def test_a_line_cut_by_a_kill_does_not_count(tmp_path: Path) -> None:
 def test_numbers_that_are_not_finite_are_never_written(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE)
     with pytest.raises(ValueError, match="not JSON compliant"):
-        run.save_json("summary", {"accuracy": float("nan")})
-    assert run.json("summary") is None
+        run.save_json("facts", {"accuracy": float("nan")})
+    assert run.json("facts") is None
 
 
 def test_arrays_come_back_to_the_last_bit(tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_a_full_disk_leaves_what_was_there(small_disk: Path) -> None:
     big = np.random.default_rng(0).standard_normal(10**6)
     attempts = {
         "checkpoint.safetensors": lambda: run.save_arrays("checkpoint", {"big": big}, {"epoch": 2}),
-        "predictions.parquet": lambda: run.save_table("predictions", pl.DataFrame({"score": big})),
+        "units.parquet": lambda: run.save_table("units", pl.DataFrame({"score": big})),
         "report.html": lambda: run.save_text("report.html", "x" * 10**6),
         "metrics.jsonl": lambda: run.append({"epoch": 1, "text": "x" * 10**6}),
     }
@@ -193,3 +194,35 @@ def test_writing_is_atomic(tmp_path: Path) -> None:
         seen.add(json.loads(path.read_text())["n"])
     assert len(seen) > 3
     assert [one.name for one in tmp_path.iterdir()] == ["status.json"]
+
+
+def test_a_result_comes_back_and_what_is_damaged_is_told(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE)
+    assert run.result() is None
+    made = made_result((0.5, None), ("cosine", "trained"))
+    run.save_result(made)
+    found = run.result()
+    assert found == made
+    assert found.units.collect().equals(made.units.collect())
+    text = (run.folder / "result.json").read_text()
+    damages = {
+        '{"kind": ': "Expecting value",
+        "[]": "it is not a table",
+        "[" * 100_000: "recursion",
+        text.replace("0.5", "NaN", 1): "NaN is no number",
+        text.replace('"heads": {', '"heads": {"x": 3, ', 1): "heads.x",
+        text.replace('"unit": "query",', "", 1): "layout.unit",
+    }
+    for damaged, why in damages.items():
+        assert damaged != text
+        (run.folder / "result.json").write_text(damaged)
+        with pytest.raises(Problem, match=f"result.json is damaged: .*{why}"):
+            run.result()
+
+
+def test_a_result_of_before_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, RECIPE)
+    (run.folder / "summary.json").write_text("{}")
+    with pytest.raises(Problem, match=r"in the form of scratchlab before 0\.2, .*scratchlab run .*recipe\.toml --again"):
+        run.result()
+    assert query.overview(run)["state"] == "damaged"

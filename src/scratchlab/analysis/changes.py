@@ -1,4 +1,4 @@
-"""What changed from A to B in the last session: which classes moved, which mistakes, and which queries."""
+"""What changed from A to B in the last context: which classes, which mistakes, and which units."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from scratchlab.analysis.contests import Joined, over_draws, over_groups
-from scratchlab.metrics.accuracy import confusion
+from scratchlab.analysis.confusion import Counts, matrix
+from scratchlab.analysis.paired import PairedUnits, over_draws, over_groups
 from scratchlab.metrics.estimate import Estimate
-
-Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class ClassChange:
-    """Recalls of one class, over all draws of the last session, and their difference with its intervals."""
+    """Mean values of the units of one true class, over all draws, and their difference with its intervals."""
 
     name: str
-    queries: int
+    units: int
     a: float
     b: float
     over_draws: Estimate
@@ -29,18 +27,18 @@ class ClassChange:
 
 @dataclass(frozen=True)
 class Shift:
-    """Of the `asked` answers to queries of class `truth`, `a` of A's and `b` of B's were `answer`."""
+    """Of the `total` answers to queries of class `truth`, `a` of A's and `b` of B's were `answer`."""
 
     truth: str
     answer: str
     a: int
     b: int
-    asked: int
+    total: int
 
 
 @dataclass(frozen=True)
-class Confusions:
-    """Counts `[c, c]` of A and of B: row = true class, column = answer, in the order the classes arrived."""
+class ConfusionChange:
+    """Confusion matrices `[c, c]` of A and of B: row = true class, column = answer."""
 
     classes: tuple[str, ...]
     a: Counts
@@ -48,16 +46,16 @@ class Confusions:
 
     @property
     def change(self) -> npt.NDArray[np.float64]:
-        """Share of the true class that B answered so, less A's; a class nobody asked for has a row of zeros."""
+        """Share of the true class that B answered so, minus A's; a class without queries has a row of zeros."""
         return (self.b - self.a) / np.maximum(self.a.sum(axis=1, keepdims=True), 1)
 
     def shifts(self, most: int = 12) -> list[Shift]:
         """The mistakes whose share of their true class changed most, the largest change first."""
         change = np.abs(self.change) * (1 - np.eye(len(self.classes)))
-        asked = self.a.sum(axis=1)
+        total = self.a.sum(axis=1)
         order = [divmod(int(place), len(self.classes)) for place in np.argsort(-change, axis=None, kind="stable")[:most]]
         return [
-            Shift(self.classes[i], self.classes[j], int(self.a[i, j]), int(self.b[i, j]), int(asked[i]))
+            Shift(self.classes[i], self.classes[j], int(self.a[i, j]), int(self.b[i, j]), int(total[i]))
             for i, j in order
             if change[i, j] > 0
         ]
@@ -65,64 +63,85 @@ class Confusions:
 
 @dataclass(frozen=True)
 class Flip:
-    """A query that one of the two answered rightly in more draws than the other.
+    """A unit of which one of the two was better in more draws than the other.
 
-    only_a, only_b: in how many of the `draws` it alone was right. answers_a, answers_b: what was answered, and how often, the most first.
+    better_a, better_b: in how many of the `draws`. a, b: mean values. answers_a, answers_b: what was answered, and how often, the most
+    frequent first; nothing where answers are not classes.
     """
 
     id: str
     group: str
     truth: str
     draws: int
-    only_a: int
-    only_b: int
+    better_a: int
+    better_b: int
+    a: float
+    b: float
     answers_a: tuple[tuple[str, int], ...]
     answers_b: tuple[tuple[str, int], ...]
 
 
-def class_changes(found: Joined, classes: tuple[str, ...]) -> list[ClassChange]:
-    """Of every class that was asked for, the largest change first."""
-    rows = found.session(found.last)
+def class_changes(found: PairedUnits, classes: tuple[str, ...]) -> list[ClassChange]:
+    """Of every class that has units in the last context, the largest change first."""
+    rows = found.at(found.last)
+    if not classes or "truth" not in rows.columns:
+        return []
     truth = rows["truth"].to_numpy().astype(np.str_)
-    asked = [name for name in classes if name in set(truth.tolist())]
-    members = truth[:, None] == np.array(asked)
-    intervals = over_groups(rows, members)
+    there = [name for name in classes if name in set(truth.tolist())]
+    intervals = over_groups(rows, truth[:, None] == np.array(there), found.independent)
     changes: list[ClassChange] = []
-    for name, interval in zip(asked, intervals, strict=True):
+    for name, interval in zip(there, intervals, strict=True):
         own = rows.filter(pl.col("truth") == name)
-        a, b = (float(own[column].to_numpy().mean()) for column in ("right_a", "right_b"))
+        a, b = (float(own[column].to_numpy().mean()) for column in ("value_a", "value_b"))
         changes.append(ClassChange(name, own["id"].n_unique(), a, b, over_draws(own, paired=found.paired), interval))
     return sorted(changes, key=lambda change: -abs(change.b - change.a))
 
 
-def confusions(found: Joined, classes: tuple[str, ...]) -> Confusions:
-    """Counted over all draws of the last session."""
-    rows, place = found.session(found.last), {name: i for i, name in enumerate(classes)}
-    truth, a, b = (np.array([place[name] for name in rows[column]], dtype=np.int64) for column in ("truth", "a", "b"))
-    order = np.arange(len(classes))
-    return Confusions(classes, confusion(a, truth, order), confusion(b, truth, order))
+def confusion_change(found: PairedUnits, classes: tuple[str, ...]) -> ConfusionChange | None:
+    """Counted over all draws of the last context; None where answers are not classes."""
+    rows = found.at(found.last)
+    if not classes or "truth" not in rows.columns:
+        return None
+    a, b = (matrix(rows.group_by("truth", pl.col(f"answer_{one}").alias("answer")).len(), classes) for one in "ab")
+    return ConfusionChange(classes, a, b)
 
 
-def flips(found: Joined, most: int) -> tuple[list[Flip], list[Flip], tuple[int, int]]:
-    """The queries of the last session that A answered rightly in more draws than B, and the other way round, `most` of each, those of the
-    most draws first and of equals one of each class in turn; and how many there are of each in all."""
-    rows = found.session(found.last)
-    only_a, only_b = pl.col("right_a") & ~pl.col("right_b"), ~pl.col("right_a") & pl.col("right_b")
+def flips(found: PairedUnits, most: int) -> tuple[list[Flip], list[Flip], tuple[int, int]]:
+    """The units of the last context of which A was better in more draws than B, and the other way round, `most` of each; and how many
+    there are of each in all. Those of the most draws come first, then the largest differences, of equals one of each class in turn."""
+    rows = found.at(found.last)
+    labelled = "truth" in rows.columns
+    answers = ["answer_a", "answer_b"] if labelled else []
+    rows = rows if labelled else rows.with_columns(truth=pl.lit(""))
+    better = {"better_a": pl.col("value_a") > pl.col("value_b"), "better_b": pl.col("value_b") > pl.col("value_a")}
     grouped = rows.group_by("id", "group", "truth", maintain_order=True)
-    told = grouped.agg(pl.len().alias("draws"), only_a.sum().alias("only_a"), only_b.sum().alias("only_b"), "a", "b")
-    net = pl.col("only_a").cast(pl.Int64) - pl.col("only_b").cast(pl.Int64)
-    told = told.sort("id").with_columns(net=net, turn=pl.int_range(pl.len()).over(net, "truth"))  # turn: so that no class fills the list
-    ahead = [told.filter(pl.col("net") > 0).sort(-pl.col("net"), "turn", "id"), told.filter(pl.col("net") < 0).sort("net", "turn", "id")]
+    table = grouped.agg(
+        pl.len().alias("draws"),
+        *(one.sum().alias(name) for name, one in better.items()),
+        pl.col("value_a").mean(),
+        pl.col("value_b").mean(),
+        *answers,
+    )
+    net = pl.col("better_a").cast(pl.Int64) - pl.col("better_b").cast(pl.Int64)
+    table = table.sort("id").with_columns(net=net, size=(pl.col("value_a") - pl.col("value_b")).abs())
+    table = table.with_columns(turn=pl.int_range(pl.len()).over("net", "size", "truth"))  # so that no class fills the list
+    order = ["size", "turn", "id"]
+    ahead = [
+        table.filter(pl.col("net") > 0).sort("net", *order, descending=[True, True, False, False]),
+        table.filter(pl.col("net") < 0).sort("net", *order, descending=[False, True, False, False]),
+    ]
     shown = [[_flip(row) for row in side.head(most).iter_rows(named=True)] for side in ahead]
     return shown[0], shown[1], (len(ahead[0]), len(ahead[1]))
 
 
 def _flip(row: dict[str, object]) -> Flip:
-    """A row of `told`, its lists of answers counted."""
+    """A row of the table, its lists of answers counted."""
 
     def often(answers: object) -> tuple[tuple[str, int], ...]:
         names, counts = np.unique(np.array(answers, dtype=np.str_), return_counts=True)
         return tuple((str(names[i]), int(counts[i])) for i in np.argsort(-counts, kind="stable"))
 
-    draws, only_a, only_b = (int(str(row[name])) for name in ("draws", "only_a", "only_b"))
-    return Flip(str(row["id"]), str(row["group"]), str(row["truth"]), draws, only_a, only_b, often(row["a"]), often(row["b"]))
+    draws, better_a, better_b = (int(str(row[name])) for name in ("draws", "better_a", "better_b"))
+    a, b = (float(str(row[name])) for name in ("value_a", "value_b"))
+    of_a, of_b = (often(row[name]) if name in row else () for name in ("answer_a", "answer_b"))
+    return Flip(str(row["id"]), str(row["group"]), str(row["truth"]), draws, better_a, better_b, a, b, of_a, of_b)

@@ -1,23 +1,24 @@
-"""A whole comparison: everything the table and the page tell, computed once."""
+"""A whole comparison: everything that the table and the page show, computed once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from scratchlab.analysis import maps, sides
-from scratchlab.analysis.changes import ClassChange, Confusions, Flip, class_changes, confusions, flips
-from scratchlab.analysis.contests import Contest, Joined, contests, joined
-from scratchlab.analysis.sides import Inputs, Side
-from scratchlab.recipe import Sections, Values
+from scratchlab.analysis import maps
+from scratchlab.analysis.changes import ClassChange, ConfusionChange, Flip, class_changes, confusion_change, flips
+from scratchlab.analysis.compared import ComparedRun, refuse, same_draws
+from scratchlab.analysis.media import Media, media
+from scratchlab.analysis.paired import Context, PairedTest, PairedUnits, pair_units, paired_tests
+from scratchlab.recipe import Sections, differences, flat
 
 
 @dataclass(frozen=True)
 class Maps:
-    """Maps of the same queries' embeddings, one a run; `why` tells what is left out, or why there is none."""
+    """Maps of the same queries' embeddings, one a run; `why` says what is left out, or why there is none."""
 
     drawn: tuple[maps.Map, ...]
     ids: tuple[str, ...] = ()
@@ -27,22 +28,22 @@ class Maps:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A and B on the queries both were asked.
+    """A and B on the units that both were given.
 
-    arrivals: the session in which each class was learned, in order of arrival. flips: those A won and those B won, the foremost of each;
-    `flipped` counts all. settings: name, A's value, B's value; a value the other's parts do not have is None.
+    classes: name and part of each. tests: by context, in order. flips: units of which A and of which B was better, the foremost of each;
+    `flipped` counts all. settings: name, A's value, B's value; None for a setting that the other's parts do not have.
     """
 
-    a: Side
-    b: Side
-    found: Joined
-    arrivals: dict[str, int]
-    sessions: dict[int, list[Contest]]
-    classes: list[ClassChange]
-    confusions: Confusions
+    a: ComparedRun
+    b: ComparedRun
+    units: PairedUnits
+    classes: dict[str, str]
+    tests: list[tuple[Context, list[PairedTest]]]
+    changes: list[ClassChange]
+    confusion: ConfusionChange | None
     flips: tuple[list[Flip], list[Flip]]
     flipped: tuple[int, int]
-    inputs: Inputs
+    media: Media
     maps: Maps
     settings: list[tuple[str, Any, Any]]
 
@@ -52,65 +53,61 @@ class Comparison:
         return self.a.run.folder.resolve() == self.b.run.folder.resolve()
 
     @property
-    def last(self) -> list[Contest]:
-        """Of the last session."""
-        return self.sessions[self.found.last]
+    def last(self) -> list[PairedTest]:
+        """Of the last context."""
+        return self.tests[-1][1]
 
 
-def compare(a: Side, b: Side, sections: Sections, samples: int) -> Comparison:
-    """Everything about A and B, with `samples` flipped queries each way. Raises Problem where they cannot be compared."""
-    sides.refuse(a, b)
-    found = joined(a.answers(), b.answers(), paired=sides.same_shots(a, b))
-    arrivals = a.arrivals()
-    classes = tuple(arrivals)
-    base = tuple(name for name, session in arrivals.items() if session == 0)
-    won_a, won_b, flipped = flips(found, samples)
-    shown = [flip.id for flip in (*won_a, *won_b)]
+def compare(a: ComparedRun, b: ComparedRun, sections: Sections, samples: int) -> Comparison:
+    """Everything about A and B, with `samples` flipped units each way. Raises Problem where they cannot be compared."""
+    refuse(a, b)
+    contexts = [row.context for row in a.head.rows]
+    units = pair_units(a.units(), b.units(), a.result.layout, contexts, paired=same_draws(a, b))
+    better_a, better_b, flipped = flips(units, samples)
+    shown = [flip.id for flip in (*better_a, *better_b)]
+    classes = tuple(a.result.classes)
     return Comparison(
         a,
         b,
-        found,
-        arrivals,
-        contests(found, base),
-        class_changes(found, classes),
-        confusions(found, classes),
-        (won_a, won_b),
+        units,
+        a.result.classes,
+        paired_tests(units),
+        class_changes(units, classes),
+        confusion_change(units, classes),
+        (better_a, better_b),
         flipped,
-        sides.inputs((a, b), shown, sections) if shown else Inputs(None, {}),
-        _maps(a, b, found),
-        differing(a.recipe, b.recipe),
+        media((a, b), shown, sections) if shown and _samples(units) else Media(None, {}),
+        _maps(a, b, units),
+        _settings(a, b),
     )
 
 
-def flat(value: Any, name: str = "") -> dict[str, Any]:
-    """Settings by their full names: `augment.noise.snr`. A part without settings is still there; a section without parts is not."""
-    if not isinstance(value, dict):
-        return {name: value}
-    if not value and "." in name:
-        return {name: ""}
-    table = cast(Values, value)
-    return {key: one for inner, below in table.items() for key, one in flat(below, f"{name}.{inner}" if name else inner).items()}
+def _settings(a: ComparedRun, b: ComparedRun) -> list[tuple[str, Any, Any]]:
+    """The settings that differ; a section without parts is none."""
+    own, its = flat(a.recipe), flat(b.recipe)
+    both = [(name, own.get(name), its.get(name)) for name in differences(a.recipe, b.recipe)]
+    return [(name, one, other) for name, one, other in both if "." in name or {} not in (one, other)]
 
 
-def differing(a: Values, b: Values) -> list[tuple[str, Any, Any]]:
-    """The settings of two recipes that are not the same: name, A's, B's."""
-    one, other = flat(a), flat(b)
-    names = dict.fromkeys([*one, *other])
-    return [(name, one.get(name), other.get(name)) for name in names if one.get(name) != other.get(name)]
+def _samples(units: PairedUnits) -> bool:
+    """Whether a unit is one sample, which can be shown."""
+    return "truth" in units.rows.columns
 
 
-def _maps(a: Side, b: Side, found: Joined) -> Maps:
-    """Of the base session's common queries; one map for two heads of one run, which answer from one embedding."""
-    kept = [side.vectors() for side in ((a,) if a.run.folder.resolve() == b.run.folder.resolve() else (a, b))]
+def _maps(a: ComparedRun, b: ComparedRun, units: PairedUnits) -> Maps:
+    """Of the common queries of the first context; one map for two heads of one run, which answer from one embedding."""
+    kept = [one.vectors() for one in ((a,) if a.run.folder.resolve() == b.run.folder.resolve() else (a, b))]
     if any(one is None for one in kept):
         return Maps((), why="There is no map, because a run kept no embeddings.")
+    if not _samples(units):
+        return Maps((), why=f"There is no map, because each {units.layout.unit} is about several samples.")
     rows = [{name: row for row, name in enumerate(ids)} for _, ids in (one for one in kept if one is not None)]
-    base = found.session(0)
-    truth = dict(zip(base["id"].to_list(), base["truth"].to_list(), strict=True))
+    first = units.at(units.contexts[0])
+    truth = dict(zip(first["id"].to_list(), first["truth"].to_list(), strict=True))
     ids = [name for name in truth if all(name in places for places in rows)]
     why = ""
     if len(ids) < maps.FEWEST:
-        return Maps((), why=f"There is no map, because {len(ids)} common queries of the base are too few for one.")
+        return Maps((), why=f"There is no map, because {len(ids)} common queries are too few for one.")
     if len(ids) > maps.MOST:
         why = f"{maps.MOST} of the {len(ids)} common queries, drawn at random, stand for all."
         ids = [ids[i] for i in np.sort(np.random.default_rng(0).choice(len(ids), maps.MOST, replace=False))]

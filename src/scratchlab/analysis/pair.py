@@ -58,7 +58,7 @@ def _id(ids: list[str], word: str) -> str:
     if fitting:
         raise Problem(f"'{word}' fits {len(fitting)} inputs of this run: {listing(fitting, 5)}. Give more of the name.")
     near = nearest(word, ids) or f" The first is '{ids[0]}'."
-    raise Problem(f"No input of this run is called '{word}', of {counted(len(ids), 'input')}; predictions.parquet has their ids.{near}")
+    raise Problem(f"No input of this run is called '{word}', of {counted(len(ids), 'input')}; units.parquet has their ids.{near}")
 
 
 def pair(run: Run, samples: Samples, places: Rows, features: list[Floats], seen: Spectrogram | Image, pairing: Pairing) -> Pair:

@@ -64,11 +64,12 @@ def compare(
     samples: Annotated[int, typer.Option("--samples", min=0, help="flipped queries to show, each way")] = 12,
 ) -> None:
     """Compare two runs, or two heads of one, on the queries both were asked; write a page of it."""
-    from scratchlab.analysis import comparison, sides
+    from scratchlab.analysis import comparison
+    from scratchlab.analysis.compared import compared_run
     from scratchlab.experiment import SECTIONS
     from scratchlab.report.compare import page, terminal
 
-    one, other = sides.side(runs, a), sides.side(runs, b)
+    one, other = compared_run(runs, a), compared_run(runs, b)
     found = comparison.compare(one, other, SECTIONS, samples)
     path = page.write(found, out or page.place(runs, one, other))
     console.print(terminal.comparison(found))

@@ -94,8 +94,9 @@ class Asking:
         """Of every class, in order of arrival, the session in which it was learned."""
         classes: dict[str, str] = {}
         for one in found:
-            for name in (self.samples.classes[label] for label in one.classes):
-                classes.setdefault(name, f"session {one.session}" if one.session else BASE)
+            labels: list[int] = one.classes.tolist()
+            for label in labels:
+                classes.setdefault(self.samples.classes[label], f"session {one.session}" if one.session else BASE)
         return classes
 
     def _nearest(self, found: npt.NDArray[np.float32]) -> dict[str, Any]:

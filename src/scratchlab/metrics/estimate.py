@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 Values = npt.NDArray[np.float64]
 
@@ -54,6 +53,8 @@ def over_draws(values: Sequence[float], what: str = "draw", within: tuple[float,
     mean = float(x.mean())
     if n == 1:
         return Estimate(mean, n=1, how=f"one {what}; an interval is undefined, because one {what} has no spread")
+    from scipy import stats  # half a second that whoever only reads results need not wait
+
     half = float(stats.t.ppf((1 + level) / 2, n - 1) * x.std(ddof=1) / math.sqrt(n))
     return Estimate(mean, max(within[0], mean - half), min(within[1], mean + half), n, f"mean over {n} {what}s, Student's t interval")
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scratchlab.analysis.summary import METRICS
 from scratchlab.store.run import Run
 
 
@@ -63,20 +62,16 @@ def records(run: Run) -> list[Point]:
 
 
 def headline(run: Run) -> list[Point]:
-    """What came out, where it is defined: of every head its measures by session, their average and the drop; the leading head's average
-    and drop once more as `summary`. Nothing before a run is finished.
+    """What came out, where it is defined: of every head its metrics, and those by context with the context's number as their step; the
+    leading head's metrics once more as `result`. Nothing before a run is finished.
     """
-    summary = run.json("summary")
-    if not summary:
+    result = run.result()
+    if not result:
         return []
-    heads: dict[str, Any] = summary["heads"]
-    found = [
-        (f"{name}.{metric}", session[metric]["value"], session["session"])
-        for name, head in heads.items()
-        for session in head["sessions"]
-        for metric in METRICS
-    ]
-    named: dict[str, Any] = {"summary": heads[summary["head"]], **heads}
-    found += [(f"{name}.{over}", head[over]["value"], 0) for name, head in named.items() for over in ("average", "drop")]
-    at = int((run.folder / "summary.json").stat().st_mtime * 1000)
-    return [Point(name, value, at, step) for name, value, step in found if value is not None]
+    found = [(f"result.{metric}", one, 0) for metric, one in result.head.metrics.items()]
+    for name, head in result.heads.items():
+        found += [(f"{name}.{metric}", one, 0) for metric, one in head.metrics.items()]
+        if len(head.rows) > 1:
+            found += [(f"{name}.{metric}", one, step) for step, row in enumerate(head.rows) for metric, one in row.metrics.items()]
+    at = int((run.folder / "result.json").stat().st_mtime * 1000)
+    return [Point(name, one.value, at, step) for name, one, step in found if one.value is not None]

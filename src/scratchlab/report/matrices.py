@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,8 @@ Bools = npt.NDArray[np.bool_]
 Shares = npt.NDArray[np.float64]
 
 
-def matrix(data: list[Figure], classes: Sequence[str], base: int) -> Figure:
-    """Layers of cells in one square; dotted lines between base and new classes, if there are new ones."""
+def matrix(data: list[Figure], classes: Sequence[str], parted: int) -> Figure:
+    """Layers of cells in one square; dotted lines after the first `parted` classes, if there are more."""
     names, size = [_short(name) for name in classes], len(classes)
     longest = max(min(len(name), LONGEST) for name in classes)
     cell = 36 if size <= WRITTEN else 26 if size <= 20 else 20
@@ -27,8 +27,14 @@ def matrix(data: list[Figure], classes: Sequence[str], base: int) -> Figure:
     ticks = {"tickvals": list(range(size)), "ticktext": names, "tickfont": {"size": 11}, "showgrid": False, "automargin": False}
     across = {**ticks, "range": [-0.5, size - 0.5], "tickangle": 0 if longest <= 3 else -90}
     down = {**ticks, "range": [size - 0.5, -0.5]}
-    whole = layout(width, width=width, margin=around, shapes=_borders(base, size), xaxis=across, yaxis=down)
+    whole = layout(width, width=width, margin=around, shapes=_borders(parted, size), xaxis=across, yaxis=down)
     return {"data": data, "layout": whole}
+
+
+def first(classes: Mapping[str, str]) -> int:
+    """How many classes, in their order, belong to the part of the first; the rest is parted from them by dotted lines."""
+    parts = list(classes.values())
+    return next((place for place, part in enumerate(parts) if part != parts[0]), len(parts))
 
 
 def cells(where: Bools, depth: Shares, deepest: float, colour: str, told: list[list[str]], written: list[list[str]]) -> Figure:
@@ -54,8 +60,8 @@ def cells(where: Bools, depth: Shares, deepest: float, colour: str, told: list[l
 
 
 def answered(classes: Sequence[str], i: int, j: int) -> str:
-    """What row and column of a cell mean: `four recognised`, `four taken for nine`."""
-    return f"{classes[i]} {'recognised' if i == j else f'taken for {classes[j]}'}"
+    """What row and column of a cell mean: `four answered rightly`, `four answered as nine`."""
+    return f"{classes[i]} {'answered rightly' if i == j else f'answered as {classes[j]}'}"
 
 
 def _short(text: str) -> str:
@@ -63,8 +69,8 @@ def _short(text: str) -> str:
     return said(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 
-def _borders(base: int, size: int) -> list[Figure]:
+def _borders(parted: int, size: int) -> list[Figure]:
     line = {"type": "line", "line": {"color": ink("quiet"), "width": 1, "dash": "dot"}}
-    at, begin, end = base - 0.5, -0.5, size - 0.5
+    at, begin, end = parted - 0.5, -0.5, size - 0.5
     both = [line | {"x0": at, "x1": at, "y0": begin, "y1": end}, line | {"x0": begin, "x1": end, "y0": at, "y1": at}]
-    return both if base < size else []
+    return both if parted < size else []

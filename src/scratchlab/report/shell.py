@@ -19,7 +19,7 @@ import jinja2
 import plotly.offline
 from markupsafe import Markup
 
-from scratchlab.checks import Problem, counted
+from scratchlab.checks import Problem, counted, plural
 from scratchlab.report import words
 from scratchlab.report.charts import Figure
 from scratchlab.store import files
@@ -60,7 +60,7 @@ def _world() -> jinja2.Environment:
     loader = jinja2.PackageLoader("scratchlab.report", "")
     world = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     filters: dict[str, Callable[..., Any]] = world.filters
-    filters.update(percent=words.percent, interval=words.interval, counted=counted)
+    filters.update(percent=words.percent, interval=words.interval, counted=counted, plural=plural, name=words.name, place=words.place)
     filters.update(moment=words.moment, duration=words.duration, setting=words.setting)
     filters.update(points=words.points, span=words.span, chance=words.chance, number=words.number)
     return world

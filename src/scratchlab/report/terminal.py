@@ -10,10 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from scratchlab.checks import Problem
-from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Fixed, Sections, Setting, Several, settings
+from scratchlab.report import words
 from scratchlab.report.tables import accuracy
-from scratchlab.report.words import first_words
 from scratchlab.store.query import overview
 from scratchlab.store.run import Run
 
@@ -24,11 +23,10 @@ def runs(found: list[Run]) -> RenderableType:
     """One row a run."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("run", no_wrap=True)
-    for column in ("state", "begun", "head", "base", "last session", "where", "note"):
-        table.add_column(column, justify="right" if column in ("base", "last session") else "left")
+    for column in ("state", "begun", "head", "metric", "value", "where", "note"):
+        table.add_column(column, justify="right" if column == "value" else "left")
     for run in found:
         row = overview(run)
-        cells = [accuracy(Estimate(**row[name])) if name in row else Text("") for name in ("base", "last")]
         style = {"finished": "green", "running": "cyan", "failed": "red", "killed": "red"}.get(row["state"], "")
         where = "" if row["state"] == "finished" else row["where"]
         table.add_row(
@@ -36,9 +34,10 @@ def runs(found: list[Run]) -> RenderableType:
             Text(row["state"], style=style),
             row["created"].replace("T", " ")[:16],
             row.get("head", ""),
-            *cells,
+            words.name(row["metric"]) if "metric" in row else "",
+            accuracy(row["value"]) if "value" in row else Text(""),
             where,
-            first_words(row["note"], NOTE),
+            words.first_words(row["note"], NOTE),
         )
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,6 +56,21 @@ def moment(text: str) -> str:
 def duration(seconds: float) -> str:
     """`8 s`, `12 min`, `3 h 20 min`, with spaces that do not part a number from its unit."""
     return re.sub(r"(?<=\d) ", THIN, checks.duration(seconds))
+
+
+def name(metric: str) -> str:
+    """How a metric or a column is called in a table.
+
+    >>> [name(one) for one in ("final_accuracy", "mAP", "rank_1", "accuracy_5_shot")]
+    ['Final accuracy', 'mAP', 'Rank 1', 'Accuracy 5 shot']
+    """
+    text = metric.replace("_", " ")
+    return text if text != text.lower() else text[:1].upper() + text[1:]
+
+
+def place(context: Mapping[str, int | str]) -> str:
+    """A context as it stands in a sentence: `session 5`, `shot 1, queries balanced`; nothing where there is only one."""
+    return ", ".join(f"{key} {value}" for key, value in context.items())
 
 
 def first_words(text: str, most: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from scratchlab.checks import Problem
 from scratchlab.store.run import Run
 
 
@@ -15,15 +16,14 @@ def runs(folder: Path) -> list[Run]:
 
 
 def overview(run: Run) -> dict[str, Any]:
-    """What a list of runs says of one: name, state, note, where it is or what it found."""
-    status, summary = run.status, run.json("summary")
+    """What a list of runs shows of one: name, state, note, where it is; of one with a result its leading head and headline metric."""
+    status = run.status
     row: dict[str, Any] = {"name": run.folder.name, "state": run.state(), "created": status["created"], "where": status.get("where", "")}
     row["note"] = run.note
-    if summary:
-        head = summary["heads"][summary["head"]]
-        row |= {
-            "head": summary["head"],
-            "base": head["sessions"][0]["accuracy"],
-            "last": head["sessions"][-1]["accuracy"],
-        }
+    try:
+        result = run.result()
+    except Problem as problem:
+        return row | {"state": "damaged", "where": str(problem)}
+    if result:
+        row |= {"head": result.leading, "metric": result.metric, "value": result.head.headline}
     return row

@@ -117,22 +117,21 @@ class Sweep:
 
 
 def numbers(run: Run) -> dict[str, Any]:
-    """What a finished run came to: the epoch whose weights were kept, its figures, and what each head answered in the end.
+    """What a finished run came to: the epoch whose weights were kept, its figures, and the metrics of each head.
 
-    `test.HEAD` is joint accuracy on the base session's queries, `last.HEAD` that of the last session where there are several. Of one that
-    diverged, nothing but the last epoch that it came through.
+    `test.HEAD` is the head's headline metric, `METRIC.HEAD` any other. Of one that diverged, nothing but the last epoch that it came
+    through.
     """
-    records, summary = run.records(), run.json("summary")
-    if not summary:
+    records, result = run.records(), run.result()
+    if not result:
         return {"epoch": records[-1]["epoch"] + 1} if records else {}
     found: dict[str, Any] = {}
     if kept := [record for record in records if record["kept"]]:
         found |= {"epoch": kept[-1]["epoch"] + 1} | {called: kept[-1][name] for name, called in OF_EPOCH.items() if name in kept[-1]}
-    for head, told in summary["heads"].items():
-        sessions = told["sessions"]
-        found[f"test.{head}"] = sessions[0]["accuracy"]["value"]
-        if len(sessions) > 1:
-            found[f"last.{head}"] = sessions[-1]["accuracy"]["value"]
+    for name, head in result.heads.items():
+        headline, *others = head.metrics.items()
+        found[f"test.{name}"] = headline[1].value
+        found |= {f"{metric}.{name}": one.value for metric, one in others}
     return found | kernels(run, found.get("epoch"))
 
 

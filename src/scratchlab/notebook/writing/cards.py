@@ -10,7 +10,6 @@ from typing import Any
 
 from scratchlab.checks import duration
 from scratchlab.notebook.dates.calendar import local
-from scratchlab.notebook.index.sources.of_run import headline
 from scratchlab.notebook.writing.markdown import filed
 from scratchlab.recipe import Values
 from scratchlab.report.run.words import sentence
@@ -21,7 +20,7 @@ from scratchlab.store.run import Run
 class Card:
     """A run in short. Times are naive and local, as diaries keep them; `ended` is None of one that goes on.
 
-    base, last: shares right among all classes known, after the first and the last session, if there is a result.
+    value: the headline metric of the leading head, if there is a result; metric: its name.
     page: what its page is called, its own name unless an earlier run of another folder has that.
     changed: the settings that are not the recipe's own, by path; None where that was not recorded.
     """
@@ -34,8 +33,8 @@ class Card:
     ended: datetime | None
     note: str
     headline: str
-    base: float | None
-    last: float | None
+    metric: str
+    value: float | None
     changed: Values | None
 
     @property
@@ -67,10 +66,9 @@ def card(run: Run) -> Card | None:
     status = run.status
     if status["state"] == "damaged":
         return None
-    state, summary = run.state(), run.json("summary")
+    state, result = run.state(), run.result()
     ended = None if state in ("created", "running") else local(status.get("heartbeat", status["created"]))
     told = "diverged" if status.get("diverged") and state == "failed" else state
-    base, last, headline = _result(summary) if summary else (None, None, _without(run, told))
     return Card(
         run,
         filed(run.folder.name),
@@ -79,9 +77,9 @@ def card(run: Run) -> Card | None:
         local(status["created"]),
         ended,
         run.note,
-        headline,
-        base,
-        last,
+        result.headline if result else _without(run, told),
+        result.metric if result else "",
+        result.head.headline.value if result else None,
         status.get("changed"),
     )
 
@@ -97,12 +95,6 @@ def cards(folders: list[Path]) -> list[Card]:
             made[place] = replace(one, page=f"{one.page}-{where}")
         taken.add(one.page)
     return made
-
-
-def _result(summary: Values) -> tuple[float | None, float | None, str]:
-    """The shares of the leading head, and its headline with intervals."""
-    sessions: list[Values] = summary["heads"][summary["head"]]["sessions"]
-    return sessions[0]["accuracy"]["value"], sessions[-1]["accuracy"]["value"], headline(summary)
 
 
 def _without(run: Run, state: str) -> str:

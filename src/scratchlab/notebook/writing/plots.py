@@ -1,18 +1,18 @@
-"""The pictures of a run: its loss and its accuracy over the epochs, and what each head answered rightly after every session."""
+"""The pictures of a run: its loss and its accuracy over the epochs, and the first metric of each head by context."""
 
 from __future__ import annotations
 
-from scratchlab.metrics.estimate import Estimate
 from scratchlab.notebook.writing.svg import Point, chart
-from scratchlab.recipe import Values
+from scratchlab.report import words
 from scratchlab.report.epochs import Epochs
+from scratchlab.result import Head, Result
 from scratchlab.store.run import Run
 
 
 def drawn(run: Run) -> dict[str, str]:
-    """SVG by the name of what it shows; of a run without epochs or without sessions, fewer."""
+    """SVG by the name of what it shows; of a run without epochs or with a single context, fewer."""
     epochs = Epochs(run.records(), run.recipe()["training"], run.state() == "finished")
-    summary = run.json("summary")
+    result = run.result()
     found: dict[str, str] = {}
     if epochs.records:
         names = {"training": "loss"} | ({"validation": "valid_loss"} if epochs.validated else {})
@@ -21,8 +21,8 @@ def drawn(run: Run) -> dict[str, str]:
         found["accuracy"] = chart(
             f"Accuracy{_kept(epochs)}", _over(epochs, epochs.judged), "epoch", share=True, first_colour=int("training" not in epochs.judged)
         )
-    if summary and len(summary["heads"][summary["head"]]["sessions"]) > 1:
-        found["sessions"] = _sessions(summary["heads"])
+    if result and len(result.head.rows) > 1:
+        found["contexts"] = _contexts(result)
     return found
 
 
@@ -34,11 +34,15 @@ def _kept(epochs: Epochs) -> str:
     return f" (epoch {epochs.chosen['epoch'] + 1} kept)" if epochs.chosen else ""
 
 
-def _sessions(heads: dict[str, Values]) -> str:
-    lines: dict[str, list[Point]] = {}
-    for name, head in heads.items():
-        told = [(session["session"], Estimate(**session["accuracy"])) for session in head["sessions"]]
-        lines[f"{name} head"] = [Point(number, one.value, one.low, one.high) for number, one in told if one.value is not None]
-    lines = {name: line for name, line in lines.items() if line}
-    places = {session["session"]: str(session["session"] or "base") for head in heads.values() for session in head["sessions"]}
-    return chart("Accuracy among all classes known, with 95 % intervals", lines, "session", share=True, places=places)
+def _contexts(result: Result) -> str:
+    contexts = [row.context for row in result.head.rows]
+    metric = next(iter(result.head.rows[0].metrics))
+    lines = {f"{name} head": _line(head, metric) for name, head in result.heads.items()}
+    places = {number: " ".join(str(value) for value in context.values()) for number, context in enumerate(contexts)}
+    title = f"{words.name(metric)}, with 95 % intervals"
+    return chart(title, {name: line for name, line in lines.items() if line}, " ".join(contexts[0]), share=True, places=places)
+
+
+def _line(head: Head, metric: str) -> list[Point]:
+    found = [(number, row.metrics[metric]) for number, row in enumerate(head.rows)]
+    return [Point(number, one.value, one.low, one.high) for number, one in found if one.value is not None]

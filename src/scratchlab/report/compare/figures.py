@@ -1,4 +1,4 @@
-"""The charts of a comparison: the difference over the sessions, between the confusion matrices, and the maps."""
+"""The charts of a comparison: the difference by context, between the confusion matrices, and the maps."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from scratchlab.analysis.changes import Confusions
+from scratchlab.analysis.changes import ConfusionChange
 from scratchlab.analysis.comparison import Maps
-from scratchlab.analysis.contests import Contest
 from scratchlab.analysis.maps import Map
+from scratchlab.analysis.paired import Context, PairedTest
 from scratchlab.report import matrices
 from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
 from scratchlab.report.words import points, span
@@ -18,36 +18,42 @@ COLOURS = 10  # of classes on a map; more of them take another mark
 MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 
 
-def differences(sessions: dict[int, list[Contest]]) -> Figure:
-    """B less A over the sessions, of all classes, the base and the new ones, with the intervals over draws (over groups at the base)."""
-    names = [contest.name for contest in sessions[max(sessions)]]
-    data = [_difference(sessions, name, place) for place, name in enumerate(names)]
-    ticks = {"tickvals": list(sessions), "ticktext": ["base" if number == 0 else str(number) for number in sessions]}
-    nought = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": ink("quiet"), "width": 1}}
-    axis: Figure = {"range": [min(sessions) - 0.35, max(sessions) + 0.35], "title": title("session"), **ticks}
-    return {"data": data, "layout": layout(340, shapes=[nought], xaxis=axis, yaxis={"ticksuffix": " points", "nticks": 6})}
+def differences(tests: list[tuple[Context, list[PairedTest]]]) -> Figure:
+    """B − A by context, of all units and of each part, with the intervals over draws, or over groups where nothing was drawn."""
+    names = list(dict.fromkeys(one.name for _, several in tests for one in several))
+    data = [_difference(tests, name, place) for place, name in enumerate(names)]
+    ticks = {"tickvals": list(range(len(tests))), "ticktext": [said(_short(context)) for context, _ in tests]}
+    zero = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": ink("quiet"), "width": 1}}
+    axis: Figure = {"range": [-0.35, len(tests) - 0.65], "title": title(" · ".join(tests[0][0])), **ticks}
+    legend = {"showlegend": len(names) > 1}
+    return {"data": data, "layout": layout(340, shapes=[zero], xaxis=axis, yaxis={"ticksuffix": " points", "nticks": 6}, **legend)}
 
 
-def _difference(sessions: dict[int, list[Contest]], name: str, place: int) -> Figure:
-    shown = [(number, contest) for number, of in sessions.items() for contest in of if contest.name == name and contest.a is not None]
-    intervals = [contest.over_draws if contest.over_draws.low is not None else contest.over_groups for _, contest in shown]
-    values = [100 * (contest.over_draws.value or 0.0) for _, contest in shown]
+def _short(context: Context) -> str:
+    return " · ".join(str(value) for value in context.values())
+
+
+def _difference(tests: list[tuple[Context, list[PairedTest]]], name: str, place: int) -> Figure:
+    shown = [(number, one) for number, (_, several) in enumerate(tests) for one in several if one.name == name and one.a is not None]
+    intervals = [one.over_draws if one.over_draws.low is not None else one.over_groups for _, one in shown]
+    values = [100 * (one.over_draws.value or 0.0) for _, one in shown]
     up = [None if one.high is None else 100 * one.high - value for one, value in zip(intervals, values, strict=True)]
     down = [None if one.low is None else value - 100 * one.low for one, value in zip(intervals, values, strict=True)]
     colour = ink(f"head-{place % 4 + 1}")
     return {
-        "x": [number + (0.08 * (place - 1) if number else 0) for number, _ in shown],
+        "x": [number + 0.08 * place for number, _ in shown],
         "y": values,
         "mode": "lines+markers",
         "line": {"color": colour, "width": 1.5, "dash": DASHES[place % 4]},
         "marker": {"size": 9, "symbol": SYMBOLS[place % 4], "color": colour},
-        "error_y": {"array": up, "arrayminus": down, "color": colour, "thickness": 1.8, "width": 6},
+        "error_y": {"array": up, "arrayminus": down, "color": colour, "thickness": 1.5, "width": 5},
+        "name": said(name),
         "customdata": [said(f"{name}: {points(value / 100)} {span(one)}") for value, one in zip(values, intervals, strict=True)],
         "hovertemplate": "%{customdata}<extra></extra>",
     }
 
 
-def change(found: Confusions, base: int) -> Figure:
+def change(found: ConfusionChange, parted: int) -> Figure:
     """What B does more or less often than A: blue where that is better (more right answers, fewer mistakes), orange where it is worse.
 
     The depth of a colour grows as the root of the change, so that small changes are seen beside large ones.
@@ -61,10 +67,10 @@ def change(found: Confusions, base: int) -> Figure:
     written = [[f"{100 * share:+.0f}".replace("-", "−") if abs(share) >= 0.005 else "" for share in row] for row in moved.tolist()]
     depth = np.sqrt(np.abs(moved))
     layers = [matrices.cells(where, depth, deepest, colour, told, written) for where, colour in ((better, "right"), (worse, "wrong"))]
-    return matrices.matrix(layers, found.classes, base)
+    return matrices.matrix(layers, found.classes, parted)
 
 
-def _told(found: Confusions, i: int, j: int) -> str:
+def _told(found: ConfusionChange, i: int, j: int) -> str:
     moved = f"A {found.a[i, j]}, B {found.b[i, j]} of {found.a[i].sum()}, {points(float(found.change[i, j]))} points"
     return f"{matrices.answered(found.classes, i, j)}: {moved}"
 

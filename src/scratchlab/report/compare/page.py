@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from scratchlab.analysis.changes import Flip
+from scratchlab.analysis.compared import ComparedRun
 from scratchlab.analysis.comparison import Comparison
-from scratchlab.analysis.sides import Inputs, Side
-from scratchlab.report import pictures, shell
+from scratchlab.analysis.media import Media
+from scratchlab.report import matrices, pictures, shell
 from scratchlab.report.charts import Figure
 from scratchlab.report.compare import figures, words
+from scratchlab.report.words import place as in_words
 from scratchlab.report.words import span
 
 OUTLINES = {  # of the marks on the maps, from -5 to 5
@@ -23,9 +25,9 @@ OUTLINES = {  # of the marks on the maps, from -5 to 5
 }
 
 
-def place(runs: Path, a: Side, b: Side) -> Path:
+def place(runs: Path, a: ComparedRun, b: ComparedRun) -> Path:
     """Where the page goes if nobody says: beside the runs."""
-    one, other = (shell.filed(side.name)[:100] for side in (a, b))
+    one, other = (shell.filed(each.title)[:100] for each in (a, b))
     return runs / f"compare-{one}-{other}.html"
 
 
@@ -36,60 +38,63 @@ def write(found: Comparison, path: Path) -> Path:
 
 def page(found: Comparison) -> str:
     """The whole page."""
-    classes, last = tuple(found.arrivals), found.last[0]
+    last, kind = found.last[0], words.independent(found)
     interval = max(last.over_groups, last.over_draws, key=lambda one: (one.high or 0.0) - (one.low or 0.0))  # the headline has the wider
-    kind = words.units(found)
+    parts = set(found.classes.values())
     about: dict[str, Any] = {
         "a": found.a,
         "b": found.b,
         "same_run": found.same_run,
-        "later": found.found.last > 0,
+        "last": last,
         "where": words.where(found),
-        "units": kind,
-        "asked": words.asked(found),
+        "independent": kind,
+        "layout": found.units.layout,
+        "common": words.common(found),
+        "notes": found.a.result.notes,
         "verdict": words.verdict(found),
         "headline": {
-            "where": f"After session {found.found.last}" if found.found.last else "On the base",
+            "where": words.where(found).removeprefix(" "),
             "a": last.a,
             "b": last.b,
             "difference": last.over_groups.value,
             "span": span(interval),
             "over": "draws" if interval is last.over_draws else kind,
         },
-        "sessions": sorted(found.sessions.items(), reverse=True),
-        "arrivals": found.arrivals,
-        "changes": found.classes,
-        "shifts": found.confusions.shifts(),
-        "flips": [(side, _cards(won, found.inputs), found.flipped[i]) for i, (side, won) in enumerate(zip("AB", found.flips, strict=True))],
-        "missing": found.inputs.missing,
+        "tests": [(in_words(context), tests) for context, tests in reversed(found.tests)],
+        "classes": found.classes,
+        "parted": len(parts) > 1,
+        "changes": found.changes,
+        "shifts": found.confusion.shifts() if found.confusion else [],
+        "flips": [(name, _cards(found.flips[i], found.media), found.flipped[i]) for i, name in enumerate("AB")],
+        "missing": found.media.missing,
         "maps": found.maps,
         "marks": OUTLINES,
-        "legend": _legend(classes, found.maps.labels),
+        "legend": _legend(tuple(found.classes), found.maps.labels),
         "settings": found.settings,
         "facts": words.training(found),
-        "sure": words.sure,
+        "significant": words.significant,
         "meanings": words.meanings(found),
     }
-    return shell.rendered("compare", about, _figures(found, classes))
+    return shell.rendered("compare", about, _figures(found))
 
 
-def _figures(found: Comparison, classes: tuple[str, ...]) -> dict[str, Figure]:
-    base = sum(session == 0 for session in found.arrivals.values())
-    drawn = {"change": figures.change(found.confusions, base)}
+def _figures(found: Comparison) -> dict[str, Figure]:
+    classes = tuple(found.classes)
+    drawn = {"change": figures.change(found.confusion, matrices.first(found.classes))} if found.confusion else {}
     drawn |= {f"map-{number}": figures.embedding(found.maps, one, classes) for number, one in enumerate(found.maps.drawn, 1)}
-    return drawn | ({"differences": figures.differences(found.sessions)} if len(found.sessions) > 1 else {})
+    return drawn | ({"differences": figures.differences(found.tests)} if len(found.tests) > 1 else {})
 
 
-def _cards(flips: list[Flip], inputs: Inputs) -> list[tuple[Flip, str, str]]:
+def _cards(flips: list[Flip], shown: Media) -> list[tuple[Flip, str, str]]:
     """Each query with its picture and its sound, or nothing where there is none."""
-    return [(flip, *_media(flip.id, inputs)) for flip in flips]
+    return [(flip, *_media(flip.id, shown)) for flip in flips]
 
 
-def _media(name: str, inputs: Inputs) -> tuple[str, str]:
-    if inputs.form is None or name not in inputs.values:
+def _media(name: str, shown: Media) -> tuple[str, str]:
+    if shown.form is None or name not in shown.values:
         return "", ""
-    values = inputs.values[name]
-    return pictures.picture(values, inputs.form), pictures.sound(values, inputs.form)
+    values = shown.values[name]
+    return pictures.picture(values, shown.form), pictures.sound(values, shown.form)
 
 
 def _legend(classes: tuple[str, ...], there: tuple[str, ...]) -> list[tuple[str, int, str]]:

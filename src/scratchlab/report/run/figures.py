@@ -1,20 +1,18 @@
-"""The charts of one run: its sessions, who was taken for whom, its training."""
+"""The charts of one run: its confusion matrices, and its training."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from scratchlab.analysis.mistakes import Mistakes
-from scratchlab.analysis.summary import Head, estimates
-from scratchlab.metrics.estimate import Estimate
+from scratchlab.analysis.confusion import Confusion
 from scratchlab.report import matrices
 from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.words import interval, percent
+from scratchlab.report.words import percent
 
 
 def counted(what: str) -> Figure:
-    """The names of an axis that counts sessions or epochs: below it, and above what the pointer shows."""
+    """The names of an axis that counts epochs: below it, and above what the pointer shows."""
     return {"title": title(what), "unifiedhovertitle": {"text": f"{what} %{{x}}"}}
 
 
@@ -22,66 +20,10 @@ def _figure(data: list[Figure], layout: Figure) -> Figure:
     return {"data": data, "layout": layout}
 
 
-# -- sessions -------------------------------------------------------------------------------------------
-
-
-def _points(head: Head, name: str) -> list[tuple[int, Estimate]]:
-    """The sessions in which this number is defined."""
-    found = [(session["session"], session[name]) for session in estimates(head)["sessions"]]
-    return [(number, estimate) for number, estimate in found if estimate.value is not None]
-
-
-def _curve(head: Head, called: str, name: str, place: int) -> list[Figure]:
-    """A line with its band; a whisker for session 0, whose interval is of another kind."""
-    points, colour = _points(head, name), f"head-{place % 4 + 1}"
-    banded = [(number, e.low, e.high) for number, e in points if number > 0 and e.low is not None]
-    x, low, high = ([one[i] for one in banded] for i in range(3))
-    look = {"fill": "toself", "fillcolor": ink(f"{colour}-soft"), "line": {"width": 0}, "mode": "lines", "hoverinfo": "skip"}
-    band = {"x": x + x[::-1], "y": high + low[::-1], **look}
-    up = [e.high - e.value if number == 0 and e.high is not None and e.value is not None else None for number, e in points]
-    down = [e.value - e.low if number == 0 and e.low is not None and e.value is not None else None for number, e in points]
-    line = {
-        "x": [number for number, _ in points],
-        "y": [e.value for _, e in points],
-        "mode": "lines+markers",
-        "cliponaxis": False,  # a mark at 0 or 100 % is whole
-        "line": {"color": ink(colour), "width": 2.5, "dash": DASHES[place % 4]},
-        "marker": {"size": 8, "symbol": SYMBOLS[place % 4], "color": ink(colour)},
-        "error_y": {"array": up, "arrayminus": down, "color": ink(colour), "thickness": 1.5, "width": 5},
-        "name": said(called),
-        "customdata": [said(f"{called}  {percent(e.value or 0)} {interval(e)}") for _, e in points],
-        "hovertemplate": "%{customdata}<extra></extra>",
-    }
-    return [band, line] if banded else [line]
-
-
-def session_curve(heads: dict[str, Head], name: str, height: int) -> Figure:
-    """One of the session metrics over the sessions, a line a head; the same range for every metric, so that charts compare."""
-    data = [trace for place, (called, head) in enumerate(heads.items()) for trace in _curve(head, called, name, place)]
-    shown = [e for head in heads.values() for metric in ("accuracy", "base", "new") for _, e in _points(head, metric)]
-    values = [value for e in shown for value in (e.value, e.low, e.high) if value is not None]
-    room = 0.06 * (max(values) - min(values)) + 0.005
-    sessions = [session["session"] for session in next(iter(heads.values()))["sessions"]]
-    numbered = {
-        "tickvals": sessions,
-        "ticktext": ["base", *(str(number) for number in sessions[1:])],
-        "range": [-0.25, sessions[-1] + 0.25],
-    }
-    return _figure(
-        data,
-        layout(
-            height,
-            hovermode="x unified",
-            xaxis={**numbered, **counted("session")},
-            yaxis={"tickformat": ".0%", "range": [max(0, min(values) - room), min(1.005, max(values) + room)], "nticks": 6},
-        ),
-    )
-
-
 # -- mistakes -------------------------------------------------------------------------------------------
 
 
-def confusion(found: Mistakes, base: int, worst: float) -> Figure:
+def confusion(found: Confusion, parted: int, worst: float) -> Figure:
     """Shares by true class: right answers in one colour, mistakes in another, up to `worst`; where there is no mistake, no colour.
 
     The depth of a mistake's colour grows as the root of its share, so that the rare ones are seen beside the common.
@@ -94,12 +36,12 @@ def confusion(found: Mistakes, base: int, worst: float) -> Figure:
         matrices.cells(right & shown, found.shares, 1.0, "right", told, written),
         matrices.cells(~right & shown, np.sqrt(found.shares), worst**0.5, "wrong", told, written),
     ]
-    return matrices.matrix(layers, found.classes, base)
+    return matrices.matrix(layers, found.classes, parted)
 
 
-def _told(found: Mistakes, i: int, j: int) -> str:
-    asked = int(found.counts[i].sum())
-    return f"{matrices.answered(found.classes, i, j)}: {found.counts[i, j]} of {asked}, {percent(found.shares[i, j])}"
+def _told(found: Confusion, i: int, j: int) -> str:
+    total = int(found.counts[i].sum())
+    return f"{matrices.answered(found.classes, i, j)}: {found.counts[i, j]} of {total}, {percent(found.shares[i, j])}"
 
 
 # -- training -------------------------------------------------------------------------------------------

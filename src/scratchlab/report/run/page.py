@@ -6,17 +6,27 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from scratchlab.analysis.mistakes import Mistakes, kin, mistakes
-from scratchlab.analysis.summary import METRICS, Head, arrivals, estimates
-from scratchlab.checks import counted
+from scratchlab.analysis.confusion import Confusion, confusions
 from scratchlab.recipe import Values, flat
-from scratchlab.report import shell
+from scratchlab.report import matrices, shell
 from scratchlab.report.charts import Figure
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.run import figures, kernels, words
-from scratchlab.report.run.origins import origins, snippet
+from scratchlab.report.run.kinds.catalog import SECTIONS
+from scratchlab.report.run.kinds.interface import Origin, Section
 from scratchlab.report.run.readings import NAMES, Readings
+from scratchlab.result import Result
 from scratchlab.store.run import Run
+
+ORIGINS = (
+    Origin("Recall, confusions", "units.parquet; columns head, truth, answer", "counts over all draws, as shares of the true class"),
+    Origin(
+        "Kept epoch",
+        "metrics.jsonl; kept, valid_accuracy, valid_loss",
+        "the last epoch marked as kept; by training.select: smallest validation loss, or largest accuracy and then smallest loss",
+    ),
+    Origin("Speed", "metrics.jsonl; inputs, cpu_seconds", "sum of inputs over sum of CPU-seconds, without validation and evaluation"),
+)
 
 
 def write(run: Run) -> Path:
@@ -27,7 +37,7 @@ def write(run: Run) -> Path:
 
 def page(run: Run) -> str:
     """The page of a run: finished, failed or under way."""
-    status, recipe, state, summary = run.status, run.recipe(), run.state(), run.json("summary")
+    status, recipe, state, result = run.status, run.recipe(), run.state(), run.result()
     epochs = Epochs(run.records(), recipe["training"], state == "finished")
     drawn, read = _of_training(epochs), Readings.of(run, epochs.records)
     about: dict[str, Any] = {
@@ -42,44 +52,42 @@ def page(run: Run) -> str:
         "sentence": words.sentence(state, len(epochs.records), epochs.settings["epochs"]),
         "epochs": epochs,
         "recipe": {section: _settings(values) for section, values in recipe.items() if section != "seed"},
-        "heads": {},
+        "result": None,
+        "confusions": list[Confusion](),
         "kernels": None,
     } | _surroundings(run.json("environment"))
     if read.epochs:
         about |= _read(read, recipe["observe"]["kernels"])
         drawn |= kernels.figures(read, epochs)
-    if summary:
-        found = mistakes(run.scan("predictions"), summary)
-        about |= _result(summary, found) | {"alike": next((name for name in summary["heads"] if name in recipe.get("similarity", {})), "")}
-        drawn |= _of_result(summary, found, about["worst"])
+    if result:
+        found = confusions(result)
+        section = SECTIONS[result.kind](result, found)
+        about |= _result(result, found, section)
+        parted = matrices.first(result.classes)
+        drawn |= section.figures
+        drawn |= {f"confusion-{number}": figures.confusion(one, parted, about["worst"]) for number, one in enumerate(found, 1)}
     return shell.rendered("run", about, drawn)
 
 
 # -- what the page tells ----------------------------------------------------------------------------------
 
 
-def _result(summary: Values, found: list[Mistakes]) -> Values:
-    """What came out: the heads with their estimates, the mistakes, and where all of it came from."""
-    heads = {name: estimates(head) for name, head in summary["heads"].items()}
-    sessions = heads[summary["head"]]["sessions"]
-    every = [one for head in heads.values() for one in [head["average"], head["drop"], *(s[m] for s in head["sessions"] for m in METRICS)]]
+def _result(result: Result, found: list[Confusion], section: Section) -> Values:
+    """What came out: the heads with their metrics, the confusions, and where all of it comes from."""
     return {
-        "heads": heads,
-        "head": summary["head"],
-        "base": sessions[0]["accuracy"],
-        "last": sessions[-1]["accuracy"],
-        "later": counted(len(sessions) - 1, "session") if len(sessions) > 1 else "",
-        "draws": sessions[-1]["accuracy"].n,
-        "classes": summary["classes"],
-        "base_classes": summary["base_classes"],
-        "arrival": {name: f"session {number}" if number else "base" for name, number in arrivals(summary["classes"], sessions).items()},
-        "meanings": {one.how: words.meaning(one.how) for one in every if one.low is not None},
-        "mistakes": found,
-        "kin": kin(summary, found),
+        "result": result,
+        "section": section.title,
+        "kind": section.about,
+        "last": words.place(result.head.rows[-1].context),
+        "draws": result.head.headline.n if result.layout.repetition else 0,
+        "classes": result.classes,
+        "parted": len(set(result.classes.values())) > 1,
+        "meanings": {one.how: words.meaning(one.how) for one in result.estimates if one.low is not None},
+        "confusions": found,
         "recalls": {one.head: one.recalls() for one in found},
-        "worst": max((pair.count / pair.asked for one in found for pair in one.pairs(1)), default=0.0),
-        "origins": origins(summary),
-        "snippet": snippet(summary),
+        "worst": max((pair.count / pair.total for one in found for pair in one.pairs(1)), default=0.0),
+        "origins": [*section.origins, *ORIGINS],
+        "snippet": section.snippet,
     }
 
 
@@ -115,11 +123,3 @@ def _of_training(epochs: Epochs) -> dict[str, Figure]:
         return {}
     drawn = {"losses": figures.losses(epochs), "rates": figures.rates(epochs), "speed": figures.speed(epochs)}
     return drawn | ({"accuracies": figures.accuracies(epochs)} if epochs.judged else {})
-
-
-def _of_result(summary: Values, found: list[Mistakes], worst: float) -> dict[str, Figure]:
-    heads: dict[str, Head] = summary["heads"]
-    drawn = {f"confusion-{number}": figures.confusion(one, summary["base_classes"], worst) for number, one in enumerate(found, 1)}
-    if len(heads[summary["head"]]["sessions"]) > 1:
-        drawn |= {name: figures.session_curve(heads, name, height) for name, height in (("accuracy", 420), ("base", 280), ("new", 280))}
-    return drawn

@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
-from scratchlab.analysis.summary import METRICS, estimates
 from scratchlab.checks import Problem
-from scratchlab.metrics.estimate import Estimate
-from scratchlab.report import tables
+from scratchlab.report import tables, words
+from scratchlab.result import Head, Result
 from scratchlab.store.run import Run
 
 
 def outcome(run: Run) -> RenderableType:
-    """The note, one table a head (sessions down, accuracies across, intervals beside them), and what the intervals mean."""
-    summary = run.json("summary")
-    if summary is None:
+    """The note, the metrics of every head as a whole and by context, and what the intervals mean."""
+    result = run.result()
+    if result is None:
         raise Problem(f"{run.folder} has no result yet; it is {run.state()} ({run.status.get('where', 'not started')}).")
     parts: list[RenderableType] = [Text(f"{run.note}\n", style="italic")] if run.note else []
-    hows: list[str] = []
-    for head, found in ((name, estimates(one)) for name, one in summary["heads"].items()):
-        table = tables.table("session", "classes", *METRICS, first="right")
-        table.title, table.title_justify, table.title_style = f"{head} head", "left", "bold"
-        for row in found["sessions"]:
-            cells = [row[name] for name in METRICS]
-            hows += [cell.how for cell in cells if cell.low is not None]
-            table.add_row(str(row["session"]), str(row["classes"]), *(tables.accuracy(cell) for cell in cells))
-        parts.append(table)
-        if len(found["sessions"]) > 1:
-            parts.append(Text(f"average {found['average']}, performance drop {_points(found['drop'])}\n"))
-    meaning = "Accuracies are joint: every answer is chosen among all classes seen so far; 'balanced' weighs classes alike. "
-    parts.append(Text(meaning + "95 % intervals: " + "; ".join(dict.fromkeys(hows)) + ".", style="dim"))
+    if result.layout.context:
+        parts += [_contexts(name, head, result) for name, head in result.heads.items()]
+    parts.append(_heads(result))
+    hows = "; ".join(dict.fromkeys(one.how for one in result.estimates if one.low is not None))
+    parts.append(Text(" ".join([*result.notes, f"95 % intervals: {hows or 'none'}."]), style="dim"))
     return Group(*parts)
 
 
-def _points(estimate: Estimate) -> str:
-    """A difference of accuracies, in points."""
-    return str(estimate).replace("%", "") + (" points" if estimate.value is not None else "")
+def _contexts(name: str, head: Head, result: Result) -> Table:
+    """One head's metrics by context."""
+    first = head.rows[0]
+    table = tables.table(*result.layout.context, *first.counts, *(words.name(metric) for metric in first.metrics), first="right")
+    table.title, table.title_justify, table.title_style = f"{name} head", "left", "bold"
+    for row in head.rows:
+        counts = [str(value) for value in (*row.context.values(), *row.counts.values())]
+        table.add_row(*counts, *(tables.accuracy(one) for one in row.metrics.values()))
+    return table
+
+
+def _heads(result: Result) -> Table:
+    """Every head's metrics as a whole."""
+    table = tables.table("head", *(words.name(metric) for metric in result.head.metrics))
+    for name, head in result.heads.items():
+        table.add_row(
+            name, *(tables.accuracy(head.metrics[metric]) if metric in head.metrics else Text("") for metric in result.head.metrics)
+        )
+    return table

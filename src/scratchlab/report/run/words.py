@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from scratchlab.report.words import place
+
+__all__ = ["elapsed", "meaning", "place", "sentence"]
+
 MEANINGS = {
     "bootstrap over": (
-        "Whole groups of queries (speakers, ships, cameras; lone samples where the source knows no groups) were drawn again 2000 times, "
-        "and 95 % of the results lay in this interval. It tells how the number would move had others been asked. "
-        "The training is the same throughout, so it says nothing of another seed."
+        "Whole groups of queries (speakers, ships, identities; single samples where the source knows no groups) were resampled 2000 times, "
+        "and 95 % of the results lay in this interval. It says how the number would vary with others of their kind. "
+        "The training is the same throughout, so it says nothing about another seed."
     ),
     "mean over": (
-        "The shots of the new classes were drawn several times, and the sessions learned anew from each draw. "
-        "The interval tells how well the mean over such draws is known. Queries, groups and base training are the same in every draw, "
-        "so it says nothing of other speakers or seeds."
+        "The labelled examples were drawn several times, and everything after the training was repeated with each draw. "
+        "The interval says how well the mean over such draws is known. The trained weights are the same in every draw, "
+        "so it says nothing about other speakers or seeds."
     ),
 }
 
@@ -34,7 +38,7 @@ def sentence(state: str, done: int, planned: int) -> str:
     return {
         "created": "This run has not begun.",
         "running": f"This run is under way, {so_far}." if done else "This run is in its first epoch.",
-        "finished": "This run says it is finished, but its summary is missing.",
+        "finished": "This run says it is finished, but its result is missing.",
         "stopped": f"This run was stopped {so_far}.",
         "killed": f"This run was killed {so_far}.",
     }.get(state, f"This run {state} {so_far}.")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scratchlab.checks import Problem, counted
+from scratchlab.checks import Problem
 from scratchlab.notebook.dates.calendar import local
 from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.store.run import Run
@@ -29,16 +29,16 @@ def of_run(run: Run) -> Event:
     """The event of a run. Raises Problem naming the file that is damaged."""
     status, found, records = run.status, state(run), run.records()
     try:
-        summary = run.json("summary") if found == "finished" else None
-        if summary:
-            said, place = headline(summary), _proof(run.folder / "summary.json", summary["head"])
+        result = run.result() if found == "finished" else None
+        if result:
+            said, place = result.headline, _proof(run.folder / "result.json")
         elif found == "running":
             said, place = _progress(run, records), _last(run, records)
         else:
             line = _line(run.folder / "status.json", '"where":')
             said, place = _ending(run, found, records), Place(run.folder / "status.json", line, line)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Problem(f"{run.folder}/summary.json is damaged: {type(error).__name__}: {error}") from None
+        raise Problem(f"{run.folder}/status.json is damaged: {type(error).__name__}: {error}") from None
     title = status.get("title", "")
     text = [f"{run.folder.name}: {title}" if title else run.folder.name, said or found]
     text += [_best(record) for record in records[::-1] if record.get("kept")][:1]
@@ -63,30 +63,9 @@ def _when(run: Run, status: Mapping[str, Any]) -> Span:
     return Span(min(begun, last), last)
 
 
-def headline(summary: Mapping[str, Any]) -> str:
-    """The leading head's joint accuracy with its 95 % interval, in the base session and the last."""
-    sessions = summary["heads"][summary["head"]]["sessions"]
-    classes = "base classes" if len(sessions) > 1 else counted(sessions[0]["classes"], "class")
-    told = [f"{_told(sessions[0]['accuracy'])} on {classes}"]
-    told += [f"{_told(sessions[-1]['accuracy'])} on all {sessions[-1]['classes']} after session {len(sessions) - 1}"] * (len(sessions) > 1)
-    return f"{summary['head']} {', '.join(told)}"
-
-
-def _told(estimate: Mapping[str, Any]) -> str:
-    if estimate["value"] is None:
-        return str(estimate["how"])
-    bounds = "" if estimate["low"] is None or estimate["high"] is None else f" [{estimate['low']:.1%}, {estimate['high']:.1%}]"
-    return f"{estimate['value']:.1%}{bounds}"
-
-
-def _proof(path: Path, head: str) -> Place:
-    """Where the head's last accuracy stands, by the indents that the store writes; the file alone where it is laid out otherwise."""
-    line, inside = 0, False
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if text.startswith('  "'):
-            inside = text.startswith(f'  "{head}": {{')
-        elif inside and text.startswith('     "accuracy": {'):
-            line = number + 1
+def _proof(path: Path) -> Place:
+    """Where the headline stands."""
+    line = _line(path, '"headline":')
     return Place(path, line, line)
 
 

@@ -22,7 +22,7 @@ from scratchlab.notebook.vault.decoding import lines
 from scratchlab.notebook.walk import Refused
 from scratchlab.store.run import Run
 
-FILES = ("status.json", "summary.json", "metrics.jsonl", "note.md")  # what may change while a run goes on, or after
+FILES = ("status.json", "result.json", "metrics.jsonl", "note.md")  # what may change while a run goes on, or after
 
 
 class Runs:

@@ -1,0 +1,21 @@
+"""The section of plain classification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scratchlab.analysis.confusion import Confusion
+from scratchlab.report.run.kinds.interface import Origin, Section, snippet
+from scratchlab.result import Result
+
+
+def section(result: Result, confusions: Sequence[Confusion]) -> Section:
+    """Accuracy over the queries, and over the classes."""
+    del confusions
+    rows = f'units.parquet, rows head = "{result.leading}"; columns truth, answer, group'
+    origins = [
+        Origin("Accuracy", rows, "share of rows with answer = truth; interval: metrics/estimate.py, over_groups"),
+        Origin("Balanced accuracy", rows, "mean over the classes of this share (metrics/accuracy.py, balanced_accuracy); over_groups"),
+    ]
+    computed = 'over_groups((units["answer"] == units["truth"]).to_numpy(), units["group"].to_numpy())'
+    return Section("Result", origins, snippet(result, "", computed, "over_groups"))
