@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scratchlab.checks import Problem, counted, listing, nearest
 from scratchlab.types import Batch, Embeddings, Samples, Scores, Split, Waveform, rows
@@ -17,7 +19,7 @@ def samples(**changed: Any) -> Samples:
         "ids": np.array(["a", "b", "c"]),
         "labels": np.array([0, 1, 0]),
         "classes": ("yes", "no"),
-        "groups": np.array(["x", "y", "x"]),
+        "groups": {"speaker": np.array(["x", "y", "x"])},
         "splits": np.array(["train", "test", ""]),
         "form": Waveform(16000),
         "load": lambda wanted: Batch(np.zeros((len(wanted), 4), np.float32), np.full(len(wanted), 4)),
@@ -32,6 +34,7 @@ def samples(**changed: Any) -> Samples:
         ({"ids": np.array(["a", "b", "a"])}, "Sample ids must be unique; twice or more: a"),
         ({"labels": np.array([0, 1])}, "gives 3 ids but 2 labels"),
         ({"labels": np.array([0, 2, 0])}, "Labels must lie between 0 and 1, the last of 2 classes"),
+        ({"groups": {"speaker": np.array(["x"])}}, "gives 3 ids but 1 speaker"),
         ({"splits": np.array(["train", "dev", ""])}, "A split is 'train', 'valid', 'test' or '', not dev"),
     ],
 )
@@ -43,25 +46,57 @@ def test_samples(changed: dict[str, Any], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"query": rows()}, "has no query rows"),
-        ({"train": rows([0, 0])}, "The train rows of session 0 name a row twice"),
-        ({"query": rows([0, 2])}, "1 row of session 0 stand in both train and query"),
+        ({"train": rows([0, 0])}, "The train rows of a split name a row twice"),
+        ({"query": rows([0, 2])}, "1 row of a split stand in both train and query"),
         ({"reference": rows([2])}, "stand in both reference and query"),
         ({"valid": rows([0])}, "stand in both train and valid"),
     ],
 )
-def test_stage(changed: dict[str, Any], sentence: str) -> None:
+def test_splits(changed: dict[str, Any], sentence: str) -> None:
     whole = {"train": rows([0]), "valid": rows([1]), "reference": rows(), "query": rows([2]), "classes": rows([0, 1])}
     with pytest.raises(Problem, match=sentence):
         Split(**{**whole, **changed})
 
 
-def test_a_stage_shows_each_side_what_it_may_see() -> None:
+def test_a_split_shows_each_side_what_it_may_see() -> None:
     known, split = samples(), Split(rows([0]), rows(), rows([1]), rows([2]), rows([0, 1]))
     seen, inputs = split.view(known), split.inputs(known)
     assert (seen.train.labels.tolist(), seen.reference.ids.tolist(), len(seen.valid)) == ([0], ["b"], 0)
     assert inputs.batch(rows([0])).values.shape == (1, 4)
     assert split.truth(known).tolist() == [0]
+
+
+def test_rows_that_stay_together() -> None:
+    """Without columns each row by itself; of one column its values; of several what they connect, by hand and by name."""
+    columns = {"speaker": np.array(["x", "y", "z"]), "room": np.array(["a", "b", "b"])}
+    assert samples(groups={}).grouped().tolist() == ["a", "b", "c"]
+    assert samples(groups=columns).grouped().tolist() == ["x", "y", "z"]
+    assert samples(groups=columns).grouped(["room"]).tolist() == ["a", "b", "b"]
+    both = samples(groups=columns).grouped(["speaker", "room"])
+    assert (both[0] == both[1], both[1] == both[2]) == (False, True)
+    with pytest.raises(
+        Problem, match=r"protocol.disjoint names 'rom', but its columns of groups are: speaker, room. Did you mean 'room'\?"
+    ):
+        samples(groups=columns).grouped(["rom"])
+    with pytest.raises(Problem, match=r"protocol\.apart names 'room', but this source knows no groups"):
+        samples(groups={}).grouped(["room"], "protocol.apart")
+
+
+@given(st.integers(1, 4).flatmap(lambda width: st.lists(st.tuples(*[st.integers(0, 9)] * width), min_size=1, max_size=25)))
+def test_rows_stay_together_exactly_where_a_chain_of_shared_values_leads_from_one_to_the_other(values: list[tuple[int, ...]]) -> None:
+    columns = {f"column{i}": np.array([f"value{one[i]}" for one in values]) for i in range(len(values[0]))}
+    whole = samples(
+        ids=np.array([f"item{i}" for i in range(len(values))]),
+        labels=np.zeros(len(values), np.int64),
+        splits=np.full(len(values), ""),
+        groups=columns,
+    )
+    found = whole.grouped(list(columns))
+    for start in range(len(values)):
+        reached = {start}
+        while more := {j for j in range(len(values)) for i in reached if any(map(int.__eq__, values[i], values[j]))} - reached:
+            reached |= more
+        assert set(np.flatnonzero(found == found[start]).tolist()) == reached
 
 
 def test_embeddings_and_scores() -> None:
@@ -77,8 +112,8 @@ def test_embeddings_and_scores() -> None:
 
 
 def test_words() -> None:
-    assert [counted(n, noun) for n, noun in ((1, "clip"), (2, "clip"), (0, "class"), (3, "epoch"), (2, "batch"))] == [
-        "1 clip", "2 clips", "0 classes", "3 epochs", "2 batches",
+    assert [counted(n, noun) for n, noun in ((1, "clip"), (2, "clip"), (0, "class"), (3, "epoch"), (2, "batch"), (2, "query"), (2, "day"))] == [
+        "1 clip", "2 clips", "0 classes", "3 epochs", "2 batches", "2 queries", "2 days",
     ]  # fmt: skip
     assert listing("abc", most=2) == "a, b, … (3 in all)"
     assert nearest("widht", ["width", "depth"]) == " Did you mean 'width'?"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import inspect
+import io
 import pickle
 import struct
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image as Picture
 
 from scratchlab import recipe
 from scratchlab.data.sources.catalog import SOURCES
@@ -96,6 +99,31 @@ def batches(root: Path, _: Record) -> Path:
     return root
 
 
+def drawn(rng: np.random.Generator) -> bytes:
+    """A PNG of one bit a pixel, as the publisher's, whose strokes are random."""
+    file = io.BytesIO()
+    Picture.fromarray(rng.random((105, 105)) > 0.1).save(file, "PNG")
+    return file.getvalue()
+
+
+def alphabets(root: Path, _: Record) -> Path:
+    """The layout of Omniglot: an archive of one part, and the other part unpacked; one character of `Latin` stands in both."""
+    rng = np.random.default_rng(0)
+    both = [drawn(rng) for _ in range(3)]
+    with zipfile.ZipFile(root / "images_background.zip", "w") as packed:
+        for alphabet, character in (("Greek", 1), ("Greek", 2), ("Latin", 1)):
+            for drawer in range(3):
+                content = both[drawer] if alphabet == "Latin" else drawn(rng)
+                packed.writestr(f"images_background/{alphabet}/character{character:02d}/{character:04d}_{drawer + 1:02d}.png", content)
+        packed.writestr("__MACOSX/images_background/Greek/character01/._0001_01.png", b"no image")
+    for alphabet, contents in (("Latin", both), ("Tagalog", [drawn(rng) for _ in range(3)])):
+        folder = root / "images_background_small1" / alphabet / "character01"
+        folder.mkdir(parents=True)
+        for drawer, content in enumerate(contents):
+            (folder / f"0001_{drawer + 1:02d}.png").write_bytes(content)
+    return root
+
+
 def archive(root: Path, _: Record) -> Path:
     rng = np.random.default_rng(0)
     np.savez(root / "few.npz", x=rng.integers(0, 256, (30, 32, 32, 3), dtype=np.uint8), y=np.arange(30) % 10)
@@ -127,6 +155,7 @@ def at_root(path: Path) -> dict[str, Any]:
     return {"root": str(path)}
 
 
+SMALL = ["images_background_small1", "images_background_small2"]
 CASES = [
     Case("mnist", lambda _: {}),
     Case("mnist", at_root, idx),
@@ -137,6 +166,8 @@ CASES = [
     Case("cifar100", at_root, records),
     Case("cifar100", at_root, arrays),
     Case("cifar100", at_root, real="images"),
+    Case("omniglot", lambda path: {"root": str(path), "parts": ["images_background", "images_background_small1"]}, alphabets),
+    Case("omniglot", lambda path: {"root": str(path), "parts": SMALL, "size": 32}, real="omniglot"),
     Case("synthetic", lambda _: {"clips": 2, "groups": 3, "seconds": 0.2, "vary": 0.5}),
     Case("speech_commands", at_root, speech_commands),
     Case("arabic_speech_commands", at_root, arabic),
@@ -204,15 +235,17 @@ def test_form_is_known_before_reading(case: tuple[Case, dict[str, Any]], samples
 
 def test_columns(samples: Samples) -> None:
     assert len(set(samples.ids.tolist())) == len(samples)
-    assert len(samples.labels) == len(samples.groups) == len(samples.splits) == len(samples)
+    assert len(samples.labels) == len(samples.splits) == len(samples)
     assert set(samples.labels.tolist()) <= set(range(len(samples.classes)))
     assert len(set(samples.classes)) == len(samples.classes)
-    assert all(samples.groups.tolist())
+    for column in samples.groups.values():
+        assert len(column) == len(samples)
+        assert all(column.tolist())
 
 
 def test_no_group_is_on_two_sides_of_the_publishers_split(samples: Samples) -> None:
     seen: dict[str, str] = {}
-    for group, split in zip(samples.groups.tolist(), samples.splits.tolist(), strict=True):
+    for group, split in zip(samples.grouped().tolist(), samples.splits.tolist(), strict=True):
         assert seen.setdefault(group, split) == split
 
 

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Picture
 
 from scratchlab.checks import Problem
 from scratchlab.data import downloads
+from scratchlab.data.sources import omniglot
 from scratchlab.data.sources.arabic_speech_commands import ArabicSpeechCommands
 from scratchlab.data.sources.cifar100 import CIFAR100
 from scratchlab.data.sources.speech_commands import SpeechCommands
@@ -67,7 +69,7 @@ def test_fetches_once(served: tuple[Path, str], cache: Path, record: Record) -> 
     assert samples.classes == ("no", "yes")
     assert dict(zip(samples.ids.tolist(), samples.splits.tolist(), strict=True))["yes/b_nohash_0.wav"] == "test"
     assert samples.splits.tolist() == ["train", "test", "valid"] * 2
-    assert samples.groups.tolist() == ["a", "b", "c"] * 2
+    assert samples.groups["speaker"].tolist() == ["a", "b", "c"] * 2
     assert samples.load(np.arange(6)).values.shape == (6, 1600)
     assert source.read().ids.tolist() == samples.ids.tolist()
     assert Handler.asked == 1
@@ -90,7 +92,7 @@ def test_zip_with_a_wrapping_folder(served: tuple[Path, str], record: Record, ca
             packed.write(record(folder / name), f"corpus-master/dataset/{name}")
             packed.writestr(f"corpus-master/{split}.csv", f"file,class\n{name},up\n")
     samples = ArabicSpeechCommands(download=True, url=f"{address}/master.zip").read()
-    assert samples.groups.tolist() == ["00000001", "00000002"]
+    assert samples.groups["speaker"].tolist() == ["00000001", "00000002"]
     assert samples.splits.tolist() == ["train", "test"]
     checksum = hashlib.sha256((folder / "master.zip").read_bytes()).hexdigest()
     assert f"data.sha256 = '{checksum}'" in capsys.readouterr().err.replace("\n", " ").replace("  ", " ").replace("' ", "'")
@@ -110,6 +112,22 @@ def test_records_in_their_own_folder(served: tuple[Path, str], cache: Path) -> N
     with pytest.raises(Problem, match="not the expected one"):
         CIFAR100(download=True, url=url).read()
     assert len(list((cache / "corpora").iterdir())) == 1
+
+
+def test_an_archive_that_is_read_as_it_is(served: tuple[Path, str], cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = "images_background_small1"
+    picture = io.BytesIO()
+    Picture.new("1", (105, 105)).save(picture, "PNG")
+    with zipfile.ZipFile(served[0] / f"{part}.zip", "w") as packed:
+        packed.writestr(f"{part}/Greek/character01/0001_01.png", picture.getvalue())
+    source = omniglot.Omniglot(parts=[part], download=True, url=served[1])
+    with pytest.raises(Problem, match="is not the expected one"):
+        source.read()
+    monkeypatch.setitem(omniglot._SHA256, part, hashlib.sha256((served[0] / f"{part}.zip").read_bytes()).hexdigest())
+    assert source.read().ids.tolist() == source.read().ids.tolist() == ["Greek/character01/0001_01.png"]
+    assert [path.name for path in (cache / "corpora").glob("*/*")] == [part]
+    with pytest.raises(Problem, match=r"cannot be fetched .* -s data.root=FOLDER"):
+        omniglot.Omniglot(parts=[part], download=True, url="http://127.0.0.1:9").read()
 
 
 def refused(url: str, checksum: str, says: str, cache: Path) -> None:

@@ -38,7 +38,7 @@ def listed(tmp_path: Path, record: Record) -> Callable[[str], dict[str, Any]]:
     return written
 
 
-@pytest.mark.parametrize("source", ["speech_commands", "arabic_speech_commands", "cifar100", "fsdd", "audio_folder"])
+@pytest.mark.parametrize("source", ["speech_commands", "arabic_speech_commands", "cifar100", "fsdd", "audio_folder", "omniglot"])
 def test_root(tmp_path: Path, source: str) -> None:
     assert "data.root is not given" in told(source)
     assert "-s data.root=FOLDER" in told(source)

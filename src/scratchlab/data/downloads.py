@@ -24,18 +24,22 @@ def place(name: str, url: str, sha256: str) -> Path:
     return cache.folder() / "corpora" / f"{name}-{hashlib.sha256(f'{url} {sha256}'.encode()).hexdigest()[:8]}"
 
 
-def fetch(name: str, url: str, sha256: str) -> Path:
+def fetch(name: str, url: str, sha256: str, *, unpack: bool = True) -> Path:
     """The folder of the unpacked corpus, fetched if it is not there yet; an empty `sha256` accepts any archive and prints its own.
 
-    Raises Problem when there is no connection, or the archive is not the expected one, or does not unpack.
+    unpack: if False, the archive is kept as it is, and the result is its path. Raises Problem when there is no connection, or the archive
+    is not the expected one, or does not unpack.
     """
     folder = place(name, url, sha256)
     if not folder.is_dir():
         with cache.filling(folder) as beside:
             archive = _download(name, url, sha256, beside)
-            _unpack(archive, url, beside)
-            archive.unlink()
-    return inside(folder)
+            if unpack:
+                _unpack(archive, url, beside)
+                archive.unlink()
+            else:
+                archive.rename(beside / name)
+    return inside(folder) if unpack else folder / name
 
 
 def inside(folder: Path) -> Path:

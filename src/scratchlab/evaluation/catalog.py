@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from scratchlab.evaluation import closed_set, sessions
+from scratchlab.evaluation import closed_set, episodes, sessions
 from scratchlab.evaluation.interface import Evaluation
 
 EVALUATIONS: dict[str, Evaluation] = {
     "closed_set": closed_set.evaluate,
+    "episodes": episodes.evaluate,
     "sessions": sessions.evaluate,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol as Interface
 
 from scratchlab.data.protocols.closed_set import ClosedSet
+from scratchlab.data.protocols.episodes import Episodes
 from scratchlab.data.protocols.sessions import Sessions
 from scratchlab.types import Plan, Samples
 
@@ -23,5 +24,6 @@ class Protocol(Interface):
 
 PROTOCOLS: dict[str, Callable[..., Protocol]] = {
     "closed_set": ClosedSet,
+    "episodes": Episodes,
     "sessions": Sessions,
 }

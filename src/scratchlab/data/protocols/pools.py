@@ -30,37 +30,56 @@ class Pools:
     query: Rows
 
 
-def pools(samples: Samples, groups: Strings, test: float | list[str], valid: float | list[str], rng: np.random.Generator) -> Pools:
-    """Train, validation and query rows; groups: `[n]`, which must not be cut.
+def pools(
+    samples: Samples,
+    groups: Strings,
+    test: float | list[str],
+    valid: float | list[str],
+    rng: np.random.Generator,
+    *,
+    what: str = "group",
+    suffix: str = "",
+) -> Pools:
+    """Train, validation and query rows; groups: `[n]`, which must not be cut. what, suffix: what a group is called in messages, and what
+    follows "protocol.test" and "protocol.valid" in the names of the two settings.
 
     `test` and `valid` are shares of the groups, or the names of groups. Where every row is a group of its own, shares are taken of each
     class, so that none is left without rows by chance. The publisher's own split is used where it has one, as long as `test` (or `valid`)
     is a share: to go against it, name groups. Raises Problem when a group would stand on two sides or a side would be empty.
     """
     side = samples.splits.astype("<U5").copy()
-    _assign(samples.labels, groups, side, "test", test, rng)
-    _assign(samples.labels, groups, side, "valid", valid, rng)
+    settings = {name: f"protocol.{name}{suffix}" for name in ("test", "valid")}
+    twice = set(test) & set(valid) if isinstance(test, list) and isinstance(valid, list) else set[str]()
+    if twice:
+        raise Problem(f"{settings['test']} and {settings['valid']} both name {listing(sorted(twice), 3)}; name each {what} once.")
+    named_first = sorted(
+        (("test", test), ("valid", valid)), key=lambda one: not isinstance(one[1], list)
+    )  # a share leaves out what is named
+    for name, wanted in named_first:
+        _assign(samples.labels, groups, side, name, wanted, rng, settings[name], what)
     side[side == ""] = "train"
     for one, other in (("train", "valid"), ("train", "test"), ("valid", "test")):
         shared = np.intersect1d(groups[side == one], groups[side == other])
         if len(shared):
             raise Problem(
                 f"{counted(len(shared), 'group')} ({listing(shared, 3)}) stand in both {one} and {other} of the publisher's split; "
-                "name groups in protocol.test and protocol.valid to cut between them."
+                f"name groups in {settings['test']} and {settings['valid']} to cut between them."
             )
     train, chosen, query = (np.flatnonzero(side == name) for name in ("train", "valid", "test"))
     for name, rows in (("training", train), ("query", query)):
         if len(rows) == 0:
-            raise Problem(f"The split leaves no {name} rows out of {len(samples)}; change protocol.test or protocol.valid.")
+            raise Problem(f"The split leaves no {name} rows out of {len(samples)}; change {settings['test']} or {settings['valid']}.")
     return Pools(train, chosen, query)
 
 
-def _assign(labels: Rows, groups: Strings, side: Strings, name: str, wanted: float | list[str], rng: np.random.Generator) -> None:
+def _assign(
+    labels: Rows, groups: Strings, side: Strings, name: str, wanted: float | list[str], rng: np.random.Generator, setting: str, what: str
+) -> None:
     """Marks `wanted` groups with the side's `name`, in place."""
     if isinstance(wanted, list):
         unknown = [group for group in wanted if group not in groups]
         if unknown:
-            raise Problem(f"protocol.{name} names {listing(unknown, 3)}, which is no group; there are: {listing(np.unique(groups))}.")
+            raise Problem(f"{setting} names {listing(unknown, 3)}, which is no {what}; there are: {listing(np.unique(groups))}.")
         side[side == name] = ""
         side[np.isin(groups, wanted)] = name
     elif name not in side and wanted > 0:
@@ -72,8 +91,8 @@ def _assign(labels: Rows, groups: Strings, side: Strings, name: str, wanted: flo
         number = max(1, round(wanted * len(free)))
         if number >= len(free):
             raise Problem(
-                f"protocol.{name} = {wanted:g} would take all {counted(len(free), 'group')} there {'is' if len(free) == 1 else 'are'}; "
-                "take a smaller share, or data with more groups."
+                f"{setting} = {wanted:g} would take all {counted(len(free), what)} there {'is' if len(free) == 1 else 'are'}; "
+                "take a smaller share, or more data."
             )
         side[np.isin(groups, rng.permutation(free)[:number])] = name
 

@@ -11,6 +11,7 @@ from scratchlab.data.sources.cifar10 import CIFAR10
 from scratchlab.data.sources.cifar100 import CIFAR100
 from scratchlab.data.sources.fsdd import FSDD
 from scratchlab.data.sources.mnist import MNIST
+from scratchlab.data.sources.omniglot import Omniglot
 from scratchlab.data.sources.speech_commands import SpeechCommands
 from scratchlab.data.sources.synthetic import Synthetic
 from scratchlab.types import Image, Samples, Waveform
@@ -36,6 +37,7 @@ SOURCES: dict[str, Callable[..., Source]] = {
     "cifar100": CIFAR100,
     "fsdd": FSDD,
     "mnist": MNIST,
+    "omniglot": Omniglot,
     "speech_commands": SpeechCommands,
     "synthetic": Synthetic,
 }

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scratchlab.checks import Problem, listing
-from scratchlab.types import Batch, Floats, Image, Rows, Samples
+from scratchlab.data.sources.images import InMemory
+from scratchlab.types import Image, Rows, Samples
 
 SIDE = 32
 FORM = Image(3, SIDE, SIDE)
@@ -39,19 +40,6 @@ class Part:
     classes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Images:
-    """values: `[n, 3, 32, 32]` bytes."""
-
-    values: Bytes
-
-    def load(self, rows: Rows) -> Batch:
-        """Values `[len(rows), 3, 32, 32]` in [0, 1]."""
-        values: Floats = self.values[rows].astype(np.float32)
-        values /= 255
-        return Batch(values, np.full(len(rows), SIDE, dtype=np.int64))
-
-
 def joined(parts: Sequence[Part]) -> Samples:
     """The images of all parts, which name the same classes, in memory as bytes."""
     ids = np.array([f"{part.name}/{row:05d}" for part in parts for row in range(len(part.labels))])
@@ -62,7 +50,7 @@ def joined(parts: Sequence[Part]) -> Samples:
         groups={},
         splits=np.repeat([part.split for part in parts], [len(part.labels) for part in parts]),
         form=FORM,
-        load=_Images(np.concatenate([part.images for part in parts])).load,
+        load=InMemory(np.concatenate([part.images for part in parts])).load,
     )
 
 

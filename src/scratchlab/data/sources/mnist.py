@@ -17,7 +17,8 @@ from pydantic import Field
 
 from scratchlab.checks import Problem, listing
 from scratchlab.data.sources import place
-from scratchlab.types import Batch, Floats, Image, Rows, Samples
+from scratchlab.data.sources.images import InMemory
+from scratchlab.types import Image, Rows, Samples
 
 SIDE = 28
 Array = npt.NDArray[Any]
@@ -62,7 +63,7 @@ class MNIST:
             groups={},
             splits=np.repeat([part.split for part in parts], [len(part.labels) for part in parts]),
             form=self.form,
-            load=_Images(np.concatenate([part.images for part in parts])).load,
+            load=InMemory(np.concatenate([part.images for part in parts])[:, None]).load,
         )
 
     def _parts(self) -> Iterator[_Part]:
@@ -73,19 +74,6 @@ class MNIST:
         read = _from_idx if path.is_dir() else _from_npz
         for split, (images, labels) in read(path).items():
             yield _part(split, split, images, labels, where=f"data.root = '{self.root}', {split} part")
-
-
-@dataclass(frozen=True)
-class _Images:
-    """values: `[n, 28, 28]` bytes."""
-
-    values: npt.NDArray[np.uint8]
-
-    def load(self, rows: Rows) -> Batch:
-        """Values `[len(rows), 1, 28, 28]` in [0, 1]."""
-        values: Floats = self.values[rows][:, None].astype(np.float32)
-        values /= 255
-        return Batch(values, np.full(len(rows), SIDE, dtype=np.int64))
 
 
 def _part(name: str, split: str, images: Array, labels: Array, *, where: str) -> _Part:

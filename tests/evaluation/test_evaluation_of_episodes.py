@@ -1,0 +1,136 @@
+"""The evaluation of episodes: scores in, accuracies, AUROC and one row an episode out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.properties.made import nested
+
+from scratchlab import result
+from scratchlab.data.protocols.episodes import Episodes, EpisodesPlan
+from scratchlab.evaluation import episodes
+from scratchlab.evaluation.catalog import EVALUATIONS
+from scratchlab.types import Batch, Rows, Samples
+
+T = TypeVar("T")
+Answering = Callable[[Rows, Rows], np.ndarray]
+SETTINGS: dict[str, Any] = {"way": 3, "shots": [1, 2], "query": 2, "episodes": 40, "test": 0.5}
+
+
+class Silent:
+    def over(self, items: Sequence[T], name: str) -> Iterator[T]:
+        del name
+        return iter(items)
+
+
+class Asked:
+    """Answers by these heads, and remembers the shapes it was asked with."""
+
+    def __init__(self, **heads: Answering) -> None:
+        self.heads, self.shapes = heads, list[tuple[tuple[int, ...], tuple[int, ...]]]()
+
+    def episodes(self, support: Rows, query: Rows, load: Callable[[Rows], Batch]) -> dict[str, np.ndarray]:
+        assert len(load(query[0]).values) == query.shape[1]
+        self.shapes.append((support.shape, query.shape))
+        return {name: answer(support, query).astype(np.float32) for name, answer in self.heads.items()}
+
+
+def knowing(samples: Samples) -> Answering:
+    """1 for the right class, 0 for the others."""
+    return lambda support, query: samples.labels[query][:, :, None] == samples.labels[support[:, :, 0]][:, None]
+
+
+def guessing(support: Rows, query: Rows) -> np.ndarray:
+    """Scores that mean nothing, by row numbers alone."""
+    return np.sin(query[:, :, None] * 12.9898 + support[:, None, :, 0] * 78.233)
+
+
+def evaluated(plan: EpisodesPlan, samples: Samples, method: Asked, baselines: Asked | None = None) -> result.Result:
+    asker: Any = SimpleNamespace(episodes=method.episodes, baselines=baselines or Asked())
+    return EVALUATIONS["episodes"](plan, asker, samples, Silent())
+
+
+def test_accuracies_by_size_of_support_and_kind_of_queries() -> None:
+    samples = nested()
+    plan = Episodes(0, **SETTINGS).plan(samples)
+    method = Asked(right=knowing(samples), guess=guessing)
+    found = evaluated(plan, samples, method, Asked(untrained=guessing))
+    assert list(found.heads) == ["right", "guess", "untrained"]
+    keys = ["accuracy_1_shot", "accuracy_2_shot", "accuracy_1_shot_dirichlet", "accuracy_2_shot_dirichlet"]
+    assert list(found.head.metrics) == keys
+    assert [one.value for one in found.head.metrics.values()] == [1.0] * 4
+    assert found.heads["guess"] == found.heads["untrained"]
+    assert method.shapes == [((40, 3, 1), (40, 12)), ((40, 3, 2), (40, 12))]
+    assert found.headline == "right head: 3-way 1-shot 100.0% [100.0%, 100.0%], 2-shot 100.0% [100.0%, 100.0%] over 40 episodes"
+    chance = [note for note in found.notes if "at chance level" in note]
+    assert len(chance) == 8
+    assert chance[0] == "guess head, 1-shot, balanced queries: at chance level, 1/3 lies in the interval."
+
+
+def test_units_are_what_the_metrics_are_means_of() -> None:
+    samples = nested()
+    plan = Episodes(0, **SETTINGS, unknown=1).plan(samples)
+    found = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)))
+    table = found.units.collect()
+    assert found.layout == result.Layout("episode", "accuracy", ("shot", "queries"))
+    assert table.height == 2 * 2 * 2 * 40
+    assert table["id"].n_unique() == 40
+    assert table["id"][12] == table["group"][12] == "episode-00012"
+    for head, one in found.heads.items():
+        assert list(one.metrics)[4:] == ["auroc_1_shot", "auroc_2_shot", "auroc_1_shot_dirichlet", "auroc_2_shot_dirichlet"]
+        for row in one.rows:
+            shot, queries = row.context["shot"], row.context["queries"]
+            own = table.filter(pl.col("head") == head, pl.col("shot") == shot, pl.col("queries") == queries)
+            kind = "" if queries == "balanced" else f"_{queries}"
+            for metric, column in (("accuracy", "value"), ("auroc", "auroc")):
+                assert row.metrics[metric] == one.metrics[f"{metric}_{shot}_shot{kind}"]
+                assert row.metrics[metric].value == pytest.approx(own[column].mean())
+            assert row.counts == {"episodes": 40, "queries": 40 * 8}
+    assert found.heads["right"].metrics["auroc_1_shot"].value == 1.0
+    assert any("and 2 of unknown classes" in note for note in found.notes)
+
+
+def test_a_query_is_scored_by_its_own_episode() -> None:
+    """The first class always wins: the accuracy of an episode is its share of queries of that class."""
+    samples = nested()
+    plan = Episodes(0, **SETTINGS, dirichlet=0.5).plan(samples)
+    first = evaluated(plan, samples, Asked(first=lambda support, query: np.eye(3)[np.zeros(query.shape, int)])).units.collect()
+    for name, queries in plan.queries_by.items():
+        own = first.filter(pl.col("shot") == 1, pl.col("queries") == name)["value"].to_numpy()
+        assert np.allclose(own, (queries.target == 0).mean(axis=1))
+
+
+def test_differences_are_paired_by_episode() -> None:
+    samples = nested()
+    plan = Episodes(0, **SETTINGS, dirichlet=0.0).plan(samples)
+    found = evaluated(plan, samples, Asked(right=knowing(samples), guess=guessing))
+    (first, _) = found.facts["differences"]
+    assert (first["head"], first["against"], first["shot"], first["queries"]) == ("right", "guess", 1, "balanced")
+    assert first["value"] == pytest.approx(1 - (found.heads["guess"].headline.value or 0))
+    assert first["how"] == "mean over 40 episodes, Student's t interval of the paired differences"
+
+
+def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = nested()
+    plan = Episodes(0, **SETTINGS, unknown=1).plan(samples)
+    whole = evaluated(plan, samples, Asked(guess=guessing))
+    monkeypatch.setattr(episodes, "SCORES", 3 * 16 * 7)
+    method = Asked(guess=guessing)
+    tiled = evaluated(plan, samples, method)
+    assert len(method.shapes) == 12
+    assert tiled == whole
+    assert tiled.units.collect().equals(whole.units.collect())
+
+
+def test_json_can_hold_it() -> None:
+    samples = nested()
+    found = evaluated(Episodes(0, **SETTINGS, unknown=1).plan(samples), samples, Asked(guess=guessing, right=knowing(samples)))
+    kept = json.loads(json.dumps(found.values(), allow_nan=False))
+    assert kept["heads"]["guess"]["metrics"]["auroc_1_shot"]["value"] == found.heads["guess"].metrics["auroc_1_shot"].value
+    assert kept["facts"]["differences"][0]["low"] == found.facts["differences"][0]["low"]

@@ -1,0 +1,72 @@
+"""Accuracy and AUROC of episodes against slow twins and a case worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from scratchlab.metrics.episodes import difference, episode_accuracy, episode_auroc, over_episodes
+
+# one episode of two ways: three known queries, two unknown ones
+SCORES = np.array([[[0.9, 0.1], [0.4, 0.3], [0.2, 0.7], [0.4, 0.1], [0.5, 0.6]]], np.float32)
+TARGET = np.array([[0, 1, 1, -1, -1]])
+
+
+def test_by_hand() -> None:
+    """Known queries answer 0, 0, 1 to 0, 1, 1: 2 of 3. Their best scores .9, .4, .7 against .4, .6 of the unknown: of 6 pairs .9 wins 2,
+    .4 ties one, .7 wins 2: 4.5 of 6."""
+    assert episode_accuracy(SCORES, TARGET).tolist() == [pytest.approx(2 / 3)]
+    auroc = episode_auroc(SCORES, TARGET)
+    assert auroc is not None
+    assert auroc.tolist() == [pytest.approx(0.75)]
+
+
+@st.composite
+def episodes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """1 to 6 episodes with ties among the scores, at least one known and one unknown query in each, in any order."""
+    number, queries, way = draw(st.integers(1, 6)), draw(st.integers(2, 9)), draw(st.integers(2, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 999)))
+    target = rng.integers(-1, way, (number, queries))
+    target[:, 0], target[:, 1] = 0, -1
+    return rng.integers(0, 5, (number, queries, way)).astype(np.float32), rng.permuted(target, axis=1)
+
+
+@given(episodes())
+def test_slow_twins(case: tuple[np.ndarray, np.ndarray]) -> None:
+    scores, target = case
+    accuracy, auroc = episode_accuracy(scores, target), episode_auroc(scores, target)
+    assert auroc is not None
+    for i in range(len(scores)):
+        right, known, unknown = [], [], []
+        for one, place in zip(scores[i], target[i], strict=True):
+            if place < 0:
+                unknown.append(max(one))
+            else:
+                known.append(max(one))
+                right.append(next(c for c, score in enumerate(one) if score == max(one)) == place)
+        assert accuracy[i] == pytest.approx(sum(right) / len(right))
+        wins = sum((a > b) + 0.5 * (a == b) for a in known for b in unknown)
+        assert auroc[i] == pytest.approx(wins / (len(known) * len(unknown)))
+
+
+def test_without_unknown_queries_there_is_no_auroc() -> None:
+    assert episode_auroc(SCORES[:, :3], TARGET[:, :3]) is None
+    assert episode_auroc(SCORES[:, 3:], TARGET[:, 3:]) is None
+    assert over_episodes(None).how == "undefined, because there are no queries of unknown classes"
+
+
+def test_intervals_are_over_episodes() -> None:
+    rng = np.random.default_rng(0)
+    first = rng.uniform(0.4, 0.9, 60)
+    second = np.clip(first + rng.normal(0.03, 0.02, 60), 0, 1)
+    known = stats.t.interval(0.95, 59, first.mean(), stats.sem(first))
+    found = over_episodes(first)
+    assert (found.low, found.high, found.n) == (pytest.approx(known[0]), pytest.approx(known[1]), 60)
+    paired, test = difference(first, second), stats.ttest_rel(second, first).confidence_interval(0.95)
+    assert (paired.low, paired.high) == (pytest.approx(test.low), pytest.approx(test.high))
+    assert paired.low is not None
+    assert paired.low > 0, "paired, a gain of 3 points is beyond doubt although the episodes differ by 50"
+    assert paired.how == "mean over 60 episodes, Student's t interval of the paired differences"
