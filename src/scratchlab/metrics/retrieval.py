@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.checks import Problem, counted
+from scratchlab.checks import Problem
 
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -47,11 +47,15 @@ class Rules:
     ties: Ties = "gallery_order"
     junk: tuple[Any, ...] = ()
 
+    def named(self) -> dict[str, Any]:
+        """The name of each rule, ready for JSON."""
+        return {"same_camera": self.same_camera, "ties": self.ties, "junk": list(self.junk), "distractors": "wrong answers"}
+
     def __str__(self) -> str:
-        junk = f"junk: gallery rows of {counted(len(self.junk), 'identity').replace('identitys', 'identities')} are ignored for every probe"
-        none = "junk: no identity is ignored for every probe"
-        parts = (DESCRIPTIONS[self.same_camera], junk if self.junk else none, DESCRIPTIONS[self.ties])
-        return "; ".join((*parts, "identities of the gallery without a probe are wrong answers"))
+        count = "one identity" if len(self.junk) == 1 else f"{len(self.junk)} identities"
+        junk = f"junk: gallery rows of {count} are ignored for every probe" if self.junk else "junk: no identity is ignored"
+        distractors = "distractors: identities of the gallery without a probe are wrong answers"
+        return "; ".join((DESCRIPTIONS[self.same_camera], junk, distractors, DESCRIPTIONS[self.ties]))
 
 
 @dataclass(frozen=True)
