@@ -7,6 +7,7 @@ supplies. There is no second schema: types, defaults and meanings are read from 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import inspect
@@ -70,7 +71,10 @@ class Setting:
 @functools.cache
 def _model(part: Callable[..., Any]) -> type[pydantic.BaseModel]:
     """The keyword-only parameters of a part as a strict pydantic model."""
-    hints = typing.get_type_hints(inspect.unwrap(part.__init__ if inspect.isclass(part) else part), include_extras=True)
+    written: Any = part  # a dataclass has its hints as a class, each in the module of the class that gives it
+    if inspect.isclass(written) and not dataclasses.is_dataclass(written):
+        written = written.__init__
+    hints = typing.get_type_hints(inspect.unwrap(written), include_extras=True)
     fields: dict[str, Any] = {
         name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
         for name, parameter in inspect.signature(part).parameters.items()

@@ -8,11 +8,13 @@ import torch
 from tests.learning.conftest import Kept, Watch, components, embedder, trainer
 
 from scratchlab.data.protocols.sessions import Sessions
+from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.interface import Method
+from scratchlab.learn.references import References
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.model.encoders.mlp import MLP
-from scratchlab.types import Batch, Image, Samples
+from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Samples
 
 FORM = Image(1, 12, 48)  # wide enough that Conv-4 leaves three steps
 SETTINGS: dict[str, dict[str, object]] = {"cec": {"episodes": 30}}  # where the published ones take longer than a test may
@@ -47,13 +49,13 @@ def learned(name: str, compared: str) -> tuple[Method, Samples]:
     method = METHODS[name](
         components(embedder(encoder, FORM), trainer(Kept(), Watch(), epochs=8, batch=20), *names, fuse=fuse), **SETTINGS.get(name, {})
     )
-    method.learn(PROTOCOL.base(samples).view(samples))
+    method.learn(PROTOCOL.plan(samples).split.view(samples))
     return method, samples
 
 
 def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.ndarray]]:
     branch, found = method.branch(), []
-    for split in PROTOCOL.later(samples, draw):
+    for split in PROTOCOL.plan(samples).draws[draw]:
         branch.learn(split.view(samples))
         found.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
     return found
@@ -63,11 +65,11 @@ def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.nda
 @pytest.mark.parametrize("name", METHODS)
 def test_it_learns_the_base_and_more(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
-    base = PROTOCOL.base(samples)
+    base = PROTOCOL.plan(samples).split
     heads = method.score(base.inputs(samples))
     first = next(iter(heads.values()))
     assert (first.predicted() == base.truth(samples)).mean() > 0.9
-    for split in PROTOCOL.later(samples, 0):
+    for split in PROTOCOL.plan(samples).draws[0]:
         method.learn(split.view(samples))
         for scores in method.score(split.inputs(samples)).values():
             assert np.array_equal(scores.classes, split.classes)
@@ -92,7 +94,7 @@ def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, co
     method, samples = learned(name, compared)
     assert method.similarity_to_base().shape == (0, 4)
     first, other = method.branch(), method.branch()
-    for number, split in enumerate(PROTOCOL.later(samples, 0), 1):
+    for number, split in enumerate(PROTOCOL.plan(samples).draws[0], 1):
         first.learn(split.view(samples))
         before = {head: scores.values for head, scores in first.score(split.inputs(samples)).items()}
         found = first.similarity_to_base()
@@ -106,7 +108,7 @@ def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, co
 @pytest.mark.parametrize("name", METHODS)
 def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
-    base = PROTOCOL.base(samples)
+    base = PROTOCOL.plan(samples).split
     inputs = base.inputs(samples)
     turned = type(inputs)(inputs.rows[::-1].copy(), samples.load)
     for head, scores in method.score(inputs).items():
@@ -119,6 +121,56 @@ def test_what_was_learned_has_names(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     tensors = method.tensors()
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors.values())
-    assert method.vectors(PROTOCOL.base(samples).inputs(samples)).ndim == 2
+    assert method.vectors(PROTOCOL.plan(samples).split.inputs(samples)).ndim == 2
     assert method.groups
     assert isinstance(method.facts(), dict)
+
+
+@pytest.mark.parametrize("compared", COMPARED)
+@pytest.mark.parametrize("name", METHODS)
+def test_rows_of_no_session_are_compared_by_the_same_heads(name: str, compared: str) -> None:
+    """Pairs and episodes: every reference stands for itself, ways may be told apart, and nothing of it changes what is scored."""
+    method, samples = learned(name, compared)
+    split = PROTOCOL.plan(samples).split
+    before = {head: scores.values for head, scores in method.score(split.inputs(samples)).items()}
+    names = COMPARED[compared]
+    heads = [*(["+".join(names)] if len(names) > 1 else []), *names]
+    queries, others = Inputs(split.query, samples.load), Inputs(split.train[::3], samples.load)
+    tiles = list(method.pairwise(queries, others))
+    assert np.concatenate([np.arange(240)[part] for part, _ in tiles]).tolist() == list(range(len(queries)))
+    for _, found in tiles:
+        assert list(found) == heads
+        assert all(scores.shape[1] == len(others) and scores.dtype == np.float32 for scores in found.values())
+    nearest = samples.labels[others.rows][np.concatenate([found[names[0]] for _, found in tiles]).argmax(1)]
+    assert (nearest == split.truth(samples)).mean() > 0.7
+
+    new = np.stack([np.flatnonzero(samples.labels == label) for label in (4, 5)])  # learned in no session here
+    support, query = np.stack([new[:, i : i + 3] for i in (0, 3, 6)]), np.stack([new[:, i : i + 5].ravel() for i in (20, 25, 30)])
+    found = method.episodes(support, query, samples.load)
+    assert list(found) == heads
+    for scores in found.values():
+        assert scores.shape == (3, 10, 2)
+        assert scores.dtype == np.float32
+        assert np.isfinite(scores).all()
+    assert (found[heads[0]].argmax(2) == [0] * 5 + [1] * 5).mean() > 0.6
+    for asking in (method, method.baselines):  # an episode is scored by itself
+        alone = asking.episodes(support[1:2], query[1:2], samples.load)
+        for head, scores in asking.episodes(support, query, samples.load).items():
+            assert np.allclose(scores[1:2], alone[head], atol=1e-5)
+    assert all(np.array_equal(before[head], scores.values) for head, scores in method.score(split.inputs(samples)).items())
+
+
+@pytest.mark.parametrize("name", ["teen", "fill"])
+def test_calibration_is_part_of_episodes(name: str) -> None:
+    method, samples = learned(name, "both")
+    assert isinstance(method, Incremental)
+    new = np.stack([np.flatnonzero(samples.labels == label) for label in (4, 5)])
+    support, query = new[None, :, :3], new[None, :, 20:22].reshape(1, 4)
+    found = method.episodes(support, query, samples.load)
+    for head, similarity in method.components.similarities.items():
+        shots = LabelledInputs(support.ravel(), samples.load, np.repeat([4, 5], 3), samples.ids[support.ravel()])
+        own, base = References.of(method.embedder, similarity, shots, np.array([4, 5])), method.references[head][0]
+        moved = own.replaced(method.adapted(own.embeddings, base))
+        asked = Inputs(query[0], samples.load)
+        assert np.allclose(found[head][0], moved.scores(method.embedder, asked).numpy(), atol=1e-5)
+        assert not np.allclose(found[head][0], own.scores(method.embedder, asked).numpy(), atol=1e-5)

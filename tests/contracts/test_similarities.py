@@ -101,10 +101,10 @@ def test_nothing_is_more_alike_than_the_same(name: str) -> None:
 
 
 @every
-def test_costs_are_negated_and_products_are_not(name: str) -> None:
+def test_distances_are_negated_and_products_are_not(name: str) -> None:
     inputs, others = embeddings([8] * 6), embeddings([8] * 6, seed=1)
     similarity = made(name)
-    if similarity.costs:
+    if similarity.is_distance:
         assert similarity(inputs, others).max() < 0
     else:
         assert similarity(inputs, inputs).diagonal().min() > 0

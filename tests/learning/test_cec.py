@@ -147,9 +147,9 @@ def test_shots_are_adapted_one_by_one_and_then_averaged() -> None:
     one.components.similarities, one.components.scoring.exemplars = {"cosine": shots}, 2
     one.learn(base())
     inputs = problem(8, seed=1)
-    (block,) = one.blocks["cosine"]
-    assert len(block.references) == 6
-    whole = one._answers(one.attentions["cosine"], shots, one.vectors(inputs), block.references.vector)
+    (references,) = one.references["cosine"]
+    assert len(references.embeddings) == 6
+    whole = one._answers(one.attentions["cosine"], shots, one.vectors(inputs), references.embeddings.vector)
     assert torch.allclose(one.compared("cosine", inputs), whole.view(8, 3, 2).mean(2), atol=1e-6)
 
 

@@ -94,7 +94,7 @@ def learned(kept: Kept | None = None, watch: Watch | None = None, seed: int = 0,
     engine = trainer(kept or Kept(), watch or Watch(), epochs=4, batch=20)
     method = Compositional(components(embedder(Conv4(FORM, channels=8), FORM), engine, "cosine", "cka"), **settings)
     samples = bars()
-    method.learn(PROTOCOL.base(samples).view(samples))
+    method.learn(PROTOCOL.plan(samples).split.view(samples))
     return method
 
 
@@ -103,7 +103,7 @@ def test_a_session_changes_its_new_prototypes_alone_and_lowers_its_loss() -> Non
     still = moved.branch()
     still.steps = 0
     before = {name: tensor.clone() for name, tensor in moved.tensors().items()}
-    (split, *_) = PROTOCOL.later(samples, 0)
+    (split, *_) = PROTOCOL.plan(samples).draws[0]
     view = split.view(samples)
     for method in (moved, still):
         method.learn(view)
@@ -125,7 +125,7 @@ def test_a_session_changes_its_new_prototypes_alone_and_lowers_its_loss() -> Non
 
 def test_the_first_head_is_the_sum_of_both_logits() -> None:
     samples, method = bars(), learned(base="trained")
-    inputs = PROTOCOL.base(samples).inputs(samples)
+    inputs = PROTOCOL.plan(samples).split.inputs(samples)
     heads = method.score(inputs)
     assert list(heads) == ["compositional", "cosine", "cka"]
     found, (first, second) = method.embedder.embeddings(inputs), method.composed[0]
@@ -152,7 +152,7 @@ def test_a_killed_training_ends_as_an_uninterrupted_one() -> None:
 @pytest.mark.parametrize("name", ["cka", "one_to_one", "chamfer"])
 def test_any_similarity_of_matrices_composes(name: str) -> None:
     samples, method = bars(), learned(matrix=name)
-    (split, *_) = PROTOCOL.later(samples, 0)
+    (split, *_) = PROTOCOL.plan(samples).draws[0]
     method.learn(split.view(samples))
     assert next(iter(method.score(split.inputs(samples)).values())).values.shape[1] == 5
 
@@ -164,7 +164,7 @@ def test_what_does_not_fit_is_told() -> None:
     with pytest.raises(Problem, match=r"method.matrix names 'ckaa', but the similarities here are: cosine, cka. Did you mean 'cka'"):
         Compositional(parts, matrix="ckaa")
     samples, method = bars(), Compositional(parts)
-    view = PROTOCOL.base(samples).view(samples)
+    view = PROTOCOL.plan(samples).split.view(samples)
     only = view.train.some(view.train.labels == 0)
     with pytest.raises(Problem, match="needs two base classes or more"):
         method.learn(TrainingView(only, view.valid, view.reference, np.array([0])))

@@ -106,7 +106,7 @@ def test_the_virtual_loss_is_the_papers() -> None:
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
     method = FACT(components(body, trainer(Kept(), Watch())), virtual=5, weight=0.5, serves=2)
     learner = ClassLearner(body, rows, np.arange(4), cross_entropy)
-    virtual = method.virtual_loss(seen(), cross_entropy)
+    virtual = method.virtual_loss(seen())
     batch, rng = rows.batch(np.arange(8)), RowRNG(0, 0, rows.rows)
     given = Step(body, batch, torch.from_numpy(rows.labels), rng, learner.rows)
     found = virtual(given)
@@ -159,7 +159,7 @@ def stepped(times: int, between: Callable[[torch.nn.Module], object]) -> torch.n
     rows, body = problem(20), embedder(Conv4(FORM, channels=8))
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
     method = FACT(components(body, trainer(Kept(), Watch())), virtual=6, weight=1.0)
-    learner = ClassLearner(body, rows, np.arange(4), cross_entropy, [method.virtual_loss(seen(), cross_entropy)])
+    learner = ClassLearner(body, rows, np.arange(4), cross_entropy, [method.virtual_loss(seen())])
     for number in range(times):
         learner.module.zero_grad()
         learner.losses(rows.batch(np.arange(20)), rows.labels, RowRNG(0, number, rows.rows)).mean().backward()
@@ -191,8 +191,8 @@ def test_another_device_gives_the_same() -> None:
 def test_answers_go_through_the_virtual_prototypes() -> None:
     method = fact()
     rows = problem(12, seed=1)
-    plain = torch.cat([one.scores(method.embedder, rows) for one in method.blocks["cosine"]], 1)
-    z, v, p = method.vectors(rows), method.virtual.vector, method.blocks["cosine"][0].references.vector
+    plain = torch.cat([one.scores(method.embedder, rows) for one in method.references["cosine"]], 1)
+    z, v, p = method.vectors(rows), method.virtual.vector, method.references["cosine"][0].embeddings.vector
     assert v is not None
     method.top = 2
     found = method.compared("cosine", rows)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from scratchlab.checks import Problem
-from scratchlab.learn.references import Block, block, class_means
+from scratchlab.learn.references import References, class_means
 from scratchlab.learn.scoring import Scoring
 from scratchlab.model.encoders.conv4 import Conv4
 from scratchlab.similarity.catalog import SIMILARITIES
@@ -22,8 +22,8 @@ SIX = {name: make() for name, make in SIMILARITIES.items() if name in ("cosine",
 
 
 def test_a_class_mean_is_that_of_its_own() -> None:
-    inputs, owner = embeddings([4, 4, 4, 6, 2]), torch.tensor([0, 1, 0, 1, 1])
-    found = class_means(inputs, owner, 2)
+    inputs, labels = embeddings([4, 4, 4, 6, 2]), torch.tensor([0, 1, 0, 1, 1])
+    found = class_means(inputs, labels, 2)
     assert torch.allclose(found.vector[0], inputs.vector[[0, 2]].mean(0))
     assert torch.allclose(found.matrix[0, :4], inputs.matrix[[0, 2], :4].mean(0))
     assert found.lengths.tolist() == [4, 4]  # 4, 6 and 2 steps: 4 in the mean
@@ -32,8 +32,8 @@ def test_a_class_mean_is_that_of_its_own() -> None:
 
 
 def test_shots_are_averaged_after_they_are_compared() -> None:
-    inputs, owner, queries = embeddings([4, 5, 4, 6]), torch.tensor([0, 1, 0, 1]), embeddings([3, 7], 1)
-    scores, pairs = Block(OneToOne(), inputs, owner, 2).compare(queries), OneToOne()(queries, inputs)
+    inputs, labels, queries = embeddings([4, 5, 4, 6]), torch.tensor([0, 1, 0, 1]), embeddings([3, 7], 1)
+    scores, pairs = References(OneToOne(), inputs, labels, 2).compare(queries), OneToOne()(queries, inputs)
     assert torch.allclose(scores, torch.stack([pairs[:, [0, 2]].mean(1), pairs[:, [1, 3]].mean(1)], 1))
 
 
@@ -41,7 +41,7 @@ def test_what_was_scored_is_remembered_by_row() -> None:
     rows = problem()
     body = embedder(Conv4(FORM, channels=8))
     body.eval()
-    found = block(body, Cosine(), rows, np.arange(4), most=3)
+    found = References.of(body, Cosine(), rows, np.arange(4), most=3)
     inputs, loads = Inputs(np.arange(10, 30), rows._load), []
     first = found.scores(body, inputs)
     unloadable = Inputs(np.arange(29, 9, -1), lambda rows: loads.append(rows))  # type: ignore[arg-type,return-value]
@@ -52,11 +52,11 @@ def test_what_was_scored_is_remembered_by_row() -> None:
 def test_shotwise_similarities_keep_few_rows_of_each_class_spread_over_them() -> None:
     rows = problem()
     body = embedder(Conv4(FORM, channels=8))
-    assert len(block(body, SIMILARITIES["chamfer"](), rows, np.arange(4), most=3).references) == 12
-    assert len(block(body, SIMILARITIES["chamfer"](references="mean"), rows, np.arange(4), most=3).references) == 4
-    assert len(block(body, SIMILARITIES["chamfer"](), rows, np.arange(4)).references) == len(rows), "without a limit all are kept"
+    assert len(References.of(body, SIMILARITIES["chamfer"](), rows, np.arange(4), most=3).embeddings) == 12
+    assert len(References.of(body, SIMILARITIES["chamfer"](references="mean"), rows, np.arange(4), most=3).embeddings) == 4
+    assert len(References.of(body, SIMILARITIES["chamfer"](), rows, np.arange(4)).embeddings) == len(rows), "without a limit all are kept"
     with pytest.raises(Problem, match="Class 7 has no labelled row"):
-        block(body, Cosine(), rows, np.array([0, 7]), most=3)
+        References.of(body, Cosine(), rows, np.array([0, 7]), most=3)
 
 
 def rehearsal(seed: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:

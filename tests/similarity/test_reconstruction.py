@@ -99,7 +99,7 @@ def test_scores_are_shares_of_plain_and_rebuilt(share: float) -> None:
     method.learn(TrainingView(new.some(np.arange(0)), new.some(np.arange(0)), new, np.arange(4)))
     rows = problem(12, seed=2)
     found = method.score(rows)
-    base, later = (one.references.vector for one in method.blocks["cosine"])
+    base, later = (one.embeddings.vector for one in method.references["cosine"])
     assert len(later) == 1
     queries, classes = method.vectors(rows), torch.cat([base, later])
     plain, rebuilt = cosine(queries, classes), cosine(rebuilt_from(queries, base, 3.0), rebuilt_from(classes, base, 3.0))

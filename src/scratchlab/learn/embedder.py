@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
 
 from scratchlab.data.augment.catalog import Augment, OfStreams
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.data.batches import in_order
+from scratchlab.learn.embeddings import ByRow, MatricesByRow
 from scratchlab.model.interface import Encoder, Frontend
 from scratchlab.model.temporal.interface import Temporal
 from scratchlab.types import Batch, Embeddings, Inputs, Spectrogram
@@ -29,8 +28,7 @@ class Embedder(nn.Module):
         for augment in self.augments:
             if isinstance(augment, OfStreams):
                 augment.told(frontend.form.streams if isinstance(frontend.form, Spectrogram) else ())
-        self._vectors: dict[int, Tensor] = {}
-        self._matrices: dict[int, Tensor] = {}
+        self._forget()
 
     @property
     def dim(self) -> int:
@@ -77,33 +75,32 @@ class Embedder(nn.Module):
         return values
 
     def train(self, mode: bool = True) -> Embedder:
-        """As nn.Module.train; whoever goes training makes what is remembered untrue."""
+        """As nn.Module.train; once training resumes, the embeddings of rows are no longer true and are forgotten."""
         if mode:
-            self._vectors.clear()
-            self._matrices.clear()
+            self._forget()
         return super().train(mode)
+
+    def _forget(self) -> None:
+        self._vectors, self._matrices = ByRow(), MatricesByRow()
 
     def vectors(self, inputs: Inputs) -> Tensor:
         """Vector embeddings `[n, d]` of rows, without augmentation and with frozen statistics; each row is embedded once."""
-        self._embed(inputs, self._vectors, matrices=False)
-        return torch.stack([self._vectors[row] for row in inputs.rows.tolist()])
+        self.embed(inputs, matrices=False)
+        return self._vectors.get(inputs.rows)
 
     def embeddings(self, inputs: Inputs) -> Embeddings:
         """Vectors and matrices of rows, the matrices padded to the longest among them; each row is embedded once."""
-        self._embed(inputs, self._matrices, matrices=True)
-        matrices = [self._matrices[row] for row in inputs.rows.tolist()]
-        lengths = torch.tensor([len(matrix) for matrix in matrices], device=self.device)
-        return Embeddings(self.vectors(inputs), pad_sequence(matrices, batch_first=True), lengths, self.streams)
+        self.embed(inputs, matrices=True)
+        return Embeddings(self._vectors.get(inputs.rows), *self._matrices.get(inputs.rows), self.streams)
 
     @torch.no_grad()
-    def _embed(self, inputs: Inputs, known: dict[int, Tensor], *, matrices: bool) -> None:
-        """Embeds the rows that are not known yet. Matrices are kept only where they were asked for: they are large."""
+    def embed(self, inputs: Inputs, *, matrices: bool) -> None:
+        """Embeds the rows that are not known yet, BATCH at a time. Matrices are kept only where they are asked for: they are large."""
         self.eval()
-        missing = np.array([place for place, row in enumerate(inputs.rows.tolist()) if row not in known], dtype=np.int64)
+        missing = (self._matrices if matrices else self._vectors).missing(inputs.rows)
         for positions in in_order(len(missing), BATCH):
             places = missing[positions]
-            rows, found = inputs.rows[places].tolist(), self(inputs.batch(places))
-            self._vectors.update(zip(rows, found.vector.float(), strict=True))
+            made = self(inputs.batch(places)).float()
+            self._vectors.put(inputs.rows[places], made.vector)
             if matrices:
-                lengths = found.lengths.tolist()
-                self._matrices.update((row, one[:n].float()) for row, one, n in zip(rows, found.matrix, lengths, strict=True))
+                self._matrices.put(inputs.rows[places], made.matrix, made.lengths)

@@ -2,12 +2,16 @@
 
 A method of its own says what differs: how the base is trained (`train`), what becomes of references (`adapted`), how scores come about
 (`compared`). Base and new classes are always compared in the same way: by class means or shots of frozen embeddings.
+
+Rows that are no class of a session are compared as they are embedded: pairs of them (`pairwise`), and the sets of few-shot episodes
+(`episodes`), whose references are adapted as new classes are. What a method learns for its answers alone (FACT's virtual prototypes, CEC's
+attention, the prototypes of compositional, what reconstruction rebuilds) belongs to the classes it was learned with and has no part there.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -15,16 +19,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scratchlab.learn import comparisons
+from scratchlab.learn.baselines import Baselines
 from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.class_weights import readouts
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.interface import Loss
-from scratchlab.learn.references import Block, block
+from scratchlab.learn.references import References, centre
 from scratchlab.learn.scoring import Rehearsal, Scoring
 from scratchlab.learn.training import Trainer
 from scratchlab.similarity.interface import Similarity
-from scratchlab.types import Inputs, LabelledInputs, Rows, Scores, TrainingView
+from scratchlab.similarity.vector import CentredCosine
+from scratchlab.types import Batch, Embeddings, Floats, Inputs, LabelledInputs, Rows, Scores, TrainingView
 
 
 @dataclass
@@ -44,7 +51,8 @@ class Incremental:
     def __init__(self, components: Components) -> None:
         self.components, self.embedder = components, components.embedder
         self.classes: Rows = np.empty(0, dtype=np.int64)
-        self.blocks: dict[str, tuple[Block, ...]] = {}
+        self.references: dict[str, tuple[References, ...]] = {}
+        self.baselines = Baselines(self.embedder, components.similarities)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -60,15 +68,18 @@ class Incremental:
         if len(view.train):
             self.train(view)
             self.classes = view.classes
-            self.blocks = {
-                name: (found,) for name, found in self._references(view.train, view.classes, self.components.scoring.exemplars).items()
-            }
+            self.baselines.training = view.train
+            centre(self.components.similarities, self.embedder, view.train)
+            base = self.make_references(view.train, view.classes, self.components.scoring.exemplars)
+            self.references = {name: (own,) for name, own in base.items()}
             if self.components.scoring.chooses:
                 self.components.scoring.choose(list(self._rehearsals(view)) if len(view.valid) else [])
         if len(view.reference):
             new = view.classes[~np.isin(view.classes, self.classes)]
-            for name, found in self._references(view.reference, new).items():
-                self.blocks = {**self.blocks, name: (*self.blocks[name], self.adapted(found, self.blocks[name][0]))}
+            for name, own in self.make_references(view.reference, new).items():
+                known = self.references[name]
+                adapted = own.replaced(self.adapted(own.embeddings, known[0]))
+                self.references = {**self.references, name: (*known, adapted)}
             self.classes = np.concatenate([self.classes, new])
 
     def train(self, view: TrainingView) -> None:
@@ -82,13 +93,14 @@ class Incremental:
         self.components.trainer.train(learner, view.train, view.valid)
         return learner
 
-    def adapted(self, new: Block, base: Block) -> Block:
+    def adapted(self, new: Embeddings, base: References) -> Embeddings:
         """What becomes of new classes' references in view of the base's: nothing, here."""
         del base
         return new
 
-    def _references(self, rows: LabelledInputs, classes: Rows, most: int | None = None) -> dict[str, Block]:
-        return {name: block(self.embedder, one, rows, classes, most) for name, one in self.components.similarities.items()}
+    def make_references(self, rows: LabelledInputs, classes: Rows, most: int | None = None) -> dict[str, References]:
+        """By similarity, the references of these classes; most: how many of a class are kept where these are shots."""
+        return {name: References.of(self.embedder, one, rows, classes, most) for name, one in self.components.similarities.items()}
 
     def _rehearsals(self, view: TrainingView) -> Iterator[Rehearsal]:
         """Validation rows, scored as if the base classes had only a few shots each."""
@@ -100,7 +112,7 @@ class Incremental:
             labels = view.train.labels[order]
             shots = np.concatenate([order[labels == label][: self.components.scoring.shots] for label in view.classes])
             trial = self.branch()
-            trial.blocks = {name: (found,) for name, found in self._references(view.train.some(shots), view.classes).items()}
+            trial.references = {name: (own,) for name, own in self.make_references(view.train.some(shots), view.classes).items()}
             yield {name: trial.compared(name, view.valid) for name in self.components.similarities}, target
 
     # -- answering ------------------------------------------------------------------------------------
@@ -113,7 +125,35 @@ class Incremental:
 
     def compared(self, name: str, inputs: Inputs) -> Tensor:
         """`[n, c]`: this similarity's scores of all classes known."""
-        return torch.cat([one.scores(self.embedder, inputs) for one in self.blocks[name]], 1)
+        return torch.cat([one.scores(self.embedder, inputs) for one in self.references[name]], 1)
+
+    def pairwise(self, queries: Inputs, references: Inputs) -> Iterator[tuple[slice, dict[str, Floats]]]:
+        """Tiles of at most 256 queries, and by head their similarities `[tile, m]` with all references, each of which stands for itself.
+
+        Heads: fusions, whose z-scores are over the references, then every similarity alone. No fallbacks: they go by classes.
+        """
+
+        def compare(some: Inputs, others: Inputs) -> dict[str, Tensor]:
+            scored = {name: self.pair_scores(name, some, others) for name in self.components.similarities}
+            return {**self.components.scoring.fusions(scored), **scored}
+
+        return comparisons.pairwise(queries, references, compare)
+
+    def pair_scores(self, name: str, queries: Inputs, references: Inputs) -> Tensor:
+        """`[n, m]`: this similarity of each query with each reference."""
+        return comparisons.pair_scores(self.embedder, self.components.similarities[name], queries, references)
+
+    @torch.no_grad()
+    def episodes(self, support: Rows, query: Rows, load: Callable[[Rows], Batch]) -> dict[str, Floats]:
+        """Scores `[episode, q, way]` by head, of support rows `[episode, way, shot]` and query rows `[episode, q]`."""
+        scored = {name: self.episode_scores(name, support, query, load) for name in self.components.similarities}
+        heads = self.components.scoring.heads({name: scores.flatten(0, 1) for name, scores in scored.items()})
+        return {head: scores.view(*query.shape, -1).float().cpu().numpy() for head, scores in heads.items()}
+
+    def episode_scores(self, name: str, support: Rows, query: Rows, load: Callable[[Rows], Batch]) -> Tensor:
+        """`[episode, q, way]`, by this similarity."""
+        base, similarity = self.references[name][0], self.components.similarities[name]
+        return comparisons.episode_scores(self.embedder, similarity, support, query, load, lambda new: self.adapted(new, base))
 
     def vectors(self, inputs: Inputs) -> Tensor:
         """Vector embeddings `[n, d]`."""
@@ -122,10 +162,10 @@ class Incremental:
     @torch.no_grad()
     def similarity_to_base(self) -> Tensor:
         """`[new, base]`: the first similarity of a new class's references (their mean, of several) with each base class's prototype."""
-        base, *later = next(iter(self.blocks.values()))
+        base, *later = next(iter(self.references.values()))
         prototypes = base.means()
-        found = [one.shares.mT @ one.similarity(one.references, prototypes) for one in later]
-        return torch.cat([base.shares.new_zeros(0, base.count), *found])
+        similarities = [one.averaging.mT @ one.similarity(one.embeddings, prototypes) for one in later]
+        return torch.cat([base.embeddings.vector.new_zeros(0, base.count), *similarities])
 
     def branch(self) -> Self:
         """A copy that shares the frozen embedder and what is known of the base."""
@@ -136,10 +176,13 @@ class Incremental:
     def tensors(self) -> dict[str, Tensor]:
         """The embedder's weights, and the references that the classes are compared with."""
         kept = {f"embedder.{name}": tensor for name, tensor in self.embedder.state_dict().items()}
-        for name, blocks in self.blocks.items():
-            for number, one in enumerate(blocks):
+        for name, learned in self.references.items():
+            for number, one in enumerate(learned):
                 part = one.similarity.reads
-                kept[f"references.{name}.{number}.{part}"] = getattr(one.references, part)
+                kept[f"references.{name}.{number}.{part}"] = getattr(one.embeddings, part)
+        for name, similarity in self.components.similarities.items():
+            if isinstance(similarity, CentredCosine) and similarity.mean is not None:
+                kept[f"mean.{name}"] = similarity.mean
         return kept
 
     def facts(self) -> dict[str, Any]:

@@ -61,14 +61,17 @@ class Scoring:
         """Whether there is something for validation rows to choose."""
         return bool(self.fallback) or (bool(self.fuse) and self.by_validation)
 
+    def fusions(self, scored: Scored) -> dict[str, Tensor]:
+        """Scores `[n, c]` by fusion; c may also be references of which each stands for itself."""
+        return {"+".join(group): fused([scored[name] for name in group], self.weights["+".join(group)]) for group in self.fuse}
+
     def heads(self, scored: Scored) -> dict[str, Tensor]:
-        """Scores by head, `[n, c]` each."""
-        fusions = {"+".join(group): fused([scored[name] for name in group], self.weights["+".join(group)]) for group in self.fuse}
+        """Scores by head, `[n, c]` each: fusions, fallbacks, similarities."""
         fallbacks = {
             f"{main}>{second}": fallen_back(scored[main], scored[second], self.thresholds[f"{main}>{second}"])
             for main, second in self.fallback
         }
-        return {**fusions, **fallbacks, **scored}
+        return {**self.fusions(scored), **fallbacks, **scored}
 
     def choose(self, rehearsals: list[Rehearsal]) -> None:
         """Sets weights and thresholds to those with the best mean accuracy in the rehearsals; the plainest of equals.

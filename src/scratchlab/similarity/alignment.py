@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from scratchlab.similarity import diagonals
-from scratchlab.similarity.interface import References, Similarity, Stream
+from scratchlab.similarity.interface import MeanOrShots, Similarity
 from scratchlab.similarity.steps import cosines, limits, longest, pairwise, themselves, unit_steps
 from scratchlab.types import Embeddings
 
@@ -88,6 +89,7 @@ def _totals(cosine: Tensor, n: Tensor, m: Tensor, window: float, gamma: float) -
     return cast(Tensor, _Warp.apply(cosine, n, m, limit, gamma))
 
 
+@dataclass(kw_only=True, eq=False)
 class DTW(Similarity):
     """Dynamic time warping: the least total of 1 - cosine over all ways from the first steps to the last, each a step further in the
     query, in the reference or in both; divided by the steps of the longer one, and negated.
@@ -96,11 +98,10 @@ class DTW(Similarity):
     the best path's costs.
     """
 
-    reads, sees_order, costs = "matrix", True, True
+    reads, sees_order, is_distance = "matrix", True, True
 
-    def __init__(self, *, window: Window = 1.0, references: References = "shots", stream: Stream = "") -> None:
-        super().__init__(references, stream)
-        self.window = window
+    references: MeanOrShots = "shots"
+    window: Window = 1.0
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """In [-2, 0]; 0 where every step finds its equal. (A path need not be longer than the longer of the two.)"""
@@ -111,6 +112,7 @@ class DTW(Similarity):
         return -pairwise(align, queries, references, _cells(queries), KEPT, LANES) / longest(queries, references)
 
 
+@dataclass(kw_only=True, eq=False)
 class SoftDTW(Similarity):
     """DTW with the soft minimum -gamma log(sum of exp(-x/gamma)) of all ways, so that every one of them has a gradient; divided and
     negated alike.
@@ -119,19 +121,12 @@ class SoftDTW(Similarity):
     has with itself, so that equals score 0 (Blondel, Mensch & Vert 2021, arXiv 2010.08354, equation 9).
     """
 
-    reads, sees_order, costs = "matrix", True, True
+    reads, sees_order, is_distance = "matrix", True, True
 
-    def __init__(
-        self,
-        *,
-        gamma: Gamma = 0.1,
-        window: Window = 1.0,
-        debiased: Annotated[bool, Field(description="take off what each has with itself, so that equals score 0")] = False,
-        references: References = "shots",
-        stream: Stream = "",
-    ) -> None:
-        super().__init__(references, stream)
-        self.gamma, self.window, self.debiased = gamma, window, debiased
+    references: MeanOrShots = "shots"
+    gamma: Gamma = 0.1
+    window: Window = 1.0
+    debiased: Annotated[bool, Field(description="take off what each has with itself, so that equals score 0")] = False
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """At least DTW's score: many ways together cost less than the best."""

@@ -1,4 +1,4 @@
-"""New classes moved towards the base classes that they resemble. Source: Wang et al. (2023), "Few-Shot Class-Incremental Learning via
+"""New classes moved towards the base classes they are similar to. Source: Wang et al. (2023), "Few-Shot Class-Incremental Learning via
 Training-Free Prototype Calibration" (TEEN), arXiv 2312.05229, eqs. 5-7."""
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.matching import Chamfer, OneToOne, Product
 from scratchlab.similarity.otam import OTAM
 from scratchlab.similarity.transport import OrderPreservingTransport
-from scratchlab.similarity.vector import L2, Cosine, Linear
+from scratchlab.similarity.vector import L2, CentredCosine, Cosine, Linear
 
 SIMILARITIES: dict[str, Callable[..., Similarity]] = {
+    "centred_cosine": CentredCosine,
     "chamfer": Chamfer,
     "cka": CKA,
     "cosine": Cosine,

@@ -16,7 +16,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from scratchlab.similarity.interface import References, Similarity, Stream
+from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import real_steps
 from scratchlab.types import Embeddings
 
@@ -68,9 +68,6 @@ class CKA(Similarity):
     """Linear CKA of two matrices of any two numbers of steps; it cannot see their order."""
 
     reads, sees_order = "matrix", False
-
-    def __init__(self, *, references: References = "mean", stream: Stream = "") -> None:
-        super().__init__(references, stream)
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """In [0, 1]; 0 for a matrix that is constant over channels."""

@@ -14,13 +14,14 @@ sharper one. A query of fewer steps than `tokens` cannot spell so many: for it t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from scratchlab.similarity.interface import References, Similarity, Stream
+from scratchlab.similarity.interface import MeanOrShots, Similarity
 from scratchlab.similarity.steps import pairwise, unit_steps
 from scratchlab.types import Embeddings
 
@@ -61,24 +62,16 @@ def likelihood(tokens: Tensor, blank: Tensor, n: Tensor, m: Tensor) -> Tensor:
     return ends
 
 
+@dataclass(kw_only=True, eq=False)
 class CTC(Similarity):
     """Log-likelihood, per query step, that the query spells the reference."""
 
-    reads, sees_order, costs = "matrix", True, True
+    reads, sees_order, is_distance = "matrix", True, True
 
-    def __init__(
-        self,
-        *,
-        tokens: Annotated[int, Field(ge=1, description="how many tokens a reference is pooled to, at most")] = 8,
-        temperature: Annotated[float, Field(gt=0, description="of the softmax over the tokens, in units of cosine")] = 0.1,
-        blank: Annotated[
-            float, Field(ge=-1, le=1, description="the blank's cosine: a step that resembles no token more is left out")
-        ] = -0.5,
-        references: References = "shots",
-        stream: Stream = "",
-    ) -> None:
-        super().__init__(references, stream)
-        self.tokens, self.temperature, self.blank = tokens, temperature, blank
+    references: MeanOrShots = "shots"
+    tokens: Annotated[int, Field(ge=1, description="how many tokens a reference is pooled to, at most")] = 8
+    temperature: Annotated[float, Field(gt=0, description="of the softmax over the tokens, in units of cosine")] = 0.1
+    blank: Annotated[float, Field(ge=-1, le=1, description="the blank's cosine: a step that resembles no token more is left out")] = -0.5
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """At most 0. Not symmetric."""

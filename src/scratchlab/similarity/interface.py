@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -10,29 +11,30 @@ from torch import Tensor
 
 from scratchlab.types import Embeddings, place_of
 
-References = Annotated[
+MeanOrShots = Annotated[
     Literal["mean", "shots"],
     Field(description="a class is compared by the mean of its references, or by each of them, and then the scores are averaged"),
 ]
-Stream = Annotated[str, Field(description="the one stream of a front-end with several that is compared; empty for all of them")]
+StreamName = Annotated[str, Field(description="the one stream of a front-end with several that is compared; empty for all of them")]
 
 
+@dataclass(kw_only=True, eq=False)
 class Similarity:
-    """Pairwise scores, larger being more alike, differentiable in both arguments unless said otherwise.
+    """Pairwise scores, larger being more alike, differentiable in both arguments unless said otherwise. Its fields are its settings.
 
     Never changed by padding: what lies beyond an input's length does not count. Finite for every finite input, silence and single
     steps included. `reads`: which part of the embeddings counts. `sees_order`: whether the order of the steps can change a score.
-    `costs`: whether a score is a cost negated, best near 0, rather than a product, best far above it. `biased`: whether a learned row
-    has one number more than an embedding.
+    `is_distance`: whether a score is a distance negated, best near 0, rather than a product, best far above it. `biased`: whether a
+    learned row has one number more than an embedding.
     """
 
     reads: ClassVar[Literal["vector", "matrix"]]
     sees_order: ClassVar[bool]
-    costs: ClassVar[bool] = False
+    is_distance: ClassVar[bool] = False
     biased: ClassVar[bool] = False
 
-    def __init__(self, references: References, stream: Stream) -> None:
-        self.references, self.stream = references, stream
+    references: MeanOrShots = "mean"
+    stream: StreamName = ""
 
     def fits(self, name: str, streams: tuple[str, ...]) -> None:
         """Raises Problem unless embeddings that consist of these streams have the one it compares; name: its table in the recipe."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from scratchlab.similarity.interface import References, Similarity, Stream
+from scratchlab.similarity.interface import MeanOrShots, Similarity
 from scratchlab.similarity.sequences import real_steps
 from scratchlab.similarity.steps import unit_steps
 from scratchlab.types import Embeddings
@@ -25,9 +27,6 @@ class OneToOne(Similarity):
 
     reads, sees_order = "matrix", True
 
-    def __init__(self, *, references: References = "mean", stream: Stream = "") -> None:
-        super().__init__(references, stream)
-
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """In [-1, 1]."""
         return _same_steps(unit_steps(queries), unit_steps(references), queries.lengths, references.lengths)
@@ -38,15 +37,13 @@ class Product(Similarity):
 
     reads, sees_order = "matrix", True
 
-    def __init__(self, *, references: References = "mean", stream: Stream = "") -> None:
-        super().__init__(references, stream)
-
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """Unbounded."""
         asked, known = (one.matrix * real_steps(one)[..., None] for one in (queries, references))
         return _same_steps(asked, known, queries.lengths, references.lengths)
 
 
+@dataclass(kw_only=True, eq=False)
 class Chamfer(Similarity):
     """Each step's cosine with its best partner in the other matrix, averaged over the steps of each, then over both directions.
 
@@ -55,8 +52,7 @@ class Chamfer(Similarity):
 
     reads, sees_order = "matrix", False
 
-    def __init__(self, *, references: References = "shots", stream: Stream = "") -> None:
-        super().__init__(references, stream)
+    references: MeanOrShots = "shots"
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """In [-1, 1]."""

@@ -13,13 +13,14 @@ Departs from it in that a direction's total is divided by the steps it pairs, si
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Annotated
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from scratchlab.similarity.interface import References, Similarity, Stream
+from scratchlab.similarity.interface import MeanOrShots, Similarity
 from scratchlab.similarity.steps import pairwise
 from scratchlab.types import Embeddings
 
@@ -49,20 +50,14 @@ def totals(cost: Tensor, n: Tensor, m: Tensor, softness: float) -> Tensor:
     return -softness * ends.gather(0, n[None] - 1)[0]
 
 
+@dataclass(kw_only=True, eq=False)
 class OTAM(Similarity):
     """Negative cost of ordered temporal alignment, the mean of both directions: each one's steps among the other's."""
 
-    reads, sees_order, costs = "matrix", True, True
+    reads, sees_order, is_distance = "matrix", True, True
 
-    def __init__(
-        self,
-        *,
-        softness: Annotated[float, Field(gt=0, description="lambda, softness of the minimum, in units of cost")] = 0.1,
-        references: References = "shots",
-        stream: Stream = "",
-    ) -> None:
-        super().__init__(references, stream)
-        self.softness = softness
+    references: MeanOrShots = "shots"
+    softness: Annotated[float, Field(gt=0, description="lambda, softness of the minimum, in units of cost")] = 0.1
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """Above 0 by a little where many ways are equally good, as the soft minimum lies below the least."""

@@ -10,13 +10,14 @@ is found by Sinkhorn scaling of K = P exp((lambda1 / (x² + 1) - D) / lambda2) (
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from scratchlab.similarity.interface import References, Similarity, Stream
+from scratchlab.similarity.interface import MeanOrShots, Similarity
 from scratchlab.similarity.steps import pairwise
 from scratchlab.types import Embeddings
 
@@ -58,6 +59,7 @@ def plan(cost: Tensor, n: Tensor, m: Tensor, lambda1: float, lambda2: float, sig
     return kernel
 
 
+@dataclass(kw_only=True, eq=False)
 class OrderPreservingTransport(Similarity):
     """Negative cost of carrying one input's steps to the other's, the nearer in time the cheaper.
 
@@ -65,20 +67,13 @@ class OrderPreservingTransport(Similarity):
     that of what was computed.
     """
 
-    reads, sees_order, costs = "matrix", True, True
+    reads, sees_order, is_distance = "matrix", True, True
 
-    def __init__(
-        self,
-        *,
-        lambda1: Annotated[float, Field(ge=0, description="weight of closeness in time")] = 50.0,
-        lambda2: Annotated[float, Field(gt=0, description="softness, in units of cost; towards 0 few pairs carry all")] = 0.1,
-        sigma: Annotated[float, Field(gt=0, description="width of the prior around the diagonal, in steps")] = 1.0,
-        iterations: Annotated[int, Field(ge=1, description="Sinkhorn iterations")] = 20,
-        references: References = "shots",
-        stream: Stream = "",
-    ) -> None:
-        super().__init__(references, stream)
-        self.lambda1, self.lambda2, self.sigma, self.iterations = lambda1, lambda2, sigma, iterations
+    references: MeanOrShots = "shots"
+    lambda1: Annotated[float, Field(ge=0, description="weight of closeness in time")] = 50.0
+    lambda2: Annotated[float, Field(gt=0, description="softness, in units of cost; towards 0 few pairs carry all")] = 0.1
+    sigma: Annotated[float, Field(gt=0, description="width of the prior around the diagonal, in steps")] = 1.0
+    iterations: Annotated[int, Field(ge=1, description="Sinkhorn iterations")] = 20
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
         """In [-2, 0]."""

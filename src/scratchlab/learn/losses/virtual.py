@@ -1,24 +1,45 @@
-"""Room for classes to come: virtual prototypes that base training keeps clear of real classes.
+"""Virtual prototypes: rows of no class, which base training keeps apart from the classes, so that there is room for classes to come.
 
-Source: Zhou et al. (2022), "Forward Compatible Few-Shot Class-Incremental Learning" (FACT), arXiv 2203.06953, eqs. 4-7.
+Here is what FACT and FILL share: their settings, the loss of training, and the answer through virtual prototypes. Source: Zhou et al.
+(2022), "Forward Compatible Few-Shot Class-Incremental Learning" (FACT), arXiv 2203.06953, section 4.1, eqs. 4-7, and section 4.3, eq. 8.
 """
 
 from __future__ import annotations
 
 import functools
+from typing import Annotated
 
 import numpy as np
 import scipy.special
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from scratchlab.checks import Problem
 from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import Loss, Step
 from scratchlab.model.mixing import mixed
 
+Count = Annotated[int, Field(ge=1, description="virtual prototypes; the paper: as many as classes are to come")]
+Weight = Annotated[float, Field(gt=0, description="share of the virtual losses")]
+Beta = Annotated[float, Field(gt=0, description="both parameters of the Beta distribution that mixes two inputs")]
+Serves = Annotated[int, Field(ge=1, description="base classes that each virtual prototype may serve, drawn once")]
+Eta = Annotated[float, Field(ge=0, le=1, description="share of the answer that goes through the virtual prototypes")]
+Top = Annotated[int, Field(ge=1, description="virtual prototypes nearest to a query that it goes through")]
+
 NEVER = float("-inf")
+
+
+def check_unbiased(judge: Classification) -> None:
+    """Raises Problem where class rows have a bias, which prototypes have not."""
+    for name, similarity in judge.compared.items():
+        if similarity.biased:
+            raise Problem(
+                f"Virtual prototypes are compared with embeddings as class means are, and rows that '{name}' learns have a bias, which "
+                "those have not; train on another similarity, such as cosine or l2."
+            )
 
 
 class Virtual(Loss):
@@ -82,3 +103,19 @@ def _forecast(real: Tensor, virtual: Tensor) -> Tensor:
     first = F.cross_entropy(torch.cat([real, virtual], 1), real.shape[1] + best, reduction="none")
     without = virtual.scatter(1, best[:, None], NEVER)
     return first + F.cross_entropy(torch.cat([real, without], 1), real.argmax(1), reduction="none")
+
+
+def answer_through(virtual: Tensor, classes: Tensor, logits: Tensor, eta: float, top: int) -> Tensor:
+    """`[n, c]`: log(eta · softmax(virtual, the `top` largest alone, @ classes) + (1 - eta) · softmax(logits)), eq. 8.
+
+    virtual: similarities `[n, v]` of queries to virtual prototypes; classes: `[v, c]`, of these to classes; logits: `[n, c]`, scaled
+    similarities of queries to classes. A logarithm, so that a fusion meets what is as evenly spread as other similarities' scores.
+
+    >>> near, classes, logits = torch.tensor([[3.0, 1.0]]), torch.tensor([[0.5, 0.0], [0.0, 9.0]]), torch.tensor([[0.0, 0.0]])
+    >>> answer_through(near, classes, logits, 0.5, 1).exp()  # (softmax(1.5, 0) + softmax(0, 0)) / 2
+    tensor([[0.6588, 0.3412]])
+    """
+    best = virtual.topk(min(top, virtual.shape[1]), dim=1)
+    through = torch.zeros_like(virtual).scatter(1, best.indices, best.values) @ classes
+    shares = torch.tensor([eta, 1 - eta], dtype=logits.dtype, device=logits.device).log()
+    return torch.logaddexp(shares[0] + through.log_softmax(1), shares[1] + logits.log_softmax(1))

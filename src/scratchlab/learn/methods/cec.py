@@ -32,6 +32,7 @@ from scratchlab.learn.references import vectors_alone
 from scratchlab.learn.transformed import Transformed
 from scratchlab.model.transforms import checked, usual
 from scratchlab.similarity.interface import Similarity
+from scratchlab.similarity.vector import CentredCosine
 from scratchlab.types import Inputs, Rows, TrainingView
 
 TILE = 2**24  # numbers held at once for some queries' nodes
@@ -85,7 +86,13 @@ class CEC(Incremental):
         ] = [],
     ) -> None:
         super().__init__(components)
-        self.episodes, self.ways, self.shot, self.query, self.rate = episodes, (way, new_way), shot, query, rate
+        for name, similarity in components.similarities.items():
+            if isinstance(similarity, CentredCosine):
+                raise Problem(
+                    f"'{name}' takes off the mean of the training rows' vectors, but cec compares adapted vectors, "
+                    "whose mean is another; take cosine."
+                )
+        self.played, self.ways, self.shot, self.query, self.rate = episodes, (way, new_way), shot, query, rate
         self.temperature, self.heads, self.dropout = temperature, heads, dropout
         form = components.embedder.frontend.form
         self.transforms = checked(transforms, form, "method.transforms") or usual(form)
@@ -114,14 +121,14 @@ class CEC(Incremental):
         """Trains an attention in all episodes. Raises Diverged when a loss is not finite."""
         optimizer = torch.optim.SGD(attention.parameters(), lr=self.rate, momentum=0.9, nesterov=True, weight_decay=5e-4)
         attention.train()
-        for number in range(self.episodes):
+        for number in range(self.played):
             prototypes, queries, target = self._episode(pools, own, number)
             torch.manual_seed(hash((self.components.trainer.seed, number)) & 0x7FFFFFFF)  # of the dropout
             logits = self.temperature * self._answers(attention, similarity, queries, prototypes)
             loss = F.cross_entropy(logits, target)
             if not math.isfinite(float(loss.detach())):
                 raise Diverged(f"The loss of the attention is not finite in episode {number + 1}; lower method.rate.")
-            optimizer.param_groups[0]["lr"] = self.rate * 0.5 ** (HALVINGS * number // self.episodes)
+            optimizer.param_groups[0]["lr"] = self.rate * 0.5 ** (HALVINGS * number // self.played)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -159,14 +166,13 @@ class CEC(Incremental):
         """`[n, c]`. Nothing is remembered of adapted scores: they change with every class that is added."""
         if name not in self.attentions:
             return super().compared(name, inputs)
-        references = torch.cat([one.references.vector for one in self.blocks[name]])
+        references = torch.cat([one.embeddings.vector for one in self.references[name]])
         most = max(1, TILE // ((len(references) + 1) * max(self.embedder.dim, len(references) + 1)))
         attention, similarity = self.attentions[name], self.components.similarities[name]
         vectors = self.embedder.vectors(inputs)
         parts = [vectors[start : start + most] for start in range(0, len(vectors), most)]
         found = torch.cat([self._answers(attention, similarity, part, references) for part in parts])
-        shares = cast(Tensor, torch.block_diag(*(one.shares for one in self.blocks[name])))
-        return found @ shares
+        return found @ cast(Tensor, torch.block_diag(*(one.averaging for one in self.references[name])))
 
     # -- telling --------------------------------------------------------------------------------------
 

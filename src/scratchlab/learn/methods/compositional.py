@@ -33,7 +33,7 @@ from scratchlab.learn.incremental import Components, Incremental
 from scratchlab.learn.losses.classification import named
 from scratchlab.learn.losses.composition import Composition
 from scratchlab.learn.losses.interface import Similarities
-from scratchlab.learn.references import Block, class_means
+from scratchlab.learn.references import References, class_means
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Embeddings, Inputs, LabelledInputs, Scores, TrainingView
@@ -72,7 +72,8 @@ class Compositional(Incremental):
             )
         self.settings = {"w_map": w_map, "w_re": w_re, "aux": aux, "temperature": temperature}
         self.matrix, self.steps, self.rate, self.base = _of_matrices(components.similarities, matrix), steps, rate, base
-        self.composed: tuple[tuple[Block, Block], ...] = ()  # by stage, of one set of prototypes: what the cross-entropy compares, matrices
+        # by session, of one set of prototypes: as the cross-entropy compares them, and as matrices
+        self.composed: tuple[tuple[References, References], ...] = ()
         self.composition: Composition
         self.rows: ClassWeights
 
@@ -98,10 +99,10 @@ class Compositional(Incremental):
         """As the plain method; beside its references stand the prototypes that are learned."""
         super().learn(view)
         if len(view.train):
-            self.composed = (self._blocks(self._base(view)),)
+            self.composed = (self._compared(self._base(view)),)
         known = sum(first.count for first, _ in self.composed)
         if known < len(self.classes):
-            self.composed = (*self.composed, self._blocks(self._prototypes(view.reference, known)))
+            self.composed = (*self.composed, self._compared(self._prototypes(view.reference, known)))
 
     def _base(self, view: TrainingView) -> Embeddings:
         """Prototypes of the base classes."""
@@ -119,7 +120,7 @@ class Compositional(Incremental):
         """Prototypes of all classes beyond the first `known`."""
         found, target = self.embedder.embeddings(shots), self._places(shots)
         with torch.no_grad():
-            before = [self._logits(found, first.references) for first, _ in self.composed]
+            before = [self._logits(found, first.embeddings) for first, _ in self.composed]
         firsts, seconds = (torch.cat(parts, 1) for parts in zip(*before, strict=True))
 
         def loss(new: Embeddings) -> Tensor:
@@ -134,18 +135,18 @@ class Compositional(Incremental):
         judge = self.components.losses.judge
         return judge.logits(judge.leading, inputs, classes), self.composition.logits(inputs, classes)
 
-    def _blocks(self, prototypes: Embeddings) -> tuple[Block, Block]:
+    def _compared(self, prototypes: Embeddings) -> tuple[References, References]:
         judge, count = self.components.losses.judge, len(prototypes)
         kept = Embeddings(prototypes.vector.detach(), prototypes.matrix.detach(), prototypes.lengths, prototypes.streams)
-        owner = torch.arange(count, device=self.embedder.device)
-        return (Block(judge.compared[judge.leading], kept, owner, count), Block(self.matrix, kept, owner, count))
+        labels = torch.arange(count, device=self.embedder.device)
+        return (References(judge.compared[judge.leading], kept, labels, count), References(self.matrix, kept, labels, count))
 
     # -- answering ------------------------------------------------------------------------------------
 
     @torch.no_grad()
     def score(self, inputs: Inputs) -> dict[str, Scores]:
         """The sum of both logits; then the heads of all similarities."""
-        first, second = (torch.cat([blocks[part].scores(self.embedder, inputs) for blocks in self.composed], 1) for part in (0, 1))
+        first, second = (torch.cat([both[part].scores(self.embedder, inputs) for both in self.composed], 1) for part in (0, 1))
         values = self.components.losses.judge.temperature * first + self.composition.temperature * second
         return {HEAD: Scores(values.cpu().numpy(), self.classes), **super().score(inputs)}
 
@@ -154,7 +155,7 @@ class Compositional(Incremental):
         kept = {**super().tensors(), "temperature": self.composition.temperature.detach()}
         for number, both in enumerate(self.composed):
             for part in {one.similarity.reads for one in both}:
-                kept[f"prototypes.{number}.{part}"] = getattr(both[0].references, part)
+                kept[f"prototypes.{number}.{part}"] = getattr(both[0].embeddings, part)
         return kept
 
 

@@ -1,6 +1,13 @@
 """FACT: Zhou, Wang, Ye, Ma, Pu and Zhan (2022), "Forward Compatible Few-Shot Class-Incremental Learning", arXiv 2203.06953.
 
-Base training reserves room with virtual prototypes; queries are compared with classes directly and through the virtual prototypes.
+1. Base training (section 4.1, eqs. 4-7). Beside one learned row a class stand V virtual prototypes, rows of no class. Cross-entropy comes
+   with weight · (reserve + forecast): once its true class is left out, an input should fall to a virtual prototype that may serve this
+   class; and an input mixed half-way through the encoder from two of different classes should fall to any virtual prototype, and behind it
+   to the real class it is most similar to. So the space between classes is kept for classes to come.
+2. A new class is the mean of its shots (or the shots), by the frozen embedder.
+3. An answer (section 4.3, eq. 8) is eta · softmax of the similarities query → virtual → class, over the `top` virtual prototypes nearest
+   to the query, plus (1 - eta) · softmax of the scaled similarities query → class; here as a logarithm.
+
 The settings are those published for CIFAR-100 (40 virtual prototypes for 40 classes to come). Departures: in the authors' code the
 virtual weights share memory with the classifier's on one device and not after a move to another; here they are parameters of their own.
 The terms of mixed inputs are averaged over all pairs of a batch, those of one class counting as 0, where the authors leave them out.
@@ -8,12 +15,19 @@ The terms of mixed inputs are averaged over all pairs of a batch, those of one c
 
 from __future__ import annotations
 
-from scratchlab.learn.incremental import Components
-from scratchlab.learn.reservation import Beta, Count, Eta, Reserved, Serves, Top, Weight
+import torch
+from torch import Tensor
+
+from scratchlab.learn.class_learner import row_steps
+from scratchlab.learn.class_weights import ClassWeights
+from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.losses.virtual import Beta, Count, Eta, Serves, Top, Virtual, Weight, answer_through, check_unbiased
+from scratchlab.learn.references import embedded
+from scratchlab.types import Inputs, TrainingView
 
 
-class FACT(Reserved):
-    """Virtual prototypes, then class means (or shots)."""
+class FACT(Incremental):
+    """Virtual prototypes beside the class rows in training, and between queries and classes afterwards."""
 
     def __init__(
         self,
@@ -26,4 +40,43 @@ class FACT(Reserved):
         eta: Eta = 0.1,
         top: Top = 40,
     ) -> None:
-        super().__init__(components, virtual, weight, beta, serves, eta, top)
+        super().__init__(components)
+        check_unbiased(components.losses.judge)
+        self.count, self.weight, self.beta, self.serves, self.eta, self.top = virtual, weight, beta, serves, eta, top
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Those of the plain method, and the virtual prototypes."""
+        return (*super().groups, "virtual")
+
+    def train(self, view: TrainingView) -> None:
+        """Trains embedder, class rows and virtual prototypes together."""
+        loss = self.virtual_loss(view)
+        self.learner(view, loss)
+        self.virtual = loss.rows
+
+    def virtual_loss(self, view: TrainingView) -> Virtual:
+        """weight · (reserve + forecast), with virtual prototypes of all parts of an embedding that the cross-entropy compares."""
+        judge = self.components.losses.judge
+        compared, seed = judge.compared.values(), self.components.trainer.seed
+        virtual = ClassWeights(self.count, self.embedder, compared, row_steps(self.embedder, view.train, compared))
+        return Virtual(judge, virtual, len(view.classes), weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
+
+    @torch.no_grad()
+    def compared(self, name: str, inputs: Inputs) -> Tensor:
+        """`[n, c]`: the answer of eq. 8.
+
+        A similarity answers as it is where no virtual prototypes were learned for it, and where its scores are negated distances: of two
+        that are low, the product query → virtual → class would be high.
+        """
+        plain, similarity, judge = super().compared(name, inputs), self.components.similarities[name], self.components.losses.judge
+        if self.eta == 0 or similarity.is_distance or name not in judge.compared:
+            return plain
+        virtual = self.virtual.embeddings(self.embedder.streams)
+        near = similarity(embedded(self.embedder, inputs, similarity), virtual)
+        classes = torch.cat([one.compare(virtual) for one in self.references[name]], 1)
+        return answer_through(near, classes, judge.temperature * plain, self.eta, self.top)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """With the virtual prototypes."""
+        return {**super().tensors(), **{f"virtual.{name}": rows.detach() for name, rows in self.virtual.named_parameters()}}

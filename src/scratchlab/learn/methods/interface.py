@@ -1,24 +1,50 @@
-"""What every method does: learn a stage, score its queries, and branch so that draws do not touch each other."""
+"""What every method does: learn a split, score its queries, and branch so that draws do not touch each other."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from torch import Tensor
+from scratchlab.types import Batch, Floats, Inputs, Rows, Scores, TrainingView
 
-from scratchlab.types import Inputs, Scores, TrainingView
+if TYPE_CHECKING:
+    from torch import Tensor  # so that evaluations can name a method without loading torch
 
 
-class Method(Protocol):
-    """A way to learn classes from what a stage shows. Touches parameters and optimisers; never disk, metrics or query labels."""
+class Asking(Protocol):
+    """Whoever can be asked how alike rows are, whatever classes it has learned: a method, or its baselines."""
+
+    def pairwise(self, queries: Inputs, references: Inputs) -> Iterator[tuple[slice, dict[str, Floats]]]:
+        """Tiles of at most 256 queries, and by head their similarities `[tile, m]` with all references, float32, larger being more alike.
+
+        Each reference stands for itself: nothing is averaged over classes.
+        """
+        ...
+
+    def episodes(self, support: Rows, query: Rows, load: Callable[[Rows], Batch]) -> dict[str, Floats]:
+        """Scores `[episode, q, way]` by head, float32, larger being better.
+
+        support: rows `[episode, way, shot]`; query: rows `[episode, q]`; load: inputs of rows. A class is compared by the mean of its
+        shots or by each of them, as its similarity is set. Each row is embedded once.
+        """
+        ...
+
+
+class Method(Asking, Protocol):
+    """A way to learn classes from what a split shows. Touches parameters and optimisers; never disk, metrics or query labels."""
 
     @property
     def groups(self) -> tuple[str, ...]:
         """Names of the parameter groups whose rates a recipe may give."""
         ...
 
+    @property
+    def baselines(self) -> Asking:
+        """Answers without training to the same questions: by the network as it began, and by the features it is given."""
+        ...
+
     def learn(self, view: TrainingView) -> None:
-        """Takes in a stage: trains on its training rows, if there are any, and keeps what it needs of its reference."""
+        """Takes in a split: trains on its training rows, if there are any, and keeps what it needs of its references."""
         ...
 
     def score(self, inputs: Inputs) -> dict[str, Scores]:

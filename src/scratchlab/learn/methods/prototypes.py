@@ -13,30 +13,30 @@ import torch
 from torch import Tensor
 
 from scratchlab.learn.incremental import Incremental
-from scratchlab.learn.references import Block
+from scratchlab.learn.references import References
 from scratchlab.types import Inputs, Scores, TrainingView
 
 
 class Prototypes(Incremental):
     """Base training with a classifier; afterwards nothing is trained."""
 
-    trained: Block
+    trained: References
 
     def train(self, view: TrainingView) -> None:
         """Trains, and keeps the classifier's rows for comparison."""
         learner = self.learner(view)
         similarity = self.components.losses.judge.compared[self.components.losses.judge.leading]
         rows = learner.rows.embeddings(self.embedder.streams)
-        self.trained = Block(similarity, rows, torch.arange(len(rows), device=self.embedder.device), len(rows))
+        self.trained = References(similarity, rows, torch.arange(len(rows), device=self.embedder.device), len(rows))
 
     @torch.no_grad()
     def score(self, inputs: Inputs) -> dict[str, Scores]:
         """The heads of all similarities, and `trained`."""
-        new = self.blocks[self.components.losses.judge.leading][1:]
+        new = self.references[self.components.losses.judge.leading][1:]
         values = torch.cat([one.scores(self.embedder, inputs) for one in (self.trained, *new)], 1)
         return {**super().score(inputs), "trained": Scores(values.cpu().numpy(), self.classes)}
 
     def tensors(self) -> dict[str, Tensor]:
         """With the classifier's rows."""
         part = self.trained.similarity.reads
-        return {**super().tensors(), f"rows.{part}": getattr(self.trained.references, part).detach()}
+        return {**super().tensors(), f"rows.{part}": getattr(self.trained.embeddings, part).detach()}

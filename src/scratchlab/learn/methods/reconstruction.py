@@ -1,7 +1,7 @@
 """Classes and queries rebuilt from the base's parts: a reconstruction embedding without random or learned parameters.
 
 An idea of this lab; the attention is that of Zou et al. (2024), arXiv 2405.17022, section 3.3. Plain base training. A new word is
-described by whose envelope and whose residual it resembles, and so is a query; the two descriptions are compared
+described by the envelope and the residual it is similar to, and so is a query; the two descriptions are compared
 (`similarity/reconstruction.py`). Base classes are rebuilt with their own parts among the others, since a query's class is not known.
 What of a new word is unlike every base word is lost on the way; docs/log.md says what that costs.
 """
@@ -15,18 +15,18 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.learn.incremental import Components, Incremental
-from scratchlab.learn.references import Block
+from scratchlab.learn.references import References
 from scratchlab.similarity.reconstruction import reconstructed
 from scratchlab.types import Embeddings, Inputs, Scores, TrainingView
 
 HEAD = "reconstruction"
 
 
-class Rebuilt(Block):
-    """A block whose references and queries are compared as rebuilt from these base classes."""
+class Rebuilt(References):
+    """References that are compared with queries as both are rebuilt from these base classes."""
 
-    def __init__(self, block: Block, base: Embeddings, aux: float) -> None:
-        super().__init__(block.similarity, reconstructed(block.references, base, aux), block.owner, block.count)
+    def __init__(self, plain: References, base: Embeddings, aux: float) -> None:
+        super().__init__(plain.similarity, reconstructed(plain.embeddings, base, aux), plain.labels, plain.count)
         self.base, self.aux = base, aux
 
     def compare(self, queries: Embeddings) -> Tensor:
@@ -56,9 +56,9 @@ class Reconstruction(Incremental):
         if len(view.train):
             self.rebuilt = ()
         super().learn(view)
-        blocks = self.blocks[self.components.losses.judge.leading]
-        base = blocks[0].means()
-        self.rebuilt = (*self.rebuilt, *(Rebuilt(one, base, self.aux) for one in blocks[len(self.rebuilt) :]))
+        references = self.references[self.components.losses.judge.leading]
+        base = references[0].means()
+        self.rebuilt = (*self.rebuilt, *(Rebuilt(one, base, self.aux) for one in references[len(self.rebuilt) :]))
 
     @torch.no_grad()
     def score(self, inputs: Inputs) -> dict[str, Scores]:

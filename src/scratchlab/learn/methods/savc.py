@@ -14,7 +14,7 @@ take for the word. The slow copy begins as the untrained network, so in a short 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import numpy as np
@@ -24,11 +24,12 @@ from torch import Tensor
 
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.class_learner import ClassLearner
+from scratchlab.learn.comparisons import episode_scores, pair_scores
 from scratchlab.learn.incremental import Components, Incremental
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import Loss, Step
 from scratchlab.learn.losses.momentum import MomentumContrast
-from scratchlab.learn.references import Block, block
+from scratchlab.learn.references import References
 from scratchlab.learn.transformed import Transformed
 from scratchlab.model.transforms import checked
 from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Rows, TrainingView
@@ -114,18 +115,28 @@ class SAVC(Incremental):
         )
         return FantasyLearner(several, view.train, view.classes, losses.judge, [*losses.added, contrast])
 
-    def _references(self, rows: LabelledInputs, classes: Rows, most: int | None = None) -> dict[str, Block]:
+    def make_references(self, rows: LabelledInputs, classes: Rows, most: int | None = None) -> dict[str, References]:
         """By `similarity.transformation`."""
         return {
-            f"{name}.{fantasy}": block(embedder, similarity, rows, classes, most)
+            f"{name}.{fantasy}": References.of(embedder, similarity, rows, classes, most)
             for name, similarity in self.components.similarities.items()
             for fantasy, embedder in self.embedders.items()
         }
 
     def compared(self, name: str, inputs: Inputs) -> Tensor:
         """`[n, c]`: the mean over transformations."""
-        found = [
-            torch.cat([one.scores(embedder, inputs) for one in self.blocks[f"{name}.{fantasy}"]], 1)
+        scores = [
+            torch.cat([one.scores(embedder, inputs) for one in self.references[f"{name}.{fantasy}"]], 1)
             for fantasy, embedder in self.embedders.items()
         ]
-        return torch.stack(found).mean(0)
+        return torch.stack(scores).mean(0)
+
+    def pair_scores(self, name: str, queries: Inputs, references: Inputs) -> Tensor:
+        """`[n, m]`: the mean over transformations of both."""
+        similarity = self.components.similarities[name]
+        return torch.stack([pair_scores(one, similarity, queries, references) for one in self.embedders.values()]).mean(0)
+
+    def episode_scores(self, name: str, support: Rows, query: Rows, load: Callable[[Rows], Batch]) -> Tensor:
+        """`[episode, q, way]`: the mean over transformations of queries and references."""
+        similarity = self.components.similarities[name]
+        return torch.stack([episode_scores(one, similarity, support, query, load) for one in self.embedders.values()]).mean(0)

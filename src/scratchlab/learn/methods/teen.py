@@ -1,15 +1,16 @@
 """TEEN: Wang, Zhou, Liu, Ye, Bian, Zhan and Zhao (2023), "Few-Shot Class-Incremental Learning via Training-Free Prototype Calibration",
 arXiv 2312.05229.
 
-Plain base training; the prototypes of new classes are moved towards the base classes that they resemble. The published share lies between
+Plain base training; the prototypes of new classes are moved towards the base classes they are similar to. The published share lies between
 0.1 and 0.5, by data set. Here any similarity may be calibrated, by its vector or its matrix (`similarity/calibration.py`).
 """
 
 from __future__ import annotations
 
 from scratchlab.learn.incremental import Components, Incremental
-from scratchlab.learn.references import Block
+from scratchlab.learn.references import References
 from scratchlab.similarity.calibration import Share, Sharpness, calibrated
+from scratchlab.types import Embeddings
 
 
 class TEEN(Incremental):
@@ -19,6 +20,6 @@ class TEEN(Incremental):
         super().__init__(components)
         self.share, self.sharpness = share, sharpness
 
-    def adapted(self, new: Block, base: Block) -> Block:
-        """New references, moved."""
-        return new.moved(calibrated(new.references, base.means(), new.similarity, self.share, self.sharpness))
+    def adapted(self, new: Embeddings, base: References) -> Embeddings:
+        """New references, calibrated; so are those of few-shot episodes."""
+        return calibrated(new, base.means(), base.similarity, self.share, self.sharpness)

@@ -1,0 +1,180 @@
+"""Pairs of rows and few-shot episodes: tiles against one call, episodes against a loop over them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from scratchlab.learn import comparisons, references
+from scratchlab.learn.comparisons import episode_scores, pair_scores, pairwise, vector_episodes
+from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.references import References, class_means
+from scratchlab.similarity.catalog import SIMILARITIES
+from scratchlab.similarity.interface import Similarity
+from scratchlab.similarity.vector import Cosine, VectorSimilarity
+from scratchlab.types import Embeddings, Inputs, Rows
+from tests.contracts.test_similarities import embeddings
+
+every = pytest.mark.parametrize("name", SIMILARITIES)
+
+
+class Known:
+    """Stands for an embedder: row i has the i-th of ready-made embeddings."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, rows: Embeddings) -> None:
+        self.rows, self.streams, self.asked = rows, rows.streams, list[int]()
+
+    def vectors(self, inputs: Inputs) -> Tensor:
+        return self.rows.vector[torch.from_numpy(inputs.rows)]
+
+    def embeddings(self, inputs: Inputs) -> Embeddings:
+        self.asked.append(len(inputs))
+        found = self.rows.at(torch.from_numpy(inputs.rows))
+        return Embeddings(found.vector, found.matrix[:, : int(found.lengths.max())], found.lengths, found.streams)
+
+    def embed(self, inputs: Inputs, *, matrices: bool) -> None:
+        del inputs, matrices
+
+
+def known(count: int, seed: int = 0) -> Embedder:
+    lengths = np.random.default_rng(seed).integers(2, 9, count).tolist()
+    return cast(Embedder, Known(embeddings(lengths, seed)))
+
+
+def unused(rows: Rows) -> Any:
+    raise AssertionError(f"nothing needs to be loaded of {rows}")
+
+
+def one_by_one(embedder: Embedder, similarity: Similarity, support: Rows, query: Rows) -> Tensor:
+    """The slow twin: every score of every episode by itself."""
+    scores = torch.zeros(*query.shape, support.shape[1])
+    for e, (classes, asked) in enumerate(zip(support, query, strict=True)):
+        for w, shots in enumerate(classes):
+            own = embedder.embeddings(Inputs(shots, unused))
+            if similarity.references == "mean":
+                own = class_means(own, torch.zeros(len(shots), dtype=torch.long), 1)
+            for q, row in enumerate(asked):
+                scores[e, q, w] = similarity(embedder.embeddings(Inputs(np.array([row]), unused)), own).mean()
+    return scores
+
+
+@every
+@pytest.mark.parametrize("kept", ["mean", "shots"])
+@given(way=st.integers(1, 4), shot=st.integers(1, 3), asked=st.integers(1, 4), seed=st.integers(0, 99))
+@settings(max_examples=8, deadline=None)
+def test_episodes_are_what_each_is_alone(name: str, kept: str, way: int, shot: int, asked: int, seed: int) -> None:
+    similarity, rng = SIMILARITIES[name](references=kept), np.random.default_rng(seed)
+    support, query = rng.integers(0, 30, (5, way, shot)), rng.integers(0, 30, (5, asked))
+    embedder = known(30, seed)
+    expected = one_by_one(embedder, similarity, support, query)
+    found = episode_scores(embedder, similarity, support, query, unused)
+    scale = max(1.0, float(expected.abs().max()))  # products are unbounded
+    assert torch.allclose(found / scale, expected / scale, atol=1e-5)
+
+
+def test_an_episode_by_hand() -> None:
+    vectors = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 4.0], [0.0, 6.0], [1.0, 5.0]])
+    support, query = np.array([[[0, 1], [2, 3]]]), np.array([[4, 0]])
+    assert vector_episodes(SIMILARITIES["l2"](), vectors, support, query).tolist() == [[[-25.0, -1.0], [-1.0, -25.0]]]  # type: ignore[arg-type]
+    shots = vector_episodes(SIMILARITIES["l2"](references="shots"), vectors, support, query)  # type: ignore[arg-type]
+    assert shots.tolist() == [[[-26.0, -2.0], [-2.0, -26.0]]]
+
+
+@pytest.mark.parametrize("name", ["cosine", "l2", "dtw", "cka"])
+def test_one_stream_of_an_episode(name: str) -> None:
+    plain = embeddings([4] * 12)
+    both = Embeddings(
+        torch.cat([plain.vector, plain.vector.cos()], 1), torch.cat([plain.matrix, plain.matrix.cos()], 2), plain.lengths, ("a", "b")
+    )
+    support, query = np.arange(8).reshape(1, 4, 2), np.arange(8, 12)[None]
+    one = episode_scores(cast(Embedder, Known(both)), SIMILARITIES[name](stream="a"), support, query, unused)
+    assert torch.allclose(one, episode_scores(cast(Embedder, Known(plain)), SIMILARITIES[name](), support, query, unused), atol=1e-6)
+
+
+@every
+@pytest.mark.parametrize("kept", ["mean", "shots"])
+def test_references_of_episodes_may_be_adapted(name: str, kept: str) -> None:
+    """Reversed in sign, say: what is done to all at once is what is done to each episode's own."""
+
+    def turned(new: Embeddings) -> Embeddings:
+        return Embeddings(-new.vector, -new.matrix, new.lengths, new.streams)
+
+    similarity, rng, embedder = SIMILARITIES[name](references=kept), np.random.default_rng(0), known(30)
+    support, query = rng.integers(0, 30, (4, 3, 2)), rng.integers(0, 30, (4, 5))
+    found = episode_scores(embedder, similarity, support, query, unused, turned)
+    for e in range(4):
+        own, labels = embedder.embeddings(Inputs(support[e].ravel(), unused)), torch.arange(3).repeat_interleave(2)
+        if kept == "mean":
+            own, labels = class_means(own, labels, 3), torch.arange(3)
+        alone = References(similarity, turned(own), labels, 3).compare(embedder.embeddings(Inputs(query[e], unused)))
+        assert torch.allclose(found[e], alone, atol=1e-4)
+
+
+@every
+def test_pairs_in_tiles_are_one_call(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparisons, "QUERIES", 7)
+    monkeypatch.setattr(comparisons, "REFERENCES", 5)
+    similarity, embedder = SIMILARITIES[name](), known(40)
+    queries, others = Inputs(np.arange(20), unused), Inputs(np.arange(18, 40), unused)
+    tiles = list(pairwise(queries, others, lambda a, b: {"head": pair_scores(embedder, similarity, a, b)}))
+    assert [part for part, _ in tiles] == [slice(0, 7), slice(7, 14), slice(14, 20)]
+    found = np.concatenate([heads["head"] for _, heads in tiles])
+    assert found.dtype == np.float32
+    assert np.allclose(found, similarity(embedder.embeddings(queries), embedder.embeddings(others)).numpy(), atol=1e-5)
+
+
+# -- memory -----------------------------------------------------------------------------------------------
+
+
+class Counting(VectorSimilarity):
+    """Notes how many numbers each call is given and gives."""
+
+    numbers: tuple[int, ...] = ()
+
+    def vectors(self, queries: Tensor, references: Tensor) -> Tensor:
+        scores = queries @ references.mT
+        self.numbers = (*self.numbers, queries.numel() + references.numel() + scores.numel())
+        return scores
+
+
+@pytest.mark.parametrize("kept", ["mean", "shots"])
+def test_a_tile_of_episodes_is_no_larger_for_more_of_them(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparisons, "NUMBERS", 5000)
+    rng, vectors = np.random.default_rng(0), torch.randn(50, 8)
+    for episodes in (10, 1000):
+        similarity = Counting(references=cast(Any, kept))
+        vector_episodes(similarity, vectors, rng.integers(0, 50, (episodes, 5, 3)), rng.integers(0, 50, (episodes, 15)))
+        assert max(similarity.numbers) <= 5000
+        assert len(similarity.numbers) >= episodes * (15 + 5) * 8 / 5000
+
+
+def test_matrices_of_episodes_are_held_one_episode_at_a_time() -> None:
+    embedder = known(30)
+    episode_scores(embedder, SIMILARITIES["dtw"](), np.arange(30).reshape(3, 5, 2), np.arange(30).reshape(3, 10), unused)
+    assert cast(Known, embedder).asked == [10, 10] * 3
+
+
+def test_matrices_of_a_gallery_are_held_a_tile_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparisons, "REFERENCES", 6)
+    embedder = known(30)
+    pair_scores(embedder, SIMILARITIES["cka"](), Inputs(np.arange(4), unused), Inputs(np.arange(4, 30), unused))
+    assert cast(Known, embedder).asked == [4, 6, 6, 6, 6, 2]
+
+
+def test_scores_of_classes_are_computed_a_tile_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder, similarity = known(90), Counting()
+    own = embedder.embeddings(Inputs(np.arange(10), unused))
+    whole = References(Cosine(), own, torch.arange(10), 10).scores(embedder, Inputs(np.arange(10, 90), unused))
+    monkeypatch.setattr(references, "PAIRS", 300)
+    References(similarity, own, torch.arange(10), 10).scores(embedder, Inputs(np.arange(10, 90), unused))
+    assert len(similarity.numbers) == 3  # 80 queries, 30 at a time
+    tiled = References(Cosine(), own, torch.arange(10), 10).scores(embedder, Inputs(np.arange(10, 90), unused))
+    assert torch.allclose(whole, tiled, atol=1e-6)
