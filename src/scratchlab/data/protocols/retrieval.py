@@ -111,8 +111,9 @@ class Retrieval:
                 f"protocol.junk and protocol.distractors both name {listing(sorted(both), 3)}; junk is ignored, distractors count."
             )
         self.seed, self.test, self.valid, self.disjoint, self.probes, self.draw = seed, test, valid, disjoint, probes, draw
-        self.camera, self.same_camera, self.junk, self.distractors = camera, same_camera, junk, distractors
-        self.ties, self.unmatched = ties, unmatched
+        self.camera, self.junk, self.distractors, self.unmatched = camera, junk, distractors, unmatched
+        self.same_camera: SameCamera = same_camera
+        self.ties: Ties = ties
 
     def plan(self, samples: Samples) -> RetrievalPlan:
         """Training rows, probes and gallery. Raises Problem where the data do not suffice, naming the identity that the gallery lacks."""

@@ -12,6 +12,7 @@ from scratchlab.data.sources.cifar100 import CIFAR100
 from scratchlab.data.sources.fsdd import FSDD
 from scratchlab.data.sources.mnist import MNIST
 from scratchlab.data.sources.omniglot import Omniglot
+from scratchlab.data.sources.orl import ORL
 from scratchlab.data.sources.speech_commands import SpeechCommands
 from scratchlab.data.sources.synthetic import Synthetic
 from scratchlab.types import Image, Samples, Waveform
@@ -38,6 +39,7 @@ SOURCES: dict[str, Callable[..., Source]] = {
     "fsdd": FSDD,
     "mnist": MNIST,
     "omniglot": Omniglot,
+    "orl": ORL,
     "speech_commands": SpeechCommands,
     "synthetic": Synthetic,
 }

@@ -6,9 +6,7 @@ they are published, or in .npz archives of arrays. Nobody knows who took which p
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.checks import Problem, listing
+from scratchlab.checks import Problem
 from scratchlab.data.sources.images import InMemory
 from scratchlab.types import Image, Rows, Samples
 
@@ -25,8 +23,6 @@ FORM = Image(3, SIDE, SIDE)
 PIXELS = 3 * SIDE * SIDE  # the red, green and blue ones, row by row
 Bytes = npt.NDArray[np.uint8]
 Array = npt.NDArray[Any]
-_BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged or foreign file may raise."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +63,6 @@ def records(path: Path, kind: str, labels: int, classes: int) -> tuple[Bytes, Ro
     if found.max() >= classes:
         raise Problem(f"{path}, record {found.argmax() + 1}: the {kind} is {found.max()}, but there are {classes} classes.")
     return rows[:, labels:].reshape(-1, 3, SIDE, SIDE), found
-
-
-def arrays(path: Path, wanted: Iterable[str], advice: str) -> list[Array]:
-    """These arrays of an .npz archive; nothing in it is unpickled. `advice` completes the sentence that is told of a foreign file."""
-    wanted = tuple(wanted)
-    try:
-        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
-            there = list(archive)
-            found = [archive[name] for name in wanted if name in there]
-    except _BROKEN as error:
-        raise Problem(f"{path} cannot be read as an .npz file ({error}); {advice}.") from None
-    if len(found) < len(wanted):
-        raise Problem(f"{path} holds the arrays {listing(there)}; expected {', '.join(wanted[:-1])} and {wanted[-1]}.")
-    return found
 
 
 def checked(path: Path, x: Array, y: Array, called: str, classes: int) -> tuple[Bytes, Rows]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from scratchlab.checks import Problem
 from scratchlab.data import downloads
-from scratchlab.data.sources import cifar, place
+from scratchlab.data.sources import cifar, images, place
 from scratchlab.data.sources.cifar import Part
 from scratchlab.types import Samples
 
@@ -52,7 +52,7 @@ class CIFAR10:
         return cifar.joined(list(_of_records(path)) if path.is_dir() else [self._of_arrays(path)])
 
     def _of_arrays(self, path: Path) -> Part:
-        x, y = cifar.arrays(path, ("x", self.labels), _ADVICE)
+        x, y = images.arrays(path, ("x", self.labels), _ADVICE)
         return Part(path.stem, "", *cifar.checked(path, x, y, self.labels, len(CLASSES)), CLASSES)
 
 
