@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from scratchlab.checks import Problem
-from scratchlab.recipe import Fixed, One, Several, overridden, read, resolve, settings
+from scratchlab.recipe import Fixed, One, Several, changes, differences, flat, overridden, read, resolve, settings
 
 
 class Lens:
@@ -120,3 +120,12 @@ def test_an_empty_file_and_a_folder_are_no_recipes(tmp_path: Path) -> None:
         read(tmp_path / "mine.toml")
     with pytest.raises(Problem, match="is a folder; a recipe is a TOML file"):
         read(tmp_path)
+
+
+def test_two_recipes_are_compared_setting_by_setting() -> None:
+    one = {"seed": 3, "lens": {"width": 7, "rates": {"body": 0.1}}, "extra": {"mirror": {}}, "always": {}}
+    other = {"lens": {"width": 4, "rates": {"body": 0.1}, "gain": None}, "extra": {}}
+    assert flat(one) == {"seed": 3, "lens.width": 7, "lens.rates.body": 0.1, "extra.mirror": {}, "always": {}}
+    assert changes(one, other) == {"seed": (3, 0), "lens.width": (7, 4), "extra.mirror": ({}, None), "lens.gain": (None, None)}
+    assert differences(one, other) == {"seed": 3, "lens.width": 7, "extra.mirror": {}, "lens.gain": None}
+    assert changes(one, one) == {}

@@ -1,9 +1,10 @@
 """READ FIRST: a whole run on one page.
 
-    source -> protocol -> front-end -> encoder -> method -> evaluation -> run -> report
+    source -> protocol -> (label noise) -> front-end -> encoder -> method -> evaluation -> run -> report
 
-The method sees training rows, reference labels and query inputs. Labels of queries are used only by the
-evaluation, which the protocol names.
+The method sees training rows with the labels given to them, reference labels and query inputs. True labels
+of what label noise changed, and labels of queries, are used only by the evaluation, which the protocol names,
+and to score the ledger.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from scratchlab.analysis import ledger
 from scratchlab.checks import Problem
 from scratchlab.data.augment.catalog import AUGMENTS
 from scratchlab.data.batches import in_order
+from scratchlab.data.noise.catalog import NOISES
+from scratchlab.data.noise.given import GivenLabels, Noise, given_labels
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
 from scratchlab.data.sources.catalog import SOURCES, Source
 from scratchlab.evaluation.catalog import EVALUATIONS
@@ -52,6 +56,7 @@ READING = 256  # inputs looked at together, before anything is trained
 
 SECTIONS: Sections = {
     "data": One(SOURCES, "mnist"),
+    "noise": One(NOISES, "none"),
     "protocol": One(PROTOCOLS, "sessions"),
     "augment": Several(AUGMENTS),
     "frontend": One(FRONTENDS, "log_mel"),
@@ -74,6 +79,7 @@ class Pipeline:
     """The parts of a run, built from its recipe and fitting together; no data has been read yet."""
 
     source: Source
+    noise: Noise | None
     protocol: Protocol
     embedder: Embedder
     similarities: dict[str, Similarity]
@@ -103,7 +109,9 @@ def assemble(recipe: Recipe, memory: Memory) -> Pipeline:
     losses.fits(embedder.streams)
     method: Method = part("method", Components(embedder, trainer, similarities, losses, part("scoring", similarities)))
     training.group_rates(method.groups)
-    return Pipeline(source, part("protocol", recipe.seed), embedder, similarities, method, trainer, part("observe", embedder))
+    return Pipeline(
+        source, part("noise"), part("protocol", recipe.seed), embedder, similarities, method, trainer, part("observe", embedder)
+    )
 
 
 def check(recipe: Recipe) -> None:
@@ -140,17 +148,30 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
 
         samples = pipeline.source.read()
         plan = pipeline.protocol.plan(samples)
+        given = given_labels(pipeline.noise, samples, plan.split, recipe.seed) if pipeline.noise else None
+        if given is not None:
+            samples = given.shown(samples)
+            if leads:
+                run.save_table("noise", given.table())
         _read_once(samples, plan.rows, bar)
         pipeline.method.learn(plan.split.view(samples))
         result = EVALUATIONS[pipeline.protocol.kind](plan, pipeline.method, samples, bar)
         if leads:
-            _leave(run, pipeline, samples, plan, result)
+            _leave(run, pipeline, samples, plan, result if given is None else _with_noise(result, recipe, given, run))
 
 
 def _read_once(samples: Samples, rows: Rows, bar: ProgressBar) -> None:
     """Loads every input that will be needed: a damaged file is told now, not after hours; what is decoded stays so."""
     for positions in bar.over(list(in_order(len(rows), READING)), "reading the inputs"):
         samples.load(rows[positions])
+
+
+def _with_noise(result: Result, recipe: Recipe, given: GivenLabels, run: Run) -> Result:
+    """The result, with what label noise did as a fact, and how well the ledger tells right labels from wrong ones."""
+    facts = {"settings": recipe.values["noise"], **given.facts()}
+    if (run.folder / "ledger.parquet").exists():
+        facts["ledger"] = ledger.facts(run.table("ledger"), given.table())
+    return replace(result, facts={**result.facts, "noise": facts})
 
 
 def _leave(run: Run, pipeline: Pipeline, samples: Samples, plan: Plan, result: Result) -> None:

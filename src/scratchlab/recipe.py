@@ -197,7 +197,7 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
 
 
 def flat(value: Values, above: str = "") -> dict[str, Any]:
-    """Tables by the paths of their settings: `training.rates.body`; one without settings is itself."""
+    """Values of nested tables by their paths: `training.rates.body`. A table without settings is kept, as {}."""
     found: dict[str, Any] = {}
     for name, inner in value.items():
         path = f"{above}.{name}" if above else name
@@ -205,10 +205,19 @@ def flat(value: Values, above: str = "") -> dict[str, Any]:
     return found
 
 
+def changes(tables: Values, other: Values) -> dict[str, tuple[Any, Any]]:
+    """The settings in which two recipes differ, by their paths: the value in `tables` and in `other`, None where one has no such setting.
+
+    A part without settings is {} where it is named. A section that names no part counts as left out.
+    """
+    own, its = ({path: value for path, value in {"seed": 0, **flat(one)}.items() if value != {} or "." in path} for one in (tables, other))
+    paths = [path for path in {**own, **its} if path not in own or path not in its or own[path] != its[path]]
+    return {path: (own.get(path), its.get(path)) for path in paths}
+
+
 def differences(tables: Values, other: Values) -> dict[str, Any]:
-    """The settings in which a recipe's tables are not `other`, by their paths, as they are in them; None for one that only `other` has."""
-    own, its = ({"seed": 0, **flat(one)} for one in (tables, other))
-    return {path: own.get(path) for path in {**own, **its} if path not in own or path not in its or own[path] != its[path]}
+    """What `tables` say where they differ from `other`, by the paths of the settings; None for one that only `other` has."""
+    return {path: own for path, (own, _) in changes(tables, other).items()}
 
 
 def overridden(raw: Values, assignments: Iterable[str]) -> Values:

@@ -78,6 +78,7 @@ class Samples:
         otherwise; none where nothing is known.
     splits: `[n]` the publisher's own split: "train", "valid", "test", or "" where there is none.
     load: rows -> Batch; lazy, and safe to call from several processes.
+    given: `[n]` the labels that learners are shown, which label noise made differ from the true ones; None where they do not differ.
     """
 
     ids: Strings
@@ -87,6 +88,7 @@ class Samples:
     splits: Strings
     form: Waveform | Image
     load: Callable[[Rows], Batch] = field(repr=False)
+    given: Rows | None = None
 
     def __post_init__(self) -> None:
         n = len(self.ids)
@@ -197,10 +199,11 @@ class Split:
             raise Problem(f"{counted(len(both), 'row')} of a split stand in both train and valid.")
 
     def view(self, samples: Samples) -> TrainingView:
-        """What the learner may use: training, validation and reference rows with their labels."""
+        """What the learner may use: training, validation and reference rows with the labels given to them, which may be wrong."""
+        given = samples.labels if samples.given is None else samples.given
 
         def labelled(rows: Rows) -> LabelledInputs:
-            return LabelledInputs(rows, samples.load, samples.labels[rows], samples.ids[rows])
+            return LabelledInputs(rows, samples.load, given[rows], samples.ids[rows])
 
         return TrainingView(labelled(self.train), labelled(self.valid), labelled(self.reference), self.classes)
 
@@ -209,7 +212,7 @@ class Split:
         return Inputs(self.query, samples.load)
 
     def truth(self, samples: Samples) -> Rows:
-        """The labels of the queries, `[n]`: for the evaluation, never for a method."""
+        """The true labels of the queries, `[n]`: for the evaluation, never for a method."""
         return samples.labels[self.query]
 
 

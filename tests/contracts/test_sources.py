@@ -176,6 +176,7 @@ CASES = [
     Case("omniglot", lambda path: {"root": str(path), "parts": SMALL, "size": 32}, real="omniglot"),
     Case("orl", lambda path: {"root": str(path), "height": 8, "width": 6}, faces),
     Case("orl", at_root, real="images/orl.npz"),
+    Case("sklearn_digits", lambda _: {}),
     Case("synthetic", lambda _: {"clips": 2, "groups": 3, "seconds": 0.2, "vary": 0.5}),
     Case("speech_commands", at_root, speech_commands),
     Case("arabic_speech_commands", at_root, arabic),

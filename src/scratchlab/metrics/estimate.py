@@ -91,10 +91,20 @@ def over_groups(
     what = block if len(names) < len(values) else unit
     if len(names) == 1:
         return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")
-    # how often each group is drawn, [times, groups]: one multinomial a resample
-    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=times).astype(np.float64)
-    of = drawn @ asked
-    shares = np.divide(drawn @ sums, of, out=np.full(of.shape, np.nan), where=of > 0)
-    low, high = np.quantile(np.nanmean(shares, axis=1), [0.025, 0.975])
-    few = "; with so few groups it is on the narrow side" if len(names) < 10 else ""
-    return Estimate(value, float(low), float(high), len(names), f"bootstrap over {len(names)} {what}{few}")
+    low, high = np.quantile(np.nanmean(resampled(sums, asked, times, seed), axis=1), [0.025, 0.975])
+    return Estimate(value, float(low), float(high), len(names), bootstrap_note(len(names), what))
+
+
+def resampled(total: Values, count: Values, times: int, seed: int) -> Values:
+    """Means `[times, k]` of a cluster bootstrap that draws whole groups. total, count: `[groups, k]`, the sum of a group's values and the
+    number of them. NaN where a resample holds none."""
+    groups = len(total)
+    drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=times).astype(np.float64)
+    of = drawn @ count
+    return np.divide(drawn @ total, of, out=np.full(of.shape, np.nan), where=of > 0)
+
+
+def bootstrap_note(groups: int, what: str) -> str:
+    """How an interval by `resampled` came to be, for readers."""
+    few = "; with so few groups it is on the narrow side" if groups < 10 else ""
+    return f"bootstrap over {groups} {what}{few}"

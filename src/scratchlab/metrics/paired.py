@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from scratchlab.metrics.estimate import Estimate, over_draws, undefined
+from scratchlab.metrics.estimate import Estimate, bootstrap_note, over_draws, resampled, undefined
 
 Values = npt.NDArray[np.float64]
 
@@ -102,9 +102,7 @@ def differences_over_groups(
     gained: Values = np.stack([np.bincount(group, weights=column * gains, minlength=size) for column in weights.T], axis=1).astype(
         np.float64
     )
-    drawn = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=times).astype(np.float64)
-    of = drawn @ asked
-    means = np.divide(drawn @ gained, of, out=np.full(of.shape, np.nan), where=of > 0)
+    means = resampled(gained, asked, times, seed)
     return [_estimate(gained[:, i], asked[:, i], means[:, i], what) for i in range(members.shape[1])]
 
 
@@ -117,5 +115,4 @@ def _estimate(gained: Values, asked: Values, means: Values, what: str) -> Estima
     if count == 1:
         return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")
     low, high = np.nanquantile(means, [0.025, 0.975])
-    few = "; with so few groups it is on the narrow side" if count < 10 else ""
-    return Estimate(value, float(low), float(high), count, f"bootstrap over {count} {what}{few}")
+    return Estimate(value, float(low), float(high), count, bootstrap_note(count, what))

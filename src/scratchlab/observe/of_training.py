@@ -29,7 +29,8 @@ class Embedding(Protocol):
 class KernelsOfTraining:
     """CKA with the labels, with the beginning, and between layers, before the first epoch and after every `every`-th one, or more often.
 
-    Inputs are spread evenly over the rows, `inputs` of them of training and of validation each; they are not augmented. The `epoch` and
+    Inputs are spread evenly over the rows, `inputs` of them of training and of validation each; they are not augmented. Their labels are
+    those given to the learner, which label noise may have changed; those of the queries are the true ones. The `epoch` and
     `step` of a reading count what is done: epochs, 1.5 in the middle of the second, and steps of the whole training.
     """
 

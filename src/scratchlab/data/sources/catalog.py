@@ -13,6 +13,7 @@ from scratchlab.data.sources.fsdd import FSDD
 from scratchlab.data.sources.mnist import MNIST
 from scratchlab.data.sources.omniglot import Omniglot
 from scratchlab.data.sources.orl import ORL
+from scratchlab.data.sources.sklearn_digits import SklearnDigits
 from scratchlab.data.sources.speech_commands import SpeechCommands
 from scratchlab.data.sources.synthetic import Synthetic
 from scratchlab.types import Image, Samples, Waveform
@@ -40,6 +41,7 @@ SOURCES: dict[str, Callable[..., Source]] = {
     "mnist": MNIST,
     "omniglot": Omniglot,
     "orl": ORL,
+    "sklearn_digits": SklearnDigits,
     "speech_commands": SpeechCommands,
     "synthetic": Synthetic,
 }

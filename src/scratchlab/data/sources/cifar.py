@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from scratchlab.checks import Problem
+from scratchlab.data.sources.archive import Array
 from scratchlab.data.sources.images import InMemory
 from scratchlab.types import Image, Rows, Samples
 
@@ -22,7 +22,6 @@ SIDE = 32
 FORM = Image(3, SIDE, SIDE)
 PIXELS = 3 * SIDE * SIDE  # the red, green and blue ones, row by row
 Bytes = npt.NDArray[np.uint8]
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

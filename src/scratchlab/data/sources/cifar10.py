@@ -10,7 +10,7 @@ from pydantic import Field
 
 from scratchlab.checks import Problem
 from scratchlab.data import downloads
-from scratchlab.data.sources import cifar, images, place
+from scratchlab.data.sources import archive, cifar, place
 from scratchlab.data.sources.cifar import Part
 from scratchlab.types import Samples
 
@@ -29,8 +29,8 @@ class CIFAR10:
     """The publisher's split; of an .npz file none, so that the protocol draws one.
 
     An archive may hold several labels for each image, as CIFAR-10N does (Wei et al., ICLR 2022, arXiv 2110.12088): `labels` says which
-    are read, for training and for what is asked alike. About 3 % of the published test images have a near-duplicate among the training
-    images (Barz & Denzler, arXiv 1902.00423).
+    are the true ones, for training and testing alike; noisy ones, for training alone, are named in [noise], as `name = "column"`. About
+    3 % of the published test images have a near-duplicate among the training images (Barz & Denzler, arXiv 1902.00423).
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class CIFAR10:
         return cifar.joined(list(_of_records(path)) if path.is_dir() else [self._of_arrays(path)])
 
     def _of_arrays(self, path: Path) -> Part:
-        x, y = images.arrays(path, ("x", self.labels), _ADVICE)
+        x, y = archive.arrays(path, ("x", self.labels), _ADVICE)
         return Part(path.stem, "", *cifar.checked(path, x, y, self.labels, len(CLASSES)), CLASSES)
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from scratchlab.checks import Problem
 from scratchlab.data import downloads
-from scratchlab.data.sources import cifar, images, place
+from scratchlab.data.sources import archive, cifar, place
 from scratchlab.data.sources.cifar import Part
 from scratchlab.types import Rows, Samples
 
@@ -85,7 +85,7 @@ def _of_arrays(root: Path) -> Iterator[Part]:
 
 def _arrays(path: Path) -> tuple[cifar.Bytes, Rows, tuple[str, ...]]:
     """Images `[n, 3, 32, 32]`, labels `[n]` and class names of one archive."""
-    x, y, names = images.arrays(path, ("x", "y", "classes"), _ADVICE)
+    x, y, names = archive.arrays(path, ("x", "y", "classes"), _ADVICE)
     classes = tuple(str(name) for name in names.ravel())
     if len(set(classes)) != len(classes):
         raise Problem(f"{path}: classes names a class twice; there are {len(set(classes))} different names among {len(classes)}.")

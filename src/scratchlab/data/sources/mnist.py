@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import gzip
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +16,14 @@ from pydantic import Field
 
 from scratchlab.checks import Problem, listing
 from scratchlab.data.sources import place
+from scratchlab.data.sources.archive import BROKEN, Array
 from scratchlab.data.sources.images import InMemory
 from scratchlab.types import Image, Rows, Samples
 
 SIDE = 28
-Array = npt.NDArray[Any]
 
 _ADVICE = "give an .npz file or the folder of the four IDX files with -s data.root=PATH, or leave it out for the 5,000 digits at hand"
 _ARCHIVES = (("Xtr", "ytr", "Xte", "yte"), ("x_train", "y_train", "x_test", "y_test"))
-_BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged or foreign file may raise."""
 _IDX = {"train": "train", "test": "t10k"}
 
 
@@ -114,7 +111,7 @@ def _from_npz(path: Path) -> dict[str, tuple[Array, Array]]:
             for a, b, c, d in _ARCHIVES:
                 if {a, b, c, d} <= set(keys):
                     return {"train": (archive[a], archive[b]), "test": (archive[c], archive[d])}
-    except _BROKEN as error:
+    except BROKEN as error:
         raise Problem(f"{path} cannot be read as an .npz file ({error}); {_ADVICE}.") from None
     wanted = " or ".join(", ".join(names) for names in _ARCHIVES)
     raise Problem(f"{path} holds the arrays {listing(keys)}; expected {wanted}.")
@@ -131,7 +128,7 @@ def _idx(folder: Path, name: str, dimensions: int) -> Array:
         raise Problem(f"{folder} has no {name}-idx{dimensions}-ubyte (or .gz); {_ADVICE}.")
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except _BROKEN as error:
+    except BROKEN as error:
         raise Problem(f"{path} cannot be unpacked: {error}.") from None
     start = 4 + 4 * dimensions
     shape = tuple(np.frombuffer(content[4:start], dtype=">u4").tolist())

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from scratchlab.checks import Problem
-from scratchlab.data.sources import images, place
+from scratchlab.data.sources import archive, images, place
 from scratchlab.types import Image, Samples
 
 _ADVICE = (
@@ -34,7 +34,7 @@ class ORL:
     def read(self) -> Samples:
         """Reads the images into memory, as bytes."""
         path = place.given(self.root, _ADVICE)
-        x, y = images.arrays(path, ("x", "y"), _ADVICE)
+        x, y = archive.arrays(path, ("x", "y"), _ADVICE)
         shape = (len(x) if x.ndim else 0, self.form.height, self.form.width)
         if x.dtype != np.uint8 or x.shape != shape or y.shape != shape[:1] or y.dtype.kind not in "iu" or not len(x):
             raise Problem(

@@ -1,0 +1,49 @@
+"""Small handwritten digits that come with scikit-learn. E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998.
+
+https://doi.org/10.24432/C50P49 (CC BY 4.0). scikit-learn carries the 1,797 digits of the published test part, written by 13 people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from scratchlab.types import Batch, Floats, Image, Rows, Samples
+
+SIDE, BRIGHTEST = 8, 16
+
+
+class SklearnDigits:
+    """Ten digits as images of 8 × 8. Who wrote which digit is not published with them, so every image is a group of its own."""
+
+    def __init__(self) -> None:
+        self.form = Image(1, SIDE, SIDE)
+
+    def read(self) -> Samples:
+        """Reads the images into memory."""
+        from sklearn.datasets import load_digits  # late: it is slow to import
+
+        digits = cast(Any, load_digits())
+        n = len(digits.target)
+        return Samples(
+            ids=np.array([f"digits/{row:04d}" for row in range(n)]),
+            labels=digits.target.astype(np.int64),
+            classes=tuple(map(str, range(10))),
+            groups={},
+            splits=np.full(n, "", dtype="<U1"),
+            form=self.form,
+            load=_Images(digits.images[:, None].astype(np.float32) / BRIGHTEST).load,
+        )
+
+
+@dataclass(frozen=True)
+class _Images:
+    """values: `[n, 1, 8, 8]` in [0, 1]."""
+
+    values: Floats
+
+    def load(self, rows: Rows) -> Batch:
+        """Values `[len(rows), 1, 8, 8]`."""
+        return Batch(self.values[rows], np.full(len(rows), SIDE, dtype=np.int64))

@@ -1,0 +1,64 @@
+"""How well a score separates two kinds of samples, over all thresholds at once."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special, stats
+
+from scratchlab.metrics.estimate import Estimate, undefined
+
+Values = npt.NDArray[np.float64]
+Scores = npt.NDArray[np.floating]
+Flags = npt.NDArray[np.bool_]
+Z = float(stats.norm.ppf(0.975))
+
+
+def areas(scores: Scores, positive: Flags) -> Values:
+    """`[...]`: area under the ROC curve of each row, the chance that a random positive has a larger score than a random negative, ties
+    counting one half.
+
+    scores, positive: `[..., n]`, with at least one positive and one negative in each row. By mid-ranks, without a threshold:
+    A = (R - m(m+1)/2) / (m(n-m)), R the sum of the m positives' ranks; Mann & Whitney (1947), Annals of Mathematical Statistics 18:50.
+    """
+    m = positive.sum(axis=-1)
+    total = (_ranks(scores) * positive).sum(axis=-1)
+    return (total - m * (m + 1) / 2) / (m * (positive.shape[-1] - m))
+
+
+def auroc(scores: Scores, positive: Flags) -> Estimate:
+    """Area under the ROC curve (see `areas`) of scores `[n]`, with a 95 % interval over samples, which are taken for independent.
+
+    Variance of DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837, on the logit scale, where an interval stays inside (0, 1): Qin &
+    Hotilovac (2008), Statistical Methods in Medical Research 17:207. Undefined without positives, without negatives, and where a score is
+    NaN.
+
+    >>> auroc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True])).value
+    0.75
+    """
+    x = np.asarray(scores, dtype=np.float64)
+    m, n = int(positive.sum()), int((~positive).sum())
+    if m == 0 or n == 0:
+        return undefined(f"there is no {'positive' if m == 0 else 'negative'} sample")
+    if missing := int(np.isnan(x).sum()):
+        return undefined(f"the score of {missing} of {len(x)} samples is not a number")
+    area = float(areas(x, positive))
+    if min(m, n) == 1:
+        return Estimate(area, n=m + n, how="an interval is undefined, because one of the two kinds has a single sample")
+    ranks = _ranks(x)
+    below = (ranks[positive] - _ranks(x[positive])) / n  # of each positive, the share of negatives below it
+    above = 1 - (ranks[~positive] - _ranks(x[~positive])) / m  # of each negative, the share of positives above it
+    error = math.sqrt(float(below.var(ddof=1)) / m + float(above.var(ddof=1)) / n)
+    if not 0 < area < 1 or error == 0:
+        return Estimate(area, n=m + n, how="an interval is undefined, because DeLong's variance is 0 here")
+    centre, half = special.logit(area), Z * error / (area * (1 - area))
+    low, high = (float(special.expit(edge)) for edge in (centre - half, centre + half))
+    return Estimate(area, low, high, m + n, f"over {m} positive and {n} negative samples, DeLong's interval on the logit scale")
+
+
+def _ranks(x: Scores) -> Values:
+    """Along the last axis, 1 for the smallest; ties share the mean of their places."""
+    return cast(Values, stats.rankdata(x, axis=-1))

@@ -1,0 +1,56 @@
+"""How well a method copes with wrong labels, sample by sample: what it selects, and what it puts in place of a label.
+
+Each sample counts once, and samples are taken for independent. How well a score separates wrong labels from right ones: `auroc.py`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from scratchlab.metrics.auroc import Z
+from scratchlab.metrics.estimate import Estimate, undefined
+
+Flags = npt.NDArray[np.bool_]
+Labels = npt.NDArray[np.int64]
+
+
+def share(hits: Flags, what: str) -> Estimate:
+    """Share of `hits` `[n]` that are true, with the score interval of Wilson (1927), JASA 22:209. what: the n samples, for the reader.
+
+    With p = k/n and z = 1.96: (p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n), inside [0, 1] also for p of 0 and 1.
+
+    >>> share(np.array([True, True, True, False]), "selected samples").value
+    0.75
+    """
+    n = len(hits)
+    if n == 0:
+        return undefined(f"there are no {what}")
+    p, z = float(hits.mean()), Z * Z / n
+    centre, half = p + z / 2, math.sqrt(z * (p * (1 - p) + z / 4))
+    return Estimate(p, max(0.0, (centre - half) / (1 + z)), min(1.0, (centre + half) / (1 + z)), n, f"over {n} {what}, Wilson's interval")
+
+
+def selection(selected: Flags, wrong: Flags) -> dict[str, Estimate]:
+    """Of a selection of samples `[n]` meant to have right labels: precision, the share of the selected whose label is right; recall, the
+    share of the rightly labelled that are selected. wrong: `[n]`, whether the given label is wrong.
+
+    Source: Han et al. (2018), "Co-teaching", arXiv 1804.06872, section 4, who call precision "label precision".
+    """
+    return {
+        "selection_precision": share(~wrong[selected], "selected samples"),
+        "selection_recall": share(selected[~wrong], "samples with right labels"),
+    }
+
+
+def pseudo_labels(pseudo: Labels, true: Labels, wrong: Flags) -> dict[str, Estimate]:
+    """Of labels that a method puts in place of the given ones `[n]`: accuracy, the share that equal the true labels `[n]`; corrected, the
+    same over samples whose given label is wrong; kept, over those whose given label is right. Doing nothing has the accuracy 1 - rate."""
+    right = pseudo == true
+    return {
+        "pseudo_label_accuracy": share(right, "pseudo-labels"),
+        "pseudo_label_corrected": share(right[wrong], "samples with wrong labels"),
+        "pseudo_label_kept": share(right[~wrong], "samples with right labels"),
+    }

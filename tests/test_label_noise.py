@@ -1,0 +1,104 @@
+"""Whole runs on wrong labels: what is kept of the noise, what the learner was handed, and that a run's noise can be used again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from rich.console import Console
+
+from scratchlab import experiment, recipe
+from scratchlab.learn.incremental import Incremental
+from scratchlab.store.run import Run
+from scratchlab.types import TrainingView
+
+RECIPE: dict[str, Any] = {
+    "data": {"name": "sklearn_digits"},
+    "noise": {"name": "symmetric", "rate": 0.4},
+    "protocol": {"name": "closed_set"},
+    "frontend": {"name": "pixels"},
+    "encoder": {"name": "mlp", "hidden": [32]},
+    "similarity": {"linear": {}},
+    "loss": {"cross_entropy": {"temperature": 1.0}},
+    "training": {"epochs": 2, "batch": 64, "rate": 0.1, "device": "cpu"},
+}
+TRUE = {f"digits/{row:04d}": str(label) for row, label in enumerate(experiment.SOURCES["sklearn_digits"]().read().labels)}
+
+
+def prepared(runs: Path, **changed: Any) -> tuple[Run, recipe.Recipe]:
+    resolved = recipe.resolve(RECIPE | changed, experiment.SECTIONS, "noisy")
+    return Run.create(runs, resolved), resolved
+
+
+def made(runs: Path, **changed: Any) -> Run:
+    run, resolved = prepared(runs, **changed)
+    experiment.perform(resolved, run, Console(quiet=True))
+    return run
+
+
+def test_the_learner_is_handed_given_labels_and_queries_are_scored_by_true_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[TrainingView] = []
+    learn = Incremental.learn
+
+    def watched(self: Incremental, view: TrainingView) -> None:
+        seen.append(view)
+        learn(self, view)
+
+    monkeypatch.setattr(Incremental, "learn", watched)
+    run = made(tmp_path)
+
+    noise = run.table("noise")
+    assert {one: TRUE[one] for one in noise["id"]} == dict(zip(noise["id"], noise["true"], strict=True))
+    given = dict(zip(noise["id"], noise["given"], strict=True))
+    (view,) = seen
+    handed = {
+        one: str(label) for part in (view.train, view.valid) for one, label in zip(part.ids.tolist(), part.labels.tolist(), strict=True)
+    }
+    assert handed == given
+    wrong = noise.filter(pl.col("true") != pl.col("given"))
+    assert 0.39 < len(wrong) / len(noise) < 0.41
+    assert all(handed[one] != TRUE[one] for one in wrong["id"])
+
+    units = run.table("units")
+    assert {one: TRUE[one] for one in units["id"]} == dict(zip(units["id"], units["truth"], strict=True))
+    assert not set(units["id"]) & set(noise["id"])
+
+
+def test_facts_tell_the_noise_and_a_run_without_has_none(tmp_path: Path) -> None:
+    noisy = made(tmp_path).json("result")["facts"]["noise"]
+    assert noisy["settings"] == {"name": "symmetric", "rate": 0.4, "exact": True}
+    assert noisy["rate"]["train"] == pytest.approx(0.4, abs=0.005)
+    assert sum(count for row in noisy["transitions"].values() for count in row.values()) == sum(noisy["rows"].values())
+    clean = made(tmp_path, noise={})
+    assert "noise" not in clean.json("result")["facts"]
+    assert not (clean.folder / "noise.parquet").exists()
+
+
+def test_a_run_on_the_noise_that_another_left_is_the_same_run(tmp_path: Path) -> None:
+    first = made(tmp_path)
+    second = made(tmp_path, noise={"name": "column", "file": str(first.folder / "noise.parquet"), "truth": "true"})
+    assert first.json("result")["facts"]["noise"]["hash"] == second.json("result")["facts"]["noise"]["hash"]
+    one, other = (run.load_arrays("weights") for run in (first, second))
+    assert one is not None
+    assert other is not None
+    assert all(np.array_equal(array, other[0][name]) for name, array in one[0].items())
+
+
+def test_a_ledger_is_scored_by_true_labels(tmp_path: Path) -> None:
+    run, resolved = prepared(tmp_path)
+    samples = experiment.SOURCES["sklearn_digits"]().read()
+    train = experiment.assemble(resolved, run).protocol.plan(samples).split.train
+    run.save_table("ledger", pl.DataFrame({"id": samples.ids[train], "epoch": [0] * len(train), "loss": np.arange(len(train)) * 1.0}))
+    experiment.perform(resolved, run, Console(quiet=True))
+    found = run.json("result")["facts"]["noise"]["ledger"]
+    assert 0 < found["last"]["auroc_loss"]["low"] < found["last"]["auroc_loss"]["value"] < 1
+
+
+def test_wrong_labels_end_a_run_before_it_leaves_a_folder(tmp_path: Path) -> None:
+    run, resolved = prepared(tmp_path, noise={"name": "column", "file": str(tmp_path / "missing.csv")})
+    with pytest.raises(experiment.Problem, match=r"noise\.file = '.*missing\.csv' is no file"):
+        experiment.perform(resolved, run, Console(quiet=True))
+    assert not run.folder.exists()
