@@ -1,8 +1,8 @@
-"""Every protocol, on data of any shape: nothing that is asked was seen, neither as a row nor as a group."""
+"""Every protocol, on data of any shape: what is asked shares neither a row nor a group with what was learned from."""
 
 from __future__ import annotations
 
-import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchlab.checks import Problem
-from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
+from scratchlab.data.protocols.catalog import PROTOCOLS
 from scratchlab.data.protocols.pools import pools
-from scratchlab.types import Batch, Inputs, Samples, Split, Waveform
+from scratchlab.data.protocols.retrieval import RetrievalPlan
+from scratchlab.data.protocols.sessions import SessionsPlan
+from scratchlab.types import Batch, Inputs, Plan, Rows, Samples, Split, Waveform
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "closed_set": {"test": 0.3, "valid": 0.2},
+    "episodes": {"way": 2, "shots": [1, 2], "query": 2, "episodes": 20, "test": 0.4, "valid": 0.2},
+    "retrieval": {"test": 0.5, "valid": 0.2, "probes": 1, "draw": "seed", "camera": "speaker", "same_camera": "ignore"},
     "sessions": {"base": 3, "way": 2, "shot": 2, "sessions": 2, "draws": 3, "test": 0.3, "valid": 0.2},
 }
 
@@ -46,12 +50,16 @@ def any_samples(draw: st.DrawFn) -> Samples:
     return made(labels, groups, [side[g] for g in groups] if published else None)
 
 
-def splits(name: str, samples: Samples, seed: int) -> list[Split]:
-    return walk(PROTOCOLS[name](seed, **SETTINGS[name]), samples)
+def planned(name: str, samples: Samples, seed: int, **changed: Any) -> Plan:
+    """The plan of a protocol; where the publisher's split is by speakers, classes are named for those that cut between classes."""
+    given = {**SETTINGS[name], **changed}
+    if name == "retrieval" and (samples.splits != "").any():
+        given["test"] = list(samples.classes[:3])
+    return PROTOCOLS[name](seed, **given).plan(samples)
 
 
-def walk(protocol: Protocol, samples: Samples) -> list[Split]:
-    return [protocol.base(samples), *itertools.chain.from_iterable(protocol.later(samples, draw) for draw in range(protocol.draws))]
+def asked(plan: Plan) -> Rows:
+    return np.unique(np.concatenate([plan.queries, *(split.query for split in plan.splits)]))
 
 
 def test_every_protocol_is_tried() -> None:
@@ -61,37 +69,66 @@ def test_every_protocol_is_tried() -> None:
 @pytest.mark.parametrize("name", PROTOCOLS)
 @settings(max_examples=60)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
-def test_what_is_asked_was_never_seen(name: str, samples: Samples, seed: int) -> None:
-    """Over all splits together: what any split trains on, chooses by or keeps shares no row and no group with any query."""
-    every = splits(name, samples, seed)
-    query = np.unique(np.concatenate([split.query for split in every]))
-    for split in every:
-        train, valid, reference = split.train, split.valid, split.reference
-        for rows in (train, valid, reference):
+def test_what_is_asked_was_never_learned_from(name: str, samples: Samples, seed: int) -> None:
+    """Over all splits together: what any split trains on, chooses by or keeps shares no row and no group with any query; where it is
+    classes that are disjoint, no class."""
+    plan = planned(name, samples, seed)
+    query, first = asked(plan), plan.split
+    by_class = name in ("episodes", "retrieval")
+    groups = samples.labels if by_class else plan.groups
+    for split in plan.splits:
+        for rows in (split.train, split.valid, split.reference):
             assert not np.intersect1d(rows, query).size
-            assert not np.intersect1d(samples.grouped()[rows], samples.grouped()[query]).size
-        for rows in (train, reference):
-            assert not np.intersect1d(samples.grouped()[rows], samples.grouped()[every[0].valid]).size
-        for rows in (train, valid, reference, split.query):
-            assert np.isin(samples.labels[rows], split.classes).all()
+            assert not np.intersect1d(groups[rows], groups[query]).size
+        for rows in (split.train, split.reference):
+            assert name == "retrieval" or not np.intersect1d(groups[rows], groups[first.valid]).size
+        assert np.isin(samples.labels[split.train], split.classes).all()
+        if not by_class:
+            assert np.isin(samples.labels[np.concatenate([split.valid, split.reference, split.query])], split.classes).all()
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 @settings(max_examples=20)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_a_seed_decides_everything(name: str, samples: Samples, seed: int) -> None:
-    for one, other in zip(splits(name, samples, seed), splits(name, samples, seed), strict=True):
+    one, other = planned(name, samples, seed), planned(name, samples, seed)
+    assert np.array_equal(one.rows, other.rows)
+    assert np.array_equal(one.queries, other.queries)
+    for first, second in zip(one.splits, other.splits, strict=True):
         for field in ("train", "valid", "reference", "query", "classes"):
-            assert np.array_equal(getattr(one, field), getattr(other, field))
+            assert np.array_equal(getattr(first, field), getattr(second, field))
+
+
+@settings(max_examples=60)
+@given(samples=any_samples(), seed=st.integers(0, 1000), probes=st.sampled_from([1, 2, 0.3]), valid=st.sampled_from([0.0, 0.3]))
+def test_probes_and_gallery_are_all_rows_of_identities_that_do_not_train(samples: Samples, seed: int, probes: float, valid: float) -> None:
+    plan = planned("retrieval", samples, seed, probes=probes, valid=valid)
+    assert isinstance(plan, RetrievalPlan)
+    split, labels = plan.split, samples.labels
+    learned, test = np.union1d(split.train, split.valid), np.union1d(split.query, plan.gallery)
+    assert np.array_equal(np.union1d(learned, test), np.arange(len(samples)))
+    assert len(learned) + len(test) == len(samples)
+    assert len(split.train) + len(split.valid) == len(learned)
+    assert bool(len(split.valid)) == (valid > 0)
+    assert np.isin(labels[split.valid], labels[split.train]).all()
+    for label in np.unique(labels[test]):
+        own = int((labels[split.query] == label).sum())
+        assert own == (probes if isinstance(probes, int) else max(1, round(probes * int((labels == label).sum()))))
+        assert label in labels[plan.gallery]
+    assert np.array_equal(plan.rows, np.arange(len(samples)))
+    assert plan.cameras is not None
+    assert len(np.unique(plan.cameras)) == len(np.unique(samples.groups["speaker"]))
 
 
 @settings(max_examples=30)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_sessions_add_their_classes_with_exactly_their_shots(samples: Samples, seed: int) -> None:
-    base, *later = splits("sessions", samples, seed)
-    for draw in range(3):
-        known = base.classes
-        for split in (split for split in later if split.draw == draw):
+    plan = planned("sessions", samples, seed)
+    assert isinstance(plan, SessionsPlan)
+    assert len(plan.draws) == 3
+    for draw in plan.draws:
+        known = plan.split.classes
+        for split in draw:
             assert np.array_equal(split.classes[: len(known)], known)
             new = split.classes[len(known) :]
             assert len(new) == 2
@@ -101,23 +138,29 @@ def test_sessions_add_their_classes_with_exactly_their_shots(samples: Samples, s
             known = split.classes
 
 
+def drawn(samples: Samples, **changed: Any) -> tuple[tuple[Split, ...], ...]:
+    """The sessions of every draw."""
+    plan = planned("sessions", samples, 0, **changed)
+    assert isinstance(plan, SessionsPlan)
+    return plan.draws
+
+
 def test_one_draw_more_leaves_the_others_as_they_were() -> None:
     samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
-    few = PROTOCOLS["sessions"](0, **{**SETTINGS["sessions"], "draws": 2})
-    many = PROTOCOLS["sessions"](0, **{**SETTINGS["sessions"], "draws": 9})
-    for draw in range(2):
-        for one, other in zip(few.later(samples, draw), many.later(samples, draw), strict=True):
+    few, many = drawn(samples, draws=2), drawn(samples, draws=9)
+    for some, others in zip(few, many, strict=False):
+        for one, other in zip(some, others, strict=True):
             assert np.array_equal(one.reference, other.reference)
-    first, second = (next(iter(many.later(samples, draw))).reference for draw in (0, 1))
+    first, second = (draw[0].reference for draw in many[:2])
     assert not np.array_equal(np.sort(first), np.sort(second))
 
 
 def test_query_labels_are_out_of_reach() -> None:
     samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
-    asked = PROTOCOLS["closed_set"](0).base(samples).inputs(samples)
-    assert type(asked) is Inputs
-    assert not hasattr(asked, "labels")
-    assert not hasattr(asked, "ids")
+    inputs = PROTOCOLS["closed_set"](0).plan(samples).split.inputs(samples)
+    assert type(inputs) is Inputs
+    assert not hasattr(inputs, "labels")
+    assert not hasattr(inputs, "ids")
 
 
 def test_the_published_keyword_split() -> None:
@@ -129,8 +172,7 @@ def test_the_published_keyword_split() -> None:
     words = text.split()
     samples = made([c for c in range(35) for _ in range(12)], [g for _ in range(35) for g in range(12)])
     samples = Samples(samples.ids, samples.labels, tuple(words), samples.groups, samples.splits, samples.form, samples.load)
-    protocol = PROTOCOLS["sessions"](0, base=20, way=3, shot=5, sessions=5, order="fill")
-    *_, last = protocol.later(samples, 0)
+    last = drawn(samples, base=20, way=3, shot=5, sessions=5, order="fill")[0][-1]
     names = [words[label] for label in last.classes]
     assert names[20:23] == ["dog", "wow", "house"]
     assert names[-3:] == ["follow", "learn", "forward"]
@@ -148,30 +190,30 @@ def test_the_published_keyword_split() -> None:
         ({"test": 1.0}, "would take all"),
     ],
 )
-def test_what_cannot_be_is_told(changed: dict[str, object], sentence: str) -> None:
+def test_what_cannot_be_is_told(changed: dict[str, Any], sentence: str) -> None:
     samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
-    wrong = {**SETTINGS["sessions"], **changed}
     with pytest.raises(Problem, match=sentence):
-        walk(PROTOCOLS["sessions"](0, **wrong), samples)
+        planned("sessions", samples, 0, **changed)
 
 
 def test_a_class_that_is_asked_but_never_shown_is_refused() -> None:
     samples = made([0, 0, 1, 1, 2], [0, 1, 0, 1, 1])
-    with pytest.raises(Problem, match="Class 'class2' is asked or chosen by but has no training rows"):
-        PROTOCOLS["closed_set"](0, test=["speaker1"], valid=0.0).base(samples)
+    with pytest.raises(Problem, match="Class 'class2' has test or validation rows, but no training rows"):
+        PROTOCOLS["closed_set"](0, test=["speaker1"], valid=0.0).plan(samples)
 
 
 def test_a_published_split_that_cuts_through_a_group_is_refused() -> None:
     samples = made([0, 0, 1, 1], [0, 0, 1, 1], ["train", "test", "train", "test"])
     with pytest.raises(Problem, match="stand in both train and test of the publisher's split"):
-        PROTOCOLS["closed_set"](0).base(samples)
+        PROTOCOLS["closed_set"](0).plan(samples)
 
 
 @given(counts=st.lists(st.integers(2, 14), min_size=2, max_size=7), seed=st.integers(0, 999), test=st.floats(0.05, 0.9))
 @settings(max_examples=60)
 def test_without_groups_every_class_is_on_every_side_it_has_rows_for(counts: list[int], seed: int, test: float) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
-    cut = pools(made(labels.tolist(), list(range(len(labels)))), test, 0.1, np.random.default_rng(seed))
+    samples = made(labels.tolist(), list(range(len(labels))))
+    cut = pools(samples, samples.grouped(), test, 0.1, np.random.default_rng(seed))
     for label, count in enumerate(counts):
         of_each = [int((labels[rows] == label).sum()) for rows in (cut.train, cut.valid, cut.query)]
         assert sum(of_each) == count
@@ -181,7 +223,7 @@ def test_without_groups_every_class_is_on_every_side_it_has_rows_for(counts: lis
 
 def test_a_closed_set_of_some_classes_holds_no_others() -> None:
     samples = made([c for c in range(5) for _ in range(12)], list(range(60)))
-    split = PROTOCOLS["closed_set"](0, classes=["class3", "class1"], test=0.25, valid=0.25).base(samples)
+    split = PROTOCOLS["closed_set"](0, classes=["class3", "class1"], test=0.25, valid=0.25).plan(samples).split
     assert split.classes.tolist() == [1, 3]
     for part in (split.train, split.valid, split.query):
         assert set(samples.labels[part].tolist()) == {1, 3}
@@ -198,4 +240,71 @@ def test_a_closed_set_of_some_classes_holds_no_others() -> None:
 def test_classes_that_do_not_fit_are_told(classes: list[str], said: str) -> None:
     samples = made([c for c in range(3) for _ in range(12)], list(range(36)))
     with pytest.raises(Problem, match=said):
-        PROTOCOLS["closed_set"](0, classes=classes).base(samples)
+        PROTOCOLS["closed_set"](0, classes=classes).plan(samples)
+
+
+IDENTITIES = made([c for c in range(6) for _ in range(4)], [c // 2 for c in range(6) for _ in range(4)])
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"camera": ""}, "protocol.same_camera = 'ignore' needs protocol.camera, the column of groups that holds the cameras"),
+        ({"same_camera": "none"}, "protocol.camera = 'speaker' is given, but protocol.same_camera = 'none' says that no camera is known"),
+        ({"camera": "spaeker"}, "protocol.camera names 'spaeker', but its columns of groups are: speaker. Did you mean 'speaker'"),
+        (
+            {"probes": 4},
+            r"Identity 'class\d' has 4 test rows, all of which are probes \(protocol.probes = 4\), so that the gallery has none",
+        ),
+        ({"disjoint": ["alphabet"]}, "protocol.disjoint names 'alphabet', but its columns of groups are: speaker"),
+        ({"junk": ["class1"], "distractors": ["class1"]}, "protocol.junk and protocol.distractors both name class1"),
+        ({"junk": ["class9"]}, "protocol.junk names 'class9', which is no class here"),
+        ({"test": ["speaker1"]}, "protocol.test names speaker1, which is no identity; there are: class0"),
+        ({"test": ["class1"], "disjoint": ["speaker"]}, "protocol.test names class1, which is no speaker; there are: speaker0"),
+        ({"test": [f"class{i}" for i in range(6)]}, "leaves no training rows"),
+        ({"test": ["class1"], "junk": ["class1"]}, "leaves no test rows but junk and distractors"),
+        ({"test": ["class1"], "probes": 4, "unmatched": "count"}, "All test rows are probes or junk, so that the gallery is empty"),
+    ],
+)
+def test_what_retrieval_cannot_do_is_refused_before_training(changed: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Problem, match=sentence):
+        planned("retrieval", IDENTITIES, 0, **changed)
+
+
+def test_groups_that_may_not_cross_take_their_identities_along() -> None:
+    for seed in range(5):
+        plan = planned("retrieval", IDENTITIES, seed, test=0.3, disjoint=["speaker"])
+        assert isinstance(plan, RetrievalPlan)
+        sides = [set(IDENTITIES.groups["speaker"][rows].tolist()) for rows in (plan.split.train, plan.gallery)]
+        assert not sides[0] & sides[1]
+        assert "No 'speaker' stands in both training and test." in plan.notes
+
+
+def test_junk_and_distractors_neither_train_nor_are_probes() -> None:
+    plan = planned("retrieval", IDENTITIES, 0, test=["class3", "class4", "class5"], junk=["class5"], distractors=["class4", "class0"])
+    assert isinstance(plan, RetrievalPlan)
+    labels = IDENTITIES.labels
+    assert set(labels[plan.split.train].tolist()) == {1, 2}
+    assert set(labels[plan.split.query].tolist()) == {3}
+    assert np.bincount(labels[plan.gallery]).tolist() == [0, 0, 0, 3, 4, 4]
+    assert plan.junk.tolist() == [5]
+    assert "Junk (class5): 4 gallery rows." in plan.notes
+    assert "Distractors (class4, class0): 4 gallery rows." in plan.notes
+
+
+def test_the_first_rows_of_an_identity_are_its_probes() -> None:
+    plan = planned("retrieval", IDENTITIES, 0, test=["class1"], probes=2, draw="first")
+    assert IDENTITIES.ids[plan.split.query].tolist() == ["item4", "item5"]
+    shares = planned("retrieval", IDENTITIES, 0, test=["class1"], probes=0.7, draw="first")
+    assert len(shares.split.query) == 3
+
+
+def test_a_probe_without_its_identity_is_counted_where_that_is_asked_for() -> None:
+    samples = made([0, 0, 1, 2, 2, 2], [0, 1, 0, 0, 1, 2])
+    given = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0}
+    with pytest.raises(Problem, match="Identity 'class1' has 1 test row, all of which are probes"):
+        planned("retrieval", samples, 0, **given)
+    plan = planned("retrieval", samples, 0, **given, unmatched="count")
+    assert isinstance(plan, RetrievalPlan)
+    assert set(samples.labels[plan.split.query].tolist()) == {1, 2}
+    assert set(samples.labels[plan.gallery].tolist()) == {2}
