@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -12,10 +12,15 @@ import polars as pl
 import pytest
 from tests.properties.made import nested
 
-from scratchlab import result
+from scratchlab import recipe, result
+from scratchlab.checks import Problem
 from scratchlab.data.protocols.episodes import Episodes, EpisodesPlan
 from scratchlab.evaluation import episodes
 from scratchlab.evaluation.catalog import EVALUATIONS
+from scratchlab.experiment import SECTIONS
+from scratchlab.report.run.kinds.episodes import section
+from scratchlab.report.run.page import page
+from scratchlab.store.run import Run
 from scratchlab.types import Batch, Rows, Samples
 
 T = TypeVar("T")
@@ -83,16 +88,16 @@ def test_units_are_what_the_metrics_are_means_of() -> None:
     assert table["id"].n_unique() == 40
     assert table["id"][12] == table["group"][12] == "episode-00012"
     for head, one in found.heads.items():
-        assert list(one.metrics)[4:] == ["auroc_1_shot", "auroc_2_shot", "auroc_1_shot_dirichlet", "auroc_2_shot_dirichlet"]
+        assert list(one.metrics)[4:] == ["AUROC_1_shot", "AUROC_2_shot", "AUROC_1_shot_dirichlet", "AUROC_2_shot_dirichlet"]
         for row in one.rows:
             shot, queries = row.context["shot"], row.context["queries"]
             own = table.filter(pl.col("head") == head, pl.col("shot") == shot, pl.col("queries") == queries)
             kind = "" if queries == "balanced" else f"_{queries}"
-            for metric, column in (("accuracy", "value"), ("auroc", "auroc")):
+            for metric, column in (("accuracy", "value"), ("AUROC", "auroc")):
                 assert row.metrics[metric] == one.metrics[f"{metric}_{shot}_shot{kind}"]
                 assert row.metrics[metric].value == pytest.approx(own[column].mean())
-            assert row.counts == {"episodes": 40, "queries": 40 * 8}
-    assert found.heads["right"].metrics["auroc_1_shot"].value == 1.0
+            assert row.counts == {"episodes": 40, "classes": 3}
+    assert found.heads["right"].metrics["AUROC_1_shot"].value == 1.0
     assert any("and 2 of unknown classes" in note for note in found.notes)
 
 
@@ -128,9 +133,26 @@ def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tiled.units.collect().equals(whole.units.collect())
 
 
-def test_json_can_hold_it() -> None:
+def test_scores_that_are_not_finite_are_told() -> None:
+    samples = nested()
+    with pytest.raises(Problem, match="The broken head gives scores that are not finite in 1-shot episodes"):
+        evaluated(Episodes(0, **SETTINGS).plan(samples), samples, Asked(broken=lambda s, q: np.full((len(q), q.shape[1], 3), np.nan)))
+
+
+def test_the_page_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Kept and read again, it fills a page, whose snippet computes the headline."""
     samples = nested()
     found = evaluated(Episodes(0, **SETTINGS, unknown=1).plan(samples), samples, Asked(guess=guessing, right=knowing(samples)))
-    kept = json.loads(json.dumps(found.values(), allow_nan=False))
-    assert kept["heads"]["guess"]["metrics"]["auroc_1_shot"]["value"] == found.heads["guess"].metrics["auroc_1_shot"].value
-    assert kept["facts"]["differences"][0]["low"] == found.facts["differences"][0]["low"]
+    run = Run.create(tmp_path, recipe.resolve({"protocol": {"name": "episodes", **SETTINGS}}, SECTIONS, "episodes"))
+    with run.writing():
+        run.save_result(found)
+        run.tell("finished", state="finished")
+    again = run.result()
+    assert again is not None
+    assert again == found
+    text = page(run)
+    assert "guess</bdi> − head, in points" in text
+    assert "episode_auroc" in text
+    monkeypatch.chdir(run.folder)
+    exec(section(again, []).snippet, {})
+    assert capsys.readouterr().out.strip() == str(found.head.headline)

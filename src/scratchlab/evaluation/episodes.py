@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from scratchlab.checks import counted
+from scratchlab.checks import Problem, counted
 from scratchlab.data.protocols.episodes import BALANCED, EpisodesPlan
 from scratchlab.metrics.episodes import Values, difference, episode_accuracy, episode_auroc, over_episodes
 from scratchlab.metrics.estimate import Estimate
@@ -57,6 +57,8 @@ def _asked(plan: EpisodesPlan, asker: Asking, samples: Samples, progress: Progre
     for shot, tile in progress.over(list(_tiles(plan)), "episodes"):
         query = np.concatenate([queries.rows[tile] for queries in plan.queries_by.values()], axis=1)
         for head, scores in asker.episodes(plan.support[tile, :, :shot], query, samples.load).items():
+            if not np.isfinite(scores).all():
+                raise Problem(f"The {head} head gives scores that are not finite in {shot}-shot episodes.")
             for (name, queries), own in zip(plan.queries_by.items(), np.split(scores, ends[:-1], axis=1), strict=True):
                 target = queries.target[tile]
                 found[head][shot, name].append(Answers(episode_accuracy(own, target), episode_auroc(own, target)))
@@ -83,12 +85,12 @@ def _head(answers: dict[Context, Answers], plan: EpisodesPlan) -> Head:
     metrics: Metrics = {}
     rows: list[Row] = []
     for (shot, queries), one in answers.items():
-        own = {"accuracy": over_episodes(one.accuracy), **({} if one.auroc is None else {"auroc": over_episodes(one.auroc)})}
-        counts = {"episodes": len(one.accuracy), "queries": plan.queries_by[queries].rows.size}
+        own = {"accuracy": over_episodes(one.accuracy), **({} if one.auroc is None else {"AUROC": over_episodes(one.auroc)})}
+        counts = {"episodes": len(one.accuracy), "classes": plan.support.shape[1]}
         rows.append(Row({"shot": shot, "queries": queries}, counts, own))
         kind = "" if queries == BALANCED else f"_{queries}"
         metrics |= {f"{name}_{shot}_shot{kind}": estimate for name, estimate in own.items()}
-    return Head(dict(sorted(metrics.items(), key=lambda item: item[0].startswith("auroc"))), tuple(rows))
+    return Head(dict(sorted(metrics.items(), key=lambda item: item[0].startswith("AUROC"))), tuple(rows))
 
 
 def _headline(head: Head, way: int) -> str:

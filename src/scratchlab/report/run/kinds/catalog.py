@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from scratchlab.report.run.kinds import closed_set, sessions
+from scratchlab.report.run.kinds import closed_set, episodes, sessions
 from scratchlab.report.run.kinds.interface import SectionOf
 
 SECTIONS: dict[str, SectionOf] = {
     "closed_set": closed_set.section,
+    "episodes": episodes.section,
     "sessions": sessions.section,
 }
