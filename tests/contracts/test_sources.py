@@ -130,6 +130,12 @@ def archive(root: Path, _: Record) -> Path:
     return root / "few.npz"
 
 
+def faces(root: Path, _: Record) -> Path:
+    rng = np.random.default_rng(0)
+    np.savez(root / "faces.npz", x=rng.integers(0, 256, (12, 8, 6), dtype=np.uint8), y=np.arange(12, dtype=np.uint8) % 4 + 1)
+    return root / "faces.npz"
+
+
 def arrays(root: Path, _: Record) -> Path:
     rng = np.random.default_rng(0)
     for name, n in (("few_train", 30), ("few_test", 10), ("other", 5)):
@@ -168,6 +174,8 @@ CASES = [
     Case("cifar100", at_root, real="images"),
     Case("omniglot", lambda path: {"root": str(path), "parts": ["images_background", "images_background_small1"]}, alphabets),
     Case("omniglot", lambda path: {"root": str(path), "parts": SMALL, "size": 32}, real="omniglot"),
+    Case("orl", lambda path: {"root": str(path), "height": 8, "width": 6}, faces),
+    Case("orl", at_root, real="images/orl.npz"),
     Case("sklearn_digits", lambda _: {}),
     Case("synthetic", lambda _: {"clips": 2, "groups": 3, "seconds": 0.2, "vary": 0.5}),
     Case("speech_commands", at_root, speech_commands),

@@ -190,3 +190,14 @@ def test_listing_opens_no_recording(tmp_path: Path, record: Record) -> None:
     samples = SOURCES["audio_folder"](root=str(tmp_path)).read()
     with pytest.raises(Problem, match=r"cat/b\.wav cannot be decoded"):
         samples.load(np.array([0]))
+
+
+def test_faces_of_another_size(tmp_path: Path) -> None:
+    path = tmp_path / "faces.npz"
+    np.savez(path, x=np.zeros((3, 64, 64), np.uint8), y=np.arange(3))
+    assert f"{path}: expected bytes x [n, 112, 92] (data.height, data.width)" in told("orl", root=str(path))
+    np.savez(path, x=np.zeros((3, 112, 92)), y=np.arange(3))
+    assert "not float64 (3, 112, 92)" in told("orl", root=str(path))
+    np.savez(path, faces=np.zeros(3))
+    assert "holds the arrays faces; expected x and y" in told("orl", root=str(path))
+    assert "scikit-learn fetches them" in told("orl")

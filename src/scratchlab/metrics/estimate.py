@@ -60,34 +60,38 @@ def over_draws(values: Sequence[float], what: str = "draw", within: tuple[float,
 
 
 def over_groups(
-    correct: npt.NDArray[np.bool_],
+    values: npt.NDArray[np.bool_] | Values,
     groups: npt.NDArray[np.str_],
     classes: npt.NDArray[np.int64] | None = None,
     *,
+    unit: str = "queries",
+    block: str = "groups of the queries",
     times: int = 2000,
     seed: int = 0,
 ) -> Estimate:
-    """Share of correct answers `[n]`, or, with the true classes `[n]`, the mean of the classes' shares (balanced accuracy), and the
-    percentile interval of a bootstrap that resamples whole groups.
+    """Mean of the values `[n]` (right or wrong, an AP), or, with the true classes `[n]`, the mean of the classes' means (balanced
+    accuracy), and the percentile interval of a bootstrap that resamples whole groups.
+
+    unit, block: what a value belongs to and what a group is called, in the plural, for `how`.
 
     Answers about one speaker resemble each other, so the speaker is what is drawn again. Source: Field & Welsh (2007),
     "Bootstrapping clustered data", JRSS B 69:369, the cluster bootstrap; percentile interval of Efron & Tibshirani (1993), ch. 13.
     With few groups (say, fewer than 10) the interval is on the narrow side. A class that a resample lacks does not count in it.
     """
-    if len(correct) == 0:
+    if len(values) == 0:
         return undefined("there is no answer")
     names, group = np.unique(groups, return_inverse=True)
     kinds, kind = np.unique(np.zeros_like(group) if classes is None else classes, return_inverse=True)
     cell = group * len(kinds) + kind
     size = len(names) * len(kinds)
-    right: Values = np.bincount(cell, weights=correct, minlength=size).reshape(len(names), -1).astype(np.float64)
+    sums: Values = np.bincount(cell, weights=values, minlength=size).reshape(len(names), -1).astype(np.float64)
     asked: Values = np.bincount(cell, minlength=size).reshape(len(names), -1).astype(np.float64)
-    recalls: Values = right.sum(axis=0) / asked.sum(axis=0)
-    value = float(recalls.mean())
-    what = "groups of the queries" if len(names) < len(correct) else "queries"
+    means: Values = sums.sum(axis=0) / asked.sum(axis=0)
+    value = float(means.mean())
+    what = block if len(names) < len(values) else unit
     if len(names) == 1:
         return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")
-    low, high = np.quantile(np.nanmean(resampled(right, asked, times, seed), axis=1), [0.025, 0.975])
+    low, high = np.quantile(np.nanmean(resampled(sums, asked, times, seed), axis=1), [0.025, 0.975])
     return Estimate(value, float(low), float(high), len(names), bootstrap_note(len(names), what))
 
 

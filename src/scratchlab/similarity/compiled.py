@@ -8,16 +8,13 @@ lanes one by one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from scratchlab import machine_code
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-Work = TypeVar("Work", bound=Callable[..., Any])
 
 FAR = np.float32(1e30)  # where no path leads; finite, so that no difference of two such is undefined
 ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
@@ -27,13 +24,7 @@ FLOOR = np.float32(-126)  # exponents below would leave the normal numbers
 FAST = {"contract", "reassoc", "nsz", "arcp"}  # rounding may differ; what is not finite stays defined
 
 
-def compiled(work: Work) -> Work:
-    """`work` as machine code, kept on disk between runs where the package's folder or numba's own cache can be written."""
-    settings: dict[str, Any] = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
-    try:
-        return cast(Work, numba.njit(cache=True, **settings)(work))
-    except (RuntimeError, OSError):  # nowhere to write: compiled anew by each process
-        return cast(Work, numba.njit(**settings)(work))
+compiled = machine_code.compiled(fastmath=FAST)
 
 
 @compiled

@@ -7,6 +7,7 @@ from typing import Protocol as Interface
 
 from scratchlab.data.protocols.closed_set import ClosedSet
 from scratchlab.data.protocols.episodes import Episodes
+from scratchlab.data.protocols.retrieval import Retrieval
 from scratchlab.data.protocols.sessions import Sessions
 from scratchlab.types import Plan, Samples
 
@@ -25,5 +26,6 @@ class Protocol(Interface):
 PROTOCOLS: dict[str, Callable[..., Protocol]] = {
     "closed_set": ClosedSet,
     "episodes": Episodes,
+    "retrieval": Retrieval,
     "sessions": Sessions,
 }

@@ -86,7 +86,7 @@ def _assign(
         left = (side == "") | (side == "train")
         free = np.unique(groups[left])
         if len(free) == left.sum():
-            _share_of_each_class(labels, np.flatnonzero(left), side, name, wanted, rng)
+            side[share_of_each_class(labels, np.flatnonzero(left), wanted, rng)] = name
             return
         number = max(1, round(wanted * len(free)))
         if number >= len(free):
@@ -97,9 +97,7 @@ def _assign(
         side[np.isin(groups, rng.permutation(free)[:number])] = name
 
 
-def _share_of_each_class(labels: Rows, left: Rows, side: Strings, name: str, wanted: float, rng: np.random.Generator) -> None:
-    """Marks that share of each class's rows among those `left`: one at least, and never all."""
-    for label in np.unique(labels[left]):
-        own = left[labels[left] == label]
-        number = min(len(own) - 1, max(1, round(wanted * len(own))))
-        side[rng.permutation(own)[:number]] = name
+def share_of_each_class(labels: Rows, rows: Rows, share: float, rng: np.random.Generator) -> Rows:
+    """That share of each class's rows among these, drawn: one at least, and never all."""
+    of_class = [rows[labels[rows] == label] for label in np.unique(labels[rows])]
+    return np.concatenate([rng.permutation(own)[: min(len(own) - 1, max(1, round(share * len(own))))] for own in of_class])

@@ -12,6 +12,7 @@ from scratchlab.data.sources.cifar100 import CIFAR100
 from scratchlab.data.sources.fsdd import FSDD
 from scratchlab.data.sources.mnist import MNIST
 from scratchlab.data.sources.omniglot import Omniglot
+from scratchlab.data.sources.orl import ORL
 from scratchlab.data.sources.sklearn_digits import SklearnDigits
 from scratchlab.data.sources.speech_commands import SpeechCommands
 from scratchlab.data.sources.synthetic import Synthetic
@@ -39,6 +40,7 @@ SOURCES: dict[str, Callable[..., Source]] = {
     "fsdd": FSDD,
     "mnist": MNIST,
     "omniglot": Omniglot,
+    "orl": ORL,
     "sklearn_digits": SklearnDigits,
     "speech_commands": SpeechCommands,
     "synthetic": Synthetic,

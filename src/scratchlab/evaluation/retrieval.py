@@ -1,0 +1,118 @@
+"""Retrieval of identities: mean average precision, CMC and mINP of the probes, with intervals over identities."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from scratchlab.checks import counted
+from scratchlab.data.batches import in_order
+from scratchlab.data.protocols.retrieval import RetrievalPlan
+from scratchlab.metrics.estimate import Estimate, over_groups, undefined
+from scratchlab.metrics.retrieval import Ranking, Retrieval, Rules
+from scratchlab.result import Head, Layout, Metrics, Result, Row
+from scratchlab.types import Inputs, Samples
+
+if TYPE_CHECKING:
+    from scratchlab.evaluation.interface import Progress
+    from scratchlab.learn.methods.interface import Asking, Method
+
+TILE = 256  # probes whose similarities are held at once
+RANKS = (1, 5, 10)
+CURVE = 50  # ranks of the CMC curve
+FEW = 60  # identities: up to here tables may show them one by one
+
+
+def evaluate(plan: RetrievalPlan, method: Method, samples: Samples, progress: Progress) -> Result:
+    """Ranks the gallery for every probe, by every head."""
+    probes, gallery = plan.split.query, plan.gallery
+    junk = tuple(plan.junk.tolist())
+    cameras = (None, None) if plan.cameras is None else (plan.cameras[probes], plan.cameras[gallery])
+    rules = Rules(plan.same_camera, plan.ties, junk)
+    ranking = Ranking(samples.labels[probes], samples.labels[gallery], *cameras, rules)
+    ranked = {head: one for asker in (method, method.baselines) for head, one in _ranked(ranking, plan, asker, samples, progress).items()}
+    leading, first = next(iter(ranked.items()))
+    counts = {
+        "probes": len(probes),
+        "gallery": first.gallery,
+        "identities": len(np.unique(samples.labels[probes])),
+        "without_match": first.unmatched,
+        "same_camera": int(first.ignored.sum()),
+        "junk": len(gallery) - first.gallery,
+        "distractors": int((~np.isin(samples.labels[gallery], [*samples.labels[probes], *junk])).sum()),
+    }
+    heads = {head: Head(metrics := _metrics(one, plan), (Row({}, counts, metrics),)) for head, one in ranked.items()}
+    shown = np.unique(samples.labels[np.concatenate([probes, gallery])])
+    return Result(
+        "retrieval",
+        f"{leading} head: {_headline(heads[leading], counts)}",
+        heads,
+        Layout("probe", "average precision", block=plan.block),
+        {samples.classes[label]: "" for label in shown} if len(shown) <= FEW else {},
+        (f"Rules: {rules}.", *_notes(counts), *plan.notes),
+        {"counts": counts, "rules": rules.named(), "cmc": {head: _curve(one) for head, one in ranked.items()}},
+        pl.concat([_units(head, one, plan, samples) for head, one in ranked.items()]).lazy,
+    )
+
+
+def _ranked(ranking: Ranking, plan: RetrievalPlan, asker: Asking, samples: Samples, progress: Progress) -> dict[str, Retrieval]:
+    """By head; of the similarities only a tile is held at once."""
+    queries, references = Inputs(plan.split.query, samples.load), Inputs(plan.gallery, samples.load)
+    parts: dict[str, list[Retrieval]] = defaultdict(list)
+    for positions in progress.over(list(in_order(len(queries), TILE)), "probes"):
+        for tile, heads in asker.pairwise(queries.some(positions), references):
+            for head, similarities in heads.items():
+                parts[head].append(ranking.rank(similarities, int(positions[0]) + tile.start, similarities=True))
+    return {head: Retrieval.joined(several) for head, several in parts.items()}
+
+
+def _metrics(ranked: Retrieval, plan: RetrievalPlan) -> Metrics:
+    """Means over the probes with a match; ranks that the gallery does not reach are left out."""
+    groups = plan.groups[plan.split.query[ranked.rows]]
+
+    def mean(values: npt.NDArray[Any]) -> Estimate:
+        found = over_groups(values, groups, unit="probes", block="identities")
+        return found if len(values) else undefined("no probe has a match")
+
+    ranks = {f"rank_{k}": mean(ranked.first <= k) for k in RANKS if k <= ranked.gallery}
+    return {"mAP": mean(ranked.ap), **ranks, "mINP": mean(ranked.inp)}
+
+
+def _headline(head: Head, counts: dict[str, int]) -> str:
+    """`mAP 73.3% [68.9%, 77.7%], rank-1 98.8% [96.2%, 100.0%], 80 probes of 40 identities against 320 gallery rows`."""
+    whole = f"{counted(counts['probes'], 'probe')} of {counts['identities']} identities against {counted(counts['gallery'], 'gallery row')}"
+    return f"mAP {head.metrics['mAP']}, rank-1 {head.metrics['rank_1']}, {whole}"
+
+
+def _notes(counts: dict[str, int]) -> list[str]:
+    """What was left out, in numbers."""
+    missing = counts["without_match"]
+    without = f"{counted(missing, 'probe')} of {counts['probes']} have no match in the gallery and take part in no mean."
+    removed = f"{counts['same_camera']} pairs of a probe and a gallery row of its identity were ignored for their camera."
+    return [without if missing else "Every probe has a match in the gallery.", *([removed] if counts["same_camera"] else [])]
+
+
+def _curve(ranked: Retrieval) -> list[float | None]:
+    """CMC at ranks 1, 2, …"""
+    return [ranked.cmc(k) for k in range(1, min(CURVE, ranked.gallery) + 1)]
+
+
+def _units(head: str, ranked: Retrieval, plan: RetrievalPlan, samples: Samples) -> pl.DataFrame:
+    """One row a probe with a match: id, group, head, truth, answer (the identity at rank 1), value (AP), inp, rank (of the first match)."""
+    rows, names, kind = plan.split.query[ranked.rows], np.array(samples.classes), pl.Enum(samples.classes)
+    return pl.DataFrame(
+        {
+            "id": samples.ids[rows],
+            "group": plan.groups[rows],
+            "head": [head] * len(rows),
+            "truth": pl.Series(names[samples.labels[rows]], dtype=kind),
+            "answer": pl.Series(names[samples.labels[plan.gallery[ranked.nearest]]], dtype=kind),
+            "value": ranked.ap,
+            "inp": ranked.inp,
+            "rank": ranked.first,
+        }
+    )
