@@ -215,6 +215,8 @@ def test_killed_in_either_phase_everything_ends_the_same(stop: tuple[int, int], 
     assert any(name.startswith("network1.body") for name in expected)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
     assert not torch.equal(expected["network0.class_weights.vector"], expected["network1.class_weights.vector"])
+    queries = problem(20, seed=2)
+    assert torch.equal(*(one.networks[0].embedder.vectors(queries) for one in (whole, other)))
 
 
 KILLED = """

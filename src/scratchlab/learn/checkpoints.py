@@ -40,7 +40,7 @@ class NullStore:
 class TrainState:
     """How far training has come, and what it has measured since the last record: the facts of a checkpoint.
 
-    phase: the name of the phase that the next step belongs to. best: the merit of the best weights. counts: of steps, added up.
+    phase: the name of the phase that the last step belonged to. best: the merit of the best weights. counts: of steps, added up.
     """
 
     epoch: int = 0

@@ -83,9 +83,6 @@ class _Course:
         self.train, self.valid = train, valid
         self.groups = learner.groups()
         self.rates, self.phases, self.schedule = trainer.plan(list(self.groups), learner.rates, learner.phases)
-        for name, rate in self.rates.items():
-            for parameter in self.groups[name]:
-                parameter.requires_grad_(rate > 0)
         learning = [name for name, rate in self.rates.items() if rate > 0]
         self.optimizer = trainer.optimizer([{"params": self.groups[name], "lr": self.rates[name], "name": name} for name in learning])
         self.steps = [self._steps_of(phase) for phase in self.phases for _ in range(phase.epochs)]
