@@ -13,7 +13,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "scratchlab"
 FLOORS = [
-    {"checks"},
+    {"checks", "machine_code"},
     {"types"},
     {"recipe", "model"},
     {"data", "similarity", "metrics", "store", "shelf"},

@@ -1,0 +1,23 @@
+"""Loops compiled by numba. Importing this file imports numba, which takes a second: whoever needs it does so late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+Work = TypeVar("Work", bound=Callable[..., Any])
+
+
+def compiled(**settings: Any) -> Callable[[Work], Work]:
+    """A decorator that compiles a function, kept on disk between runs where the package's folder or numba's own cache can be written."""
+    settings = {"nogil": True, "error_model": "numpy", **settings}
+
+    def decorate(work: Work) -> Work:
+        try:
+            return cast(Work, numba.njit(cache=True, **settings)(work))
+        except (RuntimeError, OSError):  # nowhere to write: compiled anew by each process
+            return cast(Work, numba.njit(**settings)(work))
+
+    return decorate
