@@ -65,10 +65,10 @@ def gram(values: Floats, kernel: Floats) -> None:
 
 
 @compiled
-def centre(kernel: Floats, diagonal: Doubles) -> np.float32:
+def centre(kernel: Floats, diagonal: Doubles) -> tuple[np.float32, np.float64]:
     """Makes rows and columns of `[n, n]` sum to zero, moves what is then on its diagonal to `[n]`, and sets all that is not above it to 0.
 
-    Returns the mean of all entries before.
+    Returns the mean of all entries before, and the sum of the squares of those above the diagonal after.
     """
     n = len(kernel)
     sums = np.zeros(n, dtype=np.float32)
@@ -80,18 +80,22 @@ def centre(kernel: Floats, diagonal: Doubles) -> np.float32:
             below[j] += row[j]
         sums[i] += total
     common = sums.mean() / np.float32(n)
-    shifts = sums / np.float32(n) - common / np.float32(2)
+    shifts, squares = sums / np.float32(n) - common / np.float32(2), 0.0
     for i in range(n):
         diagonal[i] = kernel[i, i] - 2 * shifts[i]
         kernel[i, : i + 1] = ZERO
         row, below = kernel[i, i + 1 :], shifts[i + 1 :]
+        total = ZERO
         for j in range(n - i - 1):
-            row[j] -= shifts[i] + below[j]
-    return common
+            centred = row[j] - (shifts[i] + below[j])
+            row[j] = centred
+            total += centred * centred
+        squares += total
+    return common, squares
 
 
 @compiled
-def centred_gram(values: Floats, kernel: Floats, diagonal: Doubles) -> np.float32:
+def centred_gram(values: Floats, kernel: Floats, diagonal: Doubles) -> tuple[np.float32, np.float64]:
     """Both of them, one after the other."""
     gram(values, kernel)
     return centre(kernel, diagonal)

@@ -45,11 +45,13 @@ def _syrk(a: Floats, into: Floats) -> None:
 class Held:
     """Kernels of l layers, rows and columns of mean 0, of features that were divided by `scales`; the rest as of a Layer, for each.
 
-    kernels: `[l, n, n]` above the diagonals, and 0 elsewhere; what is on them stands in `diagonals` `[l, n]`, in double precision.
+    kernels: `[l, n, n]` above the diagonals, and 0 elsewhere. In double precision: what is on the diagonals, `diagonals` `[l, n]`, and the
+    sum of the squares of all that is not, `squares` `[l]`.
     """
 
     kernels: Tensor
     diagonals: Tensor
+    squares: Tensor
     scales: list[float]
     reasons: list[str]
     flat: list[bool]
@@ -79,21 +81,20 @@ class Grams:
             self._room = torch.zeros((layers, n, n), device=device)
         values = [_rows(one) for _, one in features]
         shifted = [one - self._shifts[place] if place in self._shifts else one for place, one in enumerate(values)]
-        diagonals, common = _centred(shifted, self._room)
-        made = Held(self._room, diagonals, [1.0] * layers, [""] * layers, [False] * layers)
+        diagonals, squares, common = _centred(shifted, self._room)
+        made = Held(self._room, diagonals, squares, [1.0] * layers, [""] * layers, [False] * layers)
         for place in np.flatnonzero(~_fine(diagonals, common)).tolist():
             self._with_care(made, place, features[place], values[place])
         return made
 
     def _with_care(self, made: Held, place: int, feature: tuple[str, Tensor], values: Tensor) -> None:
         shift, one = values.mean(0), slice(place, place + 1)
-        made.diagonals[one], common = _centred([values - shift], made.kernels[one])
+        made.diagonals[one], made.squares[one], common = _centred([values - shift], made.kernels[one])
         if _fine(made.diagonals[one], common)[0]:
             self._shifts[place] = shift
             return
         ready = layer(*feature)
-        half(ready.values, made.kernels[place])
-        made.diagonals[one] = off_diagonals(made.kernels[one])
+        made.diagonals[one], made.squares[one], _ = _centred([ready.values], made.kernels[one])
         made.scales[place], made.reasons[place], made.flat[place] = ready.scale, ready.reason, ready.flat
 
 
@@ -112,9 +113,10 @@ def _rows(features: Tensor) -> Tensor:
     return values if values.dtype == torch.float64 else values.float()
 
 
-def _centred(values: Sequence[Tensor], kernels: Tensor) -> tuple[Tensor, Sequence[float]]:
-    """Writes centred kernels of layers, `[n, d]` each, into `[l, n, n]`, above the diagonals; returns the diagonals `[l, n]`, and what the
-    entries of each kernel had in common before.
+def _centred(values: Sequence[Tensor], kernels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Writes centred kernels of layers, `[n, d]` each, into `[l, n, n]`, above the diagonals.
+
+    Returns diagonals and squares, as in `Held`, and what the entries of each kernel had in common before, `[l]`.
     """
     if kernels.device.type != "cpu":
         for one, kernel in zip(values, kernels, strict=True):
@@ -122,22 +124,23 @@ def _centred(values: Sequence[Tensor], kernels: Tensor) -> tuple[Tensor, Sequenc
         rows = kernels.mean(2)
         common = rows.mean(1)
         diagonals = off_diagonals(kernels.sub_(rows[:, :, None]).sub_((rows - common[:, None])[:, None]).triu_())
-        return diagonals, common.tolist()
+        return diagonals, 2 * kernels.double().square().sum((1, 2)), common
     from scratchlab.kernels.compiled import centre, centred_gram  # late: numba takes a second
 
-    diagonals = torch.empty(kernels.shape[:2], dtype=torch.float64)
-    rooms, found = zip(kernels.numpy(), diagonals.numpy(), strict=True), list[float]()
-    for one, (kernel, diagonal) in zip(values, rooms, strict=True):
+    diagonals = np.empty(kernels.shape[:2])
+    found: list[tuple[float, float]] = []
+    for one, kernel, diagonal in zip(values, kernels.numpy(), diagonals, strict=True):
         given = one.float().numpy()
         if len(given) <= FEW and one.is_contiguous():
             found.append(centred_gram(given, kernel, diagonal))
         else:
             _syrk(given, kernel)
             found.append(centre(kernel, diagonal))
-    return diagonals, found
+    common, above = torch.tensor(found, dtype=torch.float64).T
+    return torch.from_numpy(diagonals), 2 * above, common
 
 
-def _fine(diagonals: Tensor, common: Sequence[float]) -> Bools:
+def _fine(diagonals: Tensor, common: Tensor) -> Bools:
     """Whether each of the centred kernels `[l]` is as exact as if its features had been centred."""
-    spread = diagonals.mean(1).cpu().numpy()
-    return (spread > SMALLEST) & (spread < LARGEST) & (np.array(common) < spread)  # NaN is none of these
+    spread = diagonals.mean(1)
+    return ((spread > SMALLEST) & (spread < LARGEST) & (common < spread)).cpu().numpy()  # NaN is none of these

@@ -40,11 +40,17 @@ def sums(layers: Sequence[Layer], wanted: Wanted) -> Sums:
     return Sums(n, off, on, norms.sum(1).cpu().numpy())
 
 
-def sums_of(*sides: Held) -> Sums:
-    """Of kernels that are held, the layers of one side after those of the other."""
-    diagonals = torch.cat([side.diagonals for side in sides])
-    off = 2 * _inner(*(side.kernels.flatten(1) for side in sides))
-    return Sums(sides[0].n, off.cpu().numpy(), (diagonals @ diagonals.T).cpu().numpy(), diagonals.sum(1).cpu().numpy())
+def sums_of(first: Held, second: Held | None = None) -> Sums:
+    """Of kernels that are held: of the layers of one side with each other, or of one after those of the other; then what is neither of one
+    side with the other nor of a layer with itself is missing (NaN).
+    """
+    sides = [first] if second is None else [first, second]
+    diagonals, squares = (torch.cat([getattr(side, part) for side in sides]) for part in ("diagonals", "squares"))
+    off, cross = squares.new_full((len(squares), len(squares)), torch.nan), 2 * _inner(*(side.kernels.flatten(1) for side in (first, sides[-1])))
+    rows, columns = slice(0, len(cross)), slice(-cross.shape[1], None)
+    off[columns, rows], off[rows, columns] = cross.T, cross
+    off.diagonal().copy_(squares)
+    return Sums(first.n, off.cpu().numpy(), (diagonals @ diagonals.T).cpu().numpy(), diagonals.sum(1).cpu().numpy())
 
 
 def held(n: int, widths: Sequence[int], wanted: Wanted) -> bool:
@@ -84,15 +90,14 @@ def _by_kernels(layers: Sequence[Layer]) -> Values:
             else:
                 for one, tile in zip(layers, tiles, strict=True):
                     torch.mm(one.values[rows], one.values[columns].T, out=tile)
-            total += 2 * _inner(tiles.flatten(1)).cpu()
+            total += 2 * _inner(tiles.flatten(1), tiles.flatten(1)).cpu()
     return total.numpy()
 
 
-def _inner(*rows: Tensor) -> Tensor:
-    """Rows `[l, m]`, of several sides one after the other -> `[l, l]` in double precision."""
-    split = (cast("tuple[Tensor, ...]", side.split(STRIP, dim=1)) for side in rows)
-    parts = (torch.cat(part) if len(rows) > 1 else part[0] for part in map(list, zip(*split, strict=True)))
-    return torch.stack([torch.mm(part, part.T) for part in parts]).sum(0, dtype=torch.float64)
+def _inner(first: Tensor, second: Tensor) -> Tensor:
+    """`[k, m]`, `[l, m]` -> `[k, l]` in double precision."""
+    parts = zip(first.split(STRIP, dim=1), second.split(STRIP, dim=1), strict=True)
+    return torch.stack([torch.mm(one, other.T) for one, other in parts]).sum(0, dtype=torch.float64)
 
 
 def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:
