@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def alignment(a: Ready, b: Ready | None = None, asked: Wanted | None = None) -> 
     """The same of layers that are ready, all by kernels or all by features; `asked` `[r, c]` says which pairs of them, if not all."""
     sides = [a] if b is None else [a, b]
     if a.held is not None and (b is None or b.held is not None):
-        found = sums_of(*(side.held for side in sides if side.held is not None))
+        found = sums_of(a.held, None if b is None else b.held)
     else:
         found = sums([one for side in sides for one in side.layers], _wanted([len(side.names) for side in sides], asked))
     debiased = found.debiased() if found.n >= ENOUGH else None
@@ -88,7 +89,7 @@ class Minibatches:
     def __init__(self) -> None:
         self.inputs = self.batches = self.left_out = 0
         self._names: tuple[tuple[str, ...], tuple[str, ...] | None] | None = None
-        self._grams = Grams()
+        self._grams = Grams(), Grams()
         self._scales: list[float] = []  # of each layer's first batch, by which later ones are measured; 0 before it
         self._flat: list[str] = []  # why a layer was the same for all inputs in every batch so far
         self._spoilt: list[str] = []  # why a layer has no kernel for one of its batches at all
@@ -105,13 +106,19 @@ class Minibatches:
             self._biased = self._debiased = np.zeros((count, count))
         if names != self._names:
             raise Problem(f"The layers of every batch must be the same; the first had {self._names}, this one has {names}.")
-        every = [(name, features) for one in ((a,) if b is None else (a, b)) for name, features in one.items()]
-        if min(len(features) for _, features in every) < ENOUGH:
+        sides = [list(one.items()) for one in (a, b) if one is not None]
+        every = [one for side in sides for one in side]
+        numbers = {features.shape[0] for _, features in every}
+        if min(numbers) < ENOUGH:
             self.left_out += 1
             return
-        _same([(name, len(features)) for name, features in every])
-        made, sizes = self._grams.of(every), np.zeros(len(every))
-        for place, (scale, reason, flat) in enumerate(zip(made.scales, made.reasons, made.flat, strict=True)):
+        if len(numbers) > 1:
+            _same([(name, len(features)) for name, features in every])
+        made = [grams.of(side) for grams, side in zip(self._grams, sides, strict=False)]
+        sizes = np.zeros(len(every))
+        layers = ((one.scales, one.reasons, one.flat) for one in made)
+        scales, reasons, flats = (list(chain.from_iterable(parts)) for parts in zip(*layers, strict=True))
+        for place, (scale, reason, flat) in enumerate(zip(scales, reasons, flats, strict=True)):
             self._scales[place] = self._scales[place] or (0.0 if reason else scale)
             if not reason and scale / self._scales[place] > APART:
                 reason = f"layer {every[place][0]} cannot be compared: it is {scale / self._scales[place]:.0e} times as large as at first"
@@ -119,7 +126,7 @@ class Minibatches:
             if reason and not flat:
                 self._spoilt[place] = self._spoilt[place] or f"{reason}, in batch {self.batches + self.left_out + 1}"
             sizes[place] = 0.0 if reason else (scale / self._scales[place]) ** 2
-        found = sums_of(made).times(sizes)
+        found = sums_of(*made).times(sizes)
         self._biased, self._debiased = self._biased + found.biased(), self._debiased + found.debiased()
         self.inputs, self.batches = self.inputs + found.n, self.batches + 1
 

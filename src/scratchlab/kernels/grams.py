@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from scipy.linalg import get_blas_funcs
 from torch import Tensor
 
 from scratchlab.kernels.layers import layer
 
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+
 SMALLEST, LARGEST = 1e-12, 1e15  # mean squared length of an input within which products of kernels stay in single precision's range
-NEAR = 1 << 18  # numbers of kernels centred at once, while the processor has them near: 1 MiB
+FEW = 128  # inputs up to which our own product of a matrix with itself is faster than that of BLAS
+SYRK = cast("Callable[..., object]", get_blas_funcs("syrk", dtype=np.float32))
 
 
-def product(a: Tensor, b: Tensor, into: Tensor | None = None) -> Tensor:
-    """A Bᵀ of `[n, d]` and `[m, d]`; of a matrix with itself the processor makes one half.
+def half(a: Tensor, into: Tensor) -> Tensor:
+    """Writes the part of A Aᵀ on and above the diagonal, A `[n, d]`, into `[n, n]`, which is contiguous and 0 below; returns it.
 
-    By numpy where it can: it sees that both are one, and hands them to the symmetric product of BLAS, which takes half as long.
+    The symmetric product of BLAS takes half as long as a product of two matrices; to mirror what it makes would cost what it saves.
     """
-    if a.device.type != "cpu" or a.dtype != torch.float32:
-        return torch.mm(a, b.T, out=into)
-    with np.errstate(over="ignore", invalid="ignore"):  # whoever asks looks at what came of it
-        return torch.from_numpy(np.matmul(a.numpy(), b.numpy().T, out=None if into is None else into.numpy()))
+    if a.device.type != "cpu":
+        return torch.mm(a, a.T, out=into).triu_()
+    _syrk(a.numpy(), into.numpy())
+    return into
+
+
+def _syrk(a: Floats, into: Floats) -> None:
+    """The same in numpy. BLAS counts columns first, so what is above the diagonal for us is below it for BLAS."""
+    if a.flags.c_contiguous:
+        SYRK(1.0, a.T, trans=1, lower=1, c=into.T, overwrite_c=1)
+    else:
+        SYRK(1.0, a, lower=1, c=into.T, overwrite_c=1)
 
 
 @dataclass(frozen=True)
 class Held:
     """Kernels of l layers, rows and columns of mean 0, of features that were divided by `scales`; the rest as of a Layer, for each.
 
-    kernels: `[l, n, n]` with 0 on the diagonals; these stand in `diagonals` `[l, n]`, in double precision.
+    kernels: `[l, n, n]` above the diagonals, and 0 elsewhere. In double precision: what is on the diagonals, `diagonals` `[l, n]`, and the
+    sum of the squares of all that is not, `squares` `[l]`.
     """
 
     kernels: Tensor
     diagonals: Tensor
+    squares: Tensor
     scales: list[float]
     reasons: list[str]
     flat: list[bool]
@@ -60,31 +76,25 @@ class Grams:
 
     def of(self, features: Sequence[tuple[str, Tensor]]) -> Held:
         """Of layers by name, `[n, ...]` each, in the same order every time."""
-        values = [_rows(one) for _, one in features]
-        layers, n, device = len(values), len(values[0]), values[0].device
+        layers, (n, *_), device = len(features), features[0][1].shape, features[0][1].device
         if self._room.shape != (layers, n, n) or self._room.device != device:
-            self._room = torch.empty((layers, n, n), device=device)
-        diagonals = torch.empty((layers, n), dtype=torch.float64, device=device)
-        made, count = Held(self._room, diagonals, [1.0] * layers, [""] * layers, [False] * layers), max(1, NEAR // n**2)
-        for first in range(0, len(values), count):
-            places = range(first, min(first + count, len(values)))
-            for place in places:
-                shift = self._shifts.get(place)
-                _gram(values[place] if shift is None else values[place] - shift, self._room[place])
-            centred = _centre(self._room[first : first + count])
-            for place in (place for place, fine in zip(places, centred, strict=True) if not fine):
-                self._with_care(made, place, features[place], values[place])
-        diagonals.copy_(off_diagonals(self._room))
+            self._room = torch.zeros((layers, n, n), device=device)
+        values = [_rows(one) for _, one in features]
+        shifted = [one - self._shifts[place] if place in self._shifts else one for place, one in enumerate(values)]
+        diagonals, squares, common = _centred(shifted, self._room)
+        made = Held(self._room, diagonals, squares, [1.0] * layers, [""] * layers, [False] * layers)
+        for place in np.flatnonzero(~_fine(diagonals, common)).tolist():
+            self._with_care(made, place, features[place], values[place])
         return made
 
     def _with_care(self, made: Held, place: int, feature: tuple[str, Tensor], values: Tensor) -> None:
-        shift, kernel = values.mean(0), made.kernels[place]
-        _gram(values - shift, kernel)
-        if all(_centre(kernel[None])):
+        shift, one = values.mean(0), slice(place, place + 1)
+        made.diagonals[one], made.squares[one], common = _centred([values - shift], made.kernels[one])
+        if _fine(made.diagonals[one], common)[0]:
             self._shifts[place] = shift
             return
         ready = layer(*feature)
-        _gram(ready.values, kernel)
+        made.diagonals[one], made.squares[one], _ = _centred([ready.values], made.kernels[one])
         made.scales[place], made.reasons[place], made.flat[place] = ready.scale, ready.reason, ready.flat
 
 
@@ -98,21 +108,39 @@ def off_diagonals(kernels: Tensor) -> Tensor:
 
 def _rows(features: Tensor) -> Tensor:
     """`[n, d]`, in double precision only if they are given so: a mean may be taken from them before it is lost."""
-    values = features.detach().reshape(len(features), -1)
+    values = features.detach()
+    values = values if values.ndim == 2 else values.reshape(len(values), -1)
     return values if values.dtype == torch.float64 else values.float()
 
 
-def _gram(values: Tensor, into: Tensor) -> None:
-    values = values.float()
-    product(values, values, into)
+def _centred(values: Sequence[Tensor], kernels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Writes centred kernels of layers, `[n, d]` each, into `[l, n, n]`, above the diagonals.
+
+    Returns diagonals and squares, as in `Held`, and what the entries of each kernel had in common before, `[l]`.
+    """
+    if kernels.device.type != "cpu":
+        for one, kernel in zip(values, kernels, strict=True):
+            torch.mm(one.float(), one.float().T, out=kernel)
+        rows = kernels.mean(2)
+        common = rows.mean(1)
+        diagonals = off_diagonals(kernels.sub_(rows[:, :, None]).sub_((rows - common[:, None])[:, None]).triu_())
+        return diagonals, 2 * kernels.double().square().sum((1, 2)), common
+    from scratchlab.kernels.compiled import centre, centred_gram  # late: numba takes a second
+
+    diagonals = np.empty(kernels.shape[:2])
+    found: list[tuple[float, float]] = []
+    for one, kernel, diagonal in zip(values, kernels.numpy(), diagonals, strict=True):
+        given = one.float().numpy()
+        if len(given) <= FEW and one.is_contiguous():
+            found.append(centred_gram(given, kernel, diagonal))
+        else:
+            _syrk(given, kernel)
+            found.append(centre(kernel, diagonal))
+    common, above = torch.tensor(found, dtype=torch.float64).T
+    return torch.from_numpy(diagonals), 2 * above, common
 
 
-def _centre(kernels: Tensor) -> list[bool]:
-    """Of kernels `[l, n, n]`, in place; and whether each is as exact as if its features had been centred."""
-    rows = kernels.mean(2)
-    common = rows.mean(1)
-    spread = kernels.diagonal(dim1=1, dim2=2).mean(1) - common
-    kernels -= rows[:, :, None]
-    kernels -= (rows - common[:, None])[:, None]
-    fine = (spread > SMALLEST) & (spread < LARGEST) & (common < spread)  # NaN is none of these
-    return cast("list[bool]", fine.tolist())
+def _fine(diagonals: Tensor, common: Tensor) -> Bools:
+    """Whether each of the centred kernels `[l]` is as exact as if its features had been centred."""
+    spread = diagonals.mean(1)
+    return ((spread > SMALLEST) & (spread < LARGEST) & (common < spread)).cpu().numpy()  # NaN is none of these

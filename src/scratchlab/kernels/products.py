@@ -1,6 +1,6 @@
 """The sums of HSIC for many layers at once, by n × n kernels or by d × d products of features, whichever is cheaper; memory bounded.
 
-kernels:  <K, L> summed tile by tile over pairs of inputs i ≤ j: K is symmetric, so half of it is made, and counts twice.
+kernels:  <K, L> summed tile by tile over pairs of inputs i < j: K is symmetric, so half of it is made, and counts twice.
           n²/2 · Σd for the tiles, n²/2 · l² for their products.
 features: <K, L> = ‖XᵀY‖²: n · d₁ d₂ for each pair of layers that is asked for.
 """
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from scratchlab.kernels.grams import Held, off_diagonals, product
+from scratchlab.kernels.grams import Held, half, off_diagonals
 from scratchlab.kernels.hsic import Sums, Values
 from scratchlab.kernels.layers import Layer
 
@@ -40,11 +40,17 @@ def sums(layers: Sequence[Layer], wanted: Wanted) -> Sums:
     return Sums(n, off, on, norms.sum(1).cpu().numpy())
 
 
-def sums_of(*sides: Held) -> Sums:
-    """Of kernels that are held, the layers of one side after those of the other."""
-    diagonals = torch.cat([side.diagonals for side in sides])
-    off = _inner(*(side.kernels.flatten(1) for side in sides))
-    return Sums(sides[0].n, off.cpu().numpy(), (diagonals @ diagonals.T).cpu().numpy(), diagonals.sum(1).cpu().numpy())
+def sums_of(first: Held, second: Held | None = None) -> Sums:
+    """Of kernels that are held: of the layers of one side with each other, or of one after those of the other; then what is neither of one
+    side with the other nor of a layer with itself is missing (NaN).
+    """
+    sides = [first] if second is None else [first, second]
+    diagonals, squares = (torch.cat([getattr(side, part) for side in sides]) for part in ("diagonals", "squares"))
+    off, cross = squares.new_full((len(squares), len(squares)), torch.nan), 2 * _inner(*(side.kernels.flatten(1) for side in (first, sides[-1])))
+    rows, columns = slice(0, len(cross)), slice(-cross.shape[1], None)
+    off[columns, rows], off[rows, columns] = cross.T, cross
+    off.diagonal().copy_(squares)
+    return Sums(first.n, off.cpu().numpy(), (diagonals @ diagonals.T).cpu().numpy(), diagonals.sum(1).cpu().numpy())
 
 
 def held(n: int, widths: Sequence[int], wanted: Wanted) -> bool:
@@ -77,26 +83,30 @@ def _by_kernels(layers: Sequence[Layer]) -> Values:
             rows, columns = slice(first, min(n, first + side)), slice(second, min(n, second + side))
             height, width = rows.stop - first, columns.stop - second
             tiles = room[: count * height * width].view(count, height, width)
-            for one, tile in zip(layers, tiles, strict=True):
-                product(one.values[rows], one.values[columns], tile)
             if first == second:
+                for one, tile in zip(layers, tiles.zero_(), strict=True):
+                    half(one.values[rows], tile)
                 off_diagonals(tiles)
-            total += (1 if first == second else 2) * _inner(tiles.flatten(1)).cpu()
+            else:
+                for one, tile in zip(layers, tiles, strict=True):
+                    torch.mm(one.values[rows], one.values[columns].T, out=tile)
+            total += 2 * _inner(tiles.flatten(1), tiles.flatten(1)).cpu()
     return total.numpy()
 
 
-def _inner(*rows: Tensor) -> Tensor:
-    """Rows `[l, m]`, of several sides one after the other -> `[l, l]` in double precision."""
-    split = (cast("tuple[Tensor, ...]", side.split(STRIP, dim=1)) for side in rows)
-    parts = (torch.cat(part) if len(rows) > 1 else part[0] for part in map(list, zip(*split, strict=True)))
-    return torch.stack([product(part, part).double() for part in parts]).sum(0)
+def _inner(first: Tensor, second: Tensor) -> Tensor:
+    """`[k, m]`, `[l, m]` -> `[k, l]` in double precision."""
+    parts = zip(first.split(STRIP, dim=1), second.split(STRIP, dim=1), strict=True)
+    return torch.stack([torch.mm(one, other.T) for one, other in parts]).sum(0, dtype=torch.float64)
 
 
 def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:
     """‖XᵀY‖² `[l, l]`, NaN where it is not asked for."""
     found = np.full((len(layers), len(layers)), np.nan)
     for i, one in enumerate(layers):
-        found[i, i] = _squares(product(one.values.T, one.values.T))
+        own = half(one.values.T, one.values.new_zeros(one.d, one.d))
+        diagonal = off_diagonals(own[None])
+        found[i, i] = 2 * _squares(own) + float(diagonal.square().sum())
     for together in _bundles(layers):
         ends = list(accumulate((layers[j].d for j in together), initial=0))
         columns = torch.cat([layers[j].values for j in together], 1)
@@ -104,7 +114,7 @@ def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:
             partners = [place for place, j in enumerate(together) if j > i and asked[i, j]]
             if partners:
                 start, stop = ends[partners[0]], ends[partners[-1] + 1]
-                made = product(one.values.T, columns[:, start:stop].T)
+                made = torch.mm(one.values.T, columns[:, start:stop])
                 for place in partners:
                     j = together[place]
                     found[i, j] = found[j, i] = _squares(made[:, ends[place] - start : ends[place + 1] - start])
@@ -112,8 +122,8 @@ def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:
 
 
 def _squares(of: Tensor) -> float:
-    """Their sum, in double precision."""
-    return float(cast(Tensor, torch.linalg.vector_norm(of, dtype=torch.float64)).square())
+    """Their sum, `[r, c]`: a row in single precision, all rows in double, which takes many times as long."""
+    return float(cast(Tensor, torch.linalg.vector_norm(of, dim=1)).double().square().sum())
 
 
 def _bundles(layers: Sequence[Layer]) -> list[list[int]]:
