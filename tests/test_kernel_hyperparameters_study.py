@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from scratchlab.metrics.estimate import Estimate, undefined
+from scratchlab.report.words import agreement
 
 STUDIES = Path(__file__).parent.parent / "studies"
 PLAN = """
@@ -34,11 +35,6 @@ def study() -> ModuleType:
         import kernel_hyperparameters
 
         return kernel_hyperparameters
-
-
-@pytest.fixture(scope="module")
-def tables(study: ModuleType) -> ModuleType:
-    return sys.modules[study.tables.__module__]
 
 
 def runs() -> pl.DataFrame:
@@ -68,8 +64,8 @@ def runs() -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def test_what_the_page_says_of_a_table_of_runs(tables: ModuleType) -> None:
-    text = "\n".join(tables.tables(runs(), 12.3))
+def test_what_the_page_says_of_a_table_of_runs(study: ModuleType) -> None:
+    text = "\n".join(study.tables(runs(), 12.3))
     assert (
         "24 runs in 12 configurations (skip, augmentation, momentum), 25 comparisons." in text
     )  # 3 settings with 5 columns, 10 pairs of these
@@ -97,12 +93,12 @@ def test_what_the_page_says_of_a_table_of_runs(tables: ModuleType) -> None:
         (-0.9, -0.2, None, "the sign does not agree"),
     ],
 )
-def test_a_verdict_is_the_interval_s(tables: ModuleType, low: float, high: float, theirs: float | None, said: str) -> None:
-    assert tables.verdict(Estimate((low + high) / 2, low, high), theirs) == said
+def test_a_verdict_is_the_interval_s(low: float, high: float, theirs: float | None, said: str) -> None:
+    assert agreement(Estimate((low + high) / 2, low, high), theirs) == said
 
 
-def test_no_interval_no_verdict(tables: ModuleType) -> None:
-    assert tables.verdict(undefined("there are three runs"), 0.85) == "undefined, because there are three runs"
+def test_no_interval_no_verdict() -> None:
+    assert agreement(undefined("there are three runs"), 0.85) == "undefined, because there are three runs"
 
 
 def test_cross_entropy_of_scores(study: ModuleType) -> None:
