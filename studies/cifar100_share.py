@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
+from scratchlab.data.protocols.sessions import SessionsPlan
 from scratchlab.experiment import assemble
 from scratchlab.learn.methods.teen import TEEN
 from scratchlab.learn.training import Forgetful
@@ -21,7 +23,7 @@ from scratchlab.metrics.sessions import session_metrics
 from scratchlab.report import study
 from scratchlab.report.markdown import table
 from scratchlab.sweeps import making
-from scratchlab.types import Samples
+from scratchlab.types import Batch, Rows, Samples
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7)
 SETTINGS = ("method.name=teen", "protocol.base=45", "protocol.sessions=3", "protocol.test=0.2")
@@ -30,17 +32,21 @@ SETTINGS = ("method.name=teen", "protocol.base=45", "protocol.sessions=3", "prot
 def training_part(samples: Samples) -> Samples:
     """The rows of the publisher's training part, without a split."""
     kept = np.flatnonzero(samples.splits == "train")
+
+    def load(rows: Rows) -> Batch:
+        return samples.load(kept[rows])
+
     none = np.full(len(kept), "")
-    parts = {"ids": samples.ids[kept], "labels": samples.labels[kept], "groups": {}, "splits": none}
-    return replace(samples, **parts, load=lambda rows: samples.load(kept[rows]))
+    return replace(samples, ids=samples.ids[kept], labels=samples.labels[kept], groups={}, splits=none, load=load)
 
 
-def accuracies(settings: Sequence[str]) -> np.ndarray:
+def accuracies(settings: Sequence[str]) -> npt.NDArray[np.float64]:
     """`[shares, draws, 3]`: the accuracy of all 60 classes, of the 45 and of the 15."""
     pipeline = assemble(making.resolved("cifar100", [*SETTINGS, *settings]), Forgetful())
     pipeline.trainer.settings.settle()
     samples = training_part(pipeline.source.read())
     plan = pipeline.protocol.plan(samples)
+    assert isinstance(plan, SessionsPlan)
     pipeline.method.learn(plan.split.view(samples))
     found = np.zeros((len(SHARES), len(plan.draws), 3))
     for (i, share), (draw, splits) in ((a, b) for a in enumerate(SHARES) for b in enumerate(plan.draws)):

@@ -17,6 +17,7 @@ import torch
 from keywords_grid import settings
 
 from scratchlab.analysis.crossed import over_runs, tabulate
+from scratchlab.data.protocols.sessions import SessionsPlan
 from scratchlab.learn.references import block
 from scratchlab.report import study
 from scratchlab.report.markdown import percent, points, table
@@ -36,6 +37,7 @@ def answers(run: Run) -> Iterator[pl.DataFrame]:
     pipeline = making.trained(run)
     samples = pipeline.source.read()
     plan = pipeline.protocol.plan(samples)
+    assert isinstance(plan, SessionsPlan)
     last = plan.draws[0][-1]
     new = ~np.isin(last.truth(samples), plan.split.classes)
     vectors: dict[int, torch.Tensor] = {}
@@ -60,7 +62,7 @@ def main() -> None:
     given = making.of_recipe(__doc__, "keywords-arabic").parse_args()
     (runs,) = making.runs_of(given, {"prototypes": settings("prototypes", 0)}).values()
     units = pl.concat(one for run in runs for one in answers(run))
-    axes = dict(zip(("seed", "draw", "group"), over_runs(runs, "cosine", "new").levels, strict=True))
+    axes: dict[str, str] = dict(zip(("seed", "draw", "group"), over_runs(runs, "cosine", "new").levels, strict=True))
     crossed = {
         (name, way, how): tabulate(units.filter(name=name, way=way).with_columns(value=pl.col(how).cast(pl.Float64)), axes)
         for name, way in CELLS

@@ -25,8 +25,10 @@ from scratchlab.sweeps.sweep import Sweep
 
 SETTLED = 4  # epochs that are left out
 SETS = {"train": "training", "valid": "validation"}
-CURVES = {f"{one}.{figure}": f"{called} {figure}" for one, called in SETS.items() for figure in ("loss", "accuracy")}
-CURVES |= {f"cka.{one}.rectifiers.1": f"{called} CKA" for one, called in SETS.items()}
+CURVES = {
+    **{f"{one}.{figure}": f"{called} {figure}" for one, called in SETS.items() for figure in ("loss", "accuracy")},
+    **{f"cka.{one}.rectifiers.1": f"{called} CKA" for one, called in SETS.items()},
+}
 
 
 def main() -> None:
@@ -40,7 +42,7 @@ def measured(sweep: Sweep) -> pl.DataFrame:
     for curves in sweep.curves():
         for name, called in CURVES.items():
             values = np.array([value for epoch, value in sorted(curves.get(name, {}).items()) if epoch > SETTLED])
-            noise[called].append(roughness(np.log(values) if name.endswith("loss") else values).value)
+            noise[called].append(roughness((np.log(values) if name.endswith("loss") else values).tolist()).value)
     rates = [pl.col(f"training.rates.{one}").cast(pl.Float64).alias(one) for one in ("readout", "body")]
     series = [pl.Series(called, values, dtype=pl.Float64) for called, values in noise.items()]
     return sweep.table().select(pl.col("protocol.classes").alias("pair"), *rates, "state", *series)

@@ -11,12 +11,11 @@ are known of the paper against its own. An interval is over configurations; all 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
-from scipy.special import log_softmax  # pyright: ignore[reportUnknownVariableType]
 
 from scratchlab.analysis.correlate import correlate, trend
 from scratchlab.checks import Problem
+from scratchlab.metrics.accuracy import cross_entropy
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import study
 from scratchlab.report.correlate.markdown import Cells, by_names, matrix, value, written
@@ -69,11 +68,6 @@ def loss_of_queries(run: Run) -> float | None:
     units = result.units.filter(head="trained").collect()
     logits = loss["cross_entropy"]["temperature"] * np.stack(units["scores"].to_list()).astype(np.float64)
     return cross_entropy(logits, np.array([list(result.classes).index(name) for name in units["truth"]]))
-
-
-def cross_entropy(logits: npt.NDArray[np.float64], truth: npt.NDArray[np.int64]) -> float:
-    """Mean over logits `[n, c]` of minus the logarithm of the softmax at the true class `[n]`."""
-    return -float(np.mean(log_softmax(logits, axis=1)[np.arange(len(truth)), truth]))
 
 
 def tables(runs: pl.DataFrame, minutes: float) -> list[str]:

