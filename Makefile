@@ -10,7 +10,7 @@ CURVES = -s training.judged=1000 -s observe.kernels.inputs=500
 FSDD_ROWS = prototypes fact compositional "transformer of two layers"
 FSDD_SPEAKERS = $(foreach speaker,george jackson lucas yweweler,"protocol.test=['$(speaker)']")
 
-.PHONY: demo test lint format bench docs studies clean
+.PHONY: demo test acceptance lint format bench docs studies clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "scratchlab needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'
@@ -23,6 +23,9 @@ demo: $(VENV)/ready  ## train on real digits, add new ones from five examples ea
 
 test: $(VENV)/ready  ## every test
 	$(ONE_THREAD) $(BIN)/pytest --numprocesses=2
+
+acceptance: $(VENV)/ready  ## tests that take minutes to hours, such as 200 runs by Ray of which some are killed
+	$(ONE_THREAD) $(BIN)/pytest -m acceptance
 
 lint: $(VENV)/ready  ## style and types
 	$(BIN)/ruff format --check .
@@ -49,7 +52,6 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(STUDY)/digit_pairs.py --root $(DATA)/images/mnist70k.npz -s protocol.valid=0 $(CURVES) --page docs/studies/digit-pairs.md
 	$(STUDY)/digit_noise.py --page docs/studies/digit-noise.md
 	$(STUDY)/kernel_hyperparameters.py --root $(DATA)/images/cifar10n_sub4000.npz -s data.labels=clean --page docs/studies/kernel-hyperparameters.md
-	$(STUDY)/ray_200.py
 	$(STUDY)/domainbed.py $(DATA)/tables/domainbed_sweep.csv --expected $(DATA)/tables/domainbed_expected.txt
 	$(BIN)/scratchlab correlate $(DATA)/tables/timm_results-imagenet.csv --out runs/timm-correlated.html
 	$(BIN)/scratchlab correlate $(DATA)/tables/openclip_results.csv --out runs/openclip-correlated.html

@@ -1,88 +1,81 @@
 """Every comparison of one trained network: by the mean of a class's references or by each of them, alone and fused with the vector.
 
-    python studies/comparisons.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS
+    python studies/comparisons.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS -s training.epochs=60
 
-The network is trained once a seed, by the vector; then all similarities answer for it, from the same shots: new words, chosen among all
-words, after the last session. Fusions weigh both z-scores alike. Started again, it goes on where it was.
+The network is trained once a seed, by the vector (the first row of keywords_grid.py, whose runs are taken if they are there); then all
+similarities answer for it, from the same shots: new words, chosen among all words, after the last session. Fusions weigh both z-scores
+alike. Started again, it goes on where it was.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
-import page
+import polars as pl
 import torch
-from counts import joined
-from jobs import Job, common, finished, trainings
-from keywords_grid import MATRIX
-from page import percent, points, table
+from keywords_grid import settings
 
-from scratchlab.experiment import Pipeline, reopened
+from scratchlab.analysis.crossed import over_runs, tabulate
+from scratchlab.data.protocols.sessions import SessionsPlan
 from scratchlab.learn.references import block
+from scratchlab.report import study
+from scratchlab.report.markdown import percent, points, table
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.fusion import fused
-from scratchlab.similarity.interface import Similarity
-from scratchlab.types import Samples
+from scratchlab.store.run import Run
+from scratchlab.sweeps import making
 
 EXEMPLARS = 20  # of a base class, where references are compared one by one
-Cell = tuple[str, str]  # similarity, "mean" or "shots"
-PLAIN: Cell = ("cosine", "mean")
-
-
-def scored(bench: Pipeline, samples: Samples, similarity: Similarity) -> Iterator[torch.Tensor]:
-    """For each draw the scores `[n, c]` of the last session's queries."""
-    base = bench.protocol.base(samples)
-    known = block(bench.embedder, similarity, base.view(samples).train, base.classes, EXEMPLARS)
-    for draw in range(bench.protocol.draws):
-        stages, found = list(bench.protocol.later(samples, draw)), [known]
-        for before, stage in zip([base, *stages], stages, strict=False):
-            new = stage.classes[~np.isin(stage.classes, before.classes)]
-            found.append(block(bench.embedder, similarity, stage.view(samples).reference, new, EXEMPLARS))
-        yield torch.cat([one.scores(bench.embedder, stages[-1].inputs(samples)) for one in found], 1)
-
-
-def answered(bench: Pipeline, samples: Samples, scores: dict[Cell, list[torch.Tensor]]) -> dict[tuple[Cell, bool], np.ndarray]:
-    """(comparison, whether fused with the vector) -> right answers and answers on new words, `[2, draws, groups]`."""
-    base = bench.protocol.base(samples)
-    stages = [list(bench.protocol.later(samples, draw))[-1] for draw in range(bench.protocol.draws)]
-    names, group = np.unique(samples.grouped()[stages[0].query], return_inverse=True)
-    found: dict[tuple[Cell, bool], list[np.ndarray]] = defaultdict(list)
-    for draw, stage in enumerate(stages):
-        truth = stage.truth(samples)
-        new = ~np.isin(truth, base.classes)
-        for cell, of in scores.items():
-            for both in (False, True):
-                values = fused([scores[PLAIN][draw], of[draw]], [1, 1]) if both else of[draw]
-                right = stage.classes[values.argmax(1).numpy()] == truth
-                counts = [np.bincount(group, weights=new * one, minlength=len(names)) for one in (right, np.ones(len(right)))]
-                found[cell, both].append(np.stack(counts))
-    return {key: np.stack(counts, axis=1) for key, counts in found.items()}
+PLAIN = ("cosine", "mean")
+CELLS = [PLAIN, *((name, way) for name in SIMILARITIES for way in ("mean", "shots") if (name, way) != PLAIN)]
 
 
 @torch.no_grad()
+def answers(run: Run) -> Iterator[pl.DataFrame]:
+    """For each comparison and draw, a row a query of a new class: whether it was answered rightly, alone and fused with the vector."""
+    pipeline = making.trained(run)
+    samples = pipeline.source.read()
+    plan = pipeline.protocol.plan(samples)
+    assert isinstance(plan, SessionsPlan)
+    last = plan.draws[0][-1]
+    new = ~np.isin(last.truth(samples), plan.split.classes)
+    vectors: dict[int, torch.Tensor] = {}
+    for name, way in CELLS:
+        similarity = SIMILARITIES[name](references=way)
+        known = block(pipeline.embedder, similarity, plan.split.view(samples).train, plan.split.classes, EXEMPLARS)
+        for draw, splits in enumerate(plan.draws):
+            blocks, seen = [known], plan.split.classes
+            for split in splits:
+                own = split.classes[~np.isin(split.classes, seen)]
+                blocks.append(block(pipeline.embedder, similarity, split.view(samples).reference, own, EXEMPLARS))
+                seen = split.classes
+            scores = torch.cat([one.scores(pipeline.embedder, splits[-1].inputs(samples)) for one in blocks], 1)
+            vectors.setdefault(draw, scores)
+            both = {"alone": scores, "fused": fused([vectors[draw], scores], [1, 1])}
+            right = {how: last.classes[one.argmax(1).numpy()] == last.truth(samples) for how, one in both.items()}
+            table = pl.DataFrame({**right, "group": plan.groups[last.query]}).filter(pl.Series(new))
+            yield table.with_columns(pl.lit(name).alias("name"), pl.lit(way).alias("way"), seed=pl.lit(run.recipe()["seed"]), draw=draw)
+
+
 def main() -> None:
-    """Trains what is missing, then compares."""
-    asked = page.folded(page.of_runs(page.parser(__doc__, "keywords-arabic"))).parse_args()
-    jobs = [Job(asked.recipe, (*MATRIX, *common(asked), "method.name=prototypes", *training)) for training in trainings(asked)]
-    cells: list[Cell] = [(name, way) for name in SIMILARITIES for way in ("mean", "shots")]
-    found: dict[tuple[Cell, bool], list[np.ndarray]] = defaultdict(list)
-    for job, run in zip(jobs, finished(jobs, asked.runs, asked.workers), strict=True):
-        bench = reopened(job.resolved(), run)
-        samples = bench.source.read()
-        scores = {cell: list(scored(bench, samples, SIMILARITIES[cell[0]](references=cell[1]))) for cell in cells}
-        for key, counts in answered(bench, samples, scores).items():
-            found[key].append(counts)
-    answers = {key: joined([(right, answers) for right, answers in counts], len(asked.folds)) for key, counts in found.items()}
-    plain = answers[PLAIN, False]
-    rows = [
-        [*cell, percent(answers[cell, False].share()), percent(answers[cell, True].share()), points(answers[cell, True].gain_over(plain))]
-        for cell in sorted(cells, key=lambda cell: -(answers[cell, True].share().value or 0))
-    ]
-    text = table(["similarity", "references", "alone", "with the vector", "gain over the vector alone"], rows)
-    page.leave(f"{text}\n95 % intervals: {plain.share().how}; gains are paired.\n", asked.page)
+    given = making.of_recipe(__doc__, "keywords-arabic").parse_args()
+    (runs,) = making.runs_of(given, {"prototypes": settings("prototypes", 0)}).values()
+    units = pl.concat(one for run in runs for one in answers(run))
+    axes: dict[str, str] = dict(zip(("seed", "draw", "group"), over_runs(runs, "cosine", "new").levels, strict=True))
+    crossed = {
+        (name, way, how): tabulate(units.filter(name=name, way=way).with_columns(value=pl.col(how).cast(pl.Float64)), axes)
+        for name, way in CELLS
+        for how in ("alone", "fused")
+    }
+    plain = crossed[*PLAIN, "alone"]
+    ordered = sorted(CELLS, key=lambda cell: -(crossed[*cell, "fused"].mean().value or 0))
+    rows = [[*cell, *(percent(crossed[*cell, how].mean()) for how in ("alone", "fused"))] for cell in ordered]
+    gains = [points(crossed[*cell, "fused"].gain_over(plain)) for cell in ordered]
+    header = ["similarity", "references", "alone", "with the vector", "gain over the vector alone"]
+    text = table(header, [[*row, gain] for row, gain in zip(rows, gains, strict=True)])
+    study.publish(f"{text}\n95 % intervals: {plain.mean().how}; gains are paired.\n", given.page)
 
 
 if __name__ == "__main__":
-    page.spoken(main)
+    study.run(main)

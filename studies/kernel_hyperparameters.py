@@ -1,63 +1,60 @@
 """Which settings of training go with the alignment of kernels and labels: the shape of Canatar & Pehlevan's table, with intervals.
 
-    python studies/kernel_hyperparameters.py --root FILE.npz -s data.labels=clean [--page FILE.md]
+    python studies/kernel_hyperparameters.py --root FILE.npz -s data.labels=clean [--page FILE.md]      (22 processor minutes)
 
 A. Canatar, C. Pehlevan, "A Kernel Analysis of Feature Learning in Deep Neural Networks", Allerton 2022, doi
-10.1109/ALLERTON49937.2022.9929375, correlate shortcuts, augmentation, batch size, learning rate and momentum with loss, accuracy and CKA
-with the labels, of the last layer and on average over layers, in training and test. This makes the runs of a plan that are missing,
-correlates the same columns over them, and holds the figures that are known of the paper against its own.
-
-An interval is over configurations, all comparisons of the page are corrected together, and what diverged is counted.
+10.1109/ALLERTON49937.2022.9929375, correlate five settings with loss, accuracy and CKA with the labels, of the last layer and on average
+over layers, in training and test. This makes the runs of a plan that are missing, correlates the same columns, and holds the figures that
+are known of the paper against its own. An interval is over configurations; all comparisons of the page are corrected together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 import numpy as np
-import numpy.typing as npt
-import page
 import polars as pl
-from jobs import swept
-from kernel_tables import AVERAGE, AXES, RESULTS, SETS, tables
-from scipy.special import logsumexp
 
+from scratchlab.analysis.correlate import correlate, trend
 from scratchlab.checks import Problem
+from scratchlab.metrics.accuracy import cross_entropy
+from scratchlab.metrics.estimate import Estimate
+from scratchlab.report import study
+from scratchlab.report.correlate.markdown import Cells, by_names, matrix, value, written
+from scratchlab.report.correlate.words import facts, spread
+from scratchlab.report.markdown import number, table
+from scratchlab.report.words import agreement
 from scratchlab.store.run import Run
+from scratchlab.sweeps import making
+
+NETWORK = {"skip": "encoder.skip", "augmentation": "augment"}
+OPTIMISER = {"batch size": "training.batch", "learning rate": "training.rate", "momentum": "optimizer.momentum"}
+RESULTS = {"loss, train": "train.loss", "loss, test": "test.loss", "accuracy, train": "train.accuracy", "accuracy, test": "test.trained"}
+KERNELS = ("CKA, train", "CKA, test", "average CKA, train", "average CKA, test")
+SETS = {"train": "cka.train.", "test": "cka.query."}
+PAPER = (("accuracy, test", "CKA, test", 0.850), ("accuracy, test", "average CKA, test", 0.920), ("momentum", "CKA, train", 0.936))
 
 
 def main() -> None:
-    """Makes what is missing, then the tables."""
-    asked = page.of_plan(page.asked(__doc__), "kernel-hyperparameters").parse_args()
-    sweep = swept(asked)
+    given = making.of_plan(__doc__, "kernel-hyperparameters").parse_args()
+    sweep = making.swept(given)
     runs = [order.run for order in sweep.orders]
-    page.leave("\n".join(tables(told(sweep.table(), runs), minutes(runs))), asked.page)
+    losses = pl.Series("test.loss", [loss_of_queries(run) for run in runs], dtype=pl.Float64)
+    minutes = sum(record["cpu_seconds"] for run in runs for record in run.records()) / 60
+    study.publish("\n".join(tables(renamed(sweep.table().with_columns(losses)), minutes)), given.page)
 
 
-def minutes(runs: Iterable[Run]) -> float:
-    """Of one processor, spent on training."""
-    return sum(record["cpu_seconds"] for run in runs for record in run.records()) / 60
-
-
-def told(table: pl.DataFrame, runs: Sequence[Run]) -> pl.DataFrame:
-    """The sweep's table under the paper's names: state, the settings that vary, the results that are there, and CKA by layer.
-
-    `train LAYER`, `test LAYER`: of each layer, in the network's order, the average last. Raises Problem for a plan without kernels.
-    """
-    table = table.with_columns(pl.Series("test.loss", [loss_of_queries(run) for run in runs], dtype=pl.Float64))
-    axes = [pl.col(path).alias(name) for name, path in AXES.items() if path in table.columns]
-    layers = [name.removeprefix("cka.train.") for name in table.columns if name.startswith("cka.train.")]
-    if not layers or not axes:
+def renamed(runs: pl.DataFrame) -> pl.DataFrame:
+    """A sweep's table under the paper's names, with CKA of each layer as `train LAYER` and `test LAYER`."""
+    layers = [name.removeprefix(SETS["train"]) for name in runs.columns if name.startswith(SETS["train"]) and not name.endswith(".average")]
+    settings = {name: path for name, path in (NETWORK | OPTIMISER).items() if path in runs.columns}
+    if not layers or not settings:
         raise Problem("These runs have no readings of kernels, or vary none of the five settings; give the recipe [observe.kernels].")
-    read = {f"{called} {layer}": f"cka.{name}.{layer}" for called, name in SETS.items() for layer in layers}
-    last = [layer for layer in layers if layer != AVERAGE][-1]
-    kernels = {f"CKA, {called}": f"cka.{name}.{last}" for called, name in SETS.items()}
-    kernels |= {f"average CKA, {called}": f"cka.{name}.{AVERAGE}" for called, name in SETS.items()}
-    results = {name: column for name, column in RESULTS.items() if column in table.columns and table[column].count()}
-    found = table.select("state", *axes, **{name: pl.col(column) for name, column in (results | kernels | read).items()})
-    if "augmentation" not in found.columns:
-        return found
-    return found.with_columns(augmentation=pl.when(pl.col("augmentation") == "{}").then(pl.lit("no")).otherwise(pl.lit("yes")))
+    names = settings | {name: path for name, path in RESULTS.items() if path in runs.columns and runs[path].count()}
+    names |= {f"CKA, {called}": f"{prefix}{layers[-1]}" for called, prefix in SETS.items()}
+    names |= {f"average CKA, {called}": f"{prefix}average" for called, prefix in SETS.items()}
+    names |= {f"{called} {layer}": f"{prefix}{layer}" for called, prefix in SETS.items() for layer in layers}
+    table = runs.select("state", **{name: pl.col(path) for name, path in names.items()})
+    words = pl.when(pl.col("^augmentation$") == "{}").then(pl.lit("no")).otherwise(pl.lit("yes")).alias("augmentation")
+    return table.with_columns(words) if "augmentation" in names else table
 
 
 def loss_of_queries(run: Run) -> float | None:
@@ -65,20 +62,67 @@ def loss_of_queries(run: Run) -> float | None:
 
     None of a run that ended before it answered, or that was trained under another loss.
     """
-    trained_with = run.recipe()["loss"]
-    if list(trained_with) != ["cross_entropy"] or not (run.folder / "predictions.parquet").is_file():
+    loss, result = run.recipe()["loss"], run.result()
+    if list(loss) != ["cross_entropy"] or result is None:
         return None
-    answers = run.table("predictions").filter((pl.col("head") == "trained") & (pl.col("session") == 0))
-    return cross_entropy(
-        trained_with["cross_entropy"]["temperature"] * np.stack(answers["scores"].to_list()).astype(np.float64),
-        np.array([run.json("summary")["classes"].index(name) for name in answers["truth"]]),
-    )
+    units = result.units.filter(head="trained").collect()
+    logits = loss["cross_entropy"]["temperature"] * np.stack(units["scores"].to_list()).astype(np.float64)
+    return cross_entropy(logits, np.array([list(result.classes).index(name) for name in units["truth"]]))
 
 
-def cross_entropy(logits: npt.NDArray[np.float64], truth: npt.NDArray[np.int64]) -> float:
-    """Mean over logits `[n, c]` of minus the logarithm of the softmax at the true class `[n]`."""
-    return float(np.mean(logsumexp(logits, axis=1) - logits[np.arange(len(truth)), truth]))
+def tables(runs: pl.DataFrame, minutes: float) -> list[str]:
+    """The page, of a table of runs under the paper's names."""
+    settings = [name for name in NETWORK | OPTIMISER if name in runs.columns]
+    figures = [name for name in (*RESULTS, *KERNELS) if name in runs.columns]
+    within = [[name for name in group if name in settings] for group in (NETWORK, OPTIMISER)]
+    network, optimiser = (correlate(runs, [*settings, *figures], figures, settings, group) for group in within)
+    cells, diverged = by_names(network), int((runs["state"] == "diverged").sum())
+    alike = [(x, y) for x, y in cells if x in RESULTS and y in KERNELS and x.split(", ")[1] == y.split(", ")[1]]
+    closely = [
+        [
+            f"{x} with {y}",
+            written(cells[x, y]),
+            spread(one.naive),
+            *map(value, (one.within, by_names(optimiser)[x, y].found.within, one.seeds)),
+        ]
+        for x, y in alike
+        for one in [cells[x, y].found]
+    ]
+    return [
+        f"{' '.join(facts(network))} {diverged} of the runs diverged; all took {minutes:.0f} processor minutes of training.\n\n"
+        "Pearson's r and its 95 % interval over configurations; in bold where the interval excludes 0 and p, corrected for all these "
+        "comparisons (Holm), is below 0.05.\n",
+        "## Settings with what came of them\n",
+        matrix(cells, settings, figures),
+        "## What came of them with each other\n",
+        matrix(cells, figures[:-1], figures[1:]),
+        "## Results with kernels, more closely\n",
+        table(["", "r", "as if runs were independent", "same network", "same optimiser", "between seeds"], closely),
+        "## What is known of the paper\n",
+        table(["", "paper", "here", "as if runs were independent", ""], held(cells, runs)),
+        "## Layer by layer\n",
+        layer_by_layer(runs),
+    ]
+
+
+def held(cells: Cells, runs: pl.DataFrame) -> list[list[str]]:
+    """The paper's figures and ours; last, what its abstract says of depth."""
+    known = [(x, y, r, cells[x, y]) for x, y, r in PAPER if (x, y) in cells]
+    rows = [[f"{x} with {y}", f"{r:.3f}", written(one), spread(one.found.naive), agreement(one.found.r, r)] for x, y, r, one in known]
+    settings = [name for name in NETWORK | OPTIMISER if name in runs.columns]
+    rising = {called: trend(runs, [name for name in runs.columns if name.startswith(f"{called} ")], settings) for called in SETS}
+    return [*rows, *([f"depth of a layer with its CKA, {one}", "above 0", number(r), "–", agreement(r)] for one, r in rising.items())]
+
+
+def layer_by_layer(runs: pl.DataFrame) -> str:
+    """CKA with the labels of every layer, as a mean over runs, with and without shortcuts."""
+    body: list[list[str]] = []
+    for skip, of in runs.group_by([name for name in ("skip",) if name in runs.columns] or [pl.lit("")], maintain_order=True):
+        means = {called: of.select(pl.col(f"^{called} .+$").mean()) for called in SETS}
+        called_so = {called: f"{called}, skip {skip[0]}" if skip[0] else called for called in SETS}
+        body += [[called_so[one], *("–" if mean is None else number(Estimate(mean)) for mean in row.row(0))] for one, row in means.items()]
+    return table(["CKA", *(name.removeprefix("train ") for name in runs.columns if name.startswith("train "))], body)
 
 
 if __name__ == "__main__":
-    page.spoken(main)
+    study.run(main)

@@ -1,6 +1,6 @@
 """What does a comparison hear? Five claims about matrix embeddings and about linear prediction, each with its answer on real words.
 
-    python studies/order_and_formants.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS -s training.epochs=40
+    python studies/order_and_formants.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS -s training.epochs=40 --seeds 0 1
 
 1. CKA cannot see order: it takes words spoken backwards for the words.        (the queries' steps reversed)
 2. One-to-one matching breaks on another pace, alignment does not.             (the queries' steps resampled)
@@ -13,127 +13,92 @@ Prints one table a claim. Started again, it goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-import page
+import polars as pl
 import torch
-from counts import Counts, Values, counted, joined
-from jobs import Job, common, finished, trainings
-from page import percent, points, table
 
-from scratchlab.experiment import reopened
+from scratchlab.analysis.crossed import over_runs, tabulate
 from scratchlab.learn.references import block, embedded
+from scratchlab.report import study
+from scratchlab.report.markdown import percent, points, table
 from scratchlab.similarity.sequences import resampled, reversed_steps
 from scratchlab.store.run import Run
+from scratchlab.sweeps import making
 from scratchlab.types import Embeddings
 
 HEADS = ("cosine", "cka", "chamfer", "one_to_one", "dtw")
-PACES = (0.7, 0.85, 1.0, 1.2, 1.4)
-ORDERS = (8, 16, 32, 64, 128)
-STREAMS = ("speech", "envelope", "residual")
-Change = Callable[[Embeddings], Embeddings]
+PLAIN, BACKWARDS, PACES = "as it is", "backwards", {f"pace {pace:g}": pace for pace in (0.7, 0.85, 1.2, 1.4)}
+STREAMS, ORDERS = ("speech", "envelope", "residual"), {f"order {n}": n for n in (8, 16, 32, 64, 128)}
+MATRIX, BASE = ("temporal.pool=4", "temporal.centre=true"), {"session": 0}
+RUNS: dict[str, tuple[str, ...]] = {
+    "compared": (*MATRIX, *(f"similarity.{head}={{}}" for head in HEADS)),
+    "product": (*MATRIX, "similarity.product={}", "loss.cross_entropy={temperature=1.0}"),
+    **{stream: ("frontend.name=lpc", f"frontend.streams=['{stream}']") for stream in STREAMS},
+    **{name: ("frontend.name=lpc", "frontend.streams=['residual']", f"frontend.order={n}") for name, n in ORDERS.items()},
+}
 
 
-def at_pace(pace: float) -> Change:
-    """Embeddings with the same steps in another number of them."""
-
-    def change(made: Embeddings) -> Embeddings:
-        steps = max(1, round(made.matrix.shape[1] / pace))
-        return Embeddings(made.vector, resampled(made, steps), torch.full_like(made.lengths, steps), made.streams)
-
-    return change
+def changed(made: Embeddings, change: str) -> Embeddings:
+    """The embeddings with their steps in reverse, or resampled to another number of them."""
+    if change not in PACES:
+        return reversed_steps(made) if change == BACKWARDS else made
+    steps = max(1, round(made.matrix.shape[1] / PACES[change]))
+    return Embeddings(made.vector, resampled(made, steps), torch.full_like(made.lengths, steps), made.streams)
 
 
 @torch.no_grad()
-def changed(runs: dict[Job, Run], folds: int, changes: dict[str, Change]) -> dict[tuple[str, str], Counts]:
-    """Base words of unseen speakers, compared by each similarity after each change: (change, similarity) -> answers by seed and speaker."""
-    found: dict[tuple[str, str], list[tuple[Values, Values]]] = {}
-    for job, run in runs.items():
-        bench = reopened(job.resolved(), run)
-        embedder, samples = bench.embedder, bench.source.read()
-        base = bench.protocol.base(samples)
-        truth, groups = base.truth(samples), samples.grouped()[base.query]
-        names, group = np.unique(groups, return_inverse=True)
-        for head, similarity in bench.similarities.items():
-            references = block(embedder, similarity, base.view(samples).train, base.classes, most=20)
-            queries = embedded(embedder, base.inputs(samples), similarity)
-            for what, change in changes.items():
-                right = base.classes[references.compare(change(queries)).argmax(1).numpy()] == truth
-                counts = [np.bincount(group, weights=weights, minlength=len(names))[None] for weights in (right, np.ones(len(right)))]
-                found.setdefault((what, head), []).append((counts[0], counts[1]))
-    return {key: joined(counts, folds) for key, counts in found.items()}
+def answers(run: Run) -> Iterator[pl.DataFrame]:
+    """For each similarity and change, a row a base word of an unseen speaker: whether it is recognised by the class means."""
+    pipeline = making.trained(run)
+    samples = pipeline.source.read()
+    plan = pipeline.protocol.plan(samples)
+    for head, similarity in pipeline.similarities.items():
+        references = block(pipeline.embedder, similarity, plan.split.view(samples).train, plan.split.classes, most=20)
+        queries = embedded(pipeline.embedder, plan.split.inputs(samples), similarity)
+        for change in (PLAIN, BACKWARDS, *PACES):
+            right = plan.split.classes[references.compare(changed(queries, change)).argmax(1).numpy()] == plan.split.truth(samples)
+            units = pl.DataFrame({"value": right.astype(float), "group": plan.groups[plan.split.query]})
+            yield units.with_columns(head=pl.lit(head), change=pl.lit(change), seed=pl.lit(run.recipe()["seed"]))
+
+
+def order_and_pace(runs: Sequence[Run]) -> list[str]:
+    """Claims 1 and 2."""
+    changes, units = [BACKWARDS, *PACES], pl.concat(one for run in runs for one in answers(run))
+    axes = {"seed": "seeds", "group": "groups of queries"}
+    cells = {key: tabulate(of, axes) for key, of in units.group_by("head", "change", maintain_order=True)}
+    lost = [[head, *(points(cells[head, one].gain_over(cells[head, PLAIN])) for one in changes)] for head in HEADS]
+    return [
+        "## 1 and 2. Order and pace\n\nBase words of unseen speakers in per cent, the queries changed after they were embedded.\n",
+        table(
+            ["comparison", PLAIN, *changes], [[head, *(percent(cells[head, one].mean()) for one in (PLAIN, *changes))] for head in HEADS]
+        ),
+        "The same as points lost or gained:\n",
+        table(["comparison", *changes], lost),
+    ]
 
 
 def main() -> None:
-    """Runs what is missing, then answers."""
-    asked = page.folded(page.of_runs(page.parser(__doc__, "keywords-arabic"))).parse_args()
-    folds, repeated = len(asked.folds), trainings(asked)
-    matrix = ("temporal.pool=4", "temporal.centre=true")
-    variants: dict[str, tuple[str, ...]] = {
-        "heard": (*matrix, *(f"similarity.{head}={{}}" for head in HEADS)),
-        "product": (*matrix, "similarity.product={}", "loss.cross_entropy={temperature=1.0}"),
-        **{stream: ("frontend.name=lpc", f"frontend.streams=['{stream}']") for stream in STREAMS},
-        **{f"order {n}": ("frontend.name=lpc", "frontend.streams=['residual']", f"frontend.order={n}") for n in ORDERS},
+    given = making.of_recipe(__doc__, "keywords-arabic").parse_args()
+    runs = making.runs_of(given, RUNS)
+    product = [percent(over_runs(runs["product"], head, context=BASE).mean()) for head in ("trained", "product")]
+    words = {
+        row: [percent(over_runs(of, "cosine", context=BASE).mean()), percent(over_runs(of, "cosine", "new").mean())]
+        for row, of in runs.items()
+        if row not in ("compared", "product")
     }
-    jobs = {name: [Job(asked.recipe, (*common(asked), *own, *training)) for training in repeated] for name, own in variants.items()}
-    runs = dict(
-        zip(
-            jobs,
-            _parted(finished([job for many in jobs.values() for job in many], asked.runs, asked.workers), len(repeated)),
-            strict=True,
-        )
-    )
-    heard = dict(zip(jobs["heard"], runs["heard"], strict=True))
-    text = "\n".join([*_heard(heard, folds), *_product(runs["product"], folds), *_streams(runs, folds)])
-    page.leave(text, asked.page)
-
-
-def _parted(runs: list[Run], size: int) -> list[list[Run]]:
-    return [runs[i : i + size] for i in range(0, len(runs), size)]
-
-
-def _heard(runs: dict[Job, Run], folds: int) -> list[str]:
-    """Claims 1 and 2."""
-    changes: dict[str, Change] = {
-        "as it is": lambda made: made,
-        "backwards": reversed_steps,
-        **{f"pace {p:g}": at_pace(p) for p in PACES if p != 1},
-    }
-    found = changed(runs, folds, changes)
-    rows = [[head, *(percent(found[what, head].share()) for what in changes)] for head in HEADS]
-    lost = [[head, *(points(found[what, head].gain_over(found["as it is", head])) for what in list(changes)[1:])] for head in HEADS]
-    return [
-        "## 1 and 2. Order and pace\n\nBase words of unseen speakers in per cent, the queries changed after they were embedded.\n",
-        table(["comparison", *changes], rows),
-        "The same as points lost or gained:\n",
-        table(["comparison", *list(changes)[1:]], lost),
-    ]
-
-
-def _product(runs: list[Run], folds: int) -> list[str]:
-    """Claim 3."""
-    shares = [percent(counted(runs, folds, head, "session 0").share()) for head in ("trained", "product")]
-    return [
-        "## 3. Element-wise product\n\nBase words in per cent.\n",
-        table(["trained class matrices", "class means in their place"], [shares]),
-    ]
-
-
-def _streams(runs: dict[str, list[Run]], folds: int) -> list[str]:
-    """Claims 4 and 5."""
-
-    def row(name: str, called: str) -> list[str]:
-        return [called, *(percent(counted(runs[name], folds, "cosine", which).share()) for which in ("session 0", "new"))]
-
     header = ["", "base words", "new words after the last session"]
-    return [
+    parts = [
+        *order_and_pace(runs["compared"]),
+        "## 3. Element-wise product\n\nBase words in per cent.\n",
+        table(["trained class matrices", "class means in their place"], [product]),
         "## 4. One stream alone\n\nIn per cent; order 16.\n",
-        table(header, [row(stream, stream) for stream in STREAMS]),
+        table(header, [[stream, *words[stream]] for stream in STREAMS]),
         "## 5. Residual alone, by order\n",
-        table(header, [row(f"order {n}", str(n)) for n in ORDERS]),
+        table(header, [[str(n), *words[name]] for name, n in ORDERS.items()]),
     ]
+    study.publish("\n".join(parts), given.page)
 
 
 if __name__ == "__main__":
-    page.spoken(main)
+    study.run(main)

@@ -2,55 +2,58 @@
 
 from __future__ import annotations
 
-import json
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-import polars as pl
 import pytest
 
-from scratchlab.store.run import Run
+from scratchlab.metrics.estimate import Estimate, undefined
+from scratchlab.result import Head, Layout, Result, Row
+
+STUDIES = Path(__file__).parent.parent / "studies"
 
 
 @pytest.fixture(scope="module")
 def study() -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parent.parent / "studies"))
+        patch.syspath_prepend(str(STUDIES))
         sys.modules.pop("cifar100_methods", None)
         import cifar100_methods
 
         return cifar100_methods
 
 
-def run(folder: Path, answers: dict[tuple[int, int], str]) -> Run:
-    """A run whose leading head gave these answers, one letter a query, by session and draw; the truth is "aab", then "aabc"."""
-    folder.mkdir()
-    (folder / "summary.json").write_text(json.dumps({"classes": list("abc"), "base_classes": 2, "head": "cosine"}))
-    rows = [
-        {"id": f"{place}", "session": session, "draw": draw, "head": head, "truth": truth, "predicted": answer if head == "cosine" else "c"}
-        for head in ("cosine", "other")
-        for (session, draw), given in answers.items()
-        for place, (truth, answer) in enumerate(zip("aabc" if session else "aab", given, strict=True))
-    ]
-    kind = pl.Enum(list("abc"))
-    pl.DataFrame(rows).with_columns(pl.col("truth", "predicted").cast(kind)).write_parquet(folder / "predictions.parquet")
-    return Run(folder)
+def result(base: float, last: float, new: float, average: float) -> Result:
+    """Of a run whose leading head came to these means over draws; another head is there as well."""
+    rows = tuple(
+        Row({"session": i}, {}, {"accuracy": Estimate(x), "new": y})
+        for i, (x, y) in enumerate(((base, undefined("…")), (last, Estimate(new))))
+    )
+    names = {"final_accuracy": last, "base_accuracy": base, "average_accuracy": average, "performance_drop": base - last}
+    heads = {"cosine": Head({name: Estimate(value) for name, value in names.items()}, rows)}
+    heads["other"] = Head({name: Estimate(0.0) for name in names}, rows)
+    return Result("sessions", "…", heads, Layout("query", "accuracy", ("session",), "draw", "part"))
 
 
-def test_figures_and_paired_gains(tmp_path: Path, study: ModuleType) -> None:
-    plain = study.measured(run(tmp_path / "plain", {(0, -1): "aaa", (1, 0): "aaaa", (1, 1): "abbc"}))
-    assert np.allclose(plain["base"], [2 / 3, 2 / 3])
-    assert np.allclose(plain["last"], [2 / 4, 3 / 4])
-    assert np.allclose(plain["new"], [0, 1])
-    assert np.allclose(plain["average"], [(2 / 3 + 2 / 4) / 2, (2 / 3 + 3 / 4) / 2])
-    assert np.allclose(plain["drop"], [2 / 3 - 2 / 4, 2 / 3 - 3 / 4])
-    better = study.measured(run(tmp_path / "better", {(0, -1): "aab", (1, 0): "aabc", (1, 1): "abbc"}))
-    assert study.gains([better, plain], [plain, plain], "last") == [0.25, 0.0]
-    lines = study.told(["prototypes", "teen"], {"prototypes": [plain, plain], "teen": [better, better]}).splitlines()
-    assert lines[2].startswith("| prototypes | 66.7 ")
-    assert lines[3].endswith("| +50.0 [+50.0, +50.0] | +29.2 [+29.2, +29.2] | new in it: yes |")
+def test_figures_and_paired_gains(study: ModuleType) -> None:
+    first, second = result(0.6, 0.5, 0.1, 0.55), result(0.8, 0.5, 0.2, 0.65)
+    plain = study.figures([first, second])
+    assert {name: values.tolist() for name, values in plain.items()} == {
+        "base": [0.6, 0.8],
+        "last": [0.5, 0.5],
+        "new": [0.1, 0.2],
+        "average": [0.55, 0.65],
+        "drop": [pytest.approx(0.1), pytest.approx(0.3)],
+    }
+    better = study.figures([result(0.6, 0.6, 0.6, 0.6), result(0.8, 0.6, 0.7, 0.7)])
+    lines = study.tables({"prototypes": plain, "teen": better}).splitlines()
+    assert lines[2].startswith("| prototypes | 70.0 ")
+    assert lines[2].endswith("| – | – | – | – |")
+    assert lines[3].endswith("| +10.0 [+10.0, +10.0] | +50.0 [+50.0, +50.0] | +5.0 [+5.0, +5.0] | new in it: yes |")
 
 
 @pytest.mark.parametrize(
@@ -58,4 +61,25 @@ def test_figures_and_paired_gains(tmp_path: Path, study: ModuleType) -> None:
     [([0.1, 0.1, 0.11], "yes"), ([-0.1, -0.1, -0.11], "no, it falls"), ([0.1, -0.1], "not decided"), ([0.1], "one seed")],
 )
 def test_verdicts(study: ModuleType, differences: list[float], says: str) -> None:
-    assert says in study.verdict(differences, "average")
+    assert says in study.verdict(study.over_seeds(np.array(differences)), "average")
+
+
+def test_from_recipe_to_page(tmp_path: Path, real_data: Callable[[str], Path]) -> None:
+    """A tiny training a seed on the real images; the page has every column, and tells how alike class means are."""
+    images = tmp_path / "images"
+    images.mkdir()
+    for name in ("cifar100_train40.npz", "cifar100_test15.npz"):
+        (images / name).symlink_to(real_data(f"images/{name}"))
+    words = ["--root", str(images), "--runs", str(tmp_path / "runs"), "--methods", "teen", "--seeds", "0"]
+    tiny = ["training.epochs=1", "schedule.warmup=0.0", "encoder.channels=4", "protocol.sessions=2", "protocol.draws=2"]
+    settings = [word for one in tiny for word in ("-s", one)]
+    command = [sys.executable, str(STUDIES / "cifar100_methods.py"), *words, *settings, "--page", str(tmp_path / "page.md")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "page.md").read_text()
+    assert (
+        "| method | base | last session | new in it | average | drop | Δ last session | Δ new in it | Δ average | rises as published |"
+        in text
+    )
+    assert "new in it: one seed tells nothing" in text
+    assert "Two base classes' means have a cosine of " in text

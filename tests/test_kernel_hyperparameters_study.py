@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import polars as pl
 import pytest
 
 from scratchlab.metrics.estimate import Estimate, undefined
+from scratchlab.report.words import agreement
 
 STUDIES = Path(__file__).parent.parent / "studies"
 PLAN = """
@@ -34,11 +34,6 @@ def study() -> ModuleType:
         import kernel_hyperparameters
 
         return kernel_hyperparameters
-
-
-@pytest.fixture(scope="module")
-def tables(study: ModuleType) -> ModuleType:
-    return sys.modules[study.tables.__module__]
 
 
 def runs() -> pl.DataFrame:
@@ -68,8 +63,8 @@ def runs() -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def test_what_the_page_says_of_a_table_of_runs(tables: ModuleType) -> None:
-    text = "\n".join(tables.tables(runs(), 12.3))
+def test_what_the_page_says_of_a_table_of_runs(study: ModuleType) -> None:
+    text = "\n".join(study.tables(runs(), 12.3))
     assert (
         "24 runs in 12 configurations (skip, augmentation, momentum), 25 comparisons." in text
     )  # 3 settings with 5 columns, 10 pairs of these
@@ -97,17 +92,12 @@ def test_what_the_page_says_of_a_table_of_runs(tables: ModuleType) -> None:
         (-0.9, -0.2, None, "the sign does not agree"),
     ],
 )
-def test_a_verdict_is_the_interval_s(tables: ModuleType, low: float, high: float, theirs: float | None, said: str) -> None:
-    assert tables.verdict(Estimate((low + high) / 2, low, high), theirs) == said
+def test_a_verdict_is_the_interval_s(low: float, high: float, theirs: float | None, said: str) -> None:
+    assert agreement(Estimate((low + high) / 2, low, high), theirs) == said
 
 
-def test_no_interval_no_verdict(tables: ModuleType) -> None:
-    assert tables.verdict(undefined("there are three runs"), 0.85) == "undefined, because there are three runs"
-
-
-def test_cross_entropy_of_scores(study: ModuleType) -> None:
-    logits = np.array([[0.0, 0.0], [1000.0, 1000.0 + math.log(3)]])
-    assert study.cross_entropy(logits, np.array([0, 1])) == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
+def test_no_interval_no_verdict() -> None:
+    assert agreement(undefined("there are three runs"), 0.85) == "undefined, because there are three runs"
 
 
 def test_from_plan_to_page(tmp_path: Path, study: ModuleType) -> None:

@@ -60,12 +60,13 @@ def test_the_table_says_what_the_runs_say(done: tuple[Path, str]) -> None:
     runs = [Run(path) for path in sorted((folder / "runs").iterdir())]
     assert len(runs) == 4
     plain = [run for run in runs if run.recipe()["method"]["name"] == "prototypes"]
-    answers = pl.concat([run.table("predictions") for run in plain])
+    answers = pl.concat([run.table("units") for run in plain])
     new = answers.filter((pl.col("head") == "dtw") & (pl.col("session") == 2))
-    last = plain[0].json("summary")["classes"][4:]
-    new = new.filter(pl.col("truth").cast(pl.String).is_in(last))
+    base = [name for name, part in plain[0].json("result")["classes"].items() if part == "base"]
+    new = new.filter(~pl.col("truth").cast(pl.String).is_in(base))
+    assert 0 < new.height < answers.height
     (row,) = [line for line in text.splitlines() if line.startswith("| prototypes |")][:1]
-    assert f"{100 * (new['truth'] == new['predicted']).mean():.1f} [" in row.split("|")[6]  # type: ignore[operator]
+    assert f"{100 * (new['truth'] == new['answer']).mean():.1f} [" in row.split("|")[6]  # type: ignore[operator]
     assert "bootstrap over 2 seeds × 3 draws" in text
     baseline = [line for line in text.splitlines() if line.startswith("| prototypes |")][1]
     assert "| 0.0 [0.0, 0.0] |" in baseline

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,11 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scratchlab.metrics.accuracy import accuracy, balanced_accuracy, confusion
+from scratchlab.metrics.accuracy import accuracy, balanced_accuracy, confusion, cross_entropy
 from scratchlab.metrics.estimate import over_draws, over_groups, undefined
 from scratchlab.metrics.sessions import average_accuracy, harmonic_mean, performance_drop, session_metrics
 
 answers = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
+
+
+def test_cross_entropy_by_hand_and_without_overflow() -> None:
+    logits = np.array([[0.0, 0.0], [1000.0, 1000.0 + math.log(3)]])
+    assert cross_entropy(logits, np.array([0, 1])) == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
 
 
 @given(answers)

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import polars as pl
 
 from scratchlab.checks import Problem, counted, listing, nearest
-from scratchlab.metrics.correlation import Correlation, adjusted, correlation
+from scratchlab.metrics.correlation import Correlation, adjusted, correlation, fisher
+from scratchlab.metrics.estimate import Estimate, over_draws, undefined
 
 Values = npt.NDArray[np.float64]
 _NUMBER = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?%?")
@@ -195,6 +196,20 @@ def correlate(
         table.height,
         _counts(table[state].to_list()) if state else {},
     )
+
+
+def trend(table: pl.DataFrame, names: Sequence[str], configuration: Sequence[str]) -> Estimate:
+    """Whether values rise along columns in this order (of layers, with depth): Pearson's r of a column's place and its value, in each run.
+
+    The mean over configurations of the mean over their runs, and its interval over configurations. Runs without a value are left out.
+    """
+    known = table.drop_nulls(names)
+    places = np.arange(len(names), dtype=np.float64)
+    rising = pl.Series("r", [fisher(places, row).value for row in known.select(names).to_numpy()], dtype=pl.Float64)
+    if lacking := rising.null_count():
+        return undefined(f"{len(names)} columns have no correlation with their place in {counted(lacking, 'run')}")
+    means = known.with_columns(rising).group_by(configuration, maintain_order=True).agg(pl.col("r").mean())
+    return over_draws(means["r"].to_list(), "configuration", (-1.0, 1.0))
 
 
 def _counts(words: Sequence[str | None]) -> dict[str, int]:

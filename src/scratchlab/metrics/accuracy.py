@@ -1,9 +1,10 @@
-"""How many answers are right: over the samples, and over the classes."""
+"""How many answers are right, over the samples and over the classes; and how much probability the right ones were given."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logsumexp
 
 Rows = npt.NDArray[np.int64]
 
@@ -21,6 +22,11 @@ def balanced_accuracy(predicted: Rows, truth: Rows) -> float:
     _, label = np.unique(truth, return_inverse=True)
     right = np.bincount(label, weights=predicted == truth)
     return float((right / np.bincount(label)).mean())
+
+
+def cross_entropy(logits: npt.NDArray[np.float64], truth: Rows) -> float:
+    """Mean over logits `[n, c]` of minus the logarithm of the softmax at the true column `[n]`, in nats."""
+    return float(np.mean(logsumexp(logits, axis=1) - logits[np.arange(len(truth)), truth]))
 
 
 def confusion(predicted: Rows, truth: Rows, classes: Rows) -> npt.NDArray[np.int64]:

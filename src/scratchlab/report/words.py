@@ -42,6 +42,21 @@ def number(value: float) -> str:
     return "0.000" if text == "-0.000" else text.replace("-", "−")
 
 
+def agreement(ours: Estimate, published: float | None = None) -> str:
+    """Whether an effect has the sign of a published one (above 0, where no figure is known), and whether that figure lies in the interval.
+
+    >>> agreement(Estimate(0.5, 0.2, 0.8), 0.85)
+    'the sign agrees; theirs lies outside the interval'
+    """
+    if ours.value is None or ours.low is None or ours.high is None:
+        return ours.how
+    agrees = "agrees" if (ours.value > 0) == (published is None or published > 0) else "does not agree"
+    sign = "not sure: the interval spans 0" if ours.low <= 0 <= ours.high else f"the sign {agrees}"
+    return (
+        sign if published is None else f"{sign}; theirs lies {'inside' if ours.low <= published <= ours.high else 'outside'} the interval"
+    )
+
+
 def chance(p: float) -> str:
     """`p = 0.032`, `p < 0.001`."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.0995 else f"p = {p:.2f}"

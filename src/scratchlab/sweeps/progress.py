@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from scratchlab.checks import Problem
+from scratchlab.store.run import Run
 from scratchlab.sweeps.engines.interface import Engine
 from scratchlab.sweeps.sweep import Sweep
-from scratchlab.sweeps.work import OVER, Ending, Order
+from scratchlab.sweeps.work import OVER, Ending, Order, state
 
 SECONDS = 10.0  # between two tables
 LINES = 20  # at most so many are told where there is no terminal
@@ -59,3 +61,16 @@ def completed(sweep: Sweep, engine: Engine, console: Console) -> list[Ending]:
         return followed(sweep.coming(), engine, console, total=sweep.total, there=there, beside=sweep.write)
     finally:
         sweep.write()
+
+
+def finished(orders: Sequence[Order], engine: Engine, console: Console) -> list[Run]:
+    """The runs of these orders, in their order, made where they are missing; two orders may be one run.
+
+    Raises Problem with the last words of a run that failed or diverged.
+    """
+    missing = {order.run.folder: order for order in orders if state(order) not in OVER}
+    words = {one.order.run.folder: one.words for one in followed(missing.values(), engine, console, total=len(missing))}
+    for order in orders:
+        if (ending := state(order)) != "finished":
+            raise Problem(f"{order.run.folder} is {ending}: {words.get(order.run.folder) or order.run.status['where']}")
+    return [order.run for order in orders]

@@ -1,0 +1,65 @@
+"""Tables in Markdown, and numbers as their cells have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import polars as pl
+
+from scratchlab.metrics.estimate import Estimate
+from scratchlab.report import words
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of these cells.
+
+    >>> print(table(["", "accuracy"], [["cosine", "72.1"]]), end="")
+    |  | accuracy |
+    | --- | --- |
+    | cosine | 72.1 |
+    """
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def pivot(runs: pl.DataFrame, row: str, column: str, cell: Callable[[pl.DataFrame], str], corner: str = "") -> str:
+    """A row a value of the column `row`, a column a value of `column`, in their order there; in each cell what `cell` says of its runs."""
+    rows, columns = (runs[name].unique(maintain_order=True).to_list() for name in (row, column))
+    body = [[str(one), *(cell(runs.filter(pl.col(row) == one, pl.col(column) == other)) for other in columns)] for one in rows]
+    return table([corner, *map(str, columns)], body)
+
+
+def percent(estimate: Estimate) -> str:
+    """`72.1 [70.5, 73.7]`, in per cent; why it is undefined, if it is."""
+    if estimate.value is None:
+        return estimate.how
+    return f"{100 * estimate.value:.1f} {words.interval(estimate)}".strip()
+
+
+def points(estimate: Estimate) -> str:
+    """A difference of shares in points, with its sign: `+3.2 [+1.1, +5.0]`; why it is undefined, if it is."""
+    return estimate.how if estimate.value is None else f"{words.points(estimate.value)} {words.span(estimate)}".strip()
+
+
+def number(estimate: Estimate, scale: float = 1.0, places: int = 3, sign: str = "") -> str:
+    """`0.850 [0.710, 0.930]`, scaled, to so many places; why it is undefined, if it is. sign: "+" where a difference shows its own.
+
+    >>> number(Estimate(-0.0123, -0.02, 0.001), 100, 1, "+")
+    '−1.2 [−2.0, +0.1]'
+    """
+    if estimate.value is None:
+        return estimate.how
+    numbers = [one for one in (estimate.value, estimate.low, estimate.high) if one is not None]
+    value, *bounds = (f"{scale * one:{sign}.{places}f}".replace("-", "−") for one in numbers)
+    return f"{value} [{', '.join(bounds)}]" if len(bounds) == 2 else value
+
+
+def spread(values: pl.Series, scale: float = 1.0, places: int = 3) -> str:
+    """Mean ± standard deviation, scaled, to so many places; of one value itself, of none a dash.
+
+    >>> spread(pl.Series([0.25, 0.75, 0.5]), 100, 1), spread(pl.Series([0.25])), spread(pl.Series([None]))
+    ('50.0 ± 25.0', '0.250', '–')
+    """
+    numbers = (values.drop_nulls().cast(pl.Float64) * scale).to_numpy()
+    deviation = f" ± {numbers.std(ddof=1):.{places}f}" if len(numbers) > 1 else ""
+    return f"{numbers.mean():.{places}f}{deviation}" if len(numbers) else "–"
