@@ -15,7 +15,7 @@ import pytest
 
 from scratchlab.data.protocols.sessions import SessionsPlan
 from scratchlab.evaluation import closed_set
-from scratchlab.evaluation.sessions import Asking
+from scratchlab.evaluation.sessions import Collected
 from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
 from scratchlab.types import Plan, Rows, Samples, Scores, Split, Waveform, rows
@@ -156,7 +156,7 @@ def answered(run: Run, classes: tuple[str, ...], base: int, sessions: int, draws
 
     several = tuple(tuple(split(session) for session in range(1, sessions + 1)) for _ in range(draws))
     plan = SessionsPlan(split(0), known.grouped(), "speaker", several)
-    stub, found = Stub(known, plan, base), Asking(plan, known)
+    stub, found = Stub(known, plan, base), Collected(plan, known)
     found.add(0, -1, plan.split, stub.score(plan.split, first=True))
     for draw, later in enumerate(several):
         for session, one in enumerate(later, 1):

@@ -192,6 +192,6 @@ def test_without_javascript_the_tables_tell_everything(chromium: Any, many: Run)
     tab = context.new_page()
     tab.goto(page.write(many).as_uri())
     assert tab.locator("[data-figure]").first.is_hidden()
-    assert tab.locator("table.sessions").count() == 2
+    assert tab.locator("table.contexts").count() == 2
     assert tab.get_by_text("The charts need JavaScript").is_visible()
     context.close()

@@ -14,7 +14,7 @@ from tests.report.conftest import samples
 
 from scratchlab.analysis.confusion import Confusion
 from scratchlab.data.protocols.sessions import SessionsPlan
-from scratchlab.evaluation.sessions import Asking
+from scratchlab.evaluation.sessions import Collected
 from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.references import References
 from scratchlab.model.encoders.mlp import MLP
@@ -31,7 +31,7 @@ def test_by_hand() -> None:
     known = samples(("a", "b", "c"), 2)
     base = Split(rows(), rows(), rows(), np.arange(4), np.array([1, 0]))
     last = Split(rows(), rows(), rows(), np.arange(6), np.array([1, 0, 2]))
-    found = Asking(SessionsPlan(base, known.grouped(), "speaker", ((last,),)), known)
+    found = Collected(SessionsPlan(base, known.grouped(), "speaker", ((last,),)), known)
     for session, split in enumerate((base, last)):
         found.add(
             session, session - 1, split, {"cosine": Scores(np.ones((len(split.query), len(split.classes)), np.float32), split.classes)}

@@ -43,7 +43,7 @@ class Answered:
 
 def evaluate(plan: SessionsPlan, method: Method, samples: Samples, progress: Progress) -> Result:
     """Asks after the base session and after every session of every draw."""
-    found = Asking(plan, samples)
+    found = Collected(plan, samples)
     found.add(0, -1, plan.split, method.score(plan.split.inputs(samples)))
     for draw, splits in enumerate(progress.over(plan.draws, "draws of the shots")):
         learner = method.branch()
@@ -54,7 +54,7 @@ def evaluate(plan: SessionsPlan, method: Method, samples: Samples, progress: Pro
     return found.result()
 
 
-class Asking:
+class Collected:
     """Collects answers by head, and how similar new classes are to the base."""
 
     def __init__(self, plan: SessionsPlan, samples: Samples) -> None:

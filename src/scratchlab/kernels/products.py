@@ -46,7 +46,10 @@ def sums_of(first: Held, second: Held | None = None) -> Sums:
     """
     sides = [first] if second is None else [first, second]
     diagonals, squares = (torch.cat([getattr(side, part) for side in sides]) for part in ("diagonals", "squares"))
-    off, cross = squares.new_full((len(squares), len(squares)), torch.nan), 2 * _inner(*(side.kernels.flatten(1) for side in (first, sides[-1])))
+    off, cross = (
+        squares.new_full((len(squares), len(squares)), torch.nan),
+        2 * _inner(*(side.kernels.flatten(1) for side in (first, sides[-1]))),
+    )
     rows, columns = slice(0, len(cross)), slice(-cross.shape[1], None)
     off[columns, rows], off[rows, columns] = cross.T, cross
     off.diagonal().copy_(squares)
