@@ -24,8 +24,9 @@ from rich.console import Console
 
 from scratchlab import recipe as recipes
 from scratchlab import shelf
-from scratchlab.experiment import SECTIONS, perform
+from scratchlab.experiment import perform
 from scratchlab.observe.of_training import KernelsOfTraining
+from scratchlab.pipeline import SECTIONS
 from scratchlab.store.run import Run
 
 EPOCHS, REPEATS = 4, 3

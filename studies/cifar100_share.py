@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from scratchlab.data.protocols.sessions import SessionsPlan
-from scratchlab.experiment import assemble
 from scratchlab.learn.checkpoints import NullStore
 from scratchlab.learn.methods.teen import TEEN
 from scratchlab.metrics.sessions import session_metrics
+from scratchlab.pipeline import assemble
 from scratchlab.report import study
 from scratchlab.report.markdown import table
 from scratchlab.sweeps import making

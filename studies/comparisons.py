@@ -18,7 +18,7 @@ from keywords_grid import settings
 
 from scratchlab.analysis.crossed import over_runs, tabulate
 from scratchlab.data.protocols.sessions import SessionsPlan
-from scratchlab.learn.references import block
+from scratchlab.learn.references import References
 from scratchlab.report import study
 from scratchlab.report.markdown import percent, points, table
 from scratchlab.similarity.catalog import SIMILARITIES
@@ -43,14 +43,14 @@ def answers(run: Run) -> Iterator[pl.DataFrame]:
     vectors: dict[int, torch.Tensor] = {}
     for name, way in CELLS:
         similarity = SIMILARITIES[name](references=way)
-        known = block(pipeline.embedder, similarity, plan.split.view(samples).train, plan.split.classes, EXEMPLARS)
+        known = References.of(pipeline.embedder, similarity, plan.split.view(samples).train, plan.split.classes, EXEMPLARS)
         for draw, splits in enumerate(plan.draws):
-            blocks, seen = [known], plan.split.classes
+            several, seen = [known], plan.split.classes
             for split in splits:
                 own = split.classes[~np.isin(split.classes, seen)]
-                blocks.append(block(pipeline.embedder, similarity, split.view(samples).reference, own, EXEMPLARS))
+                several.append(References.of(pipeline.embedder, similarity, split.view(samples).reference, own, EXEMPLARS))
                 seen = split.classes
-            scores = torch.cat([one.scores(pipeline.embedder, splits[-1].inputs(samples)) for one in blocks], 1)
+            scores = torch.cat([one.scores(pipeline.embedder, splits[-1].inputs(samples)) for one in several], 1)
             vectors.setdefault(draw, scores)
             both = {"alone": scores, "fused": fused([vectors[draw], scores], [1, 1])}
             right = {how: last.classes[one.argmax(1).numpy()] == last.truth(samples) for how, one in both.items()}

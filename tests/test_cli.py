@@ -326,7 +326,7 @@ def test_a_rate_too_large_is_a_result(recipe: Path) -> None:
 
 
 def test_every_part_is_listed_with_its_settings(recipe: Path) -> None:
-    from scratchlab.experiment import SECTIONS
+    from scratchlab.pipeline import SECTIONS
     from scratchlab.recipe import Fixed, settings
 
     shown = " ".join(scratchlab(recipe, "parts").stdout.split())

@@ -13,7 +13,7 @@ import pytest
 import scratchlab
 from scratchlab import recipe, shelf
 from scratchlab.cli import app
-from scratchlab.experiment import SECTIONS, check
+from scratchlab.pipeline import SECTIONS, check
 from scratchlab.recipe import Fixed
 
 ROOT = Path(__file__).parent.parent

@@ -19,6 +19,7 @@ FLOORS = [
     {"data", "similarity", "store", "shelf"},
     {"kernels"},
     {"learn", "observe", "evaluation", "analysis"},
+    {"pipeline"},
     {"experiment", "report", "mirrors"},
     {"sweeps"},
     {"notebook"},

@@ -29,7 +29,7 @@ TRUE = {f"digits/{row:04d}": str(label) for row, label in enumerate(experiment.S
 
 
 def prepared(runs: Path, **changed: Any) -> tuple[Run, recipe.Recipe]:
-    resolved = recipe.resolve(RECIPE | changed, experiment.SECTIONS, "noisy")
+    resolved = recipe.resolve(RECIPE | changed, pipeline.SECTIONS, "noisy")
     return Run.create(runs, resolved), resolved
 
 
@@ -106,7 +106,7 @@ def test_a_run_on_the_noise_that_another_left_is_the_same_run(tmp_path: Path) ->
 def test_a_ledger_is_scored_by_true_labels(tmp_path: Path) -> None:
     run, resolved = prepared(tmp_path)
     samples = experiment.SOURCES["sklearn_digits"]().read()
-    train = experiment.assemble(resolved, run).protocol.plan(samples).split.train
+    train = pipeline.assemble(resolved, run).protocol.plan(samples).split.train
     run.save_table("ledger", pl.DataFrame({"id": samples.ids[train], "epoch": [0] * len(train), "loss": np.arange(len(train)) * 1.0}))
     experiment.perform(resolved, run, Console(quiet=True))
     found = run.json("result")["facts"]["noise"]["ledger"]

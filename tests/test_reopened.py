@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from scratchlab.checks import Problem
-from scratchlab.experiment import SECTIONS, perform, reopened
+from scratchlab.experiment import perform
+from scratchlab.pipeline import SECTIONS, reopened
 from scratchlab.recipe import Recipe, resolve
 from scratchlab.store.run import Run
 from scratchlab.types import Inputs, rows

@@ -17,7 +17,7 @@ from scratchlab.checks import Problem
 from scratchlab.data.protocols.episodes import Episodes, EpisodesPlan
 from scratchlab.evaluation import episodes
 from scratchlab.evaluation.catalog import EVALUATIONS
-from scratchlab.experiment import SECTIONS
+from scratchlab.pipeline import SECTIONS
 from scratchlab.report.run.kinds.episodes import section
 from scratchlab.report.run.page import page
 from scratchlab.store.run import Run

@@ -13,8 +13,9 @@ import torch
 from rich.console import Console
 
 from scratchlab.checks import Problem
-from scratchlab.experiment import SECTIONS, assemble, check, initialise, perform
+from scratchlab.experiment import perform
 from scratchlab.learn.checkpoints import NullStore
+from scratchlab.pipeline import SECTIONS, assemble, check, initialise
 from scratchlab.recipe import Recipe, resolve
 from scratchlab.store.run import Run
 

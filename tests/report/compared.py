@@ -11,7 +11,7 @@ import torch
 from tests.report.conftest import trained
 
 from scratchlab.evaluation.catalog import EVALUATIONS
-from scratchlab.experiment import SECTIONS
+from scratchlab.pipeline import SECTIONS
 from scratchlab.recipe import resolve
 from scratchlab.store.run import Run
 from scratchlab.types import Inputs, Samples, Scores, Split, TrainingView

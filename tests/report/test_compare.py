@@ -20,7 +20,7 @@ from scratchlab.analysis.comparison import Comparison, compare
 from scratchlab.analysis.paired import PairedTest, PairedUnits, pair_units, paired_tests
 from scratchlab.checks import Problem
 from scratchlab.cli import main
-from scratchlab.experiment import SECTIONS
+from scratchlab.pipeline import SECTIONS
 from scratchlab.report.compare import page, terminal
 from scratchlab.result import Layout
 from scratchlab.store.run import Run

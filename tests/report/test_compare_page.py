@@ -16,7 +16,7 @@ from tests.report.compared import MELODIES, answered
 
 from scratchlab.analysis.compared import compared_run
 from scratchlab.analysis.comparison import Comparison, compare
-from scratchlab.experiment import SECTIONS
+from scratchlab.pipeline import SECTIONS
 from scratchlab.report import words
 from scratchlab.report.compare import page
 

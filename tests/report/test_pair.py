@@ -20,7 +20,8 @@ from tests.report.conftest import recipe, samples
 from scratchlab.analysis.pair import Clip, Pair, chosen
 from scratchlab.checks import Problem
 from scratchlab.cli import main
-from scratchlab.experiment import SECTIONS, perform
+from scratchlab.experiment import perform
+from scratchlab.pipeline import SECTIONS
 from scratchlab.recipe import resolve
 from scratchlab.report.pair import figures, page, terminal, words
 from scratchlab.similarity.catalog import SIMILARITIES

@@ -24,7 +24,7 @@ def list_recipes() -> None:
 @app.command()
 def parts(wanted: Annotated[str, typer.Argument(metavar="[NAME]", help="a section or a part; all of them if left out")] = "") -> None:
     """List what can be named in a recipe, with its settings."""
-    from scratchlab.experiment import SECTIONS
+    from scratchlab.pipeline import SECTIONS
     from scratchlab.report import terminal
 
     console.print(terminal.parts(SECTIONS, wanted))

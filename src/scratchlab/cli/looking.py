@@ -66,7 +66,7 @@ def compare(
     """Compare two runs, or two heads of one, on the queries both were asked; write a page of it."""
     from scratchlab.analysis import comparison
     from scratchlab.analysis.compared import compared_run
-    from scratchlab.experiment import SECTIONS
+    from scratchlab.pipeline import SECTIONS
     from scratchlab.report.compare import page, terminal
 
     one, other = compared_run(runs, a), compared_run(runs, b)
@@ -87,8 +87,8 @@ def pair(
     """Put two inputs of a run side by side: their spectrograms, which steps are alike, and every similarity's score."""
     from scratchlab import recipe as recipes
     from scratchlab.analysis import pair as pairs
-    from scratchlab.experiment import SECTIONS, reopened
     from scratchlab.learn.looking import looked_at
+    from scratchlab.pipeline import SECTIONS, reopened
     from scratchlab.report.pair import page, terminal
     from scratchlab.store.run import Run
     from scratchlab.types import Inputs

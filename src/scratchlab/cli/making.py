@@ -33,7 +33,7 @@ def run_recipe(
     """Run a recipe: train, ask, and leave a folder with everything in it."""
     from scratchlab import recipe as recipes
     from scratchlab import shelf
-    from scratchlab.experiment import SECTIONS, check
+    from scratchlab.pipeline import SECTIONS, check
     from scratchlab.store.run import Run
 
     path = shelf.find(recipe)
@@ -90,7 +90,7 @@ def sweep(
 def resume(run: RunName, runs: RunsFolder = Path("runs"), note: Note = "", mirror: MirrorName = None) -> None:
     """Go on with a run that was killed, stopped or failed; the numbers are those of an uninterrupted one."""
     from scratchlab import recipe as recipes
-    from scratchlab.experiment import SECTIONS
+    from scratchlab.pipeline import SECTIONS
     from scratchlab.store.run import Run
 
     found = Run.find(runs, run)

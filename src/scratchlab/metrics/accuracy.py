@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
+from scipy.special import logsumexp  # pyright: ignore[reportUnknownVariableType]
 
 Rows = npt.NDArray[np.int64]
 
@@ -26,7 +26,8 @@ def balanced_accuracy(predicted: Rows, truth: Rows) -> float:
 
 def cross_entropy(logits: npt.NDArray[np.float64], truth: Rows) -> float:
     """Mean over logits `[n, c]` of minus the logarithm of the softmax at the true column `[n]`, in nats."""
-    return float(np.mean(logsumexp(logits, axis=1) - logits[np.arange(len(truth)), truth]))
+    normaliser = np.asarray(logsumexp(logits, axis=1), dtype=np.float64)
+    return float(np.mean(normaliser - logits[np.arange(len(truth)), truth]))
 
 
 def confusion(predicted: Rows, truth: Rows, classes: Rows) -> npt.NDArray[np.int64]:

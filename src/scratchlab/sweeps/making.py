@@ -11,7 +11,7 @@ from rich.console import Console
 from scratchlab import recipe as recipes
 from scratchlab import shelf
 from scratchlab.checks import Problem
-from scratchlab.experiment import SECTIONS, Pipeline, check, reopened
+from scratchlab.pipeline import SECTIONS, Pipeline, check, reopened
 from scratchlab.recipe import Recipe
 from scratchlab.report.study import options
 from scratchlab.report.sweep import page

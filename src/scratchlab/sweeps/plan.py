@@ -35,8 +35,8 @@ from pathlib import Path
 from scratchlab import recipe as recipes
 from scratchlab import shelf
 from scratchlab.checks import Problem, listing, nearest
-from scratchlab.experiment import SECTIONS, assemble
 from scratchlab.learn.checkpoints import NullStore
+from scratchlab.pipeline import SECTIONS, assemble
 from scratchlab.recipe import Recipe, Values
 from scratchlab.sweeps.axes import Cell, shown
 from scratchlab.sweeps.search import Search
