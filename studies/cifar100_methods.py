@@ -39,7 +39,7 @@ def figures(results: Sequence[Result]) -> Figures:
         {one: head.metrics[name] for one, name in names.items()} | {"new": head.rows[-1].metrics["new"]}
         for head in (result.head for result in results)
     ]
-    return {one: np.array([found[one].value for found in values], dtype=np.float64) for one in FIGURES}
+    return {one: np.array([figures_of[one].value for figures_of in values], dtype=np.float64) for one in FIGURES}
 
 
 def over_seeds(values: npt.NDArray[np.float64]) -> Estimate:
@@ -49,17 +49,17 @@ def over_seeds(values: npt.NDArray[np.float64]) -> Estimate:
 def verdict(gain: Estimate, figure: str) -> str:
     """Whether the published rise of `figure` shows."""
     if gain.low is None or gain.high is None:
-        return f"{FIGURES[figure]}: one seed tells nothing"
+        return f"{FIGURES[figure]}: one seed decides nothing"
     return f"{FIGURES[figure]}: {'yes' if gain.low > 0 else 'no, it falls' if gain.high < 0 else 'not decided'}"
 
 
 def tables(methods: dict[str, Figures]) -> str:
     """A row a method, the baseline first."""
     rows: list[list[str]] = []
-    for name, found in methods.items():
-        gains = {one: over_seeds(found[one] - methods[BASELINE][one]) for one in GAINS}
+    for name, figures_of in methods.items():
+        gains = {one: over_seeds(figures_of[one] - methods[BASELINE][one]) for one in GAINS}
         compared = ["–"] * 4 if name == BASELINE else [*map(points, gains.values()), verdict(gains[PUBLISHED[name]], PUBLISHED[name])]
-        rows.append([name, *(percent(over_seeds(found[one])) for one in FIGURES), *compared])
+        rows.append([name, *(percent(over_seeds(figures_of[one])) for one in FIGURES), *compared])
     return table(["method", *FIGURES.values(), *(f"Δ {FIGURES[figure]}" for figure in GAINS), "rises as published"], rows)
 
 

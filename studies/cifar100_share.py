@@ -48,7 +48,7 @@ def accuracies(settings: Sequence[str]) -> npt.NDArray[np.float64]:
     plan = pipeline.protocol.plan(samples)
     assert isinstance(plan, SessionsPlan)
     pipeline.method.learn(plan.split.view(samples))
-    found = np.zeros((len(SHARES), len(plan.draws), 3))
+    measured_at = np.zeros((len(SHARES), len(plan.draws), 3))
     for (i, share), (draw, splits) in ((a, b) for a in enumerate(SHARES) for b in enumerate(plan.draws)):
         learner = pipeline.method.branch()
         assert isinstance(learner, TEEN)
@@ -57,8 +57,8 @@ def accuracies(settings: Sequence[str]) -> npt.NDArray[np.float64]:
             learner.learn(split.view(samples))
         scores = next(iter(learner.score(splits[-1].inputs(samples)).values()))
         measured = session_metrics(scores.predicted(), splits[-1].truth(samples), plan.split.classes)
-        found[i, draw] = measured.accuracy, measured.base, measured.new
-    return found
+        measured_at[i, draw] = measured.accuracy, measured.base, measured.new
+    return measured_at
 
 
 def main() -> None:

@@ -74,7 +74,7 @@ def held(runs: pl.DataFrame, expected: pl.DataFrame) -> list[str]:
     """How far each figure lies from what was expected, in standard deviations between seeds, and those that lie further than two."""
     parts = [
         "## Held against the tables of another program\n",
-        "A cell's standard deviation is its own or that of all cells of its loss, whichever is larger, as three seeds tell one badly.\n",
+        "A cell's standard deviation is its own or that of all cells of its loss, whichever is larger, as three seeds are few.\n",
     ]
     for name, (called, scale, places) in FIGURES.items():
         cells = beside_published(runs.filter(state="finished"), expected, CELL, name, "loss")

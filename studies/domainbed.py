@@ -33,11 +33,11 @@ def printed(rows: pl.DataFrame) -> Iterator[str]:
         averages: dict[tuple[str, str], Mean] = {}
         cells = reached(rows, PLACE, "trial_seed", rule, "test", freedom=0)
         for dataset, of in itertools.groupby(cells, key=lambda one: str(one.place["dataset"])):
-            found = list(of)
-            names = DOMAINS.get(dataset) or [f"env{i}" for i in range(1 + max(one.place["domain"] for one in found))]
-            shown = {(one.place["algorithm"], names[one.place["domain"]]): one.mean for one in found}
+            of_dataset = list(of)
+            names = DOMAINS.get(dataset) or [f"env{i}" for i in range(1 + max(one.place["domain"] for one in of_dataset))]
+            shown = {(one.place["algorithm"], names[one.place["domain"]]): one.mean for one in of_dataset}
             yield from headed(f"Dataset: {dataset}, model selection method: {rule}", shown, NARROW)
-            for algorithm, several in itertools.groupby(found, key=lambda one: one.place["algorithm"]):
+            for algorithm, several in itertools.groupby(of_dataset, key=lambda one: one.place["algorithm"]):
                 averages[algorithm, dataset] = averaged(list(several))
         yield from headed(f"Averages, model selection method: {rule}", averages, WIDE)
 

@@ -81,5 +81,5 @@ def test_from_recipe_to_page(tmp_path: Path, real_data: Callable[[str], Path]) -
         "| method | base | last session | new in it | average | drop | Δ last session | Δ new in it | Δ average | rises as published |"
         in text
     )
-    assert "new in it: one seed tells nothing" in text
+    assert "new in it: one seed decides nothing" in text
     assert "Two base classes' means have a cosine of " in text

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from scratchlab import experiment, recipe
+from scratchlab import experiment, pipeline, recipe
 from scratchlab.learn.incremental import Incremental
 from scratchlab.store.run import Run
 from scratchlab.types import TrainingView

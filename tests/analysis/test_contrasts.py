@@ -22,13 +22,13 @@ def runs(noise: float = 0.001, **changes: float | None) -> pl.DataFrame:
 
 
 def test_gaps_are_means_over_blocks_and_sure_over_seeds() -> None:
-    found = contrast(runs(), "value", "rate", "c", "pair", "rate")
-    assert found.gaps["a"].value == pytest.approx(0.3005)
-    assert found.gaps["b"].value == pytest.approx(0.2005)
+    result = contrast(runs(), "value", "rate", "c", "pair", "rate")
+    assert result.gaps["a"].value == pytest.approx(0.3005)
+    assert result.gaps["b"].value == pytest.approx(0.2005)
     half = 0.0005 * 25.4517  # t of one degree of freedom at 1 - 0.05 / 2 / 2
-    assert (found.gaps["a"].low, found.gaps["a"].high) == (pytest.approx(0.3005 - half, abs=1e-6), pytest.approx(0.3005 + half, abs=1e-6))
-    assert (found.blocks, found.first, found.left_out) == (("p", "q"), ("p", "q"), ())
-    assert found.verdict == "holds"
+    assert (result.gaps["a"].low, result.gaps["a"].high) == (pytest.approx(0.3005 - half, abs=1e-6), pytest.approx(0.3005 + half, abs=1e-6))
+    assert (result.blocks, result.first, result.left_out) == (("p", "q"), ("p", "q"), ())
+    assert result.verdict == "holds"
     assert contrast(runs(), "value", "rate", "c", "pair", "rate", sign=-1).verdict == "does not hold"
     assert contrast(runs(), "value", "rate", "a", "pair", "rate", sign=-1).first == ("p", "q")
 
@@ -41,8 +41,8 @@ def test_a_claim_may_hold_on_average_alone_or_stay_open() -> None:
 
 
 def test_values_at_which_a_run_came_to_nothing_are_left_out() -> None:
-    found = contrast(runs(bq=None), "value", "rate", "c", "pair", "rate")
-    assert (list(found.gaps), found.left_out) == (["a"], ("b",))
+    result = contrast(runs(bq=None), "value", "rate", "c", "pair", "rate")
+    assert (list(result.gaps), result.left_out) == (["a"], ("b",))
     assert contrast(runs(cq=None), "value", "rate", "c", "pair", "rate").verdict == "undefined, because too few runs have a figure"
     assert contrast(runs(bq=None), "value", "rate", "c", "pair", "pair").blocks == ("p",)
 
@@ -65,9 +65,9 @@ def test_an_interval_is_over_seeds_which_have_something_in_common_in_all_blocks(
 def test_published_cells_are_told_in_standard_deviations() -> None:
     ours = pl.DataFrame({"loss": ["x"] * 4, "pair": list("aabb"), "value": [1.0, 1.2, 3.0, 3.0]})
     published = pl.DataFrame({"loss": ["x", "x"], "pair": ["b", "a"], "value": [3.3, 1.0]})
-    found = beside_published(ours, published, ["loss", "pair"], "value", "loss")
+    result = beside_published(ours, published, ["loss", "pair"], "value", "loss")
     pooled = np.sqrt((0.02 + 0) / 2)
-    assert found["here"].to_list() == pytest.approx([3.0, 1.1])
-    assert found["off"].to_list() == pytest.approx([-0.3 / pooled, 0.1 / np.sqrt(0.02)])
+    assert result["here"].to_list() == pytest.approx([3.0, 1.1])
+    assert result["off"].to_list() == pytest.approx([-0.3 / pooled, 0.1 / np.sqrt(0.02)])
     with pytest.raises(Problem, match=r"value of \(x, b\) is not there twice"):
         beside_published(ours[:3], published, ["loss", "pair"], "value", "loss")

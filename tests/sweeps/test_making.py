@@ -1,4 +1,4 @@
-"""Runs for a table: each is made once, and one that comes to nothing is told with its last words."""
+"""Runs for a table: each is made once, and one that comes to nothing is reported with its last words."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Pretending:
 
     def __init__(self, *, fails: bool = False) -> None:
         self.fails = fails
-        self.asked: list[Path] = []
+        self.orders: list[Path] = []
 
     def made(self, orders: Iterable[Order]) -> Generator[Ending]:
         for order in orders:
-            self.asked.append(order.run.folder)
+            self.orders.append(order.run.folder)
             if not self.fails:
                 run = Run.create(order.runs, order.recipe)
                 with run.writing():
@@ -42,9 +42,9 @@ def test_each_run_is_made_once_and_found_again(tmp_path: Path) -> None:
     engine, needed = Pretending(), orders(tmp_path, 0, 1, 0)
     runs = finished(needed, engine, QUIET)
     assert [run.folder for run in runs] == [order.run.folder for order in needed]
-    assert engine.asked == [needed[0].run.folder, needed[1].run.folder]
+    assert engine.orders == [needed[0].run.folder, needed[1].run.folder]
     finished(orders(tmp_path, 1, 2), engine, QUIET)
-    assert len(engine.asked) == 3
+    assert len(engine.orders) == 3
 
 
 def test_a_run_that_comes_to_nothing_is_told(tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_every_row_has_its_runs_by_seed_and_fold(tmp_path: Path, monkeypatch: py
     words = ["--runs", str(tmp_path), "--seeds", "0", "3", "--folds", "protocol.test=0.2", "protocol.test=0.3", "-s", "training.epochs=7"]
     given = making.of_recipe("A study.", "digits").parse_args(words)
     rows = making.runs_of(given, {"plain": [], "teen": ["method.name=teen", "training.epochs=9"]})
-    told = {row: [run.recipe() for run in runs] for row, runs in rows.items()}
-    keys = [(one["seed"], one["protocol"]["test"]) for one in told["teen"]]
+    recipes = {row: [run.recipe() for run in runs] for row, runs in rows.items()}
+    keys = [(one["seed"], one["protocol"]["test"]) for one in recipes["teen"]]
     assert keys == [(0, 0.2), (0, 0.3), (3, 0.2), (3, 0.3)]
-    assert {one["method"]["name"] for one in told["plain"]} == {"prototypes"}
-    assert {one["method"]["name"] for one in told["teen"]} == {"teen"}
-    assert {one["training"]["epochs"] for one in told["teen"]} == {7}, "the command line has the last word"
+    assert {one["method"]["name"] for one in recipes["plain"]} == {"prototypes"}
+    assert {one["method"]["name"] for one in recipes["teen"]} == {"teen"}
+    assert {one["training"]["epochs"] for one in recipes["teen"]} == {7}, "the command line has the last word"

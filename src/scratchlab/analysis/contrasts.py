@@ -72,7 +72,7 @@ def beside_published(runs: pl.DataFrame, published: pl.DataFrame, cell: Sequence
     """The published cells of a table with `here`, the mean of our runs; `there`; and `off`, how many standard deviations lie between.
 
     cell: the columns that name one. A cell's standard deviation is its own, between runs, or that of all cells of one value of `pool`,
-    whichever is larger, as few runs tell one badly. Raises Problem for a cell of which there are less than two runs with a value.
+    whichever is larger, as few runs say little of it. Raises Problem for a cell of which there are less than two runs with a value.
     """
     ours = runs.group_by(cell).agg(here=pl.col(value).mean(), own=pl.col(value).std())
     cells = published.select(*cell, there=value).join(ours, on=cell, how="left", maintain_order="left")

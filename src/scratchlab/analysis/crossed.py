@@ -42,15 +42,15 @@ class Crossed:
 def tabulate(units: pl.DataFrame, axes: Mapping[str, str]) -> Crossed:
     """The column `value` summed in every cell of some columns; axes: those columns, and what each is called in the plural.
 
-    A cell without a unit counts as none: a group that was not asked under one seed weighs nothing there.
+    A cell without a unit counts as none: a group that has no query under one seed weighs nothing there.
     """
-    places = [np.unique(units[name].cast(pl.String).to_numpy().astype(np.str_), return_inverse=True) for name in axes]
-    shape = tuple(len(names) for names, _ in places)
-    total, count = np.zeros(shape), np.zeros(shape)
-    cells = tuple(place for _, place in places)
+    levels = {name: units[name].unique().sort() for name in axes}
+    cells = tuple(units[name].rank("dense").to_numpy().astype(np.int64) - 1 for name in axes)
+    total = np.zeros([len(several) for several in levels.values()])
+    count = np.zeros_like(total)
     np.add.at(total, cells, units["value"].to_numpy())
     np.add.at(count, cells, 1)
-    return Crossed(total, count, {called: names.tolist() for called, (names, _) in zip(axes.values(), places, strict=True)})
+    return Crossed(total, count, {called: levels[name].cast(pl.String).to_list() for name, called in axes.items()})
 
 
 def over_runs(runs: Sequence[Run], head: str, part: str = "", context: Mapping[str, int | str] | None = None) -> Crossed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp  # pyright: ignore[reportUnknownVariableType]
 
 Rows = npt.NDArray[np.int64]
 
@@ -26,8 +25,9 @@ def balanced_accuracy(predicted: Rows, truth: Rows) -> float:
 
 def cross_entropy(logits: npt.NDArray[np.float64], truth: Rows) -> float:
     """Mean over logits `[n, c]` of minus the logarithm of the softmax at the true column `[n]`, in nats."""
-    normaliser = np.asarray(logsumexp(logits, axis=1), dtype=np.float64)
-    return float(np.mean(normaliser - logits[np.arange(len(truth)), truth]))
+    below: npt.NDArray[np.float64] = logits - logits.max(axis=1, keepdims=True)  # so that nothing overflows
+    normalizer: npt.NDArray[np.float64] = np.log(np.exp(below).sum(axis=1))
+    return float((normalizer - below[np.arange(len(truth)), truth]).mean())
 
 
 def confusion(predicted: Rows, truth: Rows, classes: Rows) -> npt.NDArray[np.int64]:
