@@ -129,9 +129,9 @@ def test_the_first_head_is_the_sum_of_both_logits() -> None:
     heads = method.score(inputs)
     assert list(heads) == ["compositional", "cosine", "cka"]
     found, (first, second) = method.embedder.embeddings(inputs), method.composed[0]
-    expected = 16 * first.similarity(found, first.references) + method.composition.temperature * second.similarity(found, first.references)
+    expected = 16 * first.similarity(found, first.embeddings) + method.composition.temperature * second.similarity(found, first.embeddings)
     assert np.allclose(heads["compositional"].values, expected.detach().numpy(), atol=1e-4)
-    assert torch.equal(first.references.matrix, cast(torch.Tensor, method.rows.matrix))
+    assert torch.equal(first.embeddings.matrix, cast(torch.Tensor, method.rows.matrix))
     assert method.groups == ("body", "vector", "matrix", "temperature")
 
 

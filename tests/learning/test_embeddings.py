@@ -66,6 +66,10 @@ def test_what_is_not_there_is_not_made_up() -> None:
     with pytest.raises(ValueError, match="nothing was added"):
         ByRow().get(np.array([0]))
     assert ByRow().places(np.array([5, 0])).tolist() == [-1, -1]
+    table = ByRow()
+    table.put(np.array([3]), torch.zeros(1, 2))
+    with pytest.raises(KeyError, match="row 7"):
+        table.get(np.array([3, 7]))
 
 
 def test_missing_rows_are_embedded_in_order_each_once_until_training_resumes() -> None:

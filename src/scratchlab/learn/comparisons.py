@@ -60,19 +60,19 @@ def episode_scores(embedder: Embedder, similarity: Similarity, support: Rows, qu
     """
     rows, places = np.unique(np.concatenate([support.ravel(), query.ravel()]), return_inverse=True)
     if isinstance(similarity, VectorSimilarity):
-        shots, asked = places[: support.size].reshape(support.shape), places[support.size :].reshape(query.shape)
-        return vector_episodes(similarity, embedder.vectors(Inputs(rows, load)), shots, asked, embedder.streams, adapt)
+        shots, queries = places[: support.size].reshape(support.shape), places[support.size :].reshape(query.shape)
+        return vector_episodes(similarity, embedder.vectors(Inputs(rows, load)), shots, queries, embedder.streams, adapt)
     embedder.embed(Inputs(rows, load), matrices=True)
 
-    def episode(shots: Rows, asked: Rows) -> Tensor:
+    def episode(shots: Rows, queries: Rows) -> Tensor:
         way, shot = shots.shape
         known, labels = embedder.embeddings(Inputs(shots.ravel(), load)), torch.arange(way, device=embedder.device).repeat_interleave(shot)
         if similarity.references == "mean":
             known = class_means(known, labels, way)
-        scores = similarity(embedder.embeddings(Inputs(asked, load)), adapt(known))
-        return scores.view(len(asked), way, -1).mean(2)
+        scores = similarity(embedder.embeddings(Inputs(queries, load)), adapt(known))
+        return scores.view(len(queries), way, -1).mean(2)
 
-    return torch.stack([episode(shots, asked) for shots, asked in zip(support, query, strict=True)])
+    return torch.stack([episode(shots, queries) for shots, queries in zip(support, query, strict=True)])
 
 
 @torch.no_grad()
@@ -88,7 +88,7 @@ def vector_episodes(
     _, way, shot = support.shape
     mean = similarity.references == "mean"
     held = (way * shot + query.shape[1]) * vectors.shape[1] + query.shape[1] * way * (1 if mean else shot)
-    place, asked = (torch.from_numpy(part).to(vectors.device) for part in (support.reshape(len(support), -1), query))
+    shots, queries = (torch.from_numpy(part).to(vectors.device) for part in (support.reshape(len(support), -1), query))
     scores = vectors.new_empty(len(query), query.shape[1], way)
 
     def set_by_set(references: Tensor) -> Tensor:
@@ -98,9 +98,9 @@ def vector_episodes(
     own = vectors_alone(vectors, streams).stream(similarity.stream).vector
     for positions in in_order(len(query), max(1, NUMBERS // held)):
         tile = slice(int(positions[0]), int(positions[-1]) + 1)
-        known = vectors[place[tile]]
+        known = vectors[shots[tile]]
         if mean:
             known = known.view(len(positions), way, shot, -1).mean(2)
-        found = similarity.vectors(own[asked[tile]], set_by_set(known))
-        scores[tile] = found if mean else found.unflatten(2, (way, shot)).mean(3)
+        pairs = similarity.vectors(own[queries[tile]], set_by_set(known))
+        scores[tile] = pairs if mean else pairs.unflatten(2, (way, shot)).mean(3)
     return scores
