@@ -126,10 +126,10 @@ def trainer(
 
 
 def whole_batch(rows: LabelledInputs, seed: int | None = None, **more: Any) -> TrainingBatch:
-    """All these rows as one batch; without a seed, of an evaluation."""
-    places, phase = np.arange(len(rows)), Phase("", 1, PhaseKind())
-    usual = {"positions": places, "places": places, "size": len(rows), "epoch": 0, "step": 0, "phase": phase, "seed": seed}
-    return TrainingBatch(rows, **{**usual, **more})
+    """All these rows, or those at the positions given, as one batch; without a seed, of an evaluation."""
+    positions = more.pop("positions", np.arange(len(rows)))
+    usual = {"epoch": 0, "step": 0, "phase": Phase("", 1, PhaseKind()), "seed": seed}
+    return TrainingBatch(rows, positions, np.arange(len(positions)), len(positions), **{**usual, **more})
 
 
 @pytest.fixture(autouse=True)

@@ -118,7 +118,7 @@ def test_a_step_by_hand_new_classes_transformed() -> None:
     learner.module.eval()
     positions = learner.sampler.batches(train.labels, 3, 0)[0]
     phase = Phase("episodes", 1, learner.phases["episodes"])
-    batch = whole_batch(train.some(positions), seed=3, positions=positions, phase=phase, episode=learner.sampler.episode)
+    batch = whole_batch(train, seed=3, positions=positions, phase=phase, episode=learner.sampler.episode)
     result = learner.training_step(batch)
     values = train.batch(positions).values
     values[10:] = values[10:, :, ::-1, ::-1]

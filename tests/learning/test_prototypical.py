@@ -41,7 +41,7 @@ def test_the_loss_by_hand() -> None:
     """Cross-entropy of the negated squared distances to the means of the support; nothing for the support."""
     one, train = learner(), part([0, 1, 2], problem())
     positions = SAMPLER.batches(train.labels, 3, 0)[0]
-    batch = whole_batch(train.some(positions), seed=3, positions=positions, episode=SAMPLER.episode)
+    batch = whole_batch(train, seed=3, positions=positions, episode=SAMPLER.episode)
     result = one.training_step(batch)
     vectors = one.embedder(batch.inputs).vector.view(2, 5, 16)
     means = vectors[:, :2].mean(1)
@@ -64,7 +64,7 @@ def test_the_loss_by_hand() -> None:
 def test_gradients_reach_the_support(name: str) -> None:
     one, train = learner(name), part([0, 1, 2], problem())
     positions = SAMPLER.batches(train.labels, 3, 0)[0]
-    embedded = one.embed(whole_batch(train.some(positions), seed=3, episode=SAMPLER.episode), by_prototypes=True)
+    embedded = one.embed(whole_batch(train, seed=3, positions=positions, episode=SAMPLER.episode), by_prototypes=True)
     embeddings = embedded.embeddings
     seen = embeddings.vector if SIMILARITIES[name]().reads == "vector" else embeddings.matrix
     seen.retain_grad()

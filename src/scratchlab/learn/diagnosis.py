@@ -102,7 +102,7 @@ def diverged(what: What, step: FailedStep) -> Diverged:
 
 def _found(what: What, step: FailedStep) -> tuple[Finding, list[str]]:
     """Where it began in this process, and the samples whose loss is not finite."""
-    ids = step.batch.rows.ids
+    ids = step.batch.ids
     weights = [name for name, parameter in step.module.named_parameters() if not torch.isfinite(parameter).all()]
     step.module.zero_grad(set_to_none=True)
     with watching(step.module, len(ids)) as events:

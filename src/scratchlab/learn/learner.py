@@ -14,15 +14,15 @@ from torch import Tensor, nn
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.data.samplers.interface import Episode
 from scratchlab.learn.phases import SINGLE, Phase, PhaseKinds
-from scratchlab.types import Batch, LabelledInputs, Rows
+from scratchlab.types import Batch, LabelledInputs, Rows, Strings
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class TrainingBatch:
     """This process's part of the rows of one step, or of one batch of an evaluation.
 
-    rows: `[n]`, with their given labels. positions: `[n]`, where they stand among all training (or validation) rows. places: `[n]`, where
-    they stand in the whole batch, which has `size` rows over all processes. episode: the layout of the whole batch, where it is an episode.
+    rows: all training (or validation) rows, with their given labels. positions: `[n]`, which of them this is. places: `[n]`, where these
+    stand in the whole batch, which has `size` rows over all processes. episode: the layout of the whole batch, where it is an episode.
     seed: None in evaluation, which is without augmentation.
     """
 
@@ -36,15 +36,23 @@ class TrainingBatch:
     seed: int | None = None
     episode: Episode | None = None
 
+    def __len__(self) -> int:
+        return len(self.positions)
+
     @property
     def labels(self) -> Rows:
         """`[n]`: the given labels."""
-        return self.rows.labels
+        return self.rows.labels[self.positions]
+
+    @property
+    def ids(self) -> Strings:
+        """`[n]`: the names of the samples."""
+        return self.rows.ids[self.positions]
 
     @functools.cached_property
     def inputs(self) -> Batch:
         """The inputs, loaded when they are first asked for."""
-        return self.rows.batch(np.arange(len(self.rows)))
+        return self.rows.batch(self.positions)
 
     @property
     def support(self) -> npt.NDArray[np.bool_]:
@@ -54,7 +62,7 @@ class TrainingBatch:
 
     def rng(self) -> RowRNG | None:
         """Random numbers by row, from their beginning each time: two networks that ask see the same augmentation. None in evaluation."""
-        return None if self.seed is None else RowRNG(self.seed, self.epoch, self.rows.rows)
+        return None if self.seed is None else RowRNG(self.seed, self.epoch, self.rows.rows[self.positions])
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ class StepResult:
 def over_rows(values: Tensor, batch: TrainingBatch) -> Tensor:
     """Values `[q]` of the queries of an episode -> `[n]`, zero for the support."""
     queries = torch.from_numpy(np.flatnonzero(~batch.support)).to(values.device)
-    return values.new_zeros(len(batch.rows)).index_copy(0, queries, values)
+    return values.new_zeros(len(batch)).index_copy(0, queries, values)
 
 
 Evaluate = Callable[[Callable[[TrainingBatch], Tensor]], Tensor]

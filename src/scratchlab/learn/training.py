@@ -227,8 +227,7 @@ class _Course:
     def _batch(self, rows: LabelledInputs, positions: Rows, step: int, **more: Any) -> TrainingBatch:
         """This process's part: every world-th row."""
         places = np.arange(parallel.rank(), len(positions), parallel.world())
-        mine = positions[places]
-        return TrainingBatch(rows.some(mine), mine, places, len(positions), self.state.epoch, step, self.phase, **more)
+        return TrainingBatch(rows, positions[places], places, len(positions), self.state.epoch, step, self.phase, **more)
 
     def _result(self, batch: TrainingBatch) -> StepResult:
         """What the learner makes of a batch; the same whenever it is called, unless the weights have moved."""
@@ -299,7 +298,7 @@ class _Course:
         sums, spoilt = torch.zeros(3, dtype=torch.float64), len(evaluation.batches)
         for number, positions in enumerate(evaluation.batches):
             batch = self._batch(evaluation.rows, positions, number, episode=evaluation.episode)
-            if len(batch.rows):
+            if len(batch):
                 loss, right = self.learner.validation_step(batch)
                 if batch.episode is not None:
                     queries = torch.from_numpy(~batch.support).to(loss.device)
@@ -310,7 +309,7 @@ class _Course:
         if not math.isfinite(loss):
             number = min(parallel.from_all(spoilt))  # every process takes part, with its share of the first batch that was not finite
             batch = self._batch(evaluation.rows, evaluation.batches[number], number, episode=evaluation.episode)
-            if not len(batch.rows):
+            if not len(batch):
                 batch = self._batch(evaluation.rows, evaluation.batches[0], number, episode=evaluation.episode)  # any rows will do here
             raise self._diverged(evaluation.what, batch)
         return loss / count, accuracy / count

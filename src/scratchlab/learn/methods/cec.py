@@ -174,7 +174,7 @@ class CECLearner(ClassLearner):
         """In the second phase by the first similarity, no class being transformed."""
         if batch.phase.name == "classifier":
             return super().validation_step(batch)
-        logits, target = self._played(self.plain.vectors(batch.rows), batch)[0]
+        logits, target = self._played(self.plain.vectors(batch.rows.some(batch.positions)), batch)[0]
         return over_rows(F.cross_entropy(logits, target, reduction="none"), batch), over_rows((logits.argmax(1) == target).float(), batch)
 
 
