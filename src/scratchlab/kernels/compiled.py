@@ -65,8 +65,8 @@ def gram(values: Floats, kernel: Floats) -> None:
 
 
 @compiled
-def centre(kernel: Floats, diagonal: Doubles) -> tuple[np.float32, np.float64]:
-    """Makes rows and columns of `[n, n]` sum to zero, moves what is then on its diagonal to `[n]`, and sets all that is not above it to 0.
+def centre(kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[np.float32, np.float64]:
+    """Writes the entries above the diagonal of `[n, n]`, row after row, once rows and columns sum to zero, and those on it to `[n]`.
 
     Returns the mean of all entries before, and the sum of the squares of those above the diagonal after.
     """
@@ -80,22 +80,22 @@ def centre(kernel: Floats, diagonal: Doubles) -> tuple[np.float32, np.float64]:
             below[j] += row[j]
         sums[i] += total
     common = sums.mean() / np.float32(n)
-    shifts, squares = sums / np.float32(n) - common / np.float32(2), 0.0
+    shifts, squares, start = sums / np.float32(n) - common / np.float32(2), 0.0, 0
     for i in range(n):
         diagonal[i] = kernel[i, i] - 2 * shifts[i]
-        kernel[i, : i + 1] = ZERO
-        row, below = kernel[i, i + 1 :], shifts[i + 1 :]
+        row, below, made = kernel[i, i + 1 :], shifts[i + 1 :], entries[start : start + n - i - 1]
         total = ZERO
         for j in range(n - i - 1):
             centred = row[j] - (shifts[i] + below[j])
-            row[j] = centred
+            made[j] = centred
             total += centred * centred
         squares += total
+        start += n - i - 1
     return common, squares
 
 
 @compiled
-def centred_gram(values: Floats, kernel: Floats, diagonal: Doubles) -> tuple[np.float32, np.float64]:
+def centred_gram(values: Floats, kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[np.float32, np.float64]:
     """Both of them, one after the other."""
     gram(values, kernel)
-    return centre(kernel, diagonal)
+    return centre(kernel, entries, diagonal)

@@ -16,6 +16,7 @@ from scratchlab.kernels.layers import layer
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 SMALLEST, LARGEST = 1e-12, 1e15  # mean squared length of an input within which products of kernels stay in single precision's range
 FEW = 128  # inputs up to which our own product of a matrix with itself is faster than that of BLAS
@@ -45,13 +46,13 @@ def _syrk(a: Floats, into: Floats) -> None:
 class Held:
     """Kernels of l layers, rows and columns of mean 0, of features that were divided by `scales`; the rest as of a Layer, for each.
 
-    kernels: `[l, n, n]` above the diagonals, and 0 elsewhere. In double precision: what is on the diagonals, `diagonals` `[l, n]`, and the
-    sum of the squares of all that is not, `squares` `[l]`.
+    entries: those above the diagonals, row after row, `[l, n (n - 1) / 2]`. In double precision: those on the diagonals, `diagonals`
+    `[l, n]`, and the sum of the squares of all others, `squares` `[l]`.
     """
 
-    kernels: Tensor
-    diagonals: Tensor
-    squares: Tensor
+    entries: Tensor
+    diagonals: Doubles
+    squares: Doubles
     scales: list[float]
     reasons: list[str]
     flat: list[bool]
@@ -59,7 +60,7 @@ class Held:
     @property
     def n(self) -> int:
         """Inputs."""
-        return self.kernels.shape[1]
+        return self.diagonals.shape[1]
 
 
 class Grams:
@@ -71,31 +72,63 @@ class Grams:
     """
 
     def __init__(self) -> None:
-        self._room = torch.empty(0)
+        self._kernel = self._entries = torch.empty(0)  # one whole kernel, and of all layers what is kept
         self._shifts: dict[int, Tensor] = {}  # by place of the layer
 
     def of(self, features: Sequence[tuple[str, Tensor]]) -> Held:
         """Of layers by name, `[n, ...]` each, in the same order every time."""
-        layers, (n, *_), device = len(features), features[0][1].shape, features[0][1].device
-        if self._room.shape != (layers, n, n) or self._room.device != device:
-            self._room = torch.zeros((layers, n, n), device=device)
+        layers, n, device = len(features), features[0][1].shape[0], features[0][1].device
+        shape = layers, n * (n - 1) // 2
+        if self._entries.shape != shape or self._entries.device != device:
+            self._kernel, self._entries = torch.zeros((n, n), device=device), torch.empty(shape, device=device)
         values = [_rows(one) for _, one in features]
         shifted = [one - self._shifts[place] if place in self._shifts else one for place, one in enumerate(values)]
-        diagonals, squares, common = _centred(shifted, self._room)
-        made = Held(self._room, diagonals, squares, [1.0] * layers, [""] * layers, [False] * layers)
+        diagonals, squares, common = self._centred(shifted, self._entries)
+        made = Held(self._entries, diagonals, squares, [1.0] * layers, [""] * layers, [False] * layers)
         for place in np.flatnonzero(~_fine(diagonals, common)).tolist():
             self._with_care(made, place, features[place], values[place])
         return made
 
     def _with_care(self, made: Held, place: int, feature: tuple[str, Tensor], values: Tensor) -> None:
         shift, one = values.mean(0), slice(place, place + 1)
-        made.diagonals[one], made.squares[one], common = _centred([values - shift], made.kernels[one])
+        made.diagonals[one], made.squares[one], common = self._centred([values - shift], made.entries[one])
         if _fine(made.diagonals[one], common)[0]:
             self._shifts[place] = shift
             return
         ready = layer(*feature)
-        made.diagonals[one], made.squares[one], _ = _centred([ready.values], made.kernels[one])
+        made.diagonals[one], made.squares[one], _ = self._centred([ready.values], made.entries[one])
         made.scales[place], made.reasons[place], made.flat[place] = ready.scale, ready.reason, ready.flat
+
+    def _centred(self, values: Sequence[Tensor], entries: Tensor) -> tuple[Doubles, Doubles, Doubles]:
+        """Writes the `entries` of the centred kernels of layers, `[n, d]` each.
+
+        Returns diagonals and squares, as in `Held`, and what the entries of each whole kernel had in common before, `[l]`.
+        """
+        if entries.device.type != "cpu":
+            return self._centred_by_torch(values, entries)
+        from scratchlab.kernels.compiled import centre, centred_gram  # late: numba takes a second
+
+        kernel, diagonals = self._kernel.numpy(), np.empty((len(values), len(self._kernel)))
+        found: list[tuple[float, float]] = []
+        for one, above, diagonal in zip(values, entries.numpy(), diagonals, strict=True):
+            given = (one if one.dtype == torch.float32 else one.float()).numpy()
+            if len(given) <= FEW and given.flags.c_contiguous:
+                found.append(centred_gram(given, kernel, above, diagonal))
+            else:
+                _syrk(given, kernel)
+                found.append(centre(kernel, above, diagonal))
+        common, squares = np.array(found).T
+        return diagonals, 2 * squares, common
+
+    def _centred_by_torch(self, values: Sequence[Tensor], entries: Tensor) -> tuple[Doubles, Doubles, Doubles]:
+        kernels = torch.stack([torch.mm(one.float(), one.float().T) for one in values])
+        rows = kernels.mean(2)
+        common = rows.mean(1)
+        kernels.sub_(rows[:, :, None]).sub_((rows - common[:, None])[:, None])
+        row, column = torch.triu_indices(*kernels.shape[1:], 1, device=kernels.device)
+        entries.copy_(kernels[:, row, column])
+        squares = 2 * entries.double().square().sum(1)
+        return off_diagonals(kernels).cpu().numpy(), squares.cpu().numpy(), common.double().cpu().numpy()
 
 
 def off_diagonals(kernels: Tensor) -> Tensor:
@@ -110,37 +143,10 @@ def _rows(features: Tensor) -> Tensor:
     """`[n, d]`, in double precision only if they are given so: a mean may be taken from them before it is lost."""
     values = features.detach()
     values = values if values.ndim == 2 else values.reshape(len(values), -1)
-    return values if values.dtype == torch.float64 else values.float()
+    return values if values.dtype in (torch.float32, torch.float64) else values.float()
 
 
-def _centred(values: Sequence[Tensor], kernels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Writes centred kernels of layers, `[n, d]` each, into `[l, n, n]`, above the diagonals.
-
-    Returns diagonals and squares, as in `Held`, and what the entries of each kernel had in common before, `[l]`.
-    """
-    if kernels.device.type != "cpu":
-        for one, kernel in zip(values, kernels, strict=True):
-            torch.mm(one.float(), one.float().T, out=kernel)
-        rows = kernels.mean(2)
-        common = rows.mean(1)
-        diagonals = off_diagonals(kernels.sub_(rows[:, :, None]).sub_((rows - common[:, None])[:, None]).triu_())
-        return diagonals, 2 * kernels.double().square().sum((1, 2)), common
-    from scratchlab.kernels.compiled import centre, centred_gram  # late: numba takes a second
-
-    diagonals = np.empty(kernels.shape[:2])
-    found: list[tuple[float, float]] = []
-    for one, kernel, diagonal in zip(values, kernels.numpy(), diagonals, strict=True):
-        given = one.float().numpy()
-        if len(given) <= FEW and one.is_contiguous():
-            found.append(centred_gram(given, kernel, diagonal))
-        else:
-            _syrk(given, kernel)
-            found.append(centre(kernel, diagonal))
-    common, above = torch.tensor(found, dtype=torch.float64).T
-    return torch.from_numpy(diagonals), 2 * above, common
-
-
-def _fine(diagonals: Tensor, common: Tensor) -> Bools:
+def _fine(diagonals: Doubles, common: Doubles) -> Bools:
     """Whether each of the centred kernels `[l]` is as exact as if its features had been centred."""
     spread = diagonals.mean(1)
-    return ((spread > SMALLEST) & (spread < LARGEST) & (common < spread)).cpu().numpy()  # NaN is none of these
+    return (spread > SMALLEST) & (spread < LARGEST) & (common < spread)  # NaN is none of these

@@ -45,15 +45,13 @@ def sums_of(first: Held, second: Held | None = None) -> Sums:
     side with the other nor of a layer with itself is missing (NaN).
     """
     sides = [first] if second is None else [first, second]
-    diagonals, squares = (torch.cat([getattr(side, part) for side in sides]) for part in ("diagonals", "squares"))
-    off, cross = (
-        squares.new_full((len(squares), len(squares)), torch.nan),
-        2 * _inner(*(side.kernels.flatten(1) for side in (first, sides[-1]))),
-    )
-    rows, columns = slice(0, len(cross)), slice(-cross.shape[1], None)
+    diagonals, squares = (np.concatenate([getattr(side, part) for side in sides]) for part in ("diagonals", "squares"))
+    cross = 2 * _inner(first.entries, sides[-1].entries).cpu().numpy()
+    rows, columns = slice(0, len(cross)), slice(len(squares) - cross.shape[1], None)
+    off = np.full((len(squares), len(squares)), np.nan)
     off[columns, rows], off[rows, columns] = cross.T, cross
-    off.diagonal().copy_(squares)
-    return Sums(first.n, off.cpu().numpy(), (diagonals @ diagonals.T).cpu().numpy(), diagonals.sum(1).cpu().numpy())
+    np.fill_diagonal(off, squares)
+    return Sums(first.n, off, diagonals @ diagonals.T, diagonals.sum(1))
 
 
 def held(n: int, widths: Sequence[int], wanted: Wanted) -> bool:
@@ -100,7 +98,7 @@ def _by_kernels(layers: Sequence[Layer]) -> Values:
 def _inner(first: Tensor, second: Tensor) -> Tensor:
     """`[k, m]`, `[l, m]` -> `[k, l]` in double precision."""
     parts = zip(first.split(STRIP, dim=1), second.split(STRIP, dim=1), strict=True)
-    return torch.stack([torch.mm(one, other.T) for one, other in parts]).sum(0, dtype=torch.float64)
+    return cast(Tensor, sum(torch.mm(one, other.T).double() for one, other in parts))
 
 
 def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:

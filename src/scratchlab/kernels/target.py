@@ -56,7 +56,7 @@ def ready_to_target(layers: Ready, labels: Labels) -> dict[str, ToTarget]:
     if layers.held is None:
         return {one.name: _of_sums(one, places, counts) for one in layers.layers}
     target, rows = "of the labels", torch.nn.functional.one_hot(torch.from_numpy(places), len(counts)).float()
-    found = alignment(layers, ready({target: rows.to(layers.held.kernels.device)}, kernels=True))
+    found = alignment(layers, ready({target: rows.to(layers.held.entries.device)}, kernels=True))
     return {name: ToTarget(found.of(name, target, debiased=False), found.of(name, target)) for name in layers.names}
 
 
