@@ -82,5 +82,7 @@ def _world() -> jinja2.Environment:
         place=words.place,
     )
     filters.update(moment=words.moment, duration=words.duration, setting=words.setting)
-    filters.update(points=words.points, span=words.span, chance=words.chance, number=words.number)
+    filters.update(
+        points=words.points, span=words.span, chance=words.chance, number=words.number, interval_of_numbers=words.interval_of_numbers
+    )
     return world

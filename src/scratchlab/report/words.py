@@ -25,6 +25,11 @@ def interval(estimate: Estimate) -> str:
     return f"[{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]".replace("-", "−")
 
 
+def interval_of_numbers(estimate: Estimate) -> str:
+    """`[0.951, 0.986]`, or nothing where there is no interval."""
+    return "" if estimate.low is None or estimate.high is None else f"[{number(estimate.low)}, {number(estimate.high)}]"
+
+
 def points(difference: float) -> str:
     """A difference of shares in points, with its sign: `+3.2`, `−0.4`, `0.0`."""
     text = f"{100 * difference:+.1f}"

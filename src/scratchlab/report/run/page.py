@@ -11,9 +11,10 @@ from scratchlab.recipe import Values, flat
 from scratchlab.report import matrices, shell
 from scratchlab.report.charts import Figure
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.run import figures, kernels, words
+from scratchlab.report.run import figures, kernels, noise, words
 from scratchlab.report.run.kinds.catalog import SECTIONS
 from scratchlab.report.run.kinds.interface import Origin, Section
+from scratchlab.report.run.noise import NoiseSection
 from scratchlab.report.run.readings import NAMES, Readings
 from scratchlab.result import Result
 from scratchlab.store.run import Run
@@ -55,6 +56,7 @@ def page(run: Run) -> str:
         "result": None,
         "confusions": list[Confusion](),
         "kernels": None,
+        "noise": None,
     } | _surroundings(run.json("environment"))
     if read.epochs:
         about |= _read(read, recipe["observe"]["kernels"])
@@ -65,6 +67,9 @@ def page(run: Run) -> str:
         about |= _result(result, found, section)
         parted = matrices.first(result.classes)
         drawn |= section.figures
+        if "noise" in result.facts:
+            about["noise"] = NoiseSection.of(result.facts["noise"])
+            drawn |= noise.figures(run, result.facts["noise"], epochs)
         drawn |= {f"confusion-{number}": figures.confusion(one, parted, about["worst"]) for number, one in enumerate(found, 1)}
     return shell.rendered("run", about, drawn)
 

@@ -1,0 +1,86 @@
+"""Label noise on the page of a run: what was changed, and how well the losses of training tell wrong labels from right ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scratchlab.analysis.ledger import Separation, separation
+from scratchlab.metrics.estimate import Estimate
+from scratchlab.report.charts import DASHES, Figure, ink, layout, said, title
+from scratchlab.report.epochs import Epochs
+from scratchlab.report.run.figures import counted, kept, ticks
+from scratchlab.report.words import name
+from scratchlab.store.run import Run
+
+COLOURS = {"right": "head-1", "wrong": "head-2"}
+
+
+@dataclass(frozen=True)
+class NoiseSection:
+    """facts: what the result keeps of label noise. scores: of the ledger in the last epoch, by name."""
+
+    facts: dict[str, Any]
+    scores: dict[str, Estimate]
+
+    @classmethod
+    def of(cls, facts: dict[str, Any]) -> NoiseSection:
+        """From the facts of a result."""
+        last: dict[str, Any] = facts.get("ledger", {}).get("last", {})
+        return cls(facts, {name(metric): Estimate(**one) for metric, one in last.items()})
+
+
+def figures(run: Run, facts: dict[str, Any], epochs: Epochs) -> dict[str, Figure]:
+    """`noise-scores` over the epochs, and `noise-kept`, `noise-last`: the losses of samples with right and with wrong labels; nothing
+    without a ledger."""
+    if "ledger" not in facts:
+        return {}
+    drawn = {"noise-scores": _scores(facts["ledger"], epochs)}
+    table, labels, last = run.table("ledger"), run.table("noise"), len(epochs.records) - 1
+    shown = {"noise-kept": epochs.chosen["epoch"], "noise-last": last} if epochs.chosen else {"noise-last": last}
+    if shown.get("noise-kept") == last:
+        shown.pop("noise-kept")
+    return drawn | {called: _histogram(separation(table, labels, epoch)) for called, epoch in shown.items()}
+
+
+def _scores(found: dict[str, Any], epochs: Epochs) -> Figure:
+    """AUROC of "this label is wrong" and the other scores of the ledger, a line each."""
+    x = [epoch + 1 for epoch in found["epochs"]]
+    data = [
+        {
+            "x": x,
+            "y": values,
+            "mode": "lines+markers" if len(x) <= 30 else "lines",
+            "name": said(name(metric)),
+            "line": {"color": ink(f"head-{place % 4 + 1}"), "width": 2.2, "dash": DASHES[place % 4]},
+            "hovertemplate": f"{said(name(metric))}  %{{y:.3f}}<extra></extra>",
+        }
+        for place, (metric, values) in enumerate(found["values"].items())
+    ]
+    axis = {**counted("epoch"), "range": [0.6, len(x) + 0.4], **ticks(len(x))}
+    look = layout(290, hovermode="x unified", showlegend=len(data) > 1, xaxis=axis, yaxis={"nticks": 6}, **kept(epochs, "bottom"))
+    return {"data": data, "layout": look}
+
+
+def _histogram(found: Separation) -> Figure:
+    """Two histograms over one axis."""
+    centres = [
+        float((low * high) ** 0.5 if found.logarithmic else (low + high) / 2)
+        for low, high in zip(found.edges, found.edges[1:], strict=False)
+    ]
+    data = [
+        {
+            "type": "scatter",
+            "x": centres,
+            "y": counts.tolist(),
+            "mode": "lines",
+            "line": {"shape": "hvh", "color": ink(COLOURS[kind]), "width": 1.5},
+            "fill": "tozeroy",
+            "fillcolor": ink(f"{COLOURS[kind]}-soft"),
+            "name": f"{kind} labels",
+            "hovertemplate": f"%{{y}} with {kind} labels, {found.column} near %{{x:.3g}}<extra></extra>",
+        }
+        for kind, counts in (("right", found.right), ("wrong", found.wrong))
+    ]
+    across: Figure = {"title": title(found.column), **({"type": "log", "tickformat": "~g", "nticks": 6} if found.logarithmic else {})}
+    return {"data": data, "layout": layout(290, showlegend=True, xaxis=across, yaxis={"nticks": 5, "title": title("samples")})}
