@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, distributed, nn
 from torch.autograd.function import once_differentiable
 
+from scratchlab.model.fused import masked_product, normalised_gradient, scale_and_shift
+
 
 def shared() -> bool:
     """Whether this process is one of several that train together."""
@@ -52,8 +54,12 @@ class BatchNorm(nn.BatchNorm2d):
             scale = self.weight * torch.rsqrt(self.running_var + self.eps)
             shift = self.bias - self.running_mean * scale
             values = x.view(self.num_features, -1)
-            y = torch.mul(values, scale[:, None], out=None if torch.is_grad_enabled() else values).add_(shift[:, None]).view(x.shape)
-            y = F.relu_(y) if rectified else y
+            if torch.is_grad_enabled():
+                y = (values * scale[:, None]).add_(shift[:, None]).view(x.shape)
+                y = F.relu_(y) if rectified else y
+            else:
+                scale_and_shift(values, scale, shift, rectified, values)
+                y = x
         return y if real is None else y * real
 
     def remember(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
@@ -82,9 +88,7 @@ class _Normalised(torch.autograd.Function):
         norm.remember(mean, variance, count)
         whitening = torch.rsqrt(variance + norm.eps)
         y = torch.empty_like(x)
-        torch.mul(values, (gain * whitening)[:, None], out=y.view(values.shape)).add_(bias[:, None])
-        if rectified:
-            y.relu_()
+        scale_and_shift(values, gain * whitening, bias.detach(), rectified, y.view(values.shape))
         ctx.save_for_backward(values, gain, whitening, count, y if rectified else None)
         return y
 
@@ -93,13 +97,8 @@ class _Normalised(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """With u = whitening · centred and c a channel's mean: into x flows gain · whitening · (grad - c(grad) - u · c(grad · u))."""
         centred, gain, whitening, count, y = ctx.saved_tensors
-        into_y = grad.reshape(centred.shape)
-        if y is not None:
-            into_y = torch.ops.aten.threshold_backward(into_y, y.view(centred.shape), 0)
-        into_x = into_y * centred
+        into_y, into_x = masked_product(grad.reshape(centred.shape), None if y is None else y.view(centred.shape), centred)
         grad_gain, grad_bias = whitening * into_x.sum(1), into_y.sum(1)
         c_grad_u, c_grad = total(torch.stack([grad_gain, grad_bias])) / count
-        torch.mul(centred, (-whitening * c_grad_u)[:, None], out=into_x).add_(into_y).sub_(c_grad[:, None]).mul_(
-            (gain * whitening)[:, None]
-        )
+        normalised_gradient(centred, into_y, -whitening * c_grad_u, c_grad, gain * whitening, into_x)
         return into_x.view(grad.shape), grad_gain, grad_bias, None, None, None

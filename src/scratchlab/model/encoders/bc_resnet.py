@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from scratchlab.checks import Problem, listing
 from scratchlab.model.batch_norm import BatchNorm
 from scratchlab.model.encoders.depthwise import depthwise
+from scratchlab.model.fused import add_and_rectify
 from scratchlab.model.interface import Encoder
 from scratchlab.model.lengths import mask, strided
 from scratchlab.types import Embeddings, Image, Spectrogram
@@ -47,9 +48,7 @@ class Block(nn.Module):
         z = depthwise(y.sum(1, keepdim=True) / y.shape[1], self.temporal.weight, dilation=self.dilation)
         z = pointwise(self.mix, F.silu(self.temporal_norm.planes(z, real)))
         z = self.dropout(z[:, 0].transpose(1, 2)).transpose(1, 2)[:, None]
-        if not self.transition:
-            y.add_(x)
-        return y.add_(z).relu_()
+        return add_and_rectify(y, None if self.transition else x, z)
 
 
 def pointwise(convolution: nn.Conv2d, x: Tensor) -> Tensor:

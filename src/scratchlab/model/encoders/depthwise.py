@@ -11,7 +11,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from scratchlab.model.fused import multiply_add
+
 Tap = tuple[slice, slice]  # the rows or steps a weight reaches: in the result, and in the input
+NEAR = 1 << 18  # numbers of products summed at once, while the processor has them near: 1 MiB
 
 
 def depthwise(x: Tensor, weight: Tensor, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> Tensor:
@@ -47,27 +50,20 @@ class _Depthwise(torch.autograd.Function):
         ctx.taps = [(i, j, r, t) for i, r in enumerate(over_rows) for j, t in enumerate(over_time)]
         ctx.save_for_backward(x, weight)
         y = x.new_empty(x.shape[0], rows, time, x.shape[3])
-        _add_up(y, [(y[:, r[0], t[0]], x[:, r[1], t[1]], weight[:, :, i, j, None, None]) for i, j, r, t in ctx.taps])
+        multiply_add(y, x, [((r[0], t[0]), (r[1], t[1]), weight[:, 0, i, j]) for i, j, r, t in ctx.taps])
         return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         x, weight = ctx.saved_tensors
+        grad = grad.contiguous()
         into_x, into_weight = torch.empty_like(x), torch.empty_like(weight)
-        _add_up(into_x, [(into_x[:, r[1], t[1]], grad[:, r[0], t[0]], weight[:, :, i, j, None, None]) for i, j, r, t in ctx.taps])
+        multiply_add(into_x, grad, [((r[1], t[1]), (r[0], t[0]), weight[:, 0, i, j]) for i, j, r, t in ctx.taps])
+        together = max(1, NEAR // max(1, grad[0].numel()))
         for i, j, r, t in ctx.taps:
-            into_weight[:, 0, i, j] = (grad[:, r[0], t[0]] * x[:, r[1], t[1]]).sum((1, 2, 3))
+            ours, theirs = grad[:, r[0], t[0]], x[:, r[1], t[1]]
+            for first in range(0, len(x), together):
+                some = slice(first, first + together)
+                into_weight[some, 0, i, j] = (ours[some] * theirs[some]).sum((1, 2, 3))
         return into_x, into_weight, None, None, None
-
-
-def _add_up(whole: Tensor, parts: list[tuple[Tensor, Tensor, Tensor]]) -> None:
-    """Into each part of `whole`, add a product; a part that covers it all goes first and spares the zeros."""
-    parts = sorted(parts, key=lambda part: -part[0].numel())
-    if parts[0][0].shape == whole.shape:
-        torch.mul(parts[0][1], parts[0][2], out=whole)
-        parts = parts[1:]
-    else:
-        whole.zero_()
-    for part, values, weight in parts:
-        part.addcmul_(values, weight)
