@@ -24,8 +24,8 @@ compiled = machine_code.compiled(fastmath={"contract", "reassoc", "nsz", "arcp"}
 def gram(values: Floats, kernel: Floats) -> None:
     """Writes X Xᵀ of `[n, d]` on and above the diagonal of `kernel` `[n, n]`; below it anything may stand afterwards.
 
-    Four inputs meet two at a time, whose eight sums stay in registers. Nothing is rearranged beforehand, which is where a general product of
-    a few inputs of many features spends half of its time.
+    Four inputs meet two at a time, whose eight sums stay in registers. Nothing is rearranged beforehand, on which a general product of a
+    few inputs of many features spends half of its time.
     """
     n, d = values.shape
     fours = n - n % 4
@@ -91,7 +91,7 @@ def centre(kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[np.float
             total += centred * centred
         squares += total
         start += n - i - 1
-    return common, squares
+    return common, squares  # pyright: ignore[reportReturnType] - numba makes them of these types
 
 
 @compiled

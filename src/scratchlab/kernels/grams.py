@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.linalg import get_blas_funcs
+from scipy.linalg import get_blas_funcs  # pyright: ignore[reportUnknownVariableType]
 from torch import Tensor
 
 from scratchlab.kernels.layers import layer
@@ -109,7 +109,7 @@ class Grams:
         from scratchlab.kernels.compiled import centre, centred_gram  # late: numba takes a second
 
         kernel, diagonals = self._kernel.numpy(), np.empty((len(values), len(self._kernel)))
-        found: list[tuple[float, float]] = []
+        found: list[tuple[np.float32, np.float64]] = []
         for one, above, diagonal in zip(values, entries.numpy(), diagonals, strict=True):
             given = (one if one.dtype == torch.float32 else one.float()).numpy()
             if len(given) <= FEW and given.flags.c_contiguous:
@@ -125,7 +125,7 @@ class Grams:
         rows = kernels.mean(2)
         common = rows.mean(1)
         kernels.sub_(rows[:, :, None]).sub_((rows - common[:, None])[:, None])
-        row, column = torch.triu_indices(*kernels.shape[1:], 1, device=kernels.device)
+        row, column = torch.triu_indices(kernels.shape[1], kernels.shape[2], 1, device=kernels.device)
         entries.copy_(kernels[:, row, column])
         squares = 2 * entries.double().square().sum(1)
         return off_diagonals(kernels).cpu().numpy(), squares.cpu().numpy(), common.double().cpu().numpy()

@@ -97,7 +97,8 @@ def _by_kernels(layers: Sequence[Layer]) -> Values:
 
 def _inner(first: Tensor, second: Tensor) -> Tensor:
     """`[k, m]`, `[l, m]` -> `[k, l]` in double precision."""
-    parts = zip(first.split(STRIP, dim=1), second.split(STRIP, dim=1), strict=True)
+    one_by_one, other_by_other = (cast("tuple[Tensor, ...]", each.split(STRIP, dim=1)) for each in (first, second))
+    parts = zip(one_by_one, other_by_other, strict=True)
     return cast(Tensor, sum(torch.mm(one, other.T).double() for one, other in parts))
 
 

@@ -18,7 +18,9 @@ Tap = tuple[slice, slice]  # rows and steps
 
 def one_pass(*tensors: Tensor) -> bool:
     """Whether compiled loops serve for these."""
-    return torch.get_num_threads() == 1 and all(one.device.type == "cpu" and one.dtype == torch.float32 and one.is_contiguous() for one in tensors)
+    return torch.get_num_threads() == 1 and all(
+        one.device.type == "cpu" and one.dtype == torch.float32 and one.is_contiguous() for one in tensors
+    )
 
 
 def scale_and_shift(values: Tensor, scale: Tensor, shift: Tensor, rectified: bool, out: Tensor) -> None:
