@@ -127,8 +127,6 @@ def ours_by_meaning(folder: Path, questions: list[str]) -> None:
     before = memory()
     asked = Memory(opened(folder / "index.sqlite"), [Dice(384), Dice(512)], folder)
     print(f"{'vectors taken in':32s} {seconds(lambda: asked.meaning):.2f} CPU s, +{memory() - before:.0f} MB of memory", flush=True)
-    again = Memory(asked.base, [Dice(384), Dice(512)], folder)
-    print(f"{'opened again, for a question':32s} {seconds(lambda: again.meaning):.2f} CPU s", flush=True)
     told("a question, by words and meaning", [seconds(lambda text=text: ask(text, NOW, asked)) for text in questions])
 
 

@@ -64,11 +64,10 @@ def _words_alone() -> str:
 
 def _left_out(memory: Memory) -> str:
     """That encoders are left out, for how long they would read, and how to let them; empty if none are."""
-    if not memory.left_out:
+    seconds = sum(memory.meaning.left_out.values()) if memory.meaning is not None else 0
+    if not seconds:
         return ""
-    return (
-        f"More is found once all lines are read for their meaning, some {duration(memory.left_out)} of one core: scratchlab index --meaning"
-    )
+    return f"More is found once all lines are read for their meaning, some {duration(seconds)} of one core: scratchlab index --meaning"
 
 
 def _follow() -> None:

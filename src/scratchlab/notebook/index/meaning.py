@@ -42,22 +42,18 @@ class Meaning:
         self._read = np.array([place for place, text in enumerate(texts) if text is not None], np.int64)
         self._events = len(texts)
         self.telling = len(self._read) >= ENOUGH
-        for one in sorted(vectors, key=lambda one: -one.encoder.speed):  # the quick one is not to wait for the slow one's turn
+        for one in vectors:
             read = [_read_by(one.encoder, *text) for text in texts if text is not None]
             keys = [digest(text.encode("utf-8", "replace")) for text in read]
-            each = dict(zip(keys, read, strict=True))
-            once = list(each)
-            made, missing = one.held(once)
-            new = {once[place]: each[once[place]] for place in missing}
+            known = dict(zip(keys, read, strict=True))
+            new = {key: known[key] for key in one.unread(keys)}
             seconds = sum(map(len, new.values())) / one.encoder.speed
             if patience is not None and seconds > patience:
                 self.left_out[one.encoder.name] = seconds
                 continue
             patience = None if patience is None else patience - seconds
-            if new:
-                made[missing] = one.read(new, told)
-            place = {key: number for number, key in enumerate(once)}
-            self._likenesses.append(Likeness(made[[place[key] for key in keys]], one.encoder))
+            one.read(new, told)
+            self._likenesses.append(Likeness(one.of(keys), one.encoder))
 
     def __bool__(self) -> bool:
         """Whether any encoder has read."""

@@ -81,11 +81,6 @@ class Memory:
             self._meaning = self.held.number, Meaning(texts, self._vectors, self._told, self._patience)
         return self._meaning[1]
 
-    @property
-    def left_out(self) -> float:
-        """Seconds of one core that encoders would read for which the last question was asked without; 0 if it did not need them."""
-        return sum(self._meaning[1].left_out.values()) if self._meaning else 0.0
-
     def within(self, span: Span) -> npt.NDArray[np.int64]:
         """Places in `held` of the events that tell of a time, in its order."""
         query = "SELECT id FROM events WHERE start < ? AND finish > ? ORDER BY start, id"

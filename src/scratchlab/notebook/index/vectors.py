@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,37 +31,41 @@ class TextVectors:
         self.encoder = encoder
         self.base = derived.opened(folder / f"vectors-{encoder.name}.sqlite", lambda base: base.execute(SCHEMA))
 
-    def held(self, keys: Sequence[str]) -> tuple[Kept, list[int]]:
-        """`[n, size]` of n texts by their digests, each given once, and the places of those whose vectors are not held, or not whole.
+    def unread(self, keys: Sequence[str]) -> list[str]:
+        """Those of these digests of texts whose vectors are not held, or not whole, each once."""
+        whole = 2 * self.encoder.size  # bytes
+        held = {key for some in _some(keys) for key, length in self._rows("digest, length(vector)", some) if length == whole}
+        return [key for key in dict.fromkeys(keys) if key not in held]
 
-        These are zeros, as is one that is not finite.
-        """
-        made = np.zeros((len(keys), self.encoder.size), np.float16)
-        place = {key: number for number, key in enumerate(keys)}
-        missing = set(range(len(keys)))
-        for start in range(0, len(keys), TOGETHER):
-            some = keys[start : start + TOGETHER]
-            query = f"SELECT digest, vector FROM vectors WHERE digest IN ({', '.join('?' * len(some))})"
-            for key, vector in self.base.execute(query, some):
-                if len(vector) == made.itemsize * made.shape[1]:
-                    made[place[key]] = np.frombuffer(vector, np.float16)
-                    missing.discard(place[key])
-        made[~np.isfinite(made).all(axis=1)] = 0
-        return made, sorted(missing)
-
-    def read(self, texts: Mapping[str, str], told: Told = silent) -> Kept:
-        """`[n, size]` of n texts, by their digests: reads them, the short ones first, and keeps them; a kill loses a second of reading.
+    def read(self, texts: Mapping[str, str], told: Told = silent) -> None:
+        """Reads texts, by their digests, the short ones first, and keeps their vectors: a kill loses about a second of reading.
 
         told: is called with how many have been read, and how many there are.
         """
-        made: dict[str, Kept] = {}
+        done = 0
         for some in _portions(texts, self.encoder.speed):
             vectors = [self.encoder.texts([texts[key] for key in some[i : i + BATCH]]) for i in range(0, len(some), BATCH)]
-            made |= zip(some, np.concatenate(vectors).astype(np.float16), strict=True)
+            rows = [(key, vector.tobytes()) for key, vector in zip(some, np.concatenate(vectors).astype(np.float16), strict=True)]
             with transaction(self.base):
-                self.base.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", [(key, made[key].tobytes()) for key in some])
-            told(len(made), len(texts))
-        return np.stack([made[key] for key in texts])
+                self.base.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+            done += len(some)
+            told(done, len(texts))
+
+    def of(self, keys: Sequence[str]) -> Kept:
+        """`[n, size]` of n texts that have been read, by their digests; zeros for one that is not finite."""
+        made = np.empty((len(keys), self.encoder.size), np.float16)
+        for start, some in enumerate(_some(keys)):
+            held = dict(self._rows("digest, vector", some))
+            made[start * TOGETHER :][: len(some)] = np.frombuffer(b"".join(held[key] for key in some), np.float16).reshape(len(some), -1)
+        made[~np.isfinite(made).all(axis=1)] = 0
+        return made
+
+    def _rows(self, columns: str, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        return self.base.execute(f"SELECT {columns} FROM vectors WHERE digest IN ({', '.join('?' * len(keys))})", keys)
+
+
+def _some(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[start : start + TOGETHER] for start in range(0, len(keys), TOGETHER))
 
 
 def _portions(texts: Mapping[str, str], most: int) -> Iterator[list[str]]:
