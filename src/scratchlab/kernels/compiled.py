@@ -24,8 +24,8 @@ compiled = machine_code.compiled(fastmath={"contract", "reassoc", "nsz", "arcp"}
 def gram(values: Floats, kernel: Floats) -> None:
     """Writes X Xᵀ of `[n, d]` on and above the diagonal of `kernel` `[n, n]`; below it anything may stand afterwards.
 
-    Four inputs meet two at a time, whose eight sums stay in registers. Nothing is rearranged beforehand, on which a general product of a
-    few inputs of many features spends half of its time.
+    Four inputs meet two at a time, whose eight sums stay in registers. Nothing is copied beforehand, as a general product does, which takes
+    it half of its time where inputs are few and features many.
     """
     n, d = values.shape
     fours = n - n % 4
@@ -65,7 +65,7 @@ def gram(values: Floats, kernel: Floats) -> None:
 
 
 @compiled
-def centre(kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[np.float32, np.float64]:
+def centre(kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[float, float]:
     """Writes the entries above the diagonal of `[n, n]`, row after row, once rows and columns sum to zero, and those on it to `[n]`.
 
     Returns the mean of all entries before, and the sum of the squares of those above the diagonal after.
@@ -89,13 +89,13 @@ def centre(kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[np.float
             centred = row[j] - (shifts[i] + below[j])
             made[j] = centred
             total += centred * centred
-        squares += total
+        squares += float(total)
         start += n - i - 1
-    return common, squares  # pyright: ignore[reportReturnType] - numba makes them of these types
+    return float(common), squares
 
 
 @compiled
-def centred_gram(values: Floats, kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[np.float32, np.float64]:
+def centred_gram(values: Floats, kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[float, float]:
     """Both of them, one after the other."""
     gram(values, kernel)
     return centre(kernel, entries, diagonal)

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.linalg import get_blas_funcs  # pyright: ignore[reportUnknownVariableType]
+from scipy import linalg
 from torch import Tensor
 
 from scratchlab.kernels.layers import layer
@@ -20,7 +20,7 @@ Doubles = npt.NDArray[np.float64]
 
 SMALLEST, LARGEST = 1e-12, 1e15  # mean squared length of an input within which products of kernels stay in single precision's range
 FEW = 128  # inputs up to which our own product of a matrix with itself is faster than that of BLAS
-SYRK = cast("Callable[..., object]", get_blas_funcs("syrk", dtype=np.float32))
+SYRK = cast("Callable[..., object]", linalg.get_blas_funcs("syrk", dtype=np.float32))  # pyright: ignore[reportUnknownMemberType]
 
 
 def half(a: Tensor, into: Tensor) -> Tensor:
@@ -105,11 +105,11 @@ class Grams:
         Returns diagonals and squares, as in `Held`, and what the entries of each whole kernel had in common before, `[l]`.
         """
         if entries.device.type != "cpu":
-            return self._centred_by_torch(values, entries)
+            return centred_by_torch(values, entries)
         from scratchlab.kernels.compiled import centre, centred_gram  # late: numba takes a second
 
         kernel, diagonals = self._kernel.numpy(), np.empty((len(values), len(self._kernel)))
-        found: list[tuple[np.float32, np.float64]] = []
+        found: list[tuple[float, float]] = []
         for one, above, diagonal in zip(values, entries.numpy(), diagonals, strict=True):
             given = (one if one.dtype == torch.float32 else one.float()).numpy()
             if len(given) <= FEW and given.flags.c_contiguous:
@@ -120,15 +120,18 @@ class Grams:
         common, squares = np.array(found).T
         return diagonals, 2 * squares, common
 
-    def _centred_by_torch(self, values: Sequence[Tensor], entries: Tensor) -> tuple[Doubles, Doubles, Doubles]:
-        kernels = torch.stack([torch.mm(one.float(), one.float().T) for one in values])
-        rows = kernels.mean(2)
-        common = rows.mean(1)
-        kernels.sub_(rows[:, :, None]).sub_((rows - common[:, None])[:, None])
-        row, column = torch.triu_indices(kernels.shape[1], kernels.shape[2], 1, device=kernels.device)
-        entries.copy_(kernels[:, row, column])
-        squares = 2 * entries.double().square().sum(1)
-        return off_diagonals(kernels).cpu().numpy(), squares.cpu().numpy(), common.double().cpu().numpy()
+
+def centred_by_torch(values: Sequence[Tensor], entries: Tensor) -> tuple[Doubles, Doubles, Doubles]:
+    """The same where nothing is compiled: on other devices than the processor."""
+    kernels = torch.stack([torch.mm(one.float(), one.float().T) for one in values])
+    rows = kernels.mean(2)
+    common = rows.mean(1)
+    kernels.sub_(rows[:, :, None]).sub_((rows - common[:, None])[:, None])
+    n = kernels.shape[1]
+    above = torch.ones((n, n), dtype=torch.bool, device=kernels.device).triu_(1)
+    entries.copy_(kernels[:, above])
+    squares = 2 * entries.double().square().sum(1)
+    return off_diagonals(kernels).cpu().numpy(), squares.cpu().numpy(), common.double().cpu().numpy()
 
 
 def off_diagonals(kernels: Tensor) -> Tensor:

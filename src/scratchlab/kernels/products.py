@@ -97,9 +97,11 @@ def _by_kernels(layers: Sequence[Layer]) -> Values:
 
 def _inner(first: Tensor, second: Tensor) -> Tensor:
     """`[k, m]`, `[l, m]` -> `[k, l]` in double precision."""
-    one_by_one, other_by_other = (cast("tuple[Tensor, ...]", each.split(STRIP, dim=1)) for each in (first, second))
-    parts = zip(one_by_one, other_by_other, strict=True)
-    return cast(Tensor, sum(torch.mm(one, other.T).double() for one, other in parts))
+    total = torch.zeros((len(first), len(second)), dtype=torch.float64, device=first.device)
+    for start in range(0, first.shape[1], STRIP):
+        strip = slice(start, start + STRIP)
+        total += torch.mm(first[:, strip], second[:, strip].T)
+    return total
 
 
 def _by_features(layers: Sequence[Layer], asked: Wanted) -> Values:

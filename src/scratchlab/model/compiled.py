@@ -35,8 +35,9 @@ def scale_and_shift(values: Floats, scale: Floats, shift: Floats, rectified: boo
 def masked_product(grad: Floats, y: Floats, values: Floats, masked: Floats, product: Floats) -> None:
     """All `[m]`: masked = grad where y > 0, else 0; product = masked · values."""
     for k in range(len(grad)):
-        masked[k] = ZERO if y[k] <= ZERO else grad[k]
-        product[k] = masked[k] * values[k]
+        kept = ZERO if y[k] <= ZERO else grad[k]
+        masked[k] = kept
+        product[k] = kept * values[k]
 
 
 @machine_code.compiled()
@@ -68,10 +69,10 @@ def add_and_rectify(y: Floats, x: Floats, z: Floats) -> None:
 
 @machine_code.compiled(fastmath={"contract"})
 def multiply_add(whole: Floats, values: Floats, weights: Floats, taps: Ints, covered: bool) -> None:
-    """whole `[c, rows, m]`, values `[c, other rows, k]`: each tap adds to a part of `whole` a part of `values` times its weight `[c, taps]`.
+    """Adds to parts of `whole` `[c, rows, m]` parts of values `[c, other rows, k]`, each times a weight of `[c, taps]`.
 
     A tap: its rows in `whole` (first, stop, step), its columns there (first, stop), its rows in `values` (first, step), its first column
-    there. The first tap reaches all of `whole` if it is `covered`; else that begins with zeros.
+    there. The first tap reaches all of `whole` if it is `covered`; else `whole` begins with zeros.
     """
     for c in range(len(whole)):
         for row in range(whole.shape[1]):

@@ -61,8 +61,6 @@ def normalised_gradient(centred: Tensor, grad: Tensor, slope: Tensor, mean: Tens
 
 def add_and_rectify(y: Tensor, x: Tensor | None, z: Tensor) -> Tensor:
     """y and x `[c, rows, ...]`, z `[c, 1, ...]`: ReLU of y + x + z, which takes the place of y."""
-    if torch.is_grad_enabled() and y.requires_grad and y._is_view():
-        return (y if x is None else y.add_(x)).add_(z).relu_()
     return cast(Tensor, _AddAndRectify.apply(y, x, z))
 
 
