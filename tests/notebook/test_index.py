@@ -179,7 +179,8 @@ def test_wikilinks_are_kept(vault: Vault) -> None:
 
 def test_real_notes(vault: Vault, real_data: Callable[[str], Path]) -> None:
     found = refresh(vault.base, {"notes": Notes(Settings(vault=(real_data("notes"),)))})
-    assert (found.read, found.refused) == (7, [])
+    assert found.refused == []
+    assert found.read >= 7
     path, line, text = vault.base.execute(
         "SELECT path, line, text FROM events WHERE id IN (SELECT rowid FROM words WHERE words MATCH 'body : trouble AND body : nanochat')"
     ).fetchone()
