@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from scratchlab import experiment, pipeline, recipe
+from scratchlab.checks import Problem
 from scratchlab.learn.incremental import Incremental
 from scratchlab.store.run import Run
 from scratchlab.types import TrainingView
@@ -25,7 +26,7 @@ RECIPE: dict[str, Any] = {
     "loss": {"cross_entropy": {"temperature": 1.0}},
     "training": {"epochs": 2, "batch": 64, "rate": 0.1, "device": "cpu"},
 }
-TRUE = {f"digits/{row:04d}": str(label) for row, label in enumerate(experiment.SOURCES["sklearn_digits"]().read().labels)}
+TRUE = {f"digits/{row:04d}": str(label) for row, label in enumerate(pipeline.SOURCES["sklearn_digits"]().read().labels)}
 
 
 def prepared(runs: Path, **changed: Any) -> tuple[Run, recipe.Recipe]:
@@ -105,7 +106,7 @@ def test_a_run_on_the_noise_that_another_left_is_the_same_run(tmp_path: Path) ->
 
 def test_a_ledger_is_scored_by_true_labels(tmp_path: Path) -> None:
     run, resolved = prepared(tmp_path)
-    samples = experiment.SOURCES["sklearn_digits"]().read()
+    samples = pipeline.SOURCES["sklearn_digits"]().read()
     train = pipeline.assemble(resolved, run).protocol.plan(samples).split.train
     run.save_table("ledger", pl.DataFrame({"id": samples.ids[train], "epoch": [0] * len(train), "loss": np.arange(len(train)) * 1.0}))
     experiment.perform(resolved, run, Console(quiet=True))
@@ -115,6 +116,6 @@ def test_a_ledger_is_scored_by_true_labels(tmp_path: Path) -> None:
 
 def test_wrong_labels_end_a_run_before_it_leaves_a_folder(tmp_path: Path) -> None:
     run, resolved = prepared(tmp_path, noise={"name": "column", "file": str(tmp_path / "missing.csv")})
-    with pytest.raises(experiment.Problem, match=r"noise\.file = '.*missing\.csv' is no file"):
+    with pytest.raises(Problem, match=r"noise\.file = '.*missing\.csv' is no file"):
         experiment.perform(resolved, run, Console(quiet=True))
     assert not run.folder.exists()
