@@ -1,4 +1,8 @@
-"""Loops compiled by numba. Importing this file imports numba, which takes a second: whoever needs it does so late."""
+"""Loops compiled by numba. Importing this file imports numba, which takes a second: whoever needs it does so late.
+
+A compiled function calls no other but with inline="always": of another one numba knows the text the first time and only the machine code
+once that is on disk, and the caller's speed and last bits would depend on which of them was compiled when.
+"""
 
 from __future__ import annotations
 

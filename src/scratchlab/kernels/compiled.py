@@ -92,10 +92,3 @@ def centre(kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[float, f
         squares += float(total)
         start += n - i - 1
     return float(common), squares
-
-
-@compiled
-def centred_gram(values: Floats, kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[float, float]:
-    """Both of them, one after the other."""
-    gram(values, kernel)
-    return centre(kernel, entries, diagonal)

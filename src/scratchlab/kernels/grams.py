@@ -106,17 +106,17 @@ class Grams:
         """
         if entries.device.type != "cpu":
             return centred_by_torch(values, entries)
-        from scratchlab.kernels.compiled import centre, centred_gram  # late: numba takes a second
+        from scratchlab.kernels.compiled import centre, gram  # late: numba takes a second
 
         kernel, diagonals = self._kernel.numpy(), np.empty((len(values), len(self._kernel)))
         found: list[tuple[float, float]] = []
         for one, above, diagonal in zip(values, entries.numpy(), diagonals, strict=True):
             given = (one if one.dtype == torch.float32 else one.float()).numpy()
             if len(given) <= FEW and given.flags.c_contiguous:
-                found.append(centred_gram(given, kernel, above, diagonal))
+                gram(given, kernel)
             else:
                 _syrk(given, kernel)
-                found.append(centre(kernel, above, diagonal))
+            found.append(centre(kernel, above, diagonal))
         common, squares = np.array(found).T
         return diagonals, 2 * squares, common
 

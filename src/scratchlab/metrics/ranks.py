@@ -22,7 +22,7 @@ BLOCK = 128  # columns
 MOST_MATCHES = 100  # of a probe: beyond, sorting what is as near as the hardest match is faster than counting for each
 
 
-@compiled()
+@compiled(inline="always")
 def finite(row: Values, infinity: Any) -> Any:
     """How many values are finite. infinity: of the row's own type, for a comparison with another would be twice as slow."""
     count = np.int32(0)
@@ -31,7 +31,7 @@ def finite(row: Values, infinity: Any) -> Any:
     return count
 
 
-@compiled()
+@compiled(inline="always")
 def tie_column(rule: int, column: int, width: int) -> int:
     """The column before which others precede a match at `column` that they are equal to.
 
@@ -40,7 +40,7 @@ def tie_column(rule: int, column: int, width: int) -> int:
     return column if rule == 2 else rule * width
 
 
-@compiled()
+@compiled(inline="always")
 def put(matches: Ints, count: int, j: int, row: Values) -> None:
     """Inserts column j among `count` ones that are in order of their distance, after those that are equal."""
     while count and row[j] < row[matches[count - 1]]:
@@ -49,7 +49,7 @@ def put(matches: Ints, count: int, j: int, row: Values) -> None:
     matches[count] = j
 
 
-@compiled()
+@compiled(inline="always")
 def count_before(row: Values, matches: Ints, rule: int, codes: Ints, counts: Ints, blocks: Ints) -> int:
     """Adds to `counts` how many columns stand before each match, those of the probe's own identity included.
 
