@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from scratchlab.checks import Problem
 from scratchlab.data.augment.catalog import AUGMENTS
@@ -12,7 +13,7 @@ from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Image, Waveform
 
 SOUND, PICTURE = Waveform(8000), Image(1, 12, 12)
-PICTURES = {"flip", "pixel_shift"}
+PICTURES = {"affine", "flip", "pixel_shift"}
 
 
 def form(name: str) -> Waveform | Image:
@@ -114,3 +115,28 @@ def test_dice_are_fair_and_apart() -> None:
         assert abs(float(numbers.var()) - 1 / 12) < 0.001
     for one, two in ((first, second), (first, other), (first[:-1], first[1:])):
         assert abs(float(torch.corrcoef(torch.stack([one, two]))[0, 1])) < 4 / 500_000**0.5
+
+
+class Most(RowRNG):
+    """Dice that show the largest number every time."""
+
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
+        return torch.full((1,), high, dtype=torch.float64)
+
+
+def test_a_turn_by_a_right_angle_moves_pixels_and_changes_none() -> None:
+    image = torch.rand(1, 3, 12, 12)
+    turned = AUGMENTS["affine"](PICTURE, degrees=90.0, scale=0.0, shear=0.0)(image, torch.tensor([12]), Most(0, 0, np.arange(1)))
+    torch.testing.assert_close(turned, torch.rot90(image, 1, (2, 3)), atol=1e-5, rtol=0)
+
+
+def test_turn_size_and_slant_are_those_of_scipy_on_an_image_that_is_not_square() -> None:
+    image = torch.rand(1, 1, 20, 14)
+    degrees, scale, shear = 25.0, 0.2, 15.0
+    made = AUGMENTS["affine"](PICTURE, degrees=degrees, scale=scale, shear=shear)(image, torch.tensor([14]), Most(0, 0, np.arange(1)))
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])  # of (row, column)
+    back = turn @ np.array([[1, 0], [np.tan(np.deg2rad(shear)), 1]]) / (1 + scale)
+    centre = (np.array([20, 14]) - 1) / 2
+    expected = ndimage.affine_transform(image[0, 0].numpy(), back, centre - back @ centre, order=1, mode="grid-constant")
+    np.testing.assert_allclose(made[0, 0].numpy(), expected, atol=1e-5)

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
+from scratchlab.data.augment.affine import Affine
 from scratchlab.data.augment.flip import Flip
 from scratchlab.data.augment.noise import Noise
 from scratchlab.data.augment.row_rng import RowRNG
@@ -38,6 +39,7 @@ class OfStreams(Protocol):
 
 
 AUGMENTS: dict[str, Callable[..., Augment]] = {
+    "affine": Affine,
     "flip": Flip,
     "noise": Noise,
     "pixel_shift": PixelShift,
