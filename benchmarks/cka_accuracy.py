@@ -21,6 +21,7 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+import environment
 from peers.cka import PEERS, Network, Values, exact, features, loader, ours
 from scratchlab.checks import Problem
 from scratchlab.kernels.cka import Minibatches, cka
@@ -93,6 +94,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     with threadpool_limits(1):
+        environment.tell()
         heads = ("ours: kernels", "features", "minibatches", *PEERS)
         print("offset  scale " + " ".join(f"{head:>14}" for head in heads))
         for offset in OFFSETS:

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+import environment
 from cka_minibatch import WIDTHS, seconds
 from peers.cka import PEERS, Network, Values, exact, features, loader
 from scratchlab.kernels.cka import cka
@@ -86,6 +87,7 @@ if __name__ == "__main__":
         if sys.argv[1:]:
             peak(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
         else:
+            environment.tell()
             compare("n=1,000, d ≤ 512", 1000, NARROW, list(PEERS))
             compare("n=5,000, d ≤ 512", 5000, NARROW, ["pytorch-cka"])
             compare("n=5,000, all", 5000, ALL, ["pytorch-cka"])

@@ -17,6 +17,7 @@ from statistics import median
 import torch
 from threadpoolctl import threadpool_limits
 
+import environment
 from peers.cka import PEERS, Network, Values, features, loader, ours
 
 INPUTS, REPEATS = 5000, 5
@@ -48,6 +49,7 @@ def compare(batch: int, offset: float, peers: list[str]) -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with threadpool_limits(1):
+        environment.tell()
         for batch in (64, 256, 512):
             compare(batch, 0, list(PEERS))
         compare(256, 3, ["pytorch-cka"])

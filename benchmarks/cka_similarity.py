@@ -15,6 +15,7 @@ from statistics import median
 import torch
 from torch import Tensor
 
+import environment
 from scratchlab.similarity.cka import CKA
 from scratchlab.types import Embeddings
 
@@ -70,6 +71,7 @@ def compare(steps: int, channels: int) -> None:
 if __name__ == "__main__":
     torch.manual_seed(0)
     torch.set_num_threads(1)
+    environment.tell()
     for steps in (26, 101):
         for channels in (32, 256):
             compare(steps, channels)

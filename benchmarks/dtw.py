@@ -22,6 +22,7 @@ from dtaidistance import dtw_ndim
 from threadpoolctl import threadpool_limits
 from tslearn.metrics import cdist_dtw  # pyright: ignore[reportUnknownVariableType]
 
+import environment
 from scratchlab.similarity.alignment import DTW
 from scratchlab.similarity.steps import unit_steps
 from scratchlab.types import Embeddings
@@ -74,6 +75,7 @@ def compare(steps: int, channels: int) -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with threadpool_limits(1):
+        environment.tell()
         for steps in (26, 101):
             for channels in (32, 256):
                 compare(steps, channels)

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+import environment
 from scratchlab.learn.comparisons import vector_episodes
 from scratchlab.similarity.vector import L2, Cosine
 from scratchlab.types import Rows
@@ -108,6 +109,7 @@ def grown(episodes: int, shot: int, dim: int) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    environment.tell()
     for episodes in (1_000, 10_000):
         grown(episodes, 5, 64)
     for dim in (64, 512, 1600):

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+import environment
 from scratchlab.model.frontends.log_mel import LogMel
 from scratchlab.types import Waveform
 
@@ -51,4 +52,5 @@ def main() -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with threadpool_limits(1):
+        environment.tell()
         main()

@@ -22,6 +22,7 @@ import scipy.signal
 import torch
 from threadpoolctl import threadpool_limits
 
+import environment
 from scratchlab.data import audio
 from scratchlab.model.frontends.log_mel import LogMel
 from scratchlab.model.frontends.lpc import LPC, prediction
@@ -117,4 +118,5 @@ def main() -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with threadpool_limits(1):
+        environment.tell()
         main()

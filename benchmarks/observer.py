@@ -22,6 +22,7 @@ from unittest import mock
 import torch
 from rich.console import Console
 
+import environment
 from scratchlab import recipe as recipes
 from scratchlab import shelf
 from scratchlab.experiment import perform
@@ -81,6 +82,7 @@ def timed() -> Generator[list[float]]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    environment.tell()
     seconds(2)  # compiles what has to be compiled
     with timed() as found:
         taken = [(epoch(), epoch("observe.kernels={}")) for _ in range(REPEATS)]

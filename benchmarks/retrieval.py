@@ -30,6 +30,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+import environment
 from scratchlab.metrics.retrieval import Retrieval, Rules, retrieval
 
 PROBES, IDENTITIES, MATCHES, GALLERY, CAMERAS = 3368, 750, 13_115, 19_732, 6
@@ -167,4 +168,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     with threadpool_limits(1):
+        environment.tell()
         main()

@@ -20,6 +20,7 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+import environment
 from scratchlab.similarity.alignment import SoftDTW
 from scratchlab.similarity.steps import unit_steps
 from scratchlab.types import Embeddings
@@ -79,5 +80,6 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     numba.set_num_threads(1)
     with threadpool_limits(1):
+        environment.tell()
         for steps in (26, 101):
             compare(steps)

@@ -12,7 +12,7 @@ from scratchlab.checks import Problem
 from scratchlab.model.encoders.bc_resnet import BCResNet
 from scratchlab.types import Spectrogram
 
-PLAIN = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "bc_resnet.py"))["Plain"]
+PLAIN = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "peers" / "bc_resnet.py"))["Plain"]
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [(torch.float64, 1e-9), (torch.float32, 1e-4)])
