@@ -24,7 +24,7 @@ from torch import Tensor
 import environment
 from peers.cka import PEERS, Network, Values, exact, features, loader, ours
 from scratchlab.checks import Problem
-from scratchlab.kernels.cka import Minibatches, cka
+from scratchlab.kernels.alignment import Minibatches, cka
 
 INPUTS, BATCH = 512, 128
 OFFSETS, SCALES = (0, 1, 3, 10, 100, 1000), (1e-6, 1e-3, 1, 1e3, 1e6)

@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 import environment
 from cka_minibatch import WIDTHS, seconds
 from peers.cka import PEERS, Network, Values, exact, features, loader
-from scratchlab.kernels.cka import cka
+from scratchlab.kernels.alignment import cka
 
 REPEATS = 3
 ALL, NARROW = WIDTHS, tuple(width for width in WIDTHS if width <= 512)

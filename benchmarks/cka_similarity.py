@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 import environment
-from scratchlab.similarity.cka import CKA
+from scratchlab.similarity.cka_matrices import CKA
 from scratchlab.types import Embeddings
 
 QUERIES, REFERENCES, REPEATS = 64, 35, 9

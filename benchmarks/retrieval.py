@@ -31,7 +31,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 import environment
-from scratchlab.metrics.retrieval import Retrieval, Rules, retrieval
+from scratchlab.metrics.ranking import Retrieval, Rules, retrieval
 
 PROBES, IDENTITIES, MATCHES, GALLERY, CAMERAS = 3368, 750, 13_115, 19_732, 6
 REPEATS, SOME = 5, 512
@@ -64,7 +64,7 @@ class Market:
         return __import__("rank_cy").evaluate_cy(self.distances, self.probes, self.gallery, *self.cameras, 50)
 
     def torchmetrics(self) -> float:
-        from torchmetrics.retrieval import RetrievalMAP
+        from torchmetrics.ranking import RetrievalMAP
 
         metric, scores = RetrievalMAP(), torch.from_numpy(2 - self.distances[:SOME])  # above 0, below which it takes nothing for a match
         target = torch.from_numpy(self.probes[:SOME, None] == self.gallery)

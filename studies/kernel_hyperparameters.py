@@ -15,7 +15,7 @@ import polars as pl
 
 from scratchlab.analysis.correlate import correlate, trend
 from scratchlab.checks import Problem
-from scratchlab.metrics.accuracy import cross_entropy
+from scratchlab.metrics.classification import cross_entropy
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import study
 from scratchlab.report.correlate.markdown import Cells, by_names, matrix, value, written

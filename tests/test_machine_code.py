@@ -15,7 +15,7 @@ FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if "import machine_code"
 
 FORWARD = """
 import torch
-from scratchlab.kernels.cka import Minibatches
+from scratchlab.kernels.alignment import Minibatches
 from scratchlab.similarity.alignment import _totals
 torch.manual_seed(0)
 batches = Minibatches()

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from scratchlab.kernels.cka import Minibatches
+from scratchlab.kernels.alignment import Minibatches
 
 try:
     import cka as pytorch_cka

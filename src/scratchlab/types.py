@@ -278,6 +278,31 @@ class Embeddings:
                 f"Embeddings must agree in n: {len(self.vector)} vectors, {len(self.matrix)} matrices, {len(self.lengths)} lengths."
             )
 
+    @classmethod
+    def of(cls, values: torch.Tensor, lengths: torch.Tensor | Sequence[int] | None = None, what: str = "embeddings") -> Embeddings:
+        """Embeddings of vectors `[n, d]`, which stand as matrices of one step too, or of matrices `[n, t, c]`, whose mean over the real steps
+        is the vector. lengths: `[n]`, 1 to t; None where all t steps are real. Raises Problem, naming `what`, for other shapes.
+        """
+        import torch
+
+        shape = tuple(values.shape)
+        if values.ndim not in (2, 3) or 0 in shape:
+            raise Problem(f"{what} must be vectors [n, d] or matrices [n, t, c], none of them empty; the shape is {shape}.")
+        if not values.is_floating_point():
+            raise Problem(f"{what} must be floating-point numbers, not {values.dtype}; convert with .float().")
+        if values.ndim == 2:
+            if lengths is not None:
+                raise Problem(f"{what} are vectors {shape}, which have no lengths; matrices [n, t, c] have.")
+            return cls(values, values[:, None], torch.ones(len(values), dtype=torch.long, device=values.device))
+        n, t, _ = shape
+        real = torch.full((n,), t, device=values.device) if lengths is None else torch.as_tensor(lengths, device=values.device).long()
+        if real.shape != (n,) or int(real.min()) < 1 or int(real.max()) > t:
+            raise Problem(f"The lengths of {what[:1].lower() + what[1:]} must be {n} whole numbers from 1 to {t}, as the shape is {shape}; they are {real.tolist()}.")
+        if lengths is None:
+            return cls(values.mean(1), values, real)
+        matrix = values * (torch.arange(t, device=values.device) < real[:, None])[..., None]
+        return cls(matrix.sum(1) / real[:, None], matrix, real)
+
     def __len__(self) -> int:
         return len(self.vector)
 

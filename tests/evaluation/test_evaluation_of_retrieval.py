@@ -23,7 +23,7 @@ from scratchlab.learn import comparisons
 from scratchlab.learn.baselines import Features
 from scratchlab.learn.embedder import Embedder
 from scratchlab.metrics.estimate import over_groups
-from scratchlab.metrics.retrieval import Rules, retrieval
+from scratchlab.metrics.ranking import Rules, retrieval
 from scratchlab.model.encoders.mlp import MLP
 from scratchlab.model.frontends.pixels import Pixels
 from scratchlab.model.temporal.frames import Frames

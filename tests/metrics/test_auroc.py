@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scratchlab.metrics.auroc import areas, auroc
+from scratchlab.metrics.roc import areas, auroc
 
 Pairs = list[tuple[int, bool]]
 

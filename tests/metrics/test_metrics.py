@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scratchlab.metrics.accuracy import accuracy, balanced_accuracy, confusion, cross_entropy
+from scratchlab.metrics.classification import accuracy, balanced_accuracy, confusion, cross_entropy
 from scratchlab.metrics.estimate import over_draws, over_groups, undefined
 from scratchlab.metrics.sessions import average_accuracy, harmonic_mean, performance_drop, session_metrics
 

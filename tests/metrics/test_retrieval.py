@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scratchlab.checks import Problem
 from scratchlab.metrics import ranks
 from scratchlab.metrics.estimate import over_groups
-from scratchlab.metrics.retrieval import TIE_RULES, Retrieval, Rules, Ties, retrieval
+from scratchlab.metrics.ranking import TIE_RULES, Retrieval, Rules, Ties, retrieval
 
 Ints = list[int]
 

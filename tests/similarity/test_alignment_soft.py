@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from scratchlab.similarity.ctc import CTC, likelihood, pooled
-from scratchlab.similarity.otam import OTAM, totals
+from scratchlab.similarity.ctc_likelihood import CTC, likelihood, pooled
+from scratchlab.similarity.otam_paths import OTAM, totals
 from scratchlab.similarity.steps import unit_steps
 from scratchlab.similarity.transport import OrderPreservingTransport, plan
 from scratchlab.types import Embeddings

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from scratchlab.similarity.cka import CKA, by_channels, by_steps, centred
+from scratchlab.similarity.cka_matrices import CKA, by_channels, by_steps, centred
 from scratchlab.types import Embeddings
 
 Way = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]

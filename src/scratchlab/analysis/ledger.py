@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from scratchlab.checks import Problem
-from scratchlab.metrics.auroc import auroc
+from scratchlab.metrics.roc import auroc
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.metrics.noise import pseudo_labels, selection
 

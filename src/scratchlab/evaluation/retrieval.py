@@ -13,7 +13,7 @@ from scratchlab.checks import counted
 from scratchlab.data.batches import in_order
 from scratchlab.data.protocols.retrieval import RetrievalPlan
 from scratchlab.metrics.estimate import Estimate, over_groups, undefined
-from scratchlab.metrics.retrieval import Ranking, Retrieval, Rules
+from scratchlab.metrics.ranking import Ranking, Retrieval, Rules
 from scratchlab.result import Head, Layout, Metrics, Result, Row
 from scratchlab.types import Inputs, Samples
 

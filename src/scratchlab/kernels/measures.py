@@ -25,7 +25,7 @@ KEPT = 0.99  # share of the variance that svcca keeps
 
 
 def linear_cka(x: Layer, y: Layer, *, debiased: bool = True) -> float:
-    """Linear CKA; see `cka.py`."""
+    """Linear CKA; see `alignment.py`."""
     found = sums([x, y], np.ones((2, 2), dtype=np.bool_))
     return float(aligned(found.debiased() if debiased else found.biased())[0, 1])
 

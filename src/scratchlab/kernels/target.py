@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 
 from scratchlab.checks import Problem
-from scratchlab.kernels.cka import ENOUGH, alignment
+from scratchlab.kernels.alignment import ENOUGH, alignment
 from scratchlab.kernels.hsic import Sums, aligned
 from scratchlab.kernels.layers import Layer, width
 from scratchlab.kernels.products import held, sums

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.metrics.auroc import Z
+from scratchlab.metrics.roc import Z
 from scratchlab.metrics.estimate import Estimate, undefined
 
 Flags = npt.NDArray[np.bool_]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.metrics.accuracy import accuracy, balanced_accuracy
+from scratchlab.metrics.classification import accuracy, balanced_accuracy
 
 Rows = npt.NDArray[np.int64]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scratchlab.similarity.alignment import DTW, SoftDTW
-from scratchlab.similarity.cka import CKA
-from scratchlab.similarity.ctc import CTC
+from scratchlab.similarity.cka_matrices import CKA
+from scratchlab.similarity.ctc_likelihood import CTC
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.matching import Chamfer, OneToOne, Product
-from scratchlab.similarity.otam import OTAM
+from scratchlab.similarity.otam_paths import OTAM
 from scratchlab.similarity.transport import OrderPreservingTransport
 from scratchlab.similarity.vector import L2, CentredCosine, Cosine, Linear
 

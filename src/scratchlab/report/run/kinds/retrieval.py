@@ -17,7 +17,7 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
     rows = f'units.parquet, rows head = "{result.leading}"; columns'
     over = "interval over identities: metrics/estimate.py, over_groups"
     origins = [
-        Origin("mAP", f"{rows} value, group", f"mean of the probes' average precision (metrics/retrieval.py); {over}"),
+        Origin("mAP", f"{rows} value, group", f"mean of the probes' average precision (metrics/ranking.py); {over}"),
         Origin("Rank k", f"{rows} rank, group", f"share of probes whose first match has rank k or better; {over}"),
         Origin("mINP", f"{rows} inp, group", f"mean over probes of matches / rank of the last match; {over}"),
     ]

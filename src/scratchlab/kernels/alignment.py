@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import overload
 
 import numpy as np
+from torch import Tensor
 
 from scratchlab.checks import Problem, counted
 from scratchlab.kernels.grams import Grams
@@ -53,11 +55,18 @@ class Alignment:
         return Estimate(float(values[self.rows.index(row), self.columns.index(column)]))
 
 
-def cka(a: Features, b: Features | None = None) -> Alignment:
-    """Of the layers of `a` with each other, or with those of `b`, over the same n inputs.
+@overload
+def cka(a: Tensor, b: Tensor, *, debiased: bool = True) -> float: ...
+@overload
+def cka(a: Features, b: Features | None = None) -> Alignment: ...
+def cka(a: Features | Tensor, b: Features | Tensor | None = None, *, debiased: bool = True) -> Alignment | float:
+    """Linear CKA of two layers, or of every layer of `a` with every one of `b` (None: with each other), over the same n inputs.
 
-    Raises Problem where layers differ in n.
+    a, b: features `[n, ...]`, flattened to `[n, d]` -> a number, debiased (n of 4 or more) or biased; or mappings of them by layer ->
+    an `Alignment` with both. Raises Problem where layers differ in n, and for two layers whose CKA is undefined, with the reason.
     """
+    if isinstance(a, Tensor) or isinstance(b, Tensor):
+        return _of_two(a, b, debiased)
     if not a or (b is not None and not b):
         raise Problem("There is no layer to compare.")
     sides = [a] if b is None else [a, b]
@@ -66,6 +75,15 @@ def cka(a: Features, b: Features | None = None) -> Alignment:
     _same([(name, len(features)) for name, features in every])
     kernels = held(len(every[0][1]), widths, _wanted([len(side) for side in sides]))
     return alignment(ready(a, kernels=kernels), None if b is None else ready(b, kernels=kernels))
+
+
+def _of_two(a: Features | Tensor, b: Features | Tensor | None, debiased: bool) -> float:
+    if not isinstance(a, Tensor) or not isinstance(b, Tensor):
+        raise Problem("cka compares two tensors [n, ...], or mappings of them by layer; here is one of each.")
+    found = cka({"a": a}, {"b": b}).of("a", "b", debiased=debiased)
+    if found.value is None:
+        raise Problem(f"CKA is {found.how}.")
+    return found.value
 
 
 def alignment(a: Ready, b: Ready | None = None, asked: Wanted | None = None) -> Alignment:

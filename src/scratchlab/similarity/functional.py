@@ -1,0 +1,55 @@
+"""Every similarity as a function of plain tensors: `dtw(x, y)` is `DTW()(x, y)`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from scratchlab.similarity.alignment import DTW, SoftDTW
+from scratchlab.similarity.cka_matrices import CKA
+from scratchlab.similarity.ctc_likelihood import CTC
+from scratchlab.similarity.interface import Lengths, Similarity
+from scratchlab.similarity.matching import Chamfer, OneToOne, Product
+from scratchlab.similarity.otam_paths import OTAM
+from scratchlab.similarity.transport import OrderPreservingTransport
+from scratchlab.similarity.vector import L2, CentredCosine, Cosine, Linear
+
+
+class PairwiseScores(Protocol):
+    """Scores `[n, m]` of x with y, larger being more alike; `settings` are those of the similarity."""
+
+    def __call__(self, x: Tensor, y: Tensor, x_lengths: Lengths = None, y_lengths: Lengths = None, **settings: Any) -> Tensor:
+        """x `[n, d]` and y `[m, d]`, or x `[n, t, c]` and y `[m, s, c]` with how many steps of each are real (None: all)."""
+        ...
+
+
+def function_of(kind: type[Similarity], name: str) -> PairwiseScores:
+    """The similarity as a function with its settings as keywords."""
+
+    def scores(x: Tensor, y: Tensor, x_lengths: Lengths = None, y_lengths: Lengths = None, **settings: Any) -> Tensor:
+        return kind(**settings)(x, y, x_lengths, y_lengths)
+
+    shapes = {"vector": "x `[n, d]`, y `[m, d]`", "matrix": "x `[n, t, c]`, y `[m, s, c]`, lengths `[n]` and `[m]`"}[kind.reads]
+    own = [one for one in inspect.signature(kind).parameters.values() if one.name not in ("stream", "references")]
+    given = [one for one in inspect.signature(scores).parameters.values() if one.kind is not one.VAR_KEYWORD]
+    scores.__name__ = scores.__qualname__ = name
+    scores.__doc__ = f"Scores `[n, m]` by {kind.__name__}, of {shapes}.\n\n    {inspect.getdoc(kind)}"
+    scores.__signature__ = inspect.Signature([*given, *own])  # pyright: ignore[reportFunctionMemberAccess]
+    return scores
+
+
+centred_cosine = function_of(CentredCosine, "centred_cosine")
+chamfer = function_of(Chamfer, "chamfer")
+cka = function_of(CKA, "cka")
+cosine = function_of(Cosine, "cosine")
+ctc = function_of(CTC, "ctc")
+dtw = function_of(DTW, "dtw")
+l2 = function_of(L2, "l2")
+linear = function_of(Linear, "linear")
+one_to_one = function_of(OneToOne, "one_to_one")
+order_preserving_transport = function_of(OrderPreservingTransport, "order_preserving_transport")
+otam = function_of(OTAM, "otam")
+product = function_of(Product, "product")
+soft_dtw = function_of(SoftDTW, "soft_dtw")
