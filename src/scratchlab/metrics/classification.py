@@ -5,22 +5,45 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from scratchlab.checks import Problem
+
 Rows = npt.NDArray[np.int64]
 
 
-def accuracy(predicted: Rows, truth: Rows) -> float:
-    """Share of right answers, each sample counting once (not a mean of batch means). `[n]`, `[n]` -> 0..1."""
-    return float((predicted == truth).mean())
+def accuracy(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> float:
+    """Share of right answers, each sample counting once (not a mean of batch means): answers `[n]`, labels `[n]` -> 0 to 1.
 
+    Raises Problem where there is none, or not one answer a label.
 
-def balanced_accuracy(predicted: Rows, truth: Rows) -> float:
-    """Mean over the classes that occur in `truth` of each class's share of right answers, its recall.
-
-    Source: Brodersen et al. (2010), "The balanced accuracy and its posterior distribution", ICPR.
+    >>> accuracy([1, 2, 2], [1, 2, 0])
+    0.6666666666666666
     """
-    _, label = np.unique(truth, return_inverse=True)
-    right = np.bincount(label, weights=predicted == truth)
+    answers, labels = _answers(predicted, truth)
+    return float((answers == labels).mean())
+
+
+def balanced_accuracy(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> float:
+    """Mean over the classes that occur in `truth` of each class's share of right answers, its recall: `[n]`, `[n]` -> 0 to 1.
+
+    Raises Problem as `accuracy`. Source: Brodersen et al. (2010), "The balanced accuracy and its posterior distribution", ICPR.
+
+    >>> balanced_accuracy([1, 1, 1, 1], [1, 1, 1, 0])
+    0.5
+    """
+    answers, labels = _answers(predicted, truth)
+    _, label = np.unique(labels, return_inverse=True)
+    right = np.bincount(label, weights=answers == labels)
     return float((right / np.bincount(label)).mean())
+
+
+def _answers(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+    answers, labels = np.asarray(predicted), np.asarray(truth)
+    if answers.shape != labels.shape or labels.ndim != 1 or not len(labels):
+        hint = " Of scores [n, c], take argmax(1)." if answers.ndim == labels.ndim + 1 else ""
+        raise Problem(
+            f"Answers and labels are [n] each, n of 1 or more; here they have the shapes {list(answers.shape)} and {list(labels.shape)}.{hint}"
+        )
+    return answers, labels
 
 
 def cross_entropy(logits: npt.NDArray[np.float64], truth: Rows) -> float:

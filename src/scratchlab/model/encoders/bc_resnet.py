@@ -76,7 +76,7 @@ class BCResNet(Encoder):
 
     def __init__(
         self,
-        form: Spectrogram | Image,
+        form: Spectrogram | Image = Spectrogram(40),
         *,
         width: Annotated[float, Field(description="τ: multiplies every channel count (the paper: 1, 1.5, 2, 3, 6, 8)", ge=1)] = 1.0,
         sub_bands: Annotated[int, Field(description="parts of the frequency axis normalised apart", ge=1)] = 5,
@@ -84,6 +84,7 @@ class BCResNet(Encoder):
         time_stride: Annotated[Literal[1, 2, 4], Field(description="frames that one step of the matrix spans")] = 1,
     ) -> None:
         super().__init__()
+        self.form = form
         if not isinstance(form, Spectrogram):
             raise Problem("bc_resnet reads spectrograms, but the front-end yields images; use encoder.name = 'conv4'.")
         if not fits(form.bands, sub_bands):

@@ -69,7 +69,7 @@ class Conv4(Encoder):
 
     def __init__(
         self,
-        form: Spectrogram | Image,
+        form: Spectrogram | Image = Image(3, 84, 84),
         *,
         channels: Annotated[int, Field(description="channels of every block", ge=1)] = 64,
         pool: Annotated[Literal["mean", "flatten"], Field(description="vector: the mean of all pixels, or all of them (images)")] = "mean",
@@ -79,6 +79,7 @@ class Conv4(Encoder):
         ] = "columns",
     ) -> None:
         super().__init__()
+        self.form = form
         flatten = pool == "flatten"
         if flatten and not isinstance(form, Image):
             raise Problem("conv4 cannot flatten spectrograms, whose length varies; use encoder.pool = 'mean'.")

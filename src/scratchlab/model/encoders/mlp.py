@@ -22,12 +22,13 @@ class MLP(Encoder):
 
     def __init__(
         self,
-        form: Spectrogram | Image,
+        form: Spectrogram | Image = Image(1, 28, 28),
         *,
         hidden: Annotated[list[PositiveInt], Field(description="units of each layer; the last is d", min_length=1)] = [256, 128],
         rectified: Annotated[bool, Field(description="a ReLU after the last layer too")] = False,
     ) -> None:
         super().__init__()
+        self.form = form
         if not isinstance(form, Image):
             raise Problem("mlp needs inputs of one size, and spectrograms vary in length; use encoder.name = 'bc_resnet' or 'conv4'.")
         self.width = form.width

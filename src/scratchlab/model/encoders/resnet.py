@@ -94,7 +94,7 @@ class ResNet(Encoder):
 
     def __init__(
         self,
-        form: Spectrogram | Image,
+        form: Spectrogram | Image = Image(3, 32, 32),
         *,
         width: Annotated[int, Field(ge=1, description="channels of the first stage; each stage doubles them")] = 16,
         blocks: Annotated[int, Field(ge=1, description="basic blocks in each stage")] = 3,
@@ -102,6 +102,7 @@ class ResNet(Encoder):
         skip: Annotated[bool, Field(description="shortcuts past each block; without them it is the paper's plain network")] = True,
     ) -> None:
         super().__init__()
+        self.form = form
         self.stem = Stem(form.channels if isinstance(form, Image) else 1, width)
         widths = [width * 2**stage for stage in range(len(strides)) for _ in range(blocks)]
         self.strides = [stride if place == 0 else 1 for stride in strides for place in range(blocks)]

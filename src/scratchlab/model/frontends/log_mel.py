@@ -13,7 +13,7 @@ class LogMel(MelFrontend):
 
     def __init__(
         self,
-        form: Waveform | Image,
+        form: Waveform | Image = Waveform(16_000),
         *,
         bands: Bands = 40,
         window_ms: WindowMs = 30.0,

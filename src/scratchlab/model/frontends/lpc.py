@@ -40,7 +40,7 @@ class LPC(MelFrontend):
 
     def __init__(
         self,
-        form: Waveform | Image,
+        form: Waveform | Image = Waveform(16_000),
         *,
         order: Annotated[int, Field(description="samples that predict the next; about two a formant and two more", ge=1)] = 16,
         streams: Annotated[

@@ -16,9 +16,11 @@ from scratchlab.types import Image, Waveform
 class Pixels(Frontend):
     """Image -> Image: (value - mean) / std; columns beyond an image's length are zero."""
 
+    axes = "n, channels, height, width"
+
     def __init__(
         self,
-        form: Waveform | Image,
+        form: Waveform | Image = Image(1, 28, 28),
         *,
         mean: Annotated[float, Field(description="subtracted from every pixel, whose values lie in [0, 1]")] = 0.0,
         std: Annotated[float, Field(description="divides every pixel after that", gt=0)] = 1.0,
