@@ -145,7 +145,7 @@ def test_the_published_keyword_split() -> None:
         ({"shot": 50}, r"Class 'class\d' has 22 samples in the training groups, fewer than protocol.shot = 50"),
         ({"order": ["class1", "clas2"]}, r"names 'clas2', which is no class here.*Did you mean 'class2'"),
         ({"order": ["class1", "class1"]}, "names a class twice: class1"),
-        ({"test": ["nobody"]}, "names nobody, which is no group"),
+        ({"test": ["nobody"]}, "names nobody, which is no speaker"),
         ({"test": 1.0}, "would take all"),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_published_split_that_cuts_through_a_group_is_refused() -> None:
 def test_without_groups_every_class_is_on_every_side_it_has_rows_for(counts: list[int], seed: int, test: float) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
     samples = made(labels.tolist(), list(range(len(labels))))
-    cut = pools(samples, samples.grouped(), test, 0.1, np.random.default_rng(seed))
+    cut = pools(samples, samples.grouped(), test, 0.1, np.random.default_rng(seed), what="speaker")
     for label, count in enumerate(counts):
         of_each = [int((labels[rows] == label).sum()) for rows in (cut.train, cut.valid, cut.query)]
         assert sum(of_each) == count
