@@ -186,7 +186,7 @@ def test_fewer_draws_leave_the_shots_paired(runs: Path, pair: tuple[Run, Run]) -
 
 
 def test_settings_that_differ(found: Comparison) -> None:
-    assert found.settings == [("training.epochs", found.a.recipe["training"]["epochs"], 7)]
+    assert found.settings == {"training.epochs": (found.a.recipe["training"]["epochs"], 7)}
 
 
 def test_maps_tell_the_better_embedding(found: Comparison) -> None:
@@ -205,7 +205,7 @@ def test_two_heads_of_one_run(runs: Path, pair: tuple[Run, Run]) -> None:
     assert heads.same_run
     assert heads.b.name == "cosine+dtw"
     assert len(heads.maps.drawn) == 1
-    assert heads.settings == []
+    assert heads.settings == {}
     assert page.place(runs, heads.a, heads.b).name == f"compare-{name}-{name}-cosine+dtw.html"
 
 

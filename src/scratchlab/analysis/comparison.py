@@ -13,7 +13,7 @@ from scratchlab.analysis.changes import ClassChange, ConfusionChange, Flip, clas
 from scratchlab.analysis.compared import ComparedRun, refuse, same_draws
 from scratchlab.analysis.media import Media, media
 from scratchlab.analysis.paired import Context, PairedTest, PairedUnits, pair_units, paired_tests
-from scratchlab.recipe import Sections, differences, flat
+from scratchlab.recipe import Sections, changes
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Comparison:
     """A and B on the units that both were given.
 
     classes: name and part of each. tests: by context, in order. flips: units of which A and of which B was better, the foremost of each;
-    `flipped` counts all. settings: name, A's value, B's value; None for a setting that the other's parts do not have.
+    `flipped` counts all. settings: by path A's value and B's, None for one that its parts do not have.
     """
 
     a: ComparedRun
@@ -45,7 +45,7 @@ class Comparison:
     flipped: tuple[int, int]
     media: Media
     maps: Maps
-    settings: list[tuple[str, Any, Any]]
+    settings: dict[str, tuple[Any, Any]]
 
     @property
     def same_run(self) -> bool:
@@ -78,15 +78,8 @@ def compare(a: ComparedRun, b: ComparedRun, sections: Sections, samples: int) ->
         flipped,
         media((a, b), shown, sections) if shown and _samples(units) else Media(None, {}),
         _maps(a, b, units),
-        _settings(a, b),
+        changes(a.recipe, b.recipe),
     )
-
-
-def _settings(a: ComparedRun, b: ComparedRun) -> list[tuple[str, Any, Any]]:
-    """The settings that differ; a section without parts is none."""
-    own, its = flat(a.recipe), flat(b.recipe)
-    both = [(name, own.get(name), its.get(name)) for name in differences(a.recipe, b.recipe)]
-    return [(name, one, other) for name, one, other in both if "." in name or {} not in (one, other)]
 
 
 def _samples(units: PairedUnits) -> bool:

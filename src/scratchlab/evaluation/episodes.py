@@ -12,8 +12,9 @@ import polars as pl
 
 from scratchlab.checks import Problem, counted
 from scratchlab.data.protocols.episodes import BALANCED, EpisodesPlan
-from scratchlab.metrics.episodes import Values, difference, episode_accuracy, episode_auroc, over_episodes
+from scratchlab.metrics.episodes import Values, episode_accuracy, episode_auroc, over_episodes
 from scratchlab.metrics.estimate import Estimate
+from scratchlab.metrics.paired import differences_over_draws
 from scratchlab.result import Head, Layout, Metrics, Result, Row
 from scratchlab.types import Samples
 
@@ -119,11 +120,15 @@ def _differences(heads: dict[str, dict[Context, Answers]]) -> list[dict[str, Any
     """What the leading head gains over each other one in the same episodes, by context."""
     leading, *others = heads
     return [
-        {"head": leading, "against": other, "shot": shot, "queries": queries, **asdict(difference(one.accuracy, answers.accuracy))}
+        {"head": leading, "against": other, "shot": shot, "queries": queries, **asdict(_difference(heads[other][shot, queries], answers))}
         for other in others
         for (shot, queries), answers in heads[leading].items()
-        for one in (heads[other][shot, queries],)
     ]
+
+
+def _difference(first: Answers, second: Answers) -> Estimate:
+    """What the second gains over the first in the mean episode."""
+    return differences_over_draws(first.accuracy, second.accuracy, paired=True, what="episode")
 
 
 def _notes(plan: EpisodesPlan) -> list[str]:
@@ -147,13 +152,9 @@ def _notes(plan: EpisodesPlan) -> list[str]:
 
 def _at_chance(heads: dict[str, Head], way: int) -> list[str]:
     """The results that cannot be told from guessing."""
-
-    def holds(estimate: Estimate) -> bool:
-        return estimate.low is not None and estimate.high is not None and estimate.low <= 1 / way <= estimate.high
-
     return [
         f"{name} head, {row.context['shot']}-shot, {row.context['queries']} queries: at chance level, 1/{way} lies in the interval."
         for name, head in heads.items()
         for row in head.rows
-        if holds(row.metrics["accuracy"])
+        if row.metrics["accuracy"].contains(1 / way)
     ]

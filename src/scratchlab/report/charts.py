@@ -30,6 +30,11 @@ def said(text: str) -> str:
     return html.escape(text, quote=False)
 
 
+def brief(text: str, most: int) -> str:
+    """`said`, cut to so many letters."""
+    return said(text if len(text) <= most else text[: most - 1] + "…")
+
+
 def axis(**more: Any) -> Figure:
     """What all axes have in common, and `more`."""
     common = {"gridcolor": ink("rule"), "linecolor": ink("rule"), "zeroline": False, "fixedrange": True, "automargin": True, "ticks": ""}

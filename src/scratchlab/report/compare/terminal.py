@@ -36,7 +36,7 @@ def comparison(found: Comparison) -> RenderableType:
         parts += [_title(f"Confusions that changed most{words.where(found)}"), table]
     if found.settings:
         table = tables.table("setting", "A", "B")
-        for name, a, b in found.settings:
+        for name, (a, b) in found.settings.items():
             table.add_row(name, *("–" if value is None else setting(value) for value in (a, b)))
         parts += [_title("Settings that differ"), table]
     parts += [Text(line) for line in words.verdict(found)]

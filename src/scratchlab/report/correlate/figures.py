@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scratchlab.analysis.correlate import Cell, Correlations
-from scratchlab.report.charts import Figure, ink, layout, said, shared, title
+from scratchlab.report.charts import Figure, brief, ink, layout, said, shared, title
 from scratchlab.report.correlate import words
 
 LONGEST = 26  # letters of a column's name on an axis
@@ -72,12 +72,17 @@ def _cells(found: Correlations) -> Figure:
     left, below = (14 + int(6.8 * max(min(len(one), LONGEST) for one in names)) for names in (found.ys, found.xs))
     across = {
         "tickvals": list(range(shape[1])),
-        "ticktext": [_short(one) for one in found.xs],
+        "ticktext": [brief(one, LONGEST) for one in found.xs],
         "tickangle": -60,
         "showgrid": False,
         "automargin": False,
     }
-    down = {"tickvals": list(range(shape[0])), "ticktext": [_short(one) for one in found.ys], "showgrid": False, "automargin": False}
+    down = {
+        "tickvals": list(range(shape[0])),
+        "ticktext": [brief(one, LONGEST) for one in found.ys],
+        "showgrid": False,
+        "automargin": False,
+    }
     return {
         "data": [data],
         "layout": layout(
@@ -136,7 +141,3 @@ def _scatter(found: Correlations, cell: Cell) -> Figure:
 def _words(found: Correlations, name: str) -> Figure:
     """Where two words stand as numbers, the words."""
     return {"tickvals": [0, 1], "ticktext": list(map(said, found.words[name])), "range": [-0.2, 1.2]} if name in found.words else {}
-
-
-def _short(text: str) -> str:
-    return said(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scratchlab.analysis.confusion import Confusion
-from scratchlab.metrics.estimate import Estimate
+from scratchlab.metrics.estimate import Estimate, over_draws
 from scratchlab.report.run.contexts import curve
 from scratchlab.report.run.kinds.interface import Origin, Section, snippet
 from scratchlab.result import Result
@@ -30,6 +30,6 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
         definition = f"area under the ROC curve of known against unknown queries, by their best score (episode_auroc); {over}"
         origins.append(Origin("AUROC", f"{rows}; column auroc", definition))
     computed = 'over_draws(units["value"].to_list(), "episode")'
-    again = snippet(result, f', pl.col("shot") == {shot}, pl.col("queries") == "{queries}"', computed, "over_draws")
+    again = snippet(result, f', pl.col("shot") == {shot}, pl.col("queries") == "{queries}"', computed, over_draws)
     differences = [{**one, "estimate": Estimate(**{name: one[name] for name in ESTIMATE})} for one in result.facts["differences"]]
     return Section("Episodes", origins, again, {"differences": differences}, {"accuracy": curve(result, "accuracy", 420, ["accuracy"])})

@@ -35,12 +35,15 @@ class Section:
 SectionOf = Callable[[Result, Sequence[Confusion]], Section]
 
 
-def snippet(result: Result, rows: str, computed: str, imported: str) -> str:
-    """Python that reads the leading head's units, of the `rows` that a filter chooses, and computes the headline metric from them."""
+def snippet(result: Result, rows: str, computed: str, metric: Callable[..., object]) -> str:
+    """Python that reads the leading head's units, of the `rows` that a filter chooses, and computes the headline metric from them.
+
+    computed: the expression; metric: the function of ours that it calls.
+    """
     return "\n".join(
         [
             "import polars as pl",
-            f"from scratchlab.metrics.estimate import {imported}",
+            f"from {metric.__module__} import {metric.__name__}",
             "",
             f'units = pl.scan_parquet("units.parquet").filter(pl.col("head") == {result.leading!r}{rows}).collect()',
             f"headline = {computed}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scratchlab.analysis.confusion import Confusion
+from scratchlab.metrics.estimate import over_groups
 from scratchlab.report.charts import DASHES, Figure, ink, layout, said, title
 from scratchlab.report.run.kinds.interface import Origin, Section, snippet
 from scratchlab.report.words import percent
@@ -23,7 +24,7 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
     ]
     computed = 'over_groups(units["value"].to_numpy(), units["group"].to_numpy(), unit="probes", block="identities")'
     counts = {name.replace("_", " "): count for name, count in result.facts["counts"].items()}
-    return Section("Retrieval", origins, snippet(result, "", computed, "over_groups"), {"counts": counts}, {"cmc": _curves(result)})
+    return Section("Retrieval", origins, snippet(result, "", computed, over_groups), {"counts": counts}, {"cmc": _curves(result)})
 
 
 def _curves(result: Result) -> Figure:

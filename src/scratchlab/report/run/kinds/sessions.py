@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scratchlab.analysis.confusion import Confusion
 from scratchlab.checks import counted
 from scratchlab.evaluation.sessions import BASE
+from scratchlab.metrics.estimate import over_draws
 from scratchlab.report.charts import Figure
 from scratchlab.report.run.contexts import curve
 from scratchlab.report.run.kinds.interface import Origin, Section, snippet
@@ -45,7 +46,7 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
     similar = nearest(result, base, confusions)
     about = {"later": counted(later, "session"), "base": len(base), "nearest": similar}
     computed = 'over_draws(units.group_by("draw", maintain_order=True).agg(pl.col("value").mean())["value"].to_list())'
-    again = snippet(result, f', pl.col("session") == {last}', computed, "over_draws")
+    again = snippet(result, f', pl.col("session") == {last}', computed, over_draws)
     return Section("Sessions", _origins(result, int(last), similar=bool(similar)), again, about, figures)
 
 
