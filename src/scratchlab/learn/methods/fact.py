@@ -15,12 +15,18 @@ The terms of mixed inputs are averaged over all pairs of a batch, those of one c
 
 from __future__ import annotations
 
-from scratchlab.learn.incremental import Components
-from scratchlab.learn.losses.virtual import Beta, Count, Eta, Serves, Top, Weight
-from scratchlab.learn.virtual_prototypes import WithVirtualPrototypes
+import torch
+from torch import Tensor
+
+from scratchlab.learn.class_learner import row_steps
+from scratchlab.learn.class_weights import ClassWeights
+from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.losses.virtual import Beta, Count, Eta, Serves, Top, Virtual, Weight, answer_through, check_unbiased
+from scratchlab.learn.references import embedded
+from scratchlab.types import Inputs, TrainingView
 
 
-class FACT(WithVirtualPrototypes):
+class FACT(Incremental):
     """Virtual prototypes beside the class rows in training, and between queries and classes afterwards."""
 
     def __init__(
@@ -34,4 +40,44 @@ class FACT(WithVirtualPrototypes):
         eta: Eta = 0.1,
         top: Top = 40,
     ) -> None:
-        super().__init__(components, "fact", virtual=virtual, weight=weight, beta=beta, serves=serves, eta=eta, top=top)
+        super().__init__(components)
+        components.losses.require_class_weights("fact")
+        check_unbiased(components.losses.criterion)
+        self.count, self.weight, self.beta, self.serves, self.eta, self.top = virtual, weight, beta, serves, eta, top
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Those of the plain method, and the virtual prototypes."""
+        return (*super().groups, "virtual")
+
+    def train(self, view: TrainingView) -> None:
+        """Trains embedder, class rows and virtual prototypes together."""
+        loss = self.virtual_loss(view)
+        self.learner(view, loss)
+        self.virtual = loss.rows
+
+    def virtual_loss(self, view: TrainingView) -> Virtual:
+        """weight · (reserve + forecast), with virtual prototypes of all parts of an embedding that the cross-entropy compares."""
+        criterion = self.components.losses.criterion
+        compared, seed = criterion.compared.values(), self.components.trainer.seed
+        virtual = ClassWeights(self.count, self.embedder, compared, row_steps(self.embedder, view.train, compared))
+        return Virtual(criterion, virtual, len(view.classes), weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
+
+    @torch.no_grad()
+    def compared(self, name: str, inputs: Inputs) -> Tensor:
+        """`[n, c]`: the answer of eq. 8.
+
+        A similarity answers as it is where no virtual prototypes were learned for it, and where its scores are negated distances: of two
+        that are low, the product query → virtual → class would be high.
+        """
+        plain, similarity, criterion = super().compared(name, inputs), self.components.similarities[name], self.components.losses.criterion
+        if self.eta == 0 or similarity.is_distance or name not in criterion.compared:
+            return plain
+        virtual = self.virtual.embeddings(self.embedder.streams)
+        near = similarity(embedded(self.embedder, inputs, similarity), virtual)
+        classes = torch.cat([one.compare(virtual) for one in self.references[name]], 1)
+        return answer_through(near, classes, criterion.temperature * plain, self.eta, self.top)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """With the virtual prototypes."""
+        return {**super().tensors(), **{f"virtual.{name}": rows.detach() for name, rows in self.virtual.named_parameters()}}
