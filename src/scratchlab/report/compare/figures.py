@@ -11,7 +11,8 @@ from scratchlab.analysis.comparison import Maps
 from scratchlab.analysis.maps import Map
 from scratchlab.analysis.paired import Context, PairedTest
 from scratchlab.report import matrices
-from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
+from scratchlab.report.charts import Figure, ink, layout, said, title
+from scratchlab.report.lines import look
 from scratchlab.report.words import points, span
 
 COLOURS = 10  # of classes on a map; more of them take another mark
@@ -39,14 +40,14 @@ def _difference(tests: list[tuple[Context, list[PairedTest]]], name: str, place:
     values = [100 * (one.over_draws.value or 0.0) for _, one in shown]
     up = [None if one.high is None else 100 * one.high - value for one, value in zip(intervals, values, strict=True)]
     down = [None if one.low is None else value - 100 * one.low for one, value in zip(intervals, values, strict=True)]
-    colour = ink(f"head-{place % 4 + 1}")
+    own = look(place)
     return {
         "x": [number + 0.08 * place for number, _ in shown],
         "y": values,
         "mode": "lines+markers",
-        "line": {"color": colour, "width": 1.5, "dash": DASHES[place % 4]},
-        "marker": {"size": 9, "symbol": SYMBOLS[place % 4], "color": colour},
-        "error_y": {"array": up, "arrayminus": down, "color": colour, "thickness": 1.5, "width": 5},
+        "line": own.line(1.5),
+        "marker": own.marker(9),
+        "error_y": {"array": up, "arrayminus": down, "color": ink(own.colour), "thickness": 1.5, "width": 5},
         "name": said(name),
         "customdata": [said(f"{name}: {points(value / 100)} {span(one)}") for value, one in zip(values, intervals, strict=True)],
         "hovertemplate": "%{customdata}<extra></extra>",

@@ -12,17 +12,9 @@ from scratchlab.analysis.media import Media
 from scratchlab.report import matrices, pictures, shell
 from scratchlab.report.charts import Figure
 from scratchlab.report.compare import figures, words
+from scratchlab.report.lines import OUTLINES
 from scratchlab.report.words import place as in_words
 from scratchlab.report.words import span
-
-OUTLINES = {  # of the marks on the maps, from -5 to 5
-    "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z",
-    "diamond": "M0-5.5 5.5 0 0 5.5-5.5 0Z",
-    "square": "M-4.5-4.5h9v9h-9Z",
-    "triangle-up": "M0-5.5 5.5 4.5H-5.5Z",
-    "cross": "M-5-1.8h3.2V-5h3.6v3.2H5v3.6H1.8V5h-3.6V1.8H-5Z",
-    "star": "M0-6 1.8-2 6-1.8 2.7.9 3.8 5 0 2.7-3.8 5-2.7.9-6-1.8-1.8-2Z",
-}
 
 
 def place(runs: Path, a: ComparedRun, b: ComparedRun) -> Path:

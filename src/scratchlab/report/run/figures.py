@@ -6,8 +6,9 @@ import numpy as np
 
 from scratchlab.analysis.confusion import Confusion
 from scratchlab.report import matrices
-from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
+from scratchlab.report.charts import Figure, ink, layout, said, title
 from scratchlab.report.epochs import Epochs
+from scratchlab.report.lines import look
 from scratchlab.report.words import percent
 
 
@@ -53,8 +54,8 @@ def _line(epochs: Epochs, values: list[float], called: str, place: int, form: st
         "y": values,
         "mode": "lines+markers" if len(values) <= 30 else "lines",
         "name": said(called),
-        "line": {"color": ink(f"head-{place % 4 + 1}"), "width": 2.2, "dash": DASHES[place % 4]},
-        "marker": {"size": 5, "symbol": SYMBOLS[place % 4]},
+        "line": look(place).line(2.2),
+        "marker": look(place).marker(5),
         "hovertemplate": f"{said(called)}  %{{y:{form}}}<extra></extra>",
     }
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from scratchlab.analysis.ledger import Separation, separation
 from scratchlab.metrics.estimate import Estimate
-from scratchlab.report.charts import DASHES, Figure, ink, layout, said, title
+from scratchlab.report.charts import Figure, ink, layout, said, title
 from scratchlab.report.epochs import Epochs
+from scratchlab.report.lines import look
 from scratchlab.report.run.figures import counted, kept, ticks
 from scratchlab.report.words import name
 from scratchlab.store.run import Run
@@ -52,14 +53,15 @@ def _scores(found: dict[str, Any], epochs: Epochs) -> Figure:
             "y": values,
             "mode": "lines+markers" if len(x) <= 30 else "lines",
             "name": said(name(metric)),
-            "line": {"color": ink(f"head-{place % 4 + 1}"), "width": 2.2, "dash": DASHES[place % 4]},
+            "line": look(place).line(2.2),
+            "marker": look(place).marker(5),
             "hovertemplate": f"{said(name(metric))}  %{{y:.3f}}<extra></extra>",
         }
         for place, (metric, values) in enumerate(found["values"].items())
     ]
     axis = {**counted("epoch"), "range": [0.6, len(x) + 0.4], **ticks(len(x))}
-    look = layout(290, hovermode="x unified", showlegend=len(data) > 1, xaxis=axis, yaxis={"nticks": 6}, **kept(epochs, "bottom"))
-    return {"data": data, "layout": look}
+    whole = layout(290, hovermode="x unified", showlegend=len(data) > 1, xaxis=axis, yaxis={"nticks": 6}, **kept(epochs, "bottom"))
+    return {"data": data, "layout": whole}
 
 
 def _histogram(found: Separation) -> Figure:
