@@ -151,7 +151,7 @@ def test_the_page_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     assert again is not None
     assert again == found
     text = page(run)
-    assert "guess</bdi> − head, in points" in text
+    assert "Accuracy of <bdi>guess</bdi> minus that of the head, in points" in text
     assert "episode_auroc" in text
     monkeypatch.chdir(run.folder)
     exec(section(again, []).snippet, {})
