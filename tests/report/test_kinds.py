@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scratchlab.analysis.ledger import SIGNS
 from scratchlab.metrics.estimate import Estimate, over_draws, over_groups
-from scratchlab.report.run import words
+from scratchlab.metrics.noise import pseudo_labels, selection
+from scratchlab.report.run import noise, words
 from scratchlab.report.run.contexts import curve
+from scratchlab.report.run.kinds import retrieval as retrieved
 from scratchlab.report.run.kinds.catalog import SECTIONS
 from scratchlab.result import Head, Layout, Result, Row
 
@@ -44,7 +47,7 @@ def episodes() -> Result:
 
 def retrieval() -> Result:
     found = over_groups(np.array([0.2, 0.4, 0.9]), np.array(["a", "a", "b"]), unit="probes", block="identities")
-    counts = dict.fromkeys(("probes", "gallery", "identities", "without_match", "same_camera", "junk", "distractors"), 3)
+    counts: dict[str, int] = dict.fromkeys(retrieved.COUNTED, 3)
     head = Head({"mAP": found}, (Row({}, counts, {"mAP": found}),))
     facts = {"counts": counts, "cmc": {"cosine": [0.5, 0.75, 1.0]}}
     return Result("retrieval", "", {"cosine": head}, Layout("probe", "average precision", block="identity"), facts=facts)
@@ -90,5 +93,12 @@ def test_differences_are_a_row_a_head_and_a_column_a_context() -> None:
 def test_counts_of_a_retrieval_are_explained_each() -> None:
     result = retrieval()
     counts: Any = SECTIONS["retrieval"](result, []).about["counts"]
-    assert {name for name, _, _ in counts} == set(result.facts["counts"])
+    assert [(name, count) for name, count, _ in counts] == list(result.facts["counts"].items())
     assert all(meaning for _, _, meaning in counts)
+
+
+def test_every_score_of_the_ledger_has_a_meaning() -> None:
+    flags = np.array([True, False])
+    found = {f"auroc_{column}" for column in SIGNS}
+    found |= {*selection(flags, ~flags), *pseudo_labels(np.array([0, 1]), np.array([0, 1]), flags)}
+    assert set(noise.MEANINGS) == found

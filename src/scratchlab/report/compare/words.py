@@ -128,11 +128,13 @@ def training(found: Comparison) -> list[tuple[str, str, str]]:
 
 
 def _facts(run: Run) -> dict[str, str]:
-    epochs = Epochs(run.records(), run.recipe()["training"], finished=True)
+    epochs = Epochs.of(run)
     if not epochs.records or epochs.chosen is None:
         return {}
     kept = epochs.chosen
     facts = {"Epochs": str(len(epochs.records)), "Kept": f"epoch {kept['epoch'] + 1}, {epochs.reason}"}
+    if epochs.phases:
+        facts["Epochs"] += f": {epochs.in_phases}"
     if epochs.validated:
         facts |= {
             "Validation accuracy then": percent(kept["valid_accuracy"]),

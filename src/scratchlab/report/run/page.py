@@ -40,7 +40,7 @@ def write(run: Run) -> Path:
 def page(run: Run) -> str:
     """The page of a run: finished, failed or under way."""
     status, recipe, state, result = run.status, run.recipe(), run.state(), run.result()
-    epochs = Epochs(run.records(), recipe["training"], state == "finished")
+    epochs = Epochs.of(run)
     drawn, read = _of_training(epochs), Readings.of(run, epochs.records)
     about: dict[str, Any] = {
         "name": run.folder.name,
@@ -52,7 +52,7 @@ def page(run: Run) -> str:
         "elapsed": words.elapsed(status["created"], status.get("heartbeat", status["created"])),
         "problem": status["where"] if state in ("failed", "stopped") else "",
         "diagnosis": run.json("diagnosis") if state == "failed" else None,
-        "sentence": words.sentence(state, len(epochs.records), epochs.settings["epochs"]),
+        "sentence": words.sentence(state, len(epochs.records), epochs.expected),
         "epochs": epochs,
         "recipe": {section: _settings(values) for section, values in recipe.items() if section != "seed"},
         "result": None,

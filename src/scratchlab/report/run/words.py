@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from scratchlab.checks import counted
 from scratchlab.report.words import place
 
 __all__ = ["elapsed", "meaning", "place", "sentence"]
@@ -28,9 +29,10 @@ def meaning(how: str, own: Mapping[str, str]) -> str:
     return next((words for beginning, words in {**MEANINGS, **own}.items() if how.startswith(beginning)), "")
 
 
-def sentence(state: str, done: int, planned: int) -> str:
-    """What became of a run that has no headline."""
-    so_far = f"after {done} of {planned} epochs" if done else "before its first epoch was over"
+def sentence(state: str, done: int, planned: int | None) -> str:
+    """What became of a run that has no headline; planned: how many epochs were to be, where that is known."""
+    whole = counted(done, "epoch") if planned is None else f"{done} of {counted(planned, 'epoch')}"
+    so_far = f"after {whole}" if done else "before its first epoch was over"
     return {
         "created": "This run has not begun.",
         "running": f"This run is under way, {so_far}." if done else "This run is in its first epoch.",
