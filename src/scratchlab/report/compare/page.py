@@ -30,29 +30,30 @@ def write(found: Comparison, path: Path) -> Path:
 
 def page(found: Comparison) -> str:
     """The whole page."""
-    last, kind = found.last[0], words.independent(found)
-    interval = max(last.over_groups, last.over_draws, key=lambda one: (one.high or 0.0) - (one.low or 0.0))  # the headline has the wider
+    whole, kind = found.headline[0], words.independent(found)
+    interval = max(whole.over_groups, whole.over_draws, key=lambda one: (one.high or 0.0) - (one.low or 0.0))  # the headline has the wider
     parts = set(found.classes.values())
     about: dict[str, Any] = {
         "a": found.a,
         "b": found.b,
         "same_run": found.same_run,
-        "last": last,
+        "drawn": whole.draws,
+        "graded": found.graded,
         "where": words.where(found),
         "independent": kind,
         "layout": found.units.layout,
         "common": words.common(found),
-        "notes": found.a.result.notes,
+        "notes": words.notes(found),
         "verdict": words.verdict(found),
         "headline": {
-            "where": words.where(found).removeprefix(" "),
-            "a": last.a,
-            "b": last.b,
-            "difference": last.over_groups.value,
+            "where": in_words(found.units.headline),
+            "a": whole.a,
+            "b": whole.b,
+            "difference": whole.over_groups.value,
             "span": span(interval),
-            "over": "draws" if interval is last.over_draws else kind,
+            "over": "draws" if interval is whole.over_draws else kind,
         },
-        "tests": [(in_words(context), tests) for context, tests in reversed(found.tests)],
+        "tests": words.tables(found),
         "classes": found.classes,
         "parted": len(parts) > 1,
         "changes": found.changes,
