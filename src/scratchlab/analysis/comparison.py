@@ -10,7 +10,7 @@ import numpy as np
 
 from scratchlab.analysis import maps
 from scratchlab.analysis.changes import ClassChange, ConfusionChange, Flip, class_changes, confusion_change, flips
-from scratchlab.analysis.compared import ComparedRun, refuse, same_draws
+from scratchlab.analysis.compared import DECISIVE, PLACES, ComparedRun, refuse, same_draws
 from scratchlab.analysis.media import Media, media
 from scratchlab.analysis.paired import Context, PairedTest, PairedUnits, pair_units, paired_tests
 from scratchlab.recipe import Sections, changes
@@ -53,9 +53,23 @@ class Comparison:
         return self.a.run.folder.resolve() == self.b.run.folder.resolve()
 
     @property
-    def last(self) -> list[PairedTest]:
-        """Of the last context."""
-        return self.tests[-1][1]
+    def headline(self) -> list[PairedTest]:
+        """Of the context of the headline metric."""
+        return next(tests for context, tests in self.tests if context == self.units.headline)
+
+    @property
+    def graded(self) -> bool:
+        """Whether values say more than right or wrong."""
+        return any(not self.units.rows[name].is_in([0.0, 1.0]).all() for name in ("value_a", "value_b"))
+
+    @property
+    def differing(self) -> list[str]:
+        """Settings that decide what is asked, where they differ: of data and protocol, and the seed."""
+        return [
+            name
+            for name, _, _ in self.settings
+            if name == "seed" or (name.partition(".")[0] in DECISIVE and name.partition(".")[2] not in PLACES)
+        ]
 
 
 def compare(a: ComparedRun, b: ComparedRun, sections: Sections, samples: int) -> Comparison:

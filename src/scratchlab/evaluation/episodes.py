@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -44,7 +45,7 @@ def evaluate(plan: EpisodesPlan, method: Method, samples: Samples, progress: Pro
         "episodes",
         f"{leading} head: {_headline(table[leading], way)} over {counted(episodes, 'episode')}",
         table,
-        Layout("episode", "accuracy", ("shot", "queries")),
+        Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": plan.shots[0], "queries": BALANCED}),
         notes=(*_notes(plan), *_at_chance(table, way)),
         facts={"way": way, "shots": list(plan.shots), "episodes": episodes, "differences": _differences(heads)},
         scan=pl.concat([_units(head, answers, plan) for head, answers in heads.items()]).lazy,
@@ -102,7 +103,7 @@ def _headline(head: Head, way: int) -> str:
 
 def _units(head: str, answers: dict[Context, Answers], plan: EpisodesPlan) -> pl.DataFrame:
     """One row an episode and context; `auroc` where classes are unknown."""
-    names = [f"episode-{number:05d}" for number in range(len(plan.support))]
+    names = _names(plan)
     kinds = pl.Enum(list(plan.queries_by))
     return pl.concat(
         [
@@ -114,6 +115,15 @@ def _units(head: str, answers: dict[Context, Answers], plan: EpisodesPlan) -> pl
             for (shot, queries), one in answers.items()
         ]
     )
+
+
+def _names(plan: EpisodesPlan) -> list[str]:
+    """Ids of the episodes: their number, and a hash of the samples in support and queries, by which alone two runs know an episode as the
+    same."""
+    parts = [plan.support.reshape(len(plan.support), -1), *(queries.rows for queries in plan.queries_by.values())]
+    ids = plan.groups[np.concatenate(parts, axis=1)]
+    hashes = (hashlib.blake2b("\n".join(samples).encode(), digest_size=4).hexdigest() for samples in ids.tolist())
+    return [f"episode-{number:05d}-{one}" for number, one in enumerate(hashes)]
 
 
 def _differences(heads: dict[str, dict[Context, Answers]]) -> list[dict[str, Any]]:

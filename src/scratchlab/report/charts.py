@@ -11,8 +11,6 @@ from typing import Any
 Figure = dict[str, Any]
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
-SYMBOLS = ("circle", "diamond", "square", "triangle-up")
-DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def ink(name: str) -> str:

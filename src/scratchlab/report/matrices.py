@@ -20,7 +20,7 @@ def matrix(data: list[Figure], classes: Sequence[str], parted: int) -> Figure:
     """Layers of cells in one square; dotted lines after the first `parted` classes, if there are more."""
     names, size = [brief(name, LONGEST) for name in classes], len(classes)
     longest = max(min(len(name), LONGEST) for name in classes)
-    cell = 36 if size <= WRITTEN else 26 if size <= 20 else 20
+    cell = min(36, 330 // size) if size <= WRITTEN else 26 if size <= 20 else 20  # with short names ten or twelve fit a telephone
     margin = 14 + int(6.5 * longest)
     width = cell * size + margin + 12
     around = {"l": margin, "b": margin, "t": 4, "r": 8}

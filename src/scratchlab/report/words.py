@@ -82,10 +82,10 @@ def duration(seconds: float) -> str:
 def name(metric: str) -> str:
     """How a metric or a column is called in a table.
 
-    >>> [name(one) for one in ("final_accuracy", "mAP", "rank_1", "accuracy_5_shot")]
-    ['Final accuracy', 'mAP', 'Rank 1', 'Accuracy 5 shot']
+    >>> [name(one) for one in ("final_accuracy", "mAP", "rank_1", "auroc_loss")]
+    ['Final accuracy', 'mAP', 'Rank 1', 'AUROC loss']
     """
-    text = metric.replace("_", " ")
+    text = metric.replace("_", " ").replace("auroc", "AUROC")
     return text if text != text.lower() else text[:1].upper() + text[1:]
 
 

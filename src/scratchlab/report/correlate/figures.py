@@ -8,6 +8,7 @@ from scratchlab.analysis.correlate import Cell, Correlations
 from scratchlab.report.charts import Figure, brief, ink, layout, said, shared, title
 from scratchlab.report.correlate import words
 
+LINE = 18  # pixels of a line of text
 LONGEST = 26  # letters of a column's name on an axis
 WRITTEN = 14  # columns up to which a cell has its number written in
 POINTS = 800  # runs shown behind the cells; a sample of more
@@ -123,19 +124,24 @@ def _scatter(found: Correlations, cell: Cell) -> Figure:
         "customdata": shared("names"),
         "hovertemplate": "%{customdata}: %{x}, %{y}<extra></extra>",
     }
+    lines = said(words.told(cell)).replace(": ", ":<br>", 1).split("; ")  # short, so that a telephone shows them whole
+    height = LINE * (len(lines) + 1)
     heading = {
-        "text": said(words.told(cell)).replace("; ", "<br>", 1),
+        "text": "<br>".join(lines),
         "font": {"size": 13},
         "x": 0,
         "xref": "paper",
         "yref": "paper",
         "y": 1,
         "yanchor": "bottom",
-        "pad": {"b": 28},  # the second line hangs below
+        "pad": {"b": height - 8},  # all lines but the first hang below
     }
     across, up = ({"title": title(said(name))} | _words(found, name) for name in (cell.x, cell.y))
     axes = {"xaxis": across | {"showgrid": True}, "yaxis": up}
-    return {"data": [data], "layout": layout(420, hovermode="closest", title=heading, margin={"l": 8, "r": 12, "t": 64, "b": 8}, **axes)}
+    return {
+        "data": [data],
+        "layout": layout(360 + height, hovermode="closest", title=heading, margin={"l": 8, "r": 12, "t": height + 28, "b": 8}, **axes),
+    }
 
 
 def _words(found: Correlations, name: str) -> Figure:

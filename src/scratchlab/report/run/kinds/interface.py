@@ -23,13 +23,15 @@ class Origin:
 @dataclass(frozen=True)
 class Section:
     """title: of the section. about: what its template reads beside the result. snippet: Python that computes the headline metric again,
-    as `headline`, in the run's folder."""
+    as `headline`, in the run's folder. meanings: what an interval says, by the words with which its `how` begins, where the kind has its
+    own."""
 
     title: str
     origins: list[Origin]
     snippet: str
     about: Values = field(default_factory=dict[str, object])
     figures: dict[str, Figure] = field(default_factory=dict[str, Figure])
+    meanings: dict[str, str] = field(default_factory=dict[str, str])
 
 
 SectionOf = Callable[[Result, Sequence[Confusion]], Section]
