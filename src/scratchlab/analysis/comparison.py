@@ -67,7 +67,7 @@ class Comparison:
         """Settings that decide what is asked, where they differ: of data and protocol, and the seed."""
         return [
             name
-            for name, _, _ in self.settings
+            for name in self.settings
             if name == "seed" or (name.partition(".")[0] in DECISIVE and name.partition(".")[2] not in PLACES)
         ]
 
