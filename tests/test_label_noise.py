@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,10 @@ from rich.console import Console
 
 from scratchlab import experiment, pipeline, recipe
 from scratchlab.checks import Problem
+from scratchlab.data.samplers.shuffled import Shuffled
+from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.incremental import Incremental
+from scratchlab.learn.learner import StepResult, TrainingBatch
 from scratchlab.store.run import Run
 from scratchlab.types import TrainingView
 
@@ -49,6 +55,24 @@ def test_the_learner_is_handed_given_labels_and_queries_are_scored_by_true_ones(
         learn(self, view)
 
     monkeypatch.setattr(Incremental, "learn", watched)
+    sampled: list[np.ndarray] = []
+    used: dict[str, int] = {}
+    batches, step, fits = Shuffled.batches, ClassLearner.training_step, Shuffled.fits
+
+    def sampling(self: Shuffled, labels: np.ndarray, seed: int, epoch: int) -> list[np.ndarray]:
+        sampled.append(labels)
+        return batches(self, labels, seed, epoch)
+
+    def fitting(self: Shuffled, labels: np.ndarray, classes: Any) -> None:
+        sampled.append(labels)
+        fits(self, labels, classes)
+
+    def stepping(self: ClassLearner, batch: TrainingBatch) -> StepResult:
+        used.update(zip(batch.ids.tolist(), batch.labels.tolist(), strict=True))
+        return step(self, batch)
+
+    for owner, name, function in ((Shuffled, "batches", sampling), (Shuffled, "fits", fitting), (ClassLearner, "training_step", stepping)):
+        monkeypatch.setattr(owner, name, function)
     run = made(tmp_path)
 
     noise = run.table("noise")
@@ -62,6 +86,11 @@ def test_the_learner_is_handed_given_labels_and_queries_are_scored_by_true_ones(
         handed = {one: str(label) for ids, labels in parts for one, label in zip(ids, labels, strict=True)}
         assert handed == given
         assert all(handed[one] != TRUE[one] for one in wrong["id"])
+
+    trained = noise.filter(split="train")
+    assert {one: str(label) for one, label in used.items()} == {one: given[one] for one in trained["id"]}
+    assert len(sampled) >= 3
+    assert all(labels.astype(str).tolist() == trained["given"].cast(pl.String).to_list() for labels in sampled)
 
     units = run.table("units")
     assert {one: TRUE[one] for one in units["id"]} == dict(zip(units["id"], units["truth"], strict=True))
@@ -102,6 +131,45 @@ def test_a_run_on_the_noise_that_another_left_is_the_same_run(tmp_path: Path) ->
     assert one is not None
     assert other is not None
     assert all(np.array_equal(array, other[0][name]) for name, array in one[0].items())
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from rich.console import Console
+from scratchlab import experiment, pipeline, recipe
+from scratchlab.store.run import Run
+
+save = Run.save_checkpoint
+
+def strikes(self, arrays, facts):
+    save(self, arrays, facts)
+    if (facts["epoch"], facts["step"]) == (1, 3):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Run.save_checkpoint = strikes
+run = Run(Path(sys.argv[1]))
+experiment.perform(recipe.resolve(run.recipe(), pipeline.SECTIONS, "noisy"), run, Console(quiet=True))
+"""
+PROTOCOLS: dict[str, dict[str, Any]] = {"closed_set": {}, "retrieval": {"test": ["6", "7", "8", "9"], "valid": 0.2, "probes": 5}}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_killed_and_gone_on_with_a_run_has_the_same_wrong_labels_and_ends_the_same(tmp_path: Path, protocol: str) -> None:
+    """kill -9 in another process, in the second epoch."""
+    changed = {"protocol": {"name": protocol, **PROTOCOLS[protocol]}, "observe": {"ledger": {}}}
+    changed["training"] = {**RECIPE["training"], "checkpoint_seconds": 0.0}
+    whole = made(tmp_path / "whole", **changed)
+    run, resolved = prepared(tmp_path / "killed", **changed)
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(run.folder)], timeout=120, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    noise = (run.folder / "noise.parquet").read_bytes()
+    assert run.state() == "killed"
+    experiment.perform(resolved, run, Console(quiet=True))
+    assert noise == (run.folder / "noise.parquet").read_bytes() == (whole.folder / "noise.parquet").read_bytes()
+    assert run.json("result") == whole.json("result")
+    for name in ("units", "ledger"):
+        assert run.table(name).equals(whole.table(name)), name
 
 
 def test_a_ledger_is_scored_by_true_labels(tmp_path: Path) -> None:

@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src/scratchlab"
-FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if "import machine_code" in (text := path.read_text()) or "from scratchlab.machine_code" in text]
+FILES = [
+    path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if "import machine_code" in (text := path.read_text()) or "from scratchlab.machine_code" in text
+]
 
 FORWARD = """
 import torch

@@ -90,7 +90,7 @@ def misnamed(folder: Path) -> None:
         (misnamed, [], "has no column 'word' (data.label_column); its columns are: path, wrod, speaker"),
         (None, ["-s", "protocol.shot=7"], "fewer than protocol.shot = 7"),
         (None, ["-s", "data.csv=clip.csv"], "clip.csv"),
-        (None, ["-s", 'protocol.test=["speaker9"]'], "names speaker9, which is no group"),
+        (None, ["-s", 'protocol.test=["speaker9"]'], "names speaker9, which is no speaker; there are: speaker0"),
     ],
 )
 def test_a_fault_is_one_sentence_and_leaves_nothing(

@@ -75,10 +75,10 @@ def test_rows_that_stay_together() -> None:
     both = samples(groups=columns).grouped(["speaker", "room"])
     assert (both[0] == both[1], both[1] == both[2]) == (False, True)
     with pytest.raises(
-        Problem, match=r"protocol.disjoint names 'rom', but its columns of groups are: speaker, room. Did you mean 'room'\?"
+        Problem, match=r"protocol.disjoint names 'rom', but the source's columns of groups are: speaker, room. Did you mean 'room'\?"
     ):
         samples(groups=columns).grouped(["rom"])
-    with pytest.raises(Problem, match=r"protocol\.apart names 'room', but this source knows no groups"):
+    with pytest.raises(Problem, match=r"protocol\.apart names 'room', but the source knows no groups"):
         samples(groups={}).grouped(["room"], "protocol.apart")
 
 

@@ -44,7 +44,7 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         if pipeline.ledger:
             pipeline.ledger.run, pipeline.trainer.ledger = run, pipeline.ledger
         if run.load_checkpoint() is None:
-            initialise(pipeline)
+            initialise(pipeline, recipe)
 
         samples = pipeline.source.read()
         plan = pipeline.protocol.plan(samples)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, listing
 from scratchlab.data.augment.catalog import AUGMENTS
 from scratchlab.data.noise.catalog import NOISES
 from scratchlab.data.noise.given import Noise
@@ -34,7 +34,7 @@ from scratchlab.model.streams import over_streams
 from scratchlab.model.temporal.catalog import TEMPORALS
 from scratchlab.observe.ledger import Ledger
 from scratchlab.observe.probes import OBSERVED, Probe
-from scratchlab.recipe import Fixed, One, Recipe, Sections, Several
+from scratchlab.recipe import Fixed, One, Recipe, Sections, Several, changes
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
@@ -58,6 +58,8 @@ SECTIONS: Sections = {
     "schedule": One(SCHEDULES, "cosine"),
     "observe": Several(OBSERVED),
 }
+
+EMBEDDER = ("frontend", "encoder", "streams", "temporal")  # the sections that decide its weights
 
 
 @dataclass
@@ -118,7 +120,7 @@ def assemble(recipe: Recipe, store: CheckpointStore) -> Pipeline:
 
 def check(recipe: Recipe) -> None:
     """Raises Problem for settings that are wrong or do not go together, before a folder is made or data is read."""
-    initialise(assemble(recipe, NullStore()))
+    initialise(assemble(recipe, NullStore()), recipe)
 
 
 def reopened(recipe: Recipe, run: Run) -> Pipeline:
@@ -136,7 +138,7 @@ def reopened(recipe: Recipe, run: Run) -> Pipeline:
     return pipeline
 
 
-def initialise(pipeline: Pipeline) -> None:
+def initialise(pipeline: Pipeline, recipe: Recipe) -> None:
     """Begins from the embedder of the run `training.init_from`. Raises Problem where that is not there or does not fit."""
     if not (folder := pipeline.trainer.settings.init_from):
         return
@@ -147,9 +149,19 @@ def initialise(pipeline: Pipeline) -> None:
     _load(
         pipeline.embedder,
         kept[0],
-        f"training.init_from = '{folder}' does not fit: its embedder has other weights than this recipe's; "
+        f"training.init_from = '{folder}' does not fit: its embedder has other weights than this recipe's{_unlike(Path(folder), recipe)}; "
         "[frontend], [encoder], [streams] and [temporal] must be the same.",
     )
+
+
+def _unlike(folder: Path, recipe: Recipe) -> str:
+    """` (encoder.width = 1.0 there, 2.0 here)`: where a run's embedder is set otherwise, or nothing."""
+    try:
+        found = changes(Run(folder).recipe(), {**recipe.values})
+    except Problem:
+        return ""
+    unlike = [f"{path} = {there} there, {here} here" for path, (there, here) in found.items() if path.split(".")[0] in EMBEDDER]
+    return f" ({listing(unlike, 3)})" if unlike else ""
 
 
 def _load(embedder: Embedder, arrays: dict[str, Any], otherwise: str) -> None:

@@ -27,6 +27,7 @@ class Layout:
     answers are classes also `truth` and `answer`. unit: what a row is, in the singular ("query", "episode", "probe"). value: what `value`
     measures ("accuracy"). context: columns by which tables are split ("session"). repetition: the column of independent repetitions
     ("draw"), if any. part: the column that divides the units of one context ("base", "new"), if any. block: what a group is ("speaker").
+    headline: the context that the headline metric is of; empty for the last.
     """
 
     unit: str
@@ -35,6 +36,7 @@ class Layout:
     repetition: str = ""
     part: str = ""
     block: str = ""
+    headline: dict[str, int | str] = field(default_factory=dict[str, int | str])
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,12 @@ class Head:
     def headline(self) -> Estimate:
         """The first metric."""
         return next(iter(self.metrics.values()))
+
+    @property
+    def detailed(self) -> bool:
+        """Whether the rows hold numbers that the metrics as a whole do not."""
+        whole = list(self.metrics.values())
+        return any(one not in whole for row in self.rows for one in row.metrics.values())
 
 
 @dataclass(frozen=True)

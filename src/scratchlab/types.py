@@ -113,6 +113,10 @@ class Samples:
         """These columns of groups; the first one, if there is any, where none is named."""
         return list(columns) or list(self.groups)[:1]
 
+    def group_name(self, columns: Sequence[str] = ()) -> str:
+        """What one value of `grouped` with these columns is called: the name of the first column, or "sample id" where there is none."""
+        return next(iter(self.named(columns)), "sample id")
+
     def grouped(self, columns: Sequence[str] = (), where: str = "protocol.disjoint") -> Strings:
         """`[n]`: which rows must stay together so that none of these columns of groups is cut; the first column if none is named.
 
@@ -121,7 +125,7 @@ class Samples:
         """
         for name in columns:
             if name not in self.groups:
-                there = f"its columns of groups are: {listing(self.groups)}" if self.groups else "this source knows no groups"
+                there = f"the source's columns of groups are: {listing(self.groups)}" if self.groups else "the source knows no groups"
                 raise Problem(f"{where} names '{name}', but {there}.{nearest(name, self.groups)}")
         names = self.named(columns)
         if not names:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from rich.console import Console, RenderableType
@@ -16,11 +18,13 @@ from scratchlab.analysis.confusion import confusions
 from scratchlab.analysis.correlate import correlate
 from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.experiment import perform
+from scratchlab.learn.checkpoints import NullStore
 from scratchlab.mirrors import facts
 from scratchlab.notebook.index.sources.of_run import of_run
 from scratchlab.notebook.writing.cards import card
 from scratchlab.notebook.writing.plots import drawn
-from scratchlab.pipeline import SECTIONS
+from scratchlab.observe.progress import ProgressBar
+from scratchlab.pipeline import SECTIONS, assemble
 from scratchlab.recipe import resolve
 from scratchlab.report import terminal as lists
 from scratchlab.report import words
@@ -68,6 +72,24 @@ def result_of(run: Run) -> Result:
     found = run.result()
     assert found
     return found
+
+
+@pytest.mark.parametrize("kind", PROTOCOLS)
+def test_answers_are_held_against_true_labels(kind: str) -> None:
+    """Other labels given to what is asked, be it queries or a gallery, change nothing."""
+    pipeline = assemble(resolve({**SMALL, "protocol": {"name": kind, **PROTOCOLS[kind]}}, SECTIONS, kind), NullStore())
+    pipeline.trainer.settings.settle()
+    samples = pipeline.source.read()
+    plan = pipeline.protocol.plan(samples)
+    pipeline.method.learn(plan.split.view(samples))
+    handed = np.concatenate([rows for split in plan.splits for rows in (split.train, split.valid, split.reference)])
+    asked, given = np.setdiff1d(plan.rows, handed), samples.labels.copy()
+    given[asked] = (given[asked] + 1) % len(samples.classes)
+    assert len(asked)
+    bar = ProgressBar(Console(quiet=True))
+    one, other = (EVALUATIONS[kind](plan, pipeline.method, rows, bar) for rows in (samples, replace(samples, given=given)))
+    assert one.values() == other.values()
+    assert one.units.collect().equals(other.units.collect())
 
 
 def test_every_kind_is_here() -> None:

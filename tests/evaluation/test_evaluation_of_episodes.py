@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -83,10 +84,14 @@ def test_units_are_what_the_metrics_are_means_of() -> None:
     plan = Episodes(0, **SETTINGS, unknown=1).plan(samples)
     found = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)))
     table = found.units.collect()
-    assert found.layout == result.Layout("episode", "accuracy", ("shot", "queries"))
+    assert found.layout == result.Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": 1, "queries": "balanced"})
+    assert found.head.headline in found.head.rows[0].metrics.values()
+    assert found.head.rows[0].context == found.layout.headline
+    assert not found.head.detailed
     assert table.height == 2 * 2 * 2 * 40
     assert table["id"].n_unique() == 40
-    assert table["id"][12] == table["group"][12] == "episode-00012"
+    assert table["id"][12] == table["group"][12]
+    assert re.fullmatch(r"episode-00012-[0-9a-f]{8}", table["id"][12])
     for head, one in found.heads.items():
         assert list(one.metrics)[4:] == ["AUROC_1_shot", "AUROC_2_shot", "AUROC_1_shot_dirichlet", "AUROC_2_shot_dirichlet"]
         for row in one.rows:
@@ -121,6 +126,20 @@ def test_differences_are_paired_by_episode() -> None:
     assert first["how"] == "mean over 40 episodes, Student's t interval of the paired differences"
 
 
+def test_an_episode_is_known_by_its_samples_not_by_its_number() -> None:
+    """Else runs of two seeds would be compared as if their unlike episodes were the same."""
+    samples = nested()
+
+    def ids(seed: int, **changed: Any) -> set[str]:
+        plan = Episodes(seed, **{**SETTINGS, **changed}).plan(samples)
+        return set(evaluated(plan, samples, Asked(guess=guessing)).units.collect()["id"])
+
+    assert ids(0) == ids(0)
+    assert not ids(0) & ids(1)
+    assert ids(0) != ids(0, dirichlet=0.5)
+    assert ids(0, episodes=10) < ids(0)
+
+
 def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS, unknown=1).plan(samples)
@@ -151,7 +170,7 @@ def test_the_page_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     assert again is not None
     assert again == found
     text = page(run)
-    assert "guess</bdi> − head, in points" in text
+    assert "Accuracy of <bdi>guess</bdi> minus that of the head, in points" in text
     assert "episode_auroc" in text
     monkeypatch.chdir(run.folder)
     exec(section(again, []).snippet, {})

@@ -125,7 +125,7 @@ def test_a_checkpoint_comes_before_where_it_began(tmp_path: Path) -> None:
                 raise InterruptedError
 
     pipeline.trainer.observers = [Stops()]  # type: ignore[list-item]
-    initialise(pipeline)
+    initialise(pipeline, made)
     with pytest.raises(InterruptedError):
         pipeline.method.learn(view)
     (first.folder / "weights.safetensors").unlink()
@@ -137,7 +137,7 @@ def test_what_cannot_be_begun_from_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"training.init_from = 'nowhere' is not the folder of a finished run: there is no nowhere/weights"):
         check(recipe(training={"init_from": "nowhere"}))
     first = performed(tmp_path)
-    with pytest.raises(Problem, match=r"does not fit: its embedder has other weights than this recipe's; \[frontend\], \[encoder\]"):
+    with pytest.raises(Problem, match=r"weights than this recipe's \(encoder\.width = 1\.0 there, 2\.0 here\); \[frontend\], \[enc"):
         check(recipe(training={"init_from": str(first.folder)}, encoder={"width": 2.0}))
 
 

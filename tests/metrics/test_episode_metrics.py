@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from scratchlab.metrics.episodes import difference, episode_accuracy, episode_auroc, over_episodes
+from scratchlab.metrics.episodes import episode_accuracy, episode_auroc, over_episodes
+from scratchlab.metrics.paired import differences_over_draws
 
 # one episode of two ways: three known queries, two unknown ones
 SCORES = np.array([[[0.9, 0.1], [0.4, 0.3], [0.2, 0.7], [0.4, 0.1], [0.5, 0.6]]], np.float32)
@@ -65,7 +66,8 @@ def test_intervals_are_over_episodes() -> None:
     known = stats.t.interval(0.95, 59, first.mean(), stats.sem(first))
     found = over_episodes(first)
     assert (found.low, found.high, found.n) == (pytest.approx(known[0]), pytest.approx(known[1]), 60)
-    paired, test = difference(first, second), stats.ttest_rel(second, first).confidence_interval(0.95)
+    paired = differences_over_draws(first, second, paired=True, what="episode")
+    test = stats.ttest_rel(second, first).confidence_interval(0.95)
     assert (paired.low, paired.high) == (pytest.approx(test.low), pytest.approx(test.high))
     assert paired.low is not None
     assert paired.low > 0, "paired, a gain of 3 points is beyond doubt although the episodes differ by 50"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
@@ -259,3 +260,16 @@ def test_a_picture_of_any_values_is_drawn(values: list[float]) -> None:
 def test_names_that_links_cannot_hold() -> None:
     assert filed("a/b#c^d|e[f]:g") == "a-b-c-d-e-f--g"
     assert table(("run",), [("[[a|b]]",)])[-1] == "| [[a\\|b]] |"
+
+
+def test_many_lines_have_their_own_look_and_all_names_fit() -> None:
+    names = [f"untrained.similarity_{number}" for number in range(8)]
+    picture = chart("Accuracy", {name: [Point(0, 0.1 * number), Point(1, 0.5)] for number, name in enumerate(names)}, "session")
+    looks = re.findall(r'<polyline class="line" stroke="([^"]+)" stroke-dasharray="([^"]+)"', picture)
+    assert len({colour for colour, _ in looks}) == len({dash for _, dash in looks}) == 8
+    for colour, _ in looks:
+        assert picture.count(f"--{colour[6:-1]}:") == 2  # in light and in dark
+    for name in names:
+        place = re.search(rf'<text x="(\d+)" y="[\d.]+">{name}</text>', picture)
+        assert place
+        assert int(place[1]) + 6 * len(name) < 640

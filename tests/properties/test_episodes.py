@@ -224,13 +224,14 @@ def test_support_may_use_its_share_of_the_groups() -> None:
     [
         ({"query": 11}, r"Class 'class\d' has 12 test rows, but an episode takes 13 of a class \(2 of protocol.shots and 11 of"),
         ({"way": 6}, r"An episode needs 6 test classes .* but there are 5 \(class"),
-        ({"unknown": 3}, "An episode needs 6 test classes"),
+        ({"unknown": 3}, "An episode needs 6 test classes .*; raise protocol.test = 0.5, or lower protocol.way"),
+        ({"test": ["class1"], "valid": 0.0}, "but there are 1 .class1.; name more in protocol.test, or lower protocol.way"),
         ({"test": ["class1", "clas2"]}, "protocol.test names clas2, which is no class; there are: class0, class1"),
         ({"test": ["class1"], "valid": ["class1"]}, "protocol.test and protocol.valid both name class1; name each class once"),
         ({"test": 0.99}, "protocol.test = 0.99 would take all 10 classes"),
-        ({"disjoint": ["room"]}, "protocol.disjoint names 'room', but its columns of groups are: speaker"),
-        ({"apart": ["room"]}, "protocol.apart names 'room', but its columns of groups are: speaker"),
-        ({"disjoint": ["speaker"], "test_groups": ["speaker9"]}, "protocol.test_groups names speaker9, which is no group"),
+        ({"disjoint": ["room"]}, "protocol.disjoint names 'room', but the source's columns of groups are: speaker"),
+        ({"apart": ["room"]}, "protocol.apart names 'room', but the source's columns of groups are: speaker"),
+        ({"disjoint": ["speaker"], "test_groups": ["speaker9"]}, "protocol.test_groups names speaker9, which is no speaker"),
         ({"shots": [10], "apart": ["speaker"]}, r"12 test rows in 4 groups \(speaker\), which cannot always be parted into 10 support"),
     ],
 )  # fmt: skip

@@ -23,6 +23,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "retrieval": {"test": 0.5, "valid": 0.2, "probes": 1, "draw": "seed", "camera": "speaker", "same_camera": "ignore"},
     "sessions": {"base": 3, "way": 2, "shot": 2, "sessions": 2, "draws": 3, "test": 0.3, "valid": 0.2},
 }
+UNSEEN = {"retrieval"}  # protocols that may cut groups, since they ask classes that training never saw
 
 
 def made(labels: list[int], groups: list[int], splits: list[str] | None = None) -> Samples:
@@ -45,8 +46,8 @@ def any_samples(draw: st.DrawFn) -> Samples:
 
 
 def plan_of(name: str, samples: Samples, seed: int, **changed: object) -> Plan:
-    if name == "retrieval" and (samples.splits != "").any():
-        changed = {"test": list(samples.classes[:3]), **changed}  # the publisher's split is by speakers and would cut identities
+    if name in UNSEEN and (samples.splits != "").any():
+        changed = {"test": list(samples.classes[:3]), **changed}  # the publisher's split is by speakers and would cut classes
     return PROTOCOLS[name](seed, **{**SETTINGS[name], **changed}).plan(samples)
 
 
@@ -58,11 +59,11 @@ def test_every_protocol_is_tried() -> None:
 @settings(max_examples=60)
 @given(samples=any_samples(), seed=st.integers(0, 1000))
 def test_what_is_asked_was_never_seen(name: str, samples: Samples, seed: int) -> None:
-    """Over all splits together: what any split trains on, chooses by or keeps shares no row and no group (in retrieval: no identity) with
+    """Over all splits together: what any split trains on, chooses by or keeps shares no row and no group (of `UNSEEN`: no class) with
     any query."""
     plan = plan_of(name, samples, seed)
-    of_unseen = name == "retrieval"
-    groups = plan.groups if of_unseen else samples.grouped()
+    of_unseen = name in UNSEEN
+    groups = samples.labels if of_unseen else samples.grouped()
     query = np.unique(np.concatenate([plan.queries, *(split.query for split in plan.splits)]))
     assert len(query)
     for split in plan.splits:
@@ -145,7 +146,7 @@ def test_the_published_keyword_split() -> None:
         ({"shot": 50}, r"Class 'class\d' has 22 samples in the training groups, fewer than protocol.shot = 50"),
         ({"order": ["class1", "clas2"]}, r"names 'clas2', which is no class here.*Did you mean 'class2'"),
         ({"order": ["class1", "class1"]}, "names a class twice: class1"),
-        ({"test": ["nobody"]}, "names nobody, which is no group"),
+        ({"test": ["nobody"]}, "names nobody, which is no speaker"),
         ({"test": 1.0}, "would take all"),
     ],
 )
@@ -172,7 +173,7 @@ def test_a_published_split_that_cuts_through_a_group_is_refused() -> None:
 def test_without_groups_every_class_is_on_every_side_it_has_rows_for(counts: list[int], seed: int, test: float) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
     samples = made(labels.tolist(), list(range(len(labels))))
-    cut = pools(samples, samples.grouped(), test, 0.1, np.random.default_rng(seed))
+    cut = pools(samples, samples.grouped(), test, 0.1, np.random.default_rng(seed), what="speaker")
     for label, count in enumerate(counts):
         of_each = [int((labels[rows] == label).sum()) for rows in (cut.train, cut.valid, cut.query)]
         assert sum(of_each) == count

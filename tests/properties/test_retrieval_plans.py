@@ -57,12 +57,12 @@ IDENTITIES = made([c for c in range(6) for _ in range(4)], speaker=[c // 2 for c
     [
         ({"camera": ""}, "protocol.same_camera = 'ignore' needs protocol.camera, the column of groups that holds the cameras"),
         ({"same_camera": "none"}, "protocol.camera = 'speaker' is given, but protocol.same_camera = 'none' says that no camera is known"),
-        ({"camera": "spaeker"}, "protocol.camera names 'spaeker', but its columns of groups are: speaker. Did you mean 'speaker'"),
+        ({"camera": "spaeker"}, "protocol.camera names 'spaeker', but the source's columns of groups are: speaker. Did you mean 'speaker'"),
         (
             {"probes": 4},
             r"Identity 'class\d' has 4 test rows, all of which are probes \(protocol.probes = 4\), so that the gallery has none",
         ),
-        ({"disjoint": ["alphabet"]}, "protocol.disjoint names 'alphabet', but its columns of groups are: speaker"),
+        ({"disjoint": ["alphabet"]}, "protocol.disjoint names 'alphabet', but the source's columns of groups are: speaker"),
         ({"junk": ["class1"], "distractors": ["class1"]}, "protocol.junk and protocol.distractors both name class1"),
         ({"junk": ["class9"]}, "protocol.junk names 'class9', which is no class here"),
         ({"test": ["speaker1"]}, "protocol.test names speaker1, which is no identity; there are: class0"),

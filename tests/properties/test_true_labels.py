@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,5 +81,6 @@ def test_only_training_and_validation_labels_change_and_the_evaluation_sees_true
     touched = np.flatnonzero(shown.given != samples.labels)
     assert np.isin(touched, np.concatenate([plan.split.train, plan.split.valid])).all()
     assert np.array_equal(touched, np.sort(found.rows[found.changed]))
+    elsewhere = replace(samples, given=(samples.labels + 1) % len(samples.classes))
     for split in plan.splits:
-        assert np.array_equal(split.truth(shown), samples.labels[split.query])
+        assert np.array_equal(split.truth(elsewhere), samples.labels[split.query]), "even if queries were given other labels"

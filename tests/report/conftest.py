@@ -113,6 +113,7 @@ def queried(layers: int) -> list[dict[str, Any]]:
 def trained(run: Run, epochs: int, *, validated: bool = True, layers: int = 0) -> None:
     """Records of epochs as a trainer writes them, with readings of so many layers twice an epoch."""
     rng = np.random.default_rng(3)
+    run.expect(run.recipe()["training"]["epochs"])
     for epoch in range(epochs):
         cosine = 0.5 * (1 + math.cos(math.pi * epoch / 30))
         record = {"epoch": epoch, "loss": 2.6 * math.exp(-epoch / 6) + 0.12 + 0.02 * rng.normal()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from scratchlab.analysis.paired import PairedTest, PairedUnits, pair_units, pair
 from scratchlab.checks import Problem
 from scratchlab.cli import main
 from scratchlab.pipeline import SECTIONS
-from scratchlab.report.compare import page, terminal
+from scratchlab.report.compare import figures, page, terminal, words
 from scratchlab.result import Layout
 from scratchlab.store.run import Run
 
@@ -81,7 +83,7 @@ def test_by_hand() -> None:
         ("y", "y", 1, 1, "r", "r"),
     ]
     together = pair_units(rows([*a, ("z", "z", 1, 0, "p", "p")]), rows(b), LAYOUT, CONTEXTS, paired=True)
-    assert (together.left_out, together.draws, together.last) == ((1, 0), (2, 2, 2), {"session": 1})
+    assert (together.left_out, together.draws, together.headline) == ((1, 0), (2, 2, 2), {"session": 1})
     of = by_session(together)
     assert [(one.name, one.units, one.better_a, one.better_b, one.equal) for one in of[1]] == [
         ("all queries", 2, 1, 2, 1),
@@ -114,6 +116,38 @@ def test_values_that_are_no_answers_are_compared_as_well() -> None:
     better_a, better_b, _ = flips(found, 3)
     assert (better_a[0].id, better_a[0].a, better_a[0].b, better_a[0].answers_a) == ("y", 0.75, 0.5, ())
     assert better_b[0].id == "w"
+
+
+EPISODES = [{"shot": shot, "queries": queries} for queries in ("balanced", "dirichlet") for shot in (1, 5)]
+
+
+def of_episodes(values: Sequence[float]) -> pl.LazyFrame:
+    return pl.concat(
+        [
+            pl.LazyFrame({"id": list("wxyz"), "group": list("wxyz"), "value": values}).with_columns(
+                **{n: pl.lit(v) for n, v in one.items()}
+            )
+            for one in EPISODES
+        ]
+    )
+
+
+def test_what_is_shown_first_is_the_context_of_the_headline_metric() -> None:
+    layout = Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": 1, "queries": "balanced"})
+    a, b = of_episodes([0.2, 0.5, 0.75, 1.0]), of_episodes([0.4, 0.5, 0.5, 1.0])
+    found = pair_units(a, b, layout, EPISODES, paired=True)
+    assert found.headline == EPISODES[0]
+    assert pair_units(a, b, layout, EPISODES[1:], paired=True).headline == EPISODES[-1]
+    assert pair_units(a, b, replace(layout, headline={}), EPISODES, paired=True).headline == EPISODES[-1]
+
+
+def test_differences_of_unlike_contexts_are_not_joined_by_a_line() -> None:
+    layout = Layout("episode", "accuracy", ("shot", "queries"))
+    found = pair_units(of_episodes([0.2, 0.5, 0.75, 1.0]), of_episodes([0.4, 0.5, 0.5, 1.0]), layout, EPISODES, paired=True)
+    (line,) = figures.differences(paired_tests(found))["data"]
+    assert line["x"] == [0, 1, None, 2, 3]
+    assert {len(line["error_y"][end]) for end in ("array", "arrayminus")} == {5}
+    assert all(line["error_y"]["array"][place] > 0 for place in (0, 1, 3, 4))
 
 
 def test_queries_of_one_speaker_count_as_one() -> None:
@@ -167,11 +201,11 @@ def test_the_values_are_those_of_the_results(found: Comparison) -> None:
 
 def test_the_same_shots_are_paired_and_other_shots_are_not(runs: Path, found: Comparison, pair: tuple[Run, Run]) -> None:
     assert found.units.paired
-    assert "paired differences" in found.last[0].over_draws.how
+    assert "paired differences" in found.headline[0].over_draws.how
     other = answered(runs, {"cosine": 2.0}, seed=1)
     unlike = compare(compared_run(runs, pair[0].folder.name), compared_run(runs, other.folder.name), SECTIONS, 2)
     assert not unlike.units.paired
-    assert "Welch" in unlike.last[0].over_draws.how
+    assert "Welch" in unlike.headline[0].over_draws.how
     assert min(unlike.units.left_out) > 0
     assert f"left out: {unlike.units.left_out[0]} that only A has" in shown(unlike)
     assert "draw 1 of A has nothing to do with draw 1 of B" in shown(unlike)
@@ -186,7 +220,7 @@ def test_fewer_draws_leave_the_shots_paired(runs: Path, pair: tuple[Run, Run]) -
 
 
 def test_settings_that_differ(found: Comparison) -> None:
-    assert found.settings == [("training.epochs", found.a.recipe["training"]["epochs"], 7)]
+    assert found.settings == {"training.epochs": (found.a.recipe["training"]["epochs"], 7)}
 
 
 def test_maps_tell_the_better_embedding(found: Comparison) -> None:
@@ -199,13 +233,33 @@ def test_maps_tell_the_better_embedding(found: Comparison) -> None:
 # -- sides and refusals -----------------------------------------------------------------------------------
 
 
+def test_without_draws_nothing_is_said_of_draws(tmp_path: Path) -> None:
+    """And other data or another seed are named, since the same query may then have been asked after another training."""
+    closed = {**MELODIES, "protocol": {"name": "closed_set", "test": 0.5}}
+    one, other = (answered(tmp_path, {"cosine": 2.0}, closed, seed=seed, dice=seed) for seed in (0, 1))
+    found = compare(compared_run(tmp_path, str(one.folder)), compared_run(tmp_path, str(other.folder)), SECTIONS, 3)
+    assert found.differing == ["seed"]
+    assert not found.graded
+    told = " ".join([*words.verdict(found), *(text for pair in words.meanings(found) for text in pair)])
+    assert "A and B differ in seed, so their common queries may have been asked after training on other rows" in told
+    assert "draw" not in told
+    assert "over draws" not in terminal_text(found)
+
+
+def terminal_text(found: Comparison) -> str:
+    console = Console(width=150, file=io.StringIO())
+    with console.capture() as captured:
+        console.print(terminal.comparison(found))
+    return captured.get()
+
+
 def test_two_heads_of_one_run(runs: Path, pair: tuple[Run, Run]) -> None:
     name = pair[0].folder.name
     heads = compare(compared_run(runs, name), compared_run(runs, f"{name}:cosine+dtw"), SECTIONS, 1)
     assert heads.same_run
     assert heads.b.name == "cosine+dtw"
     assert len(heads.maps.drawn) == 1
-    assert heads.settings == []
+    assert heads.settings == {}
     assert page.place(runs, heads.a, heads.b).name == f"compare-{name}-{name}-cosine+dtw.html"
 
 

@@ -16,6 +16,7 @@ from tests.report import browser
 
 from scratchlab.analysis.correlate import Correlations, correlate
 from scratchlab.report.correlate import figures, page, terminal, words
+from scratchlab.report.words import interval_of_numbers
 
 PLOT = "[data-figure='cells']"
 
@@ -44,7 +45,7 @@ def test_the_page_tells_what_was_found(found: Correlations) -> None:
     assert "Up to 1 run is left out" in text
     (cell,) = [one for one in found.cells if (one.x, one.y) == ("rate <b>", "accuracy")]
     assert words.sure(cell)
-    row = [words.spread(cell.found.r), "p &lt; 0.001", words.spread(cell.found.naive)]
+    row = [interval_of_numbers(cell.found.r), "p &lt; 0.001", interval_of_numbers(cell.found.naive)]
     assert "".join(f"<td>{one}</td>" for one in row) in text
     assert "<b>1</b> of 6 correlations are sure" in text
 

@@ -7,15 +7,17 @@ import json
 import re
 from contextlib import AbstractContextManager
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.report import browser
+from tests.report.conftest import recipe
 
 from scratchlab.analysis.confusion import confusions
 from scratchlab.report import words
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.run import page
+from scratchlab.report.run import figures, page
 from scratchlab.result import Result
 from scratchlab.store.run import Run
 
@@ -94,6 +96,64 @@ def test_the_kept_epoch_is_the_last_that_was_kept() -> None:
     records = [{"epoch": i, "kept": kept} for i, kept in enumerate([True, True, False, True, False])]
     assert Epochs(records, {"select": "loss"}, True).chosen == records[3]
     assert Epochs(records, {"select": "loss"}, False).chosen is None
+
+
+def in_phases(*lengths: tuple[str, int]) -> list[dict[str, Any]]:
+    """Records of a training in phases, of which only those called "choosing" select."""
+    names = [name for name, length in lengths for _ in range(length)]
+    return [{"epoch": i, "phase": name, "selects": name == "choosing", "kept": i != 1} for i, name in enumerate(names)]
+
+
+def test_phases_are_counted_together_and_named_where_they_begin() -> None:
+    epochs = Epochs(in_phases(("choosing", 2), ("last", 3)), {"select": "loss"}, True, 5)
+    assert [(one.name, one.first, one.epochs) for one in epochs.phases] == [("choosing", 1, 2), ("last", 3, 3)]
+    assert epochs.in_phases == "choosing 2, last 3"
+    assert epochs.reason == "the last, because the phase last keeps its last weights"
+    drawn = figures.marked(epochs, "top")
+    assert [(one["text"], one["x"]) for one in drawn["annotations"]] == [("epoch 5, kept", 5), ("choosing", 0.6), ("last", 2.5)]
+    assert len(drawn["shapes"]) == 3
+
+
+def test_names_of_short_phases_do_not_lie_upon_each_other() -> None:
+    def heights(*lengths: int) -> list[int]:
+        epochs = Epochs(
+            in_phases(*(("last", length) if place % 2 else ("choosing", length) for place, length in enumerate(lengths))), {}, False
+        )
+        return [one["yshift"] for one in figures.marked(epochs, "")["annotations"]]
+
+    assert heights(5, 5) == [0, 0]
+    assert heights(2, 28) == [0, figures.ROW]
+
+
+def test_a_page_of_phases_names_them(many: Run, tmp_path: Path) -> None:
+    run = Run.create(tmp_path, recipe("phases", 20))
+    with run.writing():
+        for record, own in zip(many.records(), in_phases(("choosing", 2), ("last", 3)), strict=False):
+            run.append(record | own)
+    text = read(run)
+    assert "5 choosing 2, last 3" in text
+    assert "Epoch Phase Training loss" in text
+    assert re.search(r"\b3 last \d", text)
+    assert "of 20" not in text
+
+
+def test_a_training_of_one_phase_names_none() -> None:
+    epochs = Epochs([{"epoch": 0, "kept": True}], {"select": "loss"}, False)
+    assert epochs.phases == []
+    assert figures.marked(epochs, "top") == {}
+
+
+def test_how_many_epochs_were_to_be_is_said_by_the_training_not_by_the_recipe(failed: Run) -> None:
+    """A method's own phases are longer than training.epochs."""
+    assert Epochs.of(failed).expected == 30
+    status = failed.status
+    try:
+        failed.expect(130)
+        assert "This run failed after 3 of 130 epochs." in read(failed)
+        failed.save_json("status", {name: value for name, value in status.items() if name != "epochs"})
+        assert "This run failed after 3 epochs." in read(failed)
+    finally:
+        failed.save_json("status", status)
 
 
 def test_a_failed_run_says_so_and_shows_what_there_is(failed: Run, unbegun: Run) -> None:

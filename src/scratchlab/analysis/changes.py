@@ -1,4 +1,4 @@
-"""What changed from A to B in the last context: which classes, which mistakes, and which units."""
+"""What changed from A to B in the context of the headline metric: which classes, which mistakes, and which units."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ class Flip:
 
 
 def class_changes(found: PairedUnits, classes: tuple[str, ...]) -> list[ClassChange]:
-    """Of every class that has units in the last context, the largest change first."""
-    rows = found.at(found.last)
+    """Of every class that has units in the context of the headline metric, the largest change first."""
+    rows = found.at(found.headline)
     if not classes or "truth" not in rows.columns:
         return []
     truth = rows["truth"].to_numpy().astype(np.str_)
@@ -98,8 +98,8 @@ def class_changes(found: PairedUnits, classes: tuple[str, ...]) -> list[ClassCha
 
 
 def confusion_change(found: PairedUnits, classes: tuple[str, ...]) -> ConfusionChange | None:
-    """Counted over all draws of the last context; None where answers are not classes."""
-    rows = found.at(found.last)
+    """Counted over all draws of the context of the headline metric; None where answers are not classes."""
+    rows = found.at(found.headline)
     if not classes or "truth" not in rows.columns:
         return None
     a, b = (matrix(rows.group_by("truth", pl.col(f"answer_{one}").alias("answer")).len(), classes) for one in "ab")
@@ -107,9 +107,10 @@ def confusion_change(found: PairedUnits, classes: tuple[str, ...]) -> ConfusionC
 
 
 def flips(found: PairedUnits, most: int) -> tuple[list[Flip], list[Flip], tuple[int, int]]:
-    """The units of the last context of which A was better in more draws than B, and the other way round, `most` of each; and how many
-    there are of each in all. Those of the most draws come first, then the largest differences, of equals one of each class in turn."""
-    rows = found.at(found.last)
+    """The units, in the context of the headline metric, of which A was better in more draws than B, and the other way round, `most` of
+    each; and how many there are of each in all. Those of the most draws come first, then the largest differences, of equals one of each
+    class in turn."""
+    rows = found.at(found.headline)
     labelled = "truth" in rows.columns
     answers = ["answer_a", "answer_b"] if labelled else []
     rows = rows if labelled else rows.with_columns(truth=pl.lit(""))

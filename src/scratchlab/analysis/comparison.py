@@ -10,10 +10,10 @@ import numpy as np
 
 from scratchlab.analysis import maps
 from scratchlab.analysis.changes import ClassChange, ConfusionChange, Flip, class_changes, confusion_change, flips
-from scratchlab.analysis.compared import ComparedRun, refuse, same_draws
+from scratchlab.analysis.compared import DECISIVE, PLACES, ComparedRun, refuse, same_draws
 from scratchlab.analysis.media import Media, media
 from scratchlab.analysis.paired import Context, PairedTest, PairedUnits, pair_units, paired_tests
-from scratchlab.recipe import Sections, differences, flat
+from scratchlab.recipe import Sections, changes
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Comparison:
     """A and B on the units that both were given.
 
     classes: name and part of each. tests: by context, in order. flips: units of which A and of which B was better, the foremost of each;
-    `flipped` counts all. settings: name, A's value, B's value; None for a setting that the other's parts do not have.
+    `flipped` counts all. settings: by path A's value and B's, None for one that its parts do not have.
     """
 
     a: ComparedRun
@@ -45,7 +45,7 @@ class Comparison:
     flipped: tuple[int, int]
     media: Media
     maps: Maps
-    settings: list[tuple[str, Any, Any]]
+    settings: dict[str, tuple[Any, Any]]
 
     @property
     def same_run(self) -> bool:
@@ -53,9 +53,23 @@ class Comparison:
         return self.a.run.folder.resolve() == self.b.run.folder.resolve()
 
     @property
-    def last(self) -> list[PairedTest]:
-        """Of the last context."""
-        return self.tests[-1][1]
+    def headline(self) -> list[PairedTest]:
+        """Of the context of the headline metric."""
+        return next(tests for context, tests in self.tests if context == self.units.headline)
+
+    @property
+    def graded(self) -> bool:
+        """Whether values say more than right or wrong."""
+        return any(not self.units.rows[name].is_in([0.0, 1.0]).all() for name in ("value_a", "value_b"))
+
+    @property
+    def differing(self) -> list[str]:
+        """Settings that decide what is asked, where they differ: of data and protocol, and the seed."""
+        return [
+            name
+            for name in self.settings
+            if name == "seed" or (name.partition(".")[0] in DECISIVE and name.partition(".")[2] not in PLACES)
+        ]
 
 
 def compare(a: ComparedRun, b: ComparedRun, sections: Sections, samples: int) -> Comparison:
@@ -78,15 +92,8 @@ def compare(a: ComparedRun, b: ComparedRun, sections: Sections, samples: int) ->
         flipped,
         media((a, b), shown, sections) if shown and _samples(units) else Media(None, {}),
         _maps(a, b, units),
-        _settings(a, b),
+        changes(a.recipe, b.recipe),
     )
-
-
-def _settings(a: ComparedRun, b: ComparedRun) -> list[tuple[str, Any, Any]]:
-    """The settings that differ; a section without parts is none."""
-    own, its = flat(a.recipe), flat(b.recipe)
-    both = [(name, own.get(name), its.get(name)) for name in differences(a.recipe, b.recipe)]
-    return [(name, one, other) for name, one, other in both if "." in name or {} not in (one, other)]
 
 
 def _samples(units: PairedUnits) -> bool:

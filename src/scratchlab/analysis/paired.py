@@ -41,9 +41,9 @@ class PairedUnits:
     paired: bool
 
     @property
-    def last(self) -> Context:
-        """The last context."""
-        return self.contexts[-1]
+    def headline(self) -> Context:
+        """The context of the headline metric, where it is common; else the last."""
+        return self.layout.headline if self.layout.headline in self.contexts else self.contexts[-1]
 
     @property
     def independent(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -12,8 +13,9 @@ import polars as pl
 
 from scratchlab.checks import Problem, counted
 from scratchlab.data.protocols.episodes import BALANCED, EpisodesPlan
-from scratchlab.metrics.episodes import Values, difference, episode_accuracy, episode_auroc, over_episodes
+from scratchlab.metrics.episodes import Values, episode_accuracy, episode_auroc, over_episodes
 from scratchlab.metrics.estimate import Estimate
+from scratchlab.metrics.paired import differences_over_draws
 from scratchlab.result import Head, Layout, Metrics, Result, Row
 from scratchlab.types import Samples
 
@@ -43,7 +45,7 @@ def evaluate(plan: EpisodesPlan, method: Method, samples: Samples, progress: Pro
         "episodes",
         f"{leading} head: {_headline(table[leading], way)} over {counted(episodes, 'episode')}",
         table,
-        Layout("episode", "accuracy", ("shot", "queries")),
+        Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": plan.shots[0], "queries": BALANCED}),
         notes=(*_notes(plan), *_at_chance(table, way)),
         facts={"way": way, "shots": list(plan.shots), "episodes": episodes, "differences": _differences(heads)},
         scan=pl.concat([_units(head, answers, plan) for head, answers in heads.items()]).lazy,
@@ -101,7 +103,7 @@ def _headline(head: Head, way: int) -> str:
 
 def _units(head: str, answers: dict[Context, Answers], plan: EpisodesPlan) -> pl.DataFrame:
     """One row an episode and context; `auroc` where classes are unknown."""
-    names = [f"episode-{number:05d}" for number in range(len(plan.support))]
+    names = _names(plan)
     kinds = pl.Enum(list(plan.queries_by))
     return pl.concat(
         [
@@ -115,15 +117,28 @@ def _units(head: str, answers: dict[Context, Answers], plan: EpisodesPlan) -> pl
     )
 
 
+def _names(plan: EpisodesPlan) -> list[str]:
+    """Ids of the episodes: their number, and a hash of the samples in support and queries, by which alone two runs know an episode as the
+    same."""
+    parts = [plan.support.reshape(len(plan.support), -1), *(queries.rows for queries in plan.queries_by.values())]
+    ids = plan.groups[np.concatenate(parts, axis=1)]
+    hashes = (hashlib.blake2b("\n".join(samples).encode(), digest_size=4).hexdigest() for samples in ids.tolist())
+    return [f"episode-{number:05d}-{one}" for number, one in enumerate(hashes)]
+
+
 def _differences(heads: dict[str, dict[Context, Answers]]) -> list[dict[str, Any]]:
     """What the leading head gains over each other one in the same episodes, by context."""
     leading, *others = heads
     return [
-        {"head": leading, "against": other, "shot": shot, "queries": queries, **asdict(difference(one.accuracy, answers.accuracy))}
+        {"head": leading, "against": other, "shot": shot, "queries": queries, **asdict(_difference(heads[other][shot, queries], answers))}
         for other in others
         for (shot, queries), answers in heads[leading].items()
-        for one in (heads[other][shot, queries],)
     ]
+
+
+def _difference(first: Answers, second: Answers) -> Estimate:
+    """What the second gains over the first in the mean episode."""
+    return differences_over_draws(first.accuracy, second.accuracy, paired=True, what="episode")
 
 
 def _notes(plan: EpisodesPlan) -> list[str]:
@@ -147,13 +162,9 @@ def _notes(plan: EpisodesPlan) -> list[str]:
 
 def _at_chance(heads: dict[str, Head], way: int) -> list[str]:
     """The results that cannot be told from guessing."""
-
-    def holds(estimate: Estimate) -> bool:
-        return estimate.low is not None and estimate.high is not None and estimate.low <= 1 / way <= estimate.high
-
     return [
         f"{name} head, {row.context['shot']}-shot, {row.context['queries']} queries: at chance level, 1/{way} lies in the interval."
         for name, head in heads.items()
         for row in head.rows
-        if holds(row.metrics["accuracy"])
+        if row.metrics["accuracy"].contains(1 / way)
     ]

@@ -277,7 +277,7 @@ class _Course:
         state = self.state
         record: dict[str, Any] = {"epoch": state.epoch}
         if len(self.phases) > 1:
-            record["phase"] = phase.name
+            record |= {"phase": phase.name, "selects": phase.kind.selects}
         record["loss"] = state.loss_sum / state.inputs
         for evaluation in self.evaluations[phase.first]:
             loss, accuracy = self._evaluated(evaluation)

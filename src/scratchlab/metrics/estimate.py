@@ -25,6 +25,10 @@ class Estimate:
     n: int = 1
     how: str = ""
 
+    def contains(self, value: float) -> bool:
+        """Whether a value lies in the interval; in none where there is none."""
+        return self.low is not None and self.high is not None and self.low <= value <= self.high
+
     def __str__(self) -> str:
         if self.value is None:
             return self.how

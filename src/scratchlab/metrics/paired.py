@@ -54,26 +54,27 @@ def mcnemar(gains: Values, what: str = "query") -> SignTest:
     return SignTest(first, second, units, p, f"exact binomial test over {first + second} of {units}")
 
 
-def differences_over_draws(first: Values, second: Values, *, paired: bool) -> Estimate:
-    """Mean difference of accuracies, `[draws]` each, with a t interval.
+def differences_over_draws(first: Values, second: Values, *, paired: bool, what: str = "draw") -> Estimate:
+    """Mean difference of accuracies, `[draws]` each, with a t interval; what: another name of a draw, such as "episode".
 
-    Paired (both learned from the same shots in each draw): Student's interval of the differences. Not paired (other shots, so that draw 3
-    of one has nothing to do with draw 3 of the other): Welch (1947), Biometrika 34:28, se² = s₁²/n₁ + s₂²/n₂ with his degrees of freedom.
+    Paired (both learned from the same shots in each draw): Student's interval of the differences, in which what makes a draw hard for
+    both cancels. Not paired (other shots, so that draw 3 of one has nothing to do with draw 3 of the other): Welch (1947), Biometrika
+    34:28, se² = s₁²/n₁ + s₂²/n₂ with his degrees of freedom.
     """
     if paired:
-        found = over_draws((second - first).tolist(), within=(-1.0, 1.0))
+        found = over_draws((second - first).tolist(), what, within=(-1.0, 1.0))
         return replace(found, how=found.how.replace("Student's t interval", "Student's t interval of the paired differences"))
     n = (len(first), len(second))
     if min(n) == 0:
-        return undefined("there is no draw")
+        return undefined(f"there is no {what}")
     value = float(second.mean() - first.mean())
     if min(n) == 1:
-        return Estimate(value, n=1, how="one draw; an interval is undefined, because one draw has no spread")
+        return Estimate(value, n=1, how=f"one {what}; an interval is undefined, because one {what} has no spread")
     parts = [float(x.var(ddof=1)) / len(x) for x in (first, second)]
     variance = sum(parts)
     freedom = variance**2 / sum(part**2 / (size - 1) for part, size in zip(parts, n, strict=True)) if variance else 1.0
     half = float(stats.t.ppf(0.975, freedom)) * math.sqrt(variance)
-    how = f"mean over {n[1]} draws less mean over {n[0]} others, Welch's t interval"
+    how = f"mean over {n[1]} {what}s less mean over {n[0]} others, Welch's t interval"
     return Estimate(value, max(-1.0, value - half), min(1.0, value + half), min(n), how)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scratchlab.recipe import flat
 from scratchlab.store.run import Run
 
 
@@ -20,22 +20,10 @@ class Point:
     step: int
 
 
-def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value that is no table, under its dotted name.
-
-    >>> list(flat({"training": {"epochs": 3, "rates": {"head": 0.1}}}))
-    [('training.epochs', 3), ('training.rates.head', 0.1)]
-    """
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{above}{name}.")  # pyright: ignore[reportUnknownArgumentType]
-        else:
-            yield f"{above}{name}", value
-
-
 def settings(run: Run) -> dict[str, str]:
-    """Every setting of the recipe, resolved, as text."""
-    return {name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for name, value in flat(run.recipe())}
+    """Every setting of the recipe, resolved, as text; nothing of a part that has none."""
+    found = {name: value for name, value in flat(run.recipe()).items() if value != {}}
+    return {name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for name, value in found.items()}
 
 
 def known(run: Run) -> dict[str, str]:
@@ -55,7 +43,7 @@ def records(run: Run) -> list[Point]:
         return []
     ended, found = path.stat().st_mtime, list[list[Point]]()
     for record in reversed(run.records()):
-        at, numbers = int(ended * 1000), ((name, value) for name, value in flat(record) if name != "epoch")
+        at, numbers = int(ended * 1000), ((name, value) for name, value in flat(record).items() if name != "epoch")
         found.append([Point(name, float(value), at, record["epoch"]) for name, value in numbers if isinstance(value, int | float)])
         ended -= record["seconds"]
     return [point for epoch in reversed(found) for point in epoch]

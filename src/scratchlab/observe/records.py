@@ -17,8 +17,9 @@ class Records:
     epochs: int = 0
 
     def begin(self, rates: dict[str, float], steps: Sequence[int], epoch: int) -> None:
-        """Forgets what an interrupted training had recorded beyond its last checkpoint."""
+        """Says how many epochs there will be; forgets what an interrupted training had recorded beyond its last checkpoint."""
         self.epochs = len(steps)
+        self.run.expect(self.epochs)
         self.run.rewind(epoch)
 
     def step(self, epoch: int, step: int, loss: float) -> None:

@@ -11,8 +11,6 @@ from typing import Any
 Figure = dict[str, Any]
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
-SYMBOLS = ("circle", "diamond", "square", "triangle-up")
-DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def ink(name: str) -> str:
@@ -28,6 +26,11 @@ def shared(name: str) -> Figure:
 def said(text: str) -> str:
     """Text for Plotly, which reads some HTML in labels."""
     return html.escape(text, quote=False)
+
+
+def brief(text: str, most: int) -> str:
+    """`said`, cut to so many letters."""
+    return said(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def axis(**more: Any) -> Figure:

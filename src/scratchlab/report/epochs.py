@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from scratchlab.recipe import Values
+from scratchlab.store.run import Run
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of a training as far as it came: its name, its first epoch, counted from 1, and how many of its epochs are over."""
+
+    name: str
+    first: int
+    epochs: int
 
 
 @dataclass(frozen=True)
 class Epochs:
-    """The records of the epochs that are over, the [training] settings they ran under, and whether that was all."""
+    """The records of the epochs that are over, the [training] settings they ran under, and whether that was all. expected: how many there
+    are to be; None where that is not known."""
 
     records: list[Values]
     settings: Values
     finished: bool
+    expected: int | None = None
+
+    @classmethod
+    def of(cls, run: Run) -> Epochs:
+        """Of a run, over or under way."""
+        records, finished = run.records(), run.state() == "finished"
+        return cls(records, run.recipe()["training"], finished, len(records) if finished else run.status.get("epochs"))
+
+    @property
+    def phases(self) -> list[Phase]:
+        """In order, as far as training came; nothing where there is only one."""
+        parts = [(name, list(part)) for name, part in itertools.groupby(self.records, lambda record: record.get("phase", ""))]
+        return [Phase(name, part[0]["epoch"] + 1, len(part)) for name, part in parts] if "phase" in (self.records or [{}])[0] else []
+
+    @property
+    def in_phases(self) -> str:
+        """`warm-up 10, robust 50`; empty where there is only one phase."""
+        return ", ".join(f"{one.name} {one.epochs}" for one in self.phases)
 
     @property
     def validated(self) -> bool:
@@ -35,6 +65,8 @@ class Epochs:
     @property
     def reason(self) -> str:
         """Why it was this epoch."""
+        if self.chosen and not self.chosen.get("selects", True):
+            return f"the last, because the phase {self.chosen['phase']} keeps its last weights"
         if self.settings["select"] == "last":
             return "the last, as the recipe asks"
         return (

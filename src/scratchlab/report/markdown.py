@@ -49,9 +49,11 @@ def number(estimate: Estimate, scale: float = 1.0, places: int = 3, sign: str = 
     """
     if estimate.value is None:
         return estimate.how
-    numbers = [one for one in (estimate.value, estimate.low, estimate.high) if one is not None]
-    value, *bounds = (f"{scale * one:{sign}.{places}f}".replace("-", "−") for one in numbers)
-    return f"{value} [{', '.join(bounds)}]" if len(bounds) == 2 else value
+
+    def shown(one: float) -> str:
+        return f"{scale * one:{sign}.{places}f}".replace("-", "−")
+
+    return f"{shown(estimate.value)} {words.bounds(estimate, shown)}".strip()
 
 
 def spread(values: pl.Series, scale: float = 1.0, places: int = 3) -> str:

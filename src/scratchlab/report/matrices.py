@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.report.charts import Figure, ink, layout, said
+from scratchlab.report.charts import Figure, brief, ink, layout, said
 
 LONGEST = 14  # letters of a class name on an axis
 WRITTEN = 12  # classes up to which a matrix has its numbers written in
@@ -18,9 +18,9 @@ Shares = npt.NDArray[np.float64]
 
 def matrix(data: list[Figure], classes: Sequence[str], parted: int) -> Figure:
     """Layers of cells in one square; dotted lines after the first `parted` classes, if there are more."""
-    names, size = [_short(name) for name in classes], len(classes)
+    names, size = [brief(name, LONGEST) for name in classes], len(classes)
     longest = max(min(len(name), LONGEST) for name in classes)
-    cell = 36 if size <= WRITTEN else 26 if size <= 20 else 20
+    cell = min(36, 330 // size) if size <= WRITTEN else 26 if size <= 20 else 20  # with short names ten or twelve fit a telephone
     margin = 14 + int(6.5 * longest)
     width = cell * size + margin + 12
     around = {"l": margin, "b": margin, "t": 4, "r": 8}
@@ -62,11 +62,6 @@ def cells(where: Bools, depth: Shares, deepest: float, colour: str, told: list[l
 def answered(classes: Sequence[str], i: int, j: int) -> str:
     """What row and column of a cell mean: `four answered rightly`, `four answered as nine`."""
     return f"{classes[i]} {'answered rightly' if i == j else f'answered as {classes[j]}'}"
-
-
-def _short(text: str) -> str:
-    """A class name for an axis."""
-    return said(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 
 def _borders(parted: int, size: int) -> list[Figure]:

@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 from scratchlab.checks import Problem, counted, plural
 from scratchlab.report import words
 from scratchlab.report.charts import Figure
+from scratchlab.report.lines import look
 from scratchlab.store import files
 
 
@@ -80,6 +81,7 @@ def _world() -> jinja2.Environment:
         plural=plural,
         name=words.name,
         place=words.place,
+        look=look,
     )
     filters.update(moment=words.moment, duration=words.duration, setting=words.setting)
     filters.update(

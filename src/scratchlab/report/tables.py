@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scratchlab.metrics.estimate import Estimate
+from scratchlab.report.words import bounds
 
 
 def table(*columns: str, first: JustifyMethod = "left") -> Table:
@@ -22,9 +23,8 @@ def accuracy(estimate: Estimate) -> Text:
     """An accuracy with its interval, or a dash where it is undefined."""
     if estimate.value is None:
         return Text("–", style="dim")
-    if estimate.low is None or estimate.high is None:
-        return Text(f"{estimate.value:.1%}")
-    return Text.assemble((f"{estimate.value:.1%}", "bold"), (f" {_short(estimate.low)}–{_short(estimate.high)}", "dim"))
+    within = bounds(estimate, _short, " {}–{}")
+    return Text.assemble((f"{estimate.value:.1%}", "bold"), (within, "dim")) if within else Text(f"{estimate.value:.1%}")
 
 
 def _short(share: float) -> str:

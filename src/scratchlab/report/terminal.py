@@ -20,26 +20,31 @@ NOTE = 40  # characters of a note in a list
 
 
 def runs(found: list[Run]) -> RenderableType:
-    """One row a run."""
-    table = Table(box=box.SIMPLE_HEAD)
+    """One row a run: names and states whole, and the rest on several lines where the terminal is narrow."""
+    rows = [overview(run) for run in found]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("run", no_wrap=True)
-    for column in ("state", "begun", "head", "metric", "value", "where", "note"):
-        table.add_column(column, justify="right" if column == "value" else "left")
-    for run in found:
-        row = overview(run)
-        style = {"finished": "green", "running": "cyan", "failed": "red", "killed": "red"}.get(row["state"], "")
-        where = "" if row["state"] == "finished" else row["where"]
-        table.add_row(
-            row["name"],
-            Text(row["state"], style=style),
-            row["created"].replace("T", " ")[:16],
-            row.get("head", ""),
-            words.name(row["metric"]) if "metric" in row else "",
-            accuracy(row["value"]) if "value" in row else Text(""),
-            where,
-            words.first_words(row["note"], NOTE),
-        )
+    told = [_row(row) for row in rows]
+    for column in told[0]:
+        if column not in ("where", "note") or any(str(one[column]) for one in told):
+            whole = column == "state"
+            table.add_column(column, justify="right" if column == "value" else "left", no_wrap=whole, overflow="fold")
+    for row, cells in zip(rows, told, strict=True):
+        table.add_row(row["name"], *(cells[str(column.header)] for column in table.columns[1:]))
     return table
+
+
+def _row(row: dict[str, Any]) -> dict[str, str | Text]:
+    """The cells of one run by column."""
+    style = {"finished": "green", "running": "cyan", "failed": "red", "killed": "red"}.get(row["state"], "")
+    return {
+        "state": Text(row["state"], style=style),
+        "begun": row["created"].replace("T", " ")[:16],
+        "metric": f"{row['head']}: {words.name(row['metric'])}" if "metric" in row else "",
+        "value": accuracy(row["value"]) if "value" in row else "",
+        "where": "" if row["state"] == "finished" else row["where"],
+        "note": words.first_words(row["note"], NOTE),
+    }
 
 
 def parts(sections: Sections, wanted: str = "") -> RenderableType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,16 +18,19 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}{THIN}%".replace("-", "−")
 
 
+def bounds(estimate: Estimate, shown: Callable[[float], str], between: str = "[{}, {}]") -> str:
+    """The interval with both bounds as `shown`, or nothing where there is none."""
+    return "" if estimate.low is None or estimate.high is None else between.format(shown(estimate.low), shown(estimate.high))
+
+
 def interval(estimate: Estimate) -> str:
     """`[95.1, 98.6]` in per cent, or nothing where there is no interval."""
-    if estimate.low is None or estimate.high is None:
-        return ""
-    return f"[{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]".replace("-", "−")
+    return bounds(estimate, lambda share: f"{100 * share:.1f}".replace("-", "−"))
 
 
 def interval_of_numbers(estimate: Estimate) -> str:
     """`[0.951, 0.986]`, or nothing where there is no interval."""
-    return "" if estimate.low is None or estimate.high is None else f"[{number(estimate.low)}, {number(estimate.high)}]"
+    return bounds(estimate, number)
 
 
 def points(difference: float) -> str:
@@ -38,7 +41,7 @@ def points(difference: float) -> str:
 
 def span(estimate: Estimate) -> str:
     """The interval of a difference in points, `[+1.2, +5.1]`, or nothing where there is none."""
-    return "" if estimate.low is None or estimate.high is None else f"[{points(estimate.low)}, {points(estimate.high)}]"
+    return bounds(estimate, points)
 
 
 def number(value: float) -> str:
@@ -53,13 +56,11 @@ def agreement(ours: Estimate, published: float | None = None) -> str:
     >>> agreement(Estimate(0.5, 0.2, 0.8), 0.85)
     'the sign agrees; theirs lies outside the interval'
     """
-    if ours.value is None or ours.low is None or ours.high is None:
+    if ours.value is None or ours.low is None:
         return ours.how
     agrees = "agrees" if (ours.value > 0) == (published is None or published > 0) else "does not agree"
-    sign = "not sure: the interval spans 0" if ours.low <= 0 <= ours.high else f"the sign {agrees}"
-    return (
-        sign if published is None else f"{sign}; theirs lies {'inside' if ours.low <= published <= ours.high else 'outside'} the interval"
-    )
+    sign = "not sure: the interval spans 0" if ours.contains(0) else f"the sign {agrees}"
+    return sign if published is None else f"{sign}; theirs lies {'inside' if ours.contains(published) else 'outside'} the interval"
 
 
 def chance(p: float) -> str:
@@ -81,10 +82,10 @@ def duration(seconds: float) -> str:
 def name(metric: str) -> str:
     """How a metric or a column is called in a table.
 
-    >>> [name(one) for one in ("final_accuracy", "mAP", "rank_1", "accuracy_5_shot")]
-    ['Final accuracy', 'mAP', 'Rank 1', 'Accuracy 5 shot']
+    >>> [name(one) for one in ("final_accuracy", "mAP", "rank_1", "auroc_loss")]
+    ['Final accuracy', 'mAP', 'Rank 1', 'AUROC loss']
     """
-    text = metric.replace("_", " ")
+    text = metric.replace("_", " ").replace("auroc", "AUROC")
     return text if text != text.lower() else text[:1].upper() + text[1:]
 
 

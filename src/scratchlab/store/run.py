@@ -171,6 +171,10 @@ class Run:
         known = {key: value for key, value in self.status.items() if key != "diverged"} | ({"diverged": True} if diverged else {})
         self._write_status({**known, "state": state, "where": where, "heartbeat": _now(), "pid": os.getpid(), "host": platform.node()})
 
+    def expect(self, epochs: int) -> None:
+        """Records how many epochs the training has, all phases together: a method may have phases of which the recipe says nothing."""
+        self._write_status({**self.status, "epochs": epochs})
+
     def state(self) -> str:
         """created, running, finished, failed, or killed: said to be running, yet nobody holds the folder.
 

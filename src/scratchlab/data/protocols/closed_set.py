@@ -35,7 +35,7 @@ class ClosedSet:
     def plan(self, samples: Samples) -> Plan:
         """One split, with every class that has training rows, or with those named."""
         groups = samples.grouped(self.disjoint)
-        pool = pools(samples, groups, self.test, self.valid, np.random.default_rng([self.seed, 2]))
+        pool = pools(samples, groups, self.test, self.valid, np.random.default_rng([self.seed, 2]), what=samples.group_name(self.disjoint))
         train, valid, query = pool.train, pool.valid, pool.query
         if self.classes:
             wanted = named_classes(samples, self.classes, "protocol.classes")

@@ -122,9 +122,10 @@ class Episodes:
         labels = np.unique(samples.labels[cut.query])
         number = self.way + self.unknown
         if len(labels) < number:
+            more = "name more in protocol.test" if isinstance(self.test, list) else f"raise protocol.test = {self.test:g}"
             raise Problem(
                 f"An episode needs {number} test classes (protocol.way + protocol.unknown), but there are {len(labels)} "
-                f"({listing([samples.classes[int(label)] for label in labels], 5)}); name more in protocol.test, or lower protocol.way."
+                f"({listing([samples.classes[int(label)] for label in labels], 5)}); {more}, or lower protocol.way."
             )
         pool = self._pool(samples, cut.query, labels)
         chosen = choose_classes(len(labels), number, self.episodes, self._rng(CLASSES))
@@ -153,12 +154,13 @@ class Episodes:
         pairs = set(zip(groups.tolist(), samples.labels.tolist(), strict=True))
         holds_classes = bool(columns) and len(pairs) == len(np.unique(samples.labels))
         if holds_classes and not named & set(samples.classes):
-            return pools(samples, groups, self.test, self.valid, self._rng(CUT))
+            return pools(samples, groups, self.test, self.valid, self._rng(CUT), what=samples.group_name(self.disjoint))
         unsplit = replace(samples, splits=np.full(len(samples), ""))
         cut = pools(unsplit, np.array(samples.classes)[samples.labels], self.test, self.valid, self._rng(CUT), what="class")
         if self.disjoint and not holds_classes:
             valid_groups = self.valid_groups if len(cut.valid) else 0.0
-            own = pools(samples, groups, self.test_groups, valid_groups, self._rng(CUT_GROUPS), suffix="_groups")
+            what = samples.group_name(self.disjoint)
+            own = pools(samples, groups, self.test_groups, valid_groups, self._rng(CUT_GROUPS), what=what, suffix="_groups")
             both = (cut.train, own.train), (cut.valid, own.valid), (cut.query, own.query)
             cut = Pools(*(np.intersect1d(*one) for one in both))
             for name, one in zip(("training", "validation", "test"), both, strict=True):

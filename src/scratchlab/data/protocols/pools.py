@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from scratchlab.checks import Problem, counted, listing
+from scratchlab.checks import Problem, counted, listing, nearest
 from scratchlab.types import Rows, Samples, Strings
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -37,7 +37,7 @@ def pools(
     valid: float | list[str],
     rng: np.random.Generator,
     *,
-    what: str = "group",
+    what: str,
     suffix: str = "",
 ) -> Pools:
     """Train, validation and query rows; groups: `[n]`, which must not be cut. what, suffix: what a group is called in messages, and what
@@ -79,7 +79,8 @@ def _assign(
     if isinstance(wanted, list):
         unknown = [group for group in wanted if group not in groups]
         if unknown:
-            raise Problem(f"{setting} names {listing(unknown, 3)}, which is no {what}; there are: {listing(np.unique(groups))}.")
+            there = f"there are: {listing(np.unique(groups))}.{nearest(unknown[0], groups)}"
+            raise Problem(f"{setting} names {listing(unknown, 3)}, which is no {what}; {there}")
         side[side == name] = ""
         side[np.isin(groups, wanted)] = name
     elif name not in side and wanted > 0:

@@ -64,7 +64,8 @@ class Sessions:
     def plan(self, samples: Samples) -> SessionsPlan:
         """The base session, and the sessions of every draw. Raises Problem when there are too few classes or samples."""
         groups = samples.grouped(self.disjoint)
-        order, pool = self._order(samples), pools(samples, groups, self.test, self.valid, self._rng(2))
+        order, what = self._order(samples), samples.group_name(self.disjoint)
+        pool = pools(samples, groups, self.test, self.valid, self._rng(2), what=what)
         base = self._base(samples, order[: self.base_classes], pool)
         draws = tuple(tuple(self._later(samples, order, pool, draw)) for draw in range(self.draws))
         return SessionsPlan(base, groups, " and ".join(samples.named(self.disjoint)), draws)

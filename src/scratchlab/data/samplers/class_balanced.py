@@ -30,7 +30,7 @@ class ClassBalanced:
         batch: int,
         *,
         classes: Annotated[int, Field(ge=2, description="classes in a batch (P)")] = 8,
-        rows: Annotated[int, Field(ge=1, description="rows of each class in a batch (K)")] = 4,
+        rows: Annotated[int, Field(ge=1, description="rows of each class in a batch (K); a class with fewer repeats its own")] = 4,
     ) -> None:
         del batch  # P · K rows take its place in training; validation keeps it
         self.classes, self.rows = classes, rows

@@ -6,8 +6,6 @@ they are published, or in .npz archives of arrays. Nobody knows who took which p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,38 +13,12 @@ import numpy.typing as npt
 
 from scratchlab.checks import Problem
 from scratchlab.data.sources.archive import Array
-from scratchlab.data.sources.images import InMemory
-from scratchlab.types import Image, Rows, Samples
+from scratchlab.types import Image, Rows
 
 SIDE = 32
 FORM = Image(3, SIDE, SIDE)
 PIXELS = 3 * SIDE * SIDE  # the red, green and blue ones, row by row
 Bytes = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One file: its name without suffix, the publisher's split, images `[n, 3, 32, 32]`, labels `[n]` and the classes they count."""
-
-    name: str
-    split: str
-    images: Bytes
-    labels: Rows
-    classes: tuple[str, ...]
-
-
-def joined(parts: Sequence[Part]) -> Samples:
-    """The images of all parts, which name the same classes, in memory as bytes."""
-    ids = np.array([f"{part.name}/{row:05d}" for part in parts for row in range(len(part.labels))])
-    return Samples(
-        ids=ids,
-        labels=np.concatenate([part.labels for part in parts]),
-        classes=parts[0].classes,
-        groups={},
-        splits=np.repeat([part.split for part in parts], [len(part.labels) for part in parts]),
-        form=FORM,
-        load=InMemory(np.concatenate([part.images for part in parts])).load,
-    )
 
 
 def records(path: Path, kind: str, labels: int, classes: int) -> tuple[Bytes, Rows]:

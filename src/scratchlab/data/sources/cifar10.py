@@ -11,7 +11,7 @@ from pydantic import Field
 from scratchlab.checks import Problem
 from scratchlab.data import downloads
 from scratchlab.data.sources import archive, cifar, place
-from scratchlab.data.sources.cifar import Part
+from scratchlab.data.sources.images import Part, joined
 from scratchlab.types import Samples
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")  # in the publisher's order
@@ -49,7 +49,7 @@ class CIFAR10:
         """Reads the images into memory, as bytes, fetching the archive first if that is wanted."""
         fetched = self.download and not self.root
         path = downloads.fetch("cifar10", self.url, self.sha256) if fetched else place.given(self.root, _ADVICE)
-        return cifar.joined(list(_of_records(path)) if path.is_dir() else [self._of_arrays(path)])
+        return joined(list(_of_records(path)) if path.is_dir() else [self._of_arrays(path)], cifar.FORM)
 
     def _of_arrays(self, path: Path) -> Part:
         x, y = archive.arrays(path, ("x", self.labels), _ADVICE)

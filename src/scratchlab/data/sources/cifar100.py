@@ -11,7 +11,7 @@ from pydantic import Field
 from scratchlab.checks import Problem
 from scratchlab.data import downloads
 from scratchlab.data.sources import archive, cifar, place
-from scratchlab.data.sources.cifar import Part
+from scratchlab.data.sources.images import Part, joined
 from scratchlab.types import Rows, Samples
 
 _URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
@@ -50,7 +50,7 @@ class CIFAR100:
         for part in parts[1:]:
             if part.classes != parts[0].classes:
                 raise Problem(f"{root}: {part.name} and {parts[0].name} do not name the same classes in the same order.")
-        return cifar.joined(parts)
+        return joined(parts, cifar.FORM)
 
 
 def _of_records(root: Path) -> Iterator[Part]:

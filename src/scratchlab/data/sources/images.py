@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.types import Batch, Floats, Rows
+from scratchlab.types import Batch, Floats, Image, Rows, Samples
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,27 @@ class InMemory:
         values: Floats = self.values[rows].astype(np.float32)
         values /= 255
         return Batch(values, np.full(len(rows), values.shape[3], dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a published set: its name, the publisher's split, images `[n, channels, height, width]`, labels `[n]`, the classes."""
+
+    name: str
+    split: str
+    images: npt.NDArray[np.uint8]
+    labels: Rows
+    classes: tuple[str, ...]
+
+
+def joined(parts: Sequence[Part], form: Image) -> Samples:
+    """The images of all parts, which name the same classes, in memory as bytes; nothing is known of groups. Ids: `train/00007`."""
+    return Samples(
+        ids=np.array([f"{part.name}/{row:05d}" for part in parts for row in range(len(part.labels))]),
+        labels=np.concatenate([part.labels for part in parts]),
+        classes=parts[0].classes,
+        groups={},
+        splits=np.repeat([part.split for part in parts], [len(part.labels) for part in parts]),
+        form=form,
+        load=InMemory(np.concatenate([part.images for part in parts])).load,
+    )

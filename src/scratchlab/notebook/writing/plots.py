@@ -11,7 +11,7 @@ from scratchlab.store.run import Run
 
 def drawn(run: Run) -> dict[str, str]:
     """SVG by the name of what it shows; of a run without epochs or with a single context, fewer."""
-    epochs = Epochs(run.records(), run.recipe()["training"], run.state() == "finished")
+    epochs = Epochs.of(run)
     result = run.result()
     found: dict[str, str] = {}
     if epochs.records:

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 20, 62, 44
-DASHES = ("none", "7 4", "2 3", "8 3 2 3")
+DASHES = ("none", "7 4", "2 3", "8 3 2 3", "12 4", "12 3 2 3", "3 2", "9 3 2 3 2 3")
+ROW = 19  # pixels of a row of names of lines
 STYLE = """
-svg { --ground: #fbfaf7; --ink: #1c1c1a; --quiet: #5f5d57; --rule: #e3e0d9; --c0: #0072b2; --c1: #c65200; --c2: #00825f; --c3: #b0588c; }
+svg { --ground: #fbfaf7; --ink: #1c1c1a; --quiet: #5f5d57; --rule: #e3e0d9; --c0: #0072b2; --c1: #c65200; --c2: #00825f; --c3: #b0588c;
+ --c4: #1c1c1a; --c5: #7a5cd6; --c6: #4f5a00; --c7: #7a1f2b; }
 @media (prefers-color-scheme: dark) {
- svg { --ground: #1e2125; --ink: #ebe9e4; --quiet: #a5a39c; --rule: #3a3e44; --c0: #56b4e9; --c1: #e69f00; --c2: #2fc49a; --c3: #e09cc3; }
+ svg { --ground: #1e2125; --ink: #ebe9e4; --quiet: #a5a39c; --rule: #3a3e44; --c0: #56b4e9; --c1: #e69f00; --c2: #2fc49a; --c3: #e09cc3;
+ --c4: #ebe9e4; --c5: #9a83f5; --c6: #f0e442; --c7: #ff6f5e; }
 }
 text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--quiet); }
 .title { font-size: 15px; font-weight: 600; fill: var(--ink); }
@@ -59,11 +62,15 @@ def chart(
     def down(y: float) -> float:
         return HEIGHT - BOTTOM - (y - steps[0]) / (steps[-1] - steps[0]) * (HEIGHT - TOP - BOTTOM)
 
+    legend = _legend(list(lines))
+    room = legend[-1][1] - legend[0][1]
+    height = HEIGHT + room
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
         f"<title>{html.escape(title)}</title><style>{STYLE}</style>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" rx="8" fill="var(--ground)"/>',
+        f'<rect width="{WIDTH}" height="{height}" rx="8" fill="var(--ground)"/>',
         f'<text class="title" x="16" y="26">{html.escape(title)}</text>',
+        f'<g transform="translate(0 {room})">',
     ]
     for step in steps:
         y = down(step)
@@ -72,14 +79,12 @@ def chart(
     for x, called in (places or _counted(first, last)).items():
         parts.append(f'<text x="{across(x):.1f}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{html.escape(called)}</text>')
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 7}" text-anchor="middle">{html.escape(axis)}</text>')
-    at = 16.0
-    for number, (name, line) in enumerate(lines.items(), first_colour):
-        colour, dash = f"var(--c{number % 4})", DASHES[number % 4]
-        parts.append(
-            f'<line x1="{at:.0f}" x2="{at + 24:.0f}" y1="44" y2="44" stroke="{colour}" stroke-width="2.25" stroke-dasharray="{dash}"/>'
-        )
-        parts.append(f'<text x="{at + 30:.0f}" y="48.5">{html.escape(name)}</text>')
-        at += 50 + 7.2 * len(name)
+    names: list[str] = []
+    for number, ((name, line), (at, down_to)) in enumerate(zip(lines.items(), legend, strict=True), first_colour):
+        colour, dash = f"var(--c{number % len(DASHES)})", DASHES[number % len(DASHES)]
+        stroke = f'stroke="{colour}" stroke-width="2.25" stroke-dasharray="{dash}"'
+        names.append(f'<line x1="{at:.0f}" x2="{at + 24:.0f}" y1="{down_to}" y2="{down_to}" {stroke}/>')
+        names.append(f'<text x="{at + 30:.0f}" y="{down_to + 4.5}">{html.escape(name)}</text>')
         drawn = " ".join(f"{across(point.x):.1f},{down(point.y):.1f}" for point in line)
         parts.append(f'<polyline class="line" stroke="{colour}" stroke-dasharray="{dash}" points="{drawn}"/>')
         parts += [_mark(across(point.x), down(point.y), colour) for point in line if len(line) <= 40]
@@ -87,7 +92,20 @@ def chart(
             if point.low is not None and point.high is not None:
                 x, low, high = across(point.x), down(point.low), down(point.high)
                 parts.append(f'<line class="whisker" stroke="{colour}" x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>')
-    return "\n".join([*parts, "</svg>", ""])
+    return "\n".join([*parts, "</g>", *names, "</svg>", ""])
+
+
+def _legend(names: Sequence[str]) -> list[tuple[float, int]]:
+    """Where the name of each line stands: across, and down, in as many rows as they need."""
+    places: list[tuple[float, int]] = []
+    at, down = 16.0, 44
+    for name in names:
+        wide = 50 + 7.2 * len(name)
+        if places and at + wide > WIDTH:
+            at, down = 16.0, down + ROW
+        places.append((at, down))
+        at += wide
+    return places
 
 
 def ticks(low: float, high: float) -> list[float]:

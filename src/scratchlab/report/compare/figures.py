@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from scratchlab.analysis.changes import ConfusionChange
 from scratchlab.analysis.comparison import Maps
 from scratchlab.analysis.maps import Map
 from scratchlab.analysis.paired import Context, PairedTest
+from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import matrices
-from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
+from scratchlab.report.charts import Figure, ink, layout, said, title
+from scratchlab.report.lines import look
 from scratchlab.report.words import points, span
 
 COLOURS = 10  # of classes on a map; more of them take another mark
@@ -26,7 +29,7 @@ def differences(tests: list[tuple[Context, list[PairedTest]]]) -> Figure:
     zero = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": ink("quiet"), "width": 1}}
     axis: Figure = {"range": [-0.35, len(tests) - 0.65], "title": title(" · ".join(tests[0][0])), **ticks}
     legend = {"showlegend": len(names) > 1}
-    return {"data": data, "layout": layout(340, shapes=[zero], xaxis=axis, yaxis={"ticksuffix": " points", "nticks": 6}, **legend)}
+    return {"data": data, "layout": layout(340, shapes=[zero], xaxis=axis, yaxis={"title": title("points"), "nticks": 6}, **legend)}
 
 
 def _short(context: Context) -> str:
@@ -34,23 +37,49 @@ def _short(context: Context) -> str:
 
 
 def _difference(tests: list[tuple[Context, list[PairedTest]]], name: str, place: int) -> Figure:
-    shown = [(number, one) for number, (_, several) in enumerate(tests) for one in several if one.name == name and one.a is not None]
-    intervals = [one.over_draws if one.over_draws.low is not None else one.over_groups for _, one in shown]
-    values = [100 * (one.over_draws.value or 0.0) for _, one in shown]
-    up = [None if one.high is None else 100 * one.high - value for one, value in zip(intervals, values, strict=True)]
-    down = [None if one.low is None else value - 100 * one.low for one, value in zip(intervals, values, strict=True)]
-    colour = ink(f"head-{place % 4 + 1}")
+    """One line; it ends where a column of the context beyond the first has another value."""
+    shown = [
+        (number, context, one)
+        for number, (context, several) in enumerate(tests)
+        for one in several
+        if one.name == name and one.a is not None
+    ]
+    series = [list(part) for _, part in itertools.groupby(shown, lambda point: list(point[1].values())[1:])]
+    points = [point for several in series for point in (*((number, one) for number, _, one in several), None)][:-1]
+    own = look(place)
     return {
-        "x": [number + 0.08 * place for number, _ in shown],
-        "y": values,
+        "x": [None if point is None else point[0] + 0.08 * place for point in points],
+        "y": [None if point is None else 100 * (_interval(point[1]).value or 0.0) for point in points],
         "mode": "lines+markers",
-        "line": {"color": colour, "width": 1.5, "dash": DASHES[place % 4]},
-        "marker": {"size": 9, "symbol": SYMBOLS[place % 4], "color": colour},
-        "error_y": {"array": up, "arrayminus": down, "color": colour, "thickness": 1.5, "width": 5},
+        "line": own.line(1.5),
+        "marker": own.marker(9),
+        "error_y": {
+            "array": [_reach(point, 1) for point in points],
+            "arrayminus": [_reach(point, -1) for point in points],
+            "color": ink(own.colour),
+            "thickness": 1.5,
+            "width": 5,
+        },
         "name": said(name),
-        "customdata": [said(f"{name}: {points(value / 100)} {span(one)}") for value, one in zip(values, intervals, strict=True)],
+        "customdata": ["" if point is None else said(_spoken(name, point[1])) for point in points],
         "hovertemplate": "%{customdata}<extra></extra>",
     }
+
+
+def _interval(one: PairedTest) -> Estimate:
+    """Over draws, or over groups where nothing was drawn."""
+    return one.over_draws if one.over_draws.low is not None else one.over_groups
+
+
+def _reach(point: tuple[int, PairedTest] | None, sign: int) -> float | None:
+    """How far a whisker reaches up (1) or down (-1), in points."""
+    interval = None if point is None else _interval(point[1])
+    bound = None if interval is None else interval.high if sign > 0 else interval.low
+    return None if bound is None or interval is None or interval.value is None else 100 * sign * (bound - interval.value)
+
+
+def _spoken(name: str, one: PairedTest) -> str:
+    return f"{name}: {points(_interval(one).value or 0.0)} {span(_interval(one))}"
 
 
 def change(found: ConfusionChange, parted: int) -> Figure:
@@ -76,9 +105,11 @@ def _told(found: ConfusionChange, i: int, j: int) -> str:
 
 
 def embedding(maps: Maps, one: Map, classes: tuple[str, ...]) -> Figure:
-    """One map: a trace a class, in the colours and marks of its place among `classes`."""
+    """One map: a trace a class, in the colours and marks of its place among `classes`; all in one colour where classes are too many to
+    be told apart, and so none are given."""
     labels = np.array(maps.labels)
     data = [_class(maps, one, name, place, labels == name) for place, name in enumerate(classes) if name in maps.labels]
+    data = data or [_class(maps, one, "", 0, np.ones(len(labels), dtype=np.bool_))]
     bare: dict[str, Any] = {"showticklabels": False, "showgrid": False, "showline": True, "mirror": True}
     # the same room around both maps; a step is as long down as across
     reach = 1.06 * max(float(np.abs(each.places).max()) for each in maps.drawn)
@@ -95,7 +126,7 @@ def _class(maps: Maps, one: Map, name: str, place: int, own: Any) -> Figure:
         "mode": "markers",
         "marker": {"size": 6, "opacity": 0.8, "color": ink(f"class-{place % COLOURS + 1}"), "symbol": mark(place)},
         "name": said(name),
-        "customdata": [said(f"{name}  {maps.ids[i]}") for i in chosen],
+        "customdata": [said(f"{maps.labels[i]}  {maps.ids[i]}") for i in chosen],
         "hovertemplate": "%{customdata}<extra></extra>",
     }
 

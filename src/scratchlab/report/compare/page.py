@@ -12,17 +12,9 @@ from scratchlab.analysis.media import Media
 from scratchlab.report import matrices, pictures, shell
 from scratchlab.report.charts import Figure
 from scratchlab.report.compare import figures, words
+from scratchlab.report.lines import OUTLINES
 from scratchlab.report.words import place as in_words
 from scratchlab.report.words import span
-
-OUTLINES = {  # of the marks on the maps, from -5 to 5
-    "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z",
-    "diamond": "M0-5.5 5.5 0 0 5.5-5.5 0Z",
-    "square": "M-4.5-4.5h9v9h-9Z",
-    "triangle-up": "M0-5.5 5.5 4.5H-5.5Z",
-    "cross": "M-5-1.8h3.2V-5h3.6v3.2H5v3.6H1.8V5h-3.6V1.8H-5Z",
-    "star": "M0-6 1.8-2 6-1.8 2.7.9 3.8 5 0 2.7-3.8 5-2.7.9-6-1.8-1.8-2Z",
-}
 
 
 def place(runs: Path, a: ComparedRun, b: ComparedRun) -> Path:
@@ -38,29 +30,30 @@ def write(found: Comparison, path: Path) -> Path:
 
 def page(found: Comparison) -> str:
     """The whole page."""
-    last, kind = found.last[0], words.independent(found)
-    interval = max(last.over_groups, last.over_draws, key=lambda one: (one.high or 0.0) - (one.low or 0.0))  # the headline has the wider
+    whole, kind = found.headline[0], words.independent(found)
+    interval = max(whole.over_groups, whole.over_draws, key=lambda one: (one.high or 0.0) - (one.low or 0.0))  # the headline has the wider
     parts = set(found.classes.values())
     about: dict[str, Any] = {
         "a": found.a,
         "b": found.b,
         "same_run": found.same_run,
-        "last": last,
+        "drawn": whole.draws,
+        "graded": found.graded,
         "where": words.where(found),
         "independent": kind,
         "layout": found.units.layout,
         "common": words.common(found),
-        "notes": found.a.result.notes,
+        "notes": words.notes(found),
         "verdict": words.verdict(found),
         "headline": {
-            "where": words.where(found).removeprefix(" "),
-            "a": last.a,
-            "b": last.b,
-            "difference": last.over_groups.value,
+            "where": in_words(found.units.headline),
+            "a": whole.a,
+            "b": whole.b,
+            "difference": whole.over_groups.value,
             "span": span(interval),
-            "over": "draws" if interval is last.over_draws else kind,
+            "over": "draws" if interval is whole.over_draws else kind,
         },
-        "tests": [(in_words(context), tests) for context, tests in reversed(found.tests)],
+        "tests": words.tables(found),
         "classes": found.classes,
         "parted": len(parts) > 1,
         "changes": found.changes,

@@ -36,35 +36,42 @@ def comparison(found: Comparison) -> RenderableType:
         parts += [_title(f"Confusions that changed most{words.where(found)}"), table]
     if found.settings:
         table = tables.table("setting", "A", "B")
-        for name, a, b in found.settings:
+        for name, (a, b) in found.settings.items():
             table.add_row(name, *("–" if value is None else setting(value) for value in (a, b)))
         parts += [_title("Settings that differ"), table]
-    parts += [Text(line) for line in words.verdict(found)]
+    parts += [_title(f"Is one better?{words.where(found)}"), *(Text(line) for line in words.verdict(found))]
     parts.append(Text("Differences are B − A in points, with 95 % intervals; another training seed may change them further.", style="dim"))
     return Group(*parts)
 
 
 def _tests(found: Comparison) -> Table:
     kind, context, unit = words.independent(found), found.units.layout.context, plural(found.units.layout.unit)
-    table = tables.table(*context, unit, "A", "B", "B − A", "over draws", f"over {kind}", "A better", "B better", "p")
+    drawn = _drawn(found)
+    table = tables.table(*context, unit, "A", "B", "B − A", *drawn, f"over {kind}", "A better", "B better", "p")
     for at, tests in found.tests:
         for place, one in enumerate(tests):
-            table.add_row(*(str(value) if place == 0 else "" for value in at.values()), one.name, *_cells(one))
+            table.add_row(*(str(value) if place == 0 else "" for value in at.values()), one.name, *_cells(one, drawn))
     return table
 
 
-def _cells(one: PairedTest) -> list[Text]:
+def _drawn(found: Comparison) -> list[str]:
+    """The column of intervals over draws, where anything was drawn."""
+    return ["over draws"] if found.units.draws[2] else []
+
+
+def _cells(one: PairedTest, drawn: list[str]) -> list[Text]:
     if one.a is None or one.b is None:
-        return [Text("–", style="dim")] * 8
+        return [Text("–", style="dim")] * (7 + len(drawn))
     p = Text("–", style="dim") if one.test.p is None else Text(chance(one.test.p).removeprefix("p ").removeprefix("= "))
     counts = [Text(str(one.better_a)), Text(str(one.better_b))]
-    return [Text(f"{one.a:.1%}"), Text(f"{one.b:.1%}"), _difference(one), _span(one.over_draws), _span(one.over_groups), *counts, p]
+    return [Text(f"{one.a:.1%}"), Text(f"{one.b:.1%}"), _difference(one), *_spans(one, drawn), *counts, p]
 
 
 def _classes(found: Comparison) -> Table:
-    table = tables.table("class", "A", "B", "B − A", "over draws", f"over {words.independent(found)}")
+    drawn = _drawn(found)
+    table = tables.table("class", "A", "B", "B − A", *drawn, f"over {words.independent(found)}")
     for one in found.changes[:MOST]:
-        table.add_row(one.name, f"{one.a:.1%}", f"{one.b:.1%}", _difference(one), _span(one.over_draws), _span(one.over_groups))
+        table.add_row(one.name, f"{one.a:.1%}", f"{one.b:.1%}", _difference(one), *_spans(one, drawn))
     return table
 
 
@@ -78,6 +85,10 @@ def _difference(one: PairedTest | ClassChange) -> Text:
     value = one.over_groups.value or 0.0
     style = ("bold cyan" if value > 0 else "bold yellow") if words.significant(one.over_draws, one.over_groups) else ""
     return Text(points(value), style=style)
+
+
+def _spans(one: PairedTest | ClassChange, drawn: list[str]) -> list[Text]:
+    return [*([_span(one.over_draws)] if drawn else []), _span(one.over_groups)]
 
 
 def _span(one: Estimate) -> Text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scratchlab.analysis.comparison import Comparison
 from scratchlab.analysis.paired import PairedTest
-from scratchlab.checks import counted, plural
+from scratchlab.checks import counted, listing, plural
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.words import chance, duration, percent, place, span
@@ -12,8 +12,8 @@ from scratchlab.store.run import Run
 
 
 def where(found: Comparison) -> str:
-    """The last context, as it stands in a sentence: ` in session 5`; nothing where there is only one."""
-    return f" in {place(found.units.last)}" if found.units.last else ""
+    """The context of the headline metric, as it stands in a sentence: ` (session 5)`; nothing where there is only one."""
+    return f" ({place(found.units.headline)})" if found.units.headline else ""
 
 
 def independent(found: Comparison) -> str:
@@ -23,10 +23,29 @@ def independent(found: Comparison) -> str:
 
 def common(found: Comparison) -> str:
     """How many units are compared, and how many are left out."""
-    number, left = found.last[0].units, found.units.left_out
+    number, left = found.headline[0].units, found.units.left_out
     out = [f"{left_out} that only {side} has" for side, left_out in zip("AB", left, strict=True) if left_out]
     common = f"{counted(number, f'common {found.units.layout.unit}')}"
     return f"{common}{'; left out: ' + ' and '.join(out) if out else '; none is left out'}."
+
+
+def notes(found: Comparison) -> list[str]:
+    """What a reader must know of how both were measured, and of each where they differ."""
+    a, b = found.a.result.notes, found.b.result.notes
+    own = [f"{side}: {note}" for side, these, others in (("A", a, b), ("B", b, a)) for note in these if note not in others]
+    return [note for note in a if note in b] + own
+
+
+def tables(found: Comparison) -> list[tuple[str, list[tuple[str, PairedTest]]]]:
+    """Tests as tables with a title, their rows named: one of all contexts where each has a single test; else one a context, that of the
+    headline metric first, then backwards."""
+    if len(found.tests) > 1 and all(len(tests) == 1 for _, tests in found.tests):
+        title = f"By {' and '.join(found.units.layout.context)}"
+        return [(title, [(place(context), test) for context, (test,) in found.tests])]
+    whole = f"all {plural(found.units.layout.unit)}"
+    titled = [(place(context) or whole, [(test.name, test) for test in tests]) for context, tests in found.tests]
+    first = [context for context, _ in found.tests].index(found.units.headline)
+    return [titled[first], *(titled[:first] + titled[first + 1 :])[::-1]]
 
 
 def draws(found: Comparison) -> list[str]:
@@ -40,12 +59,17 @@ def draws(found: Comparison) -> list[str]:
             "Seed, data or protocol differ, so draw 1 of A has nothing to do with draw 1 of B: "
             "intervals over draws are those of two separate samples."
         )
+    elif found.differing and not both:
+        said.append(
+            f"A and B differ in {listing(found.differing, 4)}, so their common {plural(found.units.layout.unit)} may have been asked after "
+            "training on other rows, or among other references: not all of the difference need come from the models."
+        )
     return said
 
 
 def verdict(found: Comparison) -> list[str]:
-    """What the last context's difference amounts to, under each kind of chance, and what was compared."""
-    whole, kind = found.last[0], independent(found)
+    """What the difference amounts to in the context of the headline metric, under each kind of chance, and what was compared."""
+    whole, kind = found.headline[0], independent(found)
     said = [_chance(whole.over_draws, "other draws", f"on these {kind}")] if found.units.draws[2] else []
     said.append(_chance(whole.over_groups, f"other {kind}", "as trained here"))
     said.append(_test(whole, kind))
@@ -75,7 +99,7 @@ def significant(*intervals: Estimate) -> bool:
 
 def meanings(found: Comparison) -> list[tuple[str, str]]:
     """The terms of the tables, and what each number says and does not say."""
-    kind, unit = independent(found), found.units.layout.unit
+    kind, unit, drawn = independent(found), found.units.layout.unit, found.units.draws[2] > 0
     grouped = found.units.independent != unit
     pairs = (
         "Each draw's difference is one number, as both drew the same; the interval is Student's t of these numbers."
@@ -86,25 +110,33 @@ def meanings(found: Comparison) -> list[tuple[str, str]]:
     said = [
         (
             "A better, B better, equal",
-            f"Values ({found.units.layout.value}) of the same {unit}, counted once a draw. The same {unit} occurs in every draw, so these "
-            "rows are not independent, and no test is made of them.",
+            f"Values ({found.units.layout.value}) of the same {unit}"
+            + (
+                f", counted once a draw. The same {unit} occurs in every draw, so these rows are not independent, and no test is made of "
+                "them."
+                if drawn
+                else f": of how many {plural(unit)} A's is larger, B's is larger, or both are the same."
+            ),
         ),
         (
             f"95 % over {kind}",
             f"Bootstrap: whole {kind} were resampled 2000 times, with A's and B's values together, and 95 % of the differences lay in this "
-            f"interval. It says how the difference would vary with other {kind}; draws and trained weights stay the same.",
+            f"interval. It says how the difference would vary with other {kind}; {'draws and ' if drawn else ''}trained weights stay the "
+            "same.",
         ),
         (
             "Exact test",
-            f"Each of the {kind} counts for the one that was better on it over all draws, or for neither; p is the probability of so "
-            "uneven a count, or a more uneven one, if both were equally good. " + within + "It counts how often, not by how much.",
+            f"Each of the {kind} counts for the one that was better on it{' over all draws' if drawn else ''}, or for neither; p is the "
+            "probability of so uneven a count, or a more uneven one, if both were equally good. "
+            + within
+            + "It counts how often, not by how much.",
         ),
         (
             "What none of them says",
             "How much another training seed would change. For that, compare several runs of each with other seeds.",
         ),
     ]
-    if found.units.draws[2]:
+    if drawn:
         said[1:1] = [
             (
                 "95 % over draws",
@@ -128,11 +160,13 @@ def training(found: Comparison) -> list[tuple[str, str, str]]:
 
 
 def _facts(run: Run) -> dict[str, str]:
-    epochs = Epochs(run.records(), run.recipe()["training"], finished=True)
+    epochs = Epochs.of(run)
     if not epochs.records or epochs.chosen is None:
         return {}
     kept = epochs.chosen
     facts = {"Epochs": str(len(epochs.records)), "Kept": f"epoch {kept['epoch'] + 1}, {epochs.reason}"}
+    if epochs.phases:
+        facts["Epochs"] += f": {epochs.in_phases}"
     if epochs.validated:
         facts |= {
             "Validation accuracy then": percent(kept["valid_accuracy"]),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from scratchlab.analysis.correlate import Cell, Correlations
-from scratchlab.report.charts import Figure, ink, layout, said, shared, title
+from scratchlab.report.charts import Figure, brief, ink, layout, said, shared, title
 from scratchlab.report.correlate import words
 
+LINE = 18  # pixels of a line of text
 LONGEST = 26  # letters of a column's name on an axis
 WRITTEN = 14  # columns up to which a cell has its number written in
 POINTS = 800  # runs shown behind the cells; a sample of more
@@ -72,12 +73,17 @@ def _cells(found: Correlations) -> Figure:
     left, below = (14 + int(6.8 * max(min(len(one), LONGEST) for one in names)) for names in (found.ys, found.xs))
     across = {
         "tickvals": list(range(shape[1])),
-        "ticktext": [_short(one) for one in found.xs],
+        "ticktext": [brief(one, LONGEST) for one in found.xs],
         "tickangle": -60,
         "showgrid": False,
         "automargin": False,
     }
-    down = {"tickvals": list(range(shape[0])), "ticktext": [_short(one) for one in found.ys], "showgrid": False, "automargin": False}
+    down = {
+        "tickvals": list(range(shape[0])),
+        "ticktext": [brief(one, LONGEST) for one in found.ys],
+        "showgrid": False,
+        "automargin": False,
+    }
     return {
         "data": [data],
         "layout": layout(
@@ -118,25 +124,26 @@ def _scatter(found: Correlations, cell: Cell) -> Figure:
         "customdata": shared("names"),
         "hovertemplate": "%{customdata}: %{x}, %{y}<extra></extra>",
     }
+    lines = said(words.told(cell)).replace(": ", ":<br>", 1).split("; ")  # short, so that a telephone shows them whole
+    height = LINE * (len(lines) + 1)
     heading = {
-        "text": said(words.told(cell)).replace("; ", "<br>", 1),
+        "text": "<br>".join(lines),
         "font": {"size": 13},
         "x": 0,
         "xref": "paper",
         "yref": "paper",
         "y": 1,
         "yanchor": "bottom",
-        "pad": {"b": 28},  # the second line hangs below
+        "pad": {"b": height - 8},  # all lines but the first hang below
     }
     across, up = ({"title": title(said(name))} | _words(found, name) for name in (cell.x, cell.y))
     axes = {"xaxis": across | {"showgrid": True}, "yaxis": up}
-    return {"data": [data], "layout": layout(420, hovermode="closest", title=heading, margin={"l": 8, "r": 12, "t": 64, "b": 8}, **axes)}
+    return {
+        "data": [data],
+        "layout": layout(360 + height, hovermode="closest", title=heading, margin={"l": 8, "r": 12, "t": height + 28, "b": 8}, **axes),
+    }
 
 
 def _words(found: Correlations, name: str) -> Figure:
     """Where two words stand as numbers, the words."""
     return {"tickvals": [0, 1], "ticktext": list(map(said, found.words[name])), "range": [-0.2, 1.2]} if name in found.words else {}
-
-
-def _short(text: str) -> str:
-    return said(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from scratchlab.analysis.correlate import Cell, Correlations
 from scratchlab.metrics.estimate import Estimate
-from scratchlab.report.correlate.words import spread, sure
+from scratchlab.report.correlate.words import sure
 from scratchlab.report.markdown import table
-from scratchlab.report.words import number
+from scratchlab.report.words import interval_of_numbers, number
 
 Cells = Mapping[tuple[str, str], Cell]
 
@@ -28,7 +28,7 @@ def written(cell: Cell | None) -> str:
     if cell is None:
         return ""
     r = cell.found.r
-    return r.how if r.value is None else f"{f'**{number(r.value)}**' if sure(cell) else number(r.value)} {spread(r)}".strip()
+    return r.how if r.value is None else f"{f'**{number(r.value)}**' if sure(cell) else number(r.value)} {interval_of_numbers(r)}".strip()
 
 
 KINDS = ("over configurations", "as if runs were independent", "times as wide", "within groups", "between seeds")
@@ -40,7 +40,7 @@ def row(cell: Cell) -> list[str]:
     r, within, seeds = (each.how if each.value is None else number(each.value) for each in (one.r, one.within, one.seeds))
     widths = [each.high - each.low for each in (one.r, one.naive) if each.low is not None and each.high is not None]
     wider = f"{widths[0] / widths[1]:.1f}" if len(widths) == 2 else "–"
-    return [f"{one.runs}, {one.left_out} left out", r, spread(one.r), spread(one.naive), wider, within, seeds]
+    return [f"{one.runs}, {one.left_out} left out", r, interval_of_numbers(one.r), interval_of_numbers(one.naive), wider, within, seeds]
 
 
 def value(one: Estimate) -> str:

@@ -28,7 +28,6 @@ def page(found: Correlations, called: str) -> str:
         "group": ", ".join(found.group),
         "configured": bool(found.configuration),
         "number": number,
-        "spread": words.spread,
         "begin": figures.strongest(found),
         "written": figures.written_in(found),
         "meanings": words.MEANINGS,

@@ -11,6 +11,7 @@ from scratchlab.analysis.correlate import Cell, Correlations
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import tables
 from scratchlab.report.correlate import words
+from scratchlab.report.words import bounds
 
 NAMES = 26  # letters of two names, one above the other, that are kept on a line in a narrow terminal
 Column = Callable[[Cell], Text]
@@ -48,9 +49,8 @@ def _value(one: Estimate, style: str = "") -> Text:
 
 def _spread(one: Estimate, style: str = "") -> Text:
     """Without brackets, and two places: a terminal is narrow."""
-    if one.low is None or one.high is None:
-        return Text("–", style="dim")
-    return Text(f"{one.low:.2f}…{one.high:.2f}".replace("-", "−"), style=style)
+    found = bounds(one, lambda bound: f"{bound:.2f}".replace("-", "−"), "{}…{}")
+    return Text(found, style=style) if found else Text("–", style="dim")
 
 
 def _p(p: float | None) -> str:

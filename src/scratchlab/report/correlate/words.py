@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from scratchlab.analysis.correlate import Cell, Correlations
 from scratchlab.checks import counted, listing
-from scratchlab.metrics.estimate import Estimate
-from scratchlab.report.words import chance, number
+from scratchlab.report.words import chance, interval_of_numbers, number
 
 MEANINGS = [
     (
@@ -35,17 +34,12 @@ MEANINGS = [
 ]
 
 
-def spread(one: Estimate) -> str:
-    """`[−0.123, 0.456]`, or nothing where there is no interval."""
-    return "" if one.low is None or one.high is None else f"[{number(one.low)}, {number(one.high)}]"
-
-
 def sure(cell: Cell) -> bool:
     """Whether 0 lies outside the interval and p, corrected, below 0.05; or one determines the other."""
     r, p = cell.found.r, cell.found.adjusted
     if determined(cell):
         return True
-    return r.low is not None and r.high is not None and not r.low <= 0 <= r.high and p is not None and p < 0.05
+    return r.low is not None and not r.contains(0) and p is not None and p < 0.05
 
 
 def determined(cell: Cell) -> bool:
@@ -99,8 +93,8 @@ def told(cell: Cell) -> str:
     one = cell.found
     if one.r.value is None:
         return f"{cell.x} and {cell.y}: {one.r.how}"
-    parts = [f"{cell.x} and {cell.y}: r {number(one.r.value)} {spread(one.r)}".strip()]
-    parts += [f"as if independent {spread(one.naive)}"] if one.naive.low is not None else []
+    parts = [f"{cell.x} and {cell.y}: r {number(one.r.value)} {interval_of_numbers(one.r)}".strip()]
+    parts += [f"as if independent {interval_of_numbers(one.naive)}"] if one.naive.low is not None else []
     parts += [f"Spearman {number(one.rho.value)}"] if one.rho.value is not None else []
     parts += [f"within groups {number(one.within.value)}"] if one.within.value is not None else []
     parts += [f"between seeds {number(one.seeds.value)}"] if one.seeds.value is not None else []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from scratchlab.metrics.estimate import Estimate
-from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
+from scratchlab.report.charts import Figure, ink, layout, said, title
+from scratchlab.report.lines import look
 from scratchlab.report.words import interval, percent
 from scratchlab.result import Head, Result
 
@@ -14,7 +16,7 @@ Point = tuple[int, Estimate, bool]  # the place of a context, its estimate, and 
 
 def curve(result: Result, metric: str, height: int, together: Sequence[str]) -> Figure:
     """One metric over the contexts, with a band where intervals are over repetitions and whiskers elsewhere; all charts of the metrics
-    `together` have one range, so that they compare."""
+    `together` have one range, so that they compare. A line goes through contexts that differ in their first column alone."""
     data = [trace for place, (name, head) in enumerate(result.heads.items()) for trace in _line(head, name, metric, place)]
     shown = [one for head in result.heads.values() for name in together for _, one, _ in _points(head, name)]
     values = [value for one in shown for value in (one.value, one.low, one.high) if value is not None]
@@ -35,23 +37,48 @@ def _points(head: Head, metric: str) -> list[Point]:
 
 
 def _line(head: Head, called: str, metric: str, place: int) -> list[Figure]:
-    points, colour = _points(head, metric), f"head-{place % 4 + 1}"
+    """The bands, then the line with its marks."""
+    own, series = look(place), _series(head, _points(head, metric))
+    bands = [_band(points, own.colour) for points in series]
+    points: list[Point | None] = [one for several in series for one in (*several, None)][:-1]  # a line ends where there is none
+    line = {
+        "x": [None if one is None else one[0] for one in points],
+        "y": [None if one is None else one[1].value for one in points],
+        "mode": "lines+markers",
+        "cliponaxis": False,  # a mark at 0 or 100 % is whole
+        "line": own.line(2.5),
+        "marker": own.marker(8),
+        "error_y": {
+            "array": [_reach(one, 1) for one in points],
+            "arrayminus": [_reach(one, -1) for one in points],
+            "color": ink(own.colour),
+            "thickness": 1.5,
+            "width": 5,
+        },
+        "name": said(called),
+        "customdata": ["" if one is None else said(f"{called}  {percent(one[1].value or 0)} {interval(one[1])}") for one in points],
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }
+    return [*(band for band in bands if band["x"]), line]
+
+
+def _series(head: Head, points: Sequence[Point]) -> list[list[Point]]:
+    """The points, parted where a column of the context beyond the first has another value."""
+    parts = itertools.groupby(points, lambda point: list(head.rows[point[0]].context.values())[1:])
+    return [list(part) for _, part in parts]
+
+
+def _band(points: Sequence[Point], colour: str) -> Figure:
+    """Around the points whose intervals are over repetitions."""
     banded = [(x, one.low, one.high) for x, one, repeated in points if repeated and one.low is not None]
     x, low, high = ([one[i] for one in banded] for i in range(3))
     look = {"fill": "toself", "fillcolor": ink(f"{colour}-soft"), "line": {"width": 0}, "mode": "lines", "hoverinfo": "skip"}
-    band = {"x": x + x[::-1], "y": high + low[::-1], **look}
-    up = [one.high - one.value if not repeated and one.high is not None and one.value is not None else None for _, one, repeated in points]
-    down = [one.value - one.low if not repeated and one.low is not None and one.value is not None else None for _, one, repeated in points]
-    line = {
-        "x": [place for place, _, _ in points],
-        "y": [one.value for _, one, _ in points],
-        "mode": "lines+markers",
-        "cliponaxis": False,  # a mark at 0 or 100 % is whole
-        "line": {"color": ink(colour), "width": 2.5, "dash": DASHES[place % 4]},
-        "marker": {"size": 8, "symbol": SYMBOLS[place % 4], "color": ink(colour)},
-        "error_y": {"array": up, "arrayminus": down, "color": ink(colour), "thickness": 1.5, "width": 5},
-        "name": said(called),
-        "customdata": [said(f"{called}  {percent(one.value or 0)} {interval(one)}") for _, one, _ in points],
-        "hovertemplate": "%{customdata}<extra></extra>",
-    }
-    return [band, line] if banded else [line]
+    return {"x": x + x[::-1], "y": high + low[::-1], **look}
+
+
+def _reach(point: Point | None, sign: int) -> float | None:
+    """How far a whisker reaches up (1) or down (-1)."""
+    if point is None or point[2]:
+        return None
+    bound = point[1].high if sign > 0 else point[1].low
+    return None if bound is None or point[1].value is None else sign * (bound - point[1].value)

@@ -6,9 +6,13 @@ import numpy as np
 
 from scratchlab.analysis.confusion import Confusion
 from scratchlab.report import matrices
-from scratchlab.report.charts import DASHES, SYMBOLS, Figure, ink, layout, said, title
+from scratchlab.report.charts import Figure, ink, layout, said, title
 from scratchlab.report.epochs import Epochs
+from scratchlab.report.lines import look
 from scratchlab.report.words import percent
+
+EDGE = 0.6  # where an axis of epochs begins
+ROW = 17  # pixels of a row of names above a chart
 
 
 def counted(what: str) -> Figure:
@@ -53,8 +57,8 @@ def _line(epochs: Epochs, values: list[float], called: str, place: int, form: st
         "y": values,
         "mode": "lines+markers" if len(values) <= 30 else "lines",
         "name": said(called),
-        "line": {"color": ink(f"head-{place % 4 + 1}"), "width": 2.2, "dash": DASHES[place % 4]},
-        "marker": {"size": 5, "symbol": SYMBOLS[place % 4]},
+        "line": look(place).line(2.2),
+        "marker": look(place).marker(5),
         "hovertemplate": f"{said(called)}  %{{y:{form}}}<extra></extra>",
     }
 
@@ -62,25 +66,49 @@ def _line(epochs: Epochs, values: list[float], called: str, place: int, form: st
 def _over_epochs(epochs: Epochs, lines: dict[str, list[float]], form: str, y: Figure, *, mark: str = "", first: int = 0) -> Figure:
     """Lines over the epochs; `mark` says at which end of the chart the chosen one is named, if at all."""
     data = [_line(epochs, values, called, first + place, form) for place, (called, values) in enumerate(lines.items())]
-    extra = kept(epochs, mark) if mark else {}
     count = len(epochs.records)
-    axis = {**counted("epoch"), "range": [0.6, count + 0.4], **ticks(count)}
+    axis = {**counted("epoch"), "range": [EDGE, count + 0.4], **ticks(count)}
+    extra = marked(epochs, mark)
     return _figure(data, layout(290, hovermode="x unified", showlegend=len(lines) > 1, xaxis=axis, yaxis={"nticks": 6, **y}, **extra))
 
 
-def kept(epochs: Epochs, mark: str) -> Figure:
-    """A dotted line at the chosen epoch, once there is one, with its name at the "top" or the "bottom"."""
-    if epochs.chosen is None:
-        return {}
-    at = epochs.chosen["epoch"] + 1
-    left = at > len(epochs.records) / 2
-    dotted = {"color": ink("quiet"), "width": 1, "dash": "dot"}
-    label = {"text": f"epoch {at}, kept", "showarrow": False, "font": {"size": 12}}
-    beside = {"xanchor": "right", "xshift": -5} if left else {"xanchor": "left", "xshift": 5}
-    return {
-        "shapes": [{"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": dotted}],
-        "annotations": [{"x": at, "yref": "paper", "y": int(mark == "top"), "yanchor": mark, **label, **beside}],
+def marked(epochs: Epochs, mark: str) -> Figure:
+    """A dotted line at the chosen epoch, once there is one, with its name at the "top" or the "bottom" (neither where `mark` is empty);
+    where there are several phases, a line before each, and its name above the chart."""
+    kept = [_kept(epochs, mark)] if mark and epochs.chosen else []
+    phases, rows = _phases(epochs)
+    found = kept + phases
+    room: Figure = {
+        "margin": {"l": 8, "r": 12, "t": 8 + ROW * rows, "b": 8},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02 + 0.085 * rows, "yanchor": "bottom"},
     }
+    return ({"shapes": [shape for shape, _ in found], "annotations": [text for _, text in found]} if found else {}) | (room if rows else {})
+
+
+def _kept(epochs: Epochs, mark: str) -> tuple[Figure, Figure]:
+    at = (epochs.chosen or {})["epoch"] + 1
+    left = at > len(epochs.records) / 2
+    beside = {"xanchor": "right", "xshift": -5} if left else {"xanchor": "left", "xshift": 5}
+    return _upright(at, "dot"), _text(at, f"epoch {at}, kept") | {"y": int(mark == "top"), "yanchor": mark, **beside}
+
+
+def _phases(epochs: Epochs) -> tuple[list[tuple[Figure, Figure]], int]:
+    """A line and a name each, and how many rows the names take: two by turns where a phase is too short for its name."""
+    phases = epochs.phases
+    rows = min(len(phases), 2 if any(one.epochs < 0.3 * len(epochs.records) for one in phases) else 1)
+    begins = [max(one.first - 0.5, EDGE) for one in phases]
+    above = [{"y": 1, "yanchor": "bottom", "yshift": ROW * (place % rows), "xanchor": "left"} for place in range(len(phases))]
+    named = zip(phases, begins, above, strict=True)
+    return [(_upright(at, "solid"), _text(at, one.name) | place) for one, at, place in named], rows
+
+
+def _upright(at: float, dash: str) -> Figure:
+    line = {"color": ink("quiet"), "width": 1, "dash": dash}
+    return {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
+
+
+def _text(at: float, text: str) -> Figure:
+    return {"x": at, "yref": "paper", "text": said(text), "showarrow": False, "font": {"size": 12}}
 
 
 def ticks(count: int) -> Figure:

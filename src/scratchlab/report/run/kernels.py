@@ -7,7 +7,7 @@ import numpy as np
 from scratchlab.report import matrices
 from scratchlab.report.charts import Figure, ink, layout, said
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.run.figures import counted, kept, ticks
+from scratchlab.report.run.figures import counted, marked, ticks
 from scratchlab.report.run.readings import AVERAGE, NAMES, Readings
 from scratchlab.report.words import number
 
@@ -41,7 +41,7 @@ def _last(found: Readings, epochs: Epochs) -> Figure:
         point |= {"x": [epochs.chosen["epoch"] + 1], "mode": "markers", "marker": {"size": 11, "symbol": "diamond", "color": colour}}
         lines.append(point)
     free = "bottom" if (found.last("target", found.judged, layer).value or 0.0) > 0.25 else "top"
-    return _over(found, lines, _range(found), showlegend=True, **kept(epochs, free))
+    return _over(found, lines, _range(found), showlegend=True, **marked(epochs, free))
 
 
 def _every(found: Readings, which: str) -> Figure:

@@ -7,27 +7,39 @@ from typing import Any
 
 from scratchlab.analysis.ledger import Separation, separation
 from scratchlab.metrics.estimate import Estimate
-from scratchlab.report.charts import DASHES, Figure, ink, layout, said, title
+from scratchlab.report.charts import Figure, ink, layout, said, title
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.run.figures import counted, kept, ticks
+from scratchlab.report.lines import look
+from scratchlab.report.run.figures import counted, marked, ticks
 from scratchlab.report.words import name
 from scratchlab.store.run import Run
 
 COLOURS = {"right": "head-1", "wrong": "head-2"}
+MEANINGS = {
+    "auroc_loss": "probability that a sample with a wrong label has the larger loss",
+    "auroc_clean_posterior": "probability that a sample with a wrong label has the smaller probability of being clean",
+    "auroc_agreement": "probability that a sample with a wrong label has the smaller agreement",
+    "auroc_weight": "probability that a sample with a wrong label has the smaller weight",
+    "selection_precision": "share of the selected samples whose label is right",
+    "selection_recall": "share of the samples with right labels that are selected",
+    "pseudo_label_accuracy": "share of the pseudo-labels that are the true labels",
+    "pseudo_label_corrected": "the same of samples whose given label is wrong",
+    "pseudo_label_kept": "the same of samples whose given label is right",
+}
 
 
 @dataclass(frozen=True)
 class NoiseSection:
-    """facts: what the result keeps of label noise. scores: of the ledger in the last epoch, by name."""
+    """facts: what the result keeps of label noise. scores: of the ledger in the last epoch, by name, each with its meaning."""
 
     facts: dict[str, Any]
-    scores: dict[str, Estimate]
+    scores: dict[str, tuple[Estimate, str]]
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> NoiseSection:
         """From the facts of a result."""
         last: dict[str, Any] = facts.get("ledger", {}).get("last", {})
-        return cls(facts, {name(metric): Estimate(**one) for metric, one in last.items()})
+        return cls(facts, {name(metric): (Estimate(**one), MEANINGS[metric]) for metric, one in last.items()})
 
 
 def figures(run: Run, facts: dict[str, Any], epochs: Epochs) -> dict[str, Figure]:
@@ -52,14 +64,15 @@ def _scores(found: dict[str, Any], epochs: Epochs) -> Figure:
             "y": values,
             "mode": "lines+markers" if len(x) <= 30 else "lines",
             "name": said(name(metric)),
-            "line": {"color": ink(f"head-{place % 4 + 1}"), "width": 2.2, "dash": DASHES[place % 4]},
+            "line": look(place).line(2.2),
+            "marker": look(place).marker(5),
             "hovertemplate": f"{said(name(metric))}  %{{y:.3f}}<extra></extra>",
         }
         for place, (metric, values) in enumerate(found["values"].items())
     ]
     axis = {**counted("epoch"), "range": [0.6, len(x) + 0.4], **ticks(len(x))}
-    look = layout(290, hovermode="x unified", showlegend=len(data) > 1, xaxis=axis, yaxis={"nticks": 6}, **kept(epochs, "bottom"))
-    return {"data": data, "layout": look}
+    whole = layout(290, hovermode="x unified", showlegend=len(data) > 1, xaxis=axis, yaxis={"nticks": 6}, **marked(epochs, "bottom"))
+    return {"data": data, "layout": whole}
 
 
 def _histogram(found: Separation) -> Figure:

@@ -11,6 +11,7 @@ from scratchlab.recipe import Values, flat
 from scratchlab.report import matrices, shell
 from scratchlab.report.charts import Figure
 from scratchlab.report.epochs import Epochs
+from scratchlab.report.lines import OUTLINES
 from scratchlab.report.run import figures, kernels, noise, words
 from scratchlab.report.run.kinds.catalog import SECTIONS
 from scratchlab.report.run.kinds.interface import Origin, Section
@@ -39,18 +40,19 @@ def write(run: Run) -> Path:
 def page(run: Run) -> str:
     """The page of a run: finished, failed or under way."""
     status, recipe, state, result = run.status, run.recipe(), run.state(), run.result()
-    epochs = Epochs(run.records(), recipe["training"], state == "finished")
+    epochs = Epochs.of(run)
     drawn, read = _of_training(epochs), Readings.of(run, epochs.records)
     about: dict[str, Any] = {
         "name": run.folder.name,
         "title": status["title"] or status["recipe"],
+        "marks": OUTLINES,
         "note": run.note,
         "status": status,
         "state": state,
         "elapsed": words.elapsed(status["created"], status.get("heartbeat", status["created"])),
         "problem": status["where"] if state in ("failed", "stopped") else "",
         "diagnosis": run.json("diagnosis") if state == "failed" else None,
-        "sentence": words.sentence(state, len(epochs.records), epochs.settings["epochs"]),
+        "sentence": words.sentence(state, len(epochs.records), epochs.expected),
         "epochs": epochs,
         "recipe": {section: _settings(values) for section, values in recipe.items() if section != "seed"},
         "result": None,
@@ -87,7 +89,7 @@ def _result(result: Result, found: list[Confusion], section: Section) -> Values:
         "draws": result.head.headline.n if result.layout.repetition else 0,
         "classes": result.classes,
         "parted": len(set(result.classes.values())) > 1,
-        "meanings": {one.how: words.meaning(one.how) for one in result.estimates if one.low is not None},
+        "meanings": {one.how: words.meaning(one.how, section.meanings) for one in result.estimates if one.low is not None},
         "confusions": found,
         "recalls": {one.head: one.recalls() for one in found},
         "worst": max((pair.count / pair.total for one in found for pair in one.pairs(1)), default=0.0),

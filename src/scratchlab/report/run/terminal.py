@@ -13,12 +13,12 @@ from scratchlab.store.run import Run
 
 
 def outcome(run: Run) -> RenderableType:
-    """The note, the metrics of every head as a whole and by context, and what the intervals mean."""
+    """The note, the metrics of every head as a whole and, where that says more, by context, and what the intervals mean."""
     result = run.result()
     if result is None:
         raise Problem(f"{run.folder} has no result yet; it is {run.state()} ({run.status.get('where', 'not started')}).")
     parts: list[RenderableType] = [Text(f"{run.note}\n", style="italic")] if run.note else []
-    if result.layout.context:
+    if any(head.detailed for head in result.heads.values()):
         parts += [_contexts(name, head, result) for name, head in result.heads.items()]
     parts.append(_heads(result))
     hows = "; ".join(dict.fromkeys(one.how for one in result.estimates if one.low is not None))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from scratchlab.checks import counted
 from scratchlab.report.words import place
 
 __all__ = ["elapsed", "meaning", "place", "sentence"]
@@ -14,11 +16,6 @@ MEANINGS = {
         "and 95 % of the results lay in this interval. It says how the number would vary with others of their kind. "
         "The training is the same throughout, so it says nothing about another seed."
     ),
-    "mean over": (
-        "The labelled examples were drawn several times, and everything after the training was repeated with each draw. "
-        "The interval says how well the mean over such draws is known. The trained weights are the same in every draw, "
-        "so it says nothing about other speakers or seeds."
-    ),
 }
 
 
@@ -27,14 +24,15 @@ def elapsed(begin: str, end: str) -> float:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
 
 
-def meaning(how: str) -> str:
-    """What an interval that came about like this tells, and what it does not."""
-    return next((words for beginning, words in MEANINGS.items() if how.startswith(beginning)), "")
+def meaning(how: str, own: Mapping[str, str]) -> str:
+    """What an interval that came about like this tells, and what it does not. own: what the kind of result says of its own intervals."""
+    return next((words for beginning, words in {**MEANINGS, **own}.items() if how.startswith(beginning)), "")
 
 
-def sentence(state: str, done: int, planned: int) -> str:
-    """What became of a run that has no headline."""
-    so_far = f"after {done} of {planned} epochs" if done else "before its first epoch was over"
+def sentence(state: str, done: int, planned: int | None) -> str:
+    """What became of a run that has no headline; planned: how many epochs were to be, where that is known."""
+    whole = counted(done, "epoch") if planned is None else f"{done} of {counted(planned, 'epoch')}"
+    so_far = f"after {whole}" if done else "before its first epoch was over"
     return {
         "created": "This run has not begun.",
         "running": f"This run is under way, {so_far}." if done else "This run is in its first epoch.",

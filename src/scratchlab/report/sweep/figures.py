@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scratchlab.checks import counted
-from scratchlab.report.charts import DASHES, Figure, axis, ink, layout, said, title
+from scratchlab.report.charts import Figure, axis, ink, layout, said, title
+from scratchlab.report.lines import look
 from scratchlab.report.sweep.cells import Swept, short
 
 LINES, COLUMNS = 8, 6  # values that are told apart in one panel, and panels beside each other
@@ -138,14 +139,14 @@ def _line(several: Sequence[Curve], called: str, place: int, row: Row, *, told: 
     if not epochs:
         return []
     values = [[curve[epoch] for curve in several if epoch in curve] for epoch in epochs]
-    colour, low, high = f"head-{place % 4 + 1}", [min(one) for one in values], [max(one) for one in values]
+    own, low, high = look(place), [min(one) for one in values], [max(one) for one in values]
     band: Figure = {
         "x": epochs + epochs[::-1],
         "y": _brief(high + low[::-1]),
         "mode": "lines",
         "line": {"width": 0},
         "fill": "toself",
-        "fillcolor": ink(f"{colour}-soft"),
+        "fillcolor": ink(f"{own.colour}-soft"),
         "hoverinfo": "skip",
         "showlegend": False,
     }
@@ -153,8 +154,8 @@ def _line(several: Sequence[Curve], called: str, place: int, row: Row, *, told: 
         "x": epochs,
         "y": _brief([_mean(one, row) for one in values]),
         "mode": "lines+markers",
-        "line": {"color": ink(colour), "width": 2, "dash": DASHES[place // 4]},
-        "marker": {"size": 4, "color": ink(colour)},
+        "line": own.line(2),
+        "marker": own.marker(5),
         "name": said(called),
         "showlegend": told,
         "customdata": [

@@ -37,6 +37,7 @@ def page(swept: Swept) -> str:
         "headers": cells.short(swept.axes),
         "figures_of_cells": cells.figures(swept.table),
         "cells": found,
+        "diverged": any(cell.diverged for cell in found),
         "told": cells.told,
         "table": swept.table,
     }

@@ -13,6 +13,7 @@ from typing import Any
 from scratchlab.checks import Problem
 from scratchlab.notebook.dates.calendar import local
 from scratchlab.notebook.events import Event, Place, Span
+from scratchlab.recipe import flat
 from scratchlab.store.run import Run
 
 
@@ -109,12 +110,4 @@ def _best(record: Mapping[str, Any]) -> str:
 def _settings(run: Run) -> Iterator[str]:
     """Every setting on a line, as after -s."""
     if (run.folder / "recipe.toml").is_file():
-        yield from _flat("", run.recipe())
-
-
-def _flat(above: str, table: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _flat(f"{above}{name}.", value)  # pyright: ignore[reportUnknownArgumentType]
-        else:
-            yield f"{above}{name} = {value}"
+        yield from (f"{name} = {value}" for name, value in flat(run.recipe()).items() if value != {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scratchlab.analysis.confusion import Confusion
+from scratchlab.metrics.estimate import over_groups
 from scratchlab.report.run.kinds.interface import Origin, Section, snippet
 from scratchlab.result import Result
 
@@ -18,4 +19,4 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
         Origin("Balanced accuracy", rows, "mean over the classes of this share (metrics/classification.py, balanced_accuracy); over_groups"),
     ]
     computed = 'over_groups((units["answer"] == units["truth"]).to_numpy(), units["group"].to_numpy())'
-    return Section("Result", origins, snippet(result, "", computed, "over_groups"))
+    return Section("Result", origins, snippet(result, "", computed, over_groups))

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scratchlab.analysis.confusion import Confusion
-from scratchlab.metrics.estimate import Estimate
+from scratchlab.metrics.estimate import Estimate, over_draws
 from scratchlab.report.run.contexts import curve
 from scratchlab.report.run.kinds.interface import Origin, Section, snippet
 from scratchlab.result import Result
 
 ESTIMATE = ("value", "low", "high", "n", "how")
+MEANINGS = {
+    "mean over": (
+        "Each episode is one value, because its queries share a support set and are not independent. The interval says how well the mean "
+        "over such episodes is known, all drawn from the same test classes and rows; more episodes make it narrower. The trained weights "
+        "are the same throughout, so it says nothing about other classes or another training seed."
+    )
+}
 
 
 def section(result: Result, confusions: Sequence[Confusion]) -> Section:
@@ -30,6 +37,15 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
         definition = f"area under the ROC curve of known against unknown queries, by their best score (episode_auroc); {over}"
         origins.append(Origin("AUROC", f"{rows}; column auroc", definition))
     computed = 'over_draws(units["value"].to_list(), "episode")'
-    again = snippet(result, f', pl.col("shot") == {shot}, pl.col("queries") == "{queries}"', computed, "over_draws")
-    differences = [{**one, "estimate": Estimate(**{name: one[name] for name in ESTIMATE})} for one in result.facts["differences"]]
-    return Section("Episodes", origins, again, {"differences": differences}, {"accuracy": curve(result, "accuracy", 420, ["accuracy"])})
+    again = snippet(result, f', pl.col("shot") == {shot}, pl.col("queries") == "{queries}"', computed, over_draws)
+    figures = {"accuracy": curve(result, "accuracy", 420, ["accuracy"])}
+    return Section("Episodes", origins, again, {"differences": _differences(result)}, figures, MEANINGS)
+
+
+def _differences(result: Result) -> dict[str, dict[str, Estimate]]:
+    """By head and context, by how much the leading head is ahead of it in the same episodes."""
+    found: dict[str, dict[str, Estimate]] = {}
+    for one in result.facts["differences"]:
+        context = f"{one['shot']} shot, {one['queries']}"
+        found.setdefault(one["against"], {})[context] = Estimate(**{name: one[name] for name in ESTIMATE})
+    return found

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from scratchlab.analysis.confusion import Confusion
 from scratchlab.checks import counted
 from scratchlab.evaluation.sessions import BASE
+from scratchlab.metrics.estimate import over_draws
 from scratchlab.report.charts import Figure
 from scratchlab.report.run.contexts import curve
 from scratchlab.report.run.kinds.interface import Origin, Section, snippet
 from scratchlab.result import Result
 
 SHOWN = {"accuracy": 420, "base": 280, "new": 280}  # metrics that have a chart, and its height in pixels
+
+MEANINGS = {
+    "mean over": (
+        "The labelled examples were drawn several times, and everything after the training was repeated with each draw. "
+        "The interval says how well the mean over such draws is known. The trained weights are the same in every draw, "
+        "so it says nothing about other speakers or seeds."
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -45,8 +54,8 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
     similar = nearest(result, base, confusions)
     about = {"later": counted(later, "session"), "base": len(base), "nearest": similar}
     computed = 'over_draws(units.group_by("draw", maintain_order=True).agg(pl.col("value").mean())["value"].to_list())'
-    again = snippet(result, f', pl.col("session") == {last}', computed, "over_draws")
-    return Section("Sessions", _origins(result, int(last), similar=bool(similar)), again, about, figures)
+    again = snippet(result, f', pl.col("session") == {last}', computed, over_draws)
+    return Section("Sessions", _origins(result, int(last), similar=bool(similar)), again, about, figures, MEANINGS)
 
 
 def nearest(result: Result, base: Sequence[str], confusions: Sequence[Confusion]) -> list[NearestBaseClass]:
