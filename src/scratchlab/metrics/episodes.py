@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.metrics.auroc import areas
+from scratchlab.metrics.roc import areas
 from scratchlab.metrics.estimate import Estimate, over_draws, undefined
 
 Values = npt.NDArray[np.float64]

@@ -1,25 +1,20 @@
-"""Supervised contrastive loss over any similarity: inputs of one class attract each other, all others repel.
-
-Source: Khosla et al. (2020), "Supervised Contrastive Learning", arXiv 2004.11362, eq. 2 (L_out, positives outside the logarithm), on two
-augmentations of each input. Reversed negatives: Sun et al. (2023), "TACos", arXiv 2305.10816.
-"""
+"""The supervised contrastive loss as a recipe adds it: on two augmentations of each input, with a share."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-import torch
 from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem
 from scratchlab.learn.losses.classification import named
 from scratchlab.learn.losses.interface import EmbeddedBatch, Loss, Similarities
-from scratchlab.similarity.sequences import reversed_steps
+from scratchlab.learn.losses.supervised_contrastive import SupervisedContrastive
 
 
 class Contrastive(Loss):
-    """Each input under a second augmentation is what it should resemble, with the others of its class; needs no class rows."""
+    """Each input under a second augmentation is what it should resemble, with the others of its class; needs no class weights."""
 
     def __init__(
         self,
@@ -32,16 +27,12 @@ class Contrastive(Loss):
     ) -> None:
         super().__init__()
         name = similarity or next(iter(similarities))
-        self.compare = named(similarities, name, "loss.contrastive.similarity")
-        self.weight, self.temperature, self.against_reversed = weight, temperature, reversed_negatives
-        if reversed_negatives and not self.compare.sees_order:
+        compare = named(similarities, name, "loss.contrastive.similarity")
+        if reversed_negatives and not compare.sees_order:
             raise Problem(f"loss.contrastive.reversed_negatives has no effect: '{name}' cannot tell a matrix from its reversal.")
+        self.weight = weight
+        self.loss = SupervisedContrastive(compare, temperature=temperature, reversed_negatives=reversed_negatives)
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """`[n]`: mean over an input's positives of -log softmax of their similarity among all second views."""
-        among = self.compare(batch.embeddings, batch.second_view)
-        if self.against_reversed:
-            among = torch.cat([among, self.compare(batch.embeddings, reversed_steps(batch.second_view))], 1)
-        chance = (among / self.temperature).log_softmax(1)[:, : len(batch.target)]
-        alike = batch.target[:, None] == batch.target[None]
-        return -self.weight * (chance * alike).sum(1) / alike.sum(1)
+        return self.weight * self.loss.of_each(batch.embeddings, batch.target, batch.second_view)[0]

@@ -1,0 +1,64 @@
+"""Supervised contrastive loss over any similarity: inputs of one class attract each other, all others repel.
+
+Source: Khosla et al. (2020), "Supervised Contrastive Learning", arXiv 2004.11362, eq. 2 (L_out, positives outside the logarithm). Reversed
+negatives: Sun et al. (2023), "TACos", arXiv 2305.10816.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from scratchlab.checks import Problem
+from scratchlab.similarity.interface import Similarity
+from scratchlab.similarity.sequences import reversed_steps
+from scratchlab.similarity.vector import Cosine
+from scratchlab.types import Embeddings
+
+
+class SupervisedContrastive(nn.Module):
+    """Mean over an input's positives of -log softmax of their similarity, among all other inputs.
+
+    similarity: None for the cosine; temperature: divides the similarities; reversed_negatives: second views backwards in time are wrong
+    answers too, for similarities that see order.
+
+    >>> embeddings = torch.eye(3)[[0, 0, 1, 1]]
+    >>> round(float(SupervisedContrastive(temperature=1.0)(embeddings, torch.tensor([0, 0, 1, 1]))), 4)  # ln(1 + 2/e)
+    0.5514
+    """
+
+    def __init__(self, similarity: Similarity | None = None, *, temperature: float = 0.1, reversed_negatives: bool = False) -> None:
+        super().__init__()
+        self.similarity = similarity or Cosine()
+        self.temperature, self.reversed_negatives = temperature, reversed_negatives
+        if reversed_negatives and not self.similarity.sees_order:
+            raise Problem(f"reversed_negatives has no effect: {type(self.similarity).__name__} cannot tell a matrix from its reversal.")
+
+    def forward(self, embeddings: Embeddings | Tensor, labels: Tensor, second_view: Embeddings | Tensor | None = None) -> Tensor:
+        """The mean over the inputs that have a positive, in nats; 0 where none has.
+
+        embeddings: `[n, d]`, `[n, t, c]` or Embeddings; labels: `[n]`; second_view: the same inputs augmented otherwise, alike; each input is
+        then compared with all second views, its own included, else with all other inputs. Raises Problem for another number of labels.
+        """
+        losses, positive = self.of_each(embeddings, labels, second_view)
+        return losses.sum() / positive.sum().clamp_min(1)
+
+    def of_each(
+        self, embeddings: Embeddings | Tensor, labels: Tensor, second_view: Embeddings | Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The loss of each input, 0 for one without a positive, and whether it has one, `[n]` each."""
+        own = embeddings if isinstance(embeddings, Embeddings) else Embeddings.of(embeddings, what="embeddings")
+        if labels.shape != (len(own),):
+            raise Problem(f"Labels are one number an embedding, [{len(own)}]; their shape is {list(labels.shape)}.")
+        other = own if second_view is None else second_view
+        among = self.similarity(own, other)
+        positives = labels[:, None] == labels[None]
+        if second_view is None:
+            itself = torch.eye(len(own), dtype=torch.bool, device=among.device)
+            among, positives = among.masked_fill(itself, -torch.inf), positives & ~itself
+        if self.reversed_negatives:
+            other = other if isinstance(other, Embeddings) else Embeddings.of(other, what="second_view")
+            among = torch.cat([among, self.similarity(own, reversed_steps(other))], 1)
+        logarithms = (among / self.temperature).log_softmax(1)[:, : len(own)]
+        count = positives.sum(1)
+        return -logarithms.masked_fill(~positives, 0).sum(1) / count.clamp_min(1), count > 0
