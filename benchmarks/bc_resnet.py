@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 import environment
 from peers.bc_resnet import Plain
-from scratchlab.model.encoders.bc_resnet import BCResNet
+from scratchlab.models.encoders.bc_resnet import BCResNet
 from scratchlab.types import Spectrogram
 
 BATCH, BANDS, FRAMES, CLASSES = 100, 40, 101, 20

@@ -17,7 +17,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 import environment
-from scratchlab.model.frontends.log_mel import LogMel
+from scratchlab.models.frontends.log_mel import LogMel
 from scratchlab.types import Waveform
 
 CLIPS, RATE, REPEATS = 300, 16000, 7

@@ -24,9 +24,9 @@ from threadpoolctl import threadpool_limits
 
 import environment
 from scratchlab.data import audio
-from scratchlab.model.frontends.log_mel import LogMel
-from scratchlab.model.frontends.lpc import LPC, prediction
-from scratchlab.model.frontends.mel import power
+from scratchlab.models.frontends.log_mel import LogMel
+from scratchlab.models.frontends.lpc import LPC, prediction
+from scratchlab.models.frontends.mel import power
 from scratchlab.types import Waveform
 
 CLIPS, RATE, WINDOW, HOP, N_FFT, ORDER, REPEATS = 50, 16000, 480, 160, 512, 16, 7

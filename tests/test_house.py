@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "scratchlab"
 FLOORS = [
     {"checks", "machine_code"},
     {"types", "metrics"},
-    {"recipe", "model", "result"},
+    {"recipe", "models", "result"},
     {"data", "similarity", "store", "shelf"},
     {"kernels"},
     {"learn", "observe", "evaluation", "analysis"},
@@ -42,7 +42,7 @@ FORBIDDEN = {
     "data/sources": {"torch"},
     "data/noise": {"torch"},
     "data/protocols": {"torch", "pathlib", "os", "io"},
-    "model": {"pathlib", "os", "io", "polars"},
+    "models": {"pathlib", "os", "io", "polars"},
     "similarity": {"pathlib", "os", "io", "polars"},
     "kernels": {"pathlib", "os", "io", "polars"},
     "metrics": {"torch", "pathlib", "os", "io", "polars"},

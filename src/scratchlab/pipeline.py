@@ -27,11 +27,11 @@ from scratchlab.learn.schedules import SCHEDULES
 from scratchlab.learn.scoring import Scoring
 from scratchlab.learn.settings import Training
 from scratchlab.learn.training import Trainer
-from scratchlab.model.encoders.catalog import ENCODERS
-from scratchlab.model.frontends.catalog import FRONTENDS
-from scratchlab.model.interface import Frontend
-from scratchlab.model.streams import over_streams
-from scratchlab.model.temporal.catalog import TEMPORALS
+from scratchlab.models.encoders.catalog import ENCODERS
+from scratchlab.models.frontends.catalog import FRONTENDS
+from scratchlab.models.interface import Frontend
+from scratchlab.models.streams import over_streams
+from scratchlab.models.temporal.catalog import TEMPORALS
 from scratchlab.observe.ledger import Ledger
 from scratchlab.observe.probes import OBSERVED, Probe
 from scratchlab.recipe import Fixed, One, Recipe, Sections, Several, changes

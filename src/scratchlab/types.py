@@ -284,8 +284,8 @@ class Embeddings:
 
     @classmethod
     def of(cls, values: torch.Tensor, lengths: torch.Tensor | Sequence[int] | None = None, what: str = "embeddings") -> Embeddings:
-        """Embeddings of vectors `[n, d]`, which stand as matrices of one step too, or of matrices `[n, t, c]`, whose mean over the real steps
-        is the vector. lengths: `[n]`, 1 to t; None where all t steps are real. Raises Problem, naming `what`, for other shapes.
+        """Embeddings of vectors `[n, d]`, which are matrices of one step too, or of matrices `[n, t, c]`, whose mean over the real steps is
+        the vector. lengths: `[n]`, 1 to t; None where all t steps are real. Raises Problem, naming `what`, for other shapes.
         """
         import torch
 
@@ -301,7 +301,7 @@ class Embeddings:
         n, t, _ = shape
         real = torch.full((n,), t, device=values.device) if lengths is None else torch.as_tensor(lengths, device=values.device).long()
         if real.shape != (n,) or int(real.min()) < 1 or int(real.max()) > t:
-            raise Problem(f"The lengths of {what[:1].lower() + what[1:]} must be {n} whole numbers from 1 to {t}, as the shape is {shape}; they are {real.tolist()}.")
+            raise Problem(f"{what} of shape {shape} need {n} lengths from 1 to {t}; they are {real.tolist()}.")
         if lengths is None:
             return cls(values.mean(1), values, real)
         matrix = values * (torch.arange(t, device=values.device) < real[:, None])[..., None]

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from scratchlab.checks import Problem
-from scratchlab.model.encoders.catalog import ENCODERS
-from scratchlab.model.interface import Encoder
-from scratchlab.model.mixing import mixed
+from scratchlab.models.encoders.catalog import ENCODERS
+from scratchlab.models.interface import Encoder
+from scratchlab.models.mixing import mixed
 from scratchlab.types import Embeddings, Image, Spectrogram
 
 FORMS = [Spectrogram(40), Image(1, 40, 60), Image(3, 8, 8)]

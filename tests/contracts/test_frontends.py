@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from scratchlab.checks import Problem
-from scratchlab.model.frontends.catalog import FRONTENDS
-from scratchlab.model.interface import Frontend
+from scratchlab.models.frontends.catalog import FRONTENDS
+from scratchlab.models.interface import Frontend
 from scratchlab.types import Image, Spectrogram, Waveform
 
 FORMS = [Waveform(16000), Waveform(8000), Image(1, 8, 12), Image(3, 9, 13)]

@@ -12,8 +12,8 @@ from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.interface import Method
 from scratchlab.learn.references import References
-from scratchlab.model.encoders.conv4 import Conv4
-from scratchlab.model.encoders.mlp import MLP
+from scratchlab.models.encoders.conv4 import Conv4
+from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Samples, Split
 
 FORM = Image(1, 12, 48)  # wide enough that Conv-4 leaves three steps

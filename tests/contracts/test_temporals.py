@@ -7,8 +7,8 @@ import copy
 import pytest
 import torch
 
-from scratchlab.model.temporal.catalog import TEMPORALS
-from scratchlab.model.temporal.interface import Temporal
+from scratchlab.models.temporal.catalog import TEMPORALS
+from scratchlab.models.temporal.interface import Temporal
 from scratchlab.types import Embeddings
 
 DIM, CHANNELS, FRAMES = 24, 12, 11

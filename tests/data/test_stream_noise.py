@@ -10,11 +10,11 @@ from scratchlab.checks import Problem
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.data.augment.stream_noise import StreamNoise
 from scratchlab.learn.embedder import Embedder
-from scratchlab.model.encoders.conv4 import Conv4
-from scratchlab.model.frontends.log_mel import LogMel
-from scratchlab.model.frontends.lpc import LPC
-from scratchlab.model.streams import over_streams
-from scratchlab.model.temporal.frames import Frames
+from scratchlab.models.encoders.conv4 import Conv4
+from scratchlab.models.frontends.log_mel import LogMel
+from scratchlab.models.frontends.lpc import LPC
+from scratchlab.models.streams import over_streams
+from scratchlab.models.temporal.frames import Frames
 from scratchlab.types import Waveform
 
 SOUND, NAMES = Waveform(8000), ("speech", "envelope", "residual")

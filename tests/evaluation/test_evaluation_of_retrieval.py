@@ -24,9 +24,9 @@ from scratchlab.learn.baselines import Features
 from scratchlab.learn.embedder import Embedder
 from scratchlab.metrics.estimate import over_groups
 from scratchlab.metrics.ranking import Rules, retrieval
-from scratchlab.model.encoders.mlp import MLP
-from scratchlab.model.frontends.pixels import Pixels
-from scratchlab.model.temporal.frames import Frames
+from scratchlab.models.encoders.mlp import MLP
+from scratchlab.models.frontends.pixels import Pixels
+from scratchlab.models.temporal.frames import Frames
 from scratchlab.similarity.vector import L2
 from scratchlab.types import Inputs, LabelledInputs, Rows, Samples
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scratchlab.model.encoders.bc_resnet import BCResNet
+from scratchlab.models.encoders.bc_resnet import BCResNet
 from scratchlab.types import Spectrogram
 
 CLASSES = 12  # the paper's task; its classifier is a 1 × 1 convolution with a bias

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from scratchlab.model.frontends.log_mel import LogMel
-from scratchlab.model.frontends.mel import decibels, mel_filters, power, reaches
+from scratchlab.models.frontends.log_mel import LogMel
+from scratchlab.models.frontends.mel import decibels, mel_filters, power, reaches
 from scratchlab.types import Waveform
 
 GOLDEN = Path(__file__).with_name("log_mel.npz")

@@ -10,7 +10,7 @@ import pytest
 import scipy.signal
 import torch
 
-from scratchlab.model.frontends.lpc import LPC
+from scratchlab.models.frontends.lpc import LPC
 from scratchlab.types import Waveform
 
 GOLDEN = Path(__file__).with_name("lpc.npz")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scratchlab.model.encoders.resnet import ResNet
+from scratchlab.models.encoders.resnet import ResNet
 from scratchlab.types import Image
 
 CLASSES = 10

@@ -11,8 +11,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from scratchlab.checks import Problem
 from scratchlab.kernels import products
-from scratchlab.kernels.capture import captured
 from scratchlab.kernels.alignment import Minibatches, cka
+from scratchlab.kernels.capture import captured
 from scratchlab.kernels.target import to_target
 
 Values = npt.NDArray[np.float64]

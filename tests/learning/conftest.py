@@ -28,11 +28,11 @@ from scratchlab.learn.schedules import cosine
 from scratchlab.learn.scoring import Scoring
 from scratchlab.learn.settings import Training
 from scratchlab.learn.training import Trainer
-from scratchlab.model.encoders.conv4 import Conv4
-from scratchlab.model.encoders.mlp import MLP
-from scratchlab.model.frontends.pixels import Pixels
-from scratchlab.model.interface import Encoder
-from scratchlab.model.temporal.frames import Frames
+from scratchlab.models.encoders.conv4 import Conv4
+from scratchlab.models.encoders.mlp import MLP
+from scratchlab.models.frontends.pixels import Pixels
+from scratchlab.models.interface import Encoder
+from scratchlab.models.temporal.frames import Frames
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.types import Batch, Image, LabelledInputs
 

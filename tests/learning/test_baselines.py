@@ -15,10 +15,10 @@ from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.methods.cec import CEC
 from scratchlab.learn.methods.prototypes import Prototypes
 from scratchlab.learn.references import centre
-from scratchlab.model.encoders.bc_resnet import BCResNet
-from scratchlab.model.encoders.conv4 import Conv4
-from scratchlab.model.frontends.log_mel import LogMel
-from scratchlab.model.temporal.frames import Frames
+from scratchlab.models.encoders.bc_resnet import BCResNet
+from scratchlab.models.encoders.conv4 import Conv4
+from scratchlab.models.frontends.log_mel import LogMel
+from scratchlab.models.temporal.frames import Frames
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.vector import CentredCosine
 from scratchlab.types import Batch, Inputs, Rows, TrainingView, Waveform

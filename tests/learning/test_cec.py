@@ -13,7 +13,7 @@ from scratchlab.checks import Problem
 from scratchlab.data.samplers.interface import Episode
 from scratchlab.learn.methods.cec import CEC, Attention, PseudoSessions, answers
 from scratchlab.learn.phases import Phase
-from scratchlab.model.encoders.mlp import MLP
+from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import Batch, Inputs, LabelledInputs, TrainingView
 from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
 

@@ -9,7 +9,7 @@ import torch
 from scratchlab.learn.learner import StepResult
 from scratchlab.learn.methods.co_teaching import CoTeaching, CoTeachingLearner, smallest
 from scratchlab.learn.phases import Phase, PhaseKind
-from scratchlab.model.encoders.mlp import MLP
+from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import LabelledInputs, TrainingView
 from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
 

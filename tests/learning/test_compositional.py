@@ -16,7 +16,7 @@ from scratchlab.learn.losses.composition import Composition
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import EmbeddedBatch
 from scratchlab.learn.methods.compositional import Compositional, descended
-from scratchlab.model.encoders.conv4 import Conv4
+from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.similarity.cka_matrices import CKA
 from scratchlab.similarity.reuse import rebuilt, shares
 from scratchlab.types import Embeddings, TrainingView

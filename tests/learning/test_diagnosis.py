@@ -19,10 +19,10 @@ from scratchlab.learn import parallel
 from scratchlab.learn.diagnosis import gradients_are_finite
 from scratchlab.learn.learner import Learner, StepResult, TrainingBatch
 from scratchlab.learn.watching import watching
-from scratchlab.model.batch_norm import BatchNorm
-from scratchlab.model.encoders.bc_resnet import BCResNet
-from scratchlab.model.encoders.conv4 import Conv4
-from scratchlab.model.streams import Streams
+from scratchlab.models.batch_norm import BatchNorm
+from scratchlab.models.encoders.bc_resnet import BCResNet
+from scratchlab.models.encoders.conv4 import Conv4
+from scratchlab.models.streams import Streams
 from scratchlab.recipe import Recipe
 from scratchlab.report.run import page
 from scratchlab.store.run import Run

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from scratchlab.learn.embedder import BATCH
 from scratchlab.learn.embeddings import ByRow, MatricesByRow
-from scratchlab.model.encoders.conv4 import Conv4
+from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.types import Batch, Inputs, Rows
 from tests.learning.conftest import FORM, embedder, problem
 

@@ -22,8 +22,8 @@ from scratchlab.learn.losses.interface import EmbeddedBatch
 from scratchlab.learn.losses.squared_error import SquaredError
 from scratchlab.learn.losses.virtual import Virtual
 from scratchlab.learn.methods.fact import FACT
-from scratchlab.model.encoders.conv4 import Conv4
-from scratchlab.model.encoders.mlp import MLP
+from scratchlab.models.encoders.conv4 import Conv4
+from scratchlab.models.encoders.mlp import MLP
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import reversed_steps

@@ -20,8 +20,8 @@ from scratchlab.learn.learner import Learner
 from scratchlab.learn.losses.prototypical import Prototypical
 from scratchlab.learn.methods.cec import CEC
 from scratchlab.learn.methods.co_teaching import CoTeaching
-from scratchlab.model.encoders.conv4 import Conv4
-from scratchlab.model.encoders.mlp import MLP
+from scratchlab.models.encoders.conv4 import Conv4
+from scratchlab.models.encoders.mlp import MLP
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.types import TrainingView
 from tests.learning.conftest import FORM, Kept, Watch, components, embedder, in_two_processes, learner, problem, trainer

@@ -19,7 +19,7 @@ from scratchlab.checks import Diverged, Problem
 from scratchlab.learn.learner import Evaluate, Learner, StepResult, TrainingBatch
 from scratchlab.learn.methods.co_teaching import CoTeaching, CoTeachingLearner
 from scratchlab.learn.phases import SINGLE, Phase, PhaseKind, parse_phases, plan_phases, scheduled_epochs
-from scratchlab.model.encoders.mlp import MLP
+from scratchlab.models.encoders.mlp import MLP
 from scratchlab.observe.ledger import Ledger
 from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run

@@ -15,8 +15,8 @@ from scratchlab.learn.losses.prototypical import Prototypical
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.prototypes import Prototypes
 from scratchlab.learn.phases import Phase, PhaseKind
-from scratchlab.model.encoders.conv4 import Conv4
-from scratchlab.model.encoders.mlp import MLP
+from scratchlab.models.encoders.conv4 import Conv4
+from scratchlab.models.encoders.mlp import MLP
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.types import LabelledInputs, TrainingView
 from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch

@@ -22,10 +22,10 @@ from scratchlab.learn.losses.pseudo_classes import MISSING, PseudoClasses, compo
 from scratchlab.learn.methods.prototypes import Prototypes
 from scratchlab.learn.methods.savc import SAVC
 from scratchlab.learn.scoring import Scoring
-from scratchlab.model.encoders.conv4 import Conv4
-from scratchlab.model.frontends.lpc import LPC
-from scratchlab.model.streams import over_streams
-from scratchlab.model.temporal.frames import Frames
+from scratchlab.models.encoders.conv4 import Conv4
+from scratchlab.models.frontends.lpc import LPC
+from scratchlab.models.streams import over_streams
+from scratchlab.models.temporal.frames import Frames
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Embeddings, LabelledInputs, Rows, TrainingView, Waveform

@@ -9,7 +9,7 @@ import torch
 from scratchlab.checks import Problem
 from scratchlab.learn.references import References, class_means
 from scratchlab.learn.scoring import Scoring
-from scratchlab.model.encoders.conv4 import Conv4
+from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.fusion import margins
 from scratchlab.similarity.matching import OneToOne

@@ -17,8 +17,8 @@ from scratchlab.learn import parallel
 from scratchlab.learn.losses.interface import EmbeddedBatch
 from scratchlab.learn.losses.momentum import MomentumContrast
 from scratchlab.learn.methods.savc import SAVC, FantasyLearner, agreed
-from scratchlab.model.encoders.conv4 import Conv4
-from scratchlab.model.encoders.mlp import MLP
+from scratchlab.models.encoders.conv4 import Conv4
+from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import TrainingView
 from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from scratchlab.checks import Problem
 from scratchlab.kernels import products
-from scratchlab.kernels.capture import captured, layers_of
 from scratchlab.kernels.alignment import cka
+from scratchlab.kernels.capture import captured, layers_of
 from scratchlab.kernels.target import to_target
 from scratchlab.observe.kernels import Kernels
 

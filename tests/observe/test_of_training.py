@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import torch
 
-from scratchlab.model.encoders.bc_resnet import BCResNet
+from scratchlab.models.encoders.bc_resnet import BCResNet
 from scratchlab.observe.kernels import Kernels
 from scratchlab.store.run import Run
 from scratchlab.sweeps.sweep import kernels

@@ -17,7 +17,7 @@ from scratchlab.data.protocols.sessions import SessionsPlan
 from scratchlab.evaluation.sessions import Collected
 from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.references import References
-from scratchlab.model.encoders.mlp import MLP
+from scratchlab.models.encoders.mlp import MLP
 from scratchlab.report import words
 from scratchlab.report.run import page
 from scratchlab.report.run.kinds.sessions import nearest

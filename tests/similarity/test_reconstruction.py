@@ -11,7 +11,7 @@ from tests.learning.conftest import FORM, Kept, Watch, components, embedder, pro
 from torch.nn import functional as F
 
 from scratchlab.learn.methods.reconstruction import Reconstruction
-from scratchlab.model.encoders.mlp import MLP
+from scratchlab.models.encoders.mlp import MLP
 from scratchlab.similarity.reconstruction import rebuilt_from, reconstructed
 from scratchlab.similarity.vector import cosine
 from scratchlab.types import Embeddings, TrainingView

@@ -14,9 +14,9 @@ import numpy.typing as npt
 import polars as pl
 
 from scratchlab.checks import Problem
-from scratchlab.metrics.roc import auroc
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.metrics.noise import pseudo_labels, selection
+from scratchlab.metrics.roc import auroc
 
 SIGNS = {"loss": 1, "weight": -1, "clean_posterior": -1, "agreement": -1}
 """Columns that separate wrong labels from right ones: 1 where more speaks for "wrong", -1 where it speaks for "right"."""

@@ -1,0 +1,5 @@
+"""Learning: the one epoch loop, losses, references, methods."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

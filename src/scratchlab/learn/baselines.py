@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from scratchlab.learn import comparisons
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.references import centre, vectors_alone
-from scratchlab.model.lengths import mask
+from scratchlab.models.lengths import mask
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.vector import CentredCosine, Cosine
 from scratchlab.types import Batch, Embeddings, Floats, Image, Inputs, Rows

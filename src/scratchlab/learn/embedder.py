@@ -11,8 +11,8 @@ from scratchlab.data.augment.catalog import Augment, OfStreams
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.data.batches import in_order
 from scratchlab.learn.embeddings import ByRow, MatricesByRow
-from scratchlab.model.interface import Encoder, Frontend
-from scratchlab.model.temporal.interface import Temporal
+from scratchlab.models.interface import Encoder, Frontend
+from scratchlab.models.temporal.interface import Temporal
 from scratchlab.types import Batch, Embeddings, Inputs, Spectrogram
 
 BATCH = 128

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.embedder import Embedder
-from scratchlab.model.transforms import transformed
+from scratchlab.models.transforms import transformed
 from scratchlab.types import Batch
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scratchlab.model.interface import Encoder
+from scratchlab.models.interface import Encoder
 
 Side = Literal["given", "made"]
 

@@ -41,7 +41,7 @@ def _answers(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> tuple[npt.NDArra
     if answers.shape != labels.shape or labels.ndim != 1 or not len(labels):
         hint = " Of scores [n, c], take argmax(1)." if answers.ndim == labels.ndim + 1 else ""
         raise Problem(
-            f"Answers and labels are [n] each, n of 1 or more; here they have the shapes {list(answers.shape)} and {list(labels.shape)}.{hint}"
+            f"Answers and labels are [n] each, n of 1 or more; their shapes are {list(answers.shape)} and {list(labels.shape)}.{hint}"
         )
     return answers, labels
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.metrics.roc import areas
 from scratchlab.metrics.estimate import Estimate, over_draws, undefined
+from scratchlab.metrics.roc import areas
 
 Values = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32]

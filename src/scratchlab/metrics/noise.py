@@ -10,8 +10,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.metrics.roc import Z
 from scratchlab.metrics.estimate import Estimate, undefined
+from scratchlab.metrics.roc import Z
 
 Flags = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.int64]

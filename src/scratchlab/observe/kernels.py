@@ -23,8 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from scratchlab.checks import Problem
-from scratchlab.kernels.capture import captured, layers_of
 from scratchlab.kernels.alignment import Alignment, alignment
+from scratchlab.kernels.capture import captured, layers_of
 from scratchlab.kernels.layers import width
 from scratchlab.kernels.products import held
 from scratchlab.kernels.ready import Ready, ready

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from scratchlab.data.batches import spread
 from scratchlab.kernels.capture import layers_of
-from scratchlab.model.interface import Encoder
+from scratchlab.models.interface import Encoder
 from scratchlab.observe.kernels import Kernels
 from scratchlab.types import Batch, Inputs, LabelledInputs, Rows
 

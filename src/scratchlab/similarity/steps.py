@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from scratchlab.model.lengths import mask
+from scratchlab.models.lengths import mask
 from scratchlab.types import Embeddings
 
 SILENT = 1e-12  # a step whose values are all this small or smaller points nowhere

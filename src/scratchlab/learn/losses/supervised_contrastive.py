@@ -37,8 +37,9 @@ class SupervisedContrastive(nn.Module):
     def forward(self, embeddings: Embeddings | Tensor, labels: Tensor, second_view: Embeddings | Tensor | None = None) -> Tensor:
         """The mean over the inputs that have a positive, in nats; 0 where none has.
 
-        embeddings: `[n, d]`, `[n, t, c]` or Embeddings; labels: `[n]`; second_view: the same inputs augmented otherwise, alike; each input is
-        then compared with all second views, its own included, else with all other inputs. Raises Problem for another number of labels.
+        embeddings: `[n, d]`, `[n, t, c]` or Embeddings; labels: `[n]`; second_view: the same inputs augmented otherwise, alike. Each input
+        is compared with all second views, its own included, or where there are none with all other inputs. Raises Problem for another
+        number of labels.
         """
         losses, positive = self.of_each(embeddings, labels, second_view)
         return losses.sum() / positive.sum().clamp_min(1)

@@ -20,7 +20,7 @@ from scratchlab.checks import Problem
 from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
-from scratchlab.model.mixing import mixed
+from scratchlab.models.mixing import mixed
 
 Count = Annotated[int, Field(ge=1, description="virtual prototypes; the paper: as many as classes are to come")]
 Weight = Annotated[float, Field(gt=0, description="share of the virtual losses")]

@@ -39,7 +39,7 @@ from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.phases import Phase, PhaseKind
 from scratchlab.learn.references import vectors_alone
 from scratchlab.learn.transformed import Transformed
-from scratchlab.model.transforms import checked, usual
+from scratchlab.models.transforms import checked, usual
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.vector import CentredCosine
 from scratchlab.types import Inputs, Rows, TrainingView

@@ -32,7 +32,7 @@ from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
 from scratchlab.learn.losses.momentum import MomentumContrast
 from scratchlab.learn.references import References
 from scratchlab.learn.transformed import Transformed
-from scratchlab.model.transforms import checked
+from scratchlab.models.transforms import checked
 from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Rows, TrainingView
 
 

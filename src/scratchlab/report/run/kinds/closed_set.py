@@ -16,7 +16,9 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
     rows = f'units.parquet, rows head = "{result.leading}"; columns truth, answer, group'
     origins = [
         Origin("Accuracy", rows, "share of rows with answer = truth; interval: metrics/estimate.py, over_groups"),
-        Origin("Balanced accuracy", rows, "mean over the classes of this share (metrics/classification.py, balanced_accuracy); over_groups"),
+        Origin(
+            "Balanced accuracy", rows, "mean over the classes of this share (metrics/classification.py, balanced_accuracy); over_groups"
+        ),
     ]
     computed = 'over_groups((units["answer"] == units["truth"]).to_numpy(), units["group"].to_numpy())'
     return Section("Result", origins, snippet(result, "", computed, over_groups))

@@ -1,0 +1,1 @@
+from .supervised_contrastive import SupervisedContrastive as SupervisedContrastive

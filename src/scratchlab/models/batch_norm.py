@@ -1,0 +1,104 @@
+"""Batch normalisation over what is real: not over padding, and over the batches of all processes that train together.
+
+Ioffe and Szegedy, arXiv 1502.03167. The modules are `nn.BatchNorm2d` in every respect (parameters, running statistics,
+state), so a weight file does not show how many processes wrote it, and `nn.SyncBatchNorm` is not needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, distributed, nn
+from torch.autograd.function import once_differentiable
+
+from scratchlab.models.fused import masked_product, normalised_gradient, scale_and_shift
+
+
+def shared() -> bool:
+    """Whether this process is one of several that train together."""
+    return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+
+
+def total(sums: Tensor) -> Tensor:
+    """The sums of all processes together. Changes `sums`."""
+    if shared():
+        distributed.all_reduce(sums)
+    return sums
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """`nn.BatchNorm2d` over the real columns of all processes' batches."""
+
+    def forward(self, input: Tensor, real: Tensor | None = None) -> Tensor:  # noqa: A002 (the name it has in torch)
+        """Input `[n, c, h, w]`; real `[n, w]`: which columns count, all of them if None; the others become zero."""
+        if real is None and not (self.training and shared()):
+            return super().forward(input)
+        planes = input.transpose(0, 1).clone(memory_format=torch.contiguous_format)
+        counted = None if real is None else real[:, None].expand(-1, input.shape[2], -1)
+        return self.planes(planes, counted).transpose(0, 1)
+
+    def planes(self, x: Tensor, real: Tensor | None = None, rectified: bool = False) -> Tensor:
+        """x `[c, ...]`, contiguous and free to be written over; real: which values count, in the shape of x's last axes.
+
+        Then ReLU if `rectified`. There may be several of the norm's channels in each c: with as many as pairs of a channel
+        and a sub-band, this is SubSpectralNorm (arXiv 2103.13620).
+        """
+        if real is not None:
+            x = x * real
+        if self.training:
+            y = cast(Tensor, _Normalised.apply(x, self.weight, self.bias, self, real, rectified))
+        else:
+            assert self.running_mean is not None and self.running_var is not None  # noqa: PT018 (for the type checker)
+            scale = self.weight * torch.rsqrt(self.running_var + self.eps)
+            shift = self.bias - self.running_mean * scale
+            values = x.view(self.num_features, -1)
+            if torch.is_grad_enabled():
+                y = (values * scale[:, None]).add_(shift[:, None]).view(x.shape)
+                y = F.relu_(y) if rectified else y
+            else:
+                scale_and_shift(values, scale, shift, rectified, values)
+                y = x
+        return y if real is None else y * real
+
+    def remember(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
+        """Move the running statistics towards the mean and the (biased) variance `[c]` of a batch of `count` values a channel."""
+        assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None  # noqa: PT018
+        assert self.momentum is not None
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance * (count / (count - 1).clamp_min(1)), self.momentum)
+
+
+class _Normalised(torch.autograd.Function):
+    """Written out to spare memory, whose traffic is what takes the time: x becomes its centred self, in place."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, gain: Tensor, bias: Tensor, norm: BatchNorm, real: Tensor | None, rectified: bool) -> Tensor:
+        values = x.detach().view(len(gain), -1)
+        share = values.new_ones(1) if real is None else real.mean(dtype=x.dtype).view(1)
+        sums = total(torch.cat([values.sum(1), share * values.shape[1]]))
+        mean, count = sums[:-1] / sums[-1], sums[-1]
+        values.sub_(mean[:, None])
+        if real is not None:
+            values.view(x.shape).mul_(real)
+        length = cast(Tensor, torch.linalg.vector_norm(values, dim=1))
+        variance = total(length.square()) / count
+        norm.remember(mean, variance, count)
+        whitening = torch.rsqrt(variance + norm.eps)
+        y = torch.empty_like(x)
+        scale_and_shift(values, gain * whitening, bias.detach(), rectified, y.view(values.shape))
+        ctx.save_for_backward(values, gain, whitening, count, y if rectified else None)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """With u = whitening · centred and c a channel's mean: into x flows gain · whitening · (grad - c(grad) - u · c(grad · u))."""
+        centred, gain, whitening, count, y = ctx.saved_tensors
+        into_y, into_x = masked_product(grad.reshape(centred.shape), None if y is None else y.view(centred.shape), centred)
+        grad_gain, grad_bias = whitening * into_x.sum(1), into_y.sum(1)
+        c_grad_u, c_grad = total(torch.stack([grad_gain, grad_bias])) / count
+        normalised_gradient(centred, into_y, -whitening * c_grad_u, c_grad, gain * whitening, into_x)
+        return into_x.view(grad.shape), grad_gain, grad_bias, None, None, None

@@ -1,0 +1,52 @@
+"""A multilayer perceptron on the pixels of an image: the smallest encoder that learns."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+
+from scratchlab.checks import Problem
+from scratchlab.models.interface import Encoder
+from scratchlab.types import Embeddings, Image, Spectrogram
+
+
+class MLP(Encoder):
+    """Image -> vector `[n, d]`; the matrix `[n, 1, d]` is the same in one step. ReLU between layers, after the last on request."""
+
+    inputs_axis = 0
+
+    def __init__(
+        self,
+        form: Spectrogram | Image = Image(1, 28, 28),
+        *,
+        hidden: Annotated[list[PositiveInt], Field(description="units of each layer; the last is d", min_length=1)] = [256, 128],
+        rectified: Annotated[bool, Field(description="a ReLU after the last layer too")] = False,
+    ) -> None:
+        super().__init__()
+        self.form = form
+        if not isinstance(form, Image):
+            raise Problem("mlp needs inputs of one size, and spectrograms vary in length; use encoder.name = 'bc_resnet' or 'conv4'.")
+        self.width = form.width
+        sizes = [form.channels * form.height * form.width, *hidden]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+        self.rectifiers = nn.ModuleList(nn.ReLU() for _ in range(len(hidden) - (not rectified)))
+        self.dim = self.channels = hidden[-1]
+
+    @property
+    def halfway(self) -> list[nn.Module]:
+        """The first ReLU, `[n, units]`; the one layer where there is no other."""
+        return [self.rectifiers[0] if len(self.rectifiers) else self.layers[0]]
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
+        """Features `[n, channels, height, width]` -> Embeddings of one step each."""
+        x = F.pad(features, (0, self.width - features.shape[3])).flatten(1)  # a batch of narrow images is padded to the form's width
+        for place, layer in enumerate(self.layers):
+            x = layer(x)
+            if place < len(self.rectifiers):
+                x = self.rectifiers[place](x)
+        return Embeddings(x, x[:, None], torch.ones_like(lengths))

@@ -1,0 +1,125 @@
+"""ResNet for small images: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning", CVPR 2016, arXiv 1512.03385, section 4.2.
+
+A 3 × 3 convolution, then stages of basic blocks, the next stage with twice the channels. With three stages of n blocks, a first stride of 1
+and 16 channels it is the paper's ResNet of 6n + 2 layers. Shortcuts are the paper's option A, which has no weights: so the same network
+without them (the paper's "plain" one) has the same number of parameters, and to switch them is to change nothing else.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated
+
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from scratchlab.models.batch_norm import BatchNorm
+from scratchlab.models.interface import Encoder
+from scratchlab.models.lengths import mask, strided
+from scratchlab.types import Embeddings, Image, Spectrogram
+
+Stride = Annotated[int, Field(ge=1, le=4)]
+
+
+def silenced(x: Tensor, lengths: Tensor) -> Tensor:
+    """x `[n, c, h, w]` with zeros in the columns beyond `lengths` `[n]`."""
+    real = mask(lengths, x.shape[3])
+    return x if real is None else x * real[:, None, None]
+
+
+class Convolution(nn.Module):
+    """3 × 3 convolution and batch normalisation."""
+
+    def __init__(self, inward: int, outward: int, stride: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(inward, outward, 3, stride, padding=1, bias=False)
+        nn.init.kaiming_normal_(self.convolution.weight, nonlinearity="relu")  # the paper's reference 13, arXiv 1502.01852
+        self.norm = BatchNorm(outward)
+        self.stride = stride
+
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """x `[n, inward, h, w]`, zero beyond `lengths` `[n]` columns -> `[n, outward, h / stride, w / stride]` and its lengths."""
+        x, lengths = self.convolution(x), strided(lengths, self.stride)
+        return self.norm(x, mask(lengths, x.shape[3])), lengths
+
+
+class Stem(nn.Module):
+    """The first convolution, of stride 1, and ReLU."""
+
+    def __init__(self, inward: int, outward: int) -> None:
+        super().__init__()
+        self.first = Convolution(inward, outward, 1)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """x `[n, inward, h, w]` -> `[n, outward, h, w]`."""
+        return F.relu(self.first(silenced(x, lengths), lengths)[0])
+
+
+class BasicBlock(nn.Module):
+    """Two convolutions, and past them, with `skip`, what came in: equations 1 and 2. ReLU after the sum.
+
+    Where the block strides or widens, what passes by is every `stride`-th pixel, and zeros for the channels that are new (option A).
+    """
+
+    def __init__(self, inward: int, outward: int, stride: int, skip: bool) -> None:
+        super().__init__()
+        self.first = Convolution(inward, outward, stride)
+        self.second = Convolution(outward, outward, 1)
+        self.stride, self.more, self.skip = stride, outward - inward, skip
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """x `[n, inward, h, w]`, whatever it holds beyond `lengths` -> `[n, outward, h / stride, w / stride]`, its sides rounded up."""
+        x = silenced(x, lengths)
+        y, lengths = self.first(x, lengths)
+        y, _ = self.second(F.relu(y), lengths)
+        if self.skip:
+            y = y + F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.more))
+        return F.relu(y)
+
+
+class MeanPool(nn.Module):
+    """The mean over positions. A module, so that what the readout sees is a layer that can be read like any other."""
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Embeddings:
+        """x `[n, c, h, w]` -> vector `[n, c]`, the mean of all real pixels; matrix `[n, w, c]`, that of each column."""
+        matrix = silenced(x, lengths).mean(2).transpose(1, 2).contiguous()
+        return Embeddings(matrix.sum(1) / lengths[:, None], matrix, lengths)
+
+
+class ResNet(Encoder):
+    """Image or Spectrogram -> a matrix with one row for each column of the last map; the vector is their mean."""
+
+    inputs_axis = 0
+
+    def __init__(
+        self,
+        form: Spectrogram | Image = Image(3, 32, 32),
+        *,
+        width: Annotated[int, Field(ge=1, description="channels of the first stage; each stage doubles them")] = 16,
+        blocks: Annotated[int, Field(ge=1, description="basic blocks in each stage")] = 3,
+        strides: Annotated[list[Stride], Field(min_length=1, description="of each stage's first block; so many stages")] = [1, 2, 2],
+        skip: Annotated[bool, Field(description="shortcuts past each block; without them it is the paper's plain network")] = True,
+    ) -> None:
+        super().__init__()
+        self.form = form
+        self.stem = Stem(form.channels if isinstance(form, Image) else 1, width)
+        widths = [width * 2**stage for stage in range(len(strides)) for _ in range(blocks)]
+        self.strides = [stride if place == 0 else 1 for stride in strides for place in range(blocks)]
+        parts = zip(pairwise([width, *widths]), self.strides, strict=True)
+        self.blocks = nn.ModuleList(BasicBlock(inward, outward, stride, skip) for (inward, outward), stride in parts)
+        self.pool = MeanPool()
+        self.dim = self.channels = widths[-1]
+
+    @property
+    def halfway(self) -> list[nn.Module]:
+        """The block in the middle, the earlier of two: `[n, c, h, w]`."""
+        return [self.blocks[(len(self.blocks) - 1) // 2]]
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
+        """Features `[n, channels, rows, columns]`, lengths `[n]` in columns -> Embeddings."""
+        x = self.stem(features, lengths)
+        for block, stride in zip(self.blocks, self.strides, strict=True):
+            x = block(x, lengths)
+            lengths = strided(lengths, stride)
+        return self.pool(x, lengths)

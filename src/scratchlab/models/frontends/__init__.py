@@ -1,0 +1,5 @@
+"""Front-ends: from sound or pixels to the features that encoders read."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,3 @@
+from .log_mel import LogMel as LogMel
+from .lpc import LPC as LPC
+from .pixels import Pixels as Pixels

@@ -1,0 +1,31 @@
+"""Log-mel spectrogram: power in mel bands, in decibels above a floor."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from scratchlab.models.frontends.mel import Bands, FloorDb, HighHz, HopMs, LowHz, MelFrontend, WindowMs, decibels, power
+from scratchlab.types import Image, Waveform
+
+
+class LogMel(MelFrontend):
+    """Waveform -> Spectrogram in units of 20 dB above the floor: zero is silence, and so is padding."""
+
+    def __init__(
+        self,
+        form: Waveform | Image = Waveform(16_000),
+        *,
+        bands: Bands = 40,
+        window_ms: WindowMs = 30.0,
+        hop_ms: HopMs = 10.0,
+        low_hz: LowHz = 0.0,
+        high_hz: HighHz = 0.0,
+        floor_db: FloorDb = -100.0,
+    ) -> None:
+        super().__init__(
+            "log_mel", form, bands=bands, window_ms=window_ms, hop_ms=hop_ms, low_hz=low_hz, high_hz=high_hz, floor_db=floor_db
+        )
+
+    def streams_of(self, values: Tensor) -> Tensor:
+        """Values `[n, samples]` -> decibels above the floor `[n, 1, bands, frames]`."""
+        return decibels(power(values, self.window, self.n_fft, self.hop), self.filters, self.parts)[:, None]

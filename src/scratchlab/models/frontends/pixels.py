@@ -1,0 +1,38 @@
+"""Images as they are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from torch import Tensor
+
+from scratchlab.checks import Problem
+from scratchlab.models.interface import Frontend
+from scratchlab.models.lengths import mask
+from scratchlab.types import Image, Waveform
+
+
+class Pixels(Frontend):
+    """Image -> Image: (value - mean) / std; columns beyond an image's length are zero."""
+
+    axes = "n, channels, height, width"
+
+    def __init__(
+        self,
+        form: Waveform | Image = Image(1, 28, 28),
+        *,
+        mean: Annotated[float, Field(description="subtracted from every pixel, whose values lie in [0, 1]")] = 0.0,
+        std: Annotated[float, Field(description="divides every pixel after that", gt=0)] = 1.0,
+    ) -> None:
+        super().__init__()
+        if not isinstance(form, Image):
+            raise Problem("pixels reads images, but the source gives sound; use frontend.name = 'log_mel'.")
+        self.form = form
+        self.mean, self.std = mean, std
+
+    def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Values `[n, channels, height, width]` -> the same shape."""
+        features = (values - self.mean) / self.std
+        real = mask(lengths, values.shape[3])
+        return features if real is None else features * real[:, None, None], lengths

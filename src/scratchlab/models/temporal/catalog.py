@@ -1,0 +1,14 @@
+"""What a recipe can name to make steps of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scratchlab.models.temporal.frames import Frames
+from scratchlab.models.temporal.interface import Temporal
+from scratchlab.models.temporal.transformer import Transformer
+
+TEMPORALS: dict[str, Callable[..., Temporal]] = {
+    "frames": Frames,
+    "transformer": Transformer,
+}
