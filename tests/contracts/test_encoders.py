@@ -21,6 +21,8 @@ SETTINGS = {
     "resnet": [{"width": 8, "blocks": 1}, {"width": 4, "blocks": 2, "strides": [2, 3], "skip": False}],
 }
 
+TOLERANCE = 1e-4  # a library may convolve one input otherwise than four, as it does on AVX2
+
 
 def members() -> list[tuple[str, dict[str, object], Spectrogram | Image]]:
     """Every encoder with settings that change its shapes and every form it accepts."""
@@ -107,8 +109,8 @@ def test_padding_never_changes_an_embedding(member: tuple[Encoder, Spectrogram |
             alone = encoder(features[i : i + 1, ..., :length], lengths[i : i + 1])
             steps = int(alone.lengths)
             assert int(together.lengths[i]) == steps
-            torch.testing.assert_close(together.vector[i], alone.vector[0])
-            torch.testing.assert_close(together.matrix[i, :steps], alone.matrix[0])
+            torch.testing.assert_close(together.vector[i], alone.vector[0], atol=TOLERANCE, rtol=TOLERANCE)
+            torch.testing.assert_close(together.matrix[i, :steps], alone.matrix[0], atol=TOLERANCE, rtol=TOLERANCE)
             assert (together.matrix[i, steps:] == 0).all()
 
 
