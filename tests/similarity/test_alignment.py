@@ -26,7 +26,7 @@ MAKERS: dict[str, Callable[[], Similarity]] = {
     "order_preserving_transport, hard": lambda: SIMILARITIES["order_preserving_transport"](lambda2=0.01, lambda1=1.0, iterations=9),
 }
 every = pytest.mark.parametrize("name", MAKERS)
-MODULES = ("alignment", "otam", "ctc", "transport")
+MODULES = ("alignment", "otam_paths", "ctc_likelihood", "transport")
 
 
 def embeddings(matrix: Tensor, lengths: list[int] | None = None) -> Embeddings:
