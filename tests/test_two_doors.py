@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,6 +101,18 @@ def test_every_name_is_there_and_documented(room: Any) -> None:
     names = dir(room)
     assert names
     assert [name for name in names if not (getattr(room, name).__doc__ or "").strip()] == []
+
+
+def test_the_lines_of_the_readme_run() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    (lines,) = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "import scratchlab as sl" in block]
+    made: dict[str, Any] = {}
+    exec(lines, made)
+    assert made["features"].shape == (8, 1, 40, 101)
+    assert made["embeddings"].matrix.shape == (8, 101, 32)
+    assert made["scores"].shape == (8, 8)
+    assert made["loss"].ndim == 0
+    assert isinstance(made["alike"], float)
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
