@@ -33,7 +33,7 @@ READING = 256  # inputs looked at together, before anything is trained
 
 
 def perform(recipe: Recipe, run: Run, console: Console) -> None:
-    """Does what the recipe says, from where the run's folder says, and leaves everything there."""
+    """Trains and evaluates as the recipe says, resuming from the run's checkpoint if there is one; all results are left in its folder."""
     leads = parallel.rank() == 0
     quiet = Console(quiet=True)
     with run.writing() if leads else contextlib.nullcontext(), ProgressBar(console if leads else quiet) as bar:

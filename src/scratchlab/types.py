@@ -2,7 +2,7 @@
 
 `Samples` come from a source, `Split` from a protocol, `Embeddings` from an encoder, `Scores` from a
 method. A split shows a learner its training material (`TrainingView`) and the query *inputs* (`Inputs`);
-the labels of the queries stay behind and are joined afterwards, by the experiment alone.
+labels of queries are used only for scoring, by the evaluation.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands that tell what there is to choose from: recipes and parts."""
+"""Commands that list recipes and parts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scratchlab.cli.program import app, console
 
 @app.command("recipes")
 def list_recipes() -> None:
-    """List the recipes at hand, with what each shows."""
+    """List the recipes, with what each is about."""
     from scratchlab import shelf
 
     for name, path in shelf.recipes().items():
@@ -22,8 +22,8 @@ def list_recipes() -> None:
 
 
 @app.command()
-def parts(wanted: Annotated[str, typer.Argument(metavar="[NAME]", help="a section or a part; all of them if left out")] = "") -> None:
-    """List what can be named in a recipe, with its settings."""
+def parts(wanted: Annotated[str, typer.Argument(metavar="[NAME]", help="a section or a part; default: all")] = "") -> None:
+    """List the parts that a recipe can name, with their settings."""
     from scratchlab.pipeline import SECTIONS
     from scratchlab.report import terminal
 

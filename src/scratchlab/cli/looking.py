@@ -1,4 +1,4 @@
-"""Commands that look at what runs left: one, two, two inputs of one, or a table of many."""
+"""Commands that show results: of a run, of two compared, of two inputs, of a table of runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scratchlab.cli.recall import refreshed
 
 @app.command()
 def show(run: RunName, runs: RunsFolder = Path("runs")) -> None:
-    """Show what came of a run, and, where there is a notebook, which lines of it name the run."""
+    """Show a run's results, and the lines of the notebook that mention it."""
     from scratchlab.report.run import terminal
     from scratchlab.store.run import Run
 
@@ -23,7 +23,7 @@ def show(run: RunName, runs: RunsFolder = Path("runs")) -> None:
 
 
 def _named(run: Path) -> None:
-    """The lines of notes that name a run, and what its own note names; what goes wrong there leaves the run's tables as they are."""
+    """The lines of notes that mention a run, and what its own note links to; an error there leaves the run's tables as they are."""
     from scratchlab.checks import Problem
     from scratchlab.notebook.desk import named
     from scratchlab.notebook.settings import settings
@@ -48,7 +48,7 @@ def list_runs(runs: RunsFolder = Path("runs")) -> None:
 
 @app.command()
 def report(run: RunName, runs: RunsFolder = Path("runs")) -> None:
-    """Write a run's report.html again, and say where it is."""
+    """Write a run's report.html again and print its address."""
     from scratchlab.report.run import page
     from scratchlab.store.run import Run
 
@@ -58,12 +58,12 @@ def report(run: RunName, runs: RunsFolder = Path("runs")) -> None:
 @app.command()
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="RUN, or RUN:HEAD for another head than the leading one")],
-    b: Annotated[str, typer.Argument(metavar="B", help="the same of another run, or another head of the same one")],
+    b: Annotated[str, typer.Argument(metavar="B", help="another run, or another head of the same run")],
     runs: RunsFolder = Path("runs"),
-    out: Annotated[Path | None, typer.Option("--out", help="the page's file; beside the runs, if not given")] = None,
-    samples: Annotated[int, typer.Option("--samples", min=0, help="flipped queries to show, each way")] = 12,
+    out: Annotated[Path | None, typer.Option("--out", help="file of the page; in the folder of runs by default")] = None,
+    samples: Annotated[int, typer.Option("--samples", min=0, help="how many flipped answers to show in each direction")] = 12,
 ) -> None:
-    """Compare two runs, or two heads of one, on the queries both were asked; write a page of it."""
+    """Compare two runs, or two heads of one run, on what both were evaluated on; writes a page."""
     from scratchlab.analysis import comparison
     from scratchlab.analysis.compared import compared_run
     from scratchlab.pipeline import SECTIONS
@@ -80,9 +80,9 @@ def compare(
 def pair(
     run: RunName,
     clip_a: Annotated[str, typer.Argument(metavar="CLIP_A", help="an input's id, or the beginning or end of one")],
-    clip_b: Annotated[str, typer.Argument(metavar="CLIP_B", help="another's")],
+    clip_b: Annotated[str, typer.Argument(metavar="CLIP_B", help="the other input's id")],
     runs: RunsFolder = Path("runs"),
-    out: Annotated[Path | None, typer.Option("--out", help="the page's file; in the run's folder, if not given")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="file of the page; in the run's folder by default")] = None,
 ) -> None:
     """Put two inputs of a run side by side: their spectrograms, which steps are alike, and every similarity's score."""
     from scratchlab import recipe as recipes
@@ -107,25 +107,28 @@ def pair(
 
 @app.command()
 def correlate(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="comma-separated values, a row a run; or a sweep's name")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="a CSV file with one row a run, or the name of a sweep")],
     xs: Annotated[
         list[str] | None,
-        typer.Option("--x", help="a column, or a pattern, to correlate with those of --y; else all, or a sweep's settings"),
+        typer.Option("--x", help="a column, or a pattern of columns, to correlate with --y; default: all, or a sweep's hyperparameters"),
     ] = None,
     ys: Annotated[
-        list[str] | None, typer.Option("--y", help="a column, or a pattern, to correlate with those of --x; else all, or a sweep's figures")
+        list[str] | None,
+        typer.Option("--y", help="a column, or a pattern of columns, to correlate with --x; default: all, or a sweep's metrics"),
     ] = None,
     configuration: Annotated[
         list[str] | None, typer.Option("--configuration", "-c", help="a column of settings; runs that share them are repetitions")
     ] = None,
-    group: Annotated[list[str] | None, typer.Option("--group", "-g", help="a column inside whose values r is told once more")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", "-g", help="a column within whose values correlations are given as well")
+    ] = None,
     runs: RunsFolder = Path("runs"),
     out: Annotated[
-        Path | None, typer.Option("--out", help="the page's file; TABLE-correlated.html here, or in the sweep's folder, if not given")
+        Path | None, typer.Option("--out", help="file of the page; default: TABLE-correlated.html here, or in the sweep's folder")
     ] = None,
     most: Annotated[int, typer.Option("--most", min=1, help="pairs to print")] = 20,
 ) -> None:
-    """Correlate the columns of a table of runs, with intervals over configurations; write a page of it."""
+    """Pairwise correlations between the columns of a table of runs, with intervals over configurations; writes a page."""
     from scratchlab.analysis import correlate as correlations
     from scratchlab.report.correlate import page, terminal
     from scratchlab.sweeps.folder import Folder
@@ -140,6 +143,6 @@ def correlate(
         found = correlations.correlate(rows, xs or settings, ys or figures, configuration or sweep.axes, group or (), "state")
         called, path, place = sweep.path.name, sweep.table, sweep.path
     path = page.write(found, called, out or place / f"{path.stem}-correlated.html")
-    console.print(f"What goes with what in {called}:")
+    console.print(f"Correlations in {called}:")
     console.print(terminal.correlations(found, most))
     lead_to("Page", path)

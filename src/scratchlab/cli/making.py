@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from scratchlab.recipe import Recipe
     from scratchlab.store.run import Run
 
-Note = Annotated[str, typer.Option("--note", help="why: kept with the run, and shown wherever it is")]
-MirrorName = Annotated[str | None, typer.Option("--mirror", help="show the run elsewhere as well while it goes on: mlflow")]
+Note = Annotated[str, typer.Option("--note", help="why the run is made; shown wherever the run is listed")]
+MirrorName = Annotated[str | None, typer.Option("--mirror", help="log the run to an experiment tracker as well: mlflow")]
 
 
 @app.command("run")
@@ -26,11 +26,11 @@ def run_recipe(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="a recipe file, or a name that `scratchlab recipes` lists")],
     settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="section.setting=value; may be repeated")] = None,
     runs: RunsFolder = Path("runs"),
-    again: Annotated[bool, typer.Option("--again", help="repeat a run that is there already, beside it")] = False,
+    again: Annotated[bool, typer.Option("--again", help="repeat a run that exists already, in a new folder")] = False,
     note: Note = "",
     mirror: MirrorName = None,
 ) -> None:
-    """Run a recipe: train, ask, and leave a folder with everything in it."""
+    """Train and evaluate a recipe; its folder keeps settings, weights, predictions and a report."""
     from scratchlab import recipe as recipes
     from scratchlab import shelf
     from scratchlab.pipeline import SECTIONS, check
@@ -48,17 +48,19 @@ def run_recipe(
 @app.command()
 def sweep(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="a plan's file, or its name in recipes/sweeps")],
-    settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="a setting of all runs; may be repeated")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="a setting for all runs; may be repeated")] = None,
     runs: RunsFolder = Path("runs"),
-    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="how many seeds, rather than those of the plan")] = None,
-    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="runs at a time; 0: as many as the engine has room for")] = 0,
-    dry: Annotated[bool, typer.Option("--dry-run", help="make and write nothing: tell what is there and what is missing")] = False,
-    engine: Annotated[str, typer.Option("--engine", help="who makes them: local, ray, slurm")] = "local",
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="number of seeds, in place of the plan's")] = None,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="runs at a time; 0: as many as the engine can hold")] = 0,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="run nothing and write nothing: print which runs exist and which are missing")
+    ] = False,
+    engine: Annotated[str, typer.Option("--engine", help="where they run: local, ray, slurm")] = "local",
     options: Annotated[list[str] | None, typer.Option("--option", "-o", help="a setting of the engine; may be repeated")] = None,
     address: Annotated[str | None, typer.Option("--address", help="of a running cluster of Ray; the same as -o address=")] = None,
     note: Note = "",
 ) -> None:
-    """Make the runs of a plan that are missing, several at a time, and the table of all; after a kill, the same command goes on."""
+    """Run what is missing of a plan, several runs at a time, and write a table and a page; after a kill the same command resumes."""
     from scratchlab import shelf
     from scratchlab.report.sweep import page, terminal
     from scratchlab.sweeps.engines import catalog
@@ -88,7 +90,7 @@ def sweep(
 
 @app.command()
 def resume(run: RunName, runs: RunsFolder = Path("runs"), note: Note = "", mirror: MirrorName = None) -> None:
-    """Go on with a run that was killed, stopped or failed; the numbers are those of an uninterrupted one."""
+    """Resume a run that was killed, stopped or failed; its results equal those of an uninterrupted run."""
     from scratchlab import recipe as recipes
     from scratchlab.pipeline import SECTIONS
     from scratchlab.store.run import Run
@@ -112,7 +114,7 @@ def resume(run: RunName, runs: RunsFolder = Path("runs"), note: Note = "", mirro
 
 
 def _perform(recipe: Recipe, place: Callable[[], Run], mirror: str | None) -> None:
-    """Trains and asks in the run's folder (in every process that torchrun started), then writes and names the report."""
+    """Trains and evaluates in the run's folder (in every process that torchrun started), then writes the report and prints its address."""
     from scratchlab.experiment import perform
     from scratchlab.learn import parallel
     from scratchlab.mirrors import catalog

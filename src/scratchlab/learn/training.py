@@ -189,7 +189,7 @@ class _Course:
                 raise KeyboardInterrupt
 
     def _read(self) -> bool:
-        """Readings after a step; whether there were any, whose time is none of the training's."""
+        """Takes the readings due after this step; returns whether there were any, whose time is not counted as training."""
         if not self.trainer.probes:
             return False
         state = self.state

@@ -236,7 +236,7 @@ class Run:
         return path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
 
     def annotate(self, line: str) -> None:
-        """One more line of the note; nothing of an empty one."""
+        """Appends a line to the note; does nothing for an empty one."""
         if line.strip():
             self.save_text("note.md", "\n".join([*self.note.splitlines(), line.strip()]) + "\n")
 

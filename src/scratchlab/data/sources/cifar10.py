@@ -36,7 +36,7 @@ class CIFAR10:
     def __init__(
         self,
         *,
-        root: Annotated[str, Field(description="a folder of the publisher's .bin files, or an .npz file; goes before download")] = "",
+        root: Annotated[str, Field(description="a folder of the publisher's .bin files, or an .npz file; overrides download")] = "",
         labels: Annotated[str, Field(description="array of an .npz file that is taken for the labels")] = "y",
         download: Annotated[bool, Field(description="fetch the archive into the cache folder if it is not there")] = False,
         url: Annotated[str, Field(description="where to fetch it")] = _URL,

@@ -34,7 +34,7 @@ class CIFAR100:
     def __init__(
         self,
         *,
-        root: Annotated[str, Field(description="a folder with train.bin and test.bin, or .npz files; goes before download")] = "",
+        root: Annotated[str, Field(description="a folder with train.bin and test.bin, or .npz files; takes precedence over download")] = "",
         download: Annotated[bool, Field(description="fetch the archive into the cache folder if it is not there")] = False,
         url: Annotated[str, Field(description="where to fetch it")] = _URL,
         sha256: Annotated[str, Field(description="checksum of what is fetched; empty: any")] = _SHA256,

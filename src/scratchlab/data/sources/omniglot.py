@@ -53,7 +53,7 @@ class Omniglot:
     def __init__(
         self,
         *,
-        root: Annotated[str, Field(description="the folder of the archives, or of what they unpack to; goes before download")] = "",
+        root: Annotated[str, Field(description="the folder of the archives, or of what they unpack to; overrides download")] = "",
         parts: Annotated[list[Part], Field(min_length=1, description="the archives to read")] = ["images_background", "images_evaluation"],
         size: Annotated[
             int, Field(ge=1, le=SIDE, description="pixels a side, by area averaging from 105; 28 is usual since Vinyals et al., 1606.04080")

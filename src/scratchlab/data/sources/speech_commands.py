@@ -27,7 +27,7 @@ class SpeechCommands:
     def __init__(
         self,
         *,
-        root: Annotated[str, Field(description="the unpacked corpus; goes before download")] = "",
+        root: Annotated[str, Field(description="the unpacked corpus; takes precedence over download")] = "",
         download: Annotated[bool, Field(description="fetch the corpus into the cache folder if it is not there")] = False,
         url: Annotated[str, Field(description="where to fetch it")] = _URL,
         sha256: Annotated[str, Field(description="checksum of what is fetched; empty: any")] = _SHA256,

@@ -15,21 +15,21 @@ MEANINGS = [
     ),
     (
         "interval",
-        "95 %, over configurations: how far r moves when all runs of a configuration are left out, by Student's t. Seeds resemble each "
-        "other, so they count together. As if independent: Fisher's interval, the one usually printed, which takes every run for news: too "
-        "narrow for what configurations share, too wide for what moves inside them.",
+        "95 %, by a jackknife over configurations with Student's t: all seeds of a configuration are left out together, for they are "
+        "alike. As if independent: Fisher's interval, the one usually printed, which counts every run as independent: too "
+        "narrow for what configurations share, too wide for what varies within them.",
     ),
-    ("Spearman", "The correlation of ranks: whether one grows with the other, on a line or not."),
-    ("within groups", "Pearson's r once the mean of each group is taken away: what is left when the group is known."),
+    ("Spearman", "Rank correlation: whether one grows with the other, linearly or not."),
+    ("within groups", "Pearson's r after subtracting each group's mean: what is left when the group is known."),
     ("between seeds", "The same inside configurations: whether of two runs that differ in nothing but chance the one with more has more."),
     (
         "p, corrected",
-        "How often as much would come of nothing, over configurations, and corrected for the number of comparisons (Holm): "
-        "below 0.05, one table of twenty would show such a cell by chance.",
+        "The p-value over configurations, corrected for the number of comparisons (Holm): at 0.05, one table in twenty would show such a "
+        "cell if nothing were correlated.",
     ),
     (
         "left out",
-        "Runs where one of the two is not a finite number: diverged, failed or not measured. They are counted, and tell nothing of r.",
+        "Runs where one of the two is not a finite number (diverged, failed or not measured). They are counted, and not part of r.",
     ),
 ]
 
@@ -43,7 +43,7 @@ def sure(cell: Cell) -> bool:
 
 
 def determined(cell: Cell) -> bool:
-    """Whether r is 1 or −1: nothing of chance, but two names for one thing."""
+    """Whether r is 1 or −1, as of two names for one quantity."""
     return cell.found.r.value is not None and abs(cell.found.r.value) > 1 - 1e-9
 
 

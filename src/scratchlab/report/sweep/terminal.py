@@ -31,7 +31,7 @@ def table(swept: Swept) -> RenderableType:
             *([Text(str(cell.diverged), style="red" if cell.diverged else "dim")] if gone else []),
             *(cells.told(cell.figures.get(name)) for name in metrics),
         )
-    told = "Percent, mean ± standard deviation over seeds; runs that diverged are counted, and have no figure."
+    told = "Percent, mean ± standard deviation over seeds; runs that diverged are counted, but not averaged."
     best = cells.best(swept)
     return Group(shown, Text(told, style="dim"), *([Text(f"{best}.", style="bold")] if best else []))
 

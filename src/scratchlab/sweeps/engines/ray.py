@@ -107,7 +107,7 @@ def _answers(address: str) -> None:
 
 
 def _ray() -> Any:
-    """The library, loaded when a sweep begins; no word to its makers, unless the user has said otherwise."""
+    """The library, loaded when a sweep begins, with its usage statistics off unless the user has turned them on."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     return importlib.import_module("ray")
 
