@@ -19,9 +19,9 @@ from scratchlab.metrics.classification import cross_entropy
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import study
 from scratchlab.report.correlate.markdown import Cells, by_names, matrix, value, written
-from scratchlab.report.correlate.words import facts, spread
+from scratchlab.report.correlate.words import facts
 from scratchlab.report.markdown import number, table
-from scratchlab.report.words import agreement
+from scratchlab.report.words import agreement, interval_of_numbers
 from scratchlab.store.run import Run
 from scratchlab.sweeps import making
 
@@ -82,7 +82,7 @@ def tables(runs: pl.DataFrame, minutes: float) -> list[str]:
         [
             f"{x} with {y}",
             written(cells[x, y]),
-            spread(one.naive),
+            interval_of_numbers(one.naive),
             *map(value, (one.within, by_names(optimiser)[x, y].found.within, one.seeds)),
         ]
         for x, y in alike
@@ -108,7 +108,10 @@ def tables(runs: pl.DataFrame, minutes: float) -> list[str]:
 def held(cells: Cells, runs: pl.DataFrame) -> list[list[str]]:
     """The paper's figures and ours; last, what its abstract says of depth."""
     known = [(x, y, r, cells[x, y]) for x, y, r in PAPER if (x, y) in cells]
-    rows = [[f"{x} with {y}", f"{r:.3f}", written(one), spread(one.found.naive), agreement(one.found.r, r)] for x, y, r, one in known]
+    rows = [
+        [f"{x} with {y}", f"{r:.3f}", written(one), interval_of_numbers(one.found.naive), agreement(one.found.r, r)]
+        for x, y, r, one in known
+    ]
     settings = [name for name in NETWORK | OPTIMISER if name in runs.columns]
     rising = {called: trend(runs, [name for name in runs.columns if name.startswith(f"{called} ")], settings) for called in SETS}
     return [*rows, *([f"depth of a layer with its CKA, {one}", "above 0", number(r), "–", agreement(r)] for one, r in rising.items())]

@@ -63,5 +63,5 @@ def test_without_a_vault_nothing_is_read(lab: Path) -> None:
 def test_what_goes_wrong_leaves_the_tables(lab: Path) -> None:
     (lab / "notebook.toml").write_text("valt = 1")
     said = show("0123abcd")
-    assert "cosine head" in said
+    assert "Final accuracy" in said
     assert "The notes were not looked at: " in said

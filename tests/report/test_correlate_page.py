@@ -47,7 +47,7 @@ def test_the_page_tells_what_was_found(found: Correlations) -> None:
     assert words.sure(cell)
     row = [interval_of_numbers(cell.found.r), "p &lt; 0.001", interval_of_numbers(cell.found.naive)]
     assert "".join(f"<td>{one}</td>" for one in row) in text
-    assert "<b>1</b> of 6 correlations are sure" in text
+    assert "<b>1</b> of 6 correlations are significant" in text
 
 
 def test_a_click_shows_the_runs(found: Correlations, tmp_path: Path, chromium: Any) -> None:
