@@ -1,4 +1,4 @@
-"""What changed from A to B in the context of the headline metric: which classes, which mistakes, and which units."""
+"""Differences between runs A and B in the context of the headline metric: by class, by confusion, by unit."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Flip:
 
 
 def class_changes(found: PairedUnits, classes: tuple[str, ...]) -> list[ClassChange]:
-    """Of every class that has units in the context of the headline metric, the largest change first."""
+    """Changes of all classes with units in the context of the headline metric, the largest first."""
     rows = found.at(found.headline)
     if not classes or "truth" not in rows.columns:
         return []
@@ -107,8 +107,9 @@ def confusion_change(found: PairedUnits, classes: tuple[str, ...]) -> ConfusionC
 
 
 def flips(found: PairedUnits, most: int) -> tuple[list[Flip], list[Flip], tuple[int, int]]:
-    """The units, in the context of the headline metric, of which A was better in more draws than B, and the other way round, `most` of
-    each; and how many there are of each in all. Those of the most draws come first, then the largest differences, of equals one of each
+    """Returns up to `most` units on which A was better in more draws than B, as many with B better, and the total numbers of both.
+
+    All are of the context of the headline metric. Those of the most draws come first, then the largest differences, of equals one of each
     class in turn."""
     rows = found.at(found.headline)
     labelled = "truth" in rows.columns

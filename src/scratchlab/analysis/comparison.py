@@ -54,17 +54,17 @@ class Comparison:
 
     @property
     def headline(self) -> list[PairedTest]:
-        """Of the context of the headline metric."""
+        """Paired tests in the context of the headline metric."""
         return next(tests for context, tests in self.tests if context == self.units.headline)
 
     @property
     def graded(self) -> bool:
-        """Whether values say more than right or wrong."""
+        """Whether the values of units lie between 0 and 1, as an average precision does, rather than being right or wrong."""
         return any(not self.units.rows[name].is_in([0.0, 1.0]).all() for name in ("value_a", "value_b"))
 
     @property
     def differing(self) -> list[str]:
-        """Settings that decide what is asked, where they differ: of data and protocol, and the seed."""
+        """Paths of the settings that decide the test data (data, protocol, seed) and differ between A and B."""
         return [
             name
             for name in self.settings

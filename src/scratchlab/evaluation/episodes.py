@@ -137,7 +137,7 @@ def _differences(heads: dict[str, dict[Context, Answers]]) -> list[dict[str, Any
 
 
 def _difference(first: Answers, second: Answers) -> Estimate:
-    """What the second gains over the first in the mean episode."""
+    """Mean paired difference in accuracy over episodes, second minus first, with its interval."""
     return differences_over_draws(first.accuracy, second.accuracy, paired=True, what="episode")
 
 

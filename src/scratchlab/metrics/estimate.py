@@ -26,7 +26,7 @@ class Estimate:
     how: str = ""
 
     def contains(self, value: float) -> bool:
-        """Whether a value lies in the interval; in none where there is none."""
+        """Returns whether a value lies in the interval; False where there is no interval."""
         return self.low is not None and self.high is not None and self.low <= value <= self.high
 
     def __str__(self) -> str:

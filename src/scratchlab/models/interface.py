@@ -1,4 +1,4 @@
-"""What every front-end and every encoder offers.
+"""Base classes of front-ends and encoders.
 
 A front-end turns inputs into features and names the form they have; an encoder turns features of that form into
 embeddings. Neither lets a clip's result depend on how far its batch is padded.

@@ -96,7 +96,7 @@ def chart(
 
 
 def _legend(names: Sequence[str]) -> list[tuple[float, int]]:
-    """Where the name of each line stands: across, and down, in as many rows as they need."""
+    """Positions of the names in the legend, (x, y) in pixels, wrapped into as many rows as needed."""
     places: list[tuple[float, int]] = []
     at, down = 16.0, 44
     for name in names:

@@ -72,7 +72,7 @@ def _interval(one: PairedTest) -> Estimate:
 
 
 def _reach(point: tuple[int, PairedTest] | None, sign: int) -> float | None:
-    """How far a whisker reaches up (1) or down (-1), in points."""
+    """Length of the error bar above (sign 1) or below (sign -1) a point, in percentage points; None where there is none."""
     interval = None if point is None else _interval(point[1])
     bound = None if interval is None else interval.high if sign > 0 else interval.low
     return None if bound is None or interval is None or interval.value is None else 100 * sign * (bound - interval.value)
