@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from scratchlab.metrics.estimate import Estimate
 from scratchlab.report.charts import Figure, ink
 
 COLOURS = 8  # --head-1 to --head-8 of page.css
@@ -50,6 +53,21 @@ class Look:
     def marker(self, size: float) -> Figure:
         """For Plotly."""
         return {"color": ink(self.colour), "size": size, "symbol": self.symbol}
+
+    def error_bars(self, estimates: Sequence[Estimate | None], scale: float = 1) -> Figure:
+        """Error bars for Plotly, one a point; a point without an interval has none. scale: 100 for percentages."""
+        return {
+            "array": [_reach(estimate, "high", scale) for estimate in estimates],
+            "arrayminus": [_reach(estimate, "low", scale) for estimate in estimates],
+            "color": ink(self.colour),
+            "thickness": 1.5,
+            "width": 5,
+        }
+
+
+def _reach(estimate: Estimate | None, bound: Literal["low", "high"], scale: float) -> float | None:
+    end = None if estimate is None else getattr(estimate, bound)
+    return None if estimate is None or estimate.value is None or end is None else scale * abs(end - estimate.value)
 
 
 def look(place: int) -> Look:

@@ -53,13 +53,7 @@ def _difference(tests: list[tuple[Context, list[PairedTest]]], name: str, place:
         "mode": "lines+markers",
         "line": own.line(1.5),
         "marker": own.marker(9),
-        "error_y": {
-            "array": [_reach(point, 1) for point in points],
-            "arrayminus": [_reach(point, -1) for point in points],
-            "color": ink(own.colour),
-            "thickness": 1.5,
-            "width": 5,
-        },
+        "error_y": own.error_bars([None if point is None else _interval(point[1]) for point in points], 100),
         "name": said(name),
         "customdata": ["" if point is None else said(_spoken(name, point[1])) for point in points],
         "hovertemplate": "%{customdata}<extra></extra>",
@@ -69,13 +63,6 @@ def _difference(tests: list[tuple[Context, list[PairedTest]]], name: str, place:
 def _interval(one: PairedTest) -> Estimate:
     """Over draws, or over groups where nothing was drawn."""
     return one.over_draws if one.over_draws.low is not None else one.over_groups
-
-
-def _reach(point: tuple[int, PairedTest] | None, sign: int) -> float | None:
-    """Length of the error bar above (sign 1) or below (sign -1) a point, in percentage points; None where there is none."""
-    interval = None if point is None else _interval(point[1])
-    bound = None if interval is None else interval.high if sign > 0 else interval.low
-    return None if bound is None or interval is None or interval.value is None else 100 * sign * (bound - interval.value)
 
 
 def _spoken(name: str, one: PairedTest) -> str:

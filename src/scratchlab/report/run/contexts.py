@@ -48,13 +48,7 @@ def _line(head: Head, called: str, metric: str, place: int) -> list[Figure]:
         "cliponaxis": False,  # a mark at 0 or 100 % is whole
         "line": own.line(2.5),
         "marker": own.marker(8),
-        "error_y": {
-            "array": [_reach(one, 1) for one in points],
-            "arrayminus": [_reach(one, -1) for one in points],
-            "color": ink(own.colour),
-            "thickness": 1.5,
-            "width": 5,
-        },
+        "error_y": own.error_bars([None if one is None or one[2] else one[1] for one in points]),  # a band shows those over repetitions
         "name": said(called),
         "customdata": ["" if one is None else said(f"{called}  {percent(one[1].value or 0)} {interval(one[1])}") for one in points],
         "hovertemplate": "%{customdata}<extra></extra>",
@@ -74,11 +68,3 @@ def _band(points: Sequence[Point], colour: str) -> Figure:
     x, low, high = ([one[i] for one in banded] for i in range(3))
     look = {"fill": "toself", "fillcolor": ink(f"{colour}-soft"), "line": {"width": 0}, "mode": "lines", "hoverinfo": "skip"}
     return {"x": x + x[::-1], "y": high + low[::-1], **look}
-
-
-def _reach(point: Point | None, sign: int) -> float | None:
-    """How far a whisker reaches up (1) or down (-1)."""
-    if point is None or point[2]:
-        return None
-    bound = point[1].high if sign > 0 else point[1].low
-    return None if bound is None or point[1].value is None else sign * (bound - point[1].value)
