@@ -13,13 +13,19 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from rich.console import Console
+from rich.text import Text
 
 from scratchlab.analysis import ledger
+from scratchlab.analysis.warnings import warnings
+from scratchlab.checks import Problem
 from scratchlab.data.batches import in_order
-from scratchlab.data.noise.given import GivenLabels, given_labels
+from scratchlab.data.noise.given import GivenLabels, Noise, given_labels
+from scratchlab.data.protocols.catalog import Protocol
 from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.learn import parallel
+from scratchlab.learn.incremental import Incremental
 from scratchlab.observe.kernels import table
 from scratchlab.observe.progress import ProgressBar
 from scratchlab.observe.records import Records
@@ -30,6 +36,43 @@ from scratchlab.store.run import Run
 from scratchlab.types import Inputs, Plan, Rows, Samples
 
 READING = 256  # inputs looked at together, before anything is trained
+
+
+def run(
+    method: Incremental, data: Samples, protocol: Protocol, *, noise: Noise | None = None, seed: int = 0, progress: bool = True
+) -> Result:
+    """Trains a method on what the protocol gives it of the data, and evaluates it as the protocol says: a run without a folder.
+
+    seed: of training (order, augmentation, label noise); the protocol has its own, and initial weights are those of the method. noise:
+    changes given labels of training and validation rows. Raises Problem where the parts do not fit each other or the data, and for a
+    method that has learned already.
+    """
+    trainer, frontend = method.components.trainer, method.embedder.frontend
+    if data.form != frontend.input_form:
+        name, same = type(frontend).__name__, type(data.form) is type(frontend.input_form)
+        advice = f"build {name}({data.form})" if same else "give the method another encoder and front-end"
+        raise Problem(f"The data are {data.form}, but the front-end {name} was built for {frontend.input_form}; {advice}.")
+    if len(method.classes):
+        raise Problem(f"This {type(method).__name__} has learned already; a run begins with a new one.")
+    trainer.seed, threads = seed, torch.get_num_threads()
+    try:
+        with ProgressBar(Console(stderr=True, quiet=not progress)) as bar:
+            trainer.settings.settle()
+            trainer.observers = [bar]
+            trainer.plan(method.groups, method.rates, method.phases)
+            plan = protocol.plan(data)
+            given = given_labels(noise, data, plan.split, seed) if noise else None
+            samples = given.shown(data) if given else data
+            view = plan.split.view(samples)
+            trainer.sampler.fits(view.train.labels, samples.classes)
+            method.learn(view)
+            result = EVALUATIONS[protocol.kind](plan, method, samples, bar)
+            found = warnings(result, bar.records)
+            for warning in found:
+                bar.console.print(Text(f"Warning: {warning}", "bold yellow"))
+            return replace(result, warnings=found)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def perform(recipe: Recipe, run: Run, console: Console) -> None:
@@ -121,6 +164,6 @@ def _leave(run: Run, pipeline: Pipeline, samples: Samples, plan: Plan, result: R
     for name, probe in pipeline.probes.items():
         last = probe.last(queries, samples.labels[plan.queries])
         run.save_table(name, table([row for record in run.records() for row in record[name]] + last))
-    run.save_result(replace(result, facts={**result.facts, "chosen": method.facts()}))
+    run.save_result(replace(result, facts={**result.facts, "chosen": method.facts()}, warnings=warnings(result, run.records())))
     run.tell("finished", state="finished")
     run.drop_arrays("checkpoint")

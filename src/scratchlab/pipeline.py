@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,32 +10,20 @@ from typing import Any
 import torch
 
 from scratchlab.checks import Problem, listing
-from scratchlab.data.augment.catalog import AUGMENTS
 from scratchlab.data.noise.catalog import NOISES
 from scratchlab.data.noise.given import Noise
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
-from scratchlab.data.samplers.catalog import SAMPLERS
 from scratchlab.data.sources.catalog import SOURCES, Source
 from scratchlab.learn.checkpoints import CheckpointStore, NullStore
+from scratchlab.learn.components import EMBEDDER, of_recipe
+from scratchlab.learn.components import SECTIONS as COMPONENTS
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.incremental import Components
-from scratchlab.learn.losses.catalog import LOSSES, Losses
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.interface import Method
-from scratchlab.learn.optimizers import OPTIMIZERS
-from scratchlab.learn.schedules import SCHEDULES
-from scratchlab.learn.scoring import Scoring
-from scratchlab.learn.settings import Training
 from scratchlab.learn.training import Trainer
-from scratchlab.models.encoders.catalog import ENCODERS
-from scratchlab.models.frontends.catalog import FRONTENDS
-from scratchlab.models.interface import Frontend
-from scratchlab.models.streams import over_streams
-from scratchlab.models.temporal.catalog import TEMPORALS
 from scratchlab.observe.ledger import Ledger
 from scratchlab.observe.probes import OBSERVED, Probe
-from scratchlab.recipe import Fixed, One, Recipe, Sections, Several, changes
-from scratchlab.similarity.catalog import SIMILARITIES
+from scratchlab.recipe import One, Recipe, Sections, Several, changes
 from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
 
@@ -43,23 +31,10 @@ SECTIONS: Sections = {
     "data": One(SOURCES, "mnist"),
     "noise": One(NOISES, "none"),
     "protocol": One(PROTOCOLS, "sessions"),
-    "augment": Several(AUGMENTS),
-    "frontend": One(FRONTENDS, "log_mel"),
-    "encoder": One(ENCODERS, "bc_resnet"),
-    "streams": Fixed(over_streams),
-    "temporal": One(TEMPORALS, "frames"),
-    "similarity": Several(SIMILARITIES, ("cosine",)),
-    "loss": Several(LOSSES, ("cross_entropy",)),
-    "scoring": Fixed(Scoring),
+    **COMPONENTS,
     "method": One(METHODS, "prototypes"),
-    "training": Fixed(Training),
-    "sampler": One(SAMPLERS, "shuffled"),
-    "optimizer": One(OPTIMIZERS, "sgd"),
-    "schedule": One(SCHEDULES, "cosine"),
     "observe": Several(OBSERVED),
 }
-
-EMBEDDER = ("frontend", "encoder", "streams", "temporal")  # the sections that decide its weights
 
 
 @dataclass
@@ -70,7 +45,7 @@ class Pipeline:
     noise: Noise | None
     protocol: Protocol
     embedder: Embedder
-    similarities: dict[str, Similarity]
+    similarities: Mapping[str, Similarity]
     method: Method
     trainer: Trainer
     probes: dict[str, Probe]
@@ -83,30 +58,10 @@ def assemble(recipe: Recipe, store: CheckpointStore) -> Pipeline:
     def part(section: str, *supplied: Any) -> Any:
         return recipe.build(section, SECTIONS, *supplied)
 
-    training: Training = part("training")
-    torch.manual_seed(recipe.seed)
     source: Source = part("data")
-
-    def embedder_of(frontend: Frontend) -> Embedder:
-        encoder = part("streams", functools.partial(part, "encoder"), frontend.form)
-        temporal = part("temporal", encoder.dim, encoder.channels)
-        return Embedder(frontend, encoder, temporal, part("augment", source.form).values()).to(training.device)
-
-    def build_embedder(seed: int) -> Embedder:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return embedder_of(part("frontend", source.form))
-
-    embedder = embedder_of(part("frontend", source.form))
-    sampler = part("sampler", training.batch)
-    trainer = Trainer(recipe.seed, training, functools.partial(part, "optimizer"), functools.partial(part, "schedule"), sampler, store)
-    similarities: dict[str, Similarity] = part("similarity")
-    for name, similarity in similarities.items():
-        similarity.fits(name, embedder.streams)
-    losses = Losses(part("loss", similarities))
-    losses.fits(embedder.streams, sampler)
-    scoring = part("scoring", similarities)
-    method: Method = part("method", Components(embedder, trainer, similarities, losses, scoring, build_embedder))
+    components = of_recipe(recipe, source.form, store)
+    embedder, trainer = components.embedder, components.trainer
+    method: Method = part("method", components)
     trainer.plan(method.groups, method.rates, method.phases)
     observed: dict[str, Probe | Ledger] = part("observe", embedder)
     probes = {name: one for name, one in observed.items() if not isinstance(one, Ledger)}
@@ -115,7 +70,7 @@ def assemble(recipe: Recipe, store: CheckpointStore) -> Pipeline:
         raise Problem("[observe] names two ledgers, which would be the same file; leave one out.")
     protocol: Protocol = part("protocol", recipe.seed)
     ledger = next(iter(ledgers), None)
-    return Pipeline(source, part("noise"), protocol, embedder, similarities, method, trainer, probes, ledger)
+    return Pipeline(source, part("noise"), protocol, embedder, components.similarities, method, trainer, probes, ledger)
 
 
 def check(recipe: Recipe) -> None:

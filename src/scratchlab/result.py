@@ -41,11 +41,13 @@ class Layout:
 
 @dataclass(frozen=True)
 class Row:
-    """The metrics of one head in one context. counts: what they were computed over ("classes", "queries")."""
+    """The metrics of one head in one context. counts: what they were computed over ("classes", "queries"). chance: the first metric of
+    whoever guesses, without looking at the input; None where it is not known."""
 
     context: dict[str, int | str]
     counts: dict[str, int]
     metrics: Metrics
+    chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Result:
 
     kind: how it was evaluated, a name in evaluation/catalog.py. headline: one sentence. heads: by name, the leading one first. classes: of
     answers that are classes, their names in the order of tables, and the part each belongs to. notes: what a reader must know of how it
-    was measured. facts: what only this kind's section of a page reads.
+    was measured. facts: what only this kind's section of a page reads. warnings: why it should be doubted (`analysis/warnings.py`).
     """
 
     kind: str
@@ -83,6 +85,7 @@ class Result:
     classes: dict[str, str] = field(default_factory=dict[str, str])
     notes: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    warnings: tuple[str, ...] = ()
     scan: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ import pytest
 from tests.properties.made import nested
 
 from scratchlab import recipe, result
+from scratchlab.analysis.warnings import warnings
 from scratchlab.checks import Problem
 from scratchlab.data.protocols.episodes import Episodes, EpisodesPlan
 from scratchlab.evaluation import episodes
@@ -66,17 +67,17 @@ def test_accuracies_by_size_of_support_and_kind_of_queries() -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS).plan(samples)
     method = Asked(right=knowing(samples), guess=guessing)
-    found = evaluated(plan, samples, method, Asked(untrained=guessing))
-    assert list(found.heads) == ["right", "guess", "untrained"]
+    found = evaluated(plan, samples, method, Asked(**{"untrained.l2": guessing}))
+    assert list(found.heads) == ["right", "guess", "untrained.l2"]
     keys = ["accuracy_1_shot", "accuracy_2_shot", "accuracy_1_shot_dirichlet", "accuracy_2_shot_dirichlet"]
     assert list(found.head.metrics) == keys
     assert [one.value for one in found.head.metrics.values()] == [1.0] * 4
-    assert found.heads["guess"] == found.heads["untrained"]
+    assert found.heads["guess"] == found.heads["untrained.l2"]
     assert method.shapes == [((40, 3, 1), (40, 12)), ((40, 3, 2), (40, 12))]
     assert found.headline == "right head: 3-way 1-shot 100.0% [100.0%, 100.0%], 2-shot 100.0% [100.0%, 100.0%] over 40 episodes"
-    chance = [note for note in found.notes if "at chance level" in note]
-    assert len(chance) == 8
-    assert chance[0] == "guess head, 1-shot, balanced queries: at chance level, 1/3 lies in the interval."
+    chance = [warning for warning in warnings(found, []) if "at chance" in warning]
+    assert len(chance) == 1
+    assert re.fullmatch(r"The guess head is at chance: .* accuracy, where guessing gives 33\.3%\.", chance[0])
 
 
 def test_units_are_what_the_metrics_are_means_of() -> None:

@@ -17,8 +17,8 @@ import torch.multiprocessing as mp
 from scratchlab.data.samplers.interface import Sampler
 from scratchlab.data.samplers.shuffled import Shuffled
 from scratchlab.learn.class_learner import ClassLearner
+from scratchlab.learn.components import Components
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.incremental import Components
 from scratchlab.learn.learner import TrainingBatch
 from scratchlab.learn.losses.catalog import LOSSES, Losses
 from scratchlab.learn.losses.cross_entropy import CrossEntropy

@@ -13,8 +13,8 @@ import torch
 from scratchlab.checks import Problem
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.class_learner import ClassLearner
+from scratchlab.learn.components import Components
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.incremental import Components
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import EmbeddedBatch

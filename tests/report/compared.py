@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,8 @@ def answered(
             classes = self.classes if hasattr(self, "classes") else base.classes
             right = (samples.labels[inputs.rows][:, None] == classes).astype(np.float32)
             return {head: Scores(rng.normal(size=right.shape).astype(np.float32) + clear * right, classes) for head, clear in heads.items()}
+
+        baselines = SimpleNamespace(score=lambda inputs: {})
 
         def branch(self) -> Stub:
             return Stub()

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -167,8 +168,8 @@ def answered(run: Run, classes: tuple[str, ...], base: int, sessions: int, draws
         result = found.result()
     else:
         stub = Stub(known, plan, base)
-        asked: Any = type("Method", (), {"score": lambda _, inputs: stub.score(plan.split, first=True)})()
-        result = closed_set.evaluate(plan, asked, known, None)  # type: ignore[arg-type]
+        method: Any = SimpleNamespace(score=lambda _: stub.score(plan.split, first=True), baselines=SimpleNamespace(score=lambda _: {}))
+        result = closed_set.evaluate(plan, method, known, None)  # type: ignore[arg-type]
     run.save_result(result)
     begun = datetime.now(UTC) - timedelta(minutes=14)
     run.save_json("status", run.status | {"created": begun.isoformat(timespec="seconds")})

@@ -24,6 +24,11 @@ class Answers:
         """The scores of a split's queries, and their true labels."""
         return cls(split.query, scores, scores.predicted(), split.truth(samples))
 
+    @property
+    def chance(self) -> float:
+        """The accuracy of whoever always answers with the most frequent class."""
+        return float(np.unique(self.truth, return_counts=True)[1].max() / len(self.truth))
+
     def units(self, head: str, plan: Plan, samples: Samples) -> pl.DataFrame:
         """One row a query: id, group, head, truth, answer, value (1 if right) and the scores in the order of the classes known."""
         names, kind, scores = np.array(samples.classes), pl.Enum(samples.classes), self.scores.values

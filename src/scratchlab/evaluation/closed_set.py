@@ -22,9 +22,11 @@ NOTES = ("Balanced accuracy is the mean of the classes' recalls.",)
 def evaluate(plan: Plan, method: Method, samples: Samples, progress: Progress) -> Result:
     """Asks once, and joins the answers with the truth."""
     del progress
-    found = {head: Answers.join(plan.split, scores, samples) for head, scores in method.score(plan.split.inputs(samples)).items()}
+    inputs = plan.split.inputs(samples)
+    scored = {**method.score(inputs), **method.baselines.score(inputs)}
+    found = {head: Answers.join(plan.split, scores, samples) for head, scores in scored.items()}
     counts = {"classes": len(plan.split.classes), "queries": len(plan.split.query)}
-    heads = {head: Head(metrics := _metrics(one, plan), (Row({}, counts, metrics),)) for head, one in found.items()}
+    heads = {head: Head(metrics := _metrics(one, plan), (Row({}, counts, metrics, one.chance),)) for head, one in found.items()}
     units = pl.concat([one.units(head, plan, samples) for head, one in found.items()])
     leading, first = next(iter(heads.items()))
     return Result(

@@ -46,7 +46,7 @@ def evaluate(plan: EpisodesPlan, method: Method, samples: Samples, progress: Pro
         f"{leading} head: {_headline(table[leading], way)} over {counted(episodes, 'episode')}",
         table,
         Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": plan.shots[0], "queries": BALANCED}),
-        notes=(*_notes(plan), *_at_chance(table, way)),
+        notes=tuple(_notes(plan)),
         facts={"way": way, "shots": list(plan.shots), "episodes": episodes, "differences": _differences(heads)},
         scan=pl.concat([_units(head, answers, plan) for head, answers in heads.items()]).lazy,
     )
@@ -89,7 +89,7 @@ def _head(answers: dict[Context, Answers], plan: EpisodesPlan) -> Head:
     for (shot, queries), one in answers.items():
         own = {"accuracy": over_episodes(one.accuracy), **({} if one.auroc is None else {"AUROC": over_episodes(one.auroc)})}
         counts = {"episodes": len(one.accuracy), "classes": plan.support.shape[1]}
-        rows.append(Row({"shot": shot, "queries": queries}, counts, own))
+        rows.append(Row({"shot": shot, "queries": queries}, counts, own, 1 / plan.support.shape[1]))
         kind = "" if queries == BALANCED else f"_{queries}"
         metrics |= {f"{name}_{shot}_shot{kind}": estimate for name, estimate in own.items()}
     return Head(dict(sorted(metrics.items(), key=lambda item: item[0].startswith("AUROC"))), tuple(rows))
@@ -157,14 +157,4 @@ def _notes(plan: EpisodesPlan) -> list[str]:
         ),
         f"Intervals are over episodes drawn from {classes} test classes and {len(plan.queries)} rows; they tell nothing of other classes.",
         *plan.notes,
-    ]
-
-
-def _at_chance(heads: dict[str, Head], way: int) -> list[str]:
-    """The results that cannot be told from guessing."""
-    return [
-        f"{name} head, {row.context['shot']}-shot, {row.context['queries']} queries: at chance level, 1/{way} lies in the interval."
-        for name, head in heads.items()
-        for row in head.rows
-        if row.metrics["accuracy"].contains(1 / way)
     ]

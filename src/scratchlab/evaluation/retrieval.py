@@ -55,7 +55,7 @@ def evaluate(plan: RetrievalPlan, method: Method, samples: Samples, progress: Pr
         {samples.classes[label]: "" for label in shown} if len(shown) <= FEW else {},
         (f"Rules: {rules}.", *_notes(counts), *plan.notes),
         {"counts": counts, "rules": rules.named(), "cmc": {head: _curve(one) for head, one in ranked.items()}},
-        pl.concat([_units(head, one, plan, samples) for head, one in ranked.items()]).lazy,
+        scan=pl.concat([_units(head, one, plan, samples) for head, one in ranked.items()]).lazy,
     )
 
 

@@ -16,7 +16,7 @@ from scratchlab.evaluation.answers import Answers
 from scratchlab.metrics.estimate import over_draws, over_groups, undefined
 from scratchlab.metrics.sessions import SessionMetrics, average_accuracy, performance_drop, session_metrics
 from scratchlab.result import Head, Layout, Metrics, Result, Row
-from scratchlab.types import Rows, Samples, Scores, Split
+from scratchlab.types import Inputs, Rows, Samples, Scores, Split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,14 +44,19 @@ class Answered:
 def evaluate(plan: SessionsPlan, method: Method, samples: Samples, progress: Progress) -> Result:
     """Asks after the base session and after every session of every draw."""
     found = Collected(plan, samples)
-    found.add(0, -1, plan.split, method.score(plan.split.inputs(samples)))
+    found.add(0, -1, plan.split, _scored(method, plan.split.inputs(samples)))
     for draw, splits in enumerate(progress.over(plan.draws, "draws of the shots")):
         learner = method.branch()
         for session, split in enumerate(splits, 1):
             learner.learn(split.view(samples))
-            found.add(session, draw, split, learner.score(split.inputs(samples)))
+            found.add(session, draw, split, _scored(learner, split.inputs(samples)))
         found.relate(splits[-1], learner.similarity_to_base().cpu().numpy())
     return found.result()
+
+
+def _scored(method: Method, inputs: Inputs) -> dict[str, Scores]:
+    """By head, those of the linear baseline last."""
+    return {**method.score(inputs), **method.baselines.score(inputs)}
 
 
 class Collected:
@@ -87,7 +92,7 @@ class Collected:
             self._classes(found),
             NOTES,
             {"nearest": {name: self._nearest(np.stack(rows)) for name, rows in self.similar.items()}},
-            self.units().lazy,
+            scan=self.units().lazy,
         )
 
     def _classes(self, found: list[Answered]) -> dict[str, str]:
@@ -130,12 +135,12 @@ class Collected:
     def _row(self, session: int, found: list[Answered]) -> Row:
         counts = {"classes": len(found[0].classes), "queries": len(found[0].answers.rows)}
         if session == 0:
-            return Row({"session": 0}, counts, self._base(found[0].answers))
+            return Row({"session": 0}, counts, self._base(found[0].answers), found[0].answers.chance)
         metrics: Metrics = {}
         for name in METRICS:
             values = [getattr(one.metrics, name) for one in found]
             metrics[name] = undefined(f"no query is of a class that '{name}' counts") if None in values else over_draws(values)
-        return Row({"session": session}, counts, metrics)
+        return Row({"session": session}, counts, metrics, found[0].answers.chance)
 
     def _base(self, found: Answers) -> Metrics:
         """Session 0: nothing was drawn, so the interval is over groups of queries."""

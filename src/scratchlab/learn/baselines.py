@@ -1,4 +1,4 @@
-"""What stands beside a trained network in every table of episodes and retrieval: the same network untrained, and the features it is given.
+"""What stands beside a trained network in every table: the same network untrained, and the features it is given, alone.
 
 Source of the centred features: CL2N of Wang et al. (2019), "SimpleShot", arXiv 1911.04623; see `CentredCosine`.
 """
@@ -9,17 +9,22 @@ import copy
 import functools
 from collections.abc import Callable, Iterator, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from scratchlab.learn import comparisons
 from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.linear import LinearClassifier
 from scratchlab.learn.references import centre, vectors_alone
 from scratchlab.models.lengths import mask
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.vector import CentredCosine, Cosine
-from scratchlab.types import Batch, Embeddings, Floats, Image, Inputs, Rows
+from scratchlab.types import Batch, Embeddings, Floats, Image, Inputs, LabelledInputs, Rows, Scores, TrainingView
+
+LINEAR = "features.linear"
+SIDE = 32
 
 
 class Features(Embedder):
@@ -60,15 +65,45 @@ def statistics(features: Tensor, lengths: Tensor) -> Tensor:
 
 class Baselines:
     """Answers `pairwise` and `episodes` without training: heads `untrained.NAME` by the network as it is when this is made, for each
-    similarity, and `features.cosine` and `features.centred_cosine` by its features.
+    similarity, and `features.cosine` and `features.centred_cosine` by its features; and `score` by a linear classifier of the features.
 
-    training: the rows whose mean the centred ones take off; to be set before the first question.
+    training: the rows whose mean is subtracted in centred similarities.
     """
 
-    training: Inputs
+    training: LabelledInputs
+    linear: LinearClassifier | None = None
 
     def __init__(self, embedder: Embedder, similarities: Mapping[str, Similarity]) -> None:
         self._embedder, self._similarities = copy.deepcopy(embedder), similarities
+        self._features = Features(self._embedder)
+
+    def learned(self, view: TrainingView) -> Baselines:
+        """A copy that knows the training rows of this view, or the classes of its references."""
+        other = copy.copy(self)
+        if len(view.train):
+            other.training, other.linear = view.train, None
+        elif len(view.reference):
+            new = view.reference.some(~np.isin(view.reference.labels, self._linear.classes))
+            other.linear = self._linear.extended(self._values(new), new.labels)
+        return other
+
+    @property
+    def _linear(self) -> LinearClassifier:
+        if self.linear is None:
+            self.linear = LinearClassifier.fit(self._values(self.training), self.training.labels)
+        return self.linear
+
+    def _values(self, inputs: Inputs) -> Floats:
+        """Features `[n, d]` for the linear classifier; of large images, the means of SIDE × SIDE patches, to bound the covariance."""
+        vectors, form = self._features.vectors(inputs), self._features.frontend.form
+        if isinstance(form, Image) and max(form.height, form.width) > SIDE:
+            images = vectors.view(-1, form.channels, form.height, form.width)
+            vectors = F.adaptive_avg_pool2d(images, (min(form.height, SIDE), min(form.width, SIDE))).flatten(1)
+        return vectors.cpu().numpy()
+
+    def score(self, inputs: Inputs) -> dict[str, Scores]:
+        """The scores of a linear classifier of the features: the head LINEAR."""
+        return {LINEAR: self._linear.scores(self._values(inputs))} if len(inputs) else {}
 
     @functools.cached_property
     def _heads(self) -> dict[str, tuple[Embedder, Similarity]]:
@@ -77,7 +112,7 @@ class Baselines:
         features = {"cosine": Cosine(), "centred_cosine": CentredCosine()}
         for kind, embedder, similarities in (
             ("untrained", self._embedder, self._similarities),
-            ("features", Features(self._embedder), features),
+            ("features", self._features, features),
         ):
             own = {name: copy.copy(similarity) for name, similarity in similarities.items()}
             centre(own, embedder, self.training)

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import torch
@@ -23,28 +22,14 @@ from scratchlab.learn import comparisons
 from scratchlab.learn.baselines import Baselines
 from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.class_weights import readouts
-from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.losses.catalog import Losses
+from scratchlab.learn.components import Components, Parts
 from scratchlab.learn.losses.interface import Loss
 from scratchlab.learn.phases import SINGLE, PhaseKinds
 from scratchlab.learn.references import References, centre
-from scratchlab.learn.scoring import Rehearsal, Scoring
-from scratchlab.learn.training import Trainer
-from scratchlab.similarity.interface import Similarity
+from scratchlab.learn.scoring import Rehearsal
+from scratchlab.models.interface import Encoder
 from scratchlab.similarity.vector import CentredCosine
 from scratchlab.types import Batch, Embeddings, Floats, Inputs, LabelledInputs, Rows, Scores, TrainingView
-
-
-@dataclass
-class Components:
-    """The parts that the lab supplies to a method."""
-
-    embedder: Embedder
-    trainer: Trainer
-    similarities: Mapping[str, Similarity]
-    losses: Losses
-    scoring: Scoring
-    build_embedder: Callable[[int], Embedder]  # one more, whose first weights this seed decides
 
 
 class Incremental:
@@ -56,8 +41,10 @@ class Incremental:
     phases: PhaseKinds = SINGLE
     rates: Mapping[str, float] = {}
 
-    def __init__(self, components: Components) -> None:
-        self.components, self.embedder = components, components.embedder
+    def __init__(self, encoder: Encoder | Components, **parts: Unpack[Parts]) -> None:
+        """From an encoder and what surrounds it, or from components that a recipe has put together."""
+        self.components = components = encoder if isinstance(encoder, Components) else Components.of(encoder, **parts)
+        self.embedder = components.embedder
         self.classes: Rows = np.empty(0, dtype=np.int64)
         self.references: dict[str, tuple[References, ...]] = {}
         self.baselines = Baselines(self.embedder, components.similarities)
@@ -73,10 +60,10 @@ class Incremental:
 
     def learn(self, view: TrainingView) -> None:
         """Trains if the stage has training rows; then adds the references of its new classes."""
+        self.baselines = self.baselines.learned(view)
         if len(view.train):
             self.train(view)
             self.classes = view.classes
-            self.baselines.training = view.train
             centre(self.components.similarities, self.embedder, view.train)
             base = self.make_references(view.train, view.classes, self.components.scoring.exemplars)
             self.references = {name: (own,) for name, own in base.items()}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from scratchlab.checks import Problem
-from scratchlab.types import Embeddings, Image, Spectrogram
+from scratchlab.types import Embeddings, Image, Spectrogram, Waveform
 
 
 def lengths_of(x: Tensor, lengths: Tensor | None, axes: str, reader: nn.Module) -> Tensor:
@@ -32,8 +32,9 @@ def form_of(features: Tensor) -> Spectrogram | Image:
 
 
 class Frontend(nn.Module):
-    """Inputs to features. `form`: the form of one feature array, which the encoder is built for; axes: of the inputs."""
+    """Inputs to features. `input_form`: of one input; `form`: of one feature array, which the encoder is built for; axes: of the inputs."""
 
+    input_form: Waveform | Image
     form: Spectrogram | Image
     axes = "n, samples"
 

@@ -31,6 +31,7 @@ class ProgressBar:
         self.training: TaskID | None = None
         self.steps: Sequence[int] = (1,)
         self.valid = ""
+        self.records: list[dict[str, Any]] = []
 
     def __enter__(self) -> ProgressBar:
         self.bars.start()
@@ -55,6 +56,7 @@ class ProgressBar:
 
     def epoch(self, record: dict[str, Any]) -> None:
         """Tells what an epoch came to."""
+        self.records.append(record)
         number, accuracy, epochs = record["epoch"] + 1, record.get("valid_accuracy"), len(self.steps)
         self.valid = "" if accuracy is None else f", valid {accuracy:.1%}"
         if not self.console.is_terminal and (number % max(1, epochs // LINES) == 0 or number == epochs):

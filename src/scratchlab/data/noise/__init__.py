@@ -1,0 +1,5 @@
+"""Label noise: what makes given labels differ from true ones."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

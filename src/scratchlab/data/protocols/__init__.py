@@ -1,0 +1,5 @@
+"""Protocols: what is trained on, what may choose, and what is tested."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -21,7 +21,7 @@ class ClosedSet:
 
     def __init__(
         self,
-        seed: int,
+        seed: int = 0,
         *,
         classes: Annotated[list[str], Field(description="the classes that take part; empty: all of them")] = [],
         test: Test = 0.25,

@@ -73,7 +73,7 @@ class Episodes:
 
     def __init__(
         self,
-        seed: int,
+        seed: int = 0,
         *,
         way: Annotated[int, Field(ge=2, description="classes an episode")] = 5,
         shots: Annotated[

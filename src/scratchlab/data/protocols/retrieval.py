@@ -59,7 +59,7 @@ class Retrieval:
 
     def __init__(
         self,
-        seed: int,
+        seed: int = 0,
         *,
         test: Annotated[
             Share | list[str],

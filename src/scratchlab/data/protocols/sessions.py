@@ -39,7 +39,7 @@ class Sessions:
 
     def __init__(
         self,
-        seed: int,
+        seed: int = 0,
         *,
         base: Annotated[int, Field(ge=1, description="classes of the base session")] = 20,
         way: Annotated[int, Field(ge=1, description="new classes a session")] = 3,

@@ -1,0 +1,5 @@
+"""Methods: around an encoder, or as a recipe names them (`catalog.py`)."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

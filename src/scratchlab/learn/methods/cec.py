@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, cast
+from typing import Annotated, Unpack, cast
 
 import numpy as np
 import torch
@@ -32,13 +32,15 @@ from scratchlab.checks import Problem
 from scratchlab.data.samplers.interface import Episode, positions_by_class
 from scratchlab.learn import parallel
 from scratchlab.learn.class_learner import ClassLearner
+from scratchlab.learn.components import Components, Parts
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.learner import StepResult, TrainingBatch, over_rows
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.phases import Phase, PhaseKind
 from scratchlab.learn.references import vectors_alone
 from scratchlab.learn.transformed import Transformed
+from scratchlab.models.interface import Encoder
 from scratchlab.models.transforms import checked, usual
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.vector import CentredCosine
@@ -185,7 +187,7 @@ class CEC(Incremental):
 
     def __init__(
         self,
-        components: Components,
+        encoder: Encoder | Components,
         *,
         episodes_per_epoch: Annotated[int, Field(ge=1, description="pseudo-incremental episodes of an epoch of the phase episodes")] = 50,
         way: Annotated[int, Field(ge=1, description="pseudo-base classes of an episode; all where there are fewer")] = 15,
@@ -201,9 +203,10 @@ class CEC(Incremental):
             list[str],
             Field(description="what makes base classes pseudo-new, by name; empty: all quarter turns, or mirrored in time and frequency"),
         ] = [],
+        **parts: Unpack[Parts],
     ) -> None:
-        super().__init__(components)
-        for name, similarity in components.similarities.items():
+        super().__init__(encoder, **parts)
+        for name, similarity in self.components.similarities.items():
             if isinstance(similarity, CentredCosine):
                 raise Problem(
                     f"'{name}' takes off the mean of the training rows' vectors, but cec compares adapted vectors, "
@@ -211,9 +214,9 @@ class CEC(Incremental):
                 )
         self.episodes_per_epoch, self.ways, self.shot, self.query = episodes_per_epoch, (way, new_way), shot, query
         self.temperature, self.heads, self.dropout = temperature, heads, dropout
-        form = components.embedder.frontend.form
+        form = self.components.embedder.frontend.form
         self.transforms = checked(transforms, form, "method.transforms") or usual(form)
-        self.vectorial = {name: one for name, one in components.similarities.items() if one.reads == "vector"}
+        self.vectorial = {name: one for name, one in self.components.similarities.items() if one.reads == "vector"}
         self.attentions: dict[str, Attention] = {}
         self.phases = PHASES if self.vectorial else {"classifier": PHASES["classifier"]}
         self._attention()  # wrong settings are told before training

@@ -13,7 +13,7 @@ that of the first network: the loss of each row, and whether its peer selected i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import torch
 from pydantic import Field
@@ -21,9 +21,11 @@ from torch import Tensor, nn
 
 from scratchlab.learn import parallel
 from scratchlab.learn.class_learner import ClassLearner
-from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.components import Components, Parts
+from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.learner import Learner, StepResult, TrainingBatch
 from scratchlab.learn.phases import Phase, PhaseKind
+from scratchlab.models.interface import Encoder
 from scratchlab.types import Rows, TrainingView
 
 PHASES = {"warm-up": PhaseKind(epochs=0), "co-teaching": PhaseKind()}
@@ -80,17 +82,18 @@ class CoTeaching(Incremental):
 
     def __init__(
         self,
-        components: Components,
+        encoder: Encoder | Components,
         *,
         tau: Annotated[
             float, Field(ge=0, lt=1, description="share of the rows that is left out in the end; privileged where it is a known noise rate")
         ],
         ramp: Annotated[int, Field(ge=1, description="epochs over which this share grows from 0 (T_k)")] = 10,
+        **parts: Unpack[Parts],
     ) -> None:
-        super().__init__(components)
-        components.losses.require_class_weights("co_teaching")
+        super().__init__(encoder, **parts)
+        self.components.losses.require_class_weights("co_teaching")
         self.tau, self.ramp = tau, ramp
-        self.second = components.build_embedder(components.trainer.seed + 1)
+        self.second = self.components.build_embedder(self.components.trainer.seed + 1)
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ stands for the base afterwards. Its learned rows (`base = "trained"`) are outdon
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Unpack
 
 import numpy as np
 import torch
@@ -29,11 +29,13 @@ from torch.nn import functional as F
 
 from scratchlab.checks import Problem, listing
 from scratchlab.learn.class_weights import ClassWeights, readouts
-from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.components import Components, Parts
+from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.losses.classification import named
 from scratchlab.learn.losses.composition import Composition
 from scratchlab.learn.losses.interface import Similarities
 from scratchlab.learn.references import References, class_means
+from scratchlab.models.interface import Encoder
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Embeddings, Inputs, LabelledInputs, Scores, TrainingView
@@ -46,7 +48,7 @@ class Compositional(Incremental):
 
     def __init__(
         self,
-        components: Components,
+        encoder: Encoder | Components,
         *,
         matrix: Annotated[
             str, Field(description="similarity of the class matrices: a table of [similarity], or one that `scratchlab parts` lists")
@@ -61,18 +63,19 @@ class Compositional(Incremental):
             Literal["means", "trained"],
             Field(description="prototypes of the base classes: means of their training rows, or the learned rows"),
         ] = "means",
+        **parts: Unpack[Parts],
     ) -> None:
-        super().__init__(components)
-        components.losses.require_class_weights("compositional")
-        compared = components.losses.criterion.compared
+        super().__init__(encoder, **parts)
+        self.components.losses.require_class_weights("compositional")
+        compared = self.components.losses.criterion.compared
         if len(compared) > 1:
             raise Problem(
-                f"loss.{components.losses.criterion.called}.weights names {listing(compared)}, but the method compositional adds "
+                f"loss.{self.components.losses.criterion.called}.weights names {listing(compared)}, but the method compositional adds "
                 "the loss over matrices itself: "
                 "name one similarity there, and another in method.matrix."
             )
         self.settings = {"w_map": w_map, "w_re": w_re, "aux": aux, "temperature": temperature}
-        self.matrix, self.steps, self.rate, self.base = _of_matrices(components.similarities, matrix), steps, rate, base
+        self.matrix, self.steps, self.rate, self.base = _of_matrices(self.components.similarities, matrix), steps, rate, base
         # by session, of one set of prototypes: as the cross-entropy compares them, and as matrices
         self.composed: tuple[tuple[References, References], ...] = ()
         self.composition: Composition

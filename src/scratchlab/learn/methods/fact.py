@@ -15,14 +15,18 @@ The terms of mixed inputs are averaged over all pairs of a batch, those of one c
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import torch
 from torch import Tensor
 
 from scratchlab.learn.class_learner import row_steps
 from scratchlab.learn.class_weights import ClassWeights
-from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.components import Components, Parts
+from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.losses.virtual import Beta, Count, Eta, Serves, Top, Virtual, Weight, answer_through, check_unbiased
 from scratchlab.learn.references import embedded
+from scratchlab.models.interface import Encoder
 from scratchlab.types import Inputs, TrainingView
 
 
@@ -31,7 +35,7 @@ class FACT(Incremental):
 
     def __init__(
         self,
-        components: Components,
+        encoder: Encoder | Components,
         *,
         virtual: Count = 40,
         weight: Weight = 0.01,
@@ -39,10 +43,11 @@ class FACT(Incremental):
         serves: Serves = 3,
         eta: Eta = 0.1,
         top: Top = 40,
+        **parts: Unpack[Parts],
     ) -> None:
-        super().__init__(components)
-        components.losses.require_class_weights("fact")
-        check_unbiased(components.losses.criterion)
+        super().__init__(encoder, **parts)
+        self.components.losses.require_class_weights("fact")
+        check_unbiased(self.components.losses.criterion)
         self.count, self.weight, self.beta, self.serves, self.eta, self.top = virtual, weight, beta, serves, eta, top
 
     @property

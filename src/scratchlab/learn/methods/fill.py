@@ -14,14 +14,18 @@ The settings of the parts are those of their papers; 15 virtual prototypes for i
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import torch
 from torch import Tensor
 
 from scratchlab.learn.class_learner import row_steps
 from scratchlab.learn.class_weights import ClassWeights
-from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.components import Components, Parts
+from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.losses.virtual import Beta, Count, Eta, Serves, Top, Virtual, Weight, answer_through, check_unbiased
 from scratchlab.learn.references import References, embedded
+from scratchlab.models.interface import Encoder
 from scratchlab.similarity.calibration import Share, Sharpness, calibrated
 from scratchlab.types import Embeddings, Inputs, TrainingView
 
@@ -31,7 +35,7 @@ class FILL(Incremental):
 
     def __init__(
         self,
-        components: Components,
+        encoder: Encoder | Components,
         *,
         virtual: Count = 15,
         weight: Weight = 0.01,
@@ -41,10 +45,11 @@ class FILL(Incremental):
         top: Top = 40,
         share: Share = 0.5,
         sharpness: Sharpness = 16.0,
+        **parts: Unpack[Parts],
     ) -> None:
-        super().__init__(components)
-        components.losses.require_class_weights("fill")
-        check_unbiased(components.losses.criterion)
+        super().__init__(encoder, **parts)
+        self.components.losses.require_class_weights("fill")
+        check_unbiased(self.components.losses.criterion)
         self.count, self.weight, self.beta, self.serves, self.eta, self.top = virtual, weight, beta, serves, eta, top
         self.share, self.sharpness = share, sharpness
 

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class Asking(Protocol):
-    """Whoever can be asked how alike rows are, whatever classes it has learned: a method, or its baselines."""
+    """Whatever scores queries: a method, or its baselines. Pairs and episodes may be of any classes, learned or not."""
+
+    def score(self, inputs: Inputs) -> dict[str, Scores]:
+        """Scores of the queries by head, for all classes learned so far; the leading head first."""
+        ...
 
     def pairwise(self, queries: Inputs, references: Inputs) -> Iterator[tuple[slice, dict[str, Floats]]]:
         """Tiles of at most 256 queries, and by head their similarities `[tile, m]` with all references, float32, larger being more alike.
@@ -57,10 +61,6 @@ class Method(Asking, Protocol):
 
     def learn(self, view: TrainingView) -> None:
         """Takes in a split: trains on its training rows, if there are any, and keeps what it needs of its references."""
-        ...
-
-    def score(self, inputs: Inputs) -> dict[str, Scores]:
-        """Scores of the queries by head, the one that speaks for the method first. Heads are never mixed."""
         ...
 
     def vectors(self, inputs: Inputs) -> Tensor:

@@ -8,14 +8,16 @@ What of a new word is unlike every base word is lost on the way; docs/log.md say
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.components import Components, Parts
+from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.references import References
+from scratchlab.models.interface import Encoder
 from scratchlab.similarity.reconstruction import reconstructed
 from scratchlab.types import Embeddings, Inputs, Scores, TrainingView
 
@@ -42,12 +44,13 @@ class Reconstruction(Incremental):
 
     def __init__(
         self,
-        components: Components,
+        encoder: Encoder | Components,
         *,
         aux: Annotated[float, Field(gt=0, description="sharpness of the attention to parts of length 1")] = 2.0,
         share: Annotated[float, Field(gt=0, le=1, description="share of the rebuilt in the score; 1: nothing else counts")] = 0.5,
+        **parts: Unpack[Parts],
     ) -> None:
-        super().__init__(components)
+        super().__init__(encoder, **parts)
         self.aux, self.share = aux, share
         self.rebuilt: tuple[Rebuilt, ...] = ()
 

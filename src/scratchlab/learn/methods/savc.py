@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import numpy as np
 import torch
@@ -25,13 +25,15 @@ from torch import Tensor
 
 from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.comparisons import episode_scores, pair_scores
-from scratchlab.learn.incremental import Components, Incremental
+from scratchlab.learn.components import Components, Parts
+from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.learner import StepResult, TrainingBatch
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
 from scratchlab.learn.losses.momentum import MomentumContrast
 from scratchlab.learn.references import References
 from scratchlab.learn.transformed import Transformed
+from scratchlab.models.interface import Encoder
 from scratchlab.models.transforms import checked
 from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Rows, TrainingView
 
@@ -85,7 +87,7 @@ class SAVC(Incremental):
 
     def __init__(
         self,
-        components: Components,
+        encoder: Encoder | Components,
         *,
         fantasies: Annotated[
             list[str], Field(description="transformations that make further classes; empty: rotated_180 for images, backward for sound")
@@ -95,10 +97,11 @@ class SAVC(Incremental):
         momentum: Annotated[float, Field(ge=0, lt=1, description="share of itself that the slow encoder keeps in a step")] = 0.999,
         queue: Annotated[int, Field(ge=1, description="keys of past steps that an input is contrasted with")] = 8192,
         dim: Annotated[int, Field(ge=1, description="numbers of a key")] = 128,
+        **parts: Unpack[Parts],
     ) -> None:
-        super().__init__(components)
-        components.losses.require_class_weights("savc")
-        form = components.embedder.frontend.form
+        super().__init__(encoder, **parts)
+        self.components.losses.require_class_weights("savc")
+        form = self.components.embedder.frontend.form
         usual = ("rotated_180",) if isinstance(form, Image) else ("backward",)
         self.fantasies = ("same", *(checked(fantasies, form, "method.fantasies") or usual))
         self.weight, self.temperature, self.momentum, self.queue, self.dim = weight, temperature, momentum, queue, dim

@@ -7,8 +7,12 @@ Plain base training; the prototypes of new classes are moved towards the base cl
 
 from __future__ import annotations
 
-from scratchlab.learn.incremental import Components, Incremental
+from typing import Unpack
+
+from scratchlab.learn.components import Components, Parts
+from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.references import References
+from scratchlab.models.interface import Encoder
 from scratchlab.similarity.calibration import Share, Sharpness, calibrated
 from scratchlab.types import Embeddings
 
@@ -16,8 +20,8 @@ from scratchlab.types import Embeddings
 class TEEN(Incremental):
     """Class means (or shots), those of new classes calibrated."""
 
-    def __init__(self, components: Components, *, share: Share = 0.5, sharpness: Sharpness = 16.0) -> None:
-        super().__init__(components)
+    def __init__(self, encoder: Encoder | Components, *, share: Share = 0.5, sharpness: Sharpness = 16.0, **parts: Unpack[Parts]) -> None:
+        super().__init__(encoder, **parts)
         self.share, self.sharpness = share, sharpness
 
     def adapted(self, new: Embeddings, base: References) -> Embeddings:

@@ -109,7 +109,7 @@ class MelFrontend(Frontend):
                 f"{empty} of {called}'s {bands} bands are narrower than the {form.rate / self.n_fft:.0f} Hz between two lines of the "
                 "spectrum and would stay empty; ask for fewer bands or a longer window_ms."
             )
-        self.form = Spectrogram(bands, streams)
+        self.input_form, self.form = form, Spectrogram(bands, streams)
         self.parts = reaches(filters)
         self.filters: Tensor
         self.window: Tensor

@@ -28,7 +28,7 @@ class Pixels(Frontend):
         super().__init__()
         if not isinstance(form, Image):
             raise Problem("pixels reads images, but the source gives sound; use frontend.name = 'log_mel'.")
-        self.form = form
+        self.input_form = self.form = form
         self.mean, self.std = mean, std
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

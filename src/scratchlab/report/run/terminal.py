@@ -13,7 +13,7 @@ from scratchlab.store.run import Run
 
 
 def outcome(run: Run) -> RenderableType:
-    """The note, the metrics of every head as a whole and, where that says more, by context, and what the intervals mean."""
+    """The note, the metrics of every head as a whole and, where that says more, by context, what the intervals mean, and warnings."""
     result = run.result()
     if result is None:
         raise Problem(f"{run.folder} has no result yet; it is {run.state()} ({run.status.get('where', 'not started')}).")
@@ -23,6 +23,7 @@ def outcome(run: Run) -> RenderableType:
     parts.append(_heads(result))
     hows = "; ".join(dict.fromkeys(one.how for one in result.estimates if one.low is not None))
     parts.append(Text(" ".join([*result.notes, f"95 % intervals: {hows or 'none'}."]), style="dim"))
+    parts += [Text(f"Warning: {warning}", style="bold yellow") for warning in result.warnings]
     return Group(*parts)
 
 

@@ -1,0 +1,16 @@
+from . import augment as augment
+from . import noise as noise
+from . import protocols as protocols
+from . import samplers as samplers
+from .sources.arabic_speech_commands import ArabicSpeechCommands as ArabicSpeechCommands
+from .sources.arrays import from_arrays as from_arrays
+from .sources.audio_folder import AudioFolder as AudioFolder
+from .sources.cifar10 import CIFAR10 as CIFAR10
+from .sources.cifar100 import CIFAR100 as CIFAR100
+from .sources.fsdd import FSDD as FSDD
+from .sources.mnist import MNIST as MNIST
+from .sources.omniglot import Omniglot as Omniglot
+from .sources.orl import ORL as ORL
+from .sources.sklearn_digits import SklearnDigits as SklearnDigits
+from .sources.speech_commands import SpeechCommands as SpeechCommands
+from .sources.synthetic import Synthetic as Synthetic

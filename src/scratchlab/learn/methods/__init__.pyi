@@ -1,0 +1,10 @@
+from .cec import CEC as CEC
+from .co_teaching import CoTeaching as CoTeaching
+from .compositional import Compositional as Compositional
+from .fact import FACT as FACT
+from .fill import FILL as FILL
+from .interface import Method as Method
+from .prototypes import Prototypes as Prototypes
+from .reconstruction import Reconstruction as Reconstruction
+from .savc import SAVC as SAVC
+from .teen import TEEN as TEEN
