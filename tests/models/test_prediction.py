@@ -244,7 +244,7 @@ def test_settings_that_do_not_fit_are_told() -> None:
         LPC(Waveform(RATE), streams=["envelope", "envelope"])
     with pytest.raises(Problem, match="below the 480 samples"):
         LPC(Waveform(RATE), order=480)
-    with pytest.raises(Problem, match="lpc hears sound"):
+    with pytest.raises(Problem, match="lpc reads sound"):
         LPC(Image(1, 8, 8))
     with pytest.raises(Problem, match="of lpc's 400 bands"):
         LPC(Waveform(RATE), bands=400)

@@ -104,7 +104,7 @@ def test_heads_that_do_not_divide_the_channels_are_told() -> None:
 def test_learned_places_end_somewhere() -> None:
     module = Transformer(8, 8, position="learned", longest=5, pool=2)
     assert module(whole(torch.randn(1, 10, 8))).matrix.shape == (1, 5, 8)
-    with pytest.raises(Problem, match=r"An input has 6 steps, but temporal.longest = 5 places .*position = 'sinusoidal'"):
+    with pytest.raises(Problem, match=r"An input has 6 steps, but temporal.longest = 5 positions .*position = 'sinusoidal'"):
         module(whole(torch.randn(1, 11, 8)))
 
 
