@@ -66,7 +66,7 @@ def test_both_ways_are_the_definitions(monkeypatch: pytest.MonkeyPatch, way: str
     monkeypatch.setattr(products, "_kernels_cost", lambda n, widths: 2.0 if way == "features" else 0.0)
     monkeypatch.setattr(products, "_features_cost", lambda n, widths, asked: 1.0)
     if way == "kernels":
-        monkeypatch.setattr(products, "HELD", 3 * 15**2)  # tiles of 15 or less, of 40 inputs
+        monkeypatch.setattr(products, "MAX_ENTRIES", 3 * 15**2)  # tiles of 15 or less, of 40 inputs
     monkeypatch.setattr(products, "STRIP", 100)
     monkeypatch.setattr(products, "SIDE", 30)
     a = features()
@@ -84,8 +84,8 @@ def test_the_cheaper_way_is_taken() -> None:
     every = np.ones((2, 2), dtype=bool)
     assert products._kernels_cost(100, [3000, 3000]) < products._features_cost(100, [3000, 3000], every)
     assert products._kernels_cost(100, [4, 4]) > products._features_cost(100, [4, 4], every)
-    assert products.held(100, [3000, 3000], every)
-    assert not products.held(100_000, [300_000, 300_000], every)  # cheaper, but not to be held
+    assert products.kernels_fit(100, [3000, 3000], every)
+    assert not products.kernels_fit(100_000, [300_000, 300_000], every)  # cheaper, but not to be held
 
 
 @pytest.mark.parametrize("offset", [0.0, 1.0, 10.0, 1000.0])
@@ -173,7 +173,7 @@ def test_three_inputs_have_a_biased_one_alone() -> None:
 
 
 def test_wrong_input_is_told() -> None:
-    with pytest.raises(Problem, match="layer0 was given 1 input"):
+    with pytest.raises(Problem, match="layer layer0 has 1 input"):
         cka(features(1))
     with pytest.raises(Problem, match="their numbers differ: layer0 40, layer1 40, layer2 40, layer0 41"):
         cka(features(), features(41, (3,)))
@@ -246,7 +246,7 @@ def test_double_precision_beyond_single_in_minibatches() -> None:
         found.add({"x": changed}, {"y": y})
         assert found.alignment().debiased[0, 0] == pytest.approx(debiased(x, y), abs=1e-5)
     found.add({"x": x * 1e200}, {"y": y})
-    assert found.alignment().of("x", "y").how.endswith("times as large as at first, in batch 2")
+    assert found.alignment().of("x", "y").how.endswith("times as large as in the first batch, in batch 2")
 
 
 def test_features_may_lie_in_memory_as_they_like() -> None:
@@ -283,7 +283,7 @@ def test_a_last_batch_of_one_or_two_is_left_out_and_counted() -> None:
     assert found.alignment().debiased.shape == (3, 3)
     empty = Minibatches()
     empty.add(features(2))
-    with pytest.raises(Problem, match="No batch had four inputs or more; 1 batch of fewer were left out"):
+    with pytest.raises(Problem, match="No batch had four or more inputs; 1 smaller batch left out"):
         empty.alignment()
     with pytest.raises(Problem, match="must be the same"):
         found.add(features(16, (3,)))
@@ -332,7 +332,7 @@ def test_to_the_target_is_cka_with_one_hot_labels(counts: tuple[int, ...]) -> No
 def test_targets_that_cannot_be_aligned_with_are_told() -> None:
     with pytest.raises(Problem, match=r"All 40 labels are 3: .*Do the labels collide"):
         to_target(features(), np.full(40, 3))
-    with pytest.raises(Problem, match=r"Labels are one number an input, \[n\]; these have the shape \[40, 2\]"):
+    with pytest.raises(Problem, match=r"Labels must be one number per input, \[n\]; these have shape \[40, 2\]"):
         to_target(features(), np.eye(2, dtype=np.int64)[np.arange(40) % 2])
     with pytest.raises(Problem, match="Layer layer0 has 40 inputs, but there are 39 labels"):
         to_target(features(), np.arange(39) % 2)

@@ -138,7 +138,7 @@ def test_few_inputs_are_no_neighbours() -> None:
     assert compared("mutual_knn", *unrelated).how == "undefined, because mutual_knn needs 20 inputs, and there are 19"
     found = with_interval("jaccard", ("x", torch.randn(30, 5)), ("y", torch.randn(30, 5)), times=10)
     assert found.low is None
-    assert "have no jaccard" in found.how
+    assert "jaccard is undefined for 10 of 10" in found.how
 
 
 def test_wide_layers_are_turned_in_the_space_of_inputs() -> None:
