@@ -180,7 +180,7 @@ def test_wrong_input_is_told() -> None:
     for nothing in (lambda: cka({}), lambda: cka(features(), {}), lambda: Minibatches().add({})):
         with pytest.raises(Problem, match="There is no layer to compare"):
             nothing()
-    with pytest.raises(Problem, match="was given a single number"):
+    with pytest.raises(Problem, match="are a single number"):
         cka({"x": torch.tensor(1.0)})
     assert cka({"x": torch.arange(9.0)}).biased.shape == (1, 1), "one feature an input"
     with pytest.raises(Problem, match="There is no layer nothing; there are: layer0"):

@@ -36,6 +36,6 @@ def test_what_varies_by_seed_alone_is_as_uncertain_as_the_seeds() -> None:
 
 def test_an_axis_of_one_is_named() -> None:
     found = over_crossed(np.array([[5.0, 7.0, 6.0]]), np.full((1, 3), 9.0), ("seeds", "draws"))
-    assert "of seeds there is one" in found.how
+    assert "only one of seeds" in found.how
     assert over_crossed(np.ones((1, 1)), np.ones((1, 1)), ("seeds", "draws")).low is None
     assert "undefined, because there is no answer" in over_crossed(np.zeros((2, 2)), np.zeros((2, 2)), ("seeds", "draws")).how

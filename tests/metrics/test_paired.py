@@ -90,7 +90,7 @@ def test_groups_are_drawn_whole() -> None:
                 means.append(sum(taken) / len(taken))
         assert estimate.value == pytest.approx(gains[column].mean())
         assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])))
-        assert estimate.how == "bootstrap over 4 groups of the queries; with so few groups it is on the narrow side"
+        assert estimate.how == "bootstrap over 4 groups of the queries; too narrow with so few groups"
 
 
 def test_a_pair_is_surer_than_its_parts() -> None:

@@ -194,7 +194,7 @@ def test_what_is_not_finite_is_named_with_its_place(tmp_path: Path, value: float
         ({"distances": np.zeros((2, 4))}, r"must be \[probes, gallery\], here \[2, 3\]; their shape is \[2, 4\]"),
         ({"distances": np.zeros(3)}, r"their shape is \[3\]"),
         ({"distances": np.zeros((2, 3), np.complex64)}, "must be numbers of 64 bits or less; these are of type complex64"),
-        ({"query_cameras": [0, 0]}, "rule 'ignore' needs the cameras of probes and gallery"),
+        ({"query_cameras": [0, 0]}, "rule 'ignore' needs cameras of probes and gallery"),
         ({"query_cameras": [0], "gallery_cameras": [0, 0, 0]}, "2 probes but 1 cameras"),
         ({"query_cameras": [0, 0], "gallery_cameras": [0, 0, 0], "rules": Rules("none")}, "Cameras are given, but .* is 'none'"),
         ({"distances": np.zeros((2, 0)), "gallery_ids": []}, "The gallery holds no row; there is nothing to rank"),
