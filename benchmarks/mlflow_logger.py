@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from scratchlab.checks import Problem
-from scratchlab.mirrors.catalog import chosen
+from scratchlab.loggers.catalog import chosen
 
 
 def seconds(runs: Path, recipe: str, epochs: int, *words: str) -> float:

@@ -19,7 +19,7 @@ from scratchlab.analysis.correlate import correlate
 from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.experiment import perform
 from scratchlab.learn.checkpoints import NullStore
-from scratchlab.mirrors import facts
+from scratchlab.loggers import facts
 from scratchlab.notebook.index.sources.of_run import of_run
 from scratchlab.notebook.writing.cards import card
 from scratchlab.notebook.writing.plots import drawn

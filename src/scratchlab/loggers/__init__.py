@@ -1,1 +1,1 @@
-"""What a run's folder holds, shown again where others look for it."""
+"""Experiment loggers, which copy what a run's folder holds to trackers such as MLflow."""

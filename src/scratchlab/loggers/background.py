@@ -1,4 +1,4 @@
-"""A mirror kept up to date beside the training: it never waits for the mirror, and never fails with it."""
+"""Runs an experiment logger in a background thread: training never waits for the logger, and never fails because of it."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from scratchlab.mirrors.interface import Mirror
+from scratchlab.loggers.interface import ExperimentLogger
 from scratchlab.store.run import Run
 
-SECONDS = 5.0  # between two looks at the run's folder
-LONGEST = 120.0  # the same, while the mirror does not answer
-PATIENCE = 30.0  # how long the end of a run waits for what is left to send
+SECONDS = 5.0  # interval between checks of the run's folder
+LONGEST = 120.0  # longest interval after failures
+PATIENCE = 30.0  # how long the end of a run waits for the remaining data to be sent
 
 
 class InBackground:
-    """While open, a thread sends every epoch's record soon after it is written; at the end, everything.
+    """Context in which a thread sends every epoch's record soon after it is written; on exit it sends the rest.
 
-    say: is given one sentence if the mirror does not answer. Nothing is sent before the first epoch is recorded: a run that wrong input
-    ends before leaves no trace.
+    say: called with one sentence if the logger fails. Nothing is sent before the first epoch is recorded, so that a run that fails earlier,
+    because of wrong input, leaves no trace.
     """
 
     def __init__(
-        self, mirror: Mirror, run: Run, say: Callable[[str], None], *, seconds: float = SECONDS, patience: float = PATIENCE
+        self, logger: ExperimentLogger, run: Run, say: Callable[[str], None], *, seconds: float = SECONDS, patience: float = PATIENCE
     ) -> None:
-        self.mirror, self.run, self.say, self.seconds, self.patience = mirror, run, say, seconds, patience
+        self.logger, self.run, self.say, self.seconds, self.patience = logger, run, say, seconds, patience
         self.over = threading.Event()
-        self.thread = threading.Thread(target=self._watch, name="mirror", daemon=True)  # the program may end while a server hangs
-        self.failures, self.said = 0, False
+        self.thread = threading.Thread(target=self._watch, name="logger", daemon=True)  # so that the program can exit if a server hangs
+        self.failures, self.warned = 0, False
 
     def __enter__(self) -> InBackground:
         self.thread.start()
@@ -37,39 +37,40 @@ class InBackground:
         self.over.set()
         self.thread.join(self.patience)
         if self.thread.is_alive():
-            self._tell("it did not answer in time")
+            self._warn("it did not answer in time")
 
     def _watch(self) -> None:
-        seen = ""
+        sent = ""
         while not self.over.wait(min(self.seconds * 2**self.failures, LONGEST)):
-            if (now := self._recorded()) != seen and self._synced(over=False):
-                seen = now
+            if (version := self._version()) != sent and self._synced(final=False):
+                sent = version
         if self.run.folder.exists():
-            self._synced(over=True)
+            self._synced(final=True)
 
-    def _recorded(self) -> str:
-        """Changes with the run's records; empty before the first."""
+    def _version(self) -> str:
+        """A string that changes with the run's records; empty before the first."""
         path = self.run.folder / "metrics.jsonl"
         try:
-            told = path.stat()
+            status = path.stat()
         except OSError:
             return ""
-        return f"{told.st_mtime_ns} {told.st_size}" if told.st_size else ""
+        return f"{status.st_mtime_ns} {status.st_size}" if status.st_size else ""
 
-    def _synced(self, *, over: bool) -> bool:
+    def _synced(self, *, final: bool) -> bool:
         try:
-            self.mirror.sync(over=over)
-        except Exception as error:  # whatever becomes of the mirror, the training goes on
+            self.logger.sync(final=final)
+        except Exception as error:  # training continues whatever happens to the logger
             self.failures += 1
-            if over or self.failures == 2:  # once may be two runs that made the same table at the same moment
-                self._tell(str(error).strip().partition("\n")[0] or type(error).__name__)
+            if final or self.failures == 2:  # a single failure may be due to two runs that created the same table at once
+                self._warn(str(error).strip().partition("\n")[0] or type(error).__name__)
             return False
         self.failures = 0
         return True
 
-    def _tell(self, why: str) -> None:
-        if not self.said:
-            self.said = True
+    def _warn(self, reason: str) -> None:
+        if not self.warned:
+            self.warned = True
             self.say(
-                f"The mirror at {self.mirror.place} cannot be kept up to date ({why[:200]}); the run and its folder are untouched by that."
+                f"The experiment logger at {self.logger.address} cannot be updated ({reason[:200]}); "
+                "the run and its folder are not affected."
             )

@@ -1,17 +1,17 @@
-"""Mirrors by name."""
+"""The experiment loggers by name."""
 
 from __future__ import annotations
 
 from scratchlab.checks import Problem, listing, nearest
-from scratchlab.mirrors.interface import Mirror
-from scratchlab.mirrors.mlflow import Mlflow
+from scratchlab.loggers.interface import ExperimentLogger
+from scratchlab.loggers.mlflow import Mlflow
 
-MIRRORS: dict[str, type[Mirror]] = {"mlflow": Mlflow}
+LOGGERS: dict[str, type[ExperimentLogger]] = {"mlflow": Mlflow}
 
 
-def chosen(name: str) -> type[Mirror]:
-    """The mirror of this name, able to work. Raises Problem where there is none or what it needs is not installed."""
-    if name not in MIRRORS:
-        raise Problem(f"There is no mirror named '{name}'; there are: {listing(MIRRORS)}.{nearest(name, MIRRORS)}")
-    MIRRORS[name].ready()
-    return MIRRORS[name]
+def chosen(name: str) -> type[ExperimentLogger]:
+    """The logger of this name. Raises Problem if there is none, or if a package that it needs is not installed."""
+    if name not in LOGGERS:
+        raise Problem(f"There is no experiment logger '{name}'; the loggers are: {listing(LOGGERS)}.{nearest(name, LOGGERS)}")
+    LOGGERS[name].check_installed()
+    return LOGGERS[name]

@@ -1,4 +1,4 @@
-"""A run's folder as mirrors want it: names, numbers and short texts, nothing nested."""
+"""The contents of a run's folder as flat names, numbers and short texts, for experiment loggers."""
 
 from __future__ import annotations
 
@@ -12,54 +12,56 @@ from scratchlab.store.run import Run
 
 @dataclass(frozen=True)
 class Point:
-    """One number of a curve: at which step (epoch, session), and when, in milliseconds since 1970."""
+    """One value of a metric at a step (epoch, session); timestamp in milliseconds since 1970."""
 
     name: str
     value: float
-    at: int
+    timestamp: int
     step: int
 
 
 def settings(run: Run) -> dict[str, str]:
-    """Every setting of the recipe, resolved, as text; nothing of a part that has none."""
-    found = {name: value for name, value in flat(run.recipe()).items() if value != {}}
-    return {name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for name, value in found.items()}
+    """All resolved settings of the recipe, as text; parts without settings are omitted."""
+    values = {name: value for name, value in flat(run.recipe()).items() if value != {}}
+    return {name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for name, value in values.items()}
 
 
-def known(run: Run) -> dict[str, str]:
-    """What a run is known by: key, seed, title, and the commit of the code, if it lay in a checkout."""
+def tags(run: Run) -> dict[str, str]:
+    """Tags of a run: key, seed, title, folder, and the git commit of the code, if it is known."""
     status = run.status
     environment: dict[str, Any] = run.json("environment") or {}
     git: dict[str, Any] = environment.get("git_scratchlab") or environment.get("git") or {}
-    told = {"key": status["key"], "seed": status["seed"], "title": status["title"], "folder": run.folder.name}
-    told |= {"commit": git.get("commit"), "changed": "yes" if git.get("changed") else "no"} if git else {}
-    return {name: str(value) for name, value in told.items() if value not in (None, "")}
+    values = {"key": status["key"], "seed": status["seed"], "title": status["title"], "folder": run.folder.name}
+    values |= {"commit": git.get("commit"), "changed": "yes" if git.get("changed") else "no"} if git else {}
+    return {name: str(value) for name, value in values.items() if value not in (None, "")}
 
 
 def records(run: Run) -> list[Point]:
-    """The numbers of every epoch, in order. When each was written is told by the file's age and the seconds of those after it."""
+    """The metrics of all epochs, in order. Timestamps are computed from the file's modification time and the epochs' durations."""
     path = run.folder / "metrics.jsonl"
     if not path.exists():
         return []
-    ended, found = path.stat().st_mtime, list[list[Point]]()
+    ended, epochs = path.stat().st_mtime, list[list[Point]]()
     for record in reversed(run.records()):
-        at, numbers = int(ended * 1000), ((name, value) for name, value in flat(record).items() if name != "epoch")
-        found.append([Point(name, float(value), at, record["epoch"]) for name, value in numbers if isinstance(value, int | float)])
+        timestamp, numbers = int(ended * 1000), ((name, value) for name, value in flat(record).items() if name != "epoch")
+        epochs.append([Point(name, float(value), timestamp, record["epoch"]) for name, value in numbers if isinstance(value, int | float)])
         ended -= record["seconds"]
-    return [point for epoch in reversed(found) for point in epoch]
+    return [point for epoch in reversed(epochs) for point in epoch]
 
 
 def headline(run: Run) -> list[Point]:
-    """What came out, where it is defined: of every head its metrics, and those by context with the context's number as their step; the
-    leading head's metrics once more as `result`. Nothing before a run is finished.
+    """The defined metrics of a run's result: those of each head, those by context with the context's index as the step, and those of the
+    leading head again as `result`. Empty before a run is finished.
     """
     result = run.result()
     if not result:
         return []
-    found = [(f"result.{metric}", one, 0) for metric, one in result.head.metrics.items()]
+    values = [(f"result.{metric}", estimate, 0) for metric, estimate in result.head.metrics.items()]
     for name, head in result.heads.items():
-        found += [(f"{name}.{metric}", one, 0) for metric, one in head.metrics.items()]
+        values += [(f"{name}.{metric}", estimate, 0) for metric, estimate in head.metrics.items()]
         if len(head.rows) > 1:
-            found += [(f"{name}.{metric}", one, step) for step, row in enumerate(head.rows) for metric, one in row.metrics.items()]
-    at = int((run.folder / "result.json").stat().st_mtime * 1000)
-    return [Point(name, one.value, at, step) for name, one, step in found if one.value is not None]
+            values += [
+                (f"{name}.{metric}", estimate, step) for step, row in enumerate(head.rows) for metric, estimate in row.metrics.items()
+            ]
+    timestamp = int((run.folder / "result.json").stat().st_mtime * 1000)
+    return [Point(name, estimate.value, timestamp, step) for name, estimate, step in values if estimate.value is not None]

@@ -1,4 +1,4 @@
-"""What a mirror has to offer."""
+"""The interface of experiment loggers."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Protocol
 from scratchlab.store.run import Run
 
 
-class Mirror(Protocol):
-    """Shows one run elsewhere. All it knows it reads from the run's folder; it writes nothing there."""
+class ExperimentLogger(Protocol):
+    """Sends one run to an experiment tracker. It only reads the run's folder, and writes nothing there."""
 
     def __init__(self, run: Run) -> None:
-        """Asks nobody yet."""
+        """Create the logger without connecting to the tracker."""
         ...
 
     @classmethod
-    def ready(cls) -> None:
-        """Raises Problem where what it needs is not installed."""
+    def check_installed(cls) -> None:
+        """Raise Problem if a package that it needs is not installed."""
         ...
 
     @property
-    def place(self) -> str:
-        """Where it shows the run."""
+    def address(self) -> str:
+        """The address of the tracker."""
         ...
 
-    def sync(self, *, over: bool) -> None:
-        """Sends what is not there yet; whatever it raises, the next call sends the same again, and nothing twice.
+    def sync(self, *, final: bool) -> None:
+        """Send everything that has not been sent yet; after an exception, the next call sends it again, without duplicates.
 
-        over: the folder is complete, or as complete as it will be.
+        final: whether this is the last call, after the run ended.
         """
         ...
