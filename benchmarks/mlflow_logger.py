@@ -1,9 +1,9 @@
-"""What `--mirror mlflow` costs a run: CPU time of the whole program with and without it, the two taking turns.
+"""Overhead of `--mirror mlflow`: CPU time of a run with and without it, in turns.
 
-Run: python benchmarks/mlflow_mirror.py [--recipe digits] [--epochs 2 15] [--repeats 3]
-Each run is a program of its own on one thread, its CPU time that of all its threads, the mirror's included, as the system counts it. The
-database is made beforehand (MLflow takes about a second for its tables, once in a folder of runs). Prints both medians, and the medians of
-the differences and of their shares. Most of it is fixed: loading MLflow.
+Run: python benchmarks/mlflow_logger.py [--recipe digits] [--epochs 2 15] [--repeats 3]
+Each run is a separate process with one compute thread; its CPU time includes all its threads, also the logger's. The database is created
+beforehand (MLflow takes about a second for its tables, once per folder of runs). Prints both medians, and the medians of the absolute and
+relative differences. Most of the overhead is fixed: importing MLflow.
 """
 
 from __future__ import annotations
@@ -32,35 +32,35 @@ def seconds(runs: Path, recipe: str, epochs: int, *words: str) -> float:
 
 
 def compared(runs: Path, recipe: str, epochs: int, repeats: int) -> None:
-    """Both in turn, in the other order every second time; prints what each took."""
+    """Time both in turns, in alternating order; print the times."""
     taken: list[tuple[float, float]] = []
     for repeat in range(repeats):
-        ways = [(), ("--mirror", "mlflow")]
-        found = {way: seconds(runs, recipe, epochs, *way) for way in (ways if repeat % 2 == 0 else ways[::-1])}
-        taken.append((found[ways[0]], found[ways[1]]))
-    plain, mirrored = (median(column) for column in zip(*taken, strict=True))
+        options = [(), ("--mirror", "mlflow")]
+        times = {option: seconds(runs, recipe, epochs, *option) for option in (options if repeat % 2 == 0 else options[::-1])}
+        taken.append((times[options[0]], times[options[1]]))
+    plain, logged = (median(column) for column in zip(*taken, strict=True))
     more = median(b - a for a, b in taken)
     slower = [b / a - 1 for a, b in taken]
-    print(f"{recipe}, {epochs:3} epochs: without {plain:6.2f}, with {mirrored:6.2f} CPU s; {more:+.2f} s, ", end="")
+    print(f"{recipe}, {epochs:3} epochs: without {plain:6.2f}, with {logged:6.2f} CPU s; {more:+.2f} s, ", end="")
     print(f"{median(slower):+.1%} ({min(slower):+.1%} to {max(slower):+.1%})", flush=True)
 
 
 def main() -> None:
-    """Short runs and longer ones: how the difference grows is what epochs cost."""
-    asked = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    asked.add_argument("--recipe", default="digits")
-    asked.add_argument("--epochs", type=int, nargs="+", default=[2, 15])
-    asked.add_argument("--repeats", type=int, default=3)
-    words = asked.parse_args()
+    """Compare short and longer runs: the difference grows with the overhead per epoch."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--recipe", default="digits")
+    parser.add_argument("--epochs", type=int, nargs="+", default=[2, 15])
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
     try:
         chosen("mlflow")
     except Problem as problem:
-        print(f"Left out: {problem}")
+        print(f"Skipped: {problem}")
         return
     with tempfile.TemporaryDirectory() as folder:
-        seconds(Path(folder), words.recipe, 2, "--mirror", "mlflow")
-        for epochs in words.epochs:
-            compared(Path(folder), words.recipe, epochs, words.repeats)
+        seconds(Path(folder), arguments.recipe, 2, "--mirror", "mlflow")
+        for epochs in arguments.epochs:
+            compared(Path(folder), arguments.recipe, epochs, arguments.repeats)
 
 
 if __name__ == "__main__":
