@@ -3,9 +3,9 @@
 Run: python benchmarks/cka_accuracy.py
 Every layer of one network with every layer of another, 512 inputs, half of the layers rectified; `offset` standard deviations are added to
 all features, which are then multiplied by `scale`. Prints the largest absolute error relative to a double-precision computation from the
-same single-precision features. Ours: `cka` by kernels (layers 64 to 2,048 wide) and by features (16 to 64 wide), the larger
-error of biased and debiased, and `Minibatches` of 128, like the other packages (16 to 2,048 wide); all must be 1e-6 or less. AssertionError: torch-cka reports
-NaNs and returns nothing.
+same single-precision features. Ours: `cka` by kernels (layers 64 to 2,048 wide) and by features (16 to 64 wide), the larger error of
+biased and debiased, and `Minibatches` of 128, like the other packages (16 to 2,048 wide); all must be 1e-6 or less. AssertionError:
+torch-cka reports NaNs and returns nothing.
 Then prints what each package returns for a degenerate layer and a normal one.
 """
 

@@ -183,7 +183,7 @@ def test_wrong_input_is_told() -> None:
     with pytest.raises(Problem, match="are a single number"):
         cka({"x": torch.tensor(1.0)})
     assert cka({"x": torch.arange(9.0)}).biased.shape == (1, 1), "one feature an input"
-    with pytest.raises(Problem, match="There is no layer nothing; there are: layer0"):
+    with pytest.raises(Problem, match="There is no layer nothing; the layers are: layer0"):
         cka(features()).of("nothing", "layer0")
 
 
