@@ -1,4 +1,4 @@
-"""What every encoder promises, over all of the catalogue."""
+"""Properties of every encoder in the catalogue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOLERANCE = 1e-4  # a library may convolve one input otherwise than four, as it 
 
 
 def members() -> list[tuple[str, dict[str, object], Spectrogram | Image]]:
-    """Every encoder with settings that change its shapes and every form it accepts."""
+    """Every encoder with settings that change its shapes, and with every form that it accepts."""
     found: list[tuple[str, dict[str, object], Spectrogram | Image]] = []
     for name, part in ENCODERS.items():
         for settings in SETTINGS.get(name, [{}]):
@@ -48,7 +48,7 @@ def features_of(form: Spectrogram | Image, n: int = 4, width: int = 0) -> Tensor
 
 
 def trained(encoder: Encoder, form: Spectrogram | Image) -> Encoder:
-    """With shifts that are not zero and running statistics of this form's features, so that evaluation is no special case."""
+    """The encoder with non-zero biases and running statistics of this form's features, so that evaluation is not a special case."""
     torch.manual_seed(1)
     for name, parameter in encoder.named_parameters():
         if name.endswith("norm.bias"):
@@ -69,7 +69,7 @@ def member(request: pytest.FixtureRequest) -> tuple[Encoder, Spectrogram | Image
     return trained(ENCODERS[name](form, **settings), form), form
 
 
-def test_every_encoder_accepts_some_form_and_refuses_by_naming_another_encoder() -> None:
+def test_every_encoder_accepts_some_form_and_its_message_names_another_encoder() -> None:
     for name, part in ENCODERS.items():
         accepted = {form for found, _, form in members() if found == name}
         assert accepted
@@ -169,7 +169,7 @@ def test_silence_is_finite_with_finite_gradients(member: tuple[Encoder, Spectrog
     assert all(p.grad is not None and p.grad.isfinite().all() for p in encoder.parameters())
 
 
-def test_copies_and_reloaded_states_agree_and_evaluation_repeats(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_copies_and_reloaded_states_agree_and_evaluation_is_deterministic(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     twin = copy.deepcopy(encoder)
@@ -181,7 +181,7 @@ def test_copies_and_reloaded_states_agree_and_evaluation_repeats(member: tuple[E
         assert torch.equal(first.matrix, again.matrix)
 
 
-def test_half_precision_comes_close(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_half_precision_is_close(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     features, lengths = features_of(form), torch.full((4,), width_of(form))
@@ -200,7 +200,7 @@ def embed(encoder: Encoder, features: Tensor) -> Embeddings:
     return encoder(features, torch.full((len(features),), features.shape[3]))
 
 
-def test_half_way_lies_on_the_way_and_names_no_weight_twice(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_half_way_is_a_submodule_and_registers_no_weight_twice(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     seen: list[torch.Size] = []
@@ -214,7 +214,7 @@ def test_half_way_lies_on_the_way_and_names_no_weight_twice(member: tuple[Encode
     assert len({tensor.data_ptr() for tensor in tensors}) == len(tensors)
 
 
-def test_the_whole_share_changes_nothing(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_weight_1_is_the_identity(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     features = features_of(form)
@@ -225,7 +225,7 @@ def test_the_whole_share_changes_nothing(member: tuple[Encoder, Spectrogram | Im
     assert torch.equal(made.matrix, plain.matrix)
 
 
-def test_no_share_gives_the_other_input_s_embedding(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_weight_0_gives_the_other_input_s_embedding(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     features = features_of(form)
@@ -237,7 +237,7 @@ def test_no_share_gives_the_other_input_s_embedding(member: tuple[Encoder, Spect
     torch.testing.assert_close(made.matrix, plain.matrix[expected])
 
 
-def test_it_ends_even_with_an_error_and_blends_in_between(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_mixing_ends_after_an_exception_and_interpolates(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     features = features_of(form)
@@ -262,8 +262,8 @@ def test_gradients_flow_to_both_inputs(member: tuple[Encoder, Spectrogram | Imag
     assert reached.tolist() == [True, False, True, False]
 
 
-def test_unlike_lengths_mix_within_what_holds_both(member: tuple[Encoder, Spectrogram | Image]) -> None:
-    """What a third input adds beyond the lengths of a pair does not come through."""
+def test_inputs_of_different_lengths_are_mixed(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    """Padding beyond the lengths of a pair, due to a third input, has no effect."""
     encoder, form = member
     encoder.eval()
     if isinstance(form, Image):

@@ -1,4 +1,4 @@
-"""Every method: learns a base and new classes, scores what it knows, and its branches do not touch each other."""
+"""Every method: learns base and new classes, scores all known classes, and its branches are independent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMPARED = {"vectors": ["cosine"], "matrices": ["one_to_one"], "both": ["cosine"
 
 
 def bars() -> Samples:
-    """Six classes told apart by where a bar lies; ten writers."""
+    """Images of six classes, which differ in the position of a bar, by ten writers."""
     labels, groups = (index.ravel() for index in np.indices((6, 10, 4))[:2])
     values = np.random.default_rng(0).normal(0, 0.3, (240, 1, 12, 48)).astype(np.float32)
     for value, label in zip(values, labels, strict=True):
@@ -71,7 +71,7 @@ def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.nda
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_it_learns_the_base_and_more(name: str, compared: str) -> None:
+def test_it_learns_base_and_new_classes(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     split = base(samples)
     heads = method.score(split.inputs(samples))
@@ -87,7 +87,7 @@ def test_it_learns_the_base_and_more(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_draws_do_not_touch_each_other(name: str, compared: str) -> None:
+def test_draws_are_independent(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     first = scored(method, samples, 0)
     scored(method, samples, 1)
@@ -98,7 +98,7 @@ def test_draws_do_not_touch_each_other(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, compared: str) -> None:
+def test_every_new_class_has_similarities_to_the_base_classes(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     assert method.similarity_to_base().shape == (0, 4)
     first, other = method.branch(), method.branch()
@@ -114,7 +114,7 @@ def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, co
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> None:
+def test_the_order_of_the_queries_does_not_matter(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     split = base(samples)
     inputs = split.inputs(samples)
@@ -125,7 +125,7 @@ def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> Non
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_what_was_learned_has_names(name: str, compared: str) -> None:
+def test_weights_have_names(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     tensors = method.tensors()
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors.values())
@@ -136,8 +136,8 @@ def test_what_was_learned_has_names(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_rows_of_no_session_are_compared_by_the_same_heads(name: str, compared: str) -> None:
-    """Pairs and episodes: every reference stands for itself, ways may be told apart, and nothing of it changes what is scored."""
+def test_pairs_and_episodes_are_scored_by_the_same_heads(name: str, compared: str) -> None:
+    """Pairs and episodes: references are compared individually, classes are separable, and later scores are unaffected."""
     method, samples = learned(name, compared)
     split = base(samples)
     before = {head: scores.values for head, scores in method.score(split.inputs(samples)).items()}

@@ -1,4 +1,4 @@
-"""Whatever reads results reads every kind: one small real run each, and every consumer on it."""
+"""Everything that reads results supports every kind: one small real run of each, with every consumer."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def result_of(run: Run) -> Result:
 
 
 @pytest.mark.parametrize("kind", PROTOCOLS)
-def test_answers_are_held_against_true_labels(kind: str) -> None:
-    """Other labels given to what is asked, be it queries or a gallery, change nothing."""
+def test_predictions_are_compared_with_true_labels(kind: str) -> None:
+    """Changing the given labels of queries or gallery does not change the result."""
     pipeline = assemble(resolve({**SMALL, "protocol": {"name": kind, **PROTOCOLS[kind]}}, SECTIONS, kind), NullStore())
     pipeline.trainer.settings.settle()
     samples = pipeline.source.read()
@@ -92,7 +92,7 @@ def test_answers_are_held_against_true_labels(kind: str) -> None:
     assert one.units.collect().equals(other.units.collect())
 
 
-def test_every_kind_is_here() -> None:
+def test_every_kind_is_covered() -> None:
     assert PROTOCOLS.keys() == EVALUATIONS.keys() == PAGE_SECTIONS.keys()
 
 
@@ -159,7 +159,7 @@ def test_loggers_and_notes(kind: str, runs: dict[str, Run]) -> None:
     assert ("contexts" in pictures) == (len(result.head.rows) > 1)
 
 
-def test_kinds_are_not_compared_with_each_other(runs: dict[str, Run]) -> None:
+def test_different_kinds_are_not_compared(runs: dict[str, Run]) -> None:
     folders = [runs[kind].folder for kind in ("closed_set", "retrieval")]
     one, other = (compared_run(folder.parent, str(folder)) for folder in folders)
     with pytest.raises(Exception, match="A was evaluated as closed_set and B as retrieval"):

@@ -1,4 +1,4 @@
-"""Every similarity: padding and neighbours never change a score, order matters exactly where it is said to, gradients are true."""
+"""Every similarity: independence of padding and batch, dependence on order as declared, correct gradients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def made(name: str) -> Similarity:
 
 
 def embeddings(lengths: list[int], seed: int = 0, dtype: torch.dtype = torch.float32, beyond: float = 0.0) -> Embeddings:
-    """Random walks, as frames are alike from one to the next; `beyond` fills what lies behind their ends."""
+    """Random walks, since successive frames are similar; `beyond` fills the padding."""
     generator = torch.Generator().manual_seed(seed)
     vectors, matrices = torch.randn(len(lengths), 7, generator=generator, dtype=dtype), []
     for length in lengths:
@@ -57,7 +57,7 @@ def test_padding_never_changes_a_score(name: str, asked: list[int], known: list[
 
 
 @every
-def test_neighbours_never_change_a_score(name: str) -> None:
+def test_other_inputs_never_change_a_score(name: str) -> None:
     similarity = made(name)
     queries, references = embeddings([6, 3, 9, 1]), embeddings([2, 7, 7, 4, 1], seed=1)
     whole = similarity(queries, references)
@@ -68,7 +68,7 @@ def test_neighbours_never_change_a_score(name: str) -> None:
 
 
 @every
-def test_order_matters_exactly_where_it_is_said_to(name: str) -> None:
+def test_order_matters_if_and_only_if_declared(name: str) -> None:
     similarity = made(name)
     queries, references = embeddings([8] * 6), embeddings([8, 8, 5], seed=1)
     plain, turned = similarity(queries, references), similarity(reversed_steps(queries), references)
@@ -84,7 +84,7 @@ def test_order_matters_exactly_where_it_is_said_to(name: str) -> None:
 
 
 @every
-def test_the_time_reversal_test_says_so(name: str) -> None:
+def test_time_reversal_agrees_with_sees_order(name: str) -> None:
     similarity, told = made(name), time_reversal(made(name), embeddings([9] * 8))
     assert (told.share > 0.9) == similarity.sees_order
     assert similarity.sees_order or told.itself == pytest.approx(told.reversed, abs=1e-5)
@@ -92,7 +92,7 @@ def test_the_time_reversal_test_says_so(name: str) -> None:
 
 
 @every
-def test_nothing_is_more_alike_than_the_same(name: str) -> None:
+def test_an_input_is_most_similar_to_itself(name: str) -> None:
     if name == "product":
         pytest.skip("an inner product grows with the length of what it is compared with")
     inputs = embeddings([8, 8, 8, 8])
@@ -111,7 +111,7 @@ def test_distances_are_negated_and_products_are_not(name: str) -> None:
 
 
 @every
-def test_half_precision_beside_it_changes_nothing(name: str) -> None:
+def test_autocast_does_not_change_scores(name: str) -> None:
     queries, references = embeddings([6, 3, 9]), embeddings([2, 7, 7], seed=1)
     with torch.autocast("cpu", torch.bfloat16):
         beside = made(name)(queries, references)
@@ -119,7 +119,7 @@ def test_half_precision_beside_it_changes_nothing(name: str) -> None:
 
 
 @every
-def test_it_reads_what_it_says(name: str) -> None:
+def test_it_reads_only_the_declared_part(name: str) -> None:
     similarity = made(name)
     queries, references, others = embeddings([4, 6]), embeddings([5, 3], seed=1), embeddings([4, 6], seed=2)
     plain = similarity(queries, references)
@@ -144,7 +144,7 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
 
 @every
 @pytest.mark.parametrize("case", ["silence", "constant", "one step", "one of many silent", "huge", "tiny"])
-def test_odd_inputs_have_finite_scores_and_gradients(name: str, case: str) -> None:
+def test_extreme_inputs_have_finite_scores_and_gradients(name: str, case: str) -> None:
     inputs = embeddings([1, 1] if case == "one step" else [6, 6])
     matrix = {
         "silence": torch.zeros_like(inputs.matrix),
@@ -178,7 +178,7 @@ def test_one_stream_of_several(name: str) -> None:
 
 
 @given(st.integers(1, 12), st.integers(1, 12))
-def test_resampling_keeps_ends_and_sameness(length: int, steps: int) -> None:
+def test_resampling_keeps_ends_and_constants(length: int, steps: int) -> None:
     inputs = embeddings([length, 3])
     found = resampled(inputs, steps)
     assert torch.allclose(found[0, 0], inputs.matrix[0, 0])

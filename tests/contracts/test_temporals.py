@@ -1,4 +1,4 @@
-"""What everything that makes steps of frames promises, over all of the catalogue."""
+"""Properties of every temporal module in the catalogue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEMBERS = [(name, settings) for name in TEMPORALS for settings in SETTINGS.get(n
 
 
 def embeddings(lengths: list[int], frames: int = FRAMES) -> Embeddings:
-    """An encoder's output: zero beyond the lengths."""
+    """Embeddings like an encoder's output: zero beyond the lengths."""
     dice = torch.Generator().manual_seed(0)
     matrix = (
         torch.randn(len(lengths), frames, CHANNELS, generator=dice) * (torch.arange(frames) < torch.tensor(lengths)[:, None])[..., None]
@@ -82,7 +82,7 @@ def test_one_step_and_silence_are_finite_with_finite_gradients(member: Temporal)
         assert silent.matrix.grad.isfinite().all()
 
 
-def test_the_same_seed_builds_and_trains_the_same() -> None:
+def test_building_and_training_are_deterministic_given_the_seed() -> None:
     for name, settings in MEMBERS:
         results: list[Embeddings] = []
         for _ in range(2):
@@ -99,7 +99,7 @@ def test_copies_and_reloaded_states_agree(member: Temporal) -> None:
     assert torch.equal(twin(given).matrix, member(given).matrix)
 
 
-def test_half_precision_comes_close(member: Temporal) -> None:
+def test_half_precision_is_close(member: Temporal) -> None:
     given = embeddings([FRAMES, 5])
     full = member(given).matrix
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -1,4 +1,4 @@
-"""The evaluation of episodes: scores in, accuracies, AUROC and one row an episode out."""
+"""Evaluation of episodes: accuracies, AUROC and one row per episode, from scores."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Silent:
 
 
 class Asked:
-    """Answers by these heads, and remembers the shapes it was asked with."""
+    """A method whose scores are given functions; it records the shapes of its inputs."""
 
     def __init__(self, **heads: Answering) -> None:
         self.heads, self.shapes = heads, list[tuple[tuple[int, ...], tuple[int, ...]]]()
@@ -53,7 +53,7 @@ def knowing(samples: Samples) -> Answering:
 
 
 def guessing(support: Rows, query: Rows) -> np.ndarray:
-    """Scores that mean nothing, by row numbers alone."""
+    """Arbitrary scores, computed from row numbers."""
     return np.sin(query[:, :, None] * 12.9898 + support[:, None, :, 0] * 78.233)
 
 
@@ -62,7 +62,7 @@ def evaluated(plan: EpisodesPlan, samples: Samples, method: Asked, baselines: As
     return EVALUATIONS["episodes"](plan, asker, samples, Silent())
 
 
-def test_accuracies_by_size_of_support_and_kind_of_queries() -> None:
+def test_accuracies_by_shots_and_distribution_of_queries() -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS).plan(samples)
     method = Asked(right=knowing(samples), guess=guessing)
@@ -79,7 +79,7 @@ def test_accuracies_by_size_of_support_and_kind_of_queries() -> None:
     assert chance[0] == "guess head, 1-shot, balanced queries: at chance level, 1/3 lies in the interval."
 
 
-def test_units_are_what_the_metrics_are_means_of() -> None:
+def test_metrics_are_means_of_the_units() -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS, unknown=1).plan(samples)
     found = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)))
@@ -107,7 +107,7 @@ def test_units_are_what_the_metrics_are_means_of() -> None:
 
 
 def test_a_query_is_scored_by_its_own_episode() -> None:
-    """The first class always wins: the accuracy of an episode is its share of queries of that class."""
+    """The first class is always predicted: the accuracy of an episode is the fraction of its queries of that class."""
     samples = nested()
     plan = Episodes(0, **SETTINGS, dirichlet=0.5).plan(samples)
     first = evaluated(plan, samples, Asked(first=lambda support, query: np.eye(3)[np.zeros(query.shape, int)])).units.collect()
@@ -126,8 +126,8 @@ def test_differences_are_paired_by_episode() -> None:
     assert first["how"] == "mean over 40 episodes, Student's t interval of the paired differences"
 
 
-def test_an_episode_is_known_by_its_samples_not_by_its_number() -> None:
-    """Else runs of two seeds would be compared as if their unlike episodes were the same."""
+def test_ids_of_episodes_depend_on_their_samples_not_only_on_their_number() -> None:
+    """Otherwise different episodes of runs with different seeds would be paired."""
     samples = nested()
 
     def ids(seed: int, **changed: Any) -> set[str]:
@@ -140,7 +140,7 @@ def test_an_episode_is_known_by_its_samples_not_by_its_number() -> None:
     assert ids(0, episodes=10) < ids(0)
 
 
-def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiling_does_not_change_results(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS, unknown=1).plan(samples)
     whole = evaluated(plan, samples, Asked(guess=guessing))
@@ -152,14 +152,14 @@ def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tiled.units.collect().equals(whole.units.collect())
 
 
-def test_scores_that_are_not_finite_are_told() -> None:
+def test_scores_that_are_not_finite_raise_problem() -> None:
     samples = nested()
     with pytest.raises(Problem, match="The broken head gives scores that are not finite in 1-shot episodes"):
         evaluated(Episodes(0, **SETTINGS).plan(samples), samples, Asked(broken=lambda s, q: np.full((len(q), q.shape[1], 3), np.nan)))
 
 
 def test_the_page_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Kept and read again, it fills a page, whose snippet computes the headline."""
+    """Saved and loaded, a result fills a page, whose code snippet computes the headline."""
     samples = nested()
     found = evaluated(Episodes(0, **SETTINGS, unknown=1).plan(samples), samples, Asked(guess=guessing, right=knowing(samples)))
     run = Run.create(tmp_path, recipe.resolve({"protocol": {"name": "episodes", **SETTINGS}}, SECTIONS, "episodes"))

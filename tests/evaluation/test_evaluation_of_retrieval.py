@@ -1,4 +1,4 @@
-"""The evaluation of retrieval: tiles of similarities in, mAP, CMC, mINP and one row a probe out; and faces of real people."""
+"""Evaluation of retrieval: mAP, CMC, mINP and one row per probe, from tiles of similarities; and a data set of faces."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Silent:
 
 
 class Asked:
-    """Compares rows by these heads, 7 queries at a time, and sees no label."""
+    """A method whose similarities are given functions, for 7 queries at a time; it gets no labels."""
 
     def __init__(self, **heads: Comparing) -> None:
         self.heads = heads
@@ -55,7 +55,7 @@ class Asked:
 
 
 def guessing(queries: Rows, references: Rows) -> np.ndarray:
-    """Similarities that mean nothing, by row numbers alone."""
+    """Arbitrary similarities, computed from row numbers."""
     return np.sin(queries[:, None] * 12.9898 + references[None] * 78.233)
 
 
@@ -78,7 +78,7 @@ def samples_of_many() -> Samples:
 CAMERAS: dict[str, Any] = {"test": 0.5, "probes": 3, "draw": "seed", "camera": "camera", "same_camera": "ignore"}
 
 
-def test_metrics_are_those_of_the_whole_matrix_at_once() -> None:
+def test_metrics_equal_those_of_the_whole_matrix() -> None:
     samples = samples_of_many()
     plan = Retrieval(0, **CAMERAS).plan(samples)
     found = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)), Asked(untrained=guessing))
@@ -114,7 +114,7 @@ def test_metrics_are_those_of_the_whole_matrix_at_once() -> None:
     assert found.headline.endswith("45 probes of 15 identities against 135 gallery rows")
 
 
-def test_units_are_what_the_metrics_are_means_of() -> None:
+def test_metrics_are_means_of_the_units() -> None:
     samples = samples_of_many()
     plan = Retrieval(0, **CAMERAS).plan(samples)
     found = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)))
@@ -133,14 +133,14 @@ def test_units_are_what_the_metrics_are_means_of() -> None:
     assert found.layout.block == "identity"
 
 
-def test_a_result_is_read_back_as_it_was() -> None:
+def test_results_survive_saving_and_loading() -> None:
     samples = nested()
     plan = Retrieval(0, test=0.5, disjoint=["alphabet"], valid=0.0).plan(samples)
     found = evaluated(plan, samples, Asked(guess=guessing))
     assert result.parse(json.dumps(found.values()), "result.json", found.units.collect().lazy) == found
 
 
-def test_what_the_gallery_does_not_reach_is_left_out_and_what_has_no_match_is_counted() -> None:
+def test_ranks_beyond_the_gallery_are_omitted_and_unmatched_probes_are_counted() -> None:
     """Identity 1 has one row, so its probe has no match; the gallery has three rows, fewer than ranks 5 and 10."""
     samples = made([0, 0, 0, 1, 2, 2, 2, 2], camera=[0, 1, 2, 0, 0, 0, 1, 2])
     given: dict[str, Any] = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0, "unmatched": "count"}
@@ -154,7 +154,7 @@ def test_what_the_gallery_does_not_reach_is_left_out_and_what_has_no_match_is_co
     assert found.facts["cmc"]["right"] == [1.0, 1.0, 1.0]
 
 
-def test_no_match_at_all_is_undefined_with_its_reason() -> None:
+def test_metrics_without_a_match_are_undefined() -> None:
     samples = made([0, 0, 1, 2, 2], camera=[0, 1, 0, 0, 0])
     given: dict[str, Any] = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0, "unmatched": "count"}
     plan = Retrieval(0, **given, camera="camera", same_camera="ignore").plan(samples)
@@ -175,7 +175,7 @@ def test_junk_is_ignored_and_distractors_count() -> None:
     assert (plain.head.headline.value or 0) < (other.head.headline.value or 0)
 
 
-def test_no_more_is_held_than_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_tile_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluation, "TILE", 10)
     samples = samples_of_many()
     plan = Retrieval(0, **CAMERAS).plan(samples)
@@ -213,7 +213,7 @@ def test_faces_by_a_plain_array_of_distances(faces: Samples) -> None:
 
 
 def test_faces_through_protocol_and_evaluation(faces: Samples) -> None:
-    """All 40 are asked, so a person who is nobody stands in for those who train."""
+    """All 40 persons are test identities, so an additional artificial one is used for training."""
     everyone = Samples(
         np.append(faces.ids, ["nobody/1", "nobody/2"]),
         np.append(faces.labels, [40, 40]),

@@ -1,4 +1,4 @@
-"""Our decibels against librosa's, kept in log_mel.npz (make_log_mel.py remakes it)."""
+"""Our decibels against librosa's, stored in log_mel.npz (created by make_log_mel.py)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CASES = {
 
 
 def sound(rate: int) -> np.ndarray:
-    """A rising tone that grows louder, then a click in silence."""
+    """A rising tone of increasing level, then a click in silence."""
     seconds = np.arange(4001) / rate
     tone = np.sin(2 * np.pi * (200 + 6000 * seconds) * seconds) * seconds / seconds[-1]
     tone[2000:] = 0

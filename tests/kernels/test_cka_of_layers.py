@@ -21,7 +21,7 @@ Values = npt.NDArray[np.float64]
 def features(
     n: int = 40, widths: tuple[int, ...] = (3, 17, 90), seed: int = 0, offset: float = 0.0, scale: float = 1.0
 ) -> dict[str, Tensor]:
-    """Layers that share some of what they tell."""
+    """Layers that share a component."""
     generator = torch.Generator().manual_seed(seed)
     common = torch.randn(n, 5, generator=generator)
     made = {}
@@ -62,7 +62,7 @@ def debiased(x: Tensor, y: Tensor) -> float:
 
 @pytest.mark.parametrize("way", ["kernels", "held", "features"])
 @pytest.mark.parametrize("two", [False, True])
-def test_both_ways_are_the_definitions(monkeypatch: pytest.MonkeyPatch, way: str, two: bool) -> None:
+def test_all_methods_equal_the_definitions(monkeypatch: pytest.MonkeyPatch, way: str, two: bool) -> None:
     monkeypatch.setattr(products, "_kernels_cost", lambda n, widths: 2.0 if way == "features" else 0.0)
     monkeypatch.setattr(products, "_features_cost", lambda n, widths, asked: 1.0)
     if way == "kernels":
@@ -80,7 +80,7 @@ def test_both_ways_are_the_definitions(monkeypatch: pytest.MonkeyPatch, way: str
     assert found.of("layer0", "layer1").value == found.debiased[0, 1]
 
 
-def test_the_cheaper_way_is_taken() -> None:
+def test_the_cheaper_method_is_used() -> None:
     every = np.ones((2, 2), dtype=bool)
     assert products._kernels_cost(100, [3000, 3000]) < products._features_cost(100, [3000, 3000], every)
     assert products._kernels_cost(100, [4, 4]) > products._features_cost(100, [4, 4], every)
@@ -90,21 +90,21 @@ def test_the_cheaper_way_is_taken() -> None:
 
 @pytest.mark.parametrize("offset", [0.0, 1.0, 10.0, 1000.0])
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
-def test_offset_and_scale_mean_nothing(offset: float, scale: float) -> None:
+def test_offset_and_scale_do_not_matter(offset: float, scale: float) -> None:
     a, b = features(300, (64,), offset=offset, scale=scale), features(300, (20,), offset=-offset, scale=scale)
     found = cka(a, b)
     assert found.biased[0, 0] == pytest.approx(biased(centred(a["layer0"]), centred(b["layer0"])), abs=1e-6)
     assert found.debiased[0, 0] == pytest.approx(debiased(a["layer0"], b["layer0"]), abs=1e-6)
 
 
-def test_what_is_not_given_is_not_changed() -> None:
+def test_features_are_not_modified() -> None:
     a = features(offset=3.0)
     before = {name: values.clone() for name, values in a.items()}
     cka(a)
     assert all(torch.equal(a[name], before[name]) for name in a)
 
 
-def test_nothing_is_cut_at_0() -> None:
+def test_debiased_values_are_not_clipped_at_0() -> None:
     values = [float(cka(features(12, (60,), seed), features(12, (60,), seed + 50)).debiased[0, 0]) for seed in range(40)]
     unrelated = [cka({"a": torch.randn(12, 60)}, {"b": torch.randn(12, 60)}) for _ in range(40)]
     assert min(float(one.debiased[0, 0]) for one in unrelated) < 0
@@ -124,7 +124,7 @@ def test_nothing_is_cut_at_0() -> None:
         (lambda x: x.index_fill(0, torch.tensor([2]), torch.inf), "values of 1 input of 40 are not finite: 2"),
     ],
 )
-def test_a_layer_that_tells_nothing_is_named_and_spoils_no_other(spoilt: object, says: str) -> None:
+def test_undefined_layers_are_named_and_do_not_affect_others(spoilt: object, says: str) -> None:
     a = features()
     whole = cka(a)
     a["layer0"] = spoilt(a["layer0"])  # type: ignore[operator]
@@ -139,7 +139,7 @@ def test_a_layer_that_tells_nothing_is_named_and_spoils_no_other(spoilt: object,
     assert np.array_equal(found.debiased[1:, 1:], whole.debiased[1:, 1:])
 
 
-def test_layers_of_one_name_in_two_networks_are_two_layers() -> None:
+def test_layers_of_the_same_name_in_two_networks_are_distinct() -> None:
     a, b = features(), features(seed=3)
     a["layer0"] = torch.ones(40, 3)
     found = cka(a, b)
@@ -150,7 +150,7 @@ def test_layers_of_one_name_in_two_networks_are_two_layers() -> None:
     assert both.alignment().of("layer1", "layer0").value == pytest.approx(found.of("layer1", "layer0").value, abs=1e-5)
 
 
-def test_a_large_feature_that_never_changes_hides_no_small_one() -> None:
+def test_a_large_constant_feature_does_not_hide_small_ones() -> None:
     x = torch.cat([torch.full((40, 1), 1e6), 0.3 * features()["layer0"]], 1)
     y = features()["layer1"]
     assert cka({"x": x}, {"y": y}).debiased[0, 0] == pytest.approx(debiased(x[:, 1:], y), abs=1e-5)
@@ -165,14 +165,14 @@ def test_double_precision_beyond_single() -> None:
         assert cka({"x": changed}, {"y": y}).debiased[0, 0] == pytest.approx(debiased(x, y), abs=1e-5)
 
 
-def test_three_inputs_have_a_biased_one_alone() -> None:
+def test_three_inputs_have_only_a_biased_value() -> None:
     a = features(3)
     found = cka(a)
     assert found.of("layer0", "layer1", debiased=False).value == pytest.approx(biased(a["layer0"], a["layer1"]), abs=1e-6)
     assert found.of("layer0", "layer1").how == "undefined, because a debiased CKA needs four inputs, and there are 3"
 
 
-def test_wrong_input_is_told() -> None:
+def test_wrong_input_raises_problem() -> None:
     with pytest.raises(Problem, match="layer layer0 has 1 input"):
         cka(features(1))
     with pytest.raises(Problem, match="their numbers differ: layer0 40, layer1 40, layer2 40, layer0 41"):
@@ -208,7 +208,7 @@ def test_minibatches_average_hsic() -> None:
 
 
 @pytest.mark.parametrize(("offset", "scale"), [(0.0, 1e-20), (0.1, 1.0), (3.0, 1e6), (1000.0, 1.0), (0.0, 1e15)])
-def test_offset_and_scale_mean_nothing_in_minibatches(offset: float, scale: float) -> None:
+def test_offset_and_scale_do_not_matter_in_minibatches(offset: float, scale: float) -> None:
     a, b, found = features(64, (60,), offset=offset, scale=scale), features(64, (20,), offset=offset, scale=scale), Minibatches()
     x, y = (centred(one["layer0"] / scale) for one in (a, b))
     for start in (0, 32):
@@ -219,8 +219,8 @@ def test_offset_and_scale_mean_nothing_in_minibatches(offset: float, scale: floa
     assert found.alignment().debiased[0, 0] == pytest.approx(cross / np.sqrt(own_x * own_y), abs=2e-6)
 
 
-def test_batches_of_other_offsets_and_sizes_add_up() -> None:
-    """What is taken from one batch need not suit the next, and what is divided by differs."""
+def test_batches_of_different_offsets_and_scales_add_up() -> None:
+    """The mean of one batch need not fit the next, and scales differ."""
     batches = [features(32, (60, 20), seed, offset, scale) for seed, (offset, scale) in enumerate([(0, 1), (1e3, 1), (-1e3, 1), (0, 1e9)])]
     for order in (batches, batches[::-1]):
         found, summed = Minibatches(), np.zeros((2, 2))
@@ -249,7 +249,7 @@ def test_double_precision_beyond_single_in_minibatches() -> None:
     assert found.alignment().of("x", "y").how.endswith("times as large as in the first batch, in batch 2")
 
 
-def test_features_may_lie_in_memory_as_they_like() -> None:
+def test_features_may_have_any_memory_layout() -> None:
     a = features(40, (64, 30))
     spread = {name: torch.stack([x, x], 2)[:, :, 0] for name, x in a.items()}
     turned = {name: x.T.contiguous().T for name, x in a.items()}
@@ -275,7 +275,7 @@ def test_a_dead_layer_in_one_batch_is_named() -> None:
     assert found.alignment().of("layer0", "layer1").value is not None
 
 
-def test_a_last_batch_of_one_or_two_is_left_out_and_counted() -> None:
+def test_small_last_batches_are_left_out_and_counted() -> None:
     a, found = features(33), Minibatches()
     for start in (0, 16, 32):
         found.add({name: x[start : start + 16] for name, x in a.items()})
@@ -289,7 +289,7 @@ def test_a_last_batch_of_one_or_two_is_left_out_and_counted() -> None:
         found.add(features(16, (3,)))
 
 
-def test_a_shuffled_loader_is_read_once_for_both_networks() -> None:
+def test_a_shuffled_loader_is_iterated_once_for_both_networks() -> None:
     def network() -> nn.Sequential:
         return nn.Sequential(nn.Linear(6, 12), nn.ReLU(inplace=True), nn.Linear(12, 5))
 
@@ -329,7 +329,7 @@ def test_to_the_target_is_cka_with_one_hot_labels(counts: tuple[int, ...]) -> No
         assert found.debiased.value == pytest.approx(debiased(a[name], one_hot), abs=2e-6)
 
 
-def test_targets_that_cannot_be_aligned_with_are_told() -> None:
+def test_unsuitable_labels_raise_problem() -> None:
     with pytest.raises(Problem, match=r"All 40 labels are 3: .*Do the labels collide"):
         to_target(features(), np.full(40, 3))
     with pytest.raises(Problem, match=r"Labels must be one number per input, \[n\]; these have shape \[40, 2\]"):

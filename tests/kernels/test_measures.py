@@ -1,4 +1,4 @@
-"""Measures of two layers: against slow definitions, what leaves them unchanged, what they say of chance."""
+"""Measures of two layers: against slow definitions, invariances, and behaviour for unrelated layers."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def value(measure: str, x: Tensor, y: Tensor) -> float:
 
 
 @every
-def test_a_layer_is_most_alike_to_itself(measure: str) -> None:
+def test_a_layer_is_most_similar_to_itself(measure: str) -> None:
     (_, x), (_, y) = pair()
     assert value(measure, x, x) == pytest.approx(1, abs=1e-5)
     assert value(measure, x, y) < 0.99
 
 
 @every
-def test_rotation_shift_and_size_mean_nothing(measure: str) -> None:
+def test_invariance_to_rotation_shift_and_scale(measure: str) -> None:
     (_, x), (_, y) = pair()
     turned = x @ torch.from_numpy(ortho_group.rvs(12, random_state=0)).float() * 30 + 5
     assert value(measure, turned, y) == pytest.approx(value(measure, x, y), abs=1e-4)
@@ -77,7 +77,7 @@ def test_distances_and_shapes_by_hand() -> None:
     assert value("angular", x, y) == pytest.approx(1 - np.arccos(1 - distance**2 / 2) / (np.pi / 2), abs=1e-6)
 
 
-def test_svcca_keeps_what_holds_the_variance() -> None:
+def test_svcca_keeps_directions_of_large_variance() -> None:
     generator = torch.Generator().manual_seed(0)
     common = torch.randn(200, 2, generator=generator)
     x = torch.cat([10 * common, 0.01 * torch.randn(200, 3, generator=generator)], 1)
@@ -85,7 +85,7 @@ def test_svcca_keeps_what_holds_the_variance() -> None:
     assert value("svcca", x, y) == pytest.approx(1, abs=1e-3)  # the small directions, unrelated, are left out
 
 
-def test_the_spectrum_tells_where_the_targets_lie() -> None:
+def test_the_spectrum_locates_the_targets() -> None:
     generator = np.random.default_rng(0)
     basis, _ = np.linalg.qr(generator.normal(size=(50, 6)) - 0)
     basis -= basis.mean(0)
@@ -119,13 +119,13 @@ def test_dead_layers_are_undefined_by_name(measure: str, spoilt: float, says: st
 
 @every
 @pytest.mark.parametrize("n", [2, 3, 4, 12])
-def test_few_inputs_are_defined_or_said_to_be_too_few(measure: str, n: int) -> None:
+def test_few_inputs_are_defined_or_reported_as_too_few(measure: str, n: int) -> None:
     first, second = pair(n)
     found = compared(measure, first, second)
     assert (found.value is None and "needs" in found.how) or np.isfinite(found.value or 0)
 
 
-def test_wrong_input_is_told() -> None:
+def test_wrong_input_raises_problem() -> None:
     first, second = pair()
     with pytest.raises(Problem, match=r"There is no measure 'ckaa'.*Did you mean 'cka'"):
         compared("ckaa", first, second)
@@ -133,7 +133,7 @@ def test_wrong_input_is_told() -> None:
         compared("cka", ("x", first[1][1:]), second)
 
 
-def test_few_inputs_are_no_neighbours() -> None:
+def test_neighbours_need_enough_inputs() -> None:
     unrelated = ("x", torch.randn(19, 5)), ("y", torch.randn(19, 5))
     assert compared("mutual_knn", *unrelated).how == "undefined, because mutual_knn needs 20 inputs, and there are 19"
     found = with_interval("jaccard", ("x", torch.randn(30, 5)), ("y", torch.randn(30, 5)), times=10)
@@ -141,13 +141,13 @@ def test_few_inputs_are_no_neighbours() -> None:
     assert "jaccard is undefined for 10 of 10" in found.how
 
 
-def test_wide_layers_are_turned_in_the_space_of_inputs() -> None:
+def test_wide_layers_use_the_space_of_inputs() -> None:
     (_, x), (_, y) = pair()
     wide = torch.cat([x, torch.zeros(60, 20_000)], 1)
     assert value("procrustes", wide, torch.cat([torch.zeros(60, 20_000), y], 1)) == pytest.approx(value("procrustes", x, y), abs=1e-6)
 
 
-def test_what_every_shuffle_reaches_has_a_p_of_1() -> None:
+def test_p_is_1_if_every_shuffle_reaches_the_value() -> None:
     a, b = (torch.tensor(one, dtype=torch.float32)[:, None] for one in ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 1, 1]))
     found = against_chance("biased_cka", ("a", a), ("b", b), times=50)
     assert found is not None
@@ -155,7 +155,7 @@ def test_what_every_shuffle_reaches_has_a_p_of_1() -> None:
 
 
 @every
-def test_chance_is_told_from_likeness(measure: str) -> None:
+def test_similarity_is_distinguished_from_chance(measure: str) -> None:
     first, second = pair()
     alike = against_chance(measure, first, second, times=40)
     unrelated = against_chance(measure, ("x", torch.randn(60, 12, generator=torch.Generator().manual_seed(1))), second, times=40)
@@ -166,8 +166,8 @@ def test_chance_is_told_from_likeness(measure: str) -> None:
     assert against_chance(measure, ("x", torch.zeros(60, 3)), second) is None
 
 
-def test_the_interval_covers_what_all_inputs_say() -> None:
-    """95 % intervals of 80 samples of 60 inputs out of very many; the truth is what 4,000 say."""
+def test_the_interval_covers_the_value_of_all_inputs() -> None:
+    """95 % intervals of 80 samples of 60 inputs; the true value is computed from 4,000 inputs."""
     whole = features(4000, (12, 20))
     truth = value("cka", whole["layer0"], whole["layer1"])
     covered = 0

@@ -12,7 +12,7 @@ Pairs = list[tuple[int, bool]]
 
 
 def slow(scores: list[float], positive: list[bool]) -> float:
-    """Every pair of a positive and a negative, one after the other."""
+    """The area by counting all pairs of a positive and a negative."""
     wins, pairs = 0.0, 0
     for a, is_positive in zip(scores, positive, strict=True):
         for b, also_positive in zip(scores, positive, strict=True):
@@ -23,7 +23,7 @@ def slow(scores: list[float], positive: list[bool]) -> float:
 
 
 def slow_error(scores: list[float], positive: list[bool]) -> float:
-    """DeLong's standard error, from the shares of pairs that each sample wins."""
+    """DeLong's standard error, from the fractions of pairs that each sample wins."""
     ours = [a for a, is_positive in zip(scores, positive, strict=True) if is_positive]
     others = [a for a, is_positive in zip(scores, positive, strict=True) if not is_positive]
     won = [slow([a, *others], [True, *[False] * len(others)]) for a in ours]
@@ -31,7 +31,7 @@ def slow_error(scores: list[float], positive: list[bool]) -> float:
     return float(np.sqrt(np.var(won, ddof=1) / len(won) + np.var(lost, ddof=1) / len(lost)))
 
 
-def test_a_case_worked_out_by_hand() -> None:
+def test_a_case_computed_by_hand() -> None:
     # positives 3, 2, 1 against negatives 2, 0: 3 beats both, 2 beats 0 and ties, 1 beats 0 -> 1 + 1 + 0.5 + 1 + 0 + 1 = 4.5 of 6
     found = auroc(np.array([3.0, 2.0, 2.0, 1.0, 0.0]), np.array([True, True, False, True, False]))
     assert found.value == 4.5 / 6
@@ -51,7 +51,7 @@ def test_area_and_interval_equal_counting_every_pair(pairs: Pairs) -> None:
         assert half == pytest.approx(1.959964 * slow_error(scores, positive) / (expected * (1 - expected)), rel=1e-5)
 
 
-def test_areas_of_many_rows_are_those_of_each() -> None:
+def test_areas_of_several_rows() -> None:
     rng = np.random.default_rng(0)
     scores, positive = rng.integers(0, 9, (3, 4, 20)).astype(np.float64), rng.random((3, 4, 20)) < 0.4
     found = areas(scores, positive)
@@ -61,7 +61,7 @@ def test_areas_of_many_rows_are_those_of_each() -> None:
 
 
 @pytest.mark.parametrize("area", [0.7, 0.95])
-def test_the_interval_covers_the_true_area_about_as_often_as_it_says(area: float) -> None:
+def test_the_interval_has_about_its_nominal_coverage(area: float) -> None:
     rng, covered = np.random.default_rng(0), 0
     shift = {0.7: 0.7416, 0.95: 2.3262}[area]  # of two normal distributions: area = Phi(shift / sqrt(2))
     positive = np.arange(150) < 50
@@ -87,7 +87,7 @@ def test_undefined_areas_say_why(scores: list[float], positive: list[bool], reas
 
 
 @pytest.mark.parametrize("scores", [np.array([0.0, 1.0, 2.0, 3.0]), np.zeros(4), np.array([0.0, 5.0, 5.0, np.inf])])
-def test_scores_without_spread_give_no_interval_and_infinite_ones_are_ranked(scores: npt.NDArray[np.float64]) -> None:
+def test_constant_scores_have_no_interval_and_infinite_ones_are_ranked(scores: npt.NDArray[np.float64]) -> None:
     found = auroc(scores, np.array([False, False, True, True]))
     if scores[-1] == np.inf:
         assert found.value == pytest.approx(3.5 / 4)

@@ -1,4 +1,4 @@
-"""Correlations over clustered runs: against scipy, against slow twins, and how often intervals and tests are right."""
+"""Correlations over clustered runs: against scipy, slow reference implementations, and coverage of intervals and tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RNG = np.random.default_rng(0)
 def runs(
     configurations: int, seeds: int, shared: float, rng: np.random.Generator, tied: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x and y whose spread is mostly that of their configuration; `tied` of it is common to both."""
+    """x and y whose variance is mostly between configurations; `tied` is the fraction of it common to both."""
     config = np.repeat(np.arange(configurations), seeds)
     common = rng.normal(size=configurations)
     x, y = ((tied * common + np.sqrt(1 - tied**2) * rng.normal(size=configurations))[config] * shared for _ in range(2))
@@ -43,7 +43,7 @@ def test_within_groups_and_between_seeds_by_hand() -> None:
     assert found.seeds.value == pytest.approx(np.corrcoef(centred(x, config), centred(y, config))[0, 1])
 
 
-def test_the_interval_is_that_of_configurations_left_out_in_turn() -> None:
+def test_the_interval_is_the_jackknife_over_configurations() -> None:
     x, y, config = runs(9, 4, 1.0, RNG, 0.5)
     found = correlation(x, y, config)
     z = np.arctanh([np.corrcoef(x[config != one], y[config != one])[0, 1] for one in range(9)])
@@ -56,7 +56,7 @@ def test_the_interval_is_that_of_configurations_left_out_in_turn() -> None:
 
 
 @pytest.mark.parametrize(("configurations", "seeds", "tied"), [(5, 1, 0.0), (8, 3, 0.0), (8, 3, 0.8), (20, 3, 0.8)])
-def test_the_interval_covers_the_truth_as_often_as_it_says(configurations: int, seeds: int, tied: float) -> None:
+def test_the_interval_has_its_nominal_coverage(configurations: int, seeds: int, tied: float) -> None:
     rng = np.random.default_rng(2)
     shared = 2.0
     truth = tied**2 * shared**2 / (shared**2 + 1)  # of x and y, with the noise of their seeds
@@ -64,13 +64,13 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(configurations: int, 
     assert np.mean([one.low <= truth <= one.high for one in found]) > 0.91  # type: ignore[operator]
 
 
-def test_seeds_that_resemble_each_other_widen_the_interval() -> None:
+def test_correlated_seeds_widen_the_interval() -> None:
     x, y, config = runs(10, 20, 5.0, RNG, 0.7)
     found = correlation(x, y, config)
     assert found.r.high - found.r.low > 2 * (found.naive.high - found.naive.low)  # type: ignore[operator]
 
 
-def test_unrelated_metrics_are_rarely_called_related() -> None:
+def test_unrelated_metrics_are_rarely_significant() -> None:
     rng = np.random.default_rng(1)
     ours = [correlation(*runs(16, 4, 2.0, rng)) for _ in range(300)]
     assert np.mean([one.p < 0.05 for one in ours]) < 0.09  # type: ignore[operator]
@@ -94,7 +94,7 @@ def test_diverged_runs_are_counted() -> None:
         ([np.nan] * 4, "a correlation needs three runs, and there are 0"),
     ],
 )
-def test_what_is_undefined_says_why(x: list[float], says: str) -> None:
+def test_undefined_correlations_have_a_reason(x: list[float], says: str) -> None:
     found = correlation(np.array(x), np.arange(4.0), np.arange(4))
     for one in (found.r, found.rho, found.naive):
         assert one.value is None
@@ -124,12 +124,12 @@ def test_many_comparisons_by_hand() -> None:
     assert found[2].adjusted is None
 
 
-def test_perfect_ones_have_no_interval() -> None:
+def test_perfect_correlations_have_no_interval() -> None:
     assert fisher(np.arange(5.0), np.arange(5.0)).low is None
     found = correlation(np.arange(6.0), -np.arange(6.0), np.arange(6))
     assert (found.r.value, found.r.how, found.p) == (pytest.approx(-1), "one of the two determines the other", None)
 
 
-def test_no_size_of_numbers_is_too_large() -> None:
+def test_extreme_magnitudes() -> None:
     x, y, config = runs(10, 2, 1.0, RNG, 0.9)
     assert correlation(x * 1e305, y * 1e-305, config).r.value == pytest.approx(correlation(x, y, config).r.value)

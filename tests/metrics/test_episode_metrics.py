@@ -1,4 +1,4 @@
-"""Accuracy and AUROC of episodes against slow twins and a case worked out by hand."""
+"""Accuracy and AUROC of episodes against slow reference implementations and a case computed by hand."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def episodes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 
 @given(episodes())
-def test_slow_twins(case: tuple[np.ndarray, np.ndarray]) -> None:
+def test_slow_references(case: tuple[np.ndarray, np.ndarray]) -> None:
     scores, target = case
     accuracy, auroc = episode_accuracy(scores, target), episode_auroc(scores, target)
     assert auroc is not None

@@ -1,4 +1,4 @@
-"""Metrics against slow obvious twins and numbers worked out by hand."""
+"""Metrics against slow reference implementations and numbers computed by hand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_cross_entropy_by_hand_and_without_overflow() -> None:
 
 
 @given(answers)
-def test_accuracies_equal_their_plain_twins(pairs: list[tuple[int, int]]) -> None:
+def test_accuracies_equal_slow_references(pairs: list[tuple[int, int]]) -> None:
     predicted, truth = (np.array(column) for column in zip(*pairs, strict=True))
     assert accuracy(predicted, truth) == sum(p == t for p, t in pairs) / len(pairs)
     recalls = []
@@ -39,7 +39,7 @@ def test_accuracies_equal_their_plain_twins(pairs: list[tuple[int, int]]) -> Non
 
 
 def test_session_metrics_by_hand() -> None:
-    """Base classes 0 and 1; class 2 is new. Base: 3 of 4 right; new: 1 of 2; a base answer to a new query is wrong."""
+    """Base classes 0 and 1; class 2 is new. Base: 3 of 4 correct; new: 1 of 2; a new query predicted as a base class is wrong."""
     found = session_metrics(np.array([0, 0, 1, 2, 2, 0]), np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1]))
     assert found.accuracy == pytest.approx(4 / 6)
     assert found.base == pytest.approx(3 / 4)
@@ -48,7 +48,7 @@ def test_session_metrics_by_hand() -> None:
     assert found.balanced == pytest.approx((1 + 0.5 + 0.5) / 3)
 
 
-def test_what_is_not_there_is_not_zero() -> None:
+def test_missing_accuracies_are_none_not_zero() -> None:
     found = session_metrics(np.array([0, 1]), np.array([0, 1]), np.array([0, 1]))
     assert found.new is None
     assert found.harmonic is None
@@ -70,7 +70,7 @@ def test_t_interval_of_a_textbook_sample() -> None:
     assert (cut.value, cut.high) == (0.95, 1.0)
 
 
-def test_one_draw_has_no_interval_and_says_so() -> None:
+def test_one_draw_has_no_interval_and_a_reason() -> None:
     found = over_draws([0.5])
     assert found.low is None
     assert "undefined, because one draw has no spread" in found.how
@@ -79,7 +79,7 @@ def test_one_draw_has_no_interval_and_says_so() -> None:
 
 
 def test_group_bootstrap_covers_the_truth() -> None:
-    """Speakers differ (sd 10 points): the interval over speakers holds the true 80 % in most of 200 worlds; one over answers would not."""
+    """Speakers differ (sd 10 points): the interval over speakers covers the true 80 % in most of 200 simulations."""
     rng = np.random.default_rng(0)
     held = naive = 0
     for _ in range(200):
@@ -95,7 +95,7 @@ def test_group_bootstrap_covers_the_truth() -> None:
 
 
 def test_balanced_accuracy_over_groups() -> None:
-    """The value is that of its own function; with one class the interval is that of plain accuracy."""
+    """The value equals `balanced_accuracy`; with one class the interval is that of plain accuracy."""
     rng = np.random.default_rng(1)
     truth, groups = rng.integers(0, 3, 300), rng.integers(0, 12, 300).astype(str)
     right = rng.random(300) < np.array([0.9, 0.5, 0.2])[truth]

@@ -39,8 +39,8 @@ def test_selection_and_pseudo_labels_equal_counting(samples: list[Sample]) -> No
     agree(found["pseudo_label_kept"], [one[2] == one[3] for one in samples if not one[1]])
 
 
-def test_a_case_worked_out_by_hand() -> None:
-    """Five samples, the last two wrong; 1, 2 and 4 are selected: of these 2 of 3 are right, and of the 3 right ones 2 are selected."""
+def test_a_case_computed_by_hand() -> None:
+    """Five samples, the last two wrong; 1, 2 and 4 are selected: 2 of these 3 have right labels, and 2 of the 3 right ones are selected."""
     found = selection(np.array([True, True, False, True, False]), np.array([False, False, False, True, True]))
     assert (found["selection_precision"].value, found["selection_recall"].value) == (2 / 3, 2 / 3)
     labels = pseudo_labels(np.array([0, 1, 1, 0, 2]), np.array([0, 1, 2, 0, 1]), np.array([False, False, False, True, True]))
@@ -48,7 +48,7 @@ def test_a_case_worked_out_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 5), (3, 10), (81, 263), (20, 20)])
-def test_wilsons_interval_holds_the_shares_that_a_score_test_does_not_reject(right: int, n: int) -> None:
+def test_wilsons_interval_inverts_the_score_test(right: int, n: int) -> None:
     """Its ends p solve |k/n - p| = 1.96 sqrt(p(1-p)/n); 81 of 263 is Newcombe's (1998) example: .2553 to .3662."""
     found = share(np.arange(n) < right, "samples")
     assert found.low is not None

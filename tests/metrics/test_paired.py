@@ -1,4 +1,4 @@
-"""Paired comparisons against slow twins, other people's tests and numbers worked out by hand."""
+"""Paired comparisons against slow reference implementations, scipy and numbers computed by hand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_mcnemar_by_hand() -> None:
     assert mcnemar(np.array([1.0, -1.0])).p == 1.0
 
 
-def test_mcnemar_keeps_its_level_over_units_and_not_over_repetitions() -> None:
+def test_mcnemar_keeps_its_level_over_units_but_not_over_repetitions() -> None:
     """Two equally good, 40 queries, each asked in 10 draws with much the same outcome: by query the test is wrong in at most 5 % of worlds,
     by answer far more often."""
     rng = np.random.default_rng(0)
@@ -55,7 +55,7 @@ def test_paired_draws_are_the_paired_t_test() -> None:
     assert found.how == "mean over 12 draws, Student's t interval of the paired differences"
 
 
-def test_other_shots_are_welchs_t_test() -> None:
+def test_unpaired_draws_are_welchs_t_test() -> None:
     rng = np.random.default_rng(2)
     first, second = rng.uniform(0.4, 0.6, 9), rng.uniform(0.3, 0.9, 14)
     found = differences_over_draws(first, second, paired=False)
@@ -74,8 +74,8 @@ def test_one_draw_has_no_interval_and_none_has_no_value(paired: bool) -> None:
     assert differences_over_draws(np.array([]), np.array([]), paired=paired).value is None
 
 
-def test_groups_are_drawn_whole() -> None:
-    """The same resamples, one group after another."""
+def test_whole_groups_are_resampled() -> None:
+    """The same resamples, computed group by group."""
     rng = np.random.default_rng(3)
     groups = rng.choice(["a", "b", "c", "d"], 50)
     gains = rng.choice([-1.0, 0.0, 1.0], 50)
@@ -93,8 +93,8 @@ def test_groups_are_drawn_whole() -> None:
         assert estimate.how == "bootstrap over 4 groups of the queries; too narrow with so few groups"
 
 
-def test_a_pair_is_surer_than_its_parts() -> None:
-    """Speakers differ by 20 points, the second is 2 better for each: the paired interval holds 2 and not 0."""
+def test_paired_intervals_are_narrower() -> None:
+    """Speakers differ by 20 points, the second is better by 2 for each: the paired interval covers 2 and not 0."""
     groups = np.repeat([f"s{i:02d}" for i in range(20)], 100)
     gains = np.tile(np.repeat([1.0, 0.0], [2, 98]), 20)
     (found,) = differences_over_groups(gains, groups, np.ones((2000, 1), bool))

@@ -1,4 +1,4 @@
-"""Retrieval against a slow twin that sorts, a case worked out by hand, and fast-reid's own code where its rules agree."""
+"""Retrieval against a slow reference that sorts, a case computed by hand, and fast-reid's code where its rules agree."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Case(typing.NamedTuple):
 
 
 def slow(case: Case, rules: Rules) -> list[dict[str, Any] | None]:
-    """Sorts every row with a plain key, probe by probe."""
+    """Reference implementation: sorts every row, probe by probe."""
     found: list[dict[str, Any] | None] = []
     for i, (identity, camera) in enumerate(zip(case.query_ids, case.query_cameras, strict=True)):
         columns = []
@@ -79,7 +79,7 @@ def equal(found: Retrieval, twin: list[dict[str, Any] | None]) -> None:
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """Few values, so that ties are many; identities without a probe, without a row, and with a single one."""
+    """Few distinct distances, hence many ties; identities without a probe, without a gallery row, and with a single one."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     probes, gallery, names = draw(st.integers(0, 6)), draw(st.integers(1, 300)), draw(st.integers(1, 12))
     values = rng.integers(0, draw(st.sampled_from([2, 5, 1000])), (probes, gallery)) - 1
@@ -113,7 +113,7 @@ def test_counting_equals_sorting(case: Case, rules: Rules) -> None:
 
 @pytest.mark.parametrize("ties", typing.get_args(Ties))
 @pytest.mark.parametrize("levels", [3, 10**6])
-def test_more_matches_than_are_counted_one_by_one_equal_sorting_too(ties: Ties, levels: int) -> None:
+def test_probes_with_many_matches_equal_sorting_too(ties: Ties, levels: int) -> None:
     rng = np.random.default_rng(5)
     probes, gallery = 4, 700
     case = Case(
@@ -143,18 +143,18 @@ def test_a_case_by_hand() -> None:
 
 
 def test_ties_by_hand() -> None:
-    """All at one distance, the match in the second of three places."""
+    """All at equal distance, the match is the second of three rows."""
     distances, ids = np.zeros((1, 3)), ["bob", "ann", "bob"]
     for ties, first in (("optimistic", 1), ("gallery_order", 2), ("pessimistic", 3)):
         assert retrieval(distances, ["ann"], ids, rules=Rules("none", ties)).first.tolist() == [first]
 
 
-def test_no_match_at_all_is_none_and_never_zero() -> None:
+def test_metrics_without_a_match_are_none_not_zero() -> None:
     found = retrieval(np.zeros((2, 3)), ["x", "y"], ["a", "b", "c"])
     assert (found.mean_ap, found.minp, found.cmc(1), found.unmatched) == (None, None, None, 2)
 
 
-def test_similarities_are_distances_the_other_way_round() -> None:
+def test_similarities_are_negated_distances() -> None:
     rng = np.random.default_rng(0)
     values, probes, gallery = rng.random((5, 200), dtype=np.float32), rng.integers(0, 9, 5), rng.integers(0, 9, 200)
     one, other = retrieval(values, probes, gallery), retrieval(-values, probes, gallery, similarities=True)
@@ -163,13 +163,13 @@ def test_similarities_are_distances_the_other_way_round() -> None:
 
 
 @pytest.mark.parametrize("change", [np.asfortranarray, lambda x: x[:, ::1].astype(np.float64), lambda x: np.repeat(x, 2, 1)[:, ::2]])
-def test_the_layout_of_the_array_changes_nothing(change: Callable[[np.ndarray], np.ndarray]) -> None:
+def test_the_memory_layout_does_not_matter(change: Callable[[np.ndarray], np.ndarray]) -> None:
     rng = np.random.default_rng(1)
     values, probes, gallery = rng.random((300, 150), dtype=np.float32), rng.integers(0, 9, 300), rng.integers(0, 9, 150)
     assert retrieval(change(values), probes, gallery).ap.tolist() == retrieval(values, probes, gallery).ap.tolist()
 
 
-def test_distances_may_lie_on_disk(tmp_path: Path) -> None:
+def test_distances_may_be_memory_mapped(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     values, probes, gallery = rng.random((300, 150), dtype=np.float32), rng.integers(0, 9, 300), rng.integers(0, 9, 150)
     np.save(tmp_path / "d.npy", values)
@@ -179,7 +179,7 @@ def test_distances_may_lie_on_disk(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("junk", [(), (0,)])
-def test_what_is_not_finite_is_named_with_its_place(tmp_path: Path, value: float, junk: tuple[int, ...]) -> None:
+def test_values_that_are_not_finite_are_reported_with_their_position(tmp_path: Path, value: float, junk: tuple[int, ...]) -> None:
     values = np.zeros((600, 40), np.float32)
     values[513, 27] = value
     np.savez(tmp_path / "d.npz", distances=values)
@@ -200,23 +200,23 @@ def test_what_is_not_finite_is_named_with_its_place(tmp_path: Path, value: float
         ({"distances": np.zeros((2, 0)), "gallery_ids": []}, "The gallery holds no row; there is nothing to rank"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_a_sentence(changed: dict[str, Any], sentence: str) -> None:
+def test_wrong_input_raises_problem(changed: dict[str, Any], sentence: str) -> None:
     given = {"distances": np.zeros((2, 3)), "query_ids": [0, 1], "gallery_ids": [0, 1, 2], **changed}
     with pytest.raises(Problem, match=sentence):
         retrieval(**given)
 
 
-def test_there_is_no_rank_zero() -> None:
+def test_ranks_begin_with_1() -> None:
     with pytest.raises(Problem, match="Ranks begin with 1"):
         retrieval(np.zeros((1, 1)), [0], [0]).cmc(0)
 
 
-def test_every_tie_rule_has_its_number() -> None:
+def test_every_tie_rule_has_a_number() -> None:
     assert TIE_RULES.keys() == set(typing.get_args(Ties))
 
 
 def test_the_interval_of_mean_ap_is_over_identities() -> None:
-    """Twelve identities of 30 probes each, the identities unlike: the interval over identities is far wider than one over probes."""
+    """Twelve different identities of 30 probes each: the interval over identities is far wider than one over probes."""
     rng = np.random.default_rng(0)
     ap = np.clip(np.repeat(rng.normal(0.6, 0.15, 12), 30) + rng.normal(0, 0.01, 360), 0, 1)
     ids = np.repeat([f"person {i}" for i in range(12)], 30)
@@ -236,7 +236,7 @@ def peer() -> Any:
 
 
 def without_ties(seed: int, identities: int = 20) -> Case:
-    """Distances of which no two in a row are equal, since fast-reid's sort leaves their order open."""
+    """Distances without ties, whose order is undefined in fast-reid."""
     rng = np.random.default_rng(seed)
     probes, gallery = 60, 500
     distances = np.stack([rng.permutation(gallery) for _ in range(probes)]).astype(np.float32)
@@ -251,7 +251,7 @@ def without_ties(seed: int, identities: int = 20) -> Case:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_equal_to_fast_reid_with_junk_and_cameras(peer: Any, seed: int) -> None:
-    """Its compiled code sums and keeps AP in 32 bits, so it is met to 32 bits; the same code with 64-bit sums to 1e-9."""
+    """Its compiled code computes AP in float32, so values agree to float32 precision; with float64 sums, to 1e-9."""
     case = without_ties(seed)
     found = fast(case, Rules("ignore"))
     _, ap, inp = peer.evaluate_cy(*case, 50)

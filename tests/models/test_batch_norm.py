@@ -1,4 +1,4 @@
-"""Batch normalisation against torch's, over masks, and over two processes that must equal one."""
+"""Batch normalisation: equal to torch's, with masks, and distributed over two processes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_planes_equal_torch_s_batch_norm() -> None:
         torch.testing.assert_close(a, b)
 
 
-def test_what_is_not_real_does_not_count() -> None:
+def test_padding_is_ignored() -> None:
     torch.manual_seed(0)
     ours, theirs = BatchNorm(3).double(), nn.BatchNorm2d(3).double()
     x = torch.randn(2, 3, 4, 5).double()

@@ -1,4 +1,4 @@
-"""Shifted multiply-adds against torch's own grouped convolution."""
+"""Shifted multiply-adds against torch's grouped convolution."""
 
 from __future__ import annotations
 

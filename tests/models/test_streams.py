@@ -1,4 +1,4 @@
-"""Several streams: each is embedded as if it were alone, by its own encoder or by one for all."""
+"""Streams: each is embedded independently, by its own encoder or by a shared one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def streams(weights: Weights, build: type[Encoder] | None = None) -> Streams:
 
 @pytest.mark.parametrize("weights", ["separate", "shared"])
 @pytest.mark.parametrize("build", [None, BCResNet])
-def test_each_stream_is_what_its_encoder_makes_of_it_alone(weights: Weights, build: type[Encoder] | None) -> None:
+def test_each_stream_is_embedded_independently(weights: Weights, build: type[Encoder] | None) -> None:
     encoder = streams(weights, build).eval()
     made = encoder(features(), LENGTHS)
     assert made.streams == NAMES
@@ -54,7 +54,7 @@ def test_each_stream_is_what_its_encoder_makes_of_it_alone(weights: Weights, bui
         assert torch.equal(part.lengths, alone.lengths)
 
 
-def test_separate_encoders_start_differently_and_a_shared_one_is_one() -> None:
+def test_separate_encoders_have_different_initial_weights() -> None:
     assert len(streams("shared").encoders) == 1
     first, second, third = (next(encoder.parameters()) for encoder in streams("separate").encoders)
     assert not torch.equal(first, second)
@@ -72,7 +72,7 @@ def test_in_training_only_real_frames_count(weights: Weights) -> None:
     torch.testing.assert_close(encoder.state_dict(), twin.state_dict())
 
 
-def test_a_shared_encoder_s_statistics_are_those_of_all_streams() -> None:
+def test_a_shared_encoder_has_the_statistics_of_all_streams() -> None:
     encoder = streams("shared")
     alone = copy.deepcopy(encoder.encoders[0])
     encoder(features(), LENGTHS)
@@ -81,7 +81,7 @@ def test_a_shared_encoder_s_statistics_are_those_of_all_streams() -> None:
 
 
 @pytest.mark.parametrize("weights", ["separate", "shared"])
-def test_every_weight_learns(weights: Weights) -> None:
+def test_every_weight_has_a_gradient(weights: Weights) -> None:
     encoder = streams(weights)
     made = encoder(features(), LENGTHS)
     (made.vector.square().sum() + made.matrix.square().sum()).backward()
@@ -116,7 +116,7 @@ def test_one_stream_of_lpc_is_read_by_every_encoder_of_spectrograms() -> None:
 
 
 @pytest.mark.parametrize("weights", ["separate", "shared"])
-def test_lpc_and_its_encoder_fit_together(weights: Weights) -> None:
+def test_lpc_and_its_encoder_work_together(weights: Weights) -> None:
     frontend = LPC(Waveform(16000), streams=["residual", "envelope"])
     encoder = over_streams(BCResNet, frontend.form, weights=weights).eval()
     made = encoder(*frontend(torch.randn(2, 4000), torch.tensor([4000, 1])))

@@ -1,4 +1,4 @@
-"""Frames and the Transformer over them: values, sizes, what order means to them, and their sentences."""
+"""Temporal modules: values, sizes, dependence on order, and messages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def whole(matrix: Tensor) -> Embeddings:
 # -- frames -----------------------------------------------------------------------------------------------
 
 
-def test_frames_without_pooling_are_the_very_same() -> None:
+def test_frames_without_pooling_are_returned_unchanged() -> None:
     made = whole(torch.randn(2, 5, 3))
     assert Frames(3, 3)(made) is made
 
@@ -74,8 +74,8 @@ def test_a_layer_equals_torch_s() -> None:
 
 
 @given(order=st.permutations(range(6)), layers=st.integers(1, 2), seed=st.integers(0, 100))
-def test_only_places_make_the_order_count(order: list[int], layers: int, seed: int) -> None:
-    """Without them the vector stays and the steps follow their frames; with them any other order gives another vector."""
+def test_only_positional_encodings_make_the_order_matter(order: list[int], layers: int, seed: int) -> None:
+    """Without them the vector is invariant and the steps equivariant to permutations; with them any permutation changes the vector."""
     torch.manual_seed(seed)
     matrix = torch.randn(2, 6, 8).double()
     for position in ("none", "sinusoidal", "learned"):
@@ -96,20 +96,20 @@ def test_the_vector_is_the_mean_of_the_real_steps() -> None:
     torch.testing.assert_close(made.vector[0], made.matrix[0].mean(0))
 
 
-def test_heads_that_do_not_divide_the_channels_are_told() -> None:
+def test_heads_must_divide_the_channels() -> None:
     with pytest.raises(Problem, match=r"temporal.heads = 4 does not divide the encoder's 66 channels; .* do: 1, 2, 3, 6, 11, 22, 33, 66\."):
         Transformer(66, 66)
 
 
-def test_learned_places_end_somewhere() -> None:
+def test_learned_positions_are_limited() -> None:
     module = Transformer(8, 8, position="learned", longest=5, pool=2)
     assert module(whole(torch.randn(1, 10, 8))).matrix.shape == (1, 5, 8)
     with pytest.raises(Problem, match=r"An input has 6 steps, but temporal.longest = 5 positions .*position = 'sinusoidal'"):
         module(whole(torch.randn(1, 11, 8)))
 
 
-def test_the_mean_step_is_taken_away() -> None:
-    """Of what is real alone; in training that of the batch, afterwards the running one."""
+def test_the_mean_step_is_subtracted() -> None:
+    """The mean is over real steps: of the batch in training, the running mean in evaluation."""
     centre = Centre(2)
     matrix = torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[8.0, 0.0], [0.0, 0.0]]])
     given = Embeddings(torch.zeros(2, 3), matrix, torch.tensor([2, 1]))

@@ -1,4 +1,4 @@
-"""What holds for every similarity that aligns steps."""
+"""Properties of all similarities that align steps."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def some(count: int, steps: int, channels: int = 4, seed: int = 0, dtype: torch.
     others=st.lists(st.integers(1, 12), min_size=1, max_size=4),
     more=st.integers(0, 5),
 )
-def test_neither_padding_nor_company_changes_a_score(name: str, lengths: list[int], others: list[int], more: int) -> None:
+def test_scores_do_not_depend_on_padding_and_batch(name: str, lengths: list[int], others: list[int], more: int) -> None:
     similarity = MAKERS[name]()
     queries, references = some(len(lengths), max(lengths)), some(len(others), max(others), seed=1)
-    padded = torch.cat([queries, torch.full((len(queries), more, 4), 7.0)], 1)  # rubbish there may not matter either
+    padded = torch.cat([queries, torch.full((len(queries), more, 4), 7.0)], 1)  # arbitrary values in the padding must not matter
     padded_queries = Embeddings(padded[:, 0], padded, torch.tensor(lengths))
     scores = similarity(padded_queries, embeddings(references, others))
     assert scores.shape == (len(lengths), len(others))
@@ -74,7 +74,7 @@ def test_the_gradient_is_that_of_finite_differences(name: str) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 9), (9, 1), (3, 40), (40, 3), (6, 6)])
 @pytest.mark.parametrize("kind", ["silent", "constant", "half silent", "huge", "tiny", "opposite"])
-def test_odd_inputs_have_finite_scores_and_gradients(name: str, dtype: torch.dtype, sizes: tuple[int, int], kind: str) -> None:
+def test_extreme_inputs_have_finite_scores_and_gradients(name: str, dtype: torch.dtype, sizes: tuple[int, int], kind: str) -> None:
     queries, references = some(2, sizes[0], dtype=dtype), some(3, sizes[1], seed=1, dtype=dtype)
     if kind == "silent":
         queries, references = queries * 0, torch.cat([references[:2], references[2:] * 0])
@@ -97,8 +97,8 @@ def test_odd_inputs_have_finite_scores_and_gradients(name: str, dtype: torch.dty
 
 
 @every
-def test_the_compiled_and_the_torch_engine_agree(name: str) -> None:
-    """Single precision on the processor is compiled, double is torch's."""
+def test_compiled_and_torch_implementations_agree(name: str) -> None:
+    """Single precision on the CPU is compiled, double precision uses torch."""
     similarity, lengths, others = MAKERS[name](), [20, 11, 1, 7], [17, 30, 2, 1, 9]
     queries, references, weights = some(4, 20), some(5, 30, seed=1), some(1, 4, 5, seed=2)[0]
 
@@ -113,7 +113,7 @@ def test_the_compiled_and_the_torch_engine_agree(name: str) -> None:
 
 
 @every
-def test_tiles_and_tables_made_twice_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiling_and_recomputation_do_not_change_results(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from scratchlab.similarity import steps
 
     similarity = MAKERS[name]()
@@ -138,7 +138,7 @@ def test_tiles_and_tables_made_twice_change_nothing(name: str, monkeypatch: pyte
 
 
 @every
-def test_order_counts_and_equals_score_best(name: str) -> None:
+def test_order_matters_and_equal_inputs_score_best(name: str) -> None:
     """Each input against itself, against its own reversal, and against the others."""
     similarity = MAKERS[name]()
     walks = some(6, 24, 16).cumsum(1)
@@ -152,7 +152,7 @@ def test_order_counts_and_equals_score_best(name: str) -> None:
 
 
 @every
-def test_half_precision_and_no_inputs_at_all(name: str) -> None:
+def test_half_precision_and_empty_inputs(name: str) -> None:
     similarity, queries, references = MAKERS[name](), some(2, 5), some(3, 4, seed=1)
     exact = similarity(embeddings(queries.bfloat16().float()), embeddings(references.bfloat16().float()))
     torch.testing.assert_close(similarity(embeddings(queries.bfloat16()), embeddings(references.bfloat16())), exact)

@@ -1,4 +1,4 @@
-"""DTW and soft-DTW against slow twins and other people's code."""
+"""DTW and soft-DTW against a slow reference implementation and other packages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def soft_minimum(values: list[float], gamma: float) -> float:
 
 
 def twin(query: np.ndarray, reference: np.ndarray, gamma: float, window: float) -> float:
-    """The total cost by the definition: three loops, and the band by its words."""
+    """Reference implementation of the total cost and of the band by their definitions."""
     n, m = len(query), len(reference)
     table = np.full((n + 1, m + 1), math.inf)
     table[0, 0] = 0
@@ -57,7 +57,7 @@ def twin(query: np.ndarray, reference: np.ndarray, gamma: float, window: float) 
     silent=st.booleans(),
     double=st.booleans(),
 )
-def test_the_slow_twin_gives_the_same(n: int, m: int, gamma: float, window: float, silent: bool, double: bool) -> None:
+def test_dtw_equals_the_slow_reference(n: int, m: int, gamma: float, window: float, silent: bool, double: bool) -> None:
     a, b = some(1, n, seed=n), some(1, m, seed=100 + m)
     if silent:
         a[:, n // 2] = 0
@@ -69,7 +69,7 @@ def test_the_slow_twin_gives_the_same(n: int, m: int, gamma: float, window: floa
 
 
 @given(n=st.integers(1, 200), m=st.integers(1, 200), window=st.floats(1e-6, 1))
-def test_the_band_always_leaves_a_path(n: int, m: int, window: float) -> None:
+def test_the_band_always_contains_a_path(n: int, m: int, window: float) -> None:
     limit = int(limits(torch.tensor([n]), torch.tensor([m]), window))
     reachable = np.zeros((n + 1, m + 1), bool)
     reachable[0, 0] = True
@@ -82,7 +82,7 @@ def test_the_band_always_leaves_a_path(n: int, m: int, window: float) -> None:
     assert everywhere >= (n - 1) * (m - 1)  # the corners
 
 
-def test_a_step_that_is_repeated_costs_nothing() -> None:
+def test_repeated_steps_cost_nothing() -> None:
     matrix = some(1, 6)
     repeated = matrix[:, [0, 0, 0, 1, 2, 2, 3, 4, 5, 5]]
     assert float(DTW()(embeddings(matrix), embeddings(repeated))) == pytest.approx(0, abs=1e-6)
@@ -91,14 +91,14 @@ def test_a_step_that_is_repeated_costs_nothing() -> None:
     assert float(DTW()(embeddings(other), embeddings(matrix[:, [0, 1, 2, 3, 4, 5, 5]])) * 7) <= float(total) + 1e-5 + 2
 
 
-def test_it_is_symmetric_and_debiased_equals_score_0() -> None:
+def test_symmetry_and_debiased_scores_of_equal_inputs() -> None:
     a, b = embeddings(some(5, 8)), embeddings(some(4, 11, seed=1))
     for similarity in (DTW(), DTW(window=0.2), SoftDTW(), SoftDTW(window=0.1, debiased=True)):
         torch.testing.assert_close(similarity(a, b), similarity(b, a).T, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(SoftDTW(debiased=True)(a, a).diagonal(), torch.zeros(5), rtol=0, atol=1e-5)
 
 
-def test_a_small_gamma_is_dtw() -> None:
+def test_soft_dtw_approaches_dtw_for_small_gamma() -> None:
     a, b = embeddings(some(5, 8)), embeddings(some(4, 11, seed=1))
     torch.testing.assert_close(SoftDTW(gamma=1e-4)(a, b), DTW()(a, b), rtol=0, atol=1e-3)
 

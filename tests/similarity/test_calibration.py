@@ -1,4 +1,4 @@
-"""TEEN's calibration against its formula, for vectors and for matrices of unlike lengths."""
+"""TEEN's calibration against its formula, for vectors and for matrices of different lengths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def unit(x: np.ndarray) -> np.ndarray:
     return x / np.linalg.norm(x)
 
 
-def test_vectors_move_as_the_paper_says() -> None:
+def test_vectors_move_by_the_paper_s_formula() -> None:
     new, base = embeddings([1, 1], 0), embeddings([1, 1, 1], 1)
     found = calibrated(new, base, Cosine(), 0.3, 16.0)
     for p, moved in zip(new.vector.numpy(), found.vector.numpy(), strict=True):
@@ -30,7 +30,7 @@ def test_vectors_move_as_the_paper_says() -> None:
 
 
 @pytest.mark.parametrize("name", SIMILARITIES)
-def test_share_0_changes_nothing_and_share_1_leaves_the_length_alone(name: str) -> None:
+def test_share_0_is_the_identity_and_share_1_keeps_the_norm(name: str) -> None:
     new, base, similarity = embeddings([6, 6], 0), embeddings([6], 1), SIMILARITIES[name]()
     queries = embeddings([5, 6, 4], 2)
     kept = calibrated(new, base, similarity, 0.0, 16.0)
@@ -43,7 +43,7 @@ def test_share_0_changes_nothing_and_share_1_leaves_the_length_alone(name: str) 
     assert torch.allclose(gone.norm(dim=1), began.norm(dim=1), rtol=1e-5)
 
 
-def test_matrices_keep_their_lengths_and_no_padding_gets_in() -> None:
+def test_matrices_keep_their_lengths_and_padding_is_ignored() -> None:
     new, base = embeddings([4, 6], 0), embeddings([5, 3], 1)
     found = calibrated(new, base, OneToOne(), 0.5, 16.0)
     assert torch.equal(found.lengths, new.lengths)

@@ -30,7 +30,7 @@ def slow(queries: Embeddings, references: Embeddings) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("t", "s", "c"), [(5, 7, 3), (26, 20, 40), (9, 4, 70), (1, 1, 33)])
-def test_both_ways_and_the_choice_between_them_are_the_definition(t: int, s: int, c: int) -> None:
+def test_both_methods_and_the_choice_between_them_equal_the_definition(t: int, s: int, c: int) -> None:
     one, other = embeddings(6, t, c, 0), embeddings(4, s, c, 1)
     (f, mine), (p, theirs) = centred(one), centred(other)
     for way in (by_channels, by_steps):
@@ -39,7 +39,7 @@ def test_both_ways_and_the_choice_between_them_are_the_definition(t: int, s: int
 
 
 @pytest.mark.parametrize("way", [by_channels, by_steps])
-def test_both_ways_have_the_right_gradient(way: Way) -> None:
+def test_both_methods_have_the_right_gradient(way: Way) -> None:
     one, other = embeddings(3, 4, 35, 0), embeddings(2, 3, 35, 1)
 
     def score(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -50,8 +50,8 @@ def test_both_ways_have_the_right_gradient(way: Way) -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 0.3, 100.3, 1e-30, 1e30])
-def test_what_is_constant_over_channels_resembles_nothing(value: float) -> None:
-    """Nor does what rounding leaves of a constant whose mean is not exact."""
+def test_matrices_constant_over_channels_score_0(value: float) -> None:
+    """Also if the mean of the constant is rounded."""
     other = embeddings(3, 5, 33, 1)
     other = Embeddings(other.vector, other.matrix.float(), other.lengths)
     flat = Embeddings(torch.zeros(2, 1), torch.full((2, 5, 33), value).requires_grad_(), torch.tensor([5, 2]))
@@ -63,7 +63,7 @@ def test_what_is_constant_over_channels_resembles_nothing(value: float) -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e18, 1e30])
-def test_scale_means_nothing(scale: float) -> None:
+def test_scale_does_not_matter(scale: float) -> None:
     one, other = embeddings(3, 5, 9, 0), embeddings(2, 5, 9, 1)
     large = Embeddings(one.vector, one.matrix.float() * scale, one.lengths)
     assert torch.allclose(CKA()(large, Embeddings(other.vector, other.matrix.float(), other.lengths)).double(), slow(one, other), atol=1e-5)

@@ -1,4 +1,4 @@
-"""Embeddings rebuilt from base parts: by hand, against a slow loop, and what they keep of what they were."""
+"""Embeddings reconstructed from base parts: by hand, against a slow loop, and limiting cases."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def made(lengths: list[int], seed: int = 0, beyond: float = 0.0) -> Embeddings:
 
 
 def test_a_mixture_by_hand() -> None:
-    """At a right angle the squared distance is 2, at a half-turn 4, whatever the lengths; but parts are mixed as they are."""
+    """At 90° the squared distance is 2, at 180° 4, regardless of norms; the parts that are averaged keep their norms."""
     parts = torch.tensor([[2.0, 0.0], [0.0, 5.0], [-1.0, 0.0]])
     weights = [1.0, math.exp(-2 * 0.7), math.exp(-4 * 0.7)]
     expected = [(2 * weights[0] - weights[2]) / sum(weights), 5 * weights[1] / sum(weights)]
     assert rebuilt_from(torch.tensor([[3.0, 0.0]]), parts, 0.7)[0].tolist() == pytest.approx(expected)
 
 
-def test_each_stream_is_rebuilt_from_its_own_kind() -> None:
-    """An envelope like the first class's and a residual like the second's: exactly these two, put together."""
+def test_each_stream_is_reconstructed_from_the_same_stream() -> None:
+    """An envelope similar to the first class's and a residual similar to the second's are combined."""
     base = Embeddings(torch.tensor([[1.0, 0.0, 0.6, 0.8], [0.0, 1.0, 0.8, -0.6]]), torch.zeros(2, 1, 0), torch.ones(2).long(), TWO)
     known = Embeddings(torch.tensor([[5.0, 0.1, 0.08, -0.07]]), torch.zeros(1, 1, 0), torch.ones(1).long(), TWO)
     torch.testing.assert_close(reconstructed(known, base, 200.0).vector, torch.tensor([[1.0, 0.0, 0.8, -0.6]]))
@@ -72,7 +72,7 @@ def test_padding_and_silence() -> None:
 
 
 def test_the_limits_of_the_attention() -> None:
-    """Hard attention gives a base class itself back; soft attention makes everything the same."""
+    """Hard attention returns a base class itself; soft attention makes everything equal."""
     base = made([2, 2, 2])
     hard = reconstructed(base, base, 1e4)
     torch.testing.assert_close(hard.vector, base.vector)
@@ -89,7 +89,7 @@ def seen(n: int, classes: int) -> TrainingView:
 
 
 @pytest.mark.parametrize("share", [0.25, 1.0])
-def test_scores_are_shares_of_plain_and_rebuilt(share: float) -> None:
+def test_scores_combine_plain_and_reconstructed_ones(share: float) -> None:
     torch.manual_seed(0)
     supplied = components(embedder(MLP(FORM, hidden=[32, 16])), trainer(Kept(), Watch(), epochs=4, batch=20))
     method = Reconstruction(supplied, aux=3.0, share=share)

@@ -92,10 +92,10 @@ class Collected:
     def _classes(self, sessions: list[SessionPredictions]) -> dict[str, str]:
         """The session in which each class was learned, in this order."""
         classes: dict[str, str] = {}
-        for one in sessions:
-            labels: list[int] = one.classes.tolist()
+        for session in sessions:
+            labels: list[int] = session.classes.tolist()
             for label in labels:
-                classes.setdefault(self.samples.classes[label], f"session {one.session}" if one.session else BASE)
+                classes.setdefault(self.samples.classes[label], f"session {session.session}" if session.session else BASE)
         return classes
 
     def _nearest(self, similarity: npt.NDArray[np.float32]) -> dict[str, Any]:

@@ -92,7 +92,9 @@ def alignment(a: Ready, b: Ready | None = None, requested: PairMask | None = Non
     if a.kernels is not None and (b is None or b.kernels is not None):
         hsic = sums_of(a.kernels, None if b is None else b.kernels)
     else:
-        hsic = sums([layer for network in networks for layer in network.layers], _pairs([len(one.names) for one in networks], requested))
+        hsic = sums(
+            [layer for network in networks for layer in network.layers], _pairs([len(network.names) for network in networks], requested)
+        )
     debiased = hsic.debiased() if hsic.n >= MIN_DEBIASED else None
     reasons = [reason for network in networks for reason in network.reasons]
     return _alignment(a.names, networks[-1].names, hsic.biased(), debiased, reasons, hsic.n)

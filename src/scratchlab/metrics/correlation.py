@@ -71,12 +71,12 @@ def adjusted(correlations: Sequence[Correlation]) -> list[Correlation]:
     The smallest of m p-values is multiplied by m, the next by m - 1, and so on; none becomes smaller than the one before it. Valid under
     any dependence.
     """
-    ordered = sorted((one.p, place) for place, one in enumerate(correlations) if one.p is not None)
+    ordered = sorted((r.p, place) for place, r in enumerate(correlations) if r.p is not None)
     corrected, least = dict[int, float](), 0.0
     for rank, (p, place) in enumerate(ordered):
         least = max(least, min(1.0, p * (len(ordered) - rank)))
         corrected[place] = least
-    return [dataclasses.replace(one, adjusted=corrected.get(place)) for place, one in enumerate(correlations)]
+    return [dataclasses.replace(r, adjusted=corrected.get(place)) for place, r in enumerate(correlations)]
 
 
 def fisher(x: Values, y: Values) -> Estimate:

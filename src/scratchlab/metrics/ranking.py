@@ -221,8 +221,8 @@ def retrieval(
     are ignored if cameras are given, and equal distances rank in the order of the gallery. similarities: whether larger values are closer.
     Does not copy the distances. Raises Problem for shapes that do not fit and for values that are not finite, naming row and column.
 
-    >>> found = retrieval(np.array([[0.1, 0.2, 0.3, 0.4]]), ["ann"], ["bob", "ann", "bob", "ann"])
-    >>> found.mean_ap, found.minp, found.cmc(1), found.cmc(2)
+    >>> result = retrieval(np.array([[0.1, 0.2, 0.3, 0.4]]), ["ann"], ["bob", "ann", "bob", "ann"])
+    >>> result.mean_ap, result.minp, result.cmc(1), result.cmc(2)
     (0.5, 0.5, 0.0, 1.0)
     """
     chosen = rules or Rules("none" if query_cameras is None and gallery_cameras is None else "ignore")

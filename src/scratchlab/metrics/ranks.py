@@ -56,13 +56,13 @@ def count_before(row: Values, matches: Ints, rule: int, codes: Ints, counts: Int
     row: `[m]`, finite; matches: sorted by distance, then column; codes: `[m]`, identities; blocks: buffer for the indices of the row's full
     blocks. Returns the nearest column of another identity among those before the first match, -1 if there is none.
     """
-    width, left = len(row), len(blocks)
-    grid, rest = row[: left * BLOCK].reshape(left, BLOCK), left * BLOCK
-    for b in range(left):
+    width, active = len(row), len(blocks)
+    grid, rest = row[: active * BLOCK].reshape(active, BLOCK), active * BLOCK
+    for b in range(active):
         blocks[b] = b
     for i in range(len(matches) - 1, -1, -1):
         t, column, kept = row[matches[i]], tie_column(rule, matches[i], width), 0
-        for place in range(left):
+        for place in range(active):
             b, closer = blocks[place], np.int32(0)  # 32 bits, as wide as the values, so that eight or more are compared at once
             if (b + 1) * BLOCK <= column:
                 for j in range(BLOCK):
@@ -75,11 +75,11 @@ def count_before(row: Values, matches: Ints, rule: int, codes: Ints, counts: Int
             counts[i] += closer
             blocks[kept] = b
             kept += closer > 0
-        left = kept
+        active = kept
         for j in range(rest, width):
             counts[i] += row[j] < t or (row[j] == t and j < column)
     best, least, identity = -1, row.dtype.type(np.inf), codes[matches[0]]
-    for b in blocks[:left]:
+    for b in blocks[:active]:
         closer = np.int32(0)
         for j in range(BLOCK):
             closer = np.int32(closer + np.int32(grid[b, j] < least))
