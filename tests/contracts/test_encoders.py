@@ -26,7 +26,7 @@ TOLERANCE = 1e-4  # a library may convolve one input otherwise than four, as it 
 
 def members() -> list[tuple[str, dict[str, object], Spectrogram | Image]]:
     """Every encoder with settings that change its shapes, and with every form that it accepts."""
-    found: list[tuple[str, dict[str, object], Spectrogram | Image]] = []
+    result: list[tuple[str, dict[str, object], Spectrogram | Image]] = []
     for name, part in ENCODERS.items():
         for settings in SETTINGS.get(name, [{}]):
             for form in FORMS:
@@ -34,8 +34,8 @@ def members() -> list[tuple[str, dict[str, object], Spectrogram | Image]]:
                     part(form, **settings)
                 except Problem:
                     continue
-                found.append((name, settings, form))
-    return found
+                result.append((name, settings, form))
+    return result
 
 
 def width_of(form: Spectrogram | Image) -> int:
@@ -71,7 +71,7 @@ def member(request: pytest.FixtureRequest) -> tuple[Encoder, Spectrogram | Image
 
 def test_every_encoder_accepts_some_form_and_its_message_names_another_encoder() -> None:
     for name, part in ENCODERS.items():
-        accepted = {form for found, _, form in members() if found == name}
+        accepted = {form for result, _, form in members() if result == name}
         assert accepted
         for form in set(FORMS) - accepted:
             with pytest.raises(Problem, match=r"bands fit|encoder\.name = '"):
@@ -84,13 +84,13 @@ def test_shapes_and_finite_gradients(member: tuple[Encoder, Spectrogram | Image]
     encoder.train(training)
     features = features_of(form).requires_grad_()
     width = width_of(form)
-    made = encoder(features, torch.tensor([width, width, width // 2, 1]))
-    steps = made.matrix.shape[1]
-    assert made.vector.shape == (4, encoder.dim)
-    assert made.matrix.shape == (4, steps, encoder.channels)
-    assert made.lengths.max() == steps
-    assert made.lengths.min() >= 1
-    (made.vector.square().sum() + made.matrix.square().sum()).backward()
+    embeddings = encoder(features, torch.tensor([width, width, width // 2, 1]))
+    steps = embeddings.matrix.shape[1]
+    assert embeddings.vector.shape == (4, encoder.dim)
+    assert embeddings.matrix.shape == (4, steps, encoder.channels)
+    assert embeddings.lengths.max() == steps
+    assert embeddings.lengths.min() >= 1
+    (embeddings.vector.square().sum() + embeddings.matrix.square().sum()).backward()
     for name, parameter in [("features", features), *encoder.named_parameters()]:
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
@@ -155,17 +155,17 @@ def test_the_shortest_inputs(member: tuple[Encoder, Spectrogram | Image], column
     encoder, form = member
     for training in (True, False):
         encoder.train(training)
-        made = encoder(features_of(form, 3, columns), torch.full((3,), columns))
-        assert made.matrix.shape[1] >= 1
-        assert made.vector.isfinite().all()
+        embeddings = encoder(features_of(form, 3, columns), torch.full((3,), columns))
+        assert embeddings.matrix.shape[1] >= 1
+        assert embeddings.vector.isfinite().all()
 
 
 def test_silence_is_finite_with_finite_gradients(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     features = torch.zeros_like(features_of(form)).requires_grad_()
-    made = encoder(features, torch.full((4,), width_of(form)))
-    made.vector.square().sum().backward()
-    assert made.matrix.isfinite().all()
+    embeddings = encoder(features, torch.full((4,), width_of(form)))
+    embeddings.vector.square().sum().backward()
+    assert embeddings.matrix.isfinite().all()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in encoder.parameters())
 
 
@@ -220,9 +220,9 @@ def test_weight_1_is_the_identity(member: tuple[Encoder, Spectrogram | Image]) -
     features = features_of(form)
     plain = embed(encoder, features)
     with mixed(encoder, ORDER, torch.ones(4)):
-        made = embed(encoder, features)
-    assert torch.equal(made.vector, plain.vector)
-    assert torch.equal(made.matrix, plain.matrix)
+        embeddings = embed(encoder, features)
+    assert torch.equal(embeddings.vector, plain.vector)
+    assert torch.equal(embeddings.matrix, plain.matrix)
 
 
 def test_weight_0_gives_the_other_input_s_embedding(member: tuple[Encoder, Spectrogram | Image]) -> None:
@@ -230,11 +230,11 @@ def test_weight_0_gives_the_other_input_s_embedding(member: tuple[Encoder, Spect
     encoder.eval()
     features = features_of(form)
     with mixed(encoder, ORDER, torch.tensor([0.0, 1.0, 0.0, 0.0])):
-        made = embed(encoder, features)
+        embeddings = embed(encoder, features)
     plain = embed(encoder, features)
     expected = torch.tensor([2, 1, 3, 1])
-    torch.testing.assert_close(made.vector, plain.vector[expected])
-    torch.testing.assert_close(made.matrix, plain.matrix[expected])
+    torch.testing.assert_close(embeddings.vector, plain.vector[expected])
+    torch.testing.assert_close(embeddings.matrix, plain.matrix[expected])
 
 
 def test_mixing_ends_after_an_exception_and_interpolates(member: tuple[Encoder, Spectrogram | Image]) -> None:
@@ -273,8 +273,8 @@ def test_inputs_of_different_lengths_are_mixed(member: tuple[Encoder, Spectrogra
     features = features_of(form) * (torch.arange(width) < lengths[:, None])[:, None, None]
     within = torch.maximum(lengths, lengths[ORDER])
     with mixed(encoder, ORDER, torch.full((4,), 0.6)):
-        made = encoder(features, within)
-    assert made.lengths.tolist() == encoder(features, within).lengths.tolist()
-    for i, steps in enumerate(made.lengths.tolist()):
-        assert (made.matrix[i, steps:] == 0).all()
-        torch.testing.assert_close(made.vector[i], made.matrix[i, :steps].mean(0))
+        embeddings = encoder(features, within)
+    assert embeddings.lengths.tolist() == encoder(features, within).lengths.tolist()
+    for i, steps in enumerate(embeddings.lengths.tolist()):
+        assert (embeddings.matrix[i, steps:] == 0).all()
+        torch.testing.assert_close(embeddings.vector[i], embeddings.matrix[i, :steps].mean(0))

@@ -18,15 +18,15 @@ FORMS = [Waveform(16000), Waveform(8000), Image(1, 8, 12), Image(3, 9, 13)]
 
 def members() -> list[tuple[str, Waveform | Image]]:
     """Every front-end with every form that it accepts."""
-    found: list[tuple[str, Waveform | Image]] = []
+    pairs: list[tuple[str, Waveform | Image]] = []
     for name, part in FRONTENDS.items():
         for form in FORMS:
             try:
                 part(form)
             except Problem:
                 continue
-            found.append((name, form))
-    return found
+            pairs.append((name, form))
+    return pairs
 
 
 def inputs(form: Waveform | Image, n: int, size: int) -> Tensor:

@@ -62,11 +62,11 @@ def learned(name: str, compared: str) -> tuple[Method, Samples]:
 
 
 def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.ndarray]]:
-    branch, found = method.branch(), []
+    branch, by_session = method.branch(), []
     for split in later(samples, draw):
         branch.learn(split.view(samples))
-        found.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
-    return found
+        by_session.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
+    return by_session
 
 
 @pytest.mark.parametrize("compared", COMPARED)
@@ -105,9 +105,9 @@ def test_every_new_class_has_similarities_to_the_base_classes(name: str, compare
     for number, split in enumerate(later(samples, 0), 1):
         first.learn(split.view(samples))
         before = {head: scores.values for head, scores in first.score(split.inputs(samples)).items()}
-        found = first.similarity_to_base()
-        assert found.shape == (number, 4)
-        assert torch.isfinite(found).all()
+        similarity = first.similarity_to_base()
+        assert similarity.shape == (number, 4)
+        assert torch.isfinite(similarity).all()
         assert all(np.array_equal(before[head], scores.values) for head, scores in first.score(split.inputs(samples)).items())
     assert other.similarity_to_base().shape == (0, 4)
 
@@ -146,21 +146,21 @@ def test_pairs_and_episodes_are_scored_by_the_same_heads(name: str, compared: st
     queries, others = Inputs(split.query, samples.load), Inputs(split.train[::3], samples.load)
     tiles = list(method.pairwise(queries, others))
     assert np.concatenate([np.arange(240)[part] for part, _ in tiles]).tolist() == list(range(len(queries)))
-    for _, found in tiles:
-        assert list(found) == heads
-        assert all(scores.shape[1] == len(others) and scores.dtype == np.float32 for scores in found.values())
-    nearest = samples.labels[others.rows][np.concatenate([found[names[0]] for _, found in tiles]).argmax(1)]
+    for _, by_head in tiles:
+        assert list(by_head) == heads
+        assert all(scores.shape[1] == len(others) and scores.dtype == np.float32 for scores in by_head.values())
+    nearest = samples.labels[others.rows][np.concatenate([by_head[names[0]] for _, by_head in tiles]).argmax(1)]
     assert (nearest == split.truth(samples)).mean() > 0.7
 
     two = np.stack([np.flatnonzero(samples.labels == label) for label in (1, 3)])
     support, query = np.stack([two[:, i : i + 3] for i in (0, 3, 6)]), np.stack([two[:, i : i + 5].ravel() for i in (20, 25, 30)])
-    found = method.episodes(support, query, samples.load)
-    assert list(found) == heads
-    for scores in found.values():
+    by_head = method.episodes(support, query, samples.load)
+    assert list(by_head) == heads
+    for scores in by_head.values():
         assert scores.shape == (3, 10, 2)
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
-    assert (found[heads[0]].argmax(2) == [0] * 5 + [1] * 5).mean() > 0.8
+    assert (by_head[heads[0]].argmax(2) == [0] * 5 + [1] * 5).mean() > 0.8
     for asking in (method, method.baselines):  # an episode is scored by itself
         alone = asking.episodes(support[1:2], query[1:2], samples.load)
         for head, scores in asking.episodes(support, query, samples.load).items():
@@ -174,11 +174,11 @@ def test_calibration_is_part_of_episodes(name: str) -> None:
     assert isinstance(method, Incremental)
     new = np.stack([np.flatnonzero(samples.labels == label) for label in (4, 5)])
     support, query = new[None, :, :3], new[None, :, 20:22].reshape(1, 4)
-    found = method.episodes(support, query, samples.load)
+    by_head = method.episodes(support, query, samples.load)
     for head, similarity in method.components.similarities.items():
         shots = LabelledInputs(support.ravel(), samples.load, np.repeat([4, 5], 3), samples.ids[support.ravel()])
         own, base = References.of(method.embedder, similarity, shots, np.array([4, 5])), method.references[head][0]
         moved = own.replaced(method.adapted(own.embeddings, base))
-        asked = Inputs(query[0], samples.load)
-        assert np.allclose(found[head][0], moved.scores(method.embedder, asked).numpy(), atol=1e-5)
-        assert not np.allclose(found[head][0], own.scores(method.embedder, asked).numpy(), atol=1e-5)
+        query_inputs = Inputs(query[0], samples.load)
+        assert np.allclose(by_head[head][0], moved.scores(method.embedder, query_inputs).numpy(), atol=1e-5)
+        assert not np.allclose(by_head[head][0], own.scores(method.embedder, query_inputs).numpy(), atol=1e-5)

@@ -66,15 +66,15 @@ def test_accuracies_by_shots_and_distribution_of_queries() -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS).plan(samples)
     method = Asked(right=knowing(samples), guess=guessing)
-    found = evaluated(plan, samples, method, Asked(untrained=guessing))
-    assert list(found.heads) == ["right", "guess", "untrained"]
+    outcome = evaluated(plan, samples, method, Asked(untrained=guessing))
+    assert list(outcome.heads) == ["right", "guess", "untrained"]
     keys = ["accuracy_1_shot", "accuracy_2_shot", "accuracy_1_shot_dirichlet", "accuracy_2_shot_dirichlet"]
-    assert list(found.head.metrics) == keys
-    assert [one.value for one in found.head.metrics.values()] == [1.0] * 4
-    assert found.heads["guess"] == found.heads["untrained"]
+    assert list(outcome.head.metrics) == keys
+    assert [one.value for one in outcome.head.metrics.values()] == [1.0] * 4
+    assert outcome.heads["guess"] == outcome.heads["untrained"]
     assert method.shapes == [((40, 3, 1), (40, 12)), ((40, 3, 2), (40, 12))]
-    assert found.headline == "right head: 3-way 1-shot 100.0% [100.0%, 100.0%], 2-shot 100.0% [100.0%, 100.0%] over 40 episodes"
-    chance = [note for note in found.notes if "at chance level" in note]
+    assert outcome.headline == "right head: 3-way 1-shot 100.0% [100.0%, 100.0%], 2-shot 100.0% [100.0%, 100.0%] over 40 episodes"
+    chance = [note for note in outcome.notes if "at chance level" in note]
     assert len(chance) == 8
     assert chance[0] == "guess head, 1-shot, balanced queries: at chance level, 1/3 lies in the interval."
 
@@ -82,17 +82,17 @@ def test_accuracies_by_shots_and_distribution_of_queries() -> None:
 def test_metrics_are_means_of_the_units() -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS, unknown=1).plan(samples)
-    found = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)))
-    table = found.units.collect()
-    assert found.layout == result.Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": 1, "queries": "balanced"})
-    assert found.head.headline in found.head.rows[0].metrics.values()
-    assert found.head.rows[0].context == found.layout.headline
-    assert not found.head.detailed
+    outcome = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)))
+    table = outcome.units.collect()
+    assert outcome.layout == result.Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": 1, "queries": "balanced"})
+    assert outcome.head.headline in outcome.head.rows[0].metrics.values()
+    assert outcome.head.rows[0].context == outcome.layout.headline
+    assert not outcome.head.detailed
     assert table.height == 2 * 2 * 2 * 40
     assert table["id"].n_unique() == 40
     assert table["id"][12] == table["group"][12]
     assert re.fullmatch(r"episode-00012-[0-9a-f]{8}", table["id"][12])
-    for head, one in found.heads.items():
+    for head, one in outcome.heads.items():
         assert list(one.metrics)[4:] == ["AUROC_1_shot", "AUROC_2_shot", "AUROC_1_shot_dirichlet", "AUROC_2_shot_dirichlet"]
         for row in one.rows:
             shot, queries = row.context["shot"], row.context["queries"]
@@ -102,8 +102,8 @@ def test_metrics_are_means_of_the_units() -> None:
                 assert row.metrics[metric] == one.metrics[f"{metric}_{shot}_shot{kind}"]
                 assert row.metrics[metric].value == pytest.approx(own[column].mean())
             assert row.counts == {"episodes": 40, "classes": 3}
-    assert found.heads["right"].metrics["AUROC_1_shot"].value == 1.0
-    assert any("and 2 of unknown classes" in note for note in found.notes)
+    assert outcome.heads["right"].metrics["AUROC_1_shot"].value == 1.0
+    assert any("and 2 of unknown classes" in note for note in outcome.notes)
 
 
 def test_a_query_is_scored_by_its_own_episode() -> None:
@@ -119,10 +119,10 @@ def test_a_query_is_scored_by_its_own_episode() -> None:
 def test_differences_are_paired_by_episode() -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS, dirichlet=0.0).plan(samples)
-    found = evaluated(plan, samples, Asked(right=knowing(samples), guess=guessing))
-    (first, _) = found.facts["differences"]
+    outcome = evaluated(plan, samples, Asked(right=knowing(samples), guess=guessing))
+    (first, _) = outcome.facts["differences"]
     assert (first["head"], first["against"], first["shot"], first["queries"]) == ("right", "guess", 1, "balanced")
-    assert first["value"] == pytest.approx(1 - (found.heads["guess"].headline.value or 0))
+    assert first["value"] == pytest.approx(1 - (outcome.heads["guess"].headline.value or 0))
     assert first["how"] == "mean over 40 episodes, Student's t interval of the paired differences"
 
 
@@ -161,17 +161,17 @@ def test_scores_that_are_not_finite_raise_problem() -> None:
 def test_the_page_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Saved and loaded, a result fills a page, whose code snippet computes the headline."""
     samples = nested()
-    found = evaluated(Episodes(0, **SETTINGS, unknown=1).plan(samples), samples, Asked(guess=guessing, right=knowing(samples)))
+    outcome = evaluated(Episodes(0, **SETTINGS, unknown=1).plan(samples), samples, Asked(guess=guessing, right=knowing(samples)))
     run = Run.create(tmp_path, recipe.resolve({"protocol": {"name": "episodes", **SETTINGS}}, SECTIONS, "episodes"))
     with run.writing():
-        run.save_result(found)
+        run.save_result(outcome)
         run.tell("finished", state="finished")
     again = run.result()
     assert again is not None
-    assert again == found
+    assert again == outcome
     text = page(run)
     assert "Accuracy of <bdi>guess</bdi> minus that of the head, in points" in text
     assert "episode_auroc" in text
     monkeypatch.chdir(run.folder)
     exec(section(again, []).snippet, {})
-    assert capsys.readouterr().out.strip() == str(found.head.headline)
+    assert capsys.readouterr().out.strip() == str(outcome.head.headline)

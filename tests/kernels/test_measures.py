@@ -16,7 +16,7 @@ from scratchlab.kernels.chance import against_chance, with_interval
 from scratchlab.kernels.layers import layer
 from scratchlab.kernels.measures import MEASURES, compared, spectrum
 
-every = pytest.mark.parametrize("measure", MEASURES)
+for_each = pytest.mark.parametrize("measure", MEASURES)
 
 
 def pair(n: int = 60, seed: int = 0) -> tuple[tuple[str, Tensor], tuple[str, Tensor]]:
@@ -25,19 +25,19 @@ def pair(n: int = 60, seed: int = 0) -> tuple[tuple[str, Tensor], tuple[str, Ten
 
 
 def value(measure: str, x: Tensor, y: Tensor) -> float:
-    found = compared(measure, ("x", x), ("y", y)).value
-    assert found is not None
-    return found
+    result = compared(measure, ("x", x), ("y", y)).value
+    assert result is not None
+    return result
 
 
-@every
+@for_each
 def test_a_layer_is_most_similar_to_itself(measure: str) -> None:
     (_, x), (_, y) = pair()
     assert value(measure, x, x) == pytest.approx(1, abs=1e-5)
     assert value(measure, x, y) < 0.99
 
 
-@every
+@for_each
 def test_invariance_to_rotation_shift_and_scale(measure: str) -> None:
     (_, x), (_, y) = pair()
     turned = x @ torch.from_numpy(ortho_group.rvs(12, random_state=0)).float() * 30 + 5
@@ -91,38 +91,38 @@ def test_the_spectrum_locates_the_targets() -> None:
     basis -= basis.mean(0)
     x = torch.from_numpy(basis * np.array([9.0, 7, 5, 3, 2, 1])).float()
     left = np.linalg.svd(centred(x).numpy(), full_matrices=False)[0]
-    found = spectrum(layer("x", x), 2 * left[:, [0]] + left[:, [2]])
-    assert np.allclose(found[:4], [0.8, 0.8, 1, 1], atol=1e-5)
-    assert found.shape == (50,)
-    assert found[-1] == pytest.approx(1)
+    result = spectrum(layer("x", x), 2 * left[:, [0]] + left[:, [2]])
+    assert np.allclose(result[:4], [0.8, 0.8, 1, 1], atol=1e-5)
+    assert result.shape == (50,)
+    assert result[-1] == pytest.approx(1)
     assert np.allclose(spectrum(layer("x", x), left[:, 0])[:2], 1)
-    for targets, says in (
+    for targets, reason in (
         (np.ones((50, 2)), "The targets are the same"),
         (np.ones(49), "for 50 inputs; these are 49"),
         (np.full(50, np.nan), "finite"),
     ):
-        with pytest.raises(Problem, match=says):
+        with pytest.raises(Problem, match=reason):
             spectrum(layer("x", x), targets)
     with pytest.raises(Problem, match="There is no spectrum, because layer dead"):
         spectrum(layer("dead", x * 0), np.arange(50.0))
 
 
-@every
-@pytest.mark.parametrize(("spoilt", "says"), [(0.0, "layer x cannot be compared: it is 0"), (torch.nan, "are not finite")])
-def test_dead_layers_are_undefined_by_name(measure: str, spoilt: float, says: str) -> None:
+@for_each
+@pytest.mark.parametrize(("factor", "reason"), [(0.0, "layer x cannot be compared: it is 0"), (torch.nan, "are not finite")])
+def test_dead_layers_are_undefined_by_name(measure: str, factor: float, reason: str) -> None:
     (_, x), second = pair()
-    found = compared(measure, ("x", x * spoilt), second)
-    assert found.value is None
-    assert found.how.startswith("undefined, because layer x cannot be compared")
-    assert says in found.how
+    result = compared(measure, ("x", x * factor), second)
+    assert result.value is None
+    assert result.how.startswith("undefined, because layer x cannot be compared")
+    assert reason in result.how
 
 
-@every
+@for_each
 @pytest.mark.parametrize("n", [2, 3, 4, 12])
 def test_few_inputs_are_defined_or_reported_as_too_few(measure: str, n: int) -> None:
     first, second = pair(n)
-    found = compared(measure, first, second)
-    assert (found.value is None and "needs" in found.how) or np.isfinite(found.value or 0)
+    result = compared(measure, first, second)
+    assert (result.value is None and "needs" in result.how) or np.isfinite(result.value or 0)
 
 
 def test_wrong_input_raises_problem() -> None:
@@ -136,9 +136,9 @@ def test_wrong_input_raises_problem() -> None:
 def test_neighbours_need_enough_inputs() -> None:
     unrelated = ("x", torch.randn(19, 5)), ("y", torch.randn(19, 5))
     assert compared("mutual_knn", *unrelated).how == "undefined, because mutual_knn needs 20 inputs, and there are 19"
-    found = with_interval("jaccard", ("x", torch.randn(30, 5)), ("y", torch.randn(30, 5)), times=10)
-    assert found.low is None
-    assert "jaccard is undefined for 10 of 10" in found.how
+    result = with_interval("jaccard", ("x", torch.randn(30, 5)), ("y", torch.randn(30, 5)), times=10)
+    assert result.low is None
+    assert "jaccard is undefined for 10 of 10" in result.how
 
 
 def test_wide_layers_use_the_space_of_inputs() -> None:
@@ -149,12 +149,12 @@ def test_wide_layers_use_the_space_of_inputs() -> None:
 
 def test_p_is_1_if_every_shuffle_reaches_the_value() -> None:
     a, b = (torch.tensor(one, dtype=torch.float32)[:, None] for one in ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 1, 1]))
-    found = against_chance("biased_cka", ("a", a), ("b", b), times=50)
-    assert found is not None
-    assert (found.p, found.times) == (1, 50)
+    result = against_chance("biased_cka", ("a", a), ("b", b), times=50)
+    assert result is not None
+    assert (result.p, result.times) == (1, 50)
 
 
-@every
+@for_each
 def test_similarity_is_distinguished_from_chance(measure: str) -> None:
     first, second = pair()
     alike = against_chance(measure, first, second, times=40)
@@ -173,8 +173,8 @@ def test_the_interval_covers_the_value_of_all_inputs() -> None:
     covered = 0
     for start in range(0, 80 * 40, 40):
         one, other = (("x", whole[name][start : start + 60]) for name in ("layer0", "layer1"))
-        found = with_interval("cka", one, other, times=60, seed=start)
-        assert found.low is not None
-        assert found.high is not None
-        covered += found.low <= truth <= found.high
+        result = with_interval("cka", one, other, times=60, seed=start)
+        assert result.low is not None
+        assert result.high is not None
+        covered += result.low <= truth <= result.high
     assert 66 <= covered <= 80

@@ -47,8 +47,8 @@ name = "constant"
 
 @pytest.fixture(scope="module")
 def library() -> Any:
-    found = [pytest.importorskip(name, reason="needs the extra 'mlflow', no development package") for name in mlflow.NEEDED]
-    return found[0]
+    logged = [pytest.importorskip(name, reason="needs the extra 'mlflow', no development package") for name in mlflow.NEEDED]
+    return logged[0]
 
 
 @pytest.fixture
@@ -82,25 +82,25 @@ def test_everything_is_logged_and_the_run_is_the_same_as_without(library: Any, f
         assert (done.returncode, done.stderr) == (0, "")
     plain, run = (Run(path.parent) for path in sorted((folder / "runs").glob("*/status.json")))
     assert (plain.folder / "weights.safetensors").read_bytes() == (run.folder / "weights.safetensors").read_bytes()
-    client, (found,) = shown(library, f"sqlite:///{folder}/runs/mlflow.db")
-    assert (found.info.run_name, found.info.status) == (run.folder.name, "FINISHED")
-    assert client.get_experiment(found.info.experiment_id).name == "melodies"
+    client, (logged,) = shown(library, f"sqlite:///{folder}/runs/mlflow.db")
+    assert (logged.info.run_name, logged.info.status) == (run.folder.name, "FINISHED")
+    assert client.get_experiment(logged.info.experiment_id).name == "melodies"
     for name, value in {"training.epochs": "5", "data.name": "synthetic", "seed": "0"}.items():
-        assert found.data.params[name] == value
-    assert found.data.params == facts.settings(run)
-    assert found.data.tags["scratchlab.key"] == run.status["key"]
-    assert found.data.tags["mlflow.note.content"] == "Melodies"
+        assert logged.data.params[name] == value
+    assert logged.data.params == facts.settings(run)
+    assert logged.data.tags["scratchlab.key"] == run.status["key"]
+    assert logged.data.tags["mlflow.note.content"] == "Melodies"
     records = run.records()
     for name in ("loss", "valid_loss", "valid_accuracy", "kept"):
-        assert points(client, found, name) == [(record["epoch"], float(record[name])) for record in records]
-    assert [step for step, _ in points(client, found, "rates.body")] == list(range(5))
+        assert points(client, logged, name) == [(record["epoch"], float(record[name])) for record in records]
+    assert [step for step, _ in points(client, logged, "rates.body")] == list(range(5))
     result = run.result()
     assert result
     for metric, one in result.head.metrics.items():
-        assert points(client, found, f"result.{metric}") == [(0, one.value)]
+        assert points(client, logged, f"result.{metric}") == [(0, one.value)]
     accuracies = [(step, row.metrics["accuracy"].value) for step, row in enumerate(result.head.rows)]
-    assert points(client, found, f"{result.leading}.accuracy") == accuracies
-    assert [step for step, _ in points(client, found, f"{result.leading}.new")] == [1, 2], "undefined in session 0"
+    assert points(client, logged, f"{result.leading}.accuracy") == accuracies
+    assert [step for step, _ in points(client, logged, f"{result.leading}.new")] == [1, 2], "undefined in session 0"
     for name in ("report.html", "recipe.toml"):
         (there,) = (folder / "runs" / "mlartifacts").rglob(name)
         assert there.read_bytes() == (run.folder / name).read_bytes()
@@ -119,9 +119,9 @@ def test_a_killed_run_continues_in_the_same_mlflow_run_without_duplicates(
     time.sleep(1)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    client, (found,) = shown(library, uri)
-    sent = points(client, found, "loss")
-    assert found.info.status == "RUNNING"
+    client, (logged,) = shown(library, uri)
+    sent = points(client, logged, "loss")
+    assert logged.info.status == "RUNNING"
     assert len(sent) > 0
     (run,) = (Run(path.parent) for path in (folder / "runs").glob("*/status.json"))
     logger = mlflow.Mlflow(run)
@@ -131,7 +131,7 @@ def test_a_killed_run_continues_in_the_same_mlflow_run_without_duplicates(
     resumed = mlflow.Mlflow(run)
     resumed.sync(final=False)
     client, (again,) = shown(library, uri)
-    assert again.info.run_id == found.info.run_id
+    assert again.info.run_id == logged.info.run_id
     written = [(record["epoch"], record["loss"]) for record in run.records()]
     assert points(client, again, "loss") == written
     assert written[: len(sent)] == sent
@@ -151,20 +151,20 @@ def test_resume_completes_a_stopped_run(library: Any, folder: Path) -> None:
     assert 0 < len(before) < 40
     done = scratchlab(folder, "resume", "last", "--mirror", "mlflow")
     assert done.returncode == 0, done.stderr
-    client, (found,) = shown(library, uri)
-    assert (found.info.run_id, found.info.status) == (stopped.info.run_id, "FINISHED")
+    client, (logged,) = shown(library, uri)
+    assert (logged.info.run_id, logged.info.status) == (stopped.info.run_id, "FINISHED")
     run = Run.find(folder / "runs", "last")
-    assert points(client, found, "loss") == [(record["epoch"], record["loss"]) for record in run.records()]
-    assert len(points(client, found, "seconds")) == 40
-    assert points(client, found, "loss")[: len(before)] == before
+    assert points(client, logged, "loss") == [(record["epoch"], record["loss"]) for record in run.records()]
+    assert len(points(client, logged, "seconds")) == 40
+    assert points(client, logged, "loss")[: len(before)] == before
 
 
 def test_a_diverged_run_is_marked_as_failed(library: Any, folder: Path) -> None:
     done = scratchlab(folder, "run", "melodies.toml", "--mirror", "mlflow", "-s", "training.rate=1e30")
     assert done.returncode == 2
-    _, (found,) = shown(library, f"sqlite:///{folder}/runs/mlflow.db")
-    assert found.info.status == "FAILED"
-    assert found.data.tags["scratchlab.state"].startswith("failed: ")
+    _, (logged,) = shown(library, f"sqlite:///{folder}/runs/mlflow.db")
+    assert logged.info.status == "FAILED"
+    assert logged.data.tags["scratchlab.state"].startswith("failed: ")
     assert list((folder / "runs" / "mlartifacts").rglob("diagnosis.json"))
 
 
@@ -189,8 +189,8 @@ def test_tracking_uri_and_experiment_name_are_respected(library: Any, folder: Pa
     variables = {"MLFLOW_TRACKING_URI": uri, "MLFLOW_EXPERIMENT_NAME": "mine"}
     done = scratchlab(folder, "run", "melodies.toml", "--mirror", "mlflow", "-s", "training.epochs=1", **variables)
     assert done.returncode == 0, done.stderr
-    client, (found,) = shown(library, uri)
-    assert client.get_experiment(found.info.experiment_id).name == "mine"
+    client, (logged,) = shown(library, uri)
+    assert client.get_experiment(logged.info.experiment_id).name == "mine"
     assert not (folder / "runs" / "mlflow.db").exists()
 
 

@@ -17,11 +17,13 @@ def test_roughness_is_the_noise_about_any_smooth_course() -> None:
     assert roughness([1.0, 2.0, 3.0, 4.0, 5.0]).value == 0.0
 
 
-@pytest.mark.parametrize(("values", "said"), [([1.0, 2, 3, 4], "needs 5 values, and there are 4"), ([1.0, 2, np.nan, 4, 5], "not finite")])
-def test_roughness_may_be_undefined(values: list[float], said: str) -> None:
-    found = roughness(values)
-    assert found.value is None
-    assert said in found.how
+@pytest.mark.parametrize(
+    ("values", "reason"), [([1.0, 2, 3, 4], "needs 5 values, and there are 4"), ([1.0, 2, np.nan, 4, 5], "not finite")]
+)
+def test_roughness_may_be_undefined(values: list[float], reason: str) -> None:
+    estimate = roughness(values)
+    assert estimate.value is None
+    assert reason in estimate.how
 
 
 def made_up(seed: int, configurations: int = 16, seeds: int = 3) -> tuple[np.ndarray, ...]:
@@ -42,8 +44,8 @@ def test_slopes_are_least_squares_with_an_intercept_per_block() -> None:
 
 def test_intervals_of_slopes_cover_the_truth() -> None:
     """Coverage of 95 %, with effects of clusters that an interval over rows would ignore."""
-    held = [slopes(*made_up(seed))[0] for seed in range(300)]
-    assert 0.91 < np.mean([one.low < 2 < one.high for one in held]) <= 0.99  # type: ignore[operator]
+    intervals = [slopes(*made_up(seed))[0] for seed in range(300)]
+    assert 0.91 < np.mean([one.low < 2 < one.high for one in intervals]) <= 0.99  # type: ignore[operator]
 
 
 def test_slopes_may_be_undefined() -> None:

@@ -31,7 +31,7 @@ class Case(typing.NamedTuple):
 
 def slow(case: Case, rules: Rules) -> list[dict[str, Any] | None]:
     """Reference implementation: sorts every row, probe by probe."""
-    found: list[dict[str, Any] | None] = []
+    result: list[dict[str, Any] | None] = []
     for i, (identity, camera) in enumerate(zip(case.query_ids, case.query_cameras, strict=True)):
         columns = []
         ignored = 0
@@ -46,10 +46,10 @@ def slow(case: Case, rules: Rules) -> list[dict[str, Any] | None]:
         columns.sort()
         places = [rank for rank, (_, _, j) in enumerate(columns, 1) if case.gallery_ids[j] == identity]
         if not places:
-            found.append(None)
+            result.append(None)
             continue
         precisions = [number / rank for number, rank in enumerate(places, 1)]
-        found.append(
+        result.append(
             {
                 "ap": sum(precisions) / len(places),
                 "inp": len(places) / places[-1],
@@ -58,7 +58,7 @@ def slow(case: Case, rules: Rules) -> list[dict[str, Any] | None]:
                 "ignored": ignored,
             }
         )
-    return found
+    return result
 
 
 def fast(case: Case, rules: Rules) -> Retrieval:
@@ -66,15 +66,15 @@ def fast(case: Case, rules: Rules) -> Retrieval:
     return retrieval(case.distances, case.query_ids, case.gallery_ids, *cameras, rules)
 
 
-def equal(found: Retrieval, twin: list[dict[str, Any] | None]) -> None:
-    matched = [i for i, one in enumerate(twin) if one is not None]
-    assert found.rows.tolist() == matched
-    assert found.unmatched == len(twin) - len(matched)
+def equal(result: Retrieval, slow_retrieval: list[dict[str, Any] | None]) -> None:
+    matched = [i for i, one in enumerate(slow_retrieval) if one is not None]
+    assert result.rows.tolist() == matched
+    assert result.unmatched == len(slow_retrieval) - len(matched)
     for name in ("ap", "inp"):
-        assert getattr(found, name) == pytest.approx([one[name] for one in twin if one], abs=1e-12)
+        assert getattr(result, name) == pytest.approx([one[name] for one in slow_retrieval if one], abs=1e-12)
     for name in ("first", "nearest"):
-        assert getattr(found, name).tolist() == [one[name] for one in twin if one]
-    assert [found.ignored[i] for i in matched] == [one["ignored"] for one in twin if one]
+        assert getattr(result, name).tolist() == [one[name] for one in slow_retrieval if one]
+    assert [result.ignored[i] for i in matched] == [one["ignored"] for one in slow_retrieval if one]
 
 
 @st.composite
@@ -124,9 +124,9 @@ def test_probes_with_many_matches_equal_sorting_too(ties: Ties, levels: int) -> 
         rng.integers(0, 2, gallery),
     )
     rules = Rules("ignore", ties)
-    found = fast(case, rules)
-    assert sorted(found.matches > ranks.MOST_MATCHES) == [False, True, True]
-    equal(found, slow(case, rules))
+    result = fast(case, rules)
+    assert sorted(result.matches > ranks.MOST_MATCHES) == [False, True, True]
+    equal(result, slow(case, rules))
 
 
 def test_a_case_by_hand() -> None:
@@ -134,11 +134,11 @@ def test_a_case_by_hand() -> None:
     AP = (1/2 + 2/4)/2 = .5; INP = 2/4; first 2. Dan has no row."""
     distances = np.array([[0.1, 0.2, 0.3, 0.35, 0.4, 0.5], [0.5, 0.4, 0.35, 0.3, 0.2, 0.1]])
     rules = Rules("ignore", junk=("junk",))
-    found = retrieval(distances, ["ann", "dan"], ["ann", "bob", "ann", "junk", "cat", "ann"], [1, 1], [1, 1, 2, 1, 1, 3], rules)
-    assert (found.rows.tolist(), found.unmatched, found.ignored.tolist()) == ([0], 1, [1, 0])
-    assert (found.ap.tolist(), found.inp.tolist(), found.first.tolist()) == ([0.5], [0.5], [2])
-    assert (found.mean_ap, found.minp, found.cmc(1), found.cmc(2), found.gallery) == (0.5, 0.5, 0.0, 1.0, 5)
-    assert found.nearest.tolist() == [1]
+    result = retrieval(distances, ["ann", "dan"], ["ann", "bob", "ann", "junk", "cat", "ann"], [1, 1], [1, 1, 2, 1, 1, 3], rules)
+    assert (result.rows.tolist(), result.unmatched, result.ignored.tolist()) == ([0], 1, [1, 0])
+    assert (result.ap.tolist(), result.inp.tolist(), result.first.tolist()) == ([0.5], [0.5], [2])
+    assert (result.mean_ap, result.minp, result.cmc(1), result.cmc(2), result.gallery) == (0.5, 0.5, 0.0, 1.0, 5)
+    assert result.nearest.tolist() == [1]
     assert "same camera: gallery rows with the identity and the camera of the probe are ignored" in str(rules)
 
 
@@ -150,8 +150,8 @@ def test_ties_by_hand() -> None:
 
 
 def test_metrics_without_a_match_are_none_not_zero() -> None:
-    found = retrieval(np.zeros((2, 3)), ["x", "y"], ["a", "b", "c"])
-    assert (found.mean_ap, found.minp, found.cmc(1), found.unmatched) == (None, None, None, 2)
+    result = retrieval(np.zeros((2, 3)), ["x", "y"], ["a", "b", "c"])
+    assert (result.mean_ap, result.minp, result.cmc(1), result.unmatched) == (None, None, None, 2)
 
 
 def test_similarities_are_negated_distances() -> None:
@@ -220,11 +220,11 @@ def test_the_interval_of_mean_ap_is_over_identities() -> None:
     rng = np.random.default_rng(0)
     ap = np.clip(np.repeat(rng.normal(0.6, 0.15, 12), 30) + rng.normal(0, 0.01, 360), 0, 1)
     ids = np.repeat([f"person {i}" for i in range(12)], 30)
-    found = over_groups(ap, ids, unit="probes", block="identities")
+    result = over_groups(ap, ids, unit="probes", block="identities")
     alone = over_groups(ap, np.arange(360).astype(str), unit="probes", block="identities")
-    assert found.value == pytest.approx(ap.mean())
-    assert (found.high or 0) - (found.low or 0) > 3 * ((alone.high or 0) - (alone.low or 0))
-    assert (found.how, alone.how) == ("bootstrap over 12 identities", "bootstrap over 360 probes")
+    assert result.value == pytest.approx(ap.mean())
+    assert (result.high or 0) - (result.low or 0) > 3 * ((alone.high or 0) - (alone.low or 0))
+    assert (result.how, alone.how) == ("bootstrap over 12 identities", "bootstrap over 360 probes")
 
 
 # -- fast-reid 1.4.0: its rank.py, and its rank_cy.pyx where it is compiled. benchmarks/retrieval.py says how to get both.
@@ -253,16 +253,16 @@ def without_ties(seed: int, identities: int = 20) -> Case:
 def test_equal_to_fast_reid_with_junk_and_cameras(peer: Any, seed: int) -> None:
     """Its compiled code computes AP in float32, so values agree to float32 precision; with float64 sums, to 1e-9."""
     case = without_ties(seed)
-    found = fast(case, Rules("ignore"))
+    result = fast(case, Rules("ignore"))
     _, ap, inp = peer.evaluate_cy(*case, 50)
-    assert found.ap == pytest.approx(ap, abs=1e-6)
-    assert found.inp == pytest.approx(inp, abs=1e-7)
+    assert result.ap == pytest.approx(ap, abs=1e-6)
+    assert result.inp == pytest.approx(inp, abs=1e-7)
     wide = importlib.import_module("rank_cy_double")
     cmc, ap, inp = wide.evaluate_cy(*case, 50)
-    assert found.unmatched > 0
-    assert found.ap == pytest.approx(ap, abs=1e-9)
-    assert found.inp == pytest.approx(inp, abs=1e-9)
-    assert [found.cmc(k) for k in range(1, 51)] == pytest.approx(cmc, abs=1e-9)
+    assert result.unmatched > 0
+    assert result.ap == pytest.approx(ap, abs=1e-9)
+    assert result.inp == pytest.approx(inp, abs=1e-9)
+    assert [result.cmc(k) for k in range(1, 51)] == pytest.approx(cmc, abs=1e-9)
 
 
 def test_where_the_rules_of_fast_reid_differ(peer: Any) -> None:

@@ -38,23 +38,23 @@ def test_outputs_gradients_and_running_statistics_equal_the_plain_implementation
     for training in (True, False):
         ours.train(training)
         plain.train(training)
-        made = ours(inputs[0], torch.full((5,), 37))
+        embeddings = ours(inputs[0], torch.full((5,), 37))
         vector, matrix = plain(inputs[1])
-        close(made.vector, vector, "vector")
-        close(made.matrix, matrix, "matrix")
-        for module, x, result in ((ours, inputs[0], made.vector), (plain, inputs[1], vector)):
+        close(embeddings.vector, vector, "vector")
+        close(embeddings.matrix, matrix, "matrix")
+        for module, x, result in ((ours, inputs[0], embeddings.vector), (plain, inputs[1], vector)):
             module.zero_grad()
             x.grad = None
             ((result * weights).sum() + result.square().sum()).backward()
         assert inputs[0].grad is not None
         assert inputs[1].grad is not None
         close(inputs[0].grad, inputs[1].grad, "features")
-        for (name, one), other in zip(ours.named_parameters(), plain.parameters(), strict=True):
-            assert one.grad is not None
-            assert other.grad is not None
-            close(one.grad, other.grad, name)
-        for (name, one), other in zip(ours.named_buffers(), plain.buffers(), strict=True):
-            close(one.double(), other.double(), name)
+        for (name, our_value), plain_value in zip(ours.named_parameters(), plain.parameters(), strict=True):
+            assert our_value.grad is not None
+            assert plain_value.grad is not None
+            close(our_value.grad, plain_value.grad, name)
+        for (name, our_value), plain_value in zip(ours.named_buffers(), plain.buffers(), strict=True):
+            close(our_value.double(), plain_value.double(), name)
 
 
 def test_reversed_time_with_reversed_kernels_gives_the_reversed_matrix() -> None:

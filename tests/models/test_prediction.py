@@ -48,18 +48,18 @@ def analysed(
 def exact_envelope(values: Tensor, order: int, white_noise: float = 1e-4) -> np.ndarray:
     """g/|A|² in dB by the definitions in float64, `[frames, bins]`; minus infinity for silent frames."""
     around, hann = np.pad(values.double().numpy(), N_FFT), scipy.signal.get_window("hann", WINDOW)
-    found = []
+    results = []
     for i in range(1 + len(values) // HOP):
         start = N_FFT - WINDOW // 2 + i * HOP
         frame = around[start : start + WINDOW] * hann
         r = np.array([frame[lag:] @ frame[: WINDOW - lag] for lag in range(order + 1)])
         if r[0] < 1e-10:
-            found.append(np.full(N_FFT // 2 + 1, -np.inf))
+            results.append(np.full(N_FFT // 2 + 1, -np.inf))
             continue
         r[0] *= 1 + white_noise
         a = np.concatenate([[1], -scipy.linalg.solve_toeplitz(r[:-1], r[1:])])
-        found.append(10 * np.log10(a @ r) - 20 * np.log10(np.abs(np.fft.rfft(a, N_FFT))))
-    return np.stack(found)
+        results.append(10 * np.log10(a @ r) - 20 * np.log10(np.abs(np.fft.rfft(a, N_FFT))))
+    return np.stack(results)
 
 
 def envelope_error(values: Tensor, order: int) -> float:
@@ -211,23 +211,23 @@ def flatness(spectra: Tensor) -> float:
 
 @pytest.mark.parametrize("name", VOWELS)
 def test_a_higher_order_makes_the_residual_flatter(name: str) -> None:
-    found = []
+    results = []
     for order in (1, 6, 16, 30):
         speech, whitening, _ = analysed(vowel(name, 130, 0.05).double(), order)
-        found.append(flatness(speech * whitening))
-    assert found == sorted(found)
-    assert found[0] > flatness(speech)
-    assert found[2] > 2 * found[0]
+        results.append(flatness(speech * whitening))
+    assert results == sorted(results)
+    assert results[0] > flatness(speech)
+    assert results[2] > 2 * results[0]
 
 
 def test_an_order_beyond_the_pitch_period_removes_the_pitch_from_the_residual() -> None:
-    found: list[float] = []
+    results: list[float] = []
     for order in (16, 48, 80):
         speech, whitening, _ = analysed(vowel("a", RATE / 64, 0.03).double(), order, n_fft=1024)
         r = torch.fft.irfft((speech * whitening)[0, :, 5:-5], dim=0)
-        found.append(float((r[60:69].amax(0) / r[0]).median()))
-    assert found[0] > found[1] > 0.7
-    assert found[2] < 0.5
+        results.append(float((r[60:69].amax(0) / r[0]).median()))
+    assert results[0] > results[1] > 0.7
+    assert results[2] < 0.5
 
 
 def test_for_long_signals_librosa_s_filter_is_the_same() -> None:

@@ -54,11 +54,11 @@ def test_stages_and_layer_names() -> None:
     encoder = ResNet(FORM, width=4, blocks=2, strides=[1, 2, 4])
     names = layers_of(encoder)
     images, lengths = torch.rand(2, 3, 32, 32), torch.tensor([32, 32])
-    with captured(encoder, names) as found:
-        made = encoder(images, lengths)
-    shapes = {name: tuple(found[name].shape[1:]) for name in names}
+    with captured(encoder, names) as outputs:
+        embeddings = encoder(images, lengths)
+    shapes = {name: tuple(outputs[name].shape[1:]) for name in names}
     maps = [(4, 32, 32), (4, 32, 32), (8, 16, 16), (8, 16, 16), (16, 4, 4), (16, 4, 4)]
     assert shapes == {"stem": (4, 32, 32), **{f"blocks.{place}": shape for place, shape in enumerate(maps)}, "pool": (16,)}
-    assert made.matrix.shape == (2, 4, 16)
-    assert torch.equal(found["pool"], made.vector)
-    torch.testing.assert_close(made.vector, found["blocks.5"].mean((2, 3)))
+    assert embeddings.matrix.shape == (2, 4, 16)
+    assert torch.equal(outputs["pool"], embeddings.vector)
+    torch.testing.assert_close(embeddings.vector, outputs["blocks.5"].mean((2, 3)))

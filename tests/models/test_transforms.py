@@ -39,12 +39,12 @@ def test_padding_changes_nothing(name: str) -> None:
     x = torch.randn(2, 1, 6, 6, generator=torch.Generator().manual_seed(0))
     lengths = torch.tensor([4, 6])
     x[0, :, :, 4:] = 0
-    together, found = TRANSFORMS[name](x, lengths)
-    alone, own = TRANSFORMS[name](x[:1, :, :, :4], lengths[:1])
+    together, new_lengths = TRANSFORMS[name](x, lengths)
+    alone, own_lengths = TRANSFORMS[name](x[:1, :, :, :4], lengths[:1])
     width = alone.shape[3]
     assert torch.equal(together[:1, :, :, :width], alone)
     assert not together[0, :, :, width:].any()
-    assert found[0] == own[0]
+    assert new_lengths[0] == own_lengths[0]
 
 
 def test_several_transformations_of_an_input_are_adjacent() -> None:

@@ -32,6 +32,6 @@ def test_margins_and_fallback() -> None:
     assert torch.allclose(margins(SCORES)[1], torch.tensor(1.0 / float(np.std([-5, -4, -9]))))
     assert margins(torch.ones(2, 1)).isinf().all()
     threshold = float(margins(SCORES)[0]) - 1e-3  # query 0 stands just above it, 1 and 2 below
-    answers = fallen_back(SCORES, OTHERS, threshold).argmax(1)
-    assert answers.tolist() == [0, 2, 2]
+    predictions = fallen_back(SCORES, OTHERS, threshold).argmax(1)
+    assert predictions.tolist() == [0, 2, 2]
     assert torch.equal(fallen_back(SCORES, OTHERS, 0.0), standardised(SCORES))
