@@ -48,7 +48,7 @@ def test_the_same_rng_gives_the_same_result(name: str) -> None:
     assert once.dtype == values.dtype
     assert torch.equal(once, again)
     assert not torch.equal(once, later)
-    assert torch.equal(values, before), "the inputs themselves must stay as they are"
+    assert torch.equal(values, before), "the inputs must not be modified"
 
 
 @pytest.mark.parametrize("name", AUGMENTS)
@@ -107,17 +107,17 @@ def test_a_flip_mirrors_its_fraction_of_the_images() -> None:
 def test_random_numbers_are_uniform_and_uncorrelated() -> None:
     """Means and correlations of a million numbers lie within four standard errors of those of a uniform distribution."""
     rows = np.arange(500_000)
-    die = RowRNG(0, 0, rows)
-    first, second = die.uniform(), die.uniform()
+    generator = RowRNG(0, 0, rows)
+    first, second = generator.uniform(), generator.uniform()
     other = RowRNG(0, 1, rows).uniform()
     for numbers in (first, second, other):
         assert abs(float(numbers.mean()) - 0.5) < 4 * 12**-0.5 / 500_000**0.5
         assert abs(float(numbers.var()) - 1 / 12) < 0.001
-    for one, two in ((first, second), (first, other), (first[:-1], first[1:])):
-        assert abs(float(torch.corrcoef(torch.stack([one, two]))[0, 1])) < 4 / 500_000**0.5
+    for a, b in ((first, second), (first, other), (first[:-1], first[1:])):
+        assert abs(float(torch.corrcoef(torch.stack([a, b]))[0, 1])) < 4 / 500_000**0.5
 
 
-class Most(RowRNG):
+class Largest(RowRNG):
     """A generator that always returns the largest number."""
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
@@ -126,16 +126,16 @@ class Most(RowRNG):
 
 def test_rotation_by_90_degrees_only_moves_pixels() -> None:
     image = torch.rand(1, 3, 12, 12)
-    turned = AUGMENTS["affine"](PICTURE, degrees=90.0, scale=0.0, shear=0.0)(image, torch.tensor([12]), Most(0, 0, np.arange(1)))
+    turned = AUGMENTS["affine"](PICTURE, degrees=90.0, scale=0.0, shear=0.0)(image, torch.tensor([12]), Largest(0, 0, np.arange(1)))
     torch.testing.assert_close(turned, torch.rot90(image, 1, (2, 3)), atol=1e-5, rtol=0)
 
 
 def test_rotation_scale_and_shear_equal_scipy_on_a_rectangular_image() -> None:
     image = torch.rand(1, 1, 20, 14)
     degrees, scale, shear = 25.0, 0.2, 15.0
-    made = AUGMENTS["affine"](PICTURE, degrees=degrees, scale=scale, shear=shear)(image, torch.tensor([14]), Most(0, 0, np.arange(1)))
+    made = AUGMENTS["affine"](PICTURE, degrees=degrees, scale=scale, shear=shear)(image, torch.tensor([14]), Largest(0, 0, np.arange(1)))
     angle = np.deg2rad(degrees)
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])  # of (row, column)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])  # rotation of (row, column)
     back = turn @ np.array([[1, 0], [np.tan(np.deg2rad(shear)), 1]]) / (1 + scale)
     centre = (np.array([20, 14]) - 1) / 2
     expected = ndimage.affine_transform(image[0, 0].numpy(), back, centre - back @ centre, order=1, mode="grid-constant")

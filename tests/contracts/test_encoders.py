@@ -21,7 +21,7 @@ SETTINGS = {
     "resnet": [{"width": 8, "blocks": 1}, {"width": 4, "blocks": 2, "strides": [2, 3], "skip": False}],
 }
 
-TOLERANCE = 1e-4  # a library may convolve one input otherwise than four, as it does on AVX2
+TOLERANCE = 1e-4  # libraries may use another algorithm for one input than for four, e.g. on AVX2
 
 
 def members() -> list[tuple[str, dict[str, object], Spectrogram | Image]]:

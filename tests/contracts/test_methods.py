@@ -16,8 +16,8 @@ from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Samples, Split
 
-FORM = Image(1, 12, 48)  # wide enough that Conv-4 leaves three steps
-SETTINGS: dict[str, dict[str, object]] = {"cec": {"episodes_per_epoch": 1}, "co_teaching": {"tau": 0.2}}  # what is needed, or quick
+FORM = Image(1, 12, 48)  # wide enough for three steps after Conv-4
+SETTINGS: dict[str, dict[str, object]] = {"cec": {"episodes_per_epoch": 1}, "co_teaching": {"tau": 0.2}}  # required, or for speed
 COMPARED = {"vectors": ["cosine"], "matrices": ["one_to_one"], "both": ["cosine", "cka"]}
 
 
@@ -161,9 +161,9 @@ def test_pairs_and_episodes_are_scored_by_the_same_heads(name: str, compared: st
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
     assert (by_head[heads[0]].argmax(2) == [0] * 5 + [1] * 5).mean() > 0.8
-    for asking in (method, method.baselines):  # an episode is scored by itself
-        alone = asking.episodes(support[1:2], query[1:2], samples.load)
-        for head, scores in asking.episodes(support, query, samples.load).items():
+    for scorer in (method, method.baselines):  # episodes are scored independently
+        alone = scorer.episodes(support[1:2], query[1:2], samples.load)
+        for head, scores in scorer.episodes(support, query, samples.load).items():
             assert np.allclose(scores[1:2], alone[head], atol=1e-5)
     assert all(np.array_equal(before[head], scores.values) for head, scores in method.score(split.inputs(samples)).items())
 

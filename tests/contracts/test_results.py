@@ -54,12 +54,12 @@ PROTOCOLS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """A finished run of each kind."""
-    folder, made = tmp_path_factory.mktemp("kinds"), dict[str, Run]()
+    folder, runs = tmp_path_factory.mktemp("kinds"), dict[str, Run]()
     for kind, settings in PROTOCOLS.items():
         recipe = resolve({**SMALL, "protocol": {"name": kind, **settings}}, SECTIONS, kind)
-        made[kind] = Run.create(folder, recipe, f"A run of {kind}")
-        perform(recipe, made[kind], Console(quiet=True))
-    return made
+        runs[kind] = Run.create(folder, recipe, f"A run of {kind}")
+        perform(recipe, runs[kind], Console(quiet=True))
+    return runs
 
 
 def printed(what: RenderableType) -> str:
@@ -69,9 +69,9 @@ def printed(what: RenderableType) -> str:
 
 
 def result_of(run: Run) -> Result:
-    found = run.result()
-    assert found
-    return found
+    result = run.result()
+    assert result
+    return result
 
 
 @pytest.mark.parametrize("kind", PROTOCOLS)
@@ -82,10 +82,10 @@ def test_predictions_are_compared_with_true_labels(kind: str) -> None:
     samples = pipeline.source.read()
     plan = pipeline.protocol.plan(samples)
     pipeline.method.learn(plan.split.view(samples))
-    handed = np.concatenate([rows for split in plan.splits for rows in (split.train, split.valid, split.reference)])
-    asked, given = np.setdiff1d(plan.rows, handed), samples.labels.copy()
-    given[asked] = (given[asked] + 1) % len(samples.classes)
-    assert len(asked)
+    used = np.concatenate([rows for split in plan.splits for rows in (split.train, split.valid, split.reference)])
+    evaluated, given = np.setdiff1d(plan.rows, used), samples.labels.copy()
+    given[evaluated] = (given[evaluated] + 1) % len(samples.classes)
+    assert len(evaluated)
     bar = ProgressBar(Console(quiet=True))
     one, other = (EVALUATIONS[kind](plan, pipeline.method, rows, bar) for rows in (samples, replace(samples, given=given)))
     assert one.values() == other.values()

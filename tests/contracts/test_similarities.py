@@ -160,7 +160,7 @@ def test_extreme_inputs_have_finite_scores_and_gradients(name: str, case: str) -
     others = embeddings([5, 2, 1], seed=1)
     scores = torch.cat([built(name)(odd, others), built(name)(others, odd).T, built(name)(odd, odd)], 1)
     assert scores.isfinite().all()
-    if case != "huge":  # of products and squared distances the gradient is as large as they are
+    if case != "huge":  # gradients of products and squared distances are as large as their values
         scores.sum().backward()
         assert all(part.grad is None or part.grad.isfinite().all() for part in (odd.vector, odd.matrix))
 

@@ -32,7 +32,7 @@ def member(request: pytest.FixtureRequest) -> Temporal:
     torch.manual_seed(0)
     encoded = TEMPORALS[name](DIM, CHANNELS, **settings)
     for parameter in encoded.parameters():
-        parameter.data += 0.1 * torch.randn_like(parameter)  # shifts that are not zero and gains that are not one
+        parameter.data += 0.1 * torch.randn_like(parameter)  # biases that are not zero and gains that are not one
     return encoded.eval()
 
 

@@ -65,4 +65,4 @@ def test_envelope_and_residual_equal_their_definitions(case: str) -> None:
     assert np.abs(single.numpy() - golden).max() < 0.01
     frontend.double().window = torch.hann_window(window, dtype=torch.float64)
     ours = frontend(values.double(), lengths)[0][0] * 20
-    assert np.abs(ours.numpy() - golden).max() < 5e-4  # the waves that measure a filter stay float32
+    assert np.abs(ours.numpy() - golden).max() < 5e-4  # the Fourier basis for filters is float32

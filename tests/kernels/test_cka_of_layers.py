@@ -24,11 +24,11 @@ def features(
     """Layers that share a component."""
     generator = torch.Generator().manual_seed(seed)
     common = torch.randn(n, 5, generator=generator)
-    made = {}
+    layers = {}
     for place, width in enumerate(widths):
         mixed = common @ torch.randn(5, width, generator=generator) + (place + 1) * torch.randn(n, width, generator=generator)
-        made[f"layer{place}"] = (mixed + offset) * scale
-    return made
+        layers[f"layer{place}"] = (mixed + offset) * scale
+    return layers
 
 
 def kernel(x: Tensor) -> Values:
@@ -60,13 +60,13 @@ def debiased(x: Tensor, y: Tensor) -> float:
     return hsic1(k, m) / np.sqrt(hsic1(k, k) * hsic1(m, m))
 
 
-@pytest.mark.parametrize("method", ["kernels", "held", "features"])
+@pytest.mark.parametrize("method", ["tiled kernels", "kernels", "features"])
 @pytest.mark.parametrize("two", [False, True])
 def test_all_methods_equal_the_definitions(monkeypatch: pytest.MonkeyPatch, method: str, two: bool) -> None:
     monkeypatch.setattr(products, "_kernels_cost", lambda n, widths: 2.0 if method == "features" else 0.0)
     monkeypatch.setattr(products, "_features_cost", lambda n, widths, asked: 1.0)
-    if method == "kernels":
-        monkeypatch.setattr(products, "MAX_ENTRIES", 3 * 15**2)  # tiles of 15 or less, of 40 inputs
+    if method == "tiled kernels":
+        monkeypatch.setattr(products, "MAX_ENTRIES", 3 * 15**2)  # tiles of at most 15 × 15 for 40 inputs
     monkeypatch.setattr(products, "STRIP", 100)
     monkeypatch.setattr(products, "SIDE", 30)
     a = features()
@@ -182,7 +182,7 @@ def test_wrong_input_raises_problem() -> None:
             nothing()
     with pytest.raises(Problem, match="are a single number"):
         cka({"x": torch.tensor(1.0)})
-    assert cka({"x": torch.arange(9.0)}).biased.shape == (1, 1), "one feature an input"
+    assert cka({"x": torch.arange(9.0)}).biased.shape == (1, 1), "one feature per input"
     with pytest.raises(Problem, match="There is no layer nothing; the layers are: layer0"):
         cka(features()).of("nothing", "layer0")
 
@@ -193,7 +193,7 @@ def test_wrong_input_raises_problem() -> None:
 def test_minibatches_average_hsic() -> None:
     a, b = features(70), features(70, (8, 30), offset=5.0)
     result = Minibatches()
-    starts = range(0, 70, 16)  # the last of 6
+    starts = range(0, 70, 16)  # the last batch has 6 inputs
     for start in starts:
         result.add({name: x[start : start + 16] for name, x in a.items()}, {name: x[start : start + 16] for name, x in b.items()})
     estimate = result.alignment()
@@ -230,7 +230,7 @@ def test_batches_of_different_offsets_and_scales_add_up() -> None:
             summed += [[hsic1(k, m) for m in kernels] for k in kernels]
         estimate = result.alignment().debiased
         assert estimate[0, 1] == pytest.approx(summed[0, 1] / np.sqrt(summed[0, 0] * summed[1, 1]), abs=2e-6)
-    # the largest batch alone counts above; these are of one size
+    # above, only the largest batch matters; these have the same scale
     result, summed = Minibatches(), np.zeros((2, 2))
     for one in batches[:3]:
         result.add(one)
@@ -269,7 +269,9 @@ def test_a_dead_layer_in_one_batch_is_named() -> None:
     estimate = result.alignment()
     x = hsic1(kernel(centred(good["layer0"])), kernel(centred(good["layer1"])))
     own = [sum(hsic1(k, k) for k in (kernel(centred(one[name])) for one in (dead, good))) for name in ("layer0", "layer1")]
-    assert estimate.of("layer0", "layer1").value == pytest.approx(x / np.sqrt(own[0] * own[1]), abs=1e-5), "a dead batch adds nothing"
+    assert estimate.of("layer0", "layer1").value == pytest.approx(x / np.sqrt(own[0] * own[1]), abs=1e-5), (
+        "a constant batch contributes nothing"
+    )
     result.add(good | {"layer2": torch.full((16, 90), torch.nan)})
     assert result.alignment().of("layer2", "layer0").how.endswith("are not finite: 0, 1, 2, … (16 in all), in batch 3")
     assert result.alignment().of("layer0", "layer1").value is not None
@@ -298,22 +300,20 @@ def test_a_shuffled_loader_is_iterated_once_for_both_networks() -> None:
     copy = network()
     copy.load_state_dict(first.state_dict())
     result, same = Minibatches(), Minibatches()
-    for (batch,) in DataLoader(TensorDataset(inputs), batch_size=16, shuffle=True):  # the last has six
-        made: list[dict[str, Tensor]] = []
+    for (batch,) in DataLoader(TensorDataset(inputs), batch_size=16, shuffle=True):  # the last batch has 6 inputs
+        captures: list[dict[str, Tensor]] = []
         for net in (first, second, copy):
             with captured(net, ["0", "1", "2"]) as features:
                 net(batch)
-            made.append(features)
-        result.add(made[0], made[1])
-        same.add(made[0], made[2])
+            captures.append(features)
+        result.add(captures[0], captures[1])
+        same.add(captures[0], captures[2])
     assert result.inputs == 70
-    assert np.allclose(np.diagonal(same.alignment().debiased), 1, atol=1e-6), (
-        "each input is compared with itself, in whatever order it came"
-    )
-    assert same.alignment().of("0", "1").value < 0.999, "what a ReLU writes over is copied before"
+    assert np.allclose(np.diagonal(same.alignment().debiased), 1, atol=1e-6), "each input is compared with itself, in any order"
+    assert same.alignment().of("0", "1").value < 0.999, "outputs are copied before an in-place ReLU"
     with torch.no_grad():
         whole = cka({"0": first[0](inputs)}, {"2": second(inputs)})
-    assert result.alignment().of("0", "2").value == pytest.approx(whole.of("0", "2").value, abs=0.1), "HSIC of batches has no bias"
+    assert result.alignment().of("0", "2").value == pytest.approx(whole.of("0", "2").value, abs=0.1), "minibatch HSIC is unbiased"
 
 
 # -- to the target ----------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ def test_a_shuffled_loader_is_iterated_once_for_both_networks() -> None:
 @pytest.mark.parametrize("counts", [(20, 20), (5, 30), (10, 12, 3, 15)])
 def test_to_the_target_is_cka_with_one_hot_labels(counts: tuple[int, ...]) -> None:
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)) * 7, counts))
-    a = features(sum(counts), (6, 15, 300), offset=2.0)  # fewer features than inputs, and more
+    a = features(sum(counts), (6, 15, 300), offset=2.0)  # layers with fewer and with more features than inputs
     one_hot = torch.from_numpy((labels[:, None] == np.unique(labels)).astype(np.float32))
     for name, result in to_target(a, labels).items():
         assert result.biased.value == pytest.approx(biased(centred(a[name]), centred(one_hot)), abs=1e-6)

@@ -20,8 +20,8 @@ for_each = pytest.mark.parametrize("measure", MEASURES)
 
 
 def pair(n: int = 60, seed: int = 0) -> tuple[tuple[str, Tensor], tuple[str, Tensor]]:
-    made = features(n, (12, 20), seed)
-    return ("x", made["layer0"]), ("y", made["layer1"])
+    layers = features(n, (12, 20), seed)
+    return ("x", layers["layer0"]), ("y", layers["layer1"])
 
 
 def value(measure: str, x: Tensor, y: Tensor) -> float:
@@ -54,12 +54,12 @@ def nearest(x: Tensor, k: int) -> list[set[int]]:
 def test_neighbours_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measures, "NEIGHBOURS", 5)
     (_, x), (_, y) = pair()
-    near, far = nearest(x, 5), nearest(y, 5)
-    assert value("mutual_knn", x, y) == pytest.approx(np.mean([len(a & b) / 5 for a, b in zip(near, far, strict=True)]))
-    assert value("jaccard", x, y) == pytest.approx(np.mean([len(a & b) / len(a | b) for a, b in zip(near, far, strict=True)]))
+    in_x, in_y = nearest(x, 5), nearest(y, 5)
+    assert value("mutual_knn", x, y) == pytest.approx(np.mean([len(a & b) / 5 for a, b in zip(in_x, in_y, strict=True)]))
+    assert value("jaccard", x, y) == pytest.approx(np.mean([len(a & b) / len(a | b) for a, b in zip(in_x, in_y, strict=True)]))
     k, m = (centred(one).numpy() @ centred(one).numpy().T for one in (x, y))
-    both = sum(k[i, j] * m[i, j] for i in range(60) for j in near[i] & far[i])
-    own = [sum(kernel[i, j] ** 2 for i in range(60) for j in sets[i]) for kernel, sets in ((k, near), (m, far))]
+    both = sum(k[i, j] * m[i, j] for i in range(60) for j in in_x[i] & in_y[i])
+    own = [sum(kernel[i, j] ** 2 for i in range(60) for j in sets[i]) for kernel, sets in ((k, in_x), (m, in_y))]
     assert value("cknna", x, y) == pytest.approx(both / np.sqrt(own[0] * own[1]), abs=1e-6)
 
 
@@ -82,7 +82,7 @@ def test_svcca_keeps_directions_of_large_variance() -> None:
     common = torch.randn(200, 2, generator=generator)
     x = torch.cat([10 * common, 0.01 * torch.randn(200, 3, generator=generator)], 1)
     y = torch.cat([5 * common @ torch.tensor([[1.0, 2.0], [0.0, 1.0]]), 0.01 * torch.randn(200, 4, generator=generator)], 1)
-    assert value("svcca", x, y) == pytest.approx(1, abs=1e-3)  # the small directions, unrelated, are left out
+    assert value("svcca", x, y) == pytest.approx(1, abs=1e-3)  # the small, unrelated directions are ignored
 
 
 def test_the_spectrum_locates_the_targets() -> None:
@@ -157,11 +157,11 @@ def test_p_is_1_if_every_shuffle_reaches_the_value() -> None:
 @for_each
 def test_similarity_is_distinguished_from_chance(measure: str) -> None:
     first, second = pair()
-    alike = against_chance(measure, first, second, times=40)
+    similar = against_chance(measure, first, second, times=40)
     unrelated = against_chance(measure, ("x", torch.randn(60, 12, generator=torch.Generator().manual_seed(1))), second, times=40)
-    assert alike is not None
+    assert similar is not None
     assert unrelated is not None
-    assert alike.p == pytest.approx(1 / 41)
+    assert similar.p == pytest.approx(1 / 41)
     assert unrelated.p > 0.04
     assert against_chance(measure, ("x", torch.zeros(60, 3)), second) is None
 

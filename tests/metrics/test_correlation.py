@@ -59,7 +59,7 @@ def test_the_interval_is_the_jackknife_over_configurations() -> None:
 def test_the_interval_has_its_nominal_coverage(configurations: int, seeds: int, tied: float) -> None:
     rng = np.random.default_rng(2)
     shared = 2.0
-    truth = tied**2 * shared**2 / (shared**2 + 1)  # of x and y, with the noise of their seeds
+    truth = tied**2 * shared**2 / (shared**2 + 1)  # correlation of x and y, including the noise of seeds
     intervals = [correlation(*runs(configurations, seeds, shared, rng, tied)).r for _ in range(300)]
     assert np.mean([one.low <= truth <= one.high for one in intervals]) > 0.91  # type: ignore[operator]
 
@@ -109,7 +109,9 @@ def test_few_configurations_have_no_interval() -> None:
     assert "there are 4 configurations, and 5 are needed" in result.r.how
     assert result.p is None
     assert correlation(x, y, np.arange(20)).seeds.how == "undefined, because no configuration has several runs"
-    assert correlation(config.astype(float), y, config).seeds.value is None, "what seeds share does not vary between them"
+    assert correlation(config.astype(float), y, config).seeds.value is None, (
+        "values common to all seeds of a configuration have no variance between them"
+    )
     assert correlation(x, y, config).within.how == "undefined, because no group was named"
 
 

@@ -70,5 +70,5 @@ def test_intervals_are_over_episodes() -> None:
     test = stats.ttest_rel(second, first).confidence_interval(0.95)
     assert (paired.low, paired.high) == (pytest.approx(test.low), pytest.approx(test.high))
     assert paired.low is not None
-    assert paired.low > 0, "paired, a gain of 3 points is beyond doubt although the episodes differ by 50"
+    assert paired.low > 0, "paired, a gain of 3 points is significant although accuracies of episodes differ by 50"
     assert paired.how == "mean over 60 episodes, Student's t interval of the paired differences"

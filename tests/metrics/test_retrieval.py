@@ -242,7 +242,7 @@ def without_ties(seed: int, identities: int = 20) -> Case:
     distances = np.stack([rng.permutation(gallery) for _ in range(probes)]).astype(np.float32)
     return Case(
         distances,
-        rng.integers(0, identities + 5, probes),  # the last five have no row
+        rng.integers(0, identities + 5, probes),  # the last five have no gallery row
         np.where(rng.random(gallery) < 0.3, 10**6 + np.arange(gallery), rng.integers(0, identities, gallery)),  # a third are distractors
         rng.integers(0, 6, probes),
         rng.integers(0, 6, gallery),
@@ -270,18 +270,20 @@ def test_where_the_rules_of_fast_reid_differ(peer: Any) -> None:
     junk = np.where(np.arange(500) % 7 == 0, -1, case.gallery_ids)
     with_junk = case._replace(gallery_ids=junk)
     _, ap, _ = peer.evaluate_cy(*with_junk, 50)
-    assert fast(with_junk, Rules("ignore")).ap == pytest.approx(ap, abs=1e-6)  # junk ids are wrong answers to it
-    assert fast(with_junk, Rules("ignore", junk=(-1,))).mean_ap > ap.mean() + 1e-3  # to ignore them raises AP
+    assert fast(with_junk, Rules("ignore")).ap == pytest.approx(ap, abs=1e-6)  # fast-reid counts junk ids as wrong
+    assert fast(with_junk, Rules("ignore", junk=(-1,))).mean_ap > ap.mean() + 1e-3  # ignoring them raises AP
 
-    relabelled = case._replace(query_cameras=case.query_cameras + 100)  # cameras numbered anew in each split, as its loaders may do
+    relabelled = case._replace(
+        query_cameras=case.query_cameras + 100
+    )  # cameras numbered separately for queries and gallery, as its loaders may do
     _, ap, _ = peer.evaluate_cy(*relabelled, 50)
-    assert fast(case, Rules("keep")).ap == pytest.approx(ap, abs=1e-6)  # its rule then removes nothing
+    assert fast(case, Rules("keep")).ap == pytest.approx(ap, abs=1e-6)  # then its camera rule removes nothing
 
     tied = case._replace(distances=np.floor(case.distances / 50))
     _, ap, _ = peer.evaluate_cy(*tied, 50)
     low, high = (fast(tied, Rules("ignore", ties)).mean_ap for ties in ("pessimistic", "optimistic"))
-    assert low < ap.mean() < high  # its order of equals is open, within these bounds
+    assert low < ap.mean() < high  # its order of ties is undefined, within these bounds
 
     few = Case(np.array([[0.0], [1.0]], np.float32).T.repeat(2, 0), np.array([0, 1]), np.array([0, 2]), np.zeros(2, int), np.ones(2, int))
     assert fast(few, Rules("ignore")).unmatched == 1
-    assert len(peer.evaluate_cy(*few, 1)[1]) == 1  # left out of the mean, and not counted
+    assert len(peer.evaluate_cy(*few, 1)[1]) == 1  # excluded from the mean, and not counted

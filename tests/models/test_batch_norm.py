@@ -14,7 +14,7 @@ from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.interface import Encoder
 from scratchlab.types import Spectrogram
 
-SHARES = [slice(0, 3), slice(3, 8)]  # unequal on purpose
+PARTS = [slice(0, 3), slice(3, 8)]  # of the batch, one for each process; of different sizes
 
 
 def test_planes_equal_torch_s_batch_norm() -> None:
@@ -71,7 +71,7 @@ def one_step(encoder: Encoder, features: Tensor, lengths: Tensor) -> list[Tensor
 def _process(rank: int, port: int, folder: str) -> None:
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
-    features, lengths = (part[SHARES[rank]] for part in batch())
+    features, lengths = (part[PARTS[rank]] for part in batch())
     torch.save([one_step(encoder, features, lengths) for encoder in encoders()], Path(folder) / f"{rank}.pt")
     distributed.destroy_process_group()
 

@@ -64,9 +64,9 @@ def exact_envelope(values: Tensor, order: int, white_noise: float = 1e-4) -> np.
 
 def envelope_error(values: Tensor, order: int) -> float:
     """The largest difference in dB between our float32 envelope and the exact one, over all frames that are not silent."""
-    _, whitening, left = analysed(values, order)
+    _, whitening, error = analysed(values, order)
     exact = exact_envelope(values, order)
-    ours = 10 * (left / whitening)[0].T.log10().double().numpy()
+    ours = 10 * (error / whitening)[0].T.log10().double().numpy()
     sounding = np.isfinite(exact[:, 0])
     assert sounding.sum() > 10
     return float(np.abs(ours - exact)[sounding].max())
@@ -77,12 +77,12 @@ def test_filters_solve_their_toeplitz_systems(order: int) -> None:
     rng = np.random.default_rng(0)
     lines = torch.from_numpy(rng.exponential(size=(5, 257)) ** 3)
     r = tables(512, order, 0.0)[0] @ lines.T
-    a, left = levinson(r, 0.01)
+    a, error = levinson(r, 0.01)
     for i in range(5):
         column = r[:, i].numpy() * np.where(np.arange(order + 1), 1, 1.01)
         expected = -scipy.linalg.solve_toeplitz(column[:-1], column[1:])
         np.testing.assert_allclose(a[:, i], [1, *expected], atol=1e-12)
-        np.testing.assert_allclose(left[i], column @ a[:, i].numpy(), rtol=1e-12)
+        np.testing.assert_allclose(error[i], column @ a[:, i].numpy(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("order", [8, 16, 32])
@@ -103,22 +103,24 @@ def test_float32_envelopes_of_speech_are_exact_to_a_tenth_of_a_decibel(real_data
 
 @pytest.mark.parametrize("preemphasis", [0.0, 0.97])
 def test_at_every_bin_speech_is_envelope_times_residual_over_error_power(preemphasis: float) -> None:
-    speech, whitening, left = analysed(vowel("a", 130).double(), 16, preemphasis=preemphasis)
-    envelope, residual = left / whitening, speech * whitening
-    torch.testing.assert_close(speech.log(), envelope.log() + residual.log() - left.log(), rtol=0, atol=1e-10)
+    speech, whitening, error = analysed(vowel("a", 130).double(), 16, preemphasis=preemphasis)
+    envelope, residual = error / whitening, speech * whitening
+    torch.testing.assert_close(speech.log(), envelope.log() + residual.log() - error.log(), rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("white_noise", [1e-4, 1e-2])
 def test_means_over_the_spectrum_are_speech_power_and_error_power(white_noise: float) -> None:
     """Both include the white noise added for numerical stability: a fraction of r_0, and the same fraction of a'a."""
-    speech, whitening, left = analysed(vowel("a", 130).double(), 16, white_noise)
+    speech, whitening, error = analysed(vowel("a", 130).double(), 16, white_noise)
 
     def mean(spectra: Tensor) -> Tensor:
         return (spectra[:, 1:-1].sum(1, keepdim=True) * 2 + spectra[:, :1] + spectra[:, -1:]) / N_FFT
 
-    torch.testing.assert_close(mean(left / whitening), mean(speech) * (1 + white_noise), rtol=0.02, atol=0)  # lines, not an integral
+    torch.testing.assert_close(
+        mean(error / whitening), mean(speech) * (1 + white_noise), rtol=0.02, atol=0
+    )  # a sum over bins approximates the integral
     added = white_noise * mean(speech) * mean(whitening)
-    torch.testing.assert_close(mean(speech * whitening), left - added, rtol=1e-9, atol=0)
+    torch.testing.assert_close(mean(speech * whitening), error - added, rtol=1e-9, atol=0)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_the_speech_stream_is_log_mel(order: int, settings: dict[str, Any]) -> N
     assert torch.equal(frames, expected)
     if order == 8 and not settings:
         assert torch.equal(ours[:, :1], theirs)
-    torch.testing.assert_close(ours[:, :1], theirs, rtol=0, atol=1e-3)  # the finer transform rounds otherwise: 0.02 dB
+    torch.testing.assert_close(ours[:, :1], theirs, rtol=0, atol=1e-3)  # the longer FFT has other rounding errors: 0.02 dB
 
 
 def test_one_second_has_101_frames() -> None:

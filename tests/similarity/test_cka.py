@@ -16,7 +16,7 @@ Method = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 def embeddings(n: int, t: int, c: int, seed: int) -> Embeddings:
     generator = torch.Generator().manual_seed(seed)
     matrix, lengths = torch.randn(n, t, c, generator=generator, dtype=torch.float64), torch.randint(1, t + 1, (n,), generator=generator)
-    return Embeddings(torch.zeros(n, 1), matrix, lengths)  # what lies beyond the lengths is not zero: it must not count
+    return Embeddings(torch.zeros(n, 1), matrix, lengths)  # values beyond the lengths are not zero, but must be ignored
 
 
 def slow(queries: Embeddings, references: Embeddings) -> torch.Tensor:

@@ -31,7 +31,7 @@ def test_weights_of_fusion() -> None:
 def test_margins_and_fallback() -> None:
     assert torch.allclose(margins(SCORES)[1], torch.tensor(1.0 / float(np.std([-5, -4, -9]))))
     assert margins(torch.ones(2, 1)).isinf().all()
-    threshold = float(margins(SCORES)[0]) - 1e-3  # query 0 stands just above it, 1 and 2 below
+    threshold = float(margins(SCORES)[0]) - 1e-3  # the margin of query 0 is just above it, those of 1 and 2 below
     predictions = fallen_back(SCORES, OTHERS, threshold).argmax(1)
     assert predictions.tolist() == [0, 2, 2]
     assert torch.equal(fallen_back(SCORES, OTHERS, 0.0), standardised(SCORES))

@@ -43,7 +43,7 @@ def test_each_stream_is_reconstructed_from_the_same_stream() -> None:
     assert reconstructed(known, base, 200.0).streams == TWO
     whole = Embeddings(known.vector, known.matrix, known.lengths)
     plain = reconstructed(whole, Embeddings(base.vector, base.matrix, base.lengths), 200.0)
-    torch.testing.assert_close(plain.vector, base.vector[:1])  # without streams: the nearest whole
+    torch.testing.assert_close(plain.vector, base.vector[:1])  # without streams: the nearest whole vector
 
 
 def test_matrices_against_a_slow_loop() -> None:
@@ -103,6 +103,6 @@ def test_scores_combine_plain_and_reconstructed_ones(share: float) -> None:
     assert len(later) == 1
     queries, classes = method.vectors(rows), torch.cat([base, later])
     plain, rebuilt = cosine(queries, classes), cosine(rebuilt_from(queries, base, 3.0), rebuilt_from(classes, base, 3.0))
-    assert next(iter(result)) == "reconstruction", "it speaks for the method"
+    assert next(iter(result)) == "reconstruction", "it is the leading head"
     torch.testing.assert_close(torch.from_numpy(result["reconstruction"].values), (1 - share) * plain + share * rebuilt)
     torch.testing.assert_close(torch.from_numpy(result["cosine"].values), plain)
