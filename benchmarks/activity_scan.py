@@ -1,8 +1,8 @@
-"""What one look at this machine's processes costs, beside a plain scan by psutil of the same attributes.
+"""Cost of one scan of this machine's processes, compared with a plain scan of the same attributes with psutil.
 
-Run: python benchmarks/activity_scan.py [looks]
-Prints milliseconds of CPU, the two taking turns, and the share of a core that a look every half minute is. Ours reads what is the
-user's own, folds it into jobs and finds their logs; psutil's yields the same attributes of the same processes, and no jobs.
+Run: python benchmarks/activity_scan.py [scans]
+Prints CPU milliseconds, both in turns, and the fraction of a core that a scan every 30 s uses. Ours reads the user's own processes, groups
+them into jobs and finds their logs; psutil yields the same attributes of the same processes, without jobs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def folded() -> int:
 
 
 def plain() -> int:
-    """Of the user's own, with the files behind their standard output and errors."""
+    """Number of the user's own processes; also reads which files their standard streams are connected to."""
     found = 0
     for process in psutil.process_iter(ATTRIBUTES):
         if process.info["uids"] and process.info["uids"].real == os.getuid() and process.info["cmdline"]:
@@ -41,32 +41,32 @@ def plain() -> int:
                 except OSError:
                     continue
             found += 1
-    psutil.process_iter.cache_clear()  # as a process that looks once in a while finds it
+    psutil.process_iter.cache_clear()  # as in a process that scans occasionally
     return found
 
 
 def cost(scan: Callable[[], int]) -> tuple[float, int]:
-    """Milliseconds of CPU, and how many it found."""
+    """CPU milliseconds of a scan, and the number of processes or jobs that it found."""
     began = time.process_time()
     found = scan()
     return 1000 * (time.process_time() - began), found
 
 
 def main() -> None:
-    looks = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    scans = {"ours, read": ours, "ours, read and folded into jobs with their logs": folded, "psutil, the same attributes": plain}
+    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    scans = {"ours, read": ours, "ours, read and grouped into jobs with their logs": folded, "psutil, the same attributes": plain}
     costs: dict[str, list[float]] = {name: [] for name in scans}
     counts: dict[str, int] = {}
-    for _ in range(looks):
+    for _ in range(repeats):
         for name, scan in scans.items():
             milliseconds, counts[name] = cost(scan)
             costs[name].append(milliseconds)
-    there = len(psutil.pids())
-    print(f"{there} processes on this machine, {looks} looks each, median and most:")
-    for name, several in costs.items():
-        print(f"  {name:48} {median(several):6.2f} ms  {max(several):6.2f} ms  found {counts[name]}")
-    whole = median(costs["ours, read and folded into jobs with their logs"])
-    print(f"  psutil / ours: {median(costs['psutil, the same attributes']) / whole:.1f}; every 30 s, ours is {whole / 300:.3f} % of a core")
+    print(f"{len(psutil.pids())} processes on this machine, {repeats} scans each, median and maximum:")
+    for name, values in costs.items():
+        print(f"  {name:48} {median(values):6.2f} ms  {max(values):6.2f} ms  found {counts[name]}")
+    ours_ms = median(costs["ours, read and grouped into jobs with their logs"])
+    psutil_ms = median(costs["psutil, the same attributes"])
+    print(f"  psutil / ours: {psutil_ms / ours_ms:.1f}; every 30 s, ours uses {ours_ms / 300:.3f} % of a core")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Training speed of our BC-ResNet against a plain module written straight from the paper.
+"""Training speed of our BC-ResNet compared with a plain implementation of the paper.
 
 Run: python benchmarks/bc_resnet.py [width ...]
-Prints clips per CPU-second of a training step (forward, backward, SGD; batches of 100 clips of 40 × 101, 20 classes,
-one thread), the two taking turns, and of inference.
+Prints clips per CPU second of a training step (forward, backward, SGD; batches of 100 clips of 40 × 101, 20 classes, one thread) and of
+inference, both in turns.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def vector_of(encoder: nn.Module) -> Callable[[Tensor], Tensor]:
 
 
 def training_step(encoder: nn.Module, dim: int, x: Tensor, labels: Tensor) -> Callable[[], None]:
-    """One step of SGD as a function to be timed."""
+    """A function that performs one step of SGD."""
     vector, classifier = vector_of(encoder), nn.Linear(dim, CLASSES)
     optimiser = torch.optim.SGD([*encoder.parameters(), *classifier.parameters()], lr=0.01, momentum=0.9, weight_decay=1e-3)
 
@@ -45,7 +45,7 @@ def training_step(encoder: nn.Module, dim: int, x: Tensor, labels: Tensor) -> Ca
 
 
 def seconds(work: Callable[[], object], times: int) -> float:
-    """CPU-seconds of one call."""
+    """CPU seconds of one call."""
     start = time.process_time()
     for _ in range(times):
         work()
@@ -53,7 +53,7 @@ def seconds(work: Callable[[], object], times: int) -> float:
 
 
 def compare(width: float, training: bool, repeats: int = 7, times: int = 3) -> None:
-    """Both modules in turn; prints the median rates and their ratio."""
+    """Time both modules in turns; print the median rates and their ratio."""
     torch.manual_seed(0)
     x, labels = 2 + torch.randn(BATCH, 1, BANDS, FRAMES), torch.randint(CLASSES, (BATCH,))
     ours, plain = BCResNet(Spectrogram(BANDS), width=width), Plain(width)
@@ -71,13 +71,13 @@ def compare(width: float, training: bool, repeats: int = 7, times: int = 3) -> N
         taken = [[seconds(work, times) for work in works] for _ in range(repeats)]
     fast, slow = (BATCH / median(column) for column in zip(*taken, strict=True))
     ratios = [b / a for a, b in taken]
-    print(f"τ={width:g} {'training ' if training else 'inference'}: ours {fast:.0f}, plain {slow:.0f} clips per CPU-second; ", end="")
+    print(f"τ={width:g} {'training ' if training else 'inference'}: ours {fast:.0f}, plain {slow:.0f} clips per CPU second; ", end="")
     print(f"×{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    environment.tell()
+    environment.print_environment()
     for width in [float(word) for word in sys.argv[1:]] or [1.0, 2.0]:
         compare(width, training=True)
         compare(width, training=False)

@@ -1,12 +1,12 @@
-"""Speed and memory of CKA over all inputs at once, against pytorch-cka and torch-cka.
+"""Speed and memory of CKA over all inputs at once, compared with pytorch-cka and torch-cka.
 
 Run: python benchmarks/cka_full.py
-Two networks as in `cka_minibatch.py`, all of their layers or those of 512 features and less, recorded before, every layer of one with every
-layer of the other; the peers get one batch of all inputs. torch-cka multiplies two n × n matrices for every pair of layers, so it joins at
-1,000 inputs alone. Ours gives biased and debiased values, and finds the debiased ones here.
-CPU seconds: in one process, one thread, taking turns; medians and ratios (least to most). Memory: each in a process of its own, the peak
-that Linux counts (VmHWM), less what the process held before the features, less the features, which all are given alike.
-Errors: the largest, against double precision, of the layers of 512 features and less; ours is asserted to be 1e-6 or less.
+Two networks as in `cka_minibatch.py`, with all layers or those of at most 512 features; every layer of one with every layer of the other.
+The other packages get a single batch of all inputs. torch-cka multiplies two n × n matrices for every pair of layers, so it takes part at
+1,000 inputs only. Ours computes biased and debiased values; the debiased ones are compared.
+CPU seconds: in one process, one thread, in turns; medians and ratios (min to max). Memory: in separate processes, the peak that Linux
+reports (VmHWM) minus that before the features are created, minus the features themselves.
+Errors: the largest, relative to double precision, over layers of at most 512 features; ours must be 1e-6 or less.
 """
 
 from __future__ import annotations
@@ -30,55 +30,55 @@ REPEATS = 3
 ALL, NARROW = WIDTHS, tuple(width for width in WIDTHS if width <= 512)
 
 
-def whole(a: Network, b: Network) -> Values:
+def ours(a: Network, b: Network) -> Values:
     rows = torch.arange(len(next(iter(a.children())).features))
     return cka(a(rows), b(rows)).debiased
 
 
 def work(name: str, a: Network, b: Network, n: int) -> Values:
-    return whole(a, b) if name == "ours" else PEERS[name](a, b, loader(n, n))
+    return ours(a, b) if name == "ours" else PEERS[name](a, b, loader(n, n))
 
 
-def held() -> int:
-    """The most bytes that this process has held so far. Not ru_maxrss, which begins with what the parent holds."""
+def peak_memory() -> int:
+    """Peak memory of this process so far, in bytes. Not ru_maxrss, which includes the parent's memory."""
     (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) * 1024
 
 
 def peak(name: str, n: int, widest: int) -> None:
-    """In a process of its own: prints the bytes beyond the features."""
+    """In a separate process: print the peak memory beyond the features, in bytes."""
     widths = [width for width in WIDTHS if width <= widest]
     small = [Network(features(8, (4,), seed)) for seed in (0, 1)]
-    work(name, *small, 8)  # what libraries hold once they are used
-    before = held()
+    work(name, *small, 8)  # warm-up: memory that libraries allocate once
+    before = peak_memory()
     a, b = (Network(features(n, widths, seed)) for seed in (0, 1))
     work(name, a, b, n)
-    print(held() - before - 2 * 4 * n * sum(widths))
+    print(peak_memory() - before - 2 * 4 * n * sum(widths))
 
 
 def gigabytes(name: str, n: int, widths: Sequence[int]) -> float:
-    told = subprocess.run([sys.executable, __file__, name, str(n), str(max(widths))], check=True, capture_output=True, text=True)
-    return int(told.stdout) / 1e9
+    done = subprocess.run([sys.executable, __file__, name, str(n), str(max(widths))], check=True, capture_output=True, text=True)
+    return int(done.stdout) / 1e9
 
 
 def compare(title: str, n: int, widths: Sequence[int], peers: Sequence[str]) -> None:
     names, memory = ("ours", *peers), {name: gigabytes(name, n, widths) for name in ("ours", *peers)}
     a, b = (Network(features(n, widths, seed)) for seed in (0, 1))
     works: list[Callable[[], Values]] = [lambda name=name: work(name, a, b, n) for name in names]
-    taken = [[seconds(one) for one in works] for _ in range(REPEATS)]
-    given = 2 * 4 * n * sum(widths) / 1e9
+    taken = [[seconds(call) for call in works] for _ in range(REPEATS)]
+    size = 2 * 4 * n * sum(widths) / 1e9
     narrow = [Network([layer.features for layer in list(network.children())[: len(NARROW)]]) for network in (a, b)]
     truth = exact(*narrow, loader(n, n))
-    errors = [np.abs(made[: len(NARROW), : len(NARROW)] - truth).max() for _, made in taken[0]]
+    errors = [np.abs(values[: len(NARROW), : len(NARROW)] - truth).max() for _, values in taken[0]]
     assert errors[0] <= 1e-6, errors
-    print(f"{title} (features {given:.2f} GB)")
+    print(f"{title} (features {size:.2f} GB)")
     for place, name in enumerate(names):
-        told = f"  {name}: {median(turn[place][0] for turn in taken):.2f} s, {memory[name]:.2f} GB, error {errors[place]:.0e}"
+        line = f"  {name}: {median(turn[place][0] for turn in taken):.2f} s, {memory[name]:.2f} GB, error {errors[place]:.0e}"
         ratios = [turn[place][0] / turn[0][0] for turn in taken]
-        told += (
+        line += (
             f"; ×{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f}), memory ×{memory[name] / memory['ours']:.1f}" if place else ""
         )
-        print(told, flush=True)
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
@@ -87,7 +87,7 @@ if __name__ == "__main__":
         if sys.argv[1:]:
             peak(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
         else:
-            environment.tell()
+            environment.print_environment()
             compare("n=1,000, d ≤ 512", 1000, NARROW, list(PEERS))
             compare("n=5,000, d ≤ 512", 5000, NARROW, ["pytorch-cka"])
             compare("n=5,000, all", 5000, ALL, ["pytorch-cka"])

@@ -1,11 +1,11 @@
-"""Speed of CKA summed over minibatches, against pytorch-cka and torch-cka.
+"""Speed of minibatch CKA, compared with pytorch-cka and torch-cka.
 
 Run: python benchmarks/cka_minibatch.py
-Two networks of 16 layers, 64 to 4096 features wide, 17,792 together, of 5,000 inputs, recorded before (`peers/cka.py` says how they reach
-the peers); every layer of one with every layer of the other, in batches of 64, 256 and 512, on one thread, taking turns. Ours gives the
-biased values as well, and reasons for what is undefined. "+ 3" adds 3 to all features: what inputs have in common then outweighs what sets
-them apart, and ours takes it away first; torch-cka is left out of that.
-Prints CPU seconds and ratios, medians (least to most), and how far the results are apart, which is below 1e-4, or said to be more.
+Two networks of 16 layers, 64 to 4,096 features wide (17,792 in all), recorded features of 5,000 inputs (see `peers/cka.py`); every layer
+of one with every layer of the other, in batches of 64, 256 and 512, on one thread, in turns. Ours also computes biased values, and reasons
+for undefined ones. "+ 3" adds 3 to all features, so that their mean is larger than their deviations, and ours subtracts it first; torch-cka
+is omitted there.
+Prints CPU seconds and ratios as medians (min to max), and the largest difference between results, which must be below 1e-4 without offset.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ WIDTHS = (64, 64, 128, 128, 256, 256, 512, 512, 512, 1024, 1024, 1024, 2048, 204
 
 
 def seconds(work: Callable[[], Values]) -> tuple[float, Values]:
-    """CPU seconds, and what came of it."""
+    """CPU seconds of `work`, and its result."""
     start = time.process_time()
-    made = work()
-    return time.process_time() - start, made
+    result = work()
+    return time.process_time() - start, result
 
 
 def compare(batch: int, offset: float, peers: list[str]) -> None:
-    a, b = (Network([one.add_(offset) for one in features(INPUTS, WIDTHS, seed)]) for seed in (0, 1))
+    a, b = (Network([layer.add_(offset) for layer in features(INPUTS, WIDTHS, seed)]) for seed in (0, 1))
     works = [lambda work=work: work(a, b, loader(INPUTS, batch)) for work in (ours, *(PEERS[name] for name in peers))]
-    ours(a, b, loader(4 * batch, batch))  # warms up
+    ours(a, b, loader(4 * batch, batch))  # warm-up
     taken = [[seconds(work) for work in works] for _ in range(REPEATS)]
     print(f"batch {batch:3d}{f' + {offset:g}' if offset else '    '}: ours {median(turn[0][0] for turn in taken):.2f} s", end="")
     for place, name in enumerate(peers, 1):
@@ -49,7 +49,7 @@ def compare(batch: int, offset: float, peers: list[str]) -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        environment.tell()
+        environment.print_environment()
         for batch in (64, 256, 512):
             compare(batch, 0, list(PEERS))
         compare(256, 3, ["pytorch-cka"])

@@ -1,9 +1,9 @@
-"""Speed of our CKA against the plain form, which takes every pair's products of steps with steps.
+"""Speed of our CKA similarity compared with the plain form, which computes the products of all steps for every pair.
 
 Run: python benchmarks/cka_similarity.py
-64 queries against 35 references of T steps and c channels, one thread, the two taking turns: scores alone, and scores with their gradient.
-Prints CPU milliseconds and their ratio, once both are found equal. Ours makes one `[c, c]` matrix an input instead of one `[T, T]` matrix a
-pair, so it gains most where matrices are long and has nothing to gain where T is far below c.
+64 queries against 35 references of T steps and c channels, on one thread, in turns: scores only, and scores with their gradient. Prints CPU
+milliseconds and their ratio, after checking that the results are equal. Ours computes one `[c, c]` matrix per input instead of one `[T, T]`
+matrix per pair, so it is faster for long matrices, and no faster if T is far below c.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ Score = Callable[[Embeddings, Embeddings], Tensor]
 
 def plain(queries: Embeddings, references: Embeddings) -> Tensor:
     """‖F Pᵀ‖² / (‖F Fᵀ‖ ‖P Pᵀ‖) of every pair, from centred steps."""
-    asked, known = (one.matrix - one.matrix.mean(2, keepdim=True) for one in (queries, references))
-    products = torch.einsum("itc,jsc->ijts", asked, known).square().sum((2, 3))
-    mine, theirs = (torch.einsum("itc,isc->its", one, one).square().sum((1, 2)).sqrt() for one in (asked, known))
-    return products / (mine[:, None] * theirs)
+    f, p = (side.matrix - side.matrix.mean(2, keepdim=True) for side in (queries, references))
+    products = torch.einsum("itc,jsc->ijts", f, p).square().sum((2, 3))
+    f_norms, p_norms = (torch.einsum("itc,isc->its", x, x).square().sum((1, 2)).sqrt() for x in (f, p))
+    return products / (f_norms[:, None] * p_norms)
 
 
 def embeddings(n: int, steps: int, channels: int) -> Embeddings:
-    """Random ones, as after a ReLU."""
+    """Random embeddings, rectified as after a ReLU."""
     return Embeddings(torch.zeros(n, 1), torch.randn(n, steps, channels).relu(), torch.full((n,), steps))
 
 
 def gradients(score: Score, queries: Embeddings, references: Embeddings) -> list[Tensor]:
-    """Those of the summed scores by both arguments: forward and backward, as in training."""
-    both = [Embeddings(one.vector, one.matrix.clone().requires_grad_(), one.lengths) for one in (queries, references)]
-    score(*both).sum().backward()
-    return [one.matrix.grad for one in both if one.matrix.grad is not None]
+    """Gradients of the sum of scores by both arguments: forward and backward pass, as in training."""
+    inputs = [Embeddings(x.vector, x.matrix.clone().requires_grad_(), x.lengths) for x in (queries, references)]
+    score(*inputs).sum().backward()
+    return [x.matrix.grad for x in inputs if x.matrix.grad is not None]
 
 
 def milliseconds(work: Callable[[], object], times: int) -> float:
@@ -52,7 +52,7 @@ def milliseconds(work: Callable[[], object], times: int) -> float:
 
 
 def compare(steps: int, channels: int) -> None:
-    """Both in turn; prints the median times and ratio."""
+    """Time both in turns; print median times and their ratio."""
     queries, references, ours = embeddings(QUERIES, steps, channels), embeddings(REFERENCES, steps, channels), CKA()
     torch.testing.assert_close(ours(queries, references), plain(queries, references), atol=1e-5, rtol=1e-4)
     for one, other in zip(gradients(ours, queries, references), gradients(plain, queries, references), strict=True):
@@ -71,7 +71,7 @@ def compare(steps: int, channels: int) -> None:
 if __name__ == "__main__":
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    environment.tell()
+    environment.print_environment()
     for steps in (26, 101):
         for channels in (32, 256):
             compare(steps, channels)

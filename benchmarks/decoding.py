@@ -1,8 +1,8 @@
-"""Feeding a training with recordings: our decoded cache against a plain torch DataLoader that decodes with soundfile.
+"""Loading recordings for training: our cache of decoded audio against a plain torch DataLoader that decodes with soundfile.
 
 Run: python benchmarks/decoding.py [--root FOLDER] [--repeats N]
-Two epochs of shuffled batches of 100 clips of Arabic Speech Commands, in this process alone; CPU-seconds, the two taking
-turns. Cold: nothing is cached, so the first epoch decodes and writes. Warm: a second run over the same corpus.
+Two epochs of shuffled batches of 100 clips of Arabic Speech Commands, in one process; CPU seconds, both in turns. Cold: the cache is empty,
+so the first epoch decodes and writes. Warm: a second run over the same corpus.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BATCH, EPOCHS = 100, 2
 
 
 class Plain(Dataset[torch.Tensor]):
-    """What one writes first: a file an item, decoded each time."""
+    """A straightforward data set: one file per item, decoded at every access."""
 
     def __init__(self, paths: list[str]) -> None:
         self.paths = paths
@@ -41,20 +41,20 @@ class Plain(Dataset[torch.Tensor]):
 
 
 def peer(paths: list[str]) -> float:
-    """Two epochs by the plain loader; the sum of all samples keeps it honest."""
+    """Two epochs with the plain loader; returns the sum of all samples, to check that the data are equal."""
     loader = DataLoader(Plain(paths), batch_size=BATCH, shuffle=True, num_workers=0)
     return sum(float(batch.sum()) for _ in range(EPOCHS) for batch in loader)
 
 
 def ours(root: str) -> float:
-    """Two epochs by scratchlab, listing included."""
+    """Two epochs with scratchlab, including the listing of files."""
     samples = ArabicSpeechCommands(root=root).read()
     batches = (rows for epoch in range(EPOCHS) for rows in shuffled(len(samples), BATCH, 0, epoch))
     return sum(float(torch.from_numpy(samples.load(rows).values).sum()) for rows in batches)
 
 
 def timed(work: Callable[[], float]) -> tuple[float, float]:
-    """CPU-seconds, and what came out."""
+    """CPU seconds of `work`, and its result."""
     start = time.process_time()
     result = work()
     return time.process_time() - start, result
@@ -67,11 +67,11 @@ def main() -> None:
     options.add_argument("--repeats", type=int, default=5)
     given = options.parse_args()
     if not Path(given.root).exists():
-        print(f"left out: there is no corpus at {given.root}; give its folder with --root")
+        print(f"skipped: there is no corpus at {given.root}; give its folder with --root")
         return
     torch.set_num_threads(1)
     paths = [str(Path(given.root) / name) for name in ArabicSpeechCommands(root=given.root).read().ids]
-    peer(paths[:BATCH])  # whatever is only paid once
+    peer(paths[:BATCH])  # warm-up
 
     seconds: dict[str, list[float]] = {"peer": [], "cold": [], "warm": []}
     for _ in range(given.repeats):

@@ -1,12 +1,12 @@
-"""Speed of our DTW against tslearn's cdist_dtw and dtaidistance's C path, and how far apart their costs are.
+"""Speed of our DTW compared with tslearn's cdist_dtw and dtaidistance's C implementation, and the differences between their costs.
 
 Run: python benchmarks/dtw.py
-All score 64 queries against 35 references of 26 or 101 steps with 32 or 256 channels, on one thread, taking turns. The peers know
-squared Euclidean distance, which is twice ours (1 - cosine) on steps of length 1: they are given such steps, whose making counts as
-ours alone. tslearn and dtaidistance return the root of the total, which is squared and halved to be compared: asserted to agree to
-1e-4. Ours is float32, tslearn too; dtaidistance takes float64 alone. Its fastest path for several channels is
-`dtw_ndim.distance_matrix_fast` on one thread with the block of queries × references asked for.
-Prints CPU milliseconds and ratios, medians (least to most).
+All score 64 queries against 35 references of 26 or 101 steps with 32 or 256 channels, on one thread, in turns. The other packages use
+squared Euclidean distances, which for unit steps are twice our 1 - cosine: they get unit steps, whose normalisation is included only in our
+time. They return the square root of the total cost, which is squared and halved for comparison; costs must agree to 1e-4. Ours and tslearn
+compute in float32, dtaidistance only in float64; its fastest function for several channels is `dtw_ndim.distance_matrix_fast` on one thread
+with the block of queries × references.
+Prints CPU milliseconds and ratios as medians (min to max).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ QUERIES, REFERENCES, REPEATS = 64, 35, 5
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """CPU milliseconds a call, after one that is not counted: batches come in a row, and nobody pays for the caches others left."""
+    """CPU milliseconds of a call, after a warm-up call that fills the CPU's caches."""
     work()
     start = time.process_time()
     work()
@@ -39,7 +39,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 
 def embeddings(count: int, steps: int, channels: int) -> Embeddings:
-    """Random walks: steps that resemble their neighbours, as those of recordings do."""
+    """Random walks: neighbouring steps are similar, as in recordings."""
     matrix = torch.randn(count, steps, channels, generator=torch.Generator().manual_seed(count)).cumsum(1)
     return Embeddings(matrix[:, 0], matrix, torch.full((count,), steps))
 
@@ -62,20 +62,20 @@ def compare(steps: int, channels: int) -> None:
         return matrix[:QUERIES, QUERIES:] ** 2 / 2
 
     costs = ours()
-    apart = max(np.abs(costs - theirs()).max() / costs.max() for theirs in (tslearn, dtai))  # also warms everyone up
-    assert apart < 1e-4, apart
+    difference = max(np.abs(costs - theirs()).max() / costs.max() for theirs in (tslearn, dtai))  # also a warm-up
+    assert difference < 1e-4, difference
     taken = [(milliseconds(ours), milliseconds(tslearn), milliseconds(dtai)) for _ in range(REPEATS)]
     print(f"{steps:3d} steps, {channels:3d} channels: ours {median(t[0] for t in taken):6.1f} ms", end="")
     for place, name in ((1, "tslearn"), (2, "dtaidistance")):
         ratios = [t[place] / t[0] for t in taken]
         print(f"; {name} {median(t[place] for t in taken):7.1f}, ×{median(ratios):.1f} ({min(ratios):.1f}–{max(ratios):.1f})", end="")
-    print(f"; {apart:.0e} apart")
+    print(f"; difference {difference:.0e}")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        environment.tell()
+        environment.print_environment()
         for steps in (26, 101):
             for channels in (32, 256):
                 compare(steps, channels)

@@ -1,6 +1,6 @@
-"""What a measured ratio depends on, in a line above it: processor, widest instructions that each library takes, threads, versions.
+"""Prints what measured times depend on: CPU, the instruction set that each library uses, threads, versions.
 
-A weaker machine can be stood in for by the libraries' own switches, set before Python starts; on one with AVX-512, for instance,
+An older CPU can be emulated by switches of the libraries, set before Python starts; for example, on a CPU with AVX-512,
 
     export ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
     export OPENBLAS_CORETYPE=Haswell NUMBA_CPU_NAME=haswell NUMBA_CACHE_DIR=/tmp/haswell
@@ -21,7 +21,7 @@ SWITCHES = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTION
 
 
 def processor() -> str:
-    """Its name as Linux gives it."""
+    """The CPU's name, from /proc/cpuinfo."""
     path = Path("/proc/cpuinfo")
     names = (
         [line.partition(":")[2].strip() for line in path.read_text().splitlines() if line.startswith("model name")] if path.exists() else []
@@ -29,17 +29,17 @@ def processor() -> str:
     return names[0] if names else "unknown processor"
 
 
-def tell() -> None:
-    """Prints the line."""
+def print_environment() -> None:
+    """Print CPU, instruction sets, threads and versions in one line."""
     libraries = cast("list[dict[str, str]]", threadpool_info())
-    blas = sorted({" ".join((one["internal_api"], one.get("architecture", ""))) for one in libraries if one["user_api"] == "blas"})
-    set_here = [f"{name}={os.environ[name]}" for name in SWITCHES if name in os.environ]
+    blas = sorted({" ".join((lib["internal_api"], lib.get("architecture", ""))) for lib in libraries if lib["user_api"] == "blas"})
+    switches = [f"{name}={os.environ[name]}" for name in SWITCHES if name in os.environ]
     print(
         f"{processor()}; torch {torch.__version__} {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} thread(s); "
-        f"numpy {np.__version__}, {', '.join(blas)}; numba {numba.__version__}" + "".join(f"; {one}" for one in set_here),
+        f"numpy {np.__version__}, {', '.join(blas)}; numba {numba.__version__}" + "".join(f"; {switch}" for switch in switches),
         flush=True,
     )
 
 
 if __name__ == "__main__":
-    tell()
+    print_environment()

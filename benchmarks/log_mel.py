@@ -1,8 +1,8 @@
-"""Speed of our log-mel front-end against librosa's, and how far apart their decibels are.
+"""Speed of our log-mel front-end compared with librosa's, and the difference between their results.
 
 Run: python benchmarks/log_mel.py
-Both turn 300 clips of one second at 16 kHz into 40 bands, one thread, taking turns; librosa clip by clip, as it is
-commonly called. Prints CPU time a clip, the ratio, and the largest difference in dB.
+Both turn 300 clips of one second at 16 kHz into 40 bands, on one thread, in turns; librosa clip by clip, as is usual. Prints CPU
+time per clip, the ratio, and the largest difference in dB.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CLIPS, RATE, REPEATS = 300, 16000, 7
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """CPU milliseconds a clip."""
+    """CPU milliseconds per clip."""
     start = time.process_time()
     work()
     return (time.process_time() - start) * 1000 / CLIPS
@@ -42,15 +42,15 @@ def main() -> None:
         powers = (librosa.feature.melspectrogram(y=clip, **settings) for clip in values)
         return [librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=None) for power in powers]
 
-    apart = np.abs(ours()[:, 0].numpy() * 20 - 100 - np.stack(theirs())).max()
+    difference = np.abs(ours()[:, 0].numpy() * 20 - 100 - np.stack(theirs())).max()
     taken = [(milliseconds(ours), milliseconds(theirs)) for _ in range(REPEATS)]
     ratios = [b / a for a, b in taken]
-    print(f"ours {median(a for a, _ in taken):.3f}, librosa {median(b for _, b in taken):.3f} CPU ms a clip; ", end="")
-    print(f"×{median(ratios):.1f} ({min(ratios):.1f}–{max(ratios):.1f}); at most {apart:.1e} dB apart")
+    print(f"ours {median(a for a, _ in taken):.3f}, librosa {median(b for _, b in taken):.3f} CPU ms per clip; ", end="")
+    print(f"×{median(ratios):.1f} ({min(ratios):.1f}–{max(ratios):.1f}); largest difference {difference:.1e} dB")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        environment.tell()
+        environment.print_environment()
         main()

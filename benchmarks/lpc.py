@@ -1,10 +1,10 @@
-"""Speed of our linear prediction against librosa's, what three streams cost beside log_mel, and how exact float32 is.
+"""Speed of our linear prediction compared with librosa's, cost of three streams relative to log_mel, and accuracy of float32.
 
-Run: python benchmarks/lpc.py [FOLDER of 16 kHz recordings; without one, noise through slowly moving resonances]
-50 clips of one second, order 16, 101 frames of 30 ms each, one thread, taking turns. Ours goes from samples to every frame's
-|A|² and gain; `librosa.lpc` gets the windowed frames and returns filters, once a frame and once a clip (all frames at a time).
-librosa's method is Burg's, ours the autocorrelation method, so filters differ; the error in dB is that of our envelopes against
-float64 by the definitions. Prints CPU time a clip, ratios (median, least and greatest) and the largest error.
+Run: python benchmarks/lpc.py [FOLDER of 16 kHz recordings; by default, noise filtered by random resonances]
+50 clips of one second, order 16, 101 frames of 30 ms each, on one thread, in turns. Ours computes |A|² and gain per frame from samples;
+`librosa.lpc` gets windowed frames and returns filters, called once per frame or once per clip (all frames at once). librosa uses Burg's
+method, ours the autocorrelation method, so filters differ; errors in dB are those of our envelopes relative to a float64 computation by the
+definitions. Prints CPU time per clip, ratios as median (min to max), and the largest error.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CLIPS, RATE, WINDOW, HOP, N_FFT, ORDER, REPEATS = 50, 16000, 480, 160, 512, 16, 
 
 
 def synthetic() -> np.ndarray:
-    """Noise through resonances that differ from clip to clip, `[CLIPS, RATE]`."""
+    """Noise filtered by random resonances, different for each clip, `[CLIPS, RATE]`."""
     rng, clips = np.random.default_rng(0), []
     for _ in range(CLIPS):
         values = rng.normal(size=RATE)
@@ -45,20 +45,20 @@ def synthetic() -> np.ndarray:
 
 
 def recorded(folder: Path) -> np.ndarray:
-    """The first second of recordings taken evenly from a folder, `[CLIPS, RATE]`."""
+    """The first second of recordings sampled evenly from a folder, `[CLIPS, RATE]`."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in audio.SUFFIXES)
     clips = [audio.decode(path, RATE)[:RATE] for path in paths[:: max(1, len(paths) // CLIPS)][:CLIPS]]
     return np.stack([np.pad(clip, (0, RATE - len(clip))) for clip in clips])
 
 
 def windowed(values: np.ndarray) -> np.ndarray:
-    """The frames that are analysed, `[clips, WINDOW, frames]`."""
-    around = np.pad(values, ((0, 0), (WINDOW // 2, WINDOW // 2)))
-    return librosa.util.frame(around, frame_length=WINDOW, hop_length=HOP) * scipy.signal.get_window("hann", WINDOW)[:, None]
+    """Windowed frames, `[clips, WINDOW, frames]`."""
+    padded = np.pad(values, ((0, 0), (WINDOW // 2, WINDOW // 2)))
+    return librosa.util.frame(padded, frame_length=WINDOW, hop_length=HOP) * scipy.signal.get_window("hann", WINDOW)[:, None]
 
 
 def exact(frame: np.ndarray) -> np.ndarray:
-    """g/|A|² of a frame in dB by the definitions, float64."""
+    """g/|A|² of a frame in dB, computed by the definitions in float64."""
     r = np.array([frame[lag:] @ frame[: WINDOW - lag] for lag in range(ORDER + 1)])
     r[0] *= 1 + 1e-4
     a = np.concatenate([[1], -scipy.linalg.solve_toeplitz(r[:-1], r[1:])])
@@ -66,7 +66,7 @@ def exact(frame: np.ndarray) -> np.ndarray:
 
 
 def milliseconds(work: Callable[[], object], clips: int) -> float:
-    """CPU milliseconds a clip."""
+    """CPU milliseconds per clip."""
     start = time.process_time()
     work()
     return (time.process_time() - start) * 1000 / clips
@@ -85,38 +85,38 @@ def main() -> None:
 
     def ours() -> list[tuple[torch.Tensor, torch.Tensor]]:
         spectra = (power(clips[i : i + step], streams.window, N_FFT, HOP) for i in range(0, len(clips), step))
-        return [prediction(one, streams.lags, streams.waves, streams.white_noise) for one in spectra]
+        return [prediction(spectrum, streams.lags, streams.waves, streams.white_noise) for spectrum in spectra]
 
     frames = windowed(values.astype(np.float64))
     sounding = frames.std(1) > 1e-6
-    envelopes = torch.cat([left / whitening for whitening, left in ours()]).log10().mul(10).double().numpy()
+    envelopes = torch.cat([gain / whitening for whitening, gain in ours()]).log10().mul(10).double().numpy()
     error = max(np.abs(envelopes[i, :, t] - exact(frames[i, :, t])).max() for i, t in np.argwhere(sounding))
 
-    # librosa refuses or divides by zero where a frame is silent; its time does not depend on what a frame holds.
-    heard = (frames + 1e-6 * np.random.default_rng(0).normal(size=frames.shape)).astype(np.float32)
+    # librosa raises an error or divides by zero for silent frames; its time does not depend on the values.
+    noisy = (frames + 1e-6 * np.random.default_rng(0).normal(size=frames.shape)).astype(np.float32)
     work = {
         "ours": ours,
-        "librosa by frame": lambda: [librosa.lpc(frame, order=ORDER) for clip in heard for frame in clip.T],
-        "librosa by clip": lambda: [librosa.lpc(clip, order=ORDER, axis=0) for clip in heard],
+        "librosa by frame": lambda: [librosa.lpc(frame, order=ORDER) for clip in noisy for frame in clip.T],
+        "librosa by clip": lambda: [librosa.lpc(clip, order=ORDER, axis=0) for clip in noisy],
         "log_mel": lambda: log_mel(clips, lengths),
         "three streams": lambda: streams(clips, lengths),
     }
-    for one in work.values():
-        one()
+    for call in work.values():
+        call()
     taken: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(REPEATS):
-        for name, one in work.items():
-            taken[name].append(milliseconds(one, len(values)))
+        for name, call in work.items():
+            taken[name].append(milliseconds(call, len(values)))
     for name, times in taken.items():
-        print(f"{name:17} {median(times):.3f} CPU ms a clip")
+        print(f"{name:17} {median(times):.3f} CPU ms per clip")
     print(f"analysis: {ratio(taken['ours'], taken['librosa by frame'])} librosa by frame, ", end="")
     print(f"{ratio(taken['ours'], taken['librosa by clip'])} librosa by clip")
     print(f"three streams cost {ratio(taken['log_mel'], taken['three streams'])} what log_mel costs")
-    print(f"envelopes at most {error:.1e} dB from float64, over {sounding.sum()} frames")
+    print(f"largest error of envelopes relative to float64: {error:.1e} dB, over {sounding.sum()} frames")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        environment.tell()
+        environment.print_environment()
         main()

@@ -1,10 +1,10 @@
-"""The notebook's index over 10,000 notes with 100,000 bullets: building it, following a change, asking it.
+"""Speed of the notebook's index over 10,000 notes with 100,000 bullets: building, updating and querying.
 
 Run: python benchmarks/notebook_index.py
-The notes are generated: dated files of ten nested bullets each, one word in six Chinese or Korean, words drawn by Zipf's law from
-20,000. CPU seconds and milliseconds on one thread; the questions are 300 of two to five words, one in five with a time. A change is one
-note written anew, until it is found. The peer holds the same bullets under vectors made beforehand (random ones: their speed does not
-depend on what they mean) and is asked with a vector made beforehand, so that its encoder costs it nothing.
+The notes are synthetic: dated files of ten nested bullets each, with words drawn by Zipf's law from 20,000, one in six Chinese or Korean.
+CPU seconds and milliseconds on one thread; 300 questions of two to five words, one in five with a date. A change is one rewritten note,
+timed until it is found. LanceDB, for comparison, stores the same bullets with random vectors and is queried with random vectors: its speed
+does not depend on their meaning, and the cost of an encoder is not included.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NOW = datetime(2026, 1, 1)
 
 
 def words(rng: np.random.Generator) -> list[str]:
-    """A vocabulary whose first words are the most frequent; Latin ones mostly."""
+    """A vocabulary, most frequent words first; mostly of Latin letters."""
     latin = ["".join(rng.choice(list("aeioubcdfglmnprst"), rng.integers(3, 10))) for _ in range(WORDS)]
     wide = [chr(0x4E00 + i) + chr(0x4E00 + j) for i, j in rng.integers(0, 2000, (WORDS // 2, 2))]
     wide += [chr(0xAC00 + i) + chr(0xAC00 + j) + chr(0xAC00 + k) for i, j, k in rng.integers(0, 2000, (WORDS // 2, 3))]
@@ -41,7 +41,7 @@ def words(rng: np.random.Generator) -> list[str]:
 
 
 def bullets(rng: np.random.Generator, vocabulary: list[str]) -> list[str]:
-    """All bullets, ten words each in the middle."""
+    """All bullets, of twelve words on average."""
     lengths = rng.poisson(10, NOTES * BULLETS) + 2
     drawn = np.minimum(rng.zipf(1.2, lengths.sum()), WORDS) - 1
     ends = np.cumsum(lengths)
@@ -54,7 +54,7 @@ def note(day: date, lines: list[str]) -> str:
 
 
 def write(vault: Path, texts: list[str]) -> list[Path]:
-    """The notes as files, a hundred a folder."""
+    """Write the notes as files, a hundred per folder."""
     paths = []
     for i in range(NOTES):
         path = vault / f"{i // 100:03d}" / f"note-{i:05d}.md"
@@ -65,24 +65,24 @@ def write(vault: Path, texts: list[str]) -> list[Path]:
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """Of the processor."""
+    """CPU seconds of `work`."""
     start = time.process_time()
     work()
     return time.process_time() - start
 
 
-def told(name: str, values: list[float], unit: str = "ms") -> None:
-    """Median, 95th percentile and most."""
+def print_quantiles(name: str, values: list[float], unit: str = "ms") -> None:
+    """Print median, 95th percentile and maximum."""
     scale = 1e3 if unit == "ms" else 1
     p95 = float(np.quantile(values, 0.95))
     print(
-        f"{name:32s} p50 {statistics.median(values) * scale:8.2f}  p95 {p95 * scale:8.2f}  most {max(values) * scale:8.2f} {unit}",
+        f"{name:32s} p50 {statistics.median(values) * scale:8.2f}  p95 {p95 * scale:8.2f}  max {max(values) * scale:8.2f} {unit}",
         flush=True,
     )
 
 
 def memory() -> float:
-    """The most this process has held, in MB."""
+    """Peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -96,25 +96,25 @@ def ours(folder: Path, texts: list[str], questions: list[str]) -> None:
     print(f"{'build':32s} {seconds(lambda: refresh(base, sources)):.2f} CPU s, +{memory() - before:.0f} MB of memory, ", end="")
     base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     print(f"{(folder / 'index.sqlite').stat().st_size / 1e6:.0f} MB on disk", flush=True)
-    told("nothing changed", [seconds(lambda: refresh(base, sources)) for _ in range(5)])
-    asked = Memory(base, [], folder)
+    print_quantiles("nothing changed", [seconds(lambda: refresh(base, sources)) for _ in range(5)])
+    index = Memory(base, [], folder)
 
     def change(i: int) -> None:
         paths[i].write_text(note(date(2025, 1, 1), [f"changed{i} {text}" for text in texts[:BULLETS]]), encoding="utf-8")
         refresh(base, sources)
-        assert ask(f"changed{i}", NOW, asked).evidence[0].event.place.path == paths[i]
+        assert ask(f"changed{i}", NOW, index).evidence[0].event.place.path == paths[i]
 
-    told("one note changed, and found", [seconds(lambda i=i: change(i)) for i in range(0, NOTES, NOTES // 20)])
-    told("a question, by words", [seconds(lambda text=text: ask(text, NOW, asked)) for text in questions])
+    print_quantiles("one note changed, and found", [seconds(lambda i=i: change(i)) for i in range(0, NOTES, NOTES // 20)])
+    print_quantiles("a question, by words", [seconds(lambda text=text: ask(text, NOW, index)) for text in questions])
 
 
-class Dice:
-    """An encoder that costs next to nothing, of the size that another has."""
+class RandomEncoder:
+    """An encoder of random vectors of a given dimension, at almost no cost."""
 
     speed, reads_above = 1_000_000, False
 
     def __init__(self, size: int) -> None:
-        self.name, self.size = f"dice-{size}", size
+        self.name, self.size = f"random-{size}", size
 
     def texts(self, texts: Sequence[str]) -> Vectors:
         return np.random.default_rng(len(texts)).normal(size=(len(texts), self.size)).astype(np.float32)
@@ -125,9 +125,9 @@ class Dice:
 
 def ours_by_meaning(folder: Path, questions: list[str]) -> None:
     before = memory()
-    asked = Memory(opened(folder / "index.sqlite"), [Dice(384), Dice(512)], folder)
-    print(f"{'vectors taken in':32s} {seconds(lambda: asked.meaning):.2f} CPU s, +{memory() - before:.0f} MB of memory", flush=True)
-    told("a question, by words and meaning", [seconds(lambda text=text: ask(text, NOW, asked)) for text in questions])
+    index = Memory(opened(folder / "index.sqlite"), [RandomEncoder(384), RandomEncoder(512)], folder)
+    print(f"{'loading vectors':32s} {seconds(lambda: index.meaning):.2f} CPU s, +{memory() - before:.0f} MB of memory", flush=True)
+    print_quantiles("a question, by words and meaning", [seconds(lambda text=text: ask(text, NOW, index)) for text in questions])
 
 
 def lance(folder: Path, texts: list[str], questions: int, rng: np.random.Generator) -> None:
@@ -138,16 +138,19 @@ def lance(folder: Path, texts: list[str], questions: int, rng: np.random.Generat
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 512)
     table = pa.table({"text": texts, "vector": column})
     before = memory()
-    made: list[Any] = []
-    place = lancedb.connect(folder / "lance")
+    tables: list[Any] = []
+    database = lancedb.connect(folder / "lance")
     print(
-        f"{'LanceDB: build':32s} {seconds(lambda: made.append(place.create_table('notes', table))):.2f} CPU s, ",
+        f"{'LanceDB: build':32s} {seconds(lambda: tables.append(database.create_table('notes', table))):.2f} CPU s, ",
         end="",
     )
     print(f"+{memory() - before:.0f} MB of memory, ", end="")
     print(f"{sum(path.stat().st_size for path in (folder / 'lance').rglob('*') if path.is_file()) / 1e6:.0f} MB on disk", flush=True)
-    asked = rng.normal(size=(questions, 512)).astype(np.float32)
-    told("LanceDB: a question, exact", [seconds(lambda one=one: made[0].search(one).metric("cosine").limit(5).to_list()) for one in asked])
+    queries = rng.normal(size=(questions, 512)).astype(np.float32)
+    print_quantiles(
+        "LanceDB: a question, exact",
+        [seconds(lambda query=query: tables[0].search(query).metric("cosine").limit(5).to_list()) for query in queries],
+    )
 
 
 def main() -> None:
@@ -155,7 +158,7 @@ def main() -> None:
     vocabulary = words(rng)
     texts = bullets(rng, vocabulary)
     drawn = [np.minimum(rng.zipf(1.2, rng.integers(2, 6)), WORDS) - 1 for _ in range(QUESTIONS)]
-    questions = [" ".join(vocabulary[j] for j in some) + (" in 2010" if i % 5 == 0 else "") for i, some in enumerate(drawn)]
+    questions = [" ".join(vocabulary[j] for j in ranks) + (" in 2010" if i % 5 == 0 else "") for i, ranks in enumerate(drawn)]
     with tempfile.TemporaryDirectory() as folder:
         ours(Path(folder), texts, questions)
         ours_by_meaning(Path(folder), questions)

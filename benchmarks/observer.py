@@ -1,11 +1,10 @@
-"""What reading kernels costs a training of BC-ResNet-1, at every epoch, on training and validation inputs.
+"""Overhead of measuring kernels during training of BC-ResNet-1, after every epoch, on training and validation inputs.
 
 Run: python benchmarks/observer.py
-The keyword recipe on made-up clips, as many as the Arabic commands have in their base, on one thread. The goal is below 5 %.
-Printed first: the CPU seconds of a reading beside those from its end to the beginning of the next one, in which lie the steps and the
-judging of one epoch. Then, to see that a reading costs nothing elsewhere: how much longer an epoch takes in trainings with
-`[observe.kernels]` than in those without, which take turns. That is a difference of large numbers, and tells little on a processor that
-others use.
+The keyword recipe on synthetic clips, as many as the base session of Arabic Speech Commands has, on one thread. The goal is below 5 %.
+Prints first the CPU seconds of a measurement relative to those between two measurements, which contain the training steps and the
+validation of one epoch. Then, to check for side effects, how much longer an epoch takes in trainings with `[observe.kernels]` than in those
+without, in turns. This is a small difference of large numbers, and unreliable on a CPU that is in use otherwise.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ SETTINGS = (
 
 
 def seconds(epochs: int, *more: str) -> float:
-    """CPU seconds of a whole training of so many epochs."""
+    """CPU seconds of a complete training over `epochs`."""
     raw = recipes.overridden(shelf.read(shelf.find("keywords-arabic")), [*SETTINGS, f"training.epochs={epochs}", *more])
     resolved = recipes.resolve(raw, SECTIONS, "observer")
     with tempfile.TemporaryDirectory() as folder:
@@ -57,37 +56,39 @@ def seconds(epochs: int, *more: str) -> float:
 
 
 def epoch(*more: str) -> float:
-    """CPU seconds of an epoch: of a longer training less a shorter one, so that what is done but once counts for nothing."""
+    """CPU seconds per epoch: the difference of a longer and a shorter training, which excludes costs that occur once."""
     return (seconds(2 + EPOCHS, *more) - seconds(2, *more)) / EPOCHS
 
 
 @contextmanager
 def timed() -> Generator[list[float]]:
-    """While open, gathers the share of each reading in the CPU seconds since the reading before, which are those of an epoch."""
-    shares, ended, plain = list[float](), 0.0, KernelsOfTraining.read
+    """Context that collects, for each measurement, its CPU seconds divided by those since the measurement before."""
+    fractions, ended, original = list[float](), 0.0, KernelsOfTraining.read
 
-    def read(of: KernelsOfTraining, epoch: float, step: int) -> list[dict[str, Any]]:
+    def read(observer: KernelsOfTraining, epoch: float, step: int) -> list[dict[str, Any]]:
         nonlocal ended
-        begun = time.process_time()
-        rows = plain(of, epoch, step)
+        started = time.process_time()
+        rows = original(observer, epoch, step)
         if rows:
-            if epoch > 1:  # before the first there is what is done but once
-                shares.append((time.process_time() - begun) / (begun - ended))
+            if epoch > 1:  # the first epoch contains costs that occur once
+                fractions.append((time.process_time() - started) / (started - ended))
             ended = time.process_time()
         return rows
 
     with mock.patch.object(KernelsOfTraining, "read", read):
-        yield shares
+        yield fractions
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    environment.tell()
-    seconds(2)  # compiles what has to be compiled
-    with timed() as found:
-        taken = [(epoch(), epoch("observe.kernels={}")) for _ in range(REPEATS)]
-    direct = [100 * share for share in found]
-    print(f"a reading takes {median(direct):.1f} % ({min(direct):.1f} to {max(direct):.1f}) of the CPU seconds of its epoch", flush=True)
-    plain, read = (median(column) for column in zip(*taken, strict=True))
-    shares = [100 * (b - a) / a for a, b in taken]
-    print(f"an epoch {plain:.2f} CPU s, with its reading {read:.2f} s: {median(shares):+.1f} % ({min(shares):+.1f} to {max(shares):+.1f})")
+    environment.print_environment()
+    seconds(2)  # warm-up: compiles
+    with timed() as fractions:
+        pairs = [(epoch(), epoch("observe.kernels={}")) for _ in range(REPEATS)]
+    direct = [100 * fraction for fraction in fractions]
+    print(
+        f"a measurement takes {median(direct):.1f} % ({min(direct):.1f} to {max(direct):.1f}) of the CPU seconds of its epoch", flush=True
+    )
+    plain, observed = (median(column) for column in zip(*pairs, strict=True))
+    more = [100 * (b - a) / a for a, b in pairs]
+    print(f"an epoch {plain:.2f} CPU s, with measurement {observed:.2f} s: {median(more):+.1f} % ({min(more):+.1f} to {max(more):+.1f})")

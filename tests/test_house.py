@@ -20,7 +20,7 @@ FLOORS = [
     {"kernels"},
     {"learn", "observe", "evaluation", "analysis"},
     {"pipeline"},
-    {"experiment", "report", "mirrors"},
+    {"experiment", "report", "loggers"},
     {"sweeps"},
     {"notebook"},
     {"cli"},
@@ -51,7 +51,7 @@ FORBIDDEN = {
     "evaluation": {"torch", "scratchlab.store"},
     "analysis": {"torch"},
     "report": {"torch"},
-    "mirrors": {"torch", "polars"},
+    "loggers": {"torch", "polars"},
     "notebook": {"torch"},
 }
 
@@ -120,7 +120,7 @@ def allowed(place: str) -> set[str]:
 
 
 KINDS = r"sessions?|episodes?|episodic|galler(?:y|ies)|identities|shots?|CMC|mAP|mINP|novel|base class(?:es)?"
-GENERIC = ("result.py", "store", "analysis", "report", "sweeps", "mirrors", "cli")  # rooms that read results of every kind
+GENERIC = ("result.py", "store", "analysis", "report", "sweeps", "loggers", "cli")  # rooms that read results of every kind
 
 
 @pytest.mark.parametrize("place", GENERIC)

@@ -64,8 +64,8 @@ WORK = [
 SAY_WHY = {
     "sl.similarity.dtw(u, v)": r"DTW compares matrices \[n, t, c\]; the queries have the shape \(3, 16\)",
     "sl.similarity.cosine(x, y)": r"Cosine compares vectors \[n, d\]; the queries have the shape \(3, 7, 16\)",
-    "sl.similarity.dtw(x, y[..., :3])": "equally many numbers",
-    "sl.similarity.dtw(x.double(), y)": "of the same type",
+    "sl.similarity.dtw(x, y[..., :3])": "same dimension and type",
+    "sl.similarity.dtw(x.double(), y)": "same dimension and type",
     "sl.similarity.dtw(x, y, [8, 1, 1])": "lengths from 1 to 7",
     "sl.similarity.dtw(x.long(), y)": "floating-point",
     "sl.kernels.cka(a, b[:9])": "numbers differ: a 50, b 9",

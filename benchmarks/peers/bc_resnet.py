@@ -1,4 +1,4 @@
-"""BC-ResNet as a plain module, written straight from the paper: the peer of our own, and in the tests the twin that it must equal."""
+"""A plain implementation of BC-ResNet from the paper: for comparison with ours in benchmarks, and as the reference in tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PlainSubSpectralNorm(nn.BatchNorm2d):
 
 
 class PlainBlock(nn.Module):
-    """arXiv 2106.04140, equation 2: y = x + f2(x) + BC(f1(avgpool(f2(x)))), then ReLU; a transition has no x."""
+    """arXiv 2106.04140, equation 2: ReLU(x + f2(x) + BC(f1(avgpool(f2(x))))); a transition block has no x."""
 
     def __init__(self, inward: int, outward: int, stride: int, dilation: int, sub_bands: int, dropout: float, transition: bool) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class PlainBlock(nn.Module):
 
 
 class Plain(nn.Module):
-    """arXiv 2106.04140, table 1, up to the pooling; features `[n, 1, bands, frames]` -> (vector, matrix `[n, t, c]`)."""
+    """arXiv 2106.04140, table 1, up to the pooling; maps features `[n, 1, bands, frames]` to (vector, matrix `[n, t, c]`)."""
 
     def __init__(self, width: float = 1.0, sub_bands: int = 5, dropout: float = 0.1, time_stride: int = 1) -> None:
         super().__init__()

@@ -1,8 +1,9 @@
-"""CKA of recorded features by us, by pytorch-cka and by torch-cka: who is handed what, for the benchmarks `cka_*.py`.
+"""CKA of recorded features with scratchlab, pytorch-cka and torch-cka, for the benchmarks `cka_*.py`.
 
-The peers read networks through hooks, and inputs through loaders. So features are recorded in a network whose layers answer a batch of row
-numbers with those rows of theirs, as views: a forward pass computes and copies nothing, and a loader hands out row numbers. All three are
-given the same networks and the same loader, without progress bars. Ours takes what `forward` returns, the peers what their hooks see.
+The other packages read networks through hooks, and inputs through data loaders. Features are therefore recorded in a network whose layers
+return, for a batch of row numbers, views of those rows: a forward pass neither computes nor copies anything, and the loader yields row
+numbers. All three get the same networks and the same loader, without progress bars. Ours uses the output of `forward`, the others that of
+their hooks.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ try:
     import cka as pytorch_cka
     import torch_cka
 except ImportError as error:
-    raise SystemExit(f"This benchmark needs its peers: pip install -c constraints.txt pytorch-cka torch-cka ({error}).") from error
+    raise SystemExit(
+        f"This benchmark compares with other packages: pip install -c constraints.txt pytorch-cka torch-cka ({error})."
+    ) from error
 
 Values = npt.NDArray[np.float64]
 
 
 class Recorded(nn.Module):
-    """One layer: features `[n, d]`; answers consecutive row numbers with those rows."""
+    """A layer with recorded features `[n, d]`; returns those of consecutive row numbers."""
 
     def __init__(self, features: Tensor) -> None:
         super().__init__()
@@ -47,8 +50,8 @@ class Network(nn.Module):
 
     def __init__(self, features: Sequence[Tensor]) -> None:
         super().__init__()
-        for place, one in enumerate(features):
-            self.add_module(f"layer{place}", Recorded(one))
+        for place, layer in enumerate(features):
+            self.add_module(f"layer{place}", Recorded(layer))
 
     def forward(self, rows: Tensor) -> dict[str, Tensor]:
         return {name: layer(rows) for name, layer in self.named_children()}
@@ -75,52 +78,54 @@ def loader(n: int, batch: int) -> DataLoader[Any]:
 
 
 def features(n: int, widths: Sequence[int], seed: int, *, rectified: bool = True) -> list[Tensor]:
-    """Of layers that share a part of what they tell; the shared part is the same for every seed. Made in place, to leave no room behind."""
+    """Random features of layers that share a component, which is the same for every seed. Computed in place, to save memory."""
     common = torch.randn(n, 32, generator=torch.Generator().manual_seed(1000))
     generator = torch.Generator().manual_seed(seed)
-    made = [torch.randn(n, width, generator=generator).addmm_(common, torch.randn(32, width, generator=generator) / 6) for width in widths]
-    return [one.relu_() for one in made] if rectified else made
+    layers = [
+        torch.randn(n, width, generator=generator).addmm_(common, torch.randn(32, width, generator=generator) / 6) for width in widths
+    ]
+    return [layer.relu_() for layer in layers] if rectified else layers
 
 
 def ours(a: Network, b: Network, batches: DataLoader[Any]) -> Values:
-    found = Minibatches()
+    minibatches = Minibatches()
     for (rows,) in batches:
-        found.add(a(rows), b(rows))
-    return found.alignment().debiased
+        minibatches.add(a(rows), b(rows))
+    return minibatches.alignment().debiased
 
 
 def by_pytorch_cka(a: Network, b: Network, batches: DataLoader[Any]) -> Values:
-    (found,) = pytorch_cka.compute_cka(a, b, batches, layers=a.names(), model2_layers=b.names(), device="cpu", progress=False)
-    return found.double().numpy()
+    (values,) = pytorch_cka.compute_cka(a, b, batches, layers=a.names(), model2_layers=b.names(), device="cpu", progress=False)
+    return values.double().numpy()
 
 
 def by_torch_cka(a: Network, b: Network, batches: DataLoader[Any]) -> Values:
-    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):  # its bar cannot be turned off
-        warnings.simplefilter("ignore")  # that both networks have one name
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):  # its progress bar cannot be disabled
+        warnings.simplefilter("ignore")  # a warning that both networks have the same name
         peer = torch_cka.CKA(a, b, model1_layers=a.names(), model2_layers=b.names())
         try:
             peer.compare(batches, batches)
         finally:
-            for network in (a, b):  # it leaves its hooks where they are
+            for network in (a, b):  # it does not remove its hooks
                 for layer in network.children():
                     layer._forward_hooks.clear()
     return peer.hsic_matrix.double().numpy()
 
 
 def exact(a: Network, b: Network, batches: DataLoader[Any], *, debiased: bool = True) -> Values:
-    """The same in double precision, of the features as they are; biased, if `debiased` is not asked for."""
+    """Minibatch CKA in double precision, debiased or biased."""
     count = len(a.names()), len(b.names())
-    cross, own = np.zeros(count), [np.zeros(one) for one in count]
+    cross, own = np.zeros(count), [np.zeros(layers) for layers in count]
     for (rows,) in batches:
-        layers = [[one.double() - one.double().mean(0) for one in network(rows).values()] for network in (a, b)]
+        layers = [[layer.double() - layer.double().mean(0) for layer in network(rows).values()] for network in (a, b)]
         cross += [[_hsic(x, y, debiased) for y in layers[1]] for x in layers[0]]
-        for mine, network in zip(own, layers, strict=True):
-            mine += [_hsic(x, x, debiased) for x in network]
+        for total, network in zip(own, layers, strict=True):
+            total += [_hsic(x, x, debiased) for x in network]
     return cross / np.sqrt(own[0])[:, None] / np.sqrt(own[1])
 
 
 def _hsic(x: Tensor, y: Tensor, debiased: bool) -> float:
-    """Of centred features: Song et al. (2012), equation 5, in the space of features; biased up to a factor."""
+    """HSIC of centred features: Song et al. (2012), equation 5; biased, up to a constant factor."""
     n, p, q = len(x), x.square().sum(1), y.square().sum(1)
     inner = float((x.T @ y).square().sum() if x.shape[1] * y.shape[1] < n * n else ((x @ x.T) * (y @ y.T)).sum())
     if not debiased:

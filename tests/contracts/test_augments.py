@@ -1,4 +1,4 @@
-"""Every augmentation: the same shape, the same result for the same rng, and each row for itself."""
+"""Every augmentation: same shape, same result for the same random numbers, rows independent of each other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def form(name: str) -> Waveform | Image:
 
 
 def batch(name: str, n: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
-    """Values and lengths of the kind an augmentation works on; padded with zeros where lengths vary."""
+    """Values and lengths of the form that an augmentation accepts; zero-padded if lengths vary."""
     made = torch.Generator().manual_seed(0)
     if name in PICTURES:
         return torch.rand(n, 1, 12, 12, generator=made), torch.full((n,), 12)
@@ -38,7 +38,7 @@ def rng(rows: list[int], epoch: int = 3) -> RowRNG:
 
 
 @pytest.mark.parametrize("name", AUGMENTS)
-def test_same_dice_same_result(name: str) -> None:
+def test_the_same_rng_gives_the_same_result(name: str) -> None:
     augment, (values, lengths) = AUGMENTS[name](form(name)), batch(name)
     before = values.clone()
     once = augment(values, lengths, rng([5, 6, 7, 8, 9, 10]))
@@ -48,12 +48,12 @@ def test_same_dice_same_result(name: str) -> None:
     assert once.dtype == values.dtype
     assert torch.equal(once, again)
     assert not torch.equal(once, later)
-    assert torch.equal(values, before), "the inputs themselves must stay as they are"
+    assert torch.equal(values, before), "the inputs must not be modified"
 
 
 @pytest.mark.parametrize("name", AUGMENTS)
 def test_a_row_does_not_depend_on_its_neighbours(name: str) -> None:
-    """So that batch size and number of processes change nothing."""
+    """Hence results do not depend on batch size and number of processes."""
     augment, (values, lengths) = AUGMENTS[name](form(name)), batch(name)
     whole = augment(values, lengths, rng([5, 6, 7, 8, 9, 10]))
     for places in ([1, 4], [3], [5, 0, 2]):
@@ -72,12 +72,12 @@ def test_padding_stays_zero_and_silence_finite(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", AUGMENTS)
-def test_the_wrong_form_is_refused(name: str) -> None:
+def test_the_wrong_form_raises_problem(name: str) -> None:
     with pytest.raises(Problem):
         AUGMENTS[name](SOUND if name in PICTURES else PICTURE)
 
 
-def test_noise_has_the_ratio_that_was_asked_for() -> None:
+def test_noise_has_the_given_ratio() -> None:
     values, lengths = torch.randn(4, 8000), torch.full((4,), 8000)
     noisy = AUGMENTS["noise"](SOUND, snr=(10.0, 10.0), probability=1.0)(values, lengths, rng([1, 2, 3, 4]))
     ratio = 10 * torch.log10(values.square().mean(1) / (noisy - values).square().mean(1))
@@ -94,7 +94,7 @@ def test_a_shift_moves_and_loses_nothing_inside() -> None:
     assert len(places.unique()) > 20
 
 
-def test_a_flip_is_a_mirror_for_its_share_of_the_images() -> None:
+def test_a_flip_mirrors_its_fraction_of_the_images() -> None:
     values, lengths = batch("flip", 6)
     assert torch.equal(AUGMENTS["flip"](PICTURE, probability=1.0)(values, lengths, rng(list(range(6)))), values.flip(3))
     many = torch.arange(3.0).expand(4000, 1, 1, 3)
@@ -104,38 +104,38 @@ def test_a_flip_is_a_mirror_for_its_share_of_the_images() -> None:
     assert narrow.flatten().tolist() == [2.0, 1.0, 0.0]
 
 
-def test_dice_are_fair_and_apart() -> None:
+def test_random_numbers_are_uniform_and_uncorrelated() -> None:
     """Means and correlations of a million numbers lie within four standard errors of those of a uniform distribution."""
     rows = np.arange(500_000)
-    die = RowRNG(0, 0, rows)
-    first, second = die.uniform(), die.uniform()
+    generator = RowRNG(0, 0, rows)
+    first, second = generator.uniform(), generator.uniform()
     other = RowRNG(0, 1, rows).uniform()
     for numbers in (first, second, other):
         assert abs(float(numbers.mean()) - 0.5) < 4 * 12**-0.5 / 500_000**0.5
         assert abs(float(numbers.var()) - 1 / 12) < 0.001
-    for one, two in ((first, second), (first, other), (first[:-1], first[1:])):
-        assert abs(float(torch.corrcoef(torch.stack([one, two]))[0, 1])) < 4 / 500_000**0.5
+    for a, b in ((first, second), (first, other), (first[:-1], first[1:])):
+        assert abs(float(torch.corrcoef(torch.stack([a, b]))[0, 1])) < 4 / 500_000**0.5
 
 
-class Most(RowRNG):
-    """Dice that show the largest number every time."""
+class Largest(RowRNG):
+    """A generator that always returns the largest number."""
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
         return torch.full((1,), high, dtype=torch.float64)
 
 
-def test_a_turn_by_a_right_angle_moves_pixels_and_changes_none() -> None:
+def test_rotation_by_90_degrees_only_moves_pixels() -> None:
     image = torch.rand(1, 3, 12, 12)
-    turned = AUGMENTS["affine"](PICTURE, degrees=90.0, scale=0.0, shear=0.0)(image, torch.tensor([12]), Most(0, 0, np.arange(1)))
+    turned = AUGMENTS["affine"](PICTURE, degrees=90.0, scale=0.0, shear=0.0)(image, torch.tensor([12]), Largest(0, 0, np.arange(1)))
     torch.testing.assert_close(turned, torch.rot90(image, 1, (2, 3)), atol=1e-5, rtol=0)
 
 
-def test_turn_size_and_slant_are_those_of_scipy_on_an_image_that_is_not_square() -> None:
+def test_rotation_scale_and_shear_equal_scipy_on_a_rectangular_image() -> None:
     image = torch.rand(1, 1, 20, 14)
     degrees, scale, shear = 25.0, 0.2, 15.0
-    made = AUGMENTS["affine"](PICTURE, degrees=degrees, scale=scale, shear=shear)(image, torch.tensor([14]), Most(0, 0, np.arange(1)))
+    made = AUGMENTS["affine"](PICTURE, degrees=degrees, scale=scale, shear=shear)(image, torch.tensor([14]), Largest(0, 0, np.arange(1)))
     angle = np.deg2rad(degrees)
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])  # of (row, column)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])  # rotation of (row, column)
     back = turn @ np.array([[1, 0], [np.tan(np.deg2rad(shear)), 1]]) / (1 + scale)
     centre = (np.array([20, 14]) - 1) / 2
     expected = ndimage.affine_transform(image[0, 0].numpy(), back, centre - back @ centre, order=1, mode="grid-constant")

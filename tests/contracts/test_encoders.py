@@ -1,4 +1,4 @@
-"""What every encoder promises, over all of the catalogue."""
+"""Properties of every encoder in the catalogue."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SETTINGS = {
     "resnet": [{"width": 8, "blocks": 1}, {"width": 4, "blocks": 2, "strides": [2, 3], "skip": False}],
 }
 
-TOLERANCE = 1e-4  # a library may convolve one input otherwise than four, as it does on AVX2
+TOLERANCE = 1e-4  # libraries may use another algorithm for one input than for four, e.g. on AVX2
 
 
 def members() -> list[tuple[str, dict[str, object], Spectrogram | Image]]:
-    """Every encoder with settings that change its shapes and every form it accepts."""
-    found: list[tuple[str, dict[str, object], Spectrogram | Image]] = []
+    """Every encoder with settings that change its shapes, and with every form that it accepts."""
+    result: list[tuple[str, dict[str, object], Spectrogram | Image]] = []
     for name, part in ENCODERS.items():
         for settings in SETTINGS.get(name, [{}]):
             for form in FORMS:
@@ -34,8 +34,8 @@ def members() -> list[tuple[str, dict[str, object], Spectrogram | Image]]:
                     part(form, **settings)
                 except Problem:
                     continue
-                found.append((name, settings, form))
-    return found
+                result.append((name, settings, form))
+    return result
 
 
 def width_of(form: Spectrogram | Image) -> int:
@@ -48,7 +48,7 @@ def features_of(form: Spectrogram | Image, n: int = 4, width: int = 0) -> Tensor
 
 
 def trained(encoder: Encoder, form: Spectrogram | Image) -> Encoder:
-    """With shifts that are not zero and running statistics of this form's features, so that evaluation is no special case."""
+    """The encoder with non-zero biases and running statistics of this form's features, so that evaluation is not a special case."""
     torch.manual_seed(1)
     for name, parameter in encoder.named_parameters():
         if name.endswith("norm.bias"):
@@ -69,9 +69,9 @@ def member(request: pytest.FixtureRequest) -> tuple[Encoder, Spectrogram | Image
     return trained(ENCODERS[name](form, **settings), form), form
 
 
-def test_every_encoder_accepts_some_form_and_refuses_by_naming_another_encoder() -> None:
+def test_every_encoder_accepts_some_form_and_its_message_names_another_encoder() -> None:
     for name, part in ENCODERS.items():
-        accepted = {form for found, _, form in members() if found == name}
+        accepted = {form for result, _, form in members() if result == name}
         assert accepted
         for form in set(FORMS) - accepted:
             with pytest.raises(Problem, match=r"bands fit|encoder\.name = '"):
@@ -84,13 +84,13 @@ def test_shapes_and_finite_gradients(member: tuple[Encoder, Spectrogram | Image]
     encoder.train(training)
     features = features_of(form).requires_grad_()
     width = width_of(form)
-    made = encoder(features, torch.tensor([width, width, width // 2, 1]))
-    steps = made.matrix.shape[1]
-    assert made.vector.shape == (4, encoder.dim)
-    assert made.matrix.shape == (4, steps, encoder.channels)
-    assert made.lengths.max() == steps
-    assert made.lengths.min() >= 1
-    (made.vector.square().sum() + made.matrix.square().sum()).backward()
+    embeddings = encoder(features, torch.tensor([width, width, width // 2, 1]))
+    steps = embeddings.matrix.shape[1]
+    assert embeddings.vector.shape == (4, encoder.dim)
+    assert embeddings.matrix.shape == (4, steps, encoder.channels)
+    assert embeddings.lengths.max() == steps
+    assert embeddings.lengths.min() >= 1
+    (embeddings.vector.square().sum() + embeddings.matrix.square().sum()).backward()
     for name, parameter in [("features", features), *encoder.named_parameters()]:
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
@@ -155,21 +155,21 @@ def test_the_shortest_inputs(member: tuple[Encoder, Spectrogram | Image], column
     encoder, form = member
     for training in (True, False):
         encoder.train(training)
-        made = encoder(features_of(form, 3, columns), torch.full((3,), columns))
-        assert made.matrix.shape[1] >= 1
-        assert made.vector.isfinite().all()
+        embeddings = encoder(features_of(form, 3, columns), torch.full((3,), columns))
+        assert embeddings.matrix.shape[1] >= 1
+        assert embeddings.vector.isfinite().all()
 
 
 def test_silence_is_finite_with_finite_gradients(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     features = torch.zeros_like(features_of(form)).requires_grad_()
-    made = encoder(features, torch.full((4,), width_of(form)))
-    made.vector.square().sum().backward()
-    assert made.matrix.isfinite().all()
+    embeddings = encoder(features, torch.full((4,), width_of(form)))
+    embeddings.vector.square().sum().backward()
+    assert embeddings.matrix.isfinite().all()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in encoder.parameters())
 
 
-def test_copies_and_reloaded_states_agree_and_evaluation_repeats(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_copies_and_reloaded_states_agree_and_evaluation_is_deterministic(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     twin = copy.deepcopy(encoder)
@@ -181,7 +181,7 @@ def test_copies_and_reloaded_states_agree_and_evaluation_repeats(member: tuple[E
         assert torch.equal(first.matrix, again.matrix)
 
 
-def test_half_precision_comes_close(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_half_precision_is_close(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     features, lengths = features_of(form), torch.full((4,), width_of(form))
@@ -200,7 +200,7 @@ def embed(encoder: Encoder, features: Tensor) -> Embeddings:
     return encoder(features, torch.full((len(features),), features.shape[3]))
 
 
-def test_half_way_lies_on_the_way_and_names_no_weight_twice(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_half_way_is_a_submodule_and_registers_no_weight_twice(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     seen: list[torch.Size] = []
@@ -214,30 +214,30 @@ def test_half_way_lies_on_the_way_and_names_no_weight_twice(member: tuple[Encode
     assert len({tensor.data_ptr() for tensor in tensors}) == len(tensors)
 
 
-def test_the_whole_share_changes_nothing(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_weight_1_is_the_identity(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     features = features_of(form)
     plain = embed(encoder, features)
     with mixed(encoder, ORDER, torch.ones(4)):
-        made = embed(encoder, features)
-    assert torch.equal(made.vector, plain.vector)
-    assert torch.equal(made.matrix, plain.matrix)
+        embeddings = embed(encoder, features)
+    assert torch.equal(embeddings.vector, plain.vector)
+    assert torch.equal(embeddings.matrix, plain.matrix)
 
 
-def test_no_share_gives_the_other_input_s_embedding(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_weight_0_gives_the_other_input_s_embedding(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     features = features_of(form)
     with mixed(encoder, ORDER, torch.tensor([0.0, 1.0, 0.0, 0.0])):
-        made = embed(encoder, features)
+        embeddings = embed(encoder, features)
     plain = embed(encoder, features)
     expected = torch.tensor([2, 1, 3, 1])
-    torch.testing.assert_close(made.vector, plain.vector[expected])
-    torch.testing.assert_close(made.matrix, plain.matrix[expected])
+    torch.testing.assert_close(embeddings.vector, plain.vector[expected])
+    torch.testing.assert_close(embeddings.matrix, plain.matrix[expected])
 
 
-def test_it_ends_even_with_an_error_and_blends_in_between(member: tuple[Encoder, Spectrogram | Image]) -> None:
+def test_mixing_ends_after_an_exception_and_interpolates(member: tuple[Encoder, Spectrogram | Image]) -> None:
     encoder, form = member
     encoder.eval()
     features = features_of(form)
@@ -262,8 +262,8 @@ def test_gradients_flow_to_both_inputs(member: tuple[Encoder, Spectrogram | Imag
     assert reached.tolist() == [True, False, True, False]
 
 
-def test_unlike_lengths_mix_within_what_holds_both(member: tuple[Encoder, Spectrogram | Image]) -> None:
-    """What a third input adds beyond the lengths of a pair does not come through."""
+def test_inputs_of_different_lengths_are_mixed(member: tuple[Encoder, Spectrogram | Image]) -> None:
+    """Padding beyond the lengths of a pair, due to a third input, has no effect."""
     encoder, form = member
     encoder.eval()
     if isinstance(form, Image):
@@ -273,8 +273,8 @@ def test_unlike_lengths_mix_within_what_holds_both(member: tuple[Encoder, Spectr
     features = features_of(form) * (torch.arange(width) < lengths[:, None])[:, None, None]
     within = torch.maximum(lengths, lengths[ORDER])
     with mixed(encoder, ORDER, torch.full((4,), 0.6)):
-        made = encoder(features, within)
-    assert made.lengths.tolist() == encoder(features, within).lengths.tolist()
-    for i, steps in enumerate(made.lengths.tolist()):
-        assert (made.matrix[i, steps:] == 0).all()
-        torch.testing.assert_close(made.vector[i], made.matrix[i, :steps].mean(0))
+        embeddings = encoder(features, within)
+    assert embeddings.lengths.tolist() == encoder(features, within).lengths.tolist()
+    for i, steps in enumerate(embeddings.lengths.tolist()):
+        assert (embeddings.matrix[i, steps:] == 0).all()
+        torch.testing.assert_close(embeddings.vector[i], embeddings.matrix[i, :steps].mean(0))

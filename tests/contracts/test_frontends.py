@@ -1,4 +1,4 @@
-"""What every front-end promises, over all of the catalogue."""
+"""Properties of every front-end in the catalogue."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ FORMS = [Waveform(16000), Waveform(8000), Image(1, 8, 12), Image(3, 9, 13)]
 
 
 def members() -> list[tuple[str, Waveform | Image]]:
-    """Every front-end with every form it accepts."""
-    found: list[tuple[str, Waveform | Image]] = []
+    """Every front-end with every form that it accepts."""
+    pairs: list[tuple[str, Waveform | Image]] = []
     for name, part in FRONTENDS.items():
         for form in FORMS:
             try:
                 part(form)
             except Problem:
                 continue
-            found.append((name, form))
-    return found
+            pairs.append((name, form))
+    return pairs
 
 
 def inputs(form: Waveform | Image, n: int, size: int) -> Tensor:
@@ -40,7 +40,7 @@ def member(request: pytest.FixtureRequest) -> tuple[Frontend, Waveform | Image]:
     return FRONTENDS[name](form), form
 
 
-def test_every_frontend_accepts_some_form_and_refuses_another_by_naming_the_right_one() -> None:
+def test_every_frontend_accepts_some_form_and_its_message_names_another_front_end() -> None:
     for name, part in FRONTENDS.items():
         refused = [form for form in FORMS if (name, form) not in members()]
         assert 0 < len(refused) < len(FORMS)
@@ -48,7 +48,7 @@ def test_every_frontend_accepts_some_form_and_refuses_another_by_naming_the_righ
             part(refused[0])
 
 
-def test_features_have_the_form_that_is_announced(member: tuple[Frontend, Waveform | Image]) -> None:
+def test_features_have_the_declared_form(member: tuple[Frontend, Waveform | Image]) -> None:
     frontend, form = member
     lengths = torch.tensor([12, 12])
     features, columns = frontend(inputs(form, 2, 12), lengths)
@@ -61,7 +61,7 @@ def test_features_have_the_form_that_is_announced(member: tuple[Frontend, Wavefo
     assert features.dtype == torch.float32
 
 
-def test_a_clip_does_not_feel_how_far_its_batch_is_padded(member: tuple[Frontend, Waveform | Image]) -> None:
+def test_features_do_not_depend_on_padding(member: tuple[Frontend, Waveform | Image]) -> None:
     frontend, form = member
     values = inputs(form, 3, 900)
     lengths = torch.tensor([900, 500, 1])
@@ -79,7 +79,7 @@ def test_zeros_give_finite_features(member: tuple[Frontend, Waveform | Image]) -
     assert (features == 0).all()
 
 
-def test_a_copy_and_a_reloaded_state_do_the_same(member: tuple[Frontend, Waveform | Image]) -> None:
+def test_copies_and_reloaded_states_agree(member: tuple[Frontend, Waveform | Image]) -> None:
     frontend, form = member
     values, lengths = inputs(form, 2, 700), torch.tensor([700, 300])
     twin = copy.deepcopy(frontend)

@@ -1,4 +1,4 @@
-"""Every method: learns a base and new classes, scores what it knows, and its branches do not touch each other."""
+"""Every method: learns base and new classes, scores all known classes, and its branches are independent."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Samples, Split
 
-FORM = Image(1, 12, 48)  # wide enough that Conv-4 leaves three steps
-SETTINGS: dict[str, dict[str, object]] = {"cec": {"episodes_per_epoch": 1}, "co_teaching": {"tau": 0.2}}  # what is needed, or quick
+FORM = Image(1, 12, 48)  # wide enough for three steps after Conv-4
+SETTINGS: dict[str, dict[str, object]] = {"cec": {"episodes_per_epoch": 1}, "co_teaching": {"tau": 0.2}}  # required, or for speed
 COMPARED = {"vectors": ["cosine"], "matrices": ["one_to_one"], "both": ["cosine", "cka"]}
 
 
 def bars() -> Samples:
-    """Six classes told apart by where a bar lies; ten writers."""
+    """Images of six classes, which differ in the position of a bar, by ten writers."""
     labels, groups = (index.ravel() for index in np.indices((6, 10, 4))[:2])
     values = np.random.default_rng(0).normal(0, 0.3, (240, 1, 12, 48)).astype(np.float32)
     for value, label in zip(values, labels, strict=True):
@@ -62,16 +62,16 @@ def learned(name: str, compared: str) -> tuple[Method, Samples]:
 
 
 def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.ndarray]]:
-    branch, found = method.branch(), []
+    branch, by_session = method.branch(), []
     for split in later(samples, draw):
         branch.learn(split.view(samples))
-        found.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
-    return found
+        by_session.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
+    return by_session
 
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_it_learns_the_base_and_more(name: str, compared: str) -> None:
+def test_it_learns_base_and_new_classes(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     split = base(samples)
     heads = method.score(split.inputs(samples))
@@ -87,7 +87,7 @@ def test_it_learns_the_base_and_more(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_draws_do_not_touch_each_other(name: str, compared: str) -> None:
+def test_draws_are_independent(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     first = scored(method, samples, 0)
     scored(method, samples, 1)
@@ -98,23 +98,23 @@ def test_draws_do_not_touch_each_other(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, compared: str) -> None:
+def test_every_new_class_has_similarities_to_the_base_classes(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     assert method.similarity_to_base().shape == (0, 4)
     first, other = method.branch(), method.branch()
     for number, split in enumerate(later(samples, 0), 1):
         first.learn(split.view(samples))
         before = {head: scores.values for head, scores in first.score(split.inputs(samples)).items()}
-        found = first.similarity_to_base()
-        assert found.shape == (number, 4)
-        assert torch.isfinite(found).all()
+        similarity = first.similarity_to_base()
+        assert similarity.shape == (number, 4)
+        assert torch.isfinite(similarity).all()
         assert all(np.array_equal(before[head], scores.values) for head, scores in first.score(split.inputs(samples)).items())
     assert other.similarity_to_base().shape == (0, 4)
 
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> None:
+def test_the_order_of_the_queries_does_not_matter(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     split = base(samples)
     inputs = split.inputs(samples)
@@ -125,7 +125,7 @@ def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> Non
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_what_was_learned_has_names(name: str, compared: str) -> None:
+def test_weights_have_names(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     tensors = method.tensors()
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors.values())
@@ -136,8 +136,8 @@ def test_what_was_learned_has_names(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_rows_of_no_session_are_compared_by_the_same_heads(name: str, compared: str) -> None:
-    """Pairs and episodes: every reference stands for itself, ways may be told apart, and nothing of it changes what is scored."""
+def test_pairs_and_episodes_are_scored_by_the_same_heads(name: str, compared: str) -> None:
+    """Pairs and episodes: references are compared individually, classes are separable, and later scores are unaffected."""
     method, samples = learned(name, compared)
     split = base(samples)
     before = {head: scores.values for head, scores in method.score(split.inputs(samples)).items()}
@@ -146,24 +146,24 @@ def test_rows_of_no_session_are_compared_by_the_same_heads(name: str, compared: 
     queries, others = Inputs(split.query, samples.load), Inputs(split.train[::3], samples.load)
     tiles = list(method.pairwise(queries, others))
     assert np.concatenate([np.arange(240)[part] for part, _ in tiles]).tolist() == list(range(len(queries)))
-    for _, found in tiles:
-        assert list(found) == heads
-        assert all(scores.shape[1] == len(others) and scores.dtype == np.float32 for scores in found.values())
-    nearest = samples.labels[others.rows][np.concatenate([found[names[0]] for _, found in tiles]).argmax(1)]
+    for _, by_head in tiles:
+        assert list(by_head) == heads
+        assert all(scores.shape[1] == len(others) and scores.dtype == np.float32 for scores in by_head.values())
+    nearest = samples.labels[others.rows][np.concatenate([by_head[names[0]] for _, by_head in tiles]).argmax(1)]
     assert (nearest == split.truth(samples)).mean() > 0.7
 
     two = np.stack([np.flatnonzero(samples.labels == label) for label in (1, 3)])
     support, query = np.stack([two[:, i : i + 3] for i in (0, 3, 6)]), np.stack([two[:, i : i + 5].ravel() for i in (20, 25, 30)])
-    found = method.episodes(support, query, samples.load)
-    assert list(found) == heads
-    for scores in found.values():
+    by_head = method.episodes(support, query, samples.load)
+    assert list(by_head) == heads
+    for scores in by_head.values():
         assert scores.shape == (3, 10, 2)
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
-    assert (found[heads[0]].argmax(2) == [0] * 5 + [1] * 5).mean() > 0.8
-    for asking in (method, method.baselines):  # an episode is scored by itself
-        alone = asking.episodes(support[1:2], query[1:2], samples.load)
-        for head, scores in asking.episodes(support, query, samples.load).items():
+    assert (by_head[heads[0]].argmax(2) == [0] * 5 + [1] * 5).mean() > 0.8
+    for scorer in (method, method.baselines):  # episodes are scored independently
+        alone = scorer.episodes(support[1:2], query[1:2], samples.load)
+        for head, scores in scorer.episodes(support, query, samples.load).items():
             assert np.allclose(scores[1:2], alone[head], atol=1e-5)
     assert all(np.array_equal(before[head], scores.values) for head, scores in method.score(split.inputs(samples)).items())
 
@@ -174,11 +174,11 @@ def test_calibration_is_part_of_episodes(name: str) -> None:
     assert isinstance(method, Incremental)
     new = np.stack([np.flatnonzero(samples.labels == label) for label in (4, 5)])
     support, query = new[None, :, :3], new[None, :, 20:22].reshape(1, 4)
-    found = method.episodes(support, query, samples.load)
+    by_head = method.episodes(support, query, samples.load)
     for head, similarity in method.components.similarities.items():
         shots = LabelledInputs(support.ravel(), samples.load, np.repeat([4, 5], 3), samples.ids[support.ravel()])
         own, base = References.of(method.embedder, similarity, shots, np.array([4, 5])), method.references[head][0]
         moved = own.replaced(method.adapted(own.embeddings, base))
-        asked = Inputs(query[0], samples.load)
-        assert np.allclose(found[head][0], moved.scores(method.embedder, asked).numpy(), atol=1e-5)
-        assert not np.allclose(found[head][0], own.scores(method.embedder, asked).numpy(), atol=1e-5)
+        query_inputs = Inputs(query[0], samples.load)
+        assert np.allclose(by_head[head][0], moved.scores(method.embedder, query_inputs).numpy(), atol=1e-5)
+        assert not np.allclose(by_head[head][0], own.scores(method.embedder, query_inputs).numpy(), atol=1e-5)

@@ -1,4 +1,4 @@
-"""Whatever reads results reads every kind: one small real run each, and every consumer on it."""
+"""Everything that reads results supports every kind: one small real run of each, with every consumer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scratchlab.analysis.correlate import correlate
 from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.experiment import perform
 from scratchlab.learn.checkpoints import NullStore
-from scratchlab.mirrors import facts
+from scratchlab.loggers import facts
 from scratchlab.notebook.index.sources.of_run import of_run
 from scratchlab.notebook.writing.cards import card
 from scratchlab.notebook.writing.plots import drawn
@@ -54,12 +54,12 @@ PROTOCOLS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """A finished run of each kind."""
-    folder, made = tmp_path_factory.mktemp("kinds"), dict[str, Run]()
+    folder, runs = tmp_path_factory.mktemp("kinds"), dict[str, Run]()
     for kind, settings in PROTOCOLS.items():
         recipe = resolve({**SMALL, "protocol": {"name": kind, **settings}}, SECTIONS, kind)
-        made[kind] = Run.create(folder, recipe, f"A run of {kind}")
-        perform(recipe, made[kind], Console(quiet=True))
-    return made
+        runs[kind] = Run.create(folder, recipe, f"A run of {kind}")
+        perform(recipe, runs[kind], Console(quiet=True))
+    return runs
 
 
 def printed(what: RenderableType) -> str:
@@ -69,30 +69,30 @@ def printed(what: RenderableType) -> str:
 
 
 def result_of(run: Run) -> Result:
-    found = run.result()
-    assert found
-    return found
+    result = run.result()
+    assert result
+    return result
 
 
 @pytest.mark.parametrize("kind", PROTOCOLS)
-def test_answers_are_held_against_true_labels(kind: str) -> None:
-    """Other labels given to what is asked, be it queries or a gallery, change nothing."""
+def test_predictions_are_compared_with_true_labels(kind: str) -> None:
+    """Changing the given labels of queries or gallery does not change the result."""
     pipeline = assemble(resolve({**SMALL, "protocol": {"name": kind, **PROTOCOLS[kind]}}, SECTIONS, kind), NullStore())
     pipeline.trainer.settings.settle()
     samples = pipeline.source.read()
     plan = pipeline.protocol.plan(samples)
     pipeline.method.learn(plan.split.view(samples))
-    handed = np.concatenate([rows for split in plan.splits for rows in (split.train, split.valid, split.reference)])
-    asked, given = np.setdiff1d(plan.rows, handed), samples.labels.copy()
-    given[asked] = (given[asked] + 1) % len(samples.classes)
-    assert len(asked)
+    used = np.concatenate([rows for split in plan.splits for rows in (split.train, split.valid, split.reference)])
+    evaluated, given = np.setdiff1d(plan.rows, used), samples.labels.copy()
+    given[evaluated] = (given[evaluated] + 1) % len(samples.classes)
+    assert len(evaluated)
     bar = ProgressBar(Console(quiet=True))
     one, other = (EVALUATIONS[kind](plan, pipeline.method, rows, bar) for rows in (samples, replace(samples, given=given)))
     assert one.values() == other.values()
     assert one.units.collect().equals(other.units.collect())
 
 
-def test_every_kind_is_here() -> None:
+def test_every_kind_is_covered() -> None:
     assert PROTOCOLS.keys() == EVALUATIONS.keys() == PAGE_SECTIONS.keys()
 
 
@@ -159,7 +159,7 @@ def test_loggers_and_notes(kind: str, runs: dict[str, Run]) -> None:
     assert ("contexts" in pictures) == (len(result.head.rows) > 1)
 
 
-def test_kinds_are_not_compared_with_each_other(runs: dict[str, Run]) -> None:
+def test_different_kinds_are_not_compared(runs: dict[str, Run]) -> None:
     folders = [runs[kind].folder for kind in ("closed_set", "retrieval")]
     one, other = (compared_run(folder.parent, str(folder)) for folder in folders)
     with pytest.raises(Exception, match="A was evaluated as closed_set and B as retrieval"):

@@ -1,4 +1,4 @@
-"""Every schedule is a finite factor in [0, 1]; every optimiser takes the rates by group and goes downhill."""
+"""Every schedule is a finite factor in [0, 1]; every optimiser uses the rate of each parameter group and reduces the loss."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def test_a_schedule_is_a_factor(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_a_warm_up_longer_than_the_training_is_refused(name: str) -> None:
+def test_a_warm_up_longer_than_the_training_raises_problem(name: str) -> None:
     with pytest.raises(Problem, match=r"must be shorter than training\.epochs"):
         SCHEDULES[name](10, warmup=10.0, **SETTINGS.get(name, {}))
 
 
-def test_schedules_at_known_places() -> None:
+def test_schedules_at_known_steps() -> None:
     assert SCHEDULES["cosine"](10)(5.0) == pytest.approx(0.5)
     assert SCHEDULES["cosine"](10, floor=0.1)(10.0) == pytest.approx(0.1)
     step = SCHEDULES["step"](10, milestones=[3.0, 7.0])
@@ -41,7 +41,7 @@ def test_schedules_at_known_places() -> None:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_optimizer_goes_downhill_at_the_rate_of_each_group(name: str) -> None:
+def test_an_optimizer_reduces_the_loss_with_the_rate_of_each_group(name: str) -> None:
     fast, slow = torch.nn.Parameter(torch.ones(3)), torch.nn.Parameter(torch.ones(3))
     optimizer = OPTIMIZERS[name]([{"params": [fast], "lr": 0.1, "name": "fast"}, {"params": [slow], "lr": 0.001, "name": "slow"}])
     for _ in range(5):

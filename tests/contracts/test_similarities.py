@@ -1,4 +1,4 @@
-"""Every similarity: padding and neighbours never change a score, order matters exactly where it is said to, gradients are true."""
+"""Every similarity: independence of padding and batch, dependence on order as declared, correct gradients."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from scratchlab.similarity.sequences import resampled, reversed_steps
 from scratchlab.types import Embeddings
 
 CHANNELS = 5
-every = pytest.mark.parametrize("name", SIMILARITIES)
+for_each = pytest.mark.parametrize("name", SIMILARITIES)
 
 
-def made(name: str) -> Similarity:
+def built(name: str) -> Similarity:
     return SIMILARITIES[name]()
 
 
 def embeddings(lengths: list[int], seed: int = 0, dtype: torch.dtype = torch.float32, beyond: float = 0.0) -> Embeddings:
-    """Random walks, as frames are alike from one to the next; `beyond` fills what lies behind their ends."""
+    """Random walks, since successive frames are similar; `beyond` fills the padding."""
     generator = torch.Generator().manual_seed(seed)
     vectors, matrices = torch.randn(len(lengths), 7, generator=generator, dtype=dtype), []
     for length in lengths:
@@ -44,21 +44,23 @@ def padded(of: Embeddings, steps: int, value: float) -> Embeddings:
 lengths = st.lists(st.integers(1, 9), min_size=1, max_size=4)
 
 
-@every
-@given(asked=lengths, known=lengths, more=st.integers(1, 6), seed=st.integers(0, 99))
+@for_each
+@given(query_lengths=lengths, reference_lengths=lengths, more=st.integers(1, 6), seed=st.integers(0, 99))
 @settings(max_examples=15)
-def test_padding_never_changes_a_score(name: str, asked: list[int], known: list[int], more: int, seed: int) -> None:
-    similarity = made(name)
-    queries, references = embeddings(asked, seed), embeddings(known, seed + 1)
+def test_padding_never_changes_a_score(name: str, query_lengths: list[int], reference_lengths: list[int], more: int, seed: int) -> None:
+    similarity = built(name)
+    queries, references = embeddings(query_lengths, seed), embeddings(reference_lengths, seed + 1)
     plain = similarity(queries, references)
-    assert plain.shape == (len(asked), len(known))
+    assert plain.shape == (len(query_lengths), len(reference_lengths))
     assert torch.allclose(plain, similarity(padded(queries, more, 0.0), padded(references, more, 0.0)), atol=1e-5)
-    assert torch.allclose(plain, similarity(embeddings(asked, seed, beyond=9.0), embeddings(known, seed + 1, beyond=-9.0)), atol=1e-5)
+    assert torch.allclose(
+        plain, similarity(embeddings(query_lengths, seed, beyond=9.0), embeddings(reference_lengths, seed + 1, beyond=-9.0)), atol=1e-5
+    )
 
 
-@every
-def test_neighbours_never_change_a_score(name: str) -> None:
-    similarity = made(name)
+@for_each
+def test_other_inputs_never_change_a_score(name: str) -> None:
+    similarity = built(name)
     queries, references = embeddings([6, 3, 9, 1]), embeddings([2, 7, 7, 4, 1], seed=1)
     whole = similarity(queries, references)
     for i in range(len(queries)):
@@ -67,9 +69,9 @@ def test_neighbours_never_change_a_score(name: str) -> None:
             assert torch.allclose(whole[i, j], alone[0, 0], atol=1e-5)
 
 
-@every
-def test_order_matters_exactly_where_it_is_said_to(name: str) -> None:
-    similarity = made(name)
+@for_each
+def test_order_matters_if_and_only_if_declared(name: str) -> None:
+    similarity = built(name)
     queries, references = embeddings([8] * 6), embeddings([8, 8, 5], seed=1)
     plain, turned = similarity(queries, references), similarity(reversed_steps(queries), references)
     shuffled = similarity(
@@ -83,44 +85,44 @@ def test_order_matters_exactly_where_it_is_said_to(name: str) -> None:
         assert torch.allclose(plain, shuffled, atol=1e-5)
 
 
-@every
-def test_the_time_reversal_test_says_so(name: str) -> None:
-    similarity, told = made(name), time_reversal(made(name), embeddings([9] * 8))
-    assert (told.share > 0.9) == similarity.sees_order
-    assert similarity.sees_order or told.itself == pytest.approx(told.reversed, abs=1e-5)
-    assert "the reversal scores lower" in str(told)
+@for_each
+def test_time_reversal_agrees_with_sees_order(name: str) -> None:
+    similarity, reversals = built(name), time_reversal(built(name), embeddings([9] * 8))
+    assert (reversals.share > 0.9) == similarity.sees_order
+    assert similarity.sees_order or reversals.itself == pytest.approx(reversals.reversed, abs=1e-5)
+    assert "the reversal scores lower" in str(reversals)
 
 
-@every
-def test_nothing_is_more_alike_than_the_same(name: str) -> None:
+@for_each
+def test_an_input_is_most_similar_to_itself(name: str) -> None:
     if name == "product":
         pytest.skip("an inner product grows with the length of what it is compared with")
     inputs = embeddings([8, 8, 8, 8])
-    scores = made(name)(inputs, inputs)
+    scores = built(name)(inputs, inputs)
     assert torch.equal(scores.argmax(1), torch.arange(4))
 
 
-@every
+@for_each
 def test_distances_are_negated_and_products_are_not(name: str) -> None:
     inputs, others = embeddings([8] * 6), embeddings([8] * 6, seed=1)
-    similarity = made(name)
+    similarity = built(name)
     if similarity.is_distance:
         assert similarity(inputs, others).max() < 0
     else:
         assert similarity(inputs, inputs).diagonal().min() > 0
 
 
-@every
-def test_half_precision_beside_it_changes_nothing(name: str) -> None:
+@for_each
+def test_autocast_does_not_change_scores(name: str) -> None:
     queries, references = embeddings([6, 3, 9]), embeddings([2, 7, 7], seed=1)
     with torch.autocast("cpu", torch.bfloat16):
-        beside = made(name)(queries, references)
-    assert torch.equal(beside, made(name)(queries, references))
+        beside = built(name)(queries, references)
+    assert torch.equal(beside, built(name)(queries, references))
 
 
-@every
-def test_it_reads_what_it_says(name: str) -> None:
-    similarity = made(name)
+@for_each
+def test_it_reads_only_the_declared_part(name: str) -> None:
+    similarity = built(name)
     queries, references, others = embeddings([4, 6]), embeddings([5, 3], seed=1), embeddings([4, 6], seed=2)
     plain = similarity(queries, references)
     vectors = similarity(Embeddings(others.vector, queries.matrix, queries.lengths), references)
@@ -129,9 +131,9 @@ def test_it_reads_what_it_says(name: str) -> None:
     assert torch.equal(plain, matrices) == (similarity.reads == "vector")
 
 
-@every
+@for_each
 def test_gradients_are_those_of_finite_differences(name: str) -> None:
-    similarity = made(name)
+    similarity = built(name)
     queries, references = (embeddings(lengths, seed, torch.float64) for lengths, seed in (([4, 2], 0), ([3, 4], 1)))
 
     def score(*parts: Tensor) -> Tensor:
@@ -142,9 +144,9 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
     assert torch.autograd.gradcheck(score, parts, eps=1e-6, atol=1e-5)
 
 
-@every
+@for_each
 @pytest.mark.parametrize("case", ["silence", "constant", "one step", "one of many silent", "huge", "tiny"])
-def test_odd_inputs_have_finite_scores_and_gradients(name: str, case: str) -> None:
+def test_extreme_inputs_have_finite_scores_and_gradients(name: str, case: str) -> None:
     inputs = embeddings([1, 1] if case == "one step" else [6, 6])
     matrix = {
         "silence": torch.zeros_like(inputs.matrix),
@@ -156,14 +158,14 @@ def test_odd_inputs_have_finite_scores_and_gradients(name: str, case: str) -> No
     vector = inputs.vector * {"silence": 0.0, "huge": 1e12, "tiny": 1e-12}.get(case, 1.0)
     odd = Embeddings(vector.clone().requires_grad_(), matrix.clone().requires_grad_(), inputs.lengths)
     others = embeddings([5, 2, 1], seed=1)
-    scores = torch.cat([made(name)(odd, others), made(name)(others, odd).T, made(name)(odd, odd)], 1)
+    scores = torch.cat([built(name)(odd, others), built(name)(others, odd).T, built(name)(odd, odd)], 1)
     assert scores.isfinite().all()
-    if case != "huge":  # of products and squared distances the gradient is as large as they are
+    if case != "huge":  # gradients of products and squared distances are as large as their values
         scores.sum().backward()
         assert all(part.grad is None or part.grad.isfinite().all() for part in (odd.vector, odd.matrix))
 
 
-@every
+@for_each
 def test_one_stream_of_several(name: str) -> None:
     queries, references = embeddings([4, 5]), embeddings([6], seed=1)
     doubled = [
@@ -172,16 +174,16 @@ def test_one_stream_of_several(name: str) -> None:
         )
         for one in (queries, references)
     ]
-    assert torch.allclose(SIMILARITIES[name](stream="second")(*doubled), made(name)(queries, references), atol=1e-6)
+    assert torch.allclose(SIMILARITIES[name](stream="second")(*doubled), built(name)(queries, references), atol=1e-6)
     with pytest.raises(Problem, match=r"names 'third', but the streams are: first, second"):
         SIMILARITIES[name](stream="third")(*doubled)
 
 
 @given(st.integers(1, 12), st.integers(1, 12))
-def test_resampling_keeps_ends_and_sameness(length: int, steps: int) -> None:
+def test_resampling_keeps_ends_and_constants(length: int, steps: int) -> None:
     inputs = embeddings([length, 3])
-    found = resampled(inputs, steps)
-    assert torch.allclose(found[0, 0], inputs.matrix[0, 0])
+    matrix = resampled(inputs, steps)
+    assert torch.allclose(matrix[0, 0], inputs.matrix[0, 0])
     if steps > 1:
-        assert torch.allclose(found[0, -1], inputs.matrix[0, length - 1])
+        assert torch.allclose(matrix[0, -1], inputs.matrix[0, length - 1])
     assert torch.allclose(resampled(inputs, length)[0], inputs.matrix[0, :length], atol=1e-5)

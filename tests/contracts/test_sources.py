@@ -1,4 +1,4 @@
-"""What every source keeps to, whether its data are real or made here."""
+"""Properties of every source, with real or synthetic data."""
 
 from __future__ import annotations
 
@@ -100,14 +100,14 @@ def batches(root: Path, _: Record) -> Path:
 
 
 def drawn(rng: np.random.Generator) -> bytes:
-    """A PNG of one bit a pixel, as the publisher's, whose strokes are random."""
+    """A PNG of one bit per pixel, like the publisher's, with random strokes."""
     file = io.BytesIO()
     Picture.fromarray(rng.random((105, 105)) > 0.1).save(file, "PNG")
     return file.getvalue()
 
 
 def alphabets(root: Path, _: Record) -> Path:
-    """The layout of Omniglot: an archive of one part, and the other part unpacked; one character of `Latin` stands in both."""
+    """The layout of Omniglot: an archive of one part, and the other part unpacked; one character of `Latin` occurs in both."""
     rng = np.random.default_rng(0)
     both = [drawn(rng) for _ in range(3)]
     with zipfile.ZipFile(root / "images_background.zip", "w") as packed:
@@ -146,7 +146,7 @@ def arrays(root: Path, _: Record) -> Path:
 
 @dataclass(frozen=True)
 class Case:
-    """A source, and the settings that `make` or the real data `real` give it."""
+    """A source with the settings for synthetic data (`make`) or for real data (`real`)."""
 
     source: str
     settings: Callable[[Path], dict[str, Any]]
@@ -209,12 +209,12 @@ def some_rows(samples: Samples) -> np.ndarray:
     return np.random.default_rng(0).permutation(len(samples))[:20]
 
 
-def test_every_source_is_tried() -> None:
+def test_every_source_is_covered() -> None:
     assert {case.source for case in CASES} == set(SOURCES)
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_settings_are_told_and_checked(name: str) -> None:
+def test_settings_are_described_and_checked(name: str) -> None:
     parameters = inspect.signature(SOURCES[name]).parameters.values()
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters)
     assert all(setting.meaning for setting in recipe.settings(SOURCES[name]))
@@ -223,7 +223,7 @@ def test_settings_are_told_and_checked(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_construction_touches_no_disk(name: str) -> None:
+def test_construction_does_not_access_the_disk(name: str) -> None:
     settings = {"root": "/nowhere/at/all"} if "root" in inspect.signature(SOURCES[name]).parameters else {}
     assert isinstance(SOURCES[name](**settings).form, Waveform | Image)
 
@@ -252,13 +252,13 @@ def test_columns(samples: Samples) -> None:
         assert all(column.tolist())
 
 
-def test_no_group_is_on_two_sides_of_the_publishers_split(samples: Samples) -> None:
+def test_no_group_is_in_two_parts_of_the_publishers_split(samples: Samples) -> None:
     seen: dict[str, str] = {}
     for group, split in zip(samples.grouped().tolist(), samples.splits.tolist(), strict=True):
         assert seen.setdefault(group, split) == split
 
 
-def test_reading_again_gives_the_same(case: tuple[Case, dict[str, Any]], samples: Samples) -> None:
+def test_reading_is_deterministic(case: tuple[Case, dict[str, Any]], samples: Samples) -> None:
     again = SOURCES[case[0].source](**case[1]).read()
     assert again.ids.tolist() == samples.ids.tolist()
     assert again.labels.tolist() == samples.labels.tolist()
@@ -266,7 +266,7 @@ def test_reading_again_gives_the_same(case: tuple[Case, dict[str, Any]], samples
     assert np.array_equal(again.load(rows).values, samples.load(rows).values)
 
 
-def test_a_row_is_the_same_in_any_company(samples: Samples) -> None:
+def test_a_row_does_not_depend_on_its_batch(samples: Samples) -> None:
     rows = some_rows(samples)
     together = samples.load(rows)
     assert len(together.values) == len(rows)
@@ -280,12 +280,12 @@ def test_a_row_is_the_same_in_any_company(samples: Samples) -> None:
     assert np.array_equal(samples.load(rows[[0, 0]]).values[1], samples.load(rows[[0]]).values[0])
 
 
-def test_rows_that_are_not_there_are_refused(samples: Samples) -> None:
+def test_rows_out_of_range_raise_problem(samples: Samples) -> None:
     with pytest.raises(IndexError):
         samples.load(np.array([len(samples)]))
 
 
-def test_goes_to_workers(samples: Samples) -> None:
+def test_samples_can_be_sent_to_workers(samples: Samples) -> None:
     rows = some_rows(samples)
     before = samples.load(rows)
     sent: Samples = pickle.loads(pickle.dumps(samples))

@@ -1,4 +1,4 @@
-"""What everything that makes steps of frames promises, over all of the catalogue."""
+"""Properties of every temporal module in the catalogue."""
 
 from __future__ import annotations
 
@@ -20,22 +20,20 @@ MEMBERS = [(name, settings) for name in TEMPORALS for settings in SETTINGS.get(n
 
 
 def embeddings(lengths: list[int], frames: int = FRAMES) -> Embeddings:
-    """An encoder's output: zero beyond the lengths."""
-    dice = torch.Generator().manual_seed(0)
-    matrix = (
-        torch.randn(len(lengths), frames, CHANNELS, generator=dice) * (torch.arange(frames) < torch.tensor(lengths)[:, None])[..., None]
-    )
-    return Embeddings(torch.randn(len(lengths), DIM, generator=dice), matrix, torch.tensor(lengths), ("low", "high"))
+    """Embeddings like an encoder's output: zero beyond the lengths."""
+    rng = torch.Generator().manual_seed(0)
+    matrix = torch.randn(len(lengths), frames, CHANNELS, generator=rng) * (torch.arange(frames) < torch.tensor(lengths)[:, None])[..., None]
+    return Embeddings(torch.randn(len(lengths), DIM, generator=rng), matrix, torch.tensor(lengths), ("low", "high"))
 
 
 @pytest.fixture(params=MEMBERS, ids=str)
 def member(request: pytest.FixtureRequest) -> Temporal:
     name, settings = request.param
     torch.manual_seed(0)
-    made = TEMPORALS[name](DIM, CHANNELS, **settings)
-    for parameter in made.parameters():
-        parameter.data += 0.1 * torch.randn_like(parameter)  # shifts that are not zero and gains that are not one
-    return made.eval()
+    encoded = TEMPORALS[name](DIM, CHANNELS, **settings)
+    for parameter in encoded.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)  # biases that are not zero and gains that are not one
+    return encoded.eval()
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -43,13 +41,13 @@ def test_shapes_streams_and_finite_gradients(member: Temporal, training: bool) -
     member.train(training)
     given = embeddings([FRAMES, 6, 2, 1])
     given.matrix.requires_grad_()
-    made = member(given)
-    steps = int(made.lengths.max())
-    assert made.vector.shape == (4, member.dim)
-    assert made.matrix.shape == (4, steps, member.channels)
-    assert made.lengths.min() == 1
-    assert made.streams == (given.streams if member.keeps_streams else ())
-    (made.vector.square().sum() + made.matrix.square().sum()).backward()
+    encoded = member(given)
+    steps = int(encoded.lengths.max())
+    assert encoded.vector.shape == (4, member.dim)
+    assert encoded.matrix.shape == (4, steps, member.channels)
+    assert encoded.lengths.min() == 1
+    assert encoded.streams == (given.streams if member.keeps_streams else ())
+    (encoded.vector.square().sum() + encoded.matrix.square().sum()).backward()
     for name, tensor in [("matrix", given.matrix), *member.named_parameters()]:
         if name != "position.places":
             assert tensor.grad is not None, name
@@ -74,15 +72,15 @@ def test_padding_never_changes_an_embedding(member: Temporal, wider: int) -> Non
 def test_one_step_and_silence_are_finite_with_finite_gradients(member: Temporal) -> None:
     for frames in (1, FRAMES):
         silent = Embeddings(torch.zeros(3, DIM), torch.zeros(3, frames, CHANNELS).requires_grad_(), torch.full((3,), frames))
-        made = member(silent)
-        (made.vector.sum() + made.matrix.square().sum()).backward()
-        assert made.vector.isfinite().all()
-        assert made.matrix.isfinite().all()
+        encoded = member(silent)
+        (encoded.vector.sum() + encoded.matrix.square().sum()).backward()
+        assert encoded.vector.isfinite().all()
+        assert encoded.matrix.isfinite().all()
         assert silent.matrix.grad is not None
         assert silent.matrix.grad.isfinite().all()
 
 
-def test_the_same_seed_builds_and_trains_the_same() -> None:
+def test_building_and_training_are_deterministic_given_the_seed() -> None:
     for name, settings in MEMBERS:
         results: list[Embeddings] = []
         for _ in range(2):
@@ -99,7 +97,7 @@ def test_copies_and_reloaded_states_agree(member: Temporal) -> None:
     assert torch.equal(twin(given).matrix, member(given).matrix)
 
 
-def test_half_precision_comes_close(member: Temporal) -> None:
+def test_half_precision_is_close(member: Temporal) -> None:
     given = embeddings([FRAMES, 5])
     full = member(given).matrix
     with torch.autocast("cpu", dtype=torch.bfloat16):

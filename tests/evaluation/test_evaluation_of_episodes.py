@@ -1,4 +1,4 @@
-"""The evaluation of episodes: scores in, accuracies, AUROC and one row an episode out."""
+"""Evaluation of episodes: accuracies, AUROC and one row per episode, from scores."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Silent:
 
 
 class Asked:
-    """Answers by these heads, and remembers the shapes it was asked with."""
+    """A method whose scores are given functions; it records the shapes of its inputs."""
 
     def __init__(self, **heads: Answering) -> None:
         self.heads, self.shapes = heads, list[tuple[tuple[int, ...], tuple[int, ...]]]()
@@ -54,7 +54,7 @@ def knowing(samples: Samples) -> Answering:
 
 
 def guessing(support: Rows, query: Rows) -> np.ndarray:
-    """Scores that mean nothing, by row numbers alone."""
+    """Arbitrary scores, computed from row numbers."""
     return np.sin(query[:, :, None] * 12.9898 + support[:, None, :, 0] * 78.233)
 
 
@@ -63,37 +63,37 @@ def evaluated(plan: EpisodesPlan, samples: Samples, method: Asked, baselines: As
     return EVALUATIONS["episodes"](plan, asker, samples, Silent())
 
 
-def test_accuracies_by_size_of_support_and_kind_of_queries() -> None:
+def test_accuracies_by_shots_and_distribution_of_queries() -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS).plan(samples)
     method = Asked(right=knowing(samples), guess=guessing)
-    found = evaluated(plan, samples, method, Asked(**{"untrained.l2": guessing}))
-    assert list(found.heads) == ["right", "guess", "untrained.l2"]
+    outcome = evaluated(plan, samples, method, Asked(**{"untrained.l2": guessing}))
+    assert list(outcome.heads) == ["right", "guess", "untrained.l2"]
     keys = ["accuracy_1_shot", "accuracy_2_shot", "accuracy_1_shot_dirichlet", "accuracy_2_shot_dirichlet"]
-    assert list(found.head.metrics) == keys
-    assert [one.value for one in found.head.metrics.values()] == [1.0] * 4
-    assert found.heads["guess"] == found.heads["untrained.l2"]
+    assert list(outcome.head.metrics) == keys
+    assert [one.value for one in outcome.head.metrics.values()] == [1.0] * 4
+    assert outcome.heads["guess"] == outcome.heads["untrained.l2"]
     assert method.shapes == [((40, 3, 1), (40, 12)), ((40, 3, 2), (40, 12))]
-    assert found.headline == "right head: 3-way 1-shot 100.0% [100.0%, 100.0%], 2-shot 100.0% [100.0%, 100.0%] over 40 episodes"
-    chance = [warning for warning in warnings(found, []) if "at chance" in warning]
+    assert outcome.headline == "right head: 3-way 1-shot 100.0% [100.0%, 100.0%], 2-shot 100.0% [100.0%, 100.0%] over 40 episodes"
+    chance = [warning for warning in warnings(outcome, []) if "at chance" in warning]
     assert len(chance) == 1
     assert re.fullmatch(r"The guess head is at chance: .* accuracy, where guessing gives 33\.3%\.", chance[0])
 
 
-def test_units_are_what_the_metrics_are_means_of() -> None:
+def test_metrics_are_means_of_the_units() -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS, unknown=1).plan(samples)
-    found = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)))
-    table = found.units.collect()
-    assert found.layout == result.Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": 1, "queries": "balanced"})
-    assert found.head.headline in found.head.rows[0].metrics.values()
-    assert found.head.rows[0].context == found.layout.headline
-    assert not found.head.detailed
+    outcome = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)))
+    table = outcome.units.collect()
+    assert outcome.layout == result.Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": 1, "queries": "balanced"})
+    assert outcome.head.headline in outcome.head.rows[0].metrics.values()
+    assert outcome.head.rows[0].context == outcome.layout.headline
+    assert not outcome.head.detailed
     assert table.height == 2 * 2 * 2 * 40
     assert table["id"].n_unique() == 40
     assert table["id"][12] == table["group"][12]
     assert re.fullmatch(r"episode-00012-[0-9a-f]{8}", table["id"][12])
-    for head, one in found.heads.items():
+    for head, one in outcome.heads.items():
         assert list(one.metrics)[4:] == ["AUROC_1_shot", "AUROC_2_shot", "AUROC_1_shot_dirichlet", "AUROC_2_shot_dirichlet"]
         for row in one.rows:
             shot, queries = row.context["shot"], row.context["queries"]
@@ -103,12 +103,12 @@ def test_units_are_what_the_metrics_are_means_of() -> None:
                 assert row.metrics[metric] == one.metrics[f"{metric}_{shot}_shot{kind}"]
                 assert row.metrics[metric].value == pytest.approx(own[column].mean())
             assert row.counts == {"episodes": 40, "classes": 3}
-    assert found.heads["right"].metrics["AUROC_1_shot"].value == 1.0
-    assert any("and 2 of unknown classes" in note for note in found.notes)
+    assert outcome.heads["right"].metrics["AUROC_1_shot"].value == 1.0
+    assert any("and 2 of unknown classes" in note for note in outcome.notes)
 
 
 def test_a_query_is_scored_by_its_own_episode() -> None:
-    """The first class always wins: the accuracy of an episode is its share of queries of that class."""
+    """The first class is always predicted: the accuracy of an episode is the fraction of its queries of that class."""
     samples = nested()
     plan = Episodes(0, **SETTINGS, dirichlet=0.5).plan(samples)
     first = evaluated(plan, samples, Asked(first=lambda support, query: np.eye(3)[np.zeros(query.shape, int)])).units.collect()
@@ -120,15 +120,15 @@ def test_a_query_is_scored_by_its_own_episode() -> None:
 def test_differences_are_paired_by_episode() -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS, dirichlet=0.0).plan(samples)
-    found = evaluated(plan, samples, Asked(right=knowing(samples), guess=guessing))
-    (first, _) = found.facts["differences"]
+    outcome = evaluated(plan, samples, Asked(right=knowing(samples), guess=guessing))
+    (first, _) = outcome.facts["differences"]
     assert (first["head"], first["against"], first["shot"], first["queries"]) == ("right", "guess", 1, "balanced")
-    assert first["value"] == pytest.approx(1 - (found.heads["guess"].headline.value or 0))
+    assert first["value"] == pytest.approx(1 - (outcome.heads["guess"].headline.value or 0))
     assert first["how"] == "mean over 40 episodes, Student's t interval of the paired differences"
 
 
-def test_an_episode_is_known_by_its_samples_not_by_its_number() -> None:
-    """Else runs of two seeds would be compared as if their unlike episodes were the same."""
+def test_ids_of_episodes_depend_on_their_samples_not_only_on_their_number() -> None:
+    """Otherwise different episodes of runs with different seeds would be paired."""
     samples = nested()
 
     def ids(seed: int, **changed: Any) -> set[str]:
@@ -141,7 +141,7 @@ def test_an_episode_is_known_by_its_samples_not_by_its_number() -> None:
     assert ids(0, episodes=10) < ids(0)
 
 
-def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiling_does_not_change_results(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = nested()
     plan = Episodes(0, **SETTINGS, unknown=1).plan(samples)
     whole = evaluated(plan, samples, Asked(guess=guessing))
@@ -153,26 +153,26 @@ def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tiled.units.collect().equals(whole.units.collect())
 
 
-def test_scores_that_are_not_finite_are_told() -> None:
+def test_scores_that_are_not_finite_raise_problem() -> None:
     samples = nested()
     with pytest.raises(Problem, match="The broken head gives scores that are not finite in 1-shot episodes"):
         evaluated(Episodes(0, **SETTINGS).plan(samples), samples, Asked(broken=lambda s, q: np.full((len(q), q.shape[1], 3), np.nan)))
 
 
 def test_the_page_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Kept and read again, it fills a page, whose snippet computes the headline."""
+    """Saved and loaded, a result fills a page, whose code snippet computes the headline."""
     samples = nested()
-    found = evaluated(Episodes(0, **SETTINGS, unknown=1).plan(samples), samples, Asked(guess=guessing, right=knowing(samples)))
+    outcome = evaluated(Episodes(0, **SETTINGS, unknown=1).plan(samples), samples, Asked(guess=guessing, right=knowing(samples)))
     run = Run.create(tmp_path, recipe.resolve({"protocol": {"name": "episodes", **SETTINGS}}, SECTIONS, "episodes"))
     with run.writing():
-        run.save_result(found)
+        run.save_result(outcome)
         run.tell("finished", state="finished")
     again = run.result()
     assert again is not None
-    assert again == found
+    assert again == outcome
     text = page(run)
     assert "Accuracy of <bdi>guess</bdi> minus that of the head, in points" in text
     assert "episode_auroc" in text
     monkeypatch.chdir(run.folder)
     exec(section(again, []).snippet, {})
-    assert capsys.readouterr().out.strip() == str(found.head.headline)
+    assert capsys.readouterr().out.strip() == str(outcome.head.headline)

@@ -1,4 +1,4 @@
-"""The evaluation of retrieval: tiles of similarities in, mAP, CMC, mINP and one row a probe out; and faces of real people."""
+"""Evaluation of retrieval: mAP, CMC, mINP and one row per probe, from tiles of similarities; and a data set of faces."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Silent:
 
 
 class Asked:
-    """Compares rows by these heads, 7 queries at a time, and sees no label."""
+    """A method whose similarities are given functions, for 7 queries at a time; it gets no labels."""
 
     def __init__(self, **heads: Comparing) -> None:
         self.heads = heads
@@ -55,7 +55,7 @@ class Asked:
 
 
 def guessing(queries: Rows, references: Rows) -> np.ndarray:
-    """Similarities that mean nothing, by row numbers alone."""
+    """Arbitrary similarities, computed from row numbers."""
     return np.sin(queries[:, None] * 12.9898 + references[None] * 78.233)
 
 
@@ -78,24 +78,24 @@ def samples_of_many() -> Samples:
 CAMERAS: dict[str, Any] = {"test": 0.5, "probes": 3, "draw": "seed", "camera": "camera", "same_camera": "ignore"}
 
 
-def test_metrics_are_those_of_the_whole_matrix_at_once() -> None:
+def test_metrics_equal_those_of_the_whole_matrix() -> None:
     samples = samples_of_many()
     plan = Retrieval(0, **CAMERAS).plan(samples)
-    found = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)), Asked(untrained=guessing))
+    outcome = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)), Asked(untrained=guessing))
     probes, gallery, camera = plan.split.query, plan.gallery, samples.groups["camera"]
     whole = guessing(probes, gallery).astype(np.float32)
     labels = samples.labels
     known = retrieval(whole, labels[probes], labels[gallery], camera[probes], camera[gallery], Rules("ignore"), similarities=True)
-    assert list(found.heads) == ["guess", "right", "untrained"]
-    assert list(found.head.metrics) == ["mAP", "rank_1", "rank_5", "rank_10", "mINP"]
+    assert list(outcome.heads) == ["guess", "right", "untrained"]
+    assert list(outcome.head.metrics) == ["mAP", "rank_1", "rank_5", "rank_10", "mINP"]
     expected = [known.mean_ap, known.cmc(1), known.cmc(5), known.cmc(10), known.minp]
-    assert [one.value for one in found.head.metrics.values()] == pytest.approx(expected, abs=1e-12)
-    assert found.heads["untrained"] == found.heads["guess"]
-    assert all(one.value == 1 for one in found.heads["right"].metrics.values())
-    assert found.head.headline == over_groups(known.ap, plan.groups[probes], unit="probes", block="identities")
-    assert found.head.headline.how == "bootstrap over 15 identities"
-    assert found.facts["cmc"]["guess"] == [known.cmc(k) for k in range(1, 51)]
-    assert found.facts["counts"] == {
+    assert [one.value for one in outcome.head.metrics.values()] == pytest.approx(expected, abs=1e-12)
+    assert outcome.heads["untrained"] == outcome.heads["guess"]
+    assert all(one.value == 1 for one in outcome.heads["right"].metrics.values())
+    assert outcome.head.headline == over_groups(known.ap, plan.groups[probes], unit="probes", block="identities")
+    assert outcome.head.headline.how == "bootstrap over 15 identities"
+    assert outcome.facts["cmc"]["guess"] == [known.cmc(k) for k in range(1, 51)]
+    assert outcome.facts["counts"] == {
         "probes": 45,
         "gallery": 135,
         "identities": 15,
@@ -105,59 +105,62 @@ def test_metrics_are_those_of_the_whole_matrix_at_once() -> None:
         "distractors": 0,
     }
     assert int(known.ignored.sum()) > 0
-    assert f"{known.ignored.sum()} pairs of a probe and a gallery row of its identity were ignored for their camera." in found.notes
-    assert "gallery rows with the identity and the camera of the probe are ignored" in found.notes[0]
-    assert found.headline.startswith("guess head: mAP ")
-    assert found.headline.endswith("45 probes of 15 identities against 135 gallery rows")
+    assert (
+        f"{known.ignored.sum()} pairs of a probe and a gallery row of its identity were ignored because of the same-camera rule."
+        in outcome.notes
+    )
+    assert "gallery rows with the identity and the camera of the probe are ignored" in outcome.notes[0]
+    assert outcome.headline.startswith("guess head: mAP ")
+    assert outcome.headline.endswith("45 probes of 15 identities against 135 gallery rows")
 
 
-def test_units_are_what_the_metrics_are_means_of() -> None:
+def test_metrics_are_means_of_the_units() -> None:
     samples = samples_of_many()
     plan = Retrieval(0, **CAMERAS).plan(samples)
-    found = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)))
-    table = found.units.collect()
+    outcome = evaluated(plan, samples, Asked(guess=guessing, right=knowing(samples)))
+    table = outcome.units.collect()
     assert table.columns == ["id", "group", "head", "truth", "answer", "value", "inp", "rank"]
-    for head in found.heads:
-        own, metrics = table.filter(pl.col("head") == head), found.heads[head].metrics
+    for head in outcome.heads:
+        own, metrics = table.filter(pl.col("head") == head), outcome.heads[head].metrics
         assert own["id"].to_list() == samples.ids[plan.split.query].tolist()
         assert own["value"].mean() == pytest.approx(metrics["mAP"].value)
         assert own["inp"].mean() == pytest.approx(metrics["mINP"].value)
         assert (own["rank"] <= 5).mean() == pytest.approx(metrics["rank_5"].value)
         assert ((own["truth"] == own["answer"]) == (own["rank"] == 1)).all()
         assert (own["group"] == own["truth"].cast(str)).all()
-    assert set(found.classes) == {samples.classes[label] for label in np.unique(samples.labels[plan.gallery])}
-    assert found.layout.unit == "probe"
-    assert found.layout.block == "identity"
+    assert set(outcome.classes) == {samples.classes[label] for label in np.unique(samples.labels[plan.gallery])}
+    assert outcome.layout.unit == "probe"
+    assert outcome.layout.block == "identity"
 
 
-def test_a_result_is_read_back_as_it_was() -> None:
+def test_results_survive_saving_and_loading() -> None:
     samples = nested()
     plan = Retrieval(0, test=0.5, disjoint=["alphabet"], valid=0.0).plan(samples)
-    found = evaluated(plan, samples, Asked(guess=guessing))
-    assert result.parse(json.dumps(found.values()), "result.json", found.units.collect().lazy) == found
+    outcome = evaluated(plan, samples, Asked(guess=guessing))
+    assert result.parse(json.dumps(outcome.values()), "result.json", outcome.units.collect().lazy) == outcome
 
 
-def test_what_the_gallery_does_not_reach_is_left_out_and_what_has_no_match_is_counted() -> None:
+def test_ranks_beyond_the_gallery_are_omitted_and_unmatched_probes_are_counted() -> None:
     """Identity 1 has one row, so its probe has no match; the gallery has three rows, fewer than ranks 5 and 10."""
     samples = made([0, 0, 0, 1, 2, 2, 2, 2], camera=[0, 1, 2, 0, 0, 0, 1, 2])
     given: dict[str, Any] = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0, "unmatched": "count"}
     plan = Retrieval(0, **given, camera="camera", same_camera="ignore").plan(samples)
-    found = evaluated(plan, samples, Asked(right=knowing(samples)))
-    assert list(found.head.metrics) == ["mAP", "rank_1", "mINP"]
-    assert found.facts["counts"]["without_match"] == 1
-    assert found.facts["counts"]["same_camera"] == 1
-    assert "1 probe of 2 have no match in the gallery and take part in no mean." in found.notes
-    assert found.units.collect()["id"].to_list() == ["item4"]
-    assert found.facts["cmc"]["right"] == [1.0, 1.0, 1.0]
+    outcome = evaluated(plan, samples, Asked(right=knowing(samples)))
+    assert list(outcome.head.metrics) == ["mAP", "rank_1", "mINP"]
+    assert outcome.facts["counts"]["without_match"] == 1
+    assert outcome.facts["counts"]["same_camera"] == 1
+    assert "1 of 2 probes have no match in the gallery and are excluded from means." in outcome.notes
+    assert outcome.units.collect()["id"].to_list() == ["item4"]
+    assert outcome.facts["cmc"]["right"] == [1.0, 1.0, 1.0]
 
 
-def test_no_match_at_all_is_undefined_with_its_reason() -> None:
+def test_metrics_without_a_match_are_undefined() -> None:
     samples = made([0, 0, 1, 2, 2], camera=[0, 1, 0, 0, 0])
     given: dict[str, Any] = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0, "unmatched": "count"}
     plan = Retrieval(0, **given, camera="camera", same_camera="ignore").plan(samples)
-    found = evaluated(plan, samples, Asked(right=knowing(samples)))
-    assert {str(one) for one in found.head.metrics.values()} == {"undefined, because no probe has a match"}
-    assert found.units.collect().is_empty()
+    outcome = evaluated(plan, samples, Asked(right=knowing(samples)))
+    assert {str(one) for one in outcome.head.metrics.values()} == {"undefined, because no probe has a match"}
+    assert outcome.units.collect().is_empty()
 
 
 def test_junk_is_ignored_and_distractors_count() -> None:
@@ -172,7 +175,7 @@ def test_junk_is_ignored_and_distractors_count() -> None:
     assert (plain.head.headline.value or 0) < (other.head.headline.value or 0)
 
 
-def test_no_more_is_held_than_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_tile_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluation, "TILE", 10)
     samples = samples_of_many()
     plan = Retrieval(0, **CAMERAS).plan(samples)
@@ -183,9 +186,9 @@ def test_no_more_is_held_than_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
             lengths.append(len(queries))
             return super().pairwise(queries, references)
 
-    found = evaluated(plan, samples, Watched(guess=guessing))
+    outcome = evaluated(plan, samples, Watched(guess=guessing))
     assert lengths == [10, 10, 10, 10, 5]
-    assert found.heads == evaluated(plan, samples, Asked(guess=guessing)).heads
+    assert outcome.heads == evaluated(plan, samples, Asked(guess=guessing)).heads
 
 
 # -- faces: images 1 and 2 of each of 40 people are probes, 3 to 10 the gallery, compared by Euclidean distance of raw pixels
@@ -204,13 +207,13 @@ def test_faces_by_a_plain_array_of_distances(faces: Samples) -> None:
     probes, gallery = np.flatnonzero(number <= 2), np.flatnonzero(number > 2)
     squares = (pixels**2).sum(1)
     distances = squares[probes][:, None] + squares[gallery] - 2 * pixels[probes] @ pixels[gallery].T
-    found = retrieval(distances, faces.labels[probes], faces.labels[gallery])
-    assert found.mean_ap == pytest.approx(FACES["mAP"], abs=5e-6)
-    assert found.cmc(1) == FACES["rank_1"]
+    outcome = retrieval(distances, faces.labels[probes], faces.labels[gallery])
+    assert outcome.mean_ap == pytest.approx(FACES["mAP"], abs=5e-6)
+    assert outcome.cmc(1) == FACES["rank_1"]
 
 
 def test_faces_through_protocol_and_evaluation(faces: Samples) -> None:
-    """All 40 are asked, so a person who is nobody stands in for those who train."""
+    """All 40 persons are test identities, so an additional artificial one is used for training."""
     everyone = Samples(
         np.append(faces.ids, ["nobody/1", "nobody/2"]),
         np.append(faces.labels, [40, 40]),
@@ -230,8 +233,8 @@ def test_faces_through_protocol_and_evaluation(faces: Samples) -> None:
     method: Any = SimpleNamespace(
         pairwise=lambda queries, references: comparisons.pairwise(queries, references, compare), baselines=Asked()
     )
-    found = EVALUATIONS["retrieval"](plan, method, everyone, Silent())
-    assert found.head.metrics["mAP"].value == pytest.approx(FACES["mAP"], abs=1e-5)
-    assert found.head.metrics["rank_1"].value == FACES["rank_1"]
-    assert found.facts["counts"]["gallery"] == 320
-    assert len(found.classes) == 40
+    outcome = EVALUATIONS["retrieval"](plan, method, everyone, Silent())
+    assert outcome.head.metrics["mAP"].value == pytest.approx(FACES["mAP"], abs=1e-5)
+    assert outcome.head.metrics["rank_1"].value == FACES["rank_1"]
+    assert outcome.facts["counts"]["gallery"] == 320
+    assert len(outcome.classes) == 40

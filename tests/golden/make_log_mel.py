@@ -1,4 +1,4 @@
-"""Remakes log_mel.npz: what librosa makes of a sweep and a click, in decibels. Run: python tests/golden/make_log_mel.py"""
+"""Creates log_mel.npz: librosa's log-mel spectrograms of a sweep and a click, in decibels. Run: python tests/golden/make_log_mel.py"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remakes lpc.npz: envelope and residual frame by frame in float64, by the definitions. Run: python tests/golden/make_lpc.py
+"""Creates lpc.npz: envelope and residual frame by frame in float64, by the definitions. Run: python tests/golden/make_lpc.py
 
 Autocorrelations are sums of products of samples, filters are the solutions of Toeplitz systems, bands are librosa's.
 """
@@ -12,7 +12,7 @@ from test_lpc import CASES, GOLDEN, Case, sound
 
 
 def frames(values: np.ndarray, window: int, hop: int) -> np.ndarray:
-    """Windowed frames `[frames, window]`, frame i centred on sample i · hop, zeros around the clip."""
+    """Windowed frames `[frames, window]`; frame i is centred on sample i · hop, the clip is zero-padded."""
     around = np.pad(values.astype(np.float64), window)
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
     starts = window - window // 2 + np.arange(1 + len(values) // hop) * hop
@@ -20,7 +20,7 @@ def frames(values: np.ndarray, window: int, hop: int) -> np.ndarray:
 
 
 def predicted(frame: np.ndarray, order: int, preemphasis: float, white_noise: float) -> tuple[np.ndarray, float]:
-    """The prediction-error filter, the fixed zero within, and the power it leaves."""
+    """The prediction-error filter, including pre-emphasis, and the power of its residual."""
     emphasised = np.convolve(frame, [1, -preemphasis])
     r = np.array([emphasised[lag:] @ emphasised[: len(emphasised) - lag] for lag in range(order + 1)])
     if r[0] < 1e-25:
@@ -31,7 +31,7 @@ def predicted(frame: np.ndarray, order: int, preemphasis: float, white_noise: fl
 
 
 def spectra(case: Case) -> tuple[np.ndarray, np.ndarray]:
-    """Powers of envelope and residual, each `[lines, frames]`."""
+    """Power spectra of envelope and residual, `[bins, frames]` each."""
     rate, window, hop, order, preemphasis, _ = case
     n_fft = 1 << (window - 1).bit_length()
     envelopes, residuals = [], []

@@ -1,4 +1,4 @@
-"""Remakes sessions.json: session metrics of a fixed table of answers, by plain counting with exact fractions.
+"""Creates sessions.json: session metrics of a fixed table of predictions, by counting with exact fractions.
 
 python tests/golden/make_sessions.py
 """
@@ -13,7 +13,7 @@ BASE = [0, 1, 2]
 
 
 def answers() -> list[tuple[int, int]]:
-    """(answer, truth) of 97 queries over five classes: arithmetic, not chance, so that nothing can change it."""
+    """(predicted, true) labels of 97 queries over five classes: computed without random numbers, so that they never change."""
     return [((i * i + i // 3) % 5 if i % 3 == 0 else i % 5, i % 5) for i in range(97)]
 
 

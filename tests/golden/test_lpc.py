@@ -1,4 +1,4 @@
-"""Envelope and residual against an independent computation in float64, kept in lpc.npz (make_lpc.py remakes it)."""
+"""Envelope and residual against an independent computation in float64, stored in lpc.npz (created by make_lpc.py)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CASES = {
 
 
 def sound(rate: int) -> np.ndarray:
-    """A vowel whose pitch falls, a little noise with it, then a click in silence; `[4001]` float32."""
+    """A vowel with falling pitch and some noise, then a click in silence; `[4001]` float32."""
     pitch = np.linspace(160, 90, 4001) / rate
     pulses = np.diff(np.floor(np.cumsum(pitch)), prepend=0) + np.random.default_rng(0).normal(scale=0.01, size=4001)
     for formant, width in ((700, 80), (1220, 90), (2600, 120)):
@@ -65,4 +65,4 @@ def test_envelope_and_residual_equal_their_definitions(case: str) -> None:
     assert np.abs(single.numpy() - golden).max() < 0.01
     frontend.double().window = torch.hann_window(window, dtype=torch.float64)
     ours = frontend(values.double(), lengths)[0][0] * 20
-    assert np.abs(ours.numpy() - golden).max() < 5e-4  # the waves that measure a filter stay float32
+    assert np.abs(ours.numpy() - golden).max() < 5e-4  # the Fourier basis for filters is float32

@@ -1,4 +1,4 @@
-"""Measures of two layers: against slow definitions, what leaves them unchanged, what they say of chance."""
+"""Measures of two layers: against slow definitions, invariances, and behaviour for unrelated layers."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from scratchlab.kernels.chance import against_chance, with_interval
 from scratchlab.kernels.layers import layer
 from scratchlab.kernels.measures import MEASURES, compared, spectrum
 
-every = pytest.mark.parametrize("measure", MEASURES)
+for_each = pytest.mark.parametrize("measure", MEASURES)
 
 
 def pair(n: int = 60, seed: int = 0) -> tuple[tuple[str, Tensor], tuple[str, Tensor]]:
-    made = features(n, (12, 20), seed)
-    return ("x", made["layer0"]), ("y", made["layer1"])
+    layers = features(n, (12, 20), seed)
+    return ("x", layers["layer0"]), ("y", layers["layer1"])
 
 
 def value(measure: str, x: Tensor, y: Tensor) -> float:
-    found = compared(measure, ("x", x), ("y", y)).value
-    assert found is not None
-    return found
+    result = compared(measure, ("x", x), ("y", y)).value
+    assert result is not None
+    return result
 
 
-@every
-def test_a_layer_is_most_alike_to_itself(measure: str) -> None:
+@for_each
+def test_a_layer_is_most_similar_to_itself(measure: str) -> None:
     (_, x), (_, y) = pair()
     assert value(measure, x, x) == pytest.approx(1, abs=1e-5)
     assert value(measure, x, y) < 0.99
 
 
-@every
-def test_rotation_shift_and_size_mean_nothing(measure: str) -> None:
+@for_each
+def test_invariance_to_rotation_shift_and_scale(measure: str) -> None:
     (_, x), (_, y) = pair()
     turned = x @ torch.from_numpy(ortho_group.rvs(12, random_state=0)).float() * 30 + 5
     assert value(measure, turned, y) == pytest.approx(value(measure, x, y), abs=1e-4)
@@ -54,12 +54,12 @@ def nearest(x: Tensor, k: int) -> list[set[int]]:
 def test_neighbours_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measures, "NEIGHBOURS", 5)
     (_, x), (_, y) = pair()
-    near, far = nearest(x, 5), nearest(y, 5)
-    assert value("mutual_knn", x, y) == pytest.approx(np.mean([len(a & b) / 5 for a, b in zip(near, far, strict=True)]))
-    assert value("jaccard", x, y) == pytest.approx(np.mean([len(a & b) / len(a | b) for a, b in zip(near, far, strict=True)]))
+    in_x, in_y = nearest(x, 5), nearest(y, 5)
+    assert value("mutual_knn", x, y) == pytest.approx(np.mean([len(a & b) / 5 for a, b in zip(in_x, in_y, strict=True)]))
+    assert value("jaccard", x, y) == pytest.approx(np.mean([len(a & b) / len(a | b) for a, b in zip(in_x, in_y, strict=True)]))
     k, m = (centred(one).numpy() @ centred(one).numpy().T for one in (x, y))
-    both = sum(k[i, j] * m[i, j] for i in range(60) for j in near[i] & far[i])
-    own = [sum(kernel[i, j] ** 2 for i in range(60) for j in sets[i]) for kernel, sets in ((k, near), (m, far))]
+    both = sum(k[i, j] * m[i, j] for i in range(60) for j in in_x[i] & in_y[i])
+    own = [sum(kernel[i, j] ** 2 for i in range(60) for j in sets[i]) for kernel, sets in ((k, in_x), (m, in_y))]
     assert value("cknna", x, y) == pytest.approx(both / np.sqrt(own[0] * own[1]), abs=1e-6)
 
 
@@ -77,55 +77,55 @@ def test_distances_and_shapes_by_hand() -> None:
     assert value("angular", x, y) == pytest.approx(1 - np.arccos(1 - distance**2 / 2) / (np.pi / 2), abs=1e-6)
 
 
-def test_svcca_keeps_what_holds_the_variance() -> None:
+def test_svcca_keeps_directions_of_large_variance() -> None:
     generator = torch.Generator().manual_seed(0)
     common = torch.randn(200, 2, generator=generator)
     x = torch.cat([10 * common, 0.01 * torch.randn(200, 3, generator=generator)], 1)
     y = torch.cat([5 * common @ torch.tensor([[1.0, 2.0], [0.0, 1.0]]), 0.01 * torch.randn(200, 4, generator=generator)], 1)
-    assert value("svcca", x, y) == pytest.approx(1, abs=1e-3)  # the small directions, unrelated, are left out
+    assert value("svcca", x, y) == pytest.approx(1, abs=1e-3)  # the small, unrelated directions are ignored
 
 
-def test_the_spectrum_tells_where_the_targets_lie() -> None:
+def test_the_spectrum_locates_the_targets() -> None:
     generator = np.random.default_rng(0)
     basis, _ = np.linalg.qr(generator.normal(size=(50, 6)) - 0)
     basis -= basis.mean(0)
     x = torch.from_numpy(basis * np.array([9.0, 7, 5, 3, 2, 1])).float()
     left = np.linalg.svd(centred(x).numpy(), full_matrices=False)[0]
-    found = spectrum(layer("x", x), 2 * left[:, [0]] + left[:, [2]])
-    assert np.allclose(found[:4], [0.8, 0.8, 1, 1], atol=1e-5)
-    assert found.shape == (50,)
-    assert found[-1] == pytest.approx(1)
+    result = spectrum(layer("x", x), 2 * left[:, [0]] + left[:, [2]])
+    assert np.allclose(result[:4], [0.8, 0.8, 1, 1], atol=1e-5)
+    assert result.shape == (50,)
+    assert result[-1] == pytest.approx(1)
     assert np.allclose(spectrum(layer("x", x), left[:, 0])[:2], 1)
-    for targets, says in (
+    for targets, reason in (
         (np.ones((50, 2)), "The targets are the same"),
         (np.ones(49), "for 50 inputs; these are 49"),
         (np.full(50, np.nan), "finite"),
     ):
-        with pytest.raises(Problem, match=says):
+        with pytest.raises(Problem, match=reason):
             spectrum(layer("x", x), targets)
     with pytest.raises(Problem, match="There is no spectrum, because layer dead"):
         spectrum(layer("dead", x * 0), np.arange(50.0))
 
 
-@every
-@pytest.mark.parametrize(("spoilt", "says"), [(0.0, "layer x cannot be compared: it is 0"), (torch.nan, "are not finite")])
-def test_dead_layers_are_undefined_by_name(measure: str, spoilt: float, says: str) -> None:
+@for_each
+@pytest.mark.parametrize(("factor", "reason"), [(0.0, "layer x cannot be compared: it is 0"), (torch.nan, "are not finite")])
+def test_dead_layers_are_undefined_by_name(measure: str, factor: float, reason: str) -> None:
     (_, x), second = pair()
-    found = compared(measure, ("x", x * spoilt), second)
-    assert found.value is None
-    assert found.how.startswith("undefined, because layer x cannot be compared")
-    assert says in found.how
+    result = compared(measure, ("x", x * factor), second)
+    assert result.value is None
+    assert result.how.startswith("undefined, because layer x cannot be compared")
+    assert reason in result.how
 
 
-@every
+@for_each
 @pytest.mark.parametrize("n", [2, 3, 4, 12])
-def test_few_inputs_are_defined_or_said_to_be_too_few(measure: str, n: int) -> None:
+def test_few_inputs_are_defined_or_reported_as_too_few(measure: str, n: int) -> None:
     first, second = pair(n)
-    found = compared(measure, first, second)
-    assert (found.value is None and "needs" in found.how) or np.isfinite(found.value or 0)
+    result = compared(measure, first, second)
+    assert (result.value is None and "needs" in result.how) or np.isfinite(result.value or 0)
 
 
-def test_wrong_input_is_told() -> None:
+def test_wrong_input_raises_problem() -> None:
     first, second = pair()
     with pytest.raises(Problem, match=r"There is no measure 'ckaa'.*Did you mean 'cka'"):
         compared("ckaa", first, second)
@@ -133,48 +133,48 @@ def test_wrong_input_is_told() -> None:
         compared("cka", ("x", first[1][1:]), second)
 
 
-def test_few_inputs_are_no_neighbours() -> None:
+def test_neighbours_need_enough_inputs() -> None:
     unrelated = ("x", torch.randn(19, 5)), ("y", torch.randn(19, 5))
     assert compared("mutual_knn", *unrelated).how == "undefined, because mutual_knn needs 20 inputs, and there are 19"
-    found = with_interval("jaccard", ("x", torch.randn(30, 5)), ("y", torch.randn(30, 5)), times=10)
-    assert found.low is None
-    assert "have no jaccard" in found.how
+    result = with_interval("jaccard", ("x", torch.randn(30, 5)), ("y", torch.randn(30, 5)), times=10)
+    assert result.low is None
+    assert "jaccard is undefined for 10 of 10" in result.how
 
 
-def test_wide_layers_are_turned_in_the_space_of_inputs() -> None:
+def test_wide_layers_use_the_space_of_inputs() -> None:
     (_, x), (_, y) = pair()
     wide = torch.cat([x, torch.zeros(60, 20_000)], 1)
     assert value("procrustes", wide, torch.cat([torch.zeros(60, 20_000), y], 1)) == pytest.approx(value("procrustes", x, y), abs=1e-6)
 
 
-def test_what_every_shuffle_reaches_has_a_p_of_1() -> None:
+def test_p_is_1_if_every_shuffle_reaches_the_value() -> None:
     a, b = (torch.tensor(one, dtype=torch.float32)[:, None] for one in ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 1, 1]))
-    found = against_chance("biased_cka", ("a", a), ("b", b), times=50)
-    assert found is not None
-    assert (found.p, found.times) == (1, 50)
+    result = against_chance("biased_cka", ("a", a), ("b", b), times=50)
+    assert result is not None
+    assert (result.p, result.times) == (1, 50)
 
 
-@every
-def test_chance_is_told_from_likeness(measure: str) -> None:
+@for_each
+def test_similarity_is_distinguished_from_chance(measure: str) -> None:
     first, second = pair()
-    alike = against_chance(measure, first, second, times=40)
+    similar = against_chance(measure, first, second, times=40)
     unrelated = against_chance(measure, ("x", torch.randn(60, 12, generator=torch.Generator().manual_seed(1))), second, times=40)
-    assert alike is not None
+    assert similar is not None
     assert unrelated is not None
-    assert alike.p == pytest.approx(1 / 41)
+    assert similar.p == pytest.approx(1 / 41)
     assert unrelated.p > 0.04
     assert against_chance(measure, ("x", torch.zeros(60, 3)), second) is None
 
 
-def test_the_interval_covers_what_all_inputs_say() -> None:
-    """95 % intervals of 80 samples of 60 inputs out of very many; the truth is what 4,000 say."""
+def test_the_interval_covers_the_value_of_all_inputs() -> None:
+    """95 % intervals of 80 samples of 60 inputs; the true value is computed from 4,000 inputs."""
     whole = features(4000, (12, 20))
     truth = value("cka", whole["layer0"], whole["layer1"])
     covered = 0
     for start in range(0, 80 * 40, 40):
         one, other = (("x", whole[name][start : start + 60]) for name in ("layer0", "layer1"))
-        found = with_interval("cka", one, other, times=60, seed=start)
-        assert found.low is not None
-        assert found.high is not None
-        covered += found.low <= truth <= found.high
+        result = with_interval("cka", one, other, times=60, seed=start)
+        assert result.low is not None
+        assert result.high is not None
+        covered += result.low <= truth <= result.high
     assert 66 <= covered <= 80

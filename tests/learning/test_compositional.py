@@ -18,7 +18,7 @@ from scratchlab.learn.losses.interface import EmbeddedBatch
 from scratchlab.learn.methods.compositional import Compositional, descended
 from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.similarity.cka_matrices import CKA
-from scratchlab.similarity.reuse import rebuilt, shares
+from scratchlab.similarity.reuse import attention, rebuilt
 from scratchlab.types import Embeddings, TrainingView
 from tests.contracts.test_methods import FORM, bars, base, later
 from tests.learning.conftest import Kept, Watch, components, embedder, trainer
@@ -47,7 +47,7 @@ def test_no_class_uses_its_own_primitives() -> None:
     """Not even where they are the nearest by far."""
     given = primitives()
     given[1, 1] = given[1, 0]
-    found = shares(given, 50.0).view(3, 2, 3, 2)
+    found = attention(given, 50.0).view(3, 2, 3, 2)
     for own in range(3):
         assert (found[own, :, own] == 0).all()
     assert torch.allclose(found.sum((2, 3)), torch.ones(3, 2, dtype=torch.float64))
@@ -57,7 +57,7 @@ def test_the_attention_carries_no_gradient() -> None:
     """A primitive that is replaced gets none; one that is mixed gets its share of what is asked of the mixture."""
     given = primitives().requires_grad_()
     rebuilt(given, 0.7)[0, 0].sum().backward()
-    expected = shares(given, 0.7)[0].view(3, 2, 1).expand(3, 2, 4)
+    expected = attention(given, 0.7)[0].view(3, 2, 1).expand(3, 2, 4)
     assert given.grad is not None
     assert torch.allclose(given.grad, expected)
     assert (given.grad[0] == 0).all()

@@ -1,4 +1,4 @@
-"""Neighbourhoods against slow twins, scikit-learn's own and cases worked out by hand."""
+"""Neighbourhoods against slow reference implementations, scikit-learn and cases computed by hand."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ plane = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 
 
 
 def nearest(points: np.ndarray, i: int) -> list[int]:
-    """The others, nearest first; of equals the earlier."""
+    """The other points, nearest first; ties by index."""
     others = [j for j in range(len(points)) if j != i]
     return sorted(others, key=lambda j: (float(((points[i] - points[j]) ** 2).sum()), j))
 
 
 @given(plane)
-def test_knn_equals_its_plain_twin(rows: list[tuple[int, int, int]]) -> None:
+def test_knn_equals_the_slow_reference(rows: list[tuple[int, int, int]]) -> None:
     points, labels = np.array(rows, dtype=np.float64)[:, :2], np.array(rows)[:, 2]
     right = 0
     for i in range(len(points)):
@@ -32,7 +32,7 @@ def test_knn_equals_its_plain_twin(rows: list[tuple[int, int, int]]) -> None:
 
 
 @given(plane, st.integers(1, 3))
-def test_trustworthiness_equals_its_plain_twin(rows: list[tuple[int, int, int]], k: int) -> None:
+def test_trustworthiness_equals_the_slow_reference(rows: list[tuple[int, int, int]], k: int) -> None:
     points = np.array(rows, dtype=np.float64)
     mapped = points[:, [2, 0]]
     n, penalty = len(points), 0
@@ -49,13 +49,13 @@ def test_trustworthiness_is_scikit_learns() -> None:
 
 
 def test_by_hand() -> None:
-    """Two clumps of six on a line, one point of the left clump named like the right: it is wrong, the others are not."""
+    """Two clusters of six points on a line; one point of the left cluster has the label of the right one, and only it is wrong."""
     line = np.array([0, 1, 2, 3, 4, 5, 100, 101, 102, 103, 104, 105], dtype=np.float64)[:, None]
     labels = np.array([0, 0, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1])
     assert knn_accuracy(line, labels).value == 11 / 12
     assert trustworthiness(line, line * 2, 5).value == 1.0
 
 
-def test_too_few_points_say_so() -> None:
+def test_too_few_points_are_undefined() -> None:
     assert knn_accuracy(np.zeros((5, 2)), np.zeros(5, np.int64)).how == "undefined, because 5 neighbours need more than 5 points"
     assert trustworthiness(np.zeros((10, 3)), np.zeros((10, 2))).value is None

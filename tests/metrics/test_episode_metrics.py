@@ -1,4 +1,4 @@
-"""Accuracy and AUROC of episodes against slow twins and a case worked out by hand."""
+"""Accuracy and AUROC of episodes against slow reference implementations and a case computed by hand."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def episodes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 
 @given(episodes())
-def test_slow_twins(case: tuple[np.ndarray, np.ndarray]) -> None:
+def test_slow_references(case: tuple[np.ndarray, np.ndarray]) -> None:
     scores, target = case
     accuracy, auroc = episode_accuracy(scores, target), episode_auroc(scores, target)
     assert auroc is not None
@@ -64,11 +64,11 @@ def test_intervals_are_over_episodes() -> None:
     first = rng.uniform(0.4, 0.9, 60)
     second = np.clip(first + rng.normal(0.03, 0.02, 60), 0, 1)
     known = stats.t.interval(0.95, 59, first.mean(), stats.sem(first))
-    found = over_episodes(first)
-    assert (found.low, found.high, found.n) == (pytest.approx(known[0]), pytest.approx(known[1]), 60)
+    estimate = over_episodes(first)
+    assert (estimate.low, estimate.high, estimate.n) == (pytest.approx(known[0]), pytest.approx(known[1]), 60)
     paired = differences_over_draws(first, second, paired=True, what="episode")
     test = stats.ttest_rel(second, first).confidence_interval(0.95)
     assert (paired.low, paired.high) == (pytest.approx(test.low), pytest.approx(test.high))
     assert paired.low is not None
-    assert paired.low > 0, "paired, a gain of 3 points is beyond doubt although the episodes differ by 50"
+    assert paired.low > 0, "paired, a gain of 3 points is significant although accuracies of episodes differ by 50"
     assert paired.how == "mean over 60 episodes, Student's t interval of the paired differences"

@@ -1,4 +1,4 @@
-"""Metrics against slow obvious twins and numbers worked out by hand."""
+"""Metrics against slow reference implementations and numbers computed by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scratchlab.metrics.classification import accuracy, balanced_accuracy, confu
 from scratchlab.metrics.estimate import over_draws, over_groups, undefined
 from scratchlab.metrics.sessions import average_accuracy, harmonic_mean, performance_drop, session_metrics
 
-answers = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
+predictions = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
 
 
 def test_cross_entropy_by_hand_and_without_overflow() -> None:
@@ -24,8 +24,8 @@ def test_cross_entropy_by_hand_and_without_overflow() -> None:
     assert cross_entropy(logits, np.array([0, 1])) == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
 
 
-@given(answers)
-def test_accuracies_equal_their_plain_twins(pairs: list[tuple[int, int]]) -> None:
+@given(predictions)
+def test_accuracies_equal_slow_references(pairs: list[tuple[int, int]]) -> None:
     predicted, truth = (np.array(column) for column in zip(*pairs, strict=True))
     assert accuracy(predicted, truth) == sum(p == t for p, t in pairs) / len(pairs)
     recalls = []
@@ -39,19 +39,19 @@ def test_accuracies_equal_their_plain_twins(pairs: list[tuple[int, int]]) -> Non
 
 
 def test_session_metrics_by_hand() -> None:
-    """Base classes 0 and 1; class 2 is new. Base: 3 of 4 right; new: 1 of 2; a base answer to a new query is wrong."""
-    found = session_metrics(np.array([0, 0, 1, 2, 2, 0]), np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1]))
-    assert found.accuracy == pytest.approx(4 / 6)
-    assert found.base == pytest.approx(3 / 4)
-    assert found.new == pytest.approx(1 / 2)
-    assert found.harmonic == pytest.approx(2 * 0.75 * 0.5 / 1.25)
-    assert found.balanced == pytest.approx((1 + 0.5 + 0.5) / 3)
+    """Base classes 0 and 1; class 2 is new. Base: 3 of 4 correct; new: 1 of 2; a new query predicted as a base class is wrong."""
+    result = session_metrics(np.array([0, 0, 1, 2, 2, 0]), np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1]))
+    assert result.accuracy == pytest.approx(4 / 6)
+    assert result.base == pytest.approx(3 / 4)
+    assert result.new == pytest.approx(1 / 2)
+    assert result.harmonic == pytest.approx(2 * 0.75 * 0.5 / 1.25)
+    assert result.balanced == pytest.approx((1 + 0.5 + 0.5) / 3)
 
 
-def test_what_is_not_there_is_not_zero() -> None:
-    found = session_metrics(np.array([0, 1]), np.array([0, 1]), np.array([0, 1]))
-    assert found.new is None
-    assert found.harmonic is None
+def test_missing_accuracies_are_none_not_zero() -> None:
+    result = session_metrics(np.array([0, 1]), np.array([0, 1]), np.array([0, 1]))
+    assert result.new is None
+    assert result.harmonic is None
 
 
 def test_average_and_drop_of_a_published_row() -> None:
@@ -63,46 +63,46 @@ def test_average_and_drop_of_a_published_row() -> None:
 
 def test_t_interval_of_a_textbook_sample() -> None:
     """n=10, mean 5.5, s=3.0277: half-width t(.975, 9)=2.2622 × s/√10 = 2.1659."""
-    found = over_draws([float(x) for x in range(1, 11)], within=(0, 10))
-    assert found.value == 5.5
-    assert (found.high or 0) - 5.5 == pytest.approx(2.1659, abs=1e-4)
+    result = over_draws([float(x) for x in range(1, 11)], within=(0, 10))
+    assert result.value == 5.5
+    assert (result.high or 0) - 5.5 == pytest.approx(2.1659, abs=1e-4)
     cut = over_draws([0.9, 1.0])
     assert (cut.value, cut.high) == (0.95, 1.0)
 
 
-def test_one_draw_has_no_interval_and_says_so() -> None:
-    found = over_draws([0.5])
-    assert found.low is None
-    assert "undefined, because one draw has no spread" in found.how
+def test_one_draw_has_no_interval_and_a_reason() -> None:
+    result = over_draws([0.5])
+    assert result.low is None
+    assert "undefined, because one draw has no spread" in result.how
     assert over_draws([]).value is None
     assert str(undefined("there is nothing")) == "undefined, because there is nothing"
 
 
 def test_group_bootstrap_covers_the_truth() -> None:
-    """Speakers differ (sd 10 points): the interval over speakers holds the true 80 % in most of 200 worlds; one over answers would not."""
+    """Speakers differ (sd 10 points): the interval over speakers covers the true 80 % in most of 200 simulations."""
     rng = np.random.default_rng(0)
-    held = naive = 0
+    covered = naive = 0
     for _ in range(200):
         skill = np.clip(rng.normal(0.8, 0.1, 24), 0, 1)
         right = rng.random((24, 50)) < skill[:, None]
         groups = np.repeat([f"s{i}" for i in range(24)], 50)
-        found = over_groups(right.ravel(), groups, times=400)
+        result = over_groups(right.ravel(), groups, times=400)
         alone = over_groups(right.ravel(), np.arange(right.size).astype(str), times=400)
-        held += (found.low or 0) <= 0.8 <= (found.high or 0)
+        covered += (result.low or 0) <= 0.8 <= (result.high or 0)
         naive += (alone.low or 0) <= 0.8 <= (alone.high or 0)
-    assert held >= 176
+    assert covered >= 176
     assert naive < 150
 
 
 def test_balanced_accuracy_over_groups() -> None:
-    """The value is that of its own function; with one class the interval is that of plain accuracy."""
+    """The value equals `balanced_accuracy`; with one class the interval is that of plain accuracy."""
     rng = np.random.default_rng(1)
     truth, groups = rng.integers(0, 3, 300), rng.integers(0, 12, 300).astype(str)
     right = rng.random(300) < np.array([0.9, 0.5, 0.2])[truth]
     predicted = np.where(right, truth, (truth + 1) % 3)
-    found = over_groups(right, groups, truth)
-    assert found.value == pytest.approx(balanced_accuracy(predicted, truth))
-    assert (found.low or 1) < (found.value or 0) < (found.high or 0)
+    result = over_groups(right, groups, truth)
+    assert result.value == pytest.approx(balanced_accuracy(predicted, truth))
+    assert (result.low or 1) < (result.value or 0) < (result.high or 0)
     assert over_groups(right, groups, np.zeros(300, dtype=np.int64)) == over_groups(right, groups)
 
 
@@ -113,5 +113,5 @@ def test_one_group_has_no_interval() -> None:
 def test_golden_sessions() -> None:
     golden = json.loads((Path(__file__).parent.parent / "golden" / "sessions.json").read_text())
     predicted, truth = (np.array(column) for column in zip(*golden["answers"], strict=True))
-    found = session_metrics(predicted, truth, np.array(golden["base"]))
-    assert asdict(found) == pytest.approx(golden["metrics"])
+    result = session_metrics(predicted, truth, np.array(golden["base"]))
+    assert asdict(result) == pytest.approx(golden["metrics"])

@@ -1,4 +1,4 @@
-"""Retrieval against a slow twin that sorts, a case worked out by hand, and fast-reid's own code where its rules agree."""
+"""Retrieval against a slow reference that sorts, a case computed by hand, and fast-reid's code where its rules agree."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Case(typing.NamedTuple):
 
 
 def slow(case: Case, rules: Rules) -> list[dict[str, Any] | None]:
-    """Sorts every row with a plain key, probe by probe."""
-    found: list[dict[str, Any] | None] = []
+    """Reference implementation: sorts every row, probe by probe."""
+    result: list[dict[str, Any] | None] = []
     for i, (identity, camera) in enumerate(zip(case.query_ids, case.query_cameras, strict=True)):
         columns = []
         ignored = 0
@@ -46,10 +46,10 @@ def slow(case: Case, rules: Rules) -> list[dict[str, Any] | None]:
         columns.sort()
         places = [rank for rank, (_, _, j) in enumerate(columns, 1) if case.gallery_ids[j] == identity]
         if not places:
-            found.append(None)
+            result.append(None)
             continue
         precisions = [number / rank for number, rank in enumerate(places, 1)]
-        found.append(
+        result.append(
             {
                 "ap": sum(precisions) / len(places),
                 "inp": len(places) / places[-1],
@@ -58,7 +58,7 @@ def slow(case: Case, rules: Rules) -> list[dict[str, Any] | None]:
                 "ignored": ignored,
             }
         )
-    return found
+    return result
 
 
 def fast(case: Case, rules: Rules) -> Retrieval:
@@ -66,20 +66,20 @@ def fast(case: Case, rules: Rules) -> Retrieval:
     return retrieval(case.distances, case.query_ids, case.gallery_ids, *cameras, rules)
 
 
-def equal(found: Retrieval, twin: list[dict[str, Any] | None]) -> None:
-    matched = [i for i, one in enumerate(twin) if one is not None]
-    assert found.rows.tolist() == matched
-    assert found.unmatched == len(twin) - len(matched)
+def equal(result: Retrieval, slow_retrieval: list[dict[str, Any] | None]) -> None:
+    matched = [i for i, one in enumerate(slow_retrieval) if one is not None]
+    assert result.rows.tolist() == matched
+    assert result.unmatched == len(slow_retrieval) - len(matched)
     for name in ("ap", "inp"):
-        assert getattr(found, name) == pytest.approx([one[name] for one in twin if one], abs=1e-12)
+        assert getattr(result, name) == pytest.approx([one[name] for one in slow_retrieval if one], abs=1e-12)
     for name in ("first", "nearest"):
-        assert getattr(found, name).tolist() == [one[name] for one in twin if one]
-    assert [found.ignored[i] for i in matched] == [one["ignored"] for one in twin if one]
+        assert getattr(result, name).tolist() == [one[name] for one in slow_retrieval if one]
+    assert [result.ignored[i] for i in matched] == [one["ignored"] for one in slow_retrieval if one]
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """Few values, so that ties are many; identities without a probe, without a row, and with a single one."""
+    """Few distinct distances, hence many ties; identities without a probe, without a gallery row, and with a single one."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     probes, gallery, names = draw(st.integers(0, 6)), draw(st.integers(1, 300)), draw(st.integers(1, 12))
     values = rng.integers(0, draw(st.sampled_from([2, 5, 1000])), (probes, gallery)) - 1
@@ -113,7 +113,7 @@ def test_counting_equals_sorting(case: Case, rules: Rules) -> None:
 
 @pytest.mark.parametrize("ties", typing.get_args(Ties))
 @pytest.mark.parametrize("levels", [3, 10**6])
-def test_more_matches_than_are_counted_one_by_one_equal_sorting_too(ties: Ties, levels: int) -> None:
+def test_probes_with_many_matches_equal_sorting_too(ties: Ties, levels: int) -> None:
     rng = np.random.default_rng(5)
     probes, gallery = 4, 700
     case = Case(
@@ -124,9 +124,9 @@ def test_more_matches_than_are_counted_one_by_one_equal_sorting_too(ties: Ties, 
         rng.integers(0, 2, gallery),
     )
     rules = Rules("ignore", ties)
-    found = fast(case, rules)
-    assert sorted(found.matches > ranks.MOST_MATCHES) == [False, True, True]
-    equal(found, slow(case, rules))
+    result = fast(case, rules)
+    assert sorted(result.matches > ranks.MOST_MATCHES) == [False, True, True]
+    equal(result, slow(case, rules))
 
 
 def test_a_case_by_hand() -> None:
@@ -134,27 +134,27 @@ def test_a_case_by_hand() -> None:
     AP = (1/2 + 2/4)/2 = .5; INP = 2/4; first 2. Dan has no row."""
     distances = np.array([[0.1, 0.2, 0.3, 0.35, 0.4, 0.5], [0.5, 0.4, 0.35, 0.3, 0.2, 0.1]])
     rules = Rules("ignore", junk=("junk",))
-    found = retrieval(distances, ["ann", "dan"], ["ann", "bob", "ann", "junk", "cat", "ann"], [1, 1], [1, 1, 2, 1, 1, 3], rules)
-    assert (found.rows.tolist(), found.unmatched, found.ignored.tolist()) == ([0], 1, [1, 0])
-    assert (found.ap.tolist(), found.inp.tolist(), found.first.tolist()) == ([0.5], [0.5], [2])
-    assert (found.mean_ap, found.minp, found.cmc(1), found.cmc(2), found.gallery) == (0.5, 0.5, 0.0, 1.0, 5)
-    assert found.nearest.tolist() == [1]
+    result = retrieval(distances, ["ann", "dan"], ["ann", "bob", "ann", "junk", "cat", "ann"], [1, 1], [1, 1, 2, 1, 1, 3], rules)
+    assert (result.rows.tolist(), result.unmatched, result.ignored.tolist()) == ([0], 1, [1, 0])
+    assert (result.ap.tolist(), result.inp.tolist(), result.first.tolist()) == ([0.5], [0.5], [2])
+    assert (result.mean_ap, result.minp, result.cmc(1), result.cmc(2), result.gallery) == (0.5, 0.5, 0.0, 1.0, 5)
+    assert result.nearest.tolist() == [1]
     assert "same camera: gallery rows with the identity and the camera of the probe are ignored" in str(rules)
 
 
 def test_ties_by_hand() -> None:
-    """All at one distance, the match in the second of three places."""
+    """All at equal distance, the match is the second of three rows."""
     distances, ids = np.zeros((1, 3)), ["bob", "ann", "bob"]
     for ties, first in (("optimistic", 1), ("gallery_order", 2), ("pessimistic", 3)):
         assert retrieval(distances, ["ann"], ids, rules=Rules("none", ties)).first.tolist() == [first]
 
 
-def test_no_match_at_all_is_none_and_never_zero() -> None:
-    found = retrieval(np.zeros((2, 3)), ["x", "y"], ["a", "b", "c"])
-    assert (found.mean_ap, found.minp, found.cmc(1), found.unmatched) == (None, None, None, 2)
+def test_metrics_without_a_match_are_none_not_zero() -> None:
+    result = retrieval(np.zeros((2, 3)), ["x", "y"], ["a", "b", "c"])
+    assert (result.mean_ap, result.minp, result.cmc(1), result.unmatched) == (None, None, None, 2)
 
 
-def test_similarities_are_distances_the_other_way_round() -> None:
+def test_similarities_are_negated_distances() -> None:
     rng = np.random.default_rng(0)
     values, probes, gallery = rng.random((5, 200), dtype=np.float32), rng.integers(0, 9, 5), rng.integers(0, 9, 200)
     one, other = retrieval(values, probes, gallery), retrieval(-values, probes, gallery, similarities=True)
@@ -163,13 +163,13 @@ def test_similarities_are_distances_the_other_way_round() -> None:
 
 
 @pytest.mark.parametrize("change", [np.asfortranarray, lambda x: x[:, ::1].astype(np.float64), lambda x: np.repeat(x, 2, 1)[:, ::2]])
-def test_the_layout_of_the_array_changes_nothing(change: Callable[[np.ndarray], np.ndarray]) -> None:
+def test_the_memory_layout_does_not_matter(change: Callable[[np.ndarray], np.ndarray]) -> None:
     rng = np.random.default_rng(1)
     values, probes, gallery = rng.random((300, 150), dtype=np.float32), rng.integers(0, 9, 300), rng.integers(0, 9, 150)
     assert retrieval(change(values), probes, gallery).ap.tolist() == retrieval(values, probes, gallery).ap.tolist()
 
 
-def test_distances_may_lie_on_disk(tmp_path: Path) -> None:
+def test_distances_may_be_memory_mapped(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     values, probes, gallery = rng.random((300, 150), dtype=np.float32), rng.integers(0, 9, 300), rng.integers(0, 9, 150)
     np.save(tmp_path / "d.npy", values)
@@ -179,7 +179,7 @@ def test_distances_may_lie_on_disk(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("junk", [(), (0,)])
-def test_what_is_not_finite_is_named_with_its_place(tmp_path: Path, value: float, junk: tuple[int, ...]) -> None:
+def test_values_that_are_not_finite_are_reported_with_their_position(tmp_path: Path, value: float, junk: tuple[int, ...]) -> None:
     values = np.zeros((600, 40), np.float32)
     values[513, 27] = value
     np.savez(tmp_path / "d.npz", distances=values)
@@ -194,37 +194,37 @@ def test_what_is_not_finite_is_named_with_its_place(tmp_path: Path, value: float
         ({"distances": np.zeros((2, 4))}, r"must be \[probes, gallery\], here \[2, 3\]; their shape is \[2, 4\]"),
         ({"distances": np.zeros(3)}, r"their shape is \[3\]"),
         ({"distances": np.zeros((2, 3), np.complex64)}, "must be numbers of 64 bits or less; these are of type complex64"),
-        ({"query_cameras": [0, 0]}, "rule 'ignore' needs the cameras of probes and gallery"),
+        ({"query_cameras": [0, 0]}, "rule 'ignore' needs cameras of probes and gallery"),
         ({"query_cameras": [0], "gallery_cameras": [0, 0, 0]}, "2 probes but 1 cameras"),
         ({"query_cameras": [0, 0], "gallery_cameras": [0, 0, 0], "rules": Rules("none")}, "Cameras are given, but .* is 'none'"),
         ({"distances": np.zeros((2, 0)), "gallery_ids": []}, "The gallery holds no row; there is nothing to rank"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_a_sentence(changed: dict[str, Any], sentence: str) -> None:
+def test_wrong_input_raises_problem(changed: dict[str, Any], sentence: str) -> None:
     given = {"distances": np.zeros((2, 3)), "query_ids": [0, 1], "gallery_ids": [0, 1, 2], **changed}
     with pytest.raises(Problem, match=sentence):
         retrieval(**given)
 
 
-def test_there_is_no_rank_zero() -> None:
+def test_ranks_begin_with_1() -> None:
     with pytest.raises(Problem, match="Ranks begin with 1"):
         retrieval(np.zeros((1, 1)), [0], [0]).cmc(0)
 
 
-def test_every_tie_rule_has_its_number() -> None:
+def test_every_tie_rule_has_a_number() -> None:
     assert TIE_RULES.keys() == set(typing.get_args(Ties))
 
 
 def test_the_interval_of_mean_ap_is_over_identities() -> None:
-    """Twelve identities of 30 probes each, the identities unlike: the interval over identities is far wider than one over probes."""
+    """Twelve different identities of 30 probes each: the interval over identities is far wider than one over probes."""
     rng = np.random.default_rng(0)
     ap = np.clip(np.repeat(rng.normal(0.6, 0.15, 12), 30) + rng.normal(0, 0.01, 360), 0, 1)
     ids = np.repeat([f"person {i}" for i in range(12)], 30)
-    found = over_groups(ap, ids, unit="probes", block="identities")
+    result = over_groups(ap, ids, unit="probes", block="identities")
     alone = over_groups(ap, np.arange(360).astype(str), unit="probes", block="identities")
-    assert found.value == pytest.approx(ap.mean())
-    assert (found.high or 0) - (found.low or 0) > 3 * ((alone.high or 0) - (alone.low or 0))
-    assert (found.how, alone.how) == ("bootstrap over 12 identities", "bootstrap over 360 probes")
+    assert result.value == pytest.approx(ap.mean())
+    assert (result.high or 0) - (result.low or 0) > 3 * ((alone.high or 0) - (alone.low or 0))
+    assert (result.how, alone.how) == ("bootstrap over 12 identities", "bootstrap over 360 probes")
 
 
 # -- fast-reid 1.4.0: its rank.py, and its rank_cy.pyx where it is compiled. benchmarks/retrieval.py says how to get both.
@@ -236,13 +236,13 @@ def peer() -> Any:
 
 
 def without_ties(seed: int, identities: int = 20) -> Case:
-    """Distances of which no two in a row are equal, since fast-reid's sort leaves their order open."""
+    """Distances without ties, whose order is undefined in fast-reid."""
     rng = np.random.default_rng(seed)
     probes, gallery = 60, 500
     distances = np.stack([rng.permutation(gallery) for _ in range(probes)]).astype(np.float32)
     return Case(
         distances,
-        rng.integers(0, identities + 5, probes),  # the last five have no row
+        rng.integers(0, identities + 5, probes),  # the last five have no gallery row
         np.where(rng.random(gallery) < 0.3, 10**6 + np.arange(gallery), rng.integers(0, identities, gallery)),  # a third are distractors
         rng.integers(0, 6, probes),
         rng.integers(0, 6, gallery),
@@ -251,18 +251,18 @@ def without_ties(seed: int, identities: int = 20) -> Case:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_equal_to_fast_reid_with_junk_and_cameras(peer: Any, seed: int) -> None:
-    """Its compiled code sums and keeps AP in 32 bits, so it is met to 32 bits; the same code with 64-bit sums to 1e-9."""
+    """Its compiled code computes AP in float32, so values agree to float32 precision; with float64 sums, to 1e-9."""
     case = without_ties(seed)
-    found = fast(case, Rules("ignore"))
+    result = fast(case, Rules("ignore"))
     _, ap, inp = peer.evaluate_cy(*case, 50)
-    assert found.ap == pytest.approx(ap, abs=1e-6)
-    assert found.inp == pytest.approx(inp, abs=1e-7)
+    assert result.ap == pytest.approx(ap, abs=1e-6)
+    assert result.inp == pytest.approx(inp, abs=1e-7)
     wide = importlib.import_module("rank_cy_double")
     cmc, ap, inp = wide.evaluate_cy(*case, 50)
-    assert found.unmatched > 0
-    assert found.ap == pytest.approx(ap, abs=1e-9)
-    assert found.inp == pytest.approx(inp, abs=1e-9)
-    assert [found.cmc(k) for k in range(1, 51)] == pytest.approx(cmc, abs=1e-9)
+    assert result.unmatched > 0
+    assert result.ap == pytest.approx(ap, abs=1e-9)
+    assert result.inp == pytest.approx(inp, abs=1e-9)
+    assert [result.cmc(k) for k in range(1, 51)] == pytest.approx(cmc, abs=1e-9)
 
 
 def test_where_the_rules_of_fast_reid_differ(peer: Any) -> None:
@@ -270,18 +270,20 @@ def test_where_the_rules_of_fast_reid_differ(peer: Any) -> None:
     junk = np.where(np.arange(500) % 7 == 0, -1, case.gallery_ids)
     with_junk = case._replace(gallery_ids=junk)
     _, ap, _ = peer.evaluate_cy(*with_junk, 50)
-    assert fast(with_junk, Rules("ignore")).ap == pytest.approx(ap, abs=1e-6)  # junk ids are wrong answers to it
-    assert fast(with_junk, Rules("ignore", junk=(-1,))).mean_ap > ap.mean() + 1e-3  # to ignore them raises AP
+    assert fast(with_junk, Rules("ignore")).ap == pytest.approx(ap, abs=1e-6)  # fast-reid counts junk ids as wrong
+    assert fast(with_junk, Rules("ignore", junk=(-1,))).mean_ap > ap.mean() + 1e-3  # ignoring them raises AP
 
-    relabelled = case._replace(query_cameras=case.query_cameras + 100)  # cameras numbered anew in each split, as its loaders may do
+    relabelled = case._replace(
+        query_cameras=case.query_cameras + 100
+    )  # cameras numbered separately for queries and gallery, as its loaders may do
     _, ap, _ = peer.evaluate_cy(*relabelled, 50)
-    assert fast(case, Rules("keep")).ap == pytest.approx(ap, abs=1e-6)  # its rule then removes nothing
+    assert fast(case, Rules("keep")).ap == pytest.approx(ap, abs=1e-6)  # then its camera rule removes nothing
 
     tied = case._replace(distances=np.floor(case.distances / 50))
     _, ap, _ = peer.evaluate_cy(*tied, 50)
     low, high = (fast(tied, Rules("ignore", ties)).mean_ap for ties in ("pessimistic", "optimistic"))
-    assert low < ap.mean() < high  # its order of equals is open, within these bounds
+    assert low < ap.mean() < high  # its order of ties is undefined, within these bounds
 
     few = Case(np.array([[0.0], [1.0]], np.float32).T.repeat(2, 0), np.array([0, 1]), np.array([0, 2]), np.zeros(2, int), np.ones(2, int))
     assert fast(few, Rules("ignore")).unmatched == 1
-    assert len(peer.evaluate_cy(*few, 1)[1]) == 1  # left out of the mean, and not counted
+    assert len(peer.evaluate_cy(*few, 1)[1]) == 1  # excluded from the mean, and not counted

@@ -1,4 +1,4 @@
-"""Small tensors: a second thread would wait more than it works."""
+"""Run with one thread: for small tensors a second one only adds overhead."""
 
 from __future__ import annotations
 

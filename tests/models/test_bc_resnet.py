@@ -1,4 +1,4 @@
-"""BC-ResNet against its plain twin in the benchmark, which is written straight from the paper."""
+"""BC-ResNet against the plain implementation of the paper in the benchmarks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLAIN = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "peers" / 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [(torch.float64, 1e-9), (torch.float32, 1e-4)])
 @pytest.mark.parametrize(("width", "bands", "time_stride"), [(1.0, 40, 1), (1.5, 80, 2), (2.0, 40, 4)])
-def test_outputs_gradients_and_running_statistics_equal_the_plain_twin_s(
+def test_outputs_gradients_and_running_statistics_equal_the_plain_implementation(
     width: float, bands: int, time_stride: int, kind: torch.dtype, tolerance: float
 ) -> None:
     torch.manual_seed(0)
@@ -38,23 +38,23 @@ def test_outputs_gradients_and_running_statistics_equal_the_plain_twin_s(
     for training in (True, False):
         ours.train(training)
         plain.train(training)
-        made = ours(inputs[0], torch.full((5,), 37))
+        embeddings = ours(inputs[0], torch.full((5,), 37))
         vector, matrix = plain(inputs[1])
-        close(made.vector, vector, "vector")
-        close(made.matrix, matrix, "matrix")
-        for module, x, result in ((ours, inputs[0], made.vector), (plain, inputs[1], vector)):
+        close(embeddings.vector, vector, "vector")
+        close(embeddings.matrix, matrix, "matrix")
+        for module, x, result in ((ours, inputs[0], embeddings.vector), (plain, inputs[1], vector)):
             module.zero_grad()
             x.grad = None
             ((result * weights).sum() + result.square().sum()).backward()
         assert inputs[0].grad is not None
         assert inputs[1].grad is not None
         close(inputs[0].grad, inputs[1].grad, "features")
-        for (name, one), other in zip(ours.named_parameters(), plain.parameters(), strict=True):
-            assert one.grad is not None
-            assert other.grad is not None
-            close(one.grad, other.grad, name)
-        for (name, one), other in zip(ours.named_buffers(), plain.buffers(), strict=True):
-            close(one.double(), other.double(), name)
+        for (name, our_value), plain_value in zip(ours.named_parameters(), plain.parameters(), strict=True):
+            assert our_value.grad is not None
+            assert plain_value.grad is not None
+            close(our_value.grad, plain_value.grad, name)
+        for (name, our_value), plain_value in zip(ours.named_buffers(), plain.buffers(), strict=True):
+            close(our_value.double(), plain_value.double(), name)
 
 
 def test_reversed_time_with_reversed_kernels_gives_the_reversed_matrix() -> None:
@@ -68,7 +68,7 @@ def test_reversed_time_with_reversed_kernels_gives_the_reversed_matrix() -> None
     torch.testing.assert_close(encoder(features.flip(3), lengths).matrix, forward.flip(1))
 
 
-def test_a_wrong_number_of_bands_is_told_which_fit() -> None:
+def test_the_message_for_a_wrong_number_of_bands_lists_fitting_ones() -> None:
     with pytest.raises(Problem, match=r"fit: 39, 40, 7\d"):
         BCResNet(Spectrogram(64))
     with pytest.raises(Problem, match=r"encoder\.sub_bands = 4"):

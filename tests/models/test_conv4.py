@@ -1,4 +1,4 @@
-"""Conv-4: what pooling leaves, and what a row of the matrix is."""
+"""Conv-4: sizes after pooling, and steps of the matrix."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FORM = Image(3, 32, 32)
 
 
 def both(**settings: object) -> tuple[Conv4, Conv4]:
-    """By columns and by positions, with the same weights."""
+    """Two encoders, by columns and by positions, with the same weights."""
     columns, positions = Conv4(FORM, channels=8, **settings), Conv4(FORM, channels=8, steps="positions", **settings)  # type: ignore[arg-type]
     positions.load_state_dict(columns.state_dict())
     return columns.eval(), positions.eval()

@@ -1,4 +1,4 @@
-"""Shifted multiply-adds against torch's own grouped convolution."""
+"""Shifted multiply-adds against torch's grouped convolution."""
 
 from __future__ import annotations
 
@@ -26,5 +26,7 @@ def test_values_and_gradients_equal_torch_s(
     theirs = F.conv2d(x.permute(3, 0, 1, 2), weight, None, (stride, 1), (padding, reach), (1, dilation), 4).permute(1, 2, 3, 0)
     torch.testing.assert_close(ours, theirs)
     grad = torch.randn_like(ours)
-    for one, other in zip(torch.autograd.grad(ours, (x, weight), grad), torch.autograd.grad(theirs, (x, weight), grad), strict=True):
-        torch.testing.assert_close(one, other)
+    for our_grad, their_grad in zip(
+        torch.autograd.grad(ours, (x, weight), grad), torch.autograd.grad(theirs, (x, weight), grad), strict=True
+    ):
+        torch.testing.assert_close(our_grad, their_grad)

@@ -1,4 +1,4 @@
-"""Linear prediction: its filters against slow exact ones, the identity it rests on, and clips that are hard to predict."""
+"""Linear prediction: filters against slow exact ones, the spectral identity, and clips that are hard to predict."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VOWELS = {"a": (730, 1090, 2440), "i": (270, 2290, 3010), "u": (300, 870, 2240)}
 
 
 def vowel(name: str, pitch: float, noise: float = 1e-3, seconds: float = 0.5) -> Tensor:
-    """Pulses and a little noise through three resonances, `[samples]` float32."""
+    """A synthetic vowel: pulses and some noise filtered by three resonances, `[samples]` float32."""
     samples = round(seconds * RATE)
     source = np.diff(np.floor(np.arange(samples + 1) * pitch / RATE)) + np.random.default_rng(0).normal(scale=noise, size=samples)
     for formant, width in zip(VOWELS[name], (60, 90, 120), strict=True):
@@ -39,34 +39,34 @@ def vowel(name: str, pitch: float, noise: float = 1e-3, seconds: float = 0.5) ->
 def analysed(
     values: Tensor, order: int, white_noise: float = 1e-4, preemphasis: float = 0.0, n_fft: int = N_FFT
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """|X|², |A|² and g of a clip `[samples]`, in its own precision, on every line."""
+    """|X|², |A|² and g of a clip `[samples]`, in its precision, at every frequency bin."""
     spectra = power(values[None], torch.hann_window(WINDOW, dtype=torch.float64).to(values), n_fft, HOP)
     lags, waves = tables(n_fft, order, preemphasis)
     return spectra, *prediction(spectra, lags, torch.cat([waves.real, waves.imag], 1).to(values), white_noise)
 
 
 def exact_envelope(values: Tensor, order: int, white_noise: float = 1e-4) -> np.ndarray:
-    """g/|A|² in dB by the definitions in float64, `[frames, lines]`; minus infinity where a frame is silent."""
+    """g/|A|² in dB by the definitions in float64, `[frames, bins]`; minus infinity for silent frames."""
     around, hann = np.pad(values.double().numpy(), N_FFT), scipy.signal.get_window("hann", WINDOW)
-    found = []
+    results = []
     for i in range(1 + len(values) // HOP):
         start = N_FFT - WINDOW // 2 + i * HOP
         frame = around[start : start + WINDOW] * hann
         r = np.array([frame[lag:] @ frame[: WINDOW - lag] for lag in range(order + 1)])
         if r[0] < 1e-10:
-            found.append(np.full(N_FFT // 2 + 1, -np.inf))
+            results.append(np.full(N_FFT // 2 + 1, -np.inf))
             continue
         r[0] *= 1 + white_noise
         a = np.concatenate([[1], -scipy.linalg.solve_toeplitz(r[:-1], r[1:])])
-        found.append(10 * np.log10(a @ r) - 20 * np.log10(np.abs(np.fft.rfft(a, N_FFT))))
-    return np.stack(found)
+        results.append(10 * np.log10(a @ r) - 20 * np.log10(np.abs(np.fft.rfft(a, N_FFT))))
+    return np.stack(results)
 
 
 def envelope_error(values: Tensor, order: int) -> float:
-    """The largest difference in dB between our envelope in float32 and the exact one, over all frames that sound."""
-    _, whitening, left = analysed(values, order)
+    """The largest difference in dB between our float32 envelope and the exact one, over all frames that are not silent."""
+    _, whitening, error = analysed(values, order)
     exact = exact_envelope(values, order)
-    ours = 10 * (left / whitening)[0].T.log10().double().numpy()
+    ours = 10 * (error / whitening)[0].T.log10().double().numpy()
     sounding = np.isfinite(exact[:, 0])
     assert sounding.sum() > 10
     return float(np.abs(ours - exact)[sounding].max())
@@ -77,12 +77,12 @@ def test_filters_solve_their_toeplitz_systems(order: int) -> None:
     rng = np.random.default_rng(0)
     lines = torch.from_numpy(rng.exponential(size=(5, 257)) ** 3)
     r = tables(512, order, 0.0)[0] @ lines.T
-    a, left = levinson(r, 0.01)
+    a, error = levinson(r, 0.01)
     for i in range(5):
         column = r[:, i].numpy() * np.where(np.arange(order + 1), 1, 1.01)
         expected = -scipy.linalg.solve_toeplitz(column[:-1], column[1:])
         np.testing.assert_allclose(a[:, i], [1, *expected], atol=1e-12)
-        np.testing.assert_allclose(left[i], column @ a[:, i].numpy(), rtol=1e-12)
+        np.testing.assert_allclose(error[i], column @ a[:, i].numpy(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("order", [8, 16, 32])
@@ -102,23 +102,25 @@ def test_float32_envelopes_of_speech_are_exact_to_a_tenth_of_a_decibel(real_data
 
 
 @pytest.mark.parametrize("preemphasis", [0.0, 0.97])
-def test_on_every_line_speech_is_envelope_times_residual_over_the_power_left(preemphasis: float) -> None:
-    speech, whitening, left = analysed(vowel("a", 130).double(), 16, preemphasis=preemphasis)
-    envelope, residual = left / whitening, speech * whitening
-    torch.testing.assert_close(speech.log(), envelope.log() + residual.log() - left.log(), rtol=0, atol=1e-10)
+def test_at_every_bin_speech_is_envelope_times_residual_over_error_power(preemphasis: float) -> None:
+    speech, whitening, error = analysed(vowel("a", 130).double(), 16, preemphasis=preemphasis)
+    envelope, residual = error / whitening, speech * whitening
+    torch.testing.assert_close(speech.log(), envelope.log() + residual.log() - error.log(), rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("white_noise", [1e-4, 1e-2])
-def test_means_over_the_spectrum_are_the_speech_s_and_the_power_left(white_noise: float) -> None:
-    """Both with the white noise that was added for the sake of the numbers: a part of r_0, and that part of a'a."""
-    speech, whitening, left = analysed(vowel("a", 130).double(), 16, white_noise)
+def test_means_over_the_spectrum_are_speech_power_and_error_power(white_noise: float) -> None:
+    """Both include the white noise added for numerical stability: a fraction of r_0, and the same fraction of a'a."""
+    speech, whitening, error = analysed(vowel("a", 130).double(), 16, white_noise)
 
     def mean(spectra: Tensor) -> Tensor:
         return (spectra[:, 1:-1].sum(1, keepdim=True) * 2 + spectra[:, :1] + spectra[:, -1:]) / N_FFT
 
-    torch.testing.assert_close(mean(left / whitening), mean(speech) * (1 + white_noise), rtol=0.02, atol=0)  # lines, not an integral
+    torch.testing.assert_close(
+        mean(error / whitening), mean(speech) * (1 + white_noise), rtol=0.02, atol=0
+    )  # a sum over bins approximates the integral
     added = white_noise * mean(speech) * mean(whitening)
-    torch.testing.assert_close(mean(speech * whitening), left - added, rtol=1e-9, atol=0)
+    torch.testing.assert_close(mean(speech * whitening), error - added, rtol=1e-9, atol=0)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_the_speech_stream_is_log_mel(order: int, settings: dict[str, Any]) -> N
     assert torch.equal(frames, expected)
     if order == 8 and not settings:
         assert torch.equal(ours[:, :1], theirs)
-    torch.testing.assert_close(ours[:, :1], theirs, rtol=0, atol=1e-3)  # the finer transform rounds otherwise: 0.02 dB
+    torch.testing.assert_close(ours[:, :1], theirs, rtol=0, atol=1e-3)  # the longer FFT has other rounding errors: 0.02 dB
 
 
 def test_one_second_has_101_frames() -> None:
@@ -179,13 +181,13 @@ def test_hard_clips_give_finite_features(name: str, order: int) -> None:
             assert (features.amax((0, 2, 3)) > 1).all()
 
 
-def test_what_cannot_be_predicted_is_its_own_residual() -> None:
+def test_an_unpredictable_clip_equals_its_residual() -> None:
     click = LPC(Waveform(RATE))(HARD["an impulse"][None], torch.tensor([4000]))[0][0]
     torch.testing.assert_close(click[2], click[0], atol=1e-4, rtol=0)
     torch.testing.assert_close(click[1], click[0], atol=1e-4, rtol=0)
 
 
-def test_a_louder_clip_is_as_much_louder_in_every_stream() -> None:
+def test_gain_shifts_every_stream_equally() -> None:
     values, lengths = vowel("a", 130, 0.1)[None], torch.tensor([8000])
     frontend = LPC(Waveform(RATE))
     quiet, loud = frontend(values, lengths)[0], frontend(values * 10, lengths)[0]
@@ -194,7 +196,7 @@ def test_a_louder_clip_is_as_much_louder_in_every_stream() -> None:
     torch.testing.assert_close(loud[sounding], quiet[sounding] + 1, atol=1e-3, rtol=0)
 
 
-def test_a_vowel_does_not_feel_how_far_its_batch_is_padded() -> None:
+def test_a_vowel_does_not_depend_on_padding() -> None:
     frontend, values = LPC(Waveform(RATE)), torch.zeros(2, 8000)
     values[0], values[1, :5000] = vowel("i", 90), vowel("u", 130)[:5000]
     together, frames = frontend(values, torch.tensor([8000, 5000]))
@@ -204,34 +206,34 @@ def test_a_vowel_does_not_feel_how_far_its_batch_is_padded() -> None:
 
 
 def flatness(spectra: Tensor) -> float:
-    """Geometric over arithmetic mean of the lines below 4 kHz, 1 for a flat spectrum; the median over frames inside the clip."""
+    """Spectral flatness: geometric over arithmetic mean of the bins below 4 kHz; the median over frames inside the clip."""
     lines = spectra[0, 1:128, 5:-5].double()
     return float((lines.log().mean(0).exp() / lines.mean(0)).median())
 
 
 @pytest.mark.parametrize("name", VOWELS)
-def test_a_higher_order_leaves_less_of_a_vowel_in_the_residual(name: str) -> None:
-    found = []
+def test_a_higher_order_makes_the_residual_flatter(name: str) -> None:
+    results = []
     for order in (1, 6, 16, 30):
         speech, whitening, _ = analysed(vowel(name, 130, 0.05).double(), order)
-        found.append(flatness(speech * whitening))
-    assert found == sorted(found)
-    assert found[0] > flatness(speech)
-    assert found[2] > 2 * found[0]
+        results.append(flatness(speech * whitening))
+    assert results == sorted(results)
+    assert results[0] > flatness(speech)
+    assert results[2] > 2 * results[0]
 
 
-def test_an_order_that_reaches_the_pitch_period_takes_the_pitch_out_of_the_residual() -> None:
-    found: list[float] = []
+def test_an_order_beyond_the_pitch_period_removes_the_pitch_from_the_residual() -> None:
+    results: list[float] = []
     for order in (16, 48, 80):
         speech, whitening, _ = analysed(vowel("a", RATE / 64, 0.03).double(), order, n_fft=1024)
         r = torch.fft.irfft((speech * whitening)[0, :, 5:-5], dim=0)
-        found.append(float((r[60:69].amax(0) / r[0]).median()))
-    assert found[0] > found[1] > 0.7
-    assert found[2] < 0.5
+        results.append(float((r[60:69].amax(0) / r[0]).median()))
+    assert results[0] > results[1] > 0.7
+    assert results[2] < 0.5
 
 
-def test_on_a_long_stretch_librosa_s_filter_is_the_same() -> None:
-    """librosa's are by Burg's method, which agrees with ours in the limit of long stationary sound."""
+def test_for_long_signals_librosa_s_filter_is_the_same() -> None:
+    """librosa uses Burg's method, which agrees with ours in the limit of long stationary signals."""
     librosa = pytest.importorskip("librosa")
     values = scipy.signal.lfilter([1], [1, -1.2, 0.8, -0.2], np.random.default_rng(0).normal(size=2**15))
     spectra = torch.from_numpy(np.abs(np.fft.rfft(values * np.hanning(2**15), 2**16)) ** 2)[:, None]
@@ -239,12 +241,12 @@ def test_on_a_long_stretch_librosa_s_filter_is_the_same() -> None:
     np.testing.assert_allclose(a[:, 0], librosa.lpc(values, order=3), atol=0.02)
 
 
-def test_settings_that_do_not_fit_are_told() -> None:
+def test_unsuitable_settings_raise_problem() -> None:
     with pytest.raises(Problem, match="twice: envelope, envelope"):
         LPC(Waveform(RATE), streams=["envelope", "envelope"])
     with pytest.raises(Problem, match="below the 480 samples"):
         LPC(Waveform(RATE), order=480)
-    with pytest.raises(Problem, match="lpc hears sound"):
+    with pytest.raises(Problem, match="lpc reads sound"):
         LPC(Image(1, 8, 8))
     with pytest.raises(Problem, match="of lpc's 400 bands"):
         LPC(Waveform(RATE), bands=400)

@@ -1,4 +1,4 @@
-"""ResNet: what its shortcuts add, and what its layers are."""
+"""ResNet: shortcuts and layers."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ FORM = Image(3, 32, 32)
 
 
 def still(block: BasicBlock) -> BasicBlock:
-    """The same with a branch that adds nothing."""
+    """The block with a residual branch that adds zero."""
     torch.nn.init.zeros_(block.second.norm.weight)
     return block.eval()
 
 
-def test_without_its_branch_a_block_passes_on_what_came_in() -> None:
+def test_with_a_zero_branch_a_block_is_the_identity() -> None:
     x, lengths = torch.rand(2, 4, 5, 6), torch.tensor([6, 6])
     assert torch.equal(still(BasicBlock(4, 4, 1, skip=True))(x, lengths), x)
     assert not still(BasicBlock(4, 4, 1, skip=False))(x, lengths).any()
 
 
-def test_where_it_strides_and_widens_pixels_are_left_out_and_channels_are_new() -> None:
+def test_shortcuts_of_striding_blocks_skip_pixels_and_pad_channels() -> None:
     x, lengths = torch.rand(2, 4, 5, 6), torch.tensor([6, 6])
     passed = still(BasicBlock(4, 8, 2, skip=True))(x, lengths)
     assert passed.shape == (2, 8, 3, 3)
@@ -34,7 +34,7 @@ def test_where_it_strides_and_widens_pixels_are_left_out_and_channels_are_new() 
 
 
 @pytest.mark.parametrize("inward", [4, 2])
-def test_a_shortcut_is_one_sum_more(inward: int) -> None:
+def test_a_shortcut_adds_the_input(inward: int) -> None:
     """Equations 1 and 2 written out with the same weights, in training."""
     torch.manual_seed(0)
     x, lengths = torch.rand(3, inward, 6, 6), torch.full((3,), 6)
@@ -50,15 +50,15 @@ def test_a_shortcut_is_one_sum_more(inward: int) -> None:
     torch.testing.assert_close(residual(x, lengths), F.relu(branch(x) + passed))
 
 
-def test_stages_and_the_layers_that_are_read() -> None:
+def test_stages_and_layer_names() -> None:
     encoder = ResNet(FORM, width=4, blocks=2, strides=[1, 2, 4])
     names = layers_of(encoder)
     images, lengths = torch.rand(2, 3, 32, 32), torch.tensor([32, 32])
-    with captured(encoder, names) as found:
-        made = encoder(images, lengths)
-    shapes = {name: tuple(found[name].shape[1:]) for name in names}
+    with captured(encoder, names) as outputs:
+        embeddings = encoder(images, lengths)
+    shapes = {name: tuple(outputs[name].shape[1:]) for name in names}
     maps = [(4, 32, 32), (4, 32, 32), (8, 16, 16), (8, 16, 16), (16, 4, 4), (16, 4, 4)]
     assert shapes == {"stem": (4, 32, 32), **{f"blocks.{place}": shape for place, shape in enumerate(maps)}, "pool": (16,)}
-    assert made.matrix.shape == (2, 4, 16)
-    assert torch.equal(found["pool"], made.vector)
-    torch.testing.assert_close(made.vector, found["blocks.5"].mean((2, 3)))
+    assert embeddings.matrix.shape == (2, 4, 16)
+    assert torch.equal(outputs["pool"], embeddings.vector)
+    torch.testing.assert_close(embeddings.vector, outputs["blocks.5"].mean((2, 3)))

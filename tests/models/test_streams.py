@@ -1,4 +1,4 @@
-"""Several streams: each is embedded as if it were alone, by its own encoder or by one for all."""
+"""Streams: each is embedded independently, by its own encoder or by a shared one."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ def features() -> Tensor:
 
 def streams(weights: Weights, build: type[Encoder] | None = None) -> Streams:
     torch.manual_seed(0)
-    made = over_streams(build or small, Spectrogram(40, NAMES), weights=weights)
-    assert isinstance(made, Streams)
-    return made
+    embeddings = over_streams(build or small, Spectrogram(40, NAMES), weights=weights)
+    assert isinstance(embeddings, Streams)
+    return embeddings
 
 
 @pytest.mark.parametrize("weights", ["separate", "shared"])
 @pytest.mark.parametrize("build", [None, BCResNet])
-def test_each_stream_is_what_its_encoder_makes_of_it_alone(weights: Weights, build: type[Encoder] | None) -> None:
+def test_each_stream_is_embedded_independently(weights: Weights, build: type[Encoder] | None) -> None:
     encoder = streams(weights, build).eval()
-    made = encoder(features(), LENGTHS)
-    assert made.streams == NAMES
-    assert made.vector.shape == (4, encoder.dim)
-    assert made.matrix.shape[2] == encoder.channels
+    embeddings = encoder(features(), LENGTHS)
+    assert embeddings.streams == NAMES
+    assert embeddings.vector.shape == (4, encoder.dim)
+    assert embeddings.matrix.shape[2] == encoder.channels
     for i, name in enumerate(NAMES):
         alone = encoder.encoders[i if weights == "separate" else 0](features()[:, i : i + 1], LENGTHS)
-        part = made.stream(name)
+        part = embeddings.stream(name)
         torch.testing.assert_close(part.vector, alone.vector)
         torch.testing.assert_close(part.matrix, alone.matrix)
         assert torch.equal(part.lengths, alone.lengths)
 
 
-def test_separate_encoders_start_differently_and_a_shared_one_is_one() -> None:
+def test_separate_encoders_have_different_initial_weights() -> None:
     assert len(streams("shared").encoders) == 1
     first, second, third = (next(encoder.parameters()) for encoder in streams("separate").encoders)
     assert not torch.equal(first, second)
@@ -72,7 +72,7 @@ def test_in_training_only_real_frames_count(weights: Weights) -> None:
     torch.testing.assert_close(encoder.state_dict(), twin.state_dict())
 
 
-def test_a_shared_encoder_s_statistics_are_those_of_all_streams() -> None:
+def test_a_shared_encoder_has_the_statistics_of_all_streams() -> None:
     encoder = streams("shared")
     alone = copy.deepcopy(encoder.encoders[0])
     encoder(features(), LENGTHS)
@@ -81,10 +81,10 @@ def test_a_shared_encoder_s_statistics_are_those_of_all_streams() -> None:
 
 
 @pytest.mark.parametrize("weights", ["separate", "shared"])
-def test_every_weight_learns(weights: Weights) -> None:
+def test_every_weight_has_a_gradient(weights: Weights) -> None:
     encoder = streams(weights)
-    made = encoder(features(), LENGTHS)
-    (made.vector.square().sum() + made.matrix.square().sum()).backward()
+    embeddings = encoder(features(), LENGTHS)
+    (embeddings.vector.square().sum() + embeddings.matrix.square().sum()).backward()
     assert all(p.grad is not None and p.grad.isfinite().all() and p.grad.abs().sum() > 0 for p in encoder.parameters())
 
 
@@ -95,13 +95,13 @@ def test_inputs_are_mixed_stream_by_stream(weights: Weights, build: type[Encoder
     order, share, lengths = torch.tensor([2, 0, 3, 1]), torch.tensor([0.2, 1.0, 0.5, 0.9]), torch.full((4,), 30)
     with torch.no_grad():
         with mixed(encoder, order, share):
-            made = encoder(features(), lengths)
+            embeddings = encoder(features(), lengths)
         for i, name in enumerate(NAMES):
             own = encoder.encoders[i if weights == "separate" else 0]
             assert isinstance(own, Encoder)
             with mixed(own, order, share):
                 alone = own(features()[:, i : i + 1], lengths)
-            torch.testing.assert_close(made.stream(name).vector, alone.vector)
+            torch.testing.assert_close(embeddings.stream(name).vector, alone.vector)
 
 
 @pytest.mark.parametrize("form", [Spectrogram(40), Image(1, 28, 28)])
@@ -116,9 +116,9 @@ def test_one_stream_of_lpc_is_read_by_every_encoder_of_spectrograms() -> None:
 
 
 @pytest.mark.parametrize("weights", ["separate", "shared"])
-def test_lpc_and_its_encoder_fit_together(weights: Weights) -> None:
+def test_lpc_and_its_encoder_work_together(weights: Weights) -> None:
     frontend = LPC(Waveform(16000), streams=["residual", "envelope"])
     encoder = over_streams(BCResNet, frontend.form, weights=weights).eval()
-    made = encoder(*frontend(torch.randn(2, 4000), torch.tensor([4000, 1])))
-    assert made.streams == ("residual", "envelope")
-    assert made.vector.isfinite().all()
+    embeddings = encoder(*frontend(torch.randn(2, 4000), torch.tensor([4000, 1])))
+    assert embeddings.streams == ("residual", "envelope")
+    assert embeddings.vector.isfinite().all()

@@ -1,4 +1,4 @@
-"""Frames and the Transformer over them: values, sizes, what order means to them, and their sentences."""
+"""Temporal modules: values, sizes, dependence on order, and messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def whole(matrix: Tensor) -> Embeddings:
+def unpadded(matrix: Tensor) -> Embeddings:
     """Embeddings of equal length."""
     return Embeddings(matrix.mean(1), matrix, torch.full((len(matrix),), matrix.shape[1]))
 
@@ -27,17 +27,17 @@ def whole(matrix: Tensor) -> Embeddings:
 # -- frames -----------------------------------------------------------------------------------------------
 
 
-def test_frames_without_pooling_are_the_very_same() -> None:
-    made = whole(torch.randn(2, 5, 3))
-    assert Frames(3, 3)(made) is made
+def test_frames_without_pooling_are_returned_unchanged() -> None:
+    embeddings = unpadded(torch.randn(2, 5, 3))
+    assert Frames(3, 3)(embeddings) is embeddings
 
 
 def test_pooled_frames_by_hand() -> None:
     matrix = torch.tensor([[1.0, 3, 5, 7, 9], [2, 4, 8, 0, 0]])[..., None]
-    made = Frames(1, 1, pool=2)(Embeddings(matrix.mean(1), matrix, torch.tensor([5, 3])))
-    assert made.matrix[..., 0].tolist() == [[2, 6, 9], [3, 8, 0]]
-    assert made.lengths.tolist() == [3, 2]
-    assert torch.equal(made.vector, matrix.mean(1))
+    embeddings = Frames(1, 1, pool=2)(Embeddings(matrix.mean(1), matrix, torch.tensor([5, 3])))
+    assert embeddings.matrix[..., 0].tolist() == [[2, 6, 9], [3, 8, 0]]
+    assert embeddings.lengths.tolist() == [3, 2]
+    assert torch.equal(embeddings.vector, matrix.mean(1))
 
 
 # -- the Transformer --------------------------------------------------------------------------------------
@@ -74,13 +74,13 @@ def test_a_layer_equals_torch_s() -> None:
 
 
 @given(order=st.permutations(range(6)), layers=st.integers(1, 2), seed=st.integers(0, 100))
-def test_only_places_make_the_order_count(order: list[int], layers: int, seed: int) -> None:
-    """Without them the vector stays and the steps follow their frames; with them any other order gives another vector."""
+def test_only_positional_encodings_make_the_order_matter(order: list[int], layers: int, seed: int) -> None:
+    """Without them the vector is invariant and the steps equivariant to permutations; with them any permutation changes the vector."""
     torch.manual_seed(seed)
     matrix = torch.randn(2, 6, 8).double()
     for position in ("none", "sinusoidal", "learned"):
         module = Transformer(8, 8, layers=layers, heads=2, position=position).double().eval()
-        one, other = module(whole(matrix)), module(whole(matrix[:, order]))
+        one, other = module(unpadded(matrix)), module(unpadded(matrix[:, order]))
         if position == "none":
             torch.testing.assert_close(one.vector, other.vector)
             torch.testing.assert_close(one.matrix[:, order], other.matrix)
@@ -91,25 +91,25 @@ def test_only_places_make_the_order_count(order: list[int], layers: int, seed: i
 def test_the_vector_is_the_mean_of_the_real_steps() -> None:
     matrix = torch.randn(2, 6, 8)
     matrix[1, 4:] = 0
-    made = Transformer(20, 8).eval()(Embeddings(torch.randn(2, 20), matrix, torch.tensor([6, 4])))
-    torch.testing.assert_close(made.vector[1], made.matrix[1, :4].mean(0))
-    torch.testing.assert_close(made.vector[0], made.matrix[0].mean(0))
+    embeddings = Transformer(20, 8).eval()(Embeddings(torch.randn(2, 20), matrix, torch.tensor([6, 4])))
+    torch.testing.assert_close(embeddings.vector[1], embeddings.matrix[1, :4].mean(0))
+    torch.testing.assert_close(embeddings.vector[0], embeddings.matrix[0].mean(0))
 
 
-def test_heads_that_do_not_divide_the_channels_are_told() -> None:
+def test_heads_must_divide_the_channels() -> None:
     with pytest.raises(Problem, match=r"temporal.heads = 4 does not divide the encoder's 66 channels; .* do: 1, 2, 3, 6, 11, 22, 33, 66\."):
         Transformer(66, 66)
 
 
-def test_learned_places_end_somewhere() -> None:
+def test_learned_positions_are_limited() -> None:
     module = Transformer(8, 8, position="learned", longest=5, pool=2)
-    assert module(whole(torch.randn(1, 10, 8))).matrix.shape == (1, 5, 8)
-    with pytest.raises(Problem, match=r"An input has 6 steps, but temporal.longest = 5 places .*position = 'sinusoidal'"):
-        module(whole(torch.randn(1, 11, 8)))
+    assert module(unpadded(torch.randn(1, 10, 8))).matrix.shape == (1, 5, 8)
+    with pytest.raises(Problem, match=r"An input has 6 steps, but temporal.longest = 5 positions .*position = 'sinusoidal'"):
+        module(unpadded(torch.randn(1, 11, 8)))
 
 
-def test_the_mean_step_is_taken_away() -> None:
-    """Of what is real alone; in training that of the batch, afterwards the running one."""
+def test_the_mean_step_is_subtracted() -> None:
+    """The mean is over real steps: of the batch in training, the running mean in evaluation."""
     centre = Centre(2)
     matrix = torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[8.0, 0.0], [0.0, 0.0]]])
     given = Embeddings(torch.zeros(2, 3), matrix, torch.tensor([2, 1]))

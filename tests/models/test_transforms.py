@@ -1,4 +1,4 @@
-"""Transformations of features: what they do to real columns, and that padding stays padding."""
+"""Transformations of features: effect on real columns; padding stays padding."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def test_by_hand(name: str, rows: list[list[int]], length: int) -> None:
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_padding_changes_nothing(name: str) -> None:
-    """A clip alone, and the same clip beside a longer one."""
+    """A clip alone, and in a batch with a longer one."""
     x = torch.randn(2, 1, 6, 6, generator=torch.Generator().manual_seed(0))
     lengths = torch.tensor([4, 6])
     x[0, :, :, 4:] = 0
-    together, found = TRANSFORMS[name](x, lengths)
-    alone, own = TRANSFORMS[name](x[:1, :, :, :4], lengths[:1])
+    together, new_lengths = TRANSFORMS[name](x, lengths)
+    alone, own_lengths = TRANSFORMS[name](x[:1, :, :, :4], lengths[:1])
     width = alone.shape[3]
     assert torch.equal(together[:1, :, :, :width], alone)
     assert not together[0, :, :, width:].any()
-    assert found[0] == own[0]
+    assert new_lengths[0] == own_lengths[0]
 
 
-def test_several_stand_side_by_side() -> None:
+def test_several_transformations_of_an_input_are_adjacent() -> None:
     x = torch.arange(12.0).view(2, 1, 2, 3)
     features, lengths = transformed(["same", "backward"], x, torch.tensor([3, 2]))
     assert features.shape == (4, 1, 2, 3)
@@ -56,7 +56,7 @@ def test_several_stand_side_by_side() -> None:
     assert lengths.tolist() == [3, 3, 2, 2]
 
 
-def test_the_form_decides() -> None:
+def test_available_transformations_depend_on_the_form() -> None:
     assert usual(Image(1, 8, 8)) == ("rotated_90", "rotated_180", "rotated_270")
     assert "rotated_90" not in fitting(Image(1, 8, 9))
     assert usual(Spectrogram(40)) == ("backward", "upside_down", "rotated_180")
@@ -64,7 +64,7 @@ def test_the_form_decides() -> None:
         checked(["rotated_90"], Spectrogram(40), "method.transforms")
 
 
-def test_embeddings_of_transformed_inputs_are_those_of_the_same_weights() -> None:
+def test_transformed_embedders_share_their_weights() -> None:
     plain = embedder(MLP(FORM, hidden=[32, 16])).eval()
     turned = Transformed(plain, ["rotated_180"])
     batch = problem().batch(np.arange(4))

@@ -112,9 +112,9 @@ def test_layers_by_pattern_and_wrong_ones() -> None:
     inputs, labels = data()
     with pytest.raises(Problem, match="The set valid has 64 inputs and 63 labels"):
         Kernels(net, {"valid": (inputs, labels[:-1])})
-    with pytest.raises(Problem, match="Labels are one number an input"):
+    with pytest.raises(Problem, match="Labels must be one number per input"):
         Kernels(net, {"valid": (inputs, np.eye(3)[labels])})
-    with pytest.raises(Problem, match="a single Linear without parts"):
+    with pytest.raises(Problem, match="a single Linear without children"):
         Kernels(nn.Linear(6, 2), {"valid": (inputs, labels)})
     assert Kernels(net, {"valid": (inputs, labels)}).table().is_empty()
     with pytest.raises(Problem, match="The layer 4 was never called"):
@@ -127,5 +127,5 @@ def test_a_layer_that_makes_no_features_is_told() -> None:
             return "nothing"
 
     net = nn.Sequential(Says())
-    with captured(net, ["0"]), pytest.raises(Problem, match="The layer 0 makes no tensor of floats"):
+    with captured(net, ["0"]), pytest.raises(Problem, match="The layer 0 returns no floating-point tensor"):
         net(data()[0])

@@ -1,4 +1,4 @@
-"""What holds for every similarity that aligns steps."""
+"""Properties of all similarities that align steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAKERS: dict[str, Callable[[], Similarity]] = {
     "order_preserving_transport": lambda: SIMILARITIES["order_preserving_transport"](),
     "order_preserving_transport, hard": lambda: SIMILARITIES["order_preserving_transport"](lambda2=0.01, lambda1=1.0, iterations=9),
 }
-every = pytest.mark.parametrize("name", MAKERS)
+for_each = pytest.mark.parametrize("name", MAKERS)
 MODULES = ("alignment", "otam_paths", "ctc_likelihood", "transport")
 
 
@@ -35,21 +35,21 @@ def embeddings(matrix: Tensor, lengths: list[int] | None = None) -> Embeddings:
     return Embeddings(matrix[:, 0], torch.where(real, matrix, 0.0), sizes)
 
 
-def some(count: int, steps: int, channels: int = 4, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:
+def random_steps(count: int, steps: int, channels: int = 4, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:
     return torch.randn(count, steps, channels, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
-@every
+@for_each
 @settings(max_examples=25)
 @given(
     lengths=st.lists(st.integers(1, 12), min_size=1, max_size=4),
     others=st.lists(st.integers(1, 12), min_size=1, max_size=4),
     more=st.integers(0, 5),
 )
-def test_neither_padding_nor_company_changes_a_score(name: str, lengths: list[int], others: list[int], more: int) -> None:
+def test_scores_do_not_depend_on_padding_and_batch(name: str, lengths: list[int], others: list[int], more: int) -> None:
     similarity = MAKERS[name]()
-    queries, references = some(len(lengths), max(lengths)), some(len(others), max(others), seed=1)
-    padded = torch.cat([queries, torch.full((len(queries), more, 4), 7.0)], 1)  # rubbish there may not matter either
+    queries, references = random_steps(len(lengths), max(lengths)), random_steps(len(others), max(others), seed=1)
+    padded = torch.cat([queries, torch.full((len(queries), more, 4), 7.0)], 1)  # arbitrary values in the padding must not matter
     padded_queries = Embeddings(padded[:, 0], padded, torch.tensor(lengths))
     scores = similarity(padded_queries, embeddings(references, others))
     assert scores.shape == (len(lengths), len(others))
@@ -59,23 +59,23 @@ def test_neither_padding_nor_company_changes_a_score(name: str, lengths: list[in
             torch.testing.assert_close(scores[row, column], alone[0, 0], rtol=1e-5, atol=2e-6)
 
 
-@every
+@for_each
 def test_the_gradient_is_that_of_finite_differences(name: str) -> None:
     similarity, lengths, others = MAKERS[name](), [5, 3, 1], [4, 6]
 
     def scores(queries: Tensor, references: Tensor) -> Tensor:
         return similarity(embeddings(queries, lengths), embeddings(references, others))
 
-    inputs = (some(3, 5, dtype=torch.float64).requires_grad_(), some(2, 6, seed=1, dtype=torch.float64).requires_grad_())
+    inputs = (random_steps(3, 5, dtype=torch.float64).requires_grad_(), random_steps(2, 6, seed=1, dtype=torch.float64).requires_grad_())
     assert torch.autograd.gradcheck(scores, inputs)
 
 
-@every
+@for_each
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 9), (9, 1), (3, 40), (40, 3), (6, 6)])
 @pytest.mark.parametrize("kind", ["silent", "constant", "half silent", "huge", "tiny", "opposite"])
-def test_odd_inputs_have_finite_scores_and_gradients(name: str, dtype: torch.dtype, sizes: tuple[int, int], kind: str) -> None:
-    queries, references = some(2, sizes[0], dtype=dtype), some(3, sizes[1], seed=1, dtype=dtype)
+def test_extreme_inputs_have_finite_scores_and_gradients(name: str, dtype: torch.dtype, sizes: tuple[int, int], kind: str) -> None:
+    queries, references = random_steps(2, sizes[0], dtype=dtype), random_steps(3, sizes[1], seed=1, dtype=dtype)
     if kind == "silent":
         queries, references = queries * 0, torch.cat([references[:2], references[2:] * 0])
     elif kind == "constant":
@@ -96,11 +96,11 @@ def test_odd_inputs_have_finite_scores_and_gradients(name: str, dtype: torch.dty
         assert kind != "silent" or float(gradient.abs().max()) < 1e3
 
 
-@every
-def test_the_compiled_and_the_torch_engine_agree(name: str) -> None:
-    """Single precision on the processor is compiled, double is torch's."""
+@for_each
+def test_compiled_and_torch_implementations_agree(name: str) -> None:
+    """Single precision on the CPU is compiled, double precision uses torch."""
     similarity, lengths, others = MAKERS[name](), [20, 11, 1, 7], [17, 30, 2, 1, 9]
-    queries, references, weights = some(4, 20), some(5, 30, seed=1), some(1, 4, 5, seed=2)[0]
+    queries, references, weights = random_steps(4, 20), random_steps(5, 30, seed=1), random_steps(1, 4, 5, seed=2)[0]
 
     def run(dtype: torch.dtype) -> list[Tensor]:
         a, b = queries.to(dtype).requires_grad_(), references.to(dtype).requires_grad_()
@@ -112,12 +112,15 @@ def test_the_compiled_and_the_torch_engine_agree(name: str) -> None:
         torch.testing.assert_close(single.double(), double, rtol=1e-4, atol=1e-5)
 
 
-@every
-def test_tiles_and_tables_made_twice_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@for_each
+def test_tiling_and_recomputation_do_not_change_results(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from scratchlab.similarity import steps
 
     similarity = MAKERS[name]()
-    queries, references = some(9, 8, dtype=torch.float64).requires_grad_(), some(40, 7, seed=1, dtype=torch.float64).requires_grad_()
+    queries, references = (
+        random_steps(9, 8, dtype=torch.float64).requires_grad_(),
+        random_steps(40, 7, seed=1, dtype=torch.float64).requires_grad_(),
+    )
     lengths, others = [8, 1, 3, 5, 8, 2, 7, 6, 4], [1 + i % 7 for i in range(40)]
 
     def run() -> list[Tensor]:
@@ -137,11 +140,11 @@ def test_tiles_and_tables_made_twice_change_nothing(name: str, monkeypatch: pyte
     assert tiles
 
 
-@every
-def test_order_counts_and_equals_score_best(name: str) -> None:
+@for_each
+def test_order_matters_and_equal_inputs_score_best(name: str) -> None:
     """Each input against itself, against its own reversal, and against the others."""
     similarity = MAKERS[name]()
-    walks = some(6, 24, 16).cumsum(1)
+    walks = random_steps(6, 24, 16).cumsum(1)
     walks = walks - walks.mean(1, keepdim=True)
     own = similarity(embeddings(walks), embeddings(walks))
     reversed_ = similarity(embeddings(walks), embeddings(walks.flip(1)))
@@ -151,9 +154,9 @@ def test_order_counts_and_equals_score_best(name: str) -> None:
     assert similarity.references == "shots"
 
 
-@every
-def test_half_precision_and_no_inputs_at_all(name: str) -> None:
-    similarity, queries, references = MAKERS[name](), some(2, 5), some(3, 4, seed=1)
+@for_each
+def test_half_precision_and_empty_inputs(name: str) -> None:
+    similarity, queries, references = MAKERS[name](), random_steps(2, 5), random_steps(3, 4, seed=1)
     exact = similarity(embeddings(queries.bfloat16().float()), embeddings(references.bfloat16().float()))
     torch.testing.assert_close(similarity(embeddings(queries.bfloat16()), embeddings(references.bfloat16())), exact)
     with torch.autocast("cpu", torch.bfloat16):

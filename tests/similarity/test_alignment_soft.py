@@ -1,4 +1,4 @@
-"""OTAM, CTC and order-preserving transport against slow twins and other people's code."""
+"""OTAM, CTC and order-preserving transport against slow reference implementations and other packages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def embeddings(matrix: torch.Tensor) -> Embeddings:
     return Embeddings(matrix[:, 0], matrix, torch.full((len(matrix),), matrix.shape[1]))
 
 
-def some(count: int, steps: int, channels: int = 4, seed: int = 0) -> torch.Tensor:
+def random_steps(count: int, steps: int, channels: int = 4, seed: int = 0) -> torch.Tensor:
     return torch.randn(count, steps, channels, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
@@ -36,8 +36,8 @@ def soft_minimum(values: list[float], gamma: float) -> float:
     return -gamma * math.log(sum(math.exp(-value / gamma) for value in values))
 
 
-def otam_twin(cost: np.ndarray, gamma: float) -> float:
-    """The recursion as the paper writes it, on the cost matrix with its two columns of zeros."""
+def slow_otam(cost: np.ndarray, gamma: float) -> float:
+    """The paper's recursion on the cost matrix with two columns of zeros."""
     padded = np.pad(cost, ((0, 0), (1, 1)))
     rows, columns = padded.shape
     table = np.zeros((rows, columns))
@@ -54,24 +54,24 @@ def otam_twin(cost: np.ndarray, gamma: float) -> float:
 
 @settings(max_examples=30)
 @given(n=sizes, m=sizes, softness=st.sampled_from([0.05, 0.1, 1.0]))
-def test_otam_is_its_twin(n: int, m: int, softness: float) -> None:
-    a, b = some(1, n, seed=n), some(1, m, seed=50 + m)
+def test_otam_equals_the_slow_reference(n: int, m: int, softness: float) -> None:
+    a, b = random_steps(1, n, seed=n), random_steps(1, m, seed=50 + m)
     cost = 1 - cosine(a, b)
-    expected = -(otam_twin(cost, softness) / m + otam_twin(cost.T, softness) / n) / 2
+    expected = -(slow_otam(cost, softness) / m + slow_otam(cost.T, softness) / n) / 2
     assert float(OTAM(softness=softness)(embeddings(a), embeddings(b))) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-def test_otam_lets_the_beginning_and_the_end_go() -> None:
-    b = some(1, 4, 16)
-    longer = torch.cat([some(1, 3, 16, seed=1), b, some(1, 2, 16, seed=2)], 1)
+def test_otam_ignores_the_beginning_and_the_end_of_a_longer_input() -> None:
+    b = random_steps(1, 4, 16)
+    longer = torch.cat([random_steps(1, 3, 16, seed=1), b, random_steps(1, 2, 16, seed=2)], 1)
     cost = torch.as_tensor(1 - cosine(longer, b))[:, :, None]
     assert float(totals(cost, torch.tensor([9]), torch.tensor([4]), 1e-3)) == pytest.approx(0, abs=0.01)
 
 
 @settings(max_examples=30)
 @given(n=sizes, m=sizes, sigma=st.sampled_from([0.5, 1.0, 3.0]), lambda1=st.sampled_from([0.0, 1.0, 50.0]))
-def test_transport_is_sinkhorn_on_the_paper_s_kernel(n: int, m: int, sigma: float, lambda1: float) -> None:
-    a, b, lambda2 = some(1, n, seed=n), some(1, m, seed=50 + m), 0.1
+def test_transport_is_sinkhorn_with_the_paper_s_kernel(n: int, m: int, sigma: float, lambda1: float) -> None:
+    a, b, lambda2 = random_steps(1, n, seed=n), random_steps(1, m, seed=50 + m), 0.1
     cost = 1 - cosine(a, b)
     kernel = np.empty((n, m))
     for i in range(n):
@@ -85,8 +85,8 @@ def test_transport_is_sinkhorn_on_the_paper_s_kernel(n: int, m: int, sigma: floa
         left = 1 / n / (kernel @ right)
         right = 1 / m / (kernel.T @ left)
     expected = -float((left[:, None] * kernel * right * cost).sum())
-    found = OrderPreservingTransport(lambda1=lambda1, lambda2=lambda2, sigma=sigma)(embeddings(a), embeddings(b))
-    assert float(found) == pytest.approx(expected, rel=1e-7)
+    score = OrderPreservingTransport(lambda1=lambda1, lambda2=lambda2, sigma=sigma)(embeddings(a), embeddings(b))
+    assert float(score) == pytest.approx(expected, rel=1e-7)
 
 
 def test_a_plan_has_its_marginals() -> None:
@@ -110,8 +110,8 @@ def test_ctc_is_torch_s_loss(n: int, m: int) -> None:
     torch.testing.assert_close(-ours, theirs)
 
 
-def test_a_reference_is_pooled_to_means_of_equal_shares() -> None:
-    matrix = some(2, 7)
+def test_references_are_pooled_to_means_of_equal_parts() -> None:
+    matrix = random_steps(2, 7)
     both = pooled(Embeddings(matrix[:, 0], matrix, torch.tensor([7, 2])), 3)
     steps = unit_steps(embeddings(matrix))
     assert both.lengths.tolist() == [3, 2]
@@ -120,9 +120,9 @@ def test_a_reference_is_pooled_to_means_of_equal_shares() -> None:
     assert not both.matrix[1, 2:].any()
 
 
-def test_ctc_takes_queries_shorter_than_the_transcript() -> None:
-    queries = some(5, 12)
+def test_ctc_accepts_queries_shorter_than_the_transcript() -> None:
+    queries = random_steps(5, 12)
     lengths = torch.tensor([12, 1, 3, 8, 2])
-    scores = CTC()(Embeddings(queries[:, 0], queries, lengths), embeddings(some(4, 20, seed=1)))
+    scores = CTC()(Embeddings(queries[:, 0], queries, lengths), embeddings(random_steps(4, 20, seed=1)))
     assert torch.isfinite(scores).all()
     assert (scores <= 0).all()

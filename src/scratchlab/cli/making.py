@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scratchlab.store.run import Run
 
 Note = Annotated[str, typer.Option("--note", help="why the run is made; shown wherever the run is listed")]
-MirrorName = Annotated[str | None, typer.Option("--mirror", help="log the run to an experiment tracker as well: mlflow")]
+LoggerName = Annotated[str | None, typer.Option("--mirror", help="experiment logger that the run is also sent to: mlflow")]
 
 
 @app.command("run")
@@ -28,7 +28,7 @@ def run_recipe(
     runs: RunsFolder = Path("runs"),
     again: Annotated[bool, typer.Option("--again", help="repeat a run that exists already, in a new folder")] = False,
     note: Note = "",
-    mirror: MirrorName = None,
+    mirror: LoggerName = None,
 ) -> None:
     """Train and evaluate a recipe; its folder keeps settings, weights, predictions and a report."""
     from scratchlab import recipe as recipes
@@ -89,7 +89,7 @@ def sweep(
 
 
 @app.command()
-def resume(run: RunName, runs: RunsFolder = Path("runs"), note: Note = "", mirror: MirrorName = None) -> None:
+def resume(run: RunName, runs: RunsFolder = Path("runs"), note: Note = "", mirror: LoggerName = None) -> None:
     """Resume a run that was killed, stopped or failed; its results equal those of an uninterrupted run."""
     from scratchlab import recipe as recipes
     from scratchlab.pipeline import SECTIONS
@@ -117,19 +117,19 @@ def _perform(recipe: Recipe, place: Callable[[], Run], mirror: str | None) -> No
     """Trains and evaluates in the run's folder (in every process that torchrun started), then writes the report and prints its address."""
     from scratchlab.experiment import perform
     from scratchlab.learn import parallel
-    from scratchlab.mirrors import catalog
-    from scratchlab.mirrors.background import InBackground
+    from scratchlab.loggers import catalog
+    from scratchlab.loggers.background import InBackground
     from scratchlab.report.run import page, terminal
     from scratchlab.store.run import Run
 
-    mirrored = catalog.chosen(mirror) if mirror else None
+    logger = catalog.chosen(mirror) if mirror else None
     with parallel.processes(), contextlib.ExitStack() as beside:
         leads = parallel.rank() == 0
         run = Run(Path(parallel.shared(str(place().folder) if leads else "")))
         if leads:
             beside.callback(noted, run)
-        if mirrored and leads:
-            beside.enter_context(InBackground(mirrored(run), run, console.print))
+        if logger and leads:
+            beside.enter_context(InBackground(logger(run), run, console.print))
         try:
             perform(recipe, run, console)
         except KeyboardInterrupt:

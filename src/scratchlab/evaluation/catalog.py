@@ -1,4 +1,4 @@
-"""How answers are evaluated: one file a kind, named by the protocols."""
+"""The kinds of evaluation, by the names that protocols use."""
 
 from __future__ import annotations
 

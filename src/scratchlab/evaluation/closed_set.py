@@ -1,4 +1,4 @@
-"""Plain classification: accuracy over the queries and over the classes."""
+"""Standard closed-set classification: accuracy and balanced accuracy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from scratchlab.checks import counted
-from scratchlab.evaluation.answers import Answers
+from scratchlab.evaluation.predictions import Predictions
 from scratchlab.metrics.estimate import over_groups
 from scratchlab.result import Head, Layout, Metrics, Result, Row
 from scratchlab.types import Plan, Samples
@@ -20,14 +20,17 @@ NOTES = ("Balanced accuracy is the mean of the classes' recalls.",)
 
 
 def evaluate(plan: Plan, method: Method, samples: Samples, progress: Progress) -> Result:
-    """Asks once, and joins the answers with the truth."""
+    """Score the queries once, and compare the predictions with the true labels."""
     del progress
     inputs = plan.split.inputs(samples)
     scored = {**method.score(inputs), **method.baselines.score(inputs)}
-    found = {head: Answers.join(plan.split, scores, samples) for head, scores in scored.items()}
+    by_head = {head: Predictions.join(plan.split, scores, samples) for head, scores in scored.items()}
     counts = {"classes": len(plan.split.classes), "queries": len(plan.split.query)}
-    heads = {head: Head(metrics := _metrics(one, plan), (Row({}, counts, metrics, one.chance),)) for head, one in found.items()}
-    units = pl.concat([one.units(head, plan, samples) for head, one in found.items()])
+    heads = {
+        head: Head(metrics := _metrics(predictions, plan), (Row({}, counts, metrics, predictions.chance),))
+        for head, predictions in by_head.items()
+    }
+    units = pl.concat([predictions.units(head, plan, samples) for head, predictions in by_head.items()])
     leading, first = next(iter(heads.items()))
     return Result(
         "closed_set",
@@ -40,6 +43,6 @@ def evaluate(plan: Plan, method: Method, samples: Samples, progress: Progress) -
     )
 
 
-def _metrics(found: Answers, plan: Plan) -> Metrics:
-    right, groups = found.predicted == found.truth, plan.groups[found.rows]
-    return {"accuracy": over_groups(right, groups), "balanced_accuracy": over_groups(right, groups, found.truth)}
+def _metrics(predictions: Predictions, plan: Plan) -> Metrics:
+    correct, groups = predictions.predicted == predictions.truth, plan.groups[predictions.rows]
+    return {"accuracy": over_groups(correct, groups), "balanced_accuracy": over_groups(correct, groups, predictions.truth)}

@@ -1,4 +1,4 @@
-"""Few-shot episodes: accuracy over episodes for each size of support, with balanced and imbalanced queries, and AUROC of the unknown."""
+"""Few-shot episodes: accuracy for each number of shots, with balanced and imbalanced queries, and AUROC of detecting unknown classes."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from scratchlab.evaluation.interface import Progress
     from scratchlab.learn.methods.interface import Asking, Method
 
-SCORES = 1 << 24  # scores of one head held at once
-Context = tuple[int, str]  # shots, and how the queries are distributed over the classes
+SCORES = 1 << 24  # scores of one head in memory at once
+Context = tuple[int, str]  # number of shots, and distribution of the queries over the classes
 
 
 @dataclass(frozen=True)
-class Answers:
-    """One head in one context. accuracy: `[episode]`. auroc: `[episode]`, None where no query is of an unknown class."""
+class EpisodeScores:
+    """Metrics of one head in one context. accuracy: `[episode]`. auroc: `[episode]`, None if no query is of an unknown class."""
 
     accuracy: Values
     auroc: Values | None
 
 
 def evaluate(plan: EpisodesPlan, method: Method, samples: Samples, progress: Progress) -> Result:
-    """Scores every episode with every head."""
-    heads = {head: answers for asker in (method, method.baselines) for head, answers in _asked(plan, asker, samples, progress).items()}
-    table = {name: _head(answers, plan) for name, answers in heads.items()}
+    """Score every episode with every head of the method and its baselines."""
+    heads = {head: scores for scorer in (method, method.baselines) for head, scores in _scored(plan, scorer, samples, progress).items()}
+    table = {name: _head(scores, plan) for name, scores in heads.items()}
     leading = next(iter(heads))
     episodes, way, _ = plan.support.shape
     return Result(
@@ -48,28 +48,28 @@ def evaluate(plan: EpisodesPlan, method: Method, samples: Samples, progress: Pro
         Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": plan.shots[0], "queries": BALANCED}),
         notes=tuple(_notes(plan)),
         facts={"way": way, "shots": list(plan.shots), "episodes": episodes, "differences": _differences(heads)},
-        scan=pl.concat([_units(head, answers, plan) for head, answers in heads.items()]).lazy,
+        scan=pl.concat([_units(head, scores, plan) for head, scores in heads.items()]).lazy,
     )
 
 
-def _asked(plan: EpisodesPlan, asker: Asking, samples: Samples, progress: Progress) -> dict[str, dict[Context, Answers]]:
-    """By head and context; all queries of an episode are scored together, so that rows are embedded once for each size of support."""
-    found: dict[str, dict[Context, list[Answers]]] = defaultdict(lambda: defaultdict(list))
+def _scored(plan: EpisodesPlan, scorer: Asking, samples: Samples, progress: Progress) -> dict[str, dict[Context, EpisodeScores]]:
+    """Metrics by head and context. All queries of an episode are scored together, so that rows are embedded once per number of shots."""
+    parts: dict[str, dict[Context, list[EpisodeScores]]] = defaultdict(lambda: defaultdict(list))
     ends = np.cumsum([queries.rows.shape[1] for queries in plan.queries_by.values()])
     for shot, tile in progress.over(list(_tiles(plan)), "episodes"):
         query = np.concatenate([queries.rows[tile] for queries in plan.queries_by.values()], axis=1)
-        for head, scores in asker.episodes(plan.support[tile, :, :shot], query, samples.load).items():
+        for head, scores in scorer.episodes(plan.support[tile, :, :shot], query, samples.load).items():
             if not np.isfinite(scores).all():
                 raise Problem(f"The {head} head gives scores that are not finite in {shot}-shot episodes.")
             for (name, queries), own in zip(plan.queries_by.items(), np.split(scores, ends[:-1], axis=1), strict=True):
                 target = queries.target[tile]
-                found[head][shot, name].append(Answers(episode_accuracy(own, target), episode_auroc(own, target)))
+                parts[head][shot, name].append(EpisodeScores(episode_accuracy(own, target), episode_auroc(own, target)))
     order = [(shot, name) for name in plan.queries_by for shot in plan.shots]
-    return {head: {context: _joined(tiles[context]) for context in order} for head, tiles in found.items()}
+    return {head: {context: _joined(tiles[context]) for context in order} for head, tiles in parts.items()}
 
 
 def _tiles(plan: EpisodesPlan) -> Iterator[tuple[int, slice]]:
-    """Sizes of support and slices of episodes, so that memory is bounded."""
+    """Numbers of shots and slices of episodes, which bound memory."""
     episodes, way, _ = plan.support.shape
     step = max(1, SCORES // (way * sum(queries.rows.shape[1] for queries in plan.queries_by.values())))
     for shot in plan.shots:
@@ -77,21 +77,23 @@ def _tiles(plan: EpisodesPlan) -> Iterator[tuple[int, slice]]:
             yield shot, slice(start, start + step)
 
 
-def _joined(tiles: list[Answers]) -> Answers:
-    auroc = [one.auroc for one in tiles if one.auroc is not None]
-    return Answers(np.concatenate([one.accuracy for one in tiles]), np.concatenate(auroc) if auroc else None)
+def _joined(tiles: list[EpisodeScores]) -> EpisodeScores:
+    auroc = [tile.auroc for tile in tiles if tile.auroc is not None]
+    return EpisodeScores(np.concatenate([tile.accuracy for tile in tiles]), np.concatenate(auroc) if auroc else None)
 
 
-def _head(answers: dict[Context, Answers], plan: EpisodesPlan) -> Head:
-    """The accuracy of every context, then the AUROC of each where classes are unknown."""
+def _head(scores: dict[Context, EpisodeScores], plan: EpisodesPlan) -> Head:
+    """The accuracies of all contexts, followed by their AUROC if there are unknown classes."""
     metrics: Metrics = {}
     rows: list[Row] = []
-    for (shot, queries), one in answers.items():
-        own = {"accuracy": over_episodes(one.accuracy), **({} if one.auroc is None else {"AUROC": over_episodes(one.auroc)})}
-        counts = {"episodes": len(one.accuracy), "classes": plan.support.shape[1]}
-        rows.append(Row({"shot": shot, "queries": queries}, counts, own, 1 / plan.support.shape[1]))
-        kind = "" if queries == BALANCED else f"_{queries}"
-        metrics |= {f"{name}_{shot}_shot{kind}": estimate for name, estimate in own.items()}
+    for (shot, queries), values in scores.items():
+        estimates = {"accuracy": over_episodes(values.accuracy)}
+        if values.auroc is not None:
+            estimates["AUROC"] = over_episodes(values.auroc)
+        counts = {"episodes": len(values.accuracy), "classes": plan.support.shape[1]}
+        rows.append(Row({"shot": shot, "queries": queries}, counts, estimates, 1 / plan.support.shape[1]))
+        suffix = "" if queries == BALANCED else f"_{queries}"
+        metrics |= {f"{name}_{shot}_shot{suffix}": estimate for name, estimate in estimates.items()}
     return Head(dict(sorted(metrics.items(), key=lambda item: item[0].startswith("AUROC"))), tuple(rows))
 
 
@@ -101,60 +103,59 @@ def _headline(head: Head, way: int) -> str:
     return f"{way}-way " + ", ".join(f"{shot}-shot {accuracy}" for shot, accuracy in of_balanced)
 
 
-def _units(head: str, answers: dict[Context, Answers], plan: EpisodesPlan) -> pl.DataFrame:
-    """One row an episode and context; `auroc` where classes are unknown."""
+def _units(head: str, scores: dict[Context, EpisodeScores], plan: EpisodesPlan) -> pl.DataFrame:
+    """A table with one row per episode and context; with a column `auroc` if there are unknown classes."""
     names = _names(plan)
     kinds = pl.Enum(list(plan.queries_by))
     return pl.concat(
         [
-            pl.DataFrame({"id": names, "group": names, "head": [head] * len(names), "value": one.accuracy}).with_columns(
+            pl.DataFrame({"id": names, "group": names, "head": [head] * len(names), "value": values.accuracy}).with_columns(
                 pl.lit(shot, pl.Int16).alias("shot"),
                 pl.lit(queries, kinds).alias("queries"),
-                *([] if one.auroc is None else [pl.Series("auroc", one.auroc)]),
+                *([] if values.auroc is None else [pl.Series("auroc", values.auroc)]),
             )
-            for (shot, queries), one in answers.items()
+            for (shot, queries), values in scores.items()
         ]
     )
 
 
 def _names(plan: EpisodesPlan) -> list[str]:
-    """Ids of the episodes: their number, and a hash of the samples in support and queries, by which alone two runs know an episode as the
-    same."""
+    """Ids of the episodes: a number, and a hash of the ids of support and queries, so that equal ids in two runs mean equal episodes."""
     parts = [plan.support.reshape(len(plan.support), -1), *(queries.rows for queries in plan.queries_by.values())]
     ids = plan.groups[np.concatenate(parts, axis=1)]
     hashes = (hashlib.blake2b("\n".join(samples).encode(), digest_size=4).hexdigest() for samples in ids.tolist())
-    return [f"episode-{number:05d}-{one}" for number, one in enumerate(hashes)]
+    return [f"episode-{number:05d}-{digest}" for number, digest in enumerate(hashes)]
 
 
-def _differences(heads: dict[str, dict[Context, Answers]]) -> list[dict[str, Any]]:
-    """What the leading head gains over each other one in the same episodes, by context."""
+def _differences(heads: dict[str, dict[Context, EpisodeScores]]) -> list[dict[str, Any]]:
+    """Paired differences in accuracy between the leading head and each other head, by context."""
     leading, *others = heads
     return [
-        {"head": leading, "against": other, "shot": shot, "queries": queries, **asdict(_difference(heads[other][shot, queries], answers))}
+        {"head": leading, "against": other, "shot": shot, "queries": queries, **asdict(_difference(heads[other][shot, queries], scores))}
         for other in others
-        for (shot, queries), answers in heads[leading].items()
+        for (shot, queries), scores in heads[leading].items()
     ]
 
 
-def _difference(first: Answers, second: Answers) -> Estimate:
+def _difference(first: EpisodeScores, second: EpisodeScores) -> Estimate:
     """Mean paired difference in accuracy over episodes, second minus first, with its interval."""
     return differences_over_draws(first.accuracy, second.accuracy, paired=True, what="episode")
 
 
 def _notes(plan: EpisodesPlan) -> list[str]:
-    """How the episodes are made, then what the protocol has to say."""
+    """Notes on how the episodes were sampled, followed by those of the protocol."""
     balanced = plan.queries_by[BALANCED]
     unknown = int((balanced.target[0] < 0).sum())
-    whole = f"Each episode has {plan.support.shape[1]} classes and {counted(balanced.rows.shape[1] - unknown, 'query')} of them"
+    episode = f"Each episode has {plan.support.shape[1]} classes and {counted(balanced.rows.shape[1] - unknown, 'query')} of them"
     classes = len(np.unique(plan.classes))
     return [
-        f"{whole}, and {unknown} of unknown classes, which count in AUROC alone." if unknown else f"{whole}.",
-        *(["A smaller support is the beginning of the largest, in the same episodes."] if len(plan.shots) > 1 else []),
+        f"{episode}, and {unknown} of unknown classes, which count only in AUROC." if unknown else f"{episode}.",
+        *(["Smaller supports are subsets of the largest one, in the same episodes."] if len(plan.shots) > 1 else []),
         *(
-            ["'dirichlet': as many queries, in proportions from a Dirichlet distribution (Veilleux et al. 2021)."]
+            ["'dirichlet': the same number of queries, in proportions from a Dirichlet distribution (Veilleux et al. 2021)."]
             if len(plan.queries_by) > 1
             else []
         ),
-        f"Intervals are over episodes drawn from {classes} test classes and {len(plan.queries)} rows; they tell nothing of other classes.",
+        f"Intervals are over episodes from {classes} test classes and {len(plan.queries)} rows; they do not cover variation over classes.",
         *plan.notes,
     ]

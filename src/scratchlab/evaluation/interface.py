@@ -1,4 +1,4 @@
-"""What an evaluation is: a function that asks a trained method what a plan says, and joins the answers with the truth."""
+"""The interface of evaluations: functions that score a plan's queries with a trained method, and compare predictions with true labels."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 
 class Progress(Protocol):
-    """Shows how far one is."""
+    """Shows progress."""
 
     def over(self, items: Sequence[T], name: str) -> Iterator[T]:
-        """The items, with a bar that counts them."""
+        """Iterate over the items, with a progress bar."""
         ...
 
 
 Evaluation = Callable[[Any, "Method", Samples, Progress], Result]
-"""The plan (of the kind's own type), the method, the samples, and a bar. The labels of queries reach nothing but the result."""
+"""Arguments: the plan (of the kind's own type), the method, the samples, and a progress bar. Query labels are used only for scoring."""

@@ -1,4 +1,4 @@
-"""Retrieval of identities: mean average precision, CMC and mINP of the probes, with intervals over identities."""
+"""Retrieval (re-identification): mean average precision, CMC and mINP of the probes, with intervals over identities."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ if TYPE_CHECKING:
     from scratchlab.evaluation.interface import Progress
     from scratchlab.learn.methods.interface import Asking, Method
 
-TILE = 256  # probes whose similarities are held at once
+TILE = 256  # probes whose similarities are in memory at once
 RANKS = (1, 5, 10)
 CURVE = 50  # ranks of the CMC curve
-FEW = 60  # identities: up to here tables may show them one by one
+FEW = 60  # largest number of identities that tables may list
 
 
 def evaluate(plan: RetrievalPlan, method: Method, samples: Samples, progress: Progress) -> Result:
-    """Ranks the gallery for every probe, by every head."""
+    """Rank the gallery for every probe with every head of the method and its baselines."""
     probes, gallery = plan.split.query, plan.gallery
     junk = tuple(plan.junk.tolist())
     cameras = (None, None) if plan.cameras is None else (plan.cameras[probes], plan.cameras[gallery])
     rules = Rules(plan.same_camera, plan.ties, junk)
     ranking = Ranking(samples.labels[probes], samples.labels[gallery], *cameras, rules)
-    ranked = {head: one for asker in (method, method.baselines) for head, one in _ranked(ranking, plan, asker, samples, progress).items()}
+    ranked = {
+        head: result for scorer in (method, method.baselines) for head, result in _ranked(ranking, plan, scorer, samples, progress).items()
+    }
     leading, first = next(iter(ranked.items()))
     counts = {
         "probes": len(probes),
@@ -45,7 +47,7 @@ def evaluate(plan: RetrievalPlan, method: Method, samples: Samples, progress: Pr
         "junk": len(gallery) - first.gallery,
         "distractors": int((~np.isin(samples.labels[gallery], [*samples.labels[probes], *junk])).sum()),
     }
-    heads = {head: Head(metrics := _metrics(one, plan), (Row({}, counts, metrics),)) for head, one in ranked.items()}
+    heads = {head: Head(metrics := _metrics(result, plan), (Row({}, counts, metrics),)) for head, result in ranked.items()}
     shown = np.unique(samples.labels[np.concatenate([probes, gallery])])
     return Result(
         "retrieval",
@@ -54,29 +56,28 @@ def evaluate(plan: RetrievalPlan, method: Method, samples: Samples, progress: Pr
         Layout("probe", "average precision", block=plan.block),
         {samples.classes[label]: "" for label in shown} if len(shown) <= FEW else {},
         (f"Rules: {rules}.", *_notes(counts), *plan.notes),
-        {"counts": counts, "rules": rules.named(), "cmc": {head: _curve(one) for head, one in ranked.items()}},
-        scan=pl.concat([_units(head, one, plan, samples) for head, one in ranked.items()]).lazy,
+        {"counts": counts, "rules": rules.named(), "cmc": {head: _curve(result) for head, result in ranked.items()}},
+        scan=pl.concat([_units(head, result, plan, samples) for head, result in ranked.items()]).lazy,
     )
 
 
-def _ranked(ranking: Ranking, plan: RetrievalPlan, asker: Asking, samples: Samples, progress: Progress) -> dict[str, Retrieval]:
-    """By head; of the similarities only a tile is held at once."""
+def _ranked(ranking: Ranking, plan: RetrievalPlan, scorer: Asking, samples: Samples, progress: Progress) -> dict[str, Retrieval]:
+    """Rankings by head; only a tile of similarities is in memory at once."""
     queries, references = Inputs(plan.split.query, samples.load), Inputs(plan.gallery, samples.load)
     parts: dict[str, list[Retrieval]] = defaultdict(list)
     for positions in progress.over(list(in_order(len(queries), TILE)), "probes"):
-        for tile, heads in asker.pairwise(queries.some(positions), references):
+        for tile, heads in scorer.pairwise(queries.some(positions), references):
             for head, similarities in heads.items():
                 parts[head].append(ranking.rank(similarities, int(positions[0]) + tile.start, similarities=True))
-    return {head: Retrieval.joined(several) for head, several in parts.items()}
+    return {head: Retrieval.joined(results) for head, results in parts.items()}
 
 
 def _metrics(ranked: Retrieval, plan: RetrievalPlan) -> Metrics:
-    """Means over the probes with a match; ranks that the gallery does not reach are left out."""
+    """Means over the probes with a match; ranks beyond the size of the gallery are omitted."""
     groups = plan.groups[plan.split.query[ranked.rows]]
 
     def mean(values: npt.NDArray[Any]) -> Estimate:
-        found = over_groups(values, groups, unit="probes", block="identities")
-        return found if len(values) else undefined("no probe has a match")
+        return over_groups(values, groups, unit="probes", block="identities") if len(values) else undefined("no probe has a match")
 
     ranks = {f"rank_{k}": mean(ranked.first <= k) for k in RANKS if k <= ranked.gallery}
     return {"mAP": mean(ranked.ap), **ranks, "mINP": mean(ranked.inp)}
@@ -84,15 +85,15 @@ def _metrics(ranked: Retrieval, plan: RetrievalPlan) -> Metrics:
 
 def _headline(head: Head, counts: dict[str, int]) -> str:
     """`mAP 73.3% [68.9%, 77.7%], rank-1 98.8% [96.2%, 100.0%], 80 probes of 40 identities against 320 gallery rows`."""
-    whole = f"{counted(counts['probes'], 'probe')} of {counts['identities']} identities against {counted(counts['gallery'], 'gallery row')}"
-    return f"mAP {head.metrics['mAP']}, rank-1 {head.metrics['rank_1']}, {whole}"
+    sizes = f"{counted(counts['probes'], 'probe')} of {counts['identities']} identities against {counted(counts['gallery'], 'gallery row')}"
+    return f"mAP {head.metrics['mAP']}, rank-1 {head.metrics['rank_1']}, {sizes}"
 
 
 def _notes(counts: dict[str, int]) -> list[str]:
-    """What was left out, in numbers."""
+    """Notes on excluded probes and ignored gallery rows."""
     missing = counts["without_match"]
-    without = f"{counted(missing, 'probe')} of {counts['probes']} have no match in the gallery and take part in no mean."
-    removed = f"{counts['same_camera']} pairs of a probe and a gallery row of its identity were ignored for their camera."
+    without = f"{missing} of {counted(counts['probes'], 'probe')} have no match in the gallery and are excluded from means."
+    removed = f"{counts['same_camera']} pairs of a probe and a gallery row of its identity were ignored because of the same-camera rule."
     return [without if missing else "Every probe has a match in the gallery.", *([removed] if counts["same_camera"] else [])]
 
 
@@ -102,7 +103,7 @@ def _curve(ranked: Retrieval) -> list[float | None]:
 
 
 def _units(head: str, ranked: Retrieval, plan: RetrievalPlan, samples: Samples) -> pl.DataFrame:
-    """One row a probe with a match: id, group, head, truth, answer (the identity at rank 1), value (AP), inp, rank (of the first match)."""
+    """A table with one row per matched probe: id, group, head, truth, answer (identity at rank 1), value (AP), inp, rank (first match)."""
     rows, names, kind = plan.split.query[ranked.rows], np.array(samples.classes), pl.Enum(samples.classes)
     return pl.DataFrame(
         {

@@ -12,7 +12,7 @@ import polars as pl
 
 from scratchlab.checks import counted
 from scratchlab.data.protocols.sessions import SessionsPlan
-from scratchlab.evaluation.answers import Answers
+from scratchlab.evaluation.predictions import Predictions
 from scratchlab.metrics.estimate import over_draws, over_groups, undefined
 from scratchlab.metrics.sessions import SessionMetrics, average_accuracy, performance_drop, session_metrics
 from scratchlab.result import Head, Layout, Metrics, Result, Row
@@ -26,102 +26,101 @@ if TYPE_CHECKING:
 
 BASE, NEW = "base", "new"
 METRICS = ("accuracy", "balanced", "base", "new", "harmonic")
-"""Of one session, in the order in which they are shown."""
+"""Metrics of one session, in the order of tables."""
 NOTES = ("Accuracies are joint: every answer is chosen among all classes known so far; 'balanced' weighs classes alike.",)
 
 
 @dataclass(frozen=True)
-class Answered:
-    """One head's answers after one session of one draw; session 0 is the base, whose draw is -1."""
+class SessionPredictions:
+    """One head's predictions after one session of one draw; session 0 is the base session, with draw -1."""
 
     session: int
     draw: int
     classes: Rows
-    answers: Answers
+    predictions: Predictions
     metrics: SessionMetrics
 
 
 def evaluate(plan: SessionsPlan, method: Method, samples: Samples, progress: Progress) -> Result:
-    """Asks after the base session and after every session of every draw."""
-    found = Collected(plan, samples)
-    found.add(0, -1, plan.split, _scored(method, plan.split.inputs(samples)))
+    """Score the queries after the base session and after every session of every draw."""
+    collected = Collected(plan, samples)
+    collected.add(0, -1, plan.split, _scored(method, plan.split.inputs(samples)))
     for draw, splits in enumerate(progress.over(plan.draws, "draws of the shots")):
         learner = method.branch()
         for session, split in enumerate(splits, 1):
             learner.learn(split.view(samples))
-            found.add(session, draw, split, _scored(learner, split.inputs(samples)))
-        found.relate(splits[-1], learner.similarity_to_base().cpu().numpy())
-    return found.result()
+            collected.add(session, draw, split, _scored(learner, split.inputs(samples)))
+        collected.relate(splits[-1], learner.similarity_to_base().cpu().numpy())
+    return collected.result()
 
 
 def _scored(method: Method, inputs: Inputs) -> dict[str, Scores]:
-    """By head, those of the linear baseline last."""
+    """Scores by head, those of the linear baseline last."""
     return {**method.score(inputs), **method.baselines.score(inputs)}
 
 
 class Collected:
-    """Collects answers by head, and how similar new classes are to the base."""
+    """Collects predictions by head, and similarities of new classes to base classes."""
 
     def __init__(self, plan: SessionsPlan, samples: Samples) -> None:
         self.plan, self.samples, self.base_classes = plan, samples, plan.split.classes
-        self.answered: dict[str, list[Answered]] = defaultdict(list)
-        self.similar: dict[str, list[npt.NDArray[np.float32]]] = defaultdict(list)
+        self.by_head: dict[str, list[SessionPredictions]] = defaultdict(list)
+        self.similarities: dict[str, list[npt.NDArray[np.float32]]] = defaultdict(list)
 
     def add(self, session: int, draw: int, split: Split, heads: Mapping[str, Scores]) -> None:
-        """Joins the truth to what each head answered."""
+        """Add the scores of every head after one session, and evaluate them with the true labels."""
         for head, scores in heads.items():
-            one = Answers.join(split, scores, self.samples)
-            metrics = session_metrics(one.predicted, one.truth, self.base_classes)
-            self.answered[head].append(Answered(session, draw, split.classes, one, metrics))
+            predictions = Predictions.join(split, scores, self.samples)
+            metrics = session_metrics(predictions.predicted, predictions.truth, self.base_classes)
+            self.by_head[head].append(SessionPredictions(session, draw, split.classes, predictions, metrics))
 
     def relate(self, split: Split, similarity: npt.NDArray[np.float32]) -> None:
-        """Keeps how similar a draw's new classes are to the base classes, `[new, base]`, once its last session is learned."""
+        """Add the similarities `[new, base]` of a draw's new classes to the base classes, after the draw's last session."""
         for label, row in zip(split.classes[len(self.base_classes) :], similarity, strict=True):
-            self.similar[self.samples.classes[label]].append(row)
+            self.similarities[self.samples.classes[label]].append(row)
 
     def result(self) -> Result:
-        """Of each head the sessions with their intervals, the average and the drop."""
-        heads = {head: self._head(found) for head, found in self.answered.items()}
-        leading, last = next(iter(heads.items()))
-        found = self.answered[leading]
+        """The result: for each head, all sessions with intervals, the average accuracy and the performance drop."""
+        heads = {head: self._head(sessions) for head, sessions in self.by_head.items()}
+        leading, first = next(iter(heads.items()))
         return Result(
             "sessions",
-            f"{leading} head: {_headline(last)}",
+            f"{leading} head: {_headline(first)}",
             heads,
             Layout("query", "accuracy", ("session",), "draw", "part", self.plan.block),
-            self._classes(found),
+            self._classes(self.by_head[leading]),
             NOTES,
-            {"nearest": {name: self._nearest(np.stack(rows)) for name, rows in self.similar.items()}},
+            {"nearest": {name: self._nearest(np.stack(rows)) for name, rows in self.similarities.items()}},
             scan=self.units().lazy,
         )
 
-    def _classes(self, found: list[Answered]) -> dict[str, str]:
-        """Of every class, in order of arrival, the session in which it was learned."""
+    def _classes(self, sessions: list[SessionPredictions]) -> dict[str, str]:
+        """The session in which each class was learned, in this order."""
         classes: dict[str, str] = {}
-        for one in found:
-            labels: list[int] = one.classes.tolist()
+        for session in sessions:
+            labels: list[int] = session.classes.tolist()
             for label in labels:
-                classes.setdefault(self.samples.classes[label], f"session {one.session}" if one.session else BASE)
+                classes.setdefault(self.samples.classes[label], f"session {session.session}" if session.session else BASE)
         return classes
 
-    def _nearest(self, found: npt.NDArray[np.float32]) -> dict[str, Any]:
-        """Similarity of one new class `[draws, base]`: the base class most often the nearest, in which share of the draws, and how similar
-        on average over all of them."""
-        counts = np.bincount(found.argmax(1), minlength=found.shape[1])
+    def _nearest(self, similarity: npt.NDArray[np.float32]) -> dict[str, Any]:
+        """The nearest base class of one new class, given its similarities `[draws, base]`: the class that is nearest in most draws, the
+        fraction of these draws (`share`), and its mean similarity over all draws."""
+        counts = np.bincount(similarity.argmax(1), minlength=similarity.shape[1])
         most = int(counts.argmax())
         return {
             "base": self.samples.classes[int(self.base_classes[most])],
-            "share": float(counts[most] / len(found)),
-            "similarity": float(found[:, most].mean(dtype=np.float64)),
+            "share": float(counts[most] / len(similarity)),
+            "similarity": float(similarity[:, most].mean(dtype=np.float64)),
         }
 
-    def _head(self, found: list[Answered]) -> Head:
-        sessions: dict[int, list[Answered]] = defaultdict(list)
-        for one in found:
+    def _head(self, predictions: list[SessionPredictions]) -> Head:
+        sessions: dict[int, list[SessionPredictions]] = defaultdict(list)
+        for one in predictions:
             sessions[one.session].append(one)
         rows = tuple(self._row(number, sessions[number]) for number in sorted(sessions))
         paths: dict[int, list[float]] = defaultdict(lambda: [sessions[0][0].metrics.accuracy])
-        for one in found:
+        for one in predictions:
             if one.session > 0:
                 paths[one.draw].append(one.metrics.accuracy)
         average = over_draws([average_accuracy(path) for path in paths.values()])
@@ -132,33 +131,33 @@ class Collected:
             rows,
         )
 
-    def _row(self, session: int, found: list[Answered]) -> Row:
-        counts = {"classes": len(found[0].classes), "queries": len(found[0].answers.rows)}
+    def _row(self, session: int, draws: list[SessionPredictions]) -> Row:
+        counts = {"classes": len(draws[0].classes), "queries": len(draws[0].predictions.rows)}
         if session == 0:
-            return Row({"session": 0}, counts, self._base(found[0].answers), found[0].answers.chance)
+            return Row({"session": 0}, counts, self._base(draws[0].predictions), draws[0].predictions.chance)
         metrics: Metrics = {}
         for name in METRICS:
-            values = [getattr(one.metrics, name) for one in found]
-            metrics[name] = undefined(f"no query is of a class that '{name}' counts") if None in values else over_draws(values)
-        return Row({"session": session}, counts, metrics, found[0].answers.chance)
+            values = [getattr(draw.metrics, name) for draw in draws]
+            metrics[name] = undefined(f"there is no query of the classes that '{name}' is over") if None in values else over_draws(values)
+        return Row({"session": session}, counts, metrics, draws[0].predictions.chance)
 
-    def _base(self, found: Answers) -> Metrics:
-        """Session 0: nothing was drawn, so the interval is over groups of queries."""
-        right, groups = found.predicted == found.truth, self.plan.groups[found.rows]
-        whole, balanced = over_groups(right, groups), over_groups(right, groups, found.truth)
-        none_yet = undefined("the base session has no new classes")
-        return {"accuracy": whole, "balanced": balanced, "base": whole, "new": none_yet, "harmonic": none_yet}
+    def _base(self, predictions: Predictions) -> Metrics:
+        """Metrics of session 0, where no shots are drawn, so that intervals are over groups of queries."""
+        correct, groups = predictions.predicted == predictions.truth, self.plan.groups[predictions.rows]
+        accuracy, balanced = over_groups(correct, groups), over_groups(correct, groups, predictions.truth)
+        no_new = undefined("the base session has no new classes")
+        return {"accuracy": accuracy, "balanced": balanced, "base": accuracy, "new": no_new, "harmonic": no_new}
 
     def units(self) -> pl.DataFrame:
-        """One row a query, session, draw and head."""
-        return pl.concat([self._units(head, one) for head, found in self.answered.items() for one in found])
+        """A table with one row per query, session, draw and head."""
+        return pl.concat([self._units(head, session) for head, sessions in self.by_head.items() for session in sessions])
 
-    def _units(self, head: str, one: Answered) -> pl.DataFrame:
-        of_base = np.isin(one.answers.truth, self.base_classes)
-        table = one.answers.units(head, self.plan, self.samples)
+    def _units(self, head: str, session: SessionPredictions) -> pl.DataFrame:
+        of_base = np.isin(session.predictions.truth, self.base_classes)
+        table = session.predictions.units(head, self.plan, self.samples)
         return table.with_columns(
-            session=pl.lit(one.session, pl.Int16),
-            draw=pl.lit(one.draw, pl.Int16),
+            session=pl.lit(session.session, pl.Int16),
+            draw=pl.lit(session.draw, pl.Int16),
             part=pl.Series(np.where(of_base, BASE, NEW)).cast(pl.Enum([BASE, NEW])),
         )
 
@@ -166,6 +165,6 @@ class Collected:
 def _headline(head: Head) -> str:
     """`98.9 % [98.1, 99.6] on 6 base classes, 86.6 % [86.1, 87.1] on all 10 after session 2`."""
     first, last = head.rows[0], head.rows[-1]
-    told = f"{first.metrics['accuracy']} on {counted(first.counts['classes'], 'base class')}"
+    before = f"{first.metrics['accuracy']} on {counted(first.counts['classes'], 'base class')}"
     after = f"{last.metrics['accuracy']} on all {last.counts['classes']} after session {last.context['session']}"
-    return f"{told}, {after}" if len(head.rows) > 1 else told
+    return f"{before}, {after}" if len(head.rows) > 1 else before

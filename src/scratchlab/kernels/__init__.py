@@ -1,4 +1,4 @@
-"""Kernels of networks: how alike layers are, and how far each is aligned with the labels."""
+"""Kernels of a network's layers: similarity between layers (CKA and others), and alignment with the labels."""
 
 import lazy_loader
 

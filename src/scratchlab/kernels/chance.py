@@ -1,9 +1,9 @@
-"""How sure a measure of two layers is: against chance by permutations, and over other inputs by half-samples.
+"""Significance of a measure of two layers, by permutation tests, and its confidence interval, by half-samples.
 
-Permutations: the inputs of the second layer are shuffled, so that nothing is left but width and depth, which inflate measures by
-themselves (Gröger et al. 2026, arXiv 2602.14486). Half-samples: a bootstrap draws inputs twice, and two equal inputs are alike in every
-layer, which measures over pairs of inputs would count; halves drawn without replacement scatter about the whole as the whole does about the
-truth (McCarthy 1969, Review of the ISI 37:239; Politis, Romano & Wolf 1999, "Subsampling", chapter 2).
+Permutation test: shuffling the inputs of the second layer leaves only the effects of width and depth, which alone inflate measures (Gröger
+et al. 2026, arXiv 2602.14486). Half-samples instead of a bootstrap: a bootstrap repeats inputs, and equal inputs are similar in every
+layer, which would bias measures over pairs of inputs. Halves drawn without replacement vary about the whole sample as the whole sample does
+about the population (McCarthy 1969, Review of the ISI 37:239; Politis, Romano & Wolf 1999, "Subsampling", chapter 2).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Named = tuple[str, Tensor]
 
 @dataclass(frozen=True)
 class Chance:
-    """What shuffled inputs give: mean and 95 % quantile of the measure, and p, the share that reaches what was found (1 added to both).
+    """Permutation distribution of a measure: its mean and 95 % quantile; p: (1 + shuffles that reach the observed value) / (1 + shuffles).
 
     times: shuffles for which the measure is defined.
     """
@@ -34,9 +34,9 @@ class Chance:
 
 
 def against_chance(measure: str, first: Named, second: Named, *, times: int = 200, seed: int = 0) -> Chance | None:
-    """None where the measure is undefined for these layers, or for every shuffle."""
-    found, rng = compared(measure, first, second), np.random.default_rng(seed)
-    if found.value is None:
+    """Test a measure of two layers by permutations; None if it is undefined for these layers, or for every shuffle."""
+    observed, rng = compared(measure, first, second), np.random.default_rng(seed)
+    if observed.value is None:
         return None
     name, features = second
     orders = (torch.from_numpy(rng.permutation(len(features))) for _ in range(times))
@@ -44,22 +44,23 @@ def against_chance(measure: str, first: Named, second: Named, *, times: int = 20
     values = np.array([value for value in shuffled if value is not None])
     if not len(values):
         return None
-    reached = int((values >= found.value - 1e-9).sum())  # equals count, whatever their rounding
+    reached = int((values >= observed.value - 1e-9).sum())  # ties count, despite rounding
     return Chance(float(values.mean()), float(np.quantile(values, 0.95)), (1 + reached) / (1 + len(values)), len(values))
 
 
 def with_interval(measure: str, first: Named, second: Named, *, times: int = 200, seed: int = 0) -> Estimate:
-    """The measure with its 95 % interval over other inputs; as it is where it is undefined, or too few halves are defined."""
-    found, rng, n = compared(measure, first, second), np.random.default_rng(seed), len(first[1])
-    if found.value is None:
-        return found
+    """The measure with its 95 % interval over inputs; without one if the measure is undefined for the layers or for too many halves."""
+    observed, rng, n = compared(measure, first, second), np.random.default_rng(seed), len(first[1])
+    if observed.value is None:
+        return observed
     halves = (torch.from_numpy(rng.permutation(n)[: n // 2]) for _ in range(times))
     values = [compared(measure, (first[0], first[1][half]), (second[0], second[1][half])).value for half in halves]
     defined = np.array([value for value in values if value is not None])
     if len(defined) < times / 2:
         return Estimate(
-            found.value, how=f"an interval is undefined, because of {times} halves of the inputs {times - len(defined)} have no {measure}"
+            observed.value,
+            how=f"an interval is undefined, because {measure} is undefined for {times - len(defined)} of {times} halves of the inputs",
         )
-    # scattered about their own mean: a half of the inputs may be biased otherwise than the whole
-    low, high = found.value + np.quantile(defined - defined.mean(), [0.025, 0.975])
-    return Estimate(found.value, float(low), float(high), n, f"{times} halves of {n} inputs")
+    # deviations from their own mean, since a half of the inputs may have another bias than the whole
+    low, high = observed.value + np.quantile(defined - defined.mean(), [0.025, 0.975])
+    return Estimate(observed.value, float(low), float(high), n, f"{times} halves of {n} inputs")

@@ -1,7 +1,7 @@
-"""Kernels of few inputs, and the centring of kernels, compiled for the processor: float32, one thread.
+"""Gram matrices of few inputs, and the centring of kernels, compiled for the CPU: float32, one thread.
 
-Importing this file imports numba, so whoever needs it does so late. Of a kernel, which is symmetric, only the entries on and above the
-diagonal are read.
+Importing this file imports numba, so it is imported only when needed. Kernels are symmetric: only their entries on and above the diagonal
+are read.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from scratchlab import machine_code
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-STRETCH = 2048  # features multiplied at once: four inputs of so many stay in the first cache
+STRETCH = 2048  # features multiplied at once: those of four inputs fit into the L1 cache
 ZERO = np.float32(0)
 
-compiled = machine_code.compiled(fastmath={"contract", "reassoc", "nsz", "arcp"})  # rounding may differ; what is not finite stays defined
+compiled = machine_code.compiled(fastmath={"contract", "reassoc", "nsz", "arcp"})  # affects rounding, but not infinities and NaN
 
 
 @compiled
 def gram(values: Floats, kernel: Floats) -> None:
-    """Writes X Xᵀ of `[n, d]` on and above the diagonal of `kernel` `[n, n]`; below it anything may stand afterwards.
+    """Write X Xᵀ of X `[n, d]` on and above the diagonal of `kernel` `[n, n]`; entries below it are undefined afterwards.
 
-    Four inputs meet two at a time, whose eight sums stay in registers. Nothing is copied beforehand, as a general product does, which takes
-    it half of its time where inputs are few and features many.
+    Multiplies four inputs with two at a time, whose eight sums stay in registers. Unlike a general matrix product, it does not copy its
+    operands first, which takes half of the time if inputs are few and features many.
     """
     n, d = values.shape
     fours = n - n % 4
@@ -66,9 +66,9 @@ def gram(values: Floats, kernel: Floats) -> None:
 
 @compiled
 def centre(kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[float, float]:
-    """Writes the entries above the diagonal of `[n, n]`, row after row, once rows and columns sum to zero, and those on it to `[n]`.
+    """Centre a kernel `[n, n]`: write the centred entries above the diagonal, row by row, to `entries`, those on it to `diagonal` `[n]`.
 
-    Returns the mean of all entries before, and the sum of the squares of those above the diagonal after.
+    Returns the mean of all entries before centring, and the sum of squares of the entries above the diagonal after it.
     """
     n = len(kernel)
     sums = np.zeros(n, dtype=np.float32)
@@ -83,11 +83,11 @@ def centre(kernel: Floats, entries: Floats, diagonal: Doubles) -> tuple[float, f
     shifts, squares, start = sums / np.float32(n) - common / np.float32(2), 0.0, 0
     for i in range(n):
         diagonal[i] = kernel[i, i] - 2 * shifts[i]
-        row, below, made = kernel[i, i + 1 :], shifts[i + 1 :], entries[start : start + n - i - 1]
+        row, below, target = kernel[i, i + 1 :], shifts[i + 1 :], entries[start : start + n - i - 1]
         total = ZERO
         for j in range(n - i - 1):
             centred = row[j] - (shifts[i] + below[j])
-            made[j] = centred
+            target[j] = centred
             total += centred * centred
         squares += float(total)
         start += n - i - 1

@@ -1,6 +1,6 @@
-"""How alike two layers are, by other measures than linear CKA: each a function of two layers over the same inputs, larger is more alike.
+"""Measures of similarity between two layers over the same inputs: functions of two layers, larger is more similar.
 
-Every one of them is a number for layers that are defined; `compared` says why there is none.
+Each returns a number for layers that are defined; `compared` gives the reason if there is none.
 """
 
 from __future__ import annotations
@@ -21,86 +21,87 @@ from scratchlab.metrics.estimate import Estimate, undefined
 
 Measure = Callable[[Layer, Layer], float]
 NEIGHBOURS = 10
-KEPT = 0.99  # share of the variance that svcca keeps
+KEPT = 0.99  # fraction of the variance that svcca keeps
 
 
 def linear_cka(x: Layer, y: Layer, *, debiased: bool = True) -> float:
     """Linear CKA; see `alignment.py`."""
-    found = sums([x, y], np.ones((2, 2), dtype=np.bool_))
-    return float(aligned(found.debiased() if debiased else found.biased())[0, 1])
+    hsic = sums([x, y], np.ones((2, 2), dtype=np.bool_))
+    return float(aligned(hsic.debiased() if debiased else hsic.biased())[0, 1])
 
 
 def biased_cka(x: Layer, y: Layer) -> float:
-    """Linear CKA, biased: near 1 for unrelated layers of more features than inputs."""
+    """Linear CKA, biased: near 1 even for unrelated layers if they have more features than inputs."""
     return linear_cka(x, y, debiased=False)
 
 
 def rbf_cka(x: Layer, y: Layer) -> float:
-    """Debiased CKA of kernels exp(-‖x - x'‖² / (2 σ²)), σ the median distance (Kornblith et al. 2019, section 3)."""
-    kernels = torch.stack([_centred(_radial(one)) for one in (x, y)])
+    """Debiased CKA of RBF kernels exp(-‖x - x'‖² / (2 σ²)), σ the median distance (Kornblith et al. 2019, section 3)."""
+    kernels = torch.stack([_centred(_radial(layer)) for layer in (x, y)])
     diagonals = kernels.diagonal(dim1=1, dim2=2)
     flat = kernels.flatten(1)
     inner, on = (flat @ flat.T).cpu().numpy(), (diagonals @ diagonals.T).cpu().numpy()
-    found = Sums(x.n, inner - on, on, diagonals.sum(1).cpu().numpy())
-    return float(aligned(found.debiased())[0, 1])
+    hsic = Sums(x.n, inner - on, on, diagonals.sum(1).cpu().numpy())
+    return float(aligned(hsic.debiased())[0, 1])
 
 
 def procrustes(x: Layer, y: Layer) -> float:
-    """1 - d²/2 for the least distance d between both at unit size over all rotations: ‖XᵀY‖_* / (‖X‖ ‖Y‖), in [0, 1].
+    """Procrustes similarity 1 - d²/2, d the smallest distance over rotations at unit norm: ‖XᵀY‖_* / (‖X‖ ‖Y‖), in [0, 1].
 
     Source: Schönemann (1966), Psychometrika 31:1; as a shape distance Williams et al. (2021), arXiv 2110.14739, section 2.
     """
-    (left, long), (right, wide) = (_singular(one.values.double()) for one in (x, y))  # thin: X = U S Vᵀ, and V turns nothing
-    nuclear = _singular((left * long).T @ (right * wide))[1].sum()
+    (u_x, s_x), (u_y, s_y) = (_singular(layer.values.double()) for layer in (x, y))  # X = U S Vᵀ; V is a rotation and cancels
+    nuclear = _singular((u_x * s_x).T @ (u_y * s_y))[1].sum()
     return float(nuclear) / float(x.norms.sum().sqrt() * y.norms.sum().sqrt())
 
 
 def angular(x: Layer, y: Layer) -> float:
-    """1 - θ/(π/2), θ the angle of shapes arccos(‖XᵀY‖_* / (‖X‖ ‖Y‖)) (Williams et al. 2021, equation 4): a metric, turned around."""
+    """1 - θ/(π/2), where θ = arccos(‖XᵀY‖_* / (‖X‖ ‖Y‖)) is the angular shape distance, a metric (Williams et al. 2021, equation 4)."""
     return 1 - float(np.arccos(min(1.0, procrustes(x, y)))) / (np.pi / 2)
 
 
 def rsa(x: Layer, y: Layer) -> float:
-    """Spearman's correlation of the distances between all pairs of inputs (Kriegeskorte et al. 2008, doi 10.3389/neuro.06.004.2008)."""
+    """Spearman correlation of the distances between all pairs of inputs (Kriegeskorte et al. 2008, doi 10.3389/neuro.06.004.2008)."""
     upper = torch.triu_indices(x.n, x.n, 1)
-    first, second = (_squared_distances(one)[upper[0], upper[1]].cpu().numpy() for one in (x, y))
+    first, second = (_squared_distances(layer)[upper[0], upper[1]].cpu().numpy() for layer in (x, y))
     return float(stats.spearmanr(first, second).statistic)  # pyright: ignore
 
 
 def mutual_knn(x: Layer, y: Layer) -> float:
-    """Mean share of an input's k nearest others in x that are among its k nearest in y (Huh et al. 2024, arXiv 2405.07987, appendix A)."""
-    near, far = _neighbours(x), _neighbours(y)
-    return float((near & far).sum(1).double().mean()) / min(NEIGHBOURS, x.n - 1)
+    """Mean fraction of an input's k nearest neighbours in x that are also among them in y (Huh et al. 2024, arXiv 2405.07987, app. A)."""
+    in_x, in_y = _neighbours(x), _neighbours(y)
+    return float((in_x & in_y).sum(1).double().mean()) / min(NEIGHBOURS, x.n - 1)
 
 
 def jaccard(x: Layer, y: Layer) -> float:
-    """Mean over inputs of |∩| / |∪| of their k nearest others in x and in y."""
-    near, far = _neighbours(x), _neighbours(y)
-    return float(((near & far).sum(1).double() / (near | far).sum(1)).mean())
+    """Mean Jaccard index |∩| / |∪| of an input's k nearest neighbours in x and in y."""
+    in_x, in_y = _neighbours(x), _neighbours(y)
+    return float(((in_x & in_y).sum(1).double() / (in_x | in_y).sum(1)).mean())
 
 
 def cknna(x: Layer, y: Layer) -> float:
-    """CKA over pairs of inputs that are among each other's k nearest in both layers (Huh et al. 2024, appendix A).
+    """CKA restricted to pairs of inputs that are neighbours in both layers, CKNNA (Huh et al. 2024, appendix A).
 
-    Σ α_ij K_ij L_ij / sqrt(Σ α_ij K_ij² · Σ α_ij L_ij²), α 1 for j among the k nearest others of i: in both layers above, in the one below.
+    Σ α_ij K_ij L_ij / sqrt(Σ β_ij K_ij² · Σ γ_ij L_ij²), where β_ij (γ_ij) is 1 if j is among the k nearest neighbours of i in x (y) and
+    else 0, and α_ij = β_ij γ_ij.
     """
-    kernels = [one.values.double() @ one.values.double().T for one in (x, y)]
-    near = [_neighbours(one) for one in (x, y)]
-    both = float((kernels[0] * kernels[1] * (near[0] & near[1])).sum())
-    own = [float((kernel.square() * mine).sum()) for kernel, mine in zip(kernels, near, strict=True)]
-    return both / float(np.sqrt(own[0]) * np.sqrt(own[1])) if min(own) > 0 else float("nan")
+    kernels = [layer.values.double() @ layer.values.double().T for layer in (x, y)]
+    neighbours = [_neighbours(layer) for layer in (x, y)]
+    cross = float((kernels[0] * kernels[1] * (neighbours[0] & neighbours[1])).sum())
+    own = [float((kernel.square() * near).sum()) for kernel, near in zip(kernels, neighbours, strict=True)]
+    return cross / float(np.sqrt(own[0]) * np.sqrt(own[1])) if min(own) > 0 else float("nan")
 
 
 def svcca(x: Layer, y: Layer) -> float:
-    """Mean canonical correlation of the directions that hold 99 % of each one's variance (Raghu et al. 2017, arXiv 1706.05806).
+    """Mean canonical correlation of the directions that hold 99 % of each layer's variance, SVCCA (Raghu et al. 2017, arXiv 1706.05806).
 
-    Kept for old papers: it needs many more inputs than features.
+    For comparison with older papers: it needs many more inputs than features.
     """
     bases: list[Tensor] = []
-    for one in (x, y):
-        left, sizes = _singular(one.values.double())
-        shares = sizes.square().cumsum(0) / sizes.square().sum()
-        bases.append(left[:, : int((shares < KEPT).sum()) + 1])
+    for z in (x, y):
+        vectors, values = _singular(z.values.double())
+        explained = values.square().cumsum(0) / values.square().sum()
+        bases.append(vectors[:, : int((explained < KEPT).sum()) + 1])
     return float(_singular(bases[0].T @ bases[1])[1].clamp(max=1).mean())
 
 
@@ -117,46 +118,46 @@ MEASURES: dict[str, Measure] = {
     "svcca": svcca,
 }
 LEAST = {"biased_cka": 2, "cka": 4, "rbf_cka": 4, **dict.fromkeys(("cknna", "jaccard", "mutual_knn"), 2 * NEIGHBOURS)}
-"""Inputs that a measure needs, 3 if it is not named: where the nearest are nearly all others, any two layers agree on them."""
+"""Minimal number of inputs of each measure; 3 for others. With few inputs nearly all are neighbours, and any two layers agree on them."""
 
 
 def compared(measure: str, first: tuple[str, Tensor], second: tuple[str, Tensor]) -> Estimate:
-    """Two layers `(name, features [n, ...])` by a measure of `MEASURES`; its value, or why it is undefined.
+    """Compare two layers `(name, features [n, ...])` by a measure of `MEASURES`: its value, or the reason why it is undefined.
 
-    Raises Problem for a measure that is not there, and for layers of different inputs.
+    Raises Problem for an unknown measure, and for layers that differ in n.
     """
     if measure not in MEASURES:
-        raise Problem(f"There is no measure '{measure}'; there are: {listing(MEASURES)}.{nearest(measure, MEASURES)}")
+        raise Problem(f"There is no measure '{measure}'; the measures are: {listing(MEASURES)}.{nearest(measure, MEASURES)}")
     x, y = layer(*first), layer(*second)
     if x.n != y.n:
-        raise Problem(f"Layers must be of the same inputs, but {x.name} has {x.n} and {y.name} {y.n}.")
+        raise Problem(f"Layers must have the same inputs, but {x.name} has {x.n} and {y.name} {y.n}.")
     least = LEAST.get(measure, 3)
     reason = x.reason or y.reason or (f"{measure} needs {least} inputs, and there are {x.n}" if x.n < least else "")
     if reason:
         return undefined(reason)
     value = MEASURES[measure](x, y)
     if not np.isfinite(value):
-        return undefined(f"{measure} of {x.name} and {y.name} has no spread to divide by")
+        return undefined(f"{measure} of {x.name} and {y.name} is a ratio whose denominator is 0")
     return Estimate(value)
 
 
-def _singular(of: Tensor) -> tuple[Tensor, Tensor]:
-    """Left vectors and singular values, falling."""
-    left, sizes, _ = cast("tuple[Tensor, Tensor, Tensor]", torch.linalg.svd(of, full_matrices=False))
-    return left, sizes
+def _singular(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Left singular vectors and singular values, in descending order."""
+    vectors, values, _ = cast("tuple[Tensor, Tensor, Tensor]", torch.linalg.svd(matrix, full_matrices=False))
+    return vectors, values
 
 
-def _squared_distances(of: Layer) -> Tensor:
-    """`[n, n]` in double precision."""
-    values = of.values.double()
-    return (of.norms[:, None] + of.norms[None] - 2 * values @ values.T).clamp_min(0)
+def _squared_distances(x: Layer) -> Tensor:
+    """Squared distances between inputs, `[n, n]` in double precision."""
+    values = x.values.double()
+    return (x.norms[:, None] + x.norms[None] - 2 * values @ values.T).clamp_min(0)
 
 
-def _radial(of: Layer) -> Tensor:
-    distances = _squared_distances(of)
-    upper = torch.triu_indices(of.n, of.n, 1)
+def _radial(x: Layer) -> Tensor:
+    distances = _squared_distances(x)
+    upper = torch.triu_indices(x.n, x.n, 1)
     median = distances[upper[0], upper[1]].median()
-    if float(median) == 0:  # more than half of all pairs are equal: what differs is infinitely far
+    if float(median) == 0:  # at least half of all pairs are equal: the limit of the kernel for σ -> 0
         return (distances == 0).double()
     return (-distances / (2 * median)).exp()
 
@@ -166,30 +167,30 @@ def _centred(kernel: Tensor) -> Tensor:
     return kernel - rows[:, None] - rows[None] + rows.mean()
 
 
-def _neighbours(of: Layer) -> Tensor:
-    """`[n, n]`: whether j is among the nearest others of i; the first of equals."""
-    distances = _squared_distances(of).fill_diagonal_(float("inf"))
-    nearest_ones = distances.argsort(stable=True, dim=1)[:, : min(NEIGHBOURS, of.n - 1)]
-    return torch.zeros_like(distances, dtype=torch.bool).scatter(1, nearest_ones, torch.ones((), dtype=torch.bool).expand_as(nearest_ones))
+def _neighbours(x: Layer) -> Tensor:
+    """Mask `[n, n]`: whether j is among the nearest neighbours of i; ties are broken by index."""
+    distances = _squared_distances(x).fill_diagonal_(float("inf"))
+    neighbours = distances.argsort(stable=True, dim=1)[:, : min(NEIGHBOURS, x.n - 1)]
+    return torch.zeros_like(distances, dtype=torch.bool).scatter(1, neighbours, torch.ones((), dtype=torch.bool).expand_as(neighbours))
 
 
-def spectrum(of: Layer, targets: Values) -> Values:
-    """Task-model alignment C(ρ) `[n]`: the share of the targets' power in the first ρ eigenvectors of the layer's kernel, ρ from 1 on.
+def spectrum(x: Layer, targets: Values) -> Values:
+    """Task-model alignment C(ρ) `[n]`: the fraction of the targets' power in the first ρ eigenvectors of the layer's kernel, ρ from 1 on.
 
-    targets: `[n, c]` or `[n]`, centred here. Eigenvectors by falling eigenvalue. Source: Canatar, Bordelon & Pehlevan (2021), arXiv
-    2006.13198, equation 6. The faster it rises, the better the kernel suits the task; the last value is 1. Raises Problem for a layer
-    that is undefined and for targets that do not fit.
+    targets: `[n, c]` or `[n]`; they are centred. Eigenvectors are in descending order of eigenvalues. Source: Canatar, Bordelon & Pehlevan
+    (2021), arXiv 2006.13198, equation 6. The faster C rises, the better the kernel suits the task; its last value is 1. Raises Problem for
+    an undefined layer, and for targets that are constant, not finite or of another length.
     """
-    if of.reason:
-        raise Problem(f"There is no spectrum, because {of.reason}.")
+    if x.reason:
+        raise Problem(f"There is no spectrum, because {x.reason}.")
     targets = np.asarray(targets, dtype=np.float64).reshape(len(targets), -1)
-    if len(targets) != of.n or not np.isfinite(targets).all():
-        raise Problem(f"Targets are finite numbers, [n, c], for {counted(of.n, 'input')}; these are {len(targets)}, or not finite.")
+    if len(targets) != x.n or not np.isfinite(targets).all():
+        raise Problem(f"Targets must be finite numbers [n, c] for {counted(x.n, 'input')}; these are {len(targets)}, or not finite.")
     centred = targets - targets.mean(0)
-    left, _ = _singular(of.values.double())
-    power = np.square(left.cpu().numpy().T @ centred).sum(1)
+    vectors, _ = _singular(x.values.double())
+    power = np.square(vectors.cpu().numpy().T @ centred).sum(1)
     total = float(np.square(centred).sum())
     if total == 0:
-        raise Problem("The targets are the same for all inputs, so no share of their power can be told.")
-    found = np.cumsum(power) / total
-    return np.append(found, np.ones(max(0, of.n - len(found)))) if len(found) < of.n else np.minimum(found, 1.0)
+        raise Problem("The targets are the same for all inputs, so they have no variance to be explained.")
+    explained = np.cumsum(power) / total
+    return np.append(explained, np.ones(max(0, x.n - len(explained)))) if len(explained) < x.n else np.minimum(explained, 1.0)

@@ -1,4 +1,4 @@
-"""Layers made ready once, to be compared as often as anybody asks: with each other, with other layers, with the labels."""
+"""Layers prepared once for several comparisons: with each other, with other layers, and with the labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from scratchlab.kernels.grams import Grams, Held
+from scratchlab.kernels.grams import CentredKernels, Grams
 from scratchlab.kernels.layers import Layer, layer
 
 Features = Mapping[str, Tensor]  # by layer: `[n, ...]`
@@ -15,21 +15,21 @@ Features = Mapping[str, Tensor]  # by layer: `[n, ...]`
 
 @dataclass(frozen=True)
 class Ready:
-    """Layers of the same n inputs: their centred kernels, of which `products.held` says when they pay, or else their centred features.
+    """Layers over the same n inputs: their centred kernels, if `products.kernels_fit`, or else their centred features.
 
-    reasons: of each layer why it cannot be compared, or "".
+    reasons: for each layer, why it cannot be compared, or "".
     """
 
     names: tuple[str, ...]
     reasons: tuple[str, ...]
-    held: Held | None = None
+    kernels: CentredKernels | None = None
     layers: tuple[Layer, ...] = ()
 
 
 def ready(features: Features, *, kernels: bool) -> Ready:
-    """Of layers of the same n inputs, of which nothing is kept but what they are compared by."""
+    """Prepare layers over the same n inputs, as kernels or as features."""
     if kernels:
-        made = Grams().of(list(features.items()))
-        return Ready(tuple(features), tuple(made.reasons), held=made)
-    layers = tuple(layer(*one) for one in features.items())
-    return Ready(tuple(features), tuple(one.reason for one in layers), layers=layers)
+        centred = Grams().of(list(features.items()))
+        return Ready(tuple(features), tuple(centred.reasons), kernels=centred)
+    layers = tuple(layer(name, values) for name, values in features.items())
+    return Ready(tuple(features), tuple(prepared.reason for prepared in layers), layers=layers)

@@ -1,10 +1,10 @@
-"""How far a layer's kernel is aligned with the labels: CKA with the kernel of one-hot targets, of sums over classes alone.
+"""Kernel-target alignment: CKA of a layer with the kernel of one-hot labels, computed from sums over classes.
 
 With S_c the sum of the centred features of class c, which has n_c of the n inputs,
 
     <K, L> = Σ_c ‖S_c‖²,   ‖L_c‖² = Σ n_c² - 2 Σ n_c³ / n + (Σ n_c²)² / n²,
 
-so that no n × n matrix is made. Sources: Cristianini et al. (2001), "On kernel-target alignment"; Cortes, Mohri & Rostamizadeh (2012),
+so that no n × n matrix is needed. Sources: Cristianini et al. (2001), "On kernel-target alignment"; Cortes, Mohri & Rostamizadeh (2012),
 JMLR 13:795, for the centred form; debiased as in `hsic.py`.
 """
 
@@ -17,10 +17,10 @@ import numpy.typing as npt
 import torch
 
 from scratchlab.checks import Problem
-from scratchlab.kernels.alignment import ENOUGH, alignment
+from scratchlab.kernels.alignment import MIN_DEBIASED, alignment
 from scratchlab.kernels.hsic import Sums, aligned
 from scratchlab.kernels.layers import Layer, width
-from scratchlab.kernels.products import held, sums
+from scratchlab.kernels.products import kernels_fit, sums
 from scratchlab.kernels.ready import Features, Ready, ready
 from scratchlab.metrics.estimate import Estimate, undefined
 
@@ -36,63 +36,64 @@ class ToTarget:
 
 
 def to_target(features: Features, labels: Labels) -> dict[str, ToTarget]:
-    """By layer, over n inputs; labels `[n]`, any integers. Raises Problem where their numbers differ, and as `checked`."""
+    """CKA of each layer with labels `[n]`, any integers, by layer. Raises Problem if numbers of inputs differ, and as `checked`."""
     checked(labels)
     for name, values in features.items():
         if width(name, values) and len(values) != len(labels):
             raise Problem(f"Layer {name} has {len(values)} inputs, but there are {len(labels)} labels.")
-    one = np.ones((1, 1), dtype=bool)
-    found: dict[str, ToTarget] = {}
+    one_pair = np.ones((1, 1), dtype=bool)
+    results: dict[str, ToTarget] = {}
     for kernels in (True, False):
-        some = {name: values for name, values in features.items() if held(len(labels), [width(name, values)], one) == kernels}
-        found |= ready_to_target(ready(some, kernels=kernels), labels) if some else {}
-    return {name: found[name] for name in features}
+        part = {name: values for name, values in features.items() if kernels_fit(len(labels), [width(name, values)], one_pair) == kernels}
+        results |= ready_to_target(ready(part, kernels=kernels), labels) if part else {}
+    return {name: results[name] for name in features}
 
 
 def ready_to_target(layers: Ready, labels: Labels) -> dict[str, ToTarget]:
-    """The same of layers that are ready, of as many inputs as there are labels; where kernels are held, the labels are one layer more."""
+    """CKA of prepared layers with labels `[n]`, by layer. With kernels, the one-hot labels are treated as another layer."""
     places = checked(labels)
     counts = np.bincount(places)
-    if layers.held is None:
-        return {one.name: _of_sums(one, places, counts) for one in layers.layers}
+    if layers.kernels is None:
+        return {layer.name: _of_sums(layer, places, counts) for layer in layers.layers}
     target, rows = "of the labels", torch.nn.functional.one_hot(torch.from_numpy(places), len(counts)).float()
-    found = alignment(layers, ready({target: rows.to(layers.held.entries.device)}, kernels=True))
-    return {name: ToTarget(found.of(name, target, debiased=False), found.of(name, target)) for name in layers.names}
+    aligned_with = alignment(layers, ready({target: rows.to(layers.kernels.entries.device)}, kernels=True))
+    return {name: ToTarget(aligned_with.of(name, target, debiased=False), aligned_with.of(name, target)) for name in layers.names}
 
 
 def checked(labels: Labels) -> Labels:
-    """The place of each label among the classes, `[n]`. Raises Problem for labels that are no list, or all the same."""
+    """Class indices of labels, `[n]`. Raises Problem for labels that are not one-dimensional, or all the same."""
     if labels.ndim != 1:
-        raise Problem(f"Labels are one number an input, [n]; these have the shape {list(labels.shape)}. Of one-hot rows, take argmax(1).")
-    kinds, places = np.unique(labels, return_inverse=True)
-    if len(kinds) < 2:
+        raise Problem(f"Labels must be one number per input, [n]; these have shape {list(labels.shape)}. For one-hot rows, take argmax(1).")
+    classes, places = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
         raise Problem(
-            f"All {len(labels)} labels are {kinds[0] if len(kinds) else 'missing'}: a kernel can be aligned with two classes or more. "
+            f"All {len(labels)} labels are {classes[0] if len(classes) else 'missing'}: a kernel can be aligned with two classes or more. "
             "Do the labels collide?"
         )
     return places
 
 
-def _of_sums(of: Layer, places: Labels, counts: Labels) -> ToTarget:
-    n = of.n
-    if of.reason:
-        return ToTarget(undefined(of.reason), undefined(of.reason))
-    share = counts / n
-    target_norms = 1 - 2 * share + np.square(share).sum()  # of a one-hot vector less its mean, by class
-    target = n**2 * (np.square(share).sum() - 2 * (share**3).sum() + np.square(share).sum() ** 2)
-    where = torch.from_numpy(places).to(of.values.device)
-    by_class = of.values.new_zeros(len(counts), of.d, dtype=torch.float64).index_add_(0, where, of.values.double())
-    own = sums([of], np.ones((1, 1), dtype=bool))
-    norms = of.norms.cpu().numpy()
+def _of_sums(layer: Layer, places: Labels, counts: Labels) -> ToTarget:
+    """CKA of a layer with labels, given their class indices and class counts."""
+    n = layer.n
+    if layer.reason:
+        return ToTarget(undefined(layer.reason), undefined(layer.reason))
+    prior = counts / n
+    target_norms = 1 - 2 * prior + np.square(prior).sum()  # squared norms of centred one-hot vectors, by class
+    target = n**2 * (np.square(prior).sum() - 2 * (prior**3).sum() + np.square(prior).sum() ** 2)
+    index = torch.from_numpy(places).to(layer.values.device)
+    by_class = layer.values.new_zeros(len(counts), layer.d, dtype=torch.float64).index_add_(0, index, layer.values.double())
+    own = sums([layer], np.ones((1, 1), dtype=bool))
+    norms = layer.norms.cpu().numpy()
     inner = np.array([[own.off[0, 0] + own.on[0, 0], float(by_class.square().sum())], [0.0, target]])
     inner[1, 0] = inner[0, 1]
     on = np.array([[own.on[0, 0], norms @ target_norms[places]], [0.0, float((counts * target_norms**2).sum())]])
     on[1, 0] = on[0, 1]
-    found = Sums(n, inner - on, on, np.array([norms.sum(), float((counts * target_norms).sum())]))
-    biased = Estimate(float(aligned(found.biased())[0, 1]))
-    if n < ENOUGH:
+    hsic = Sums(n, inner - on, on, np.array([norms.sum(), float((counts * target_norms).sum())]))
+    biased = Estimate(float(aligned(hsic.biased())[0, 1]))
+    if n < MIN_DEBIASED:
         return ToTarget(biased, undefined(f"a debiased CKA needs four inputs, and there are {n}"))
-    debiased = float(aligned(found.debiased())[0, 1])
+    debiased = float(aligned(hsic.debiased())[0, 1])
     if np.isnan(debiased):
-        return ToTarget(biased, undefined(f"the debiased HSIC of layer {of.name} or of the labels with itself is not above 0"))
+        return ToTarget(biased, undefined(f"the debiased HSIC of layer {layer.name} or of the labels with itself is not above 0"))
     return ToTarget(biased, Estimate(debiased))

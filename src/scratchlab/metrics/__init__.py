@@ -1,4 +1,4 @@
-"""Metrics: answers and labels, scores or distances in; numbers, with their intervals where units are given, out."""
+"""Metrics of predictions, scores and distances, with confidence intervals."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""How many answers are right, over the samples and over the classes; and how much probability the right ones were given."""
+"""Accuracy, balanced accuracy, cross-entropy and confusion matrix."""
 
 from __future__ import annotations
 
@@ -11,50 +11,52 @@ Rows = npt.NDArray[np.int64]
 
 
 def accuracy(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> float:
-    """Share of right answers, each sample counting once (not a mean of batch means): answers `[n]`, labels `[n]` -> 0 to 1.
+    """Fraction of correct predictions over all samples (not a mean of batch means), of predicted and true labels `[n]`.
 
-    Raises Problem where there is none, or not one answer a label.
+    Raises Problem if there is no sample, or if shapes differ.
 
     >>> accuracy([1, 2, 2], [1, 2, 0])
     0.6666666666666666
     """
-    answers, labels = _answers(predicted, truth)
-    return float((answers == labels).mean())
+    predictions, labels = _checked(predicted, truth)
+    return float((predictions == labels).mean())
 
 
 def balanced_accuracy(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> float:
-    """Mean over the classes that occur in `truth` of each class's share of right answers, its recall: `[n]`, `[n]` -> 0 to 1.
+    """Mean recall over the classes that occur in `truth`, of predicted and true labels `[n]`.
 
     Raises Problem as `accuracy`. Source: Brodersen et al. (2010), "The balanced accuracy and its posterior distribution", ICPR.
 
     >>> balanced_accuracy([1, 1, 1, 1], [1, 1, 1, 0])
     0.5
     """
-    answers, labels = _answers(predicted, truth)
+    predictions, labels = _checked(predicted, truth)
     _, label = np.unique(labels, return_inverse=True)
-    right = np.bincount(label, weights=answers == labels)
-    return float((right / np.bincount(label)).mean())
+    correct = np.bincount(label, weights=predictions == labels)
+    return float((correct / np.bincount(label)).mean())
 
 
-def _answers(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
-    answers, labels = np.asarray(predicted), np.asarray(truth)
-    if answers.shape != labels.shape or labels.ndim != 1 or not len(labels):
-        hint = " Of scores [n, c], take argmax(1)." if answers.ndim == labels.ndim + 1 else ""
+def _checked(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+    """Both as arrays `[n]`. Raises Problem for other shapes."""
+    predictions, labels = np.asarray(predicted), np.asarray(truth)
+    if predictions.shape != labels.shape or labels.ndim != 1 or not len(labels):
+        hint = " For scores [n, c], take argmax(1)." if predictions.ndim == labels.ndim + 1 else ""
         raise Problem(
-            f"Answers and labels are [n] each, n of 1 or more; their shapes are {list(answers.shape)} and {list(labels.shape)}.{hint}"
+            f"Predictions and labels must have shape [n], n of 1 or more; their shapes are {list(predictions.shape)} and "
+            f"{list(labels.shape)}.{hint}"
         )
-    return answers, labels
+    return predictions, labels
 
 
 def cross_entropy(logits: npt.NDArray[np.float64], truth: Rows) -> float:
-    """Mean over logits `[n, c]` of minus the logarithm of the softmax at the true column `[n]`, in nats."""
-    below: npt.NDArray[np.float64] = logits - logits.max(axis=1, keepdims=True)  # so that nothing overflows
-    normalizer: npt.NDArray[np.float64] = np.log(np.exp(below).sum(axis=1))
-    return float((normalizer - below[np.arange(len(truth)), truth]).mean())
+    """Mean negative log-softmax of logits `[n, c]` at the true columns `[n]`, in nats."""
+    shifted: npt.NDArray[np.float64] = logits - logits.max(axis=1, keepdims=True)  # avoids overflow
+    normalizer: npt.NDArray[np.float64] = np.log(np.exp(shifted).sum(axis=1))
+    return float((normalizer - shifted[np.arange(len(truth)), truth]).mean())
 
 
 def confusion(predicted: Rows, truth: Rows, classes: Rows) -> npt.NDArray[np.int64]:
-    """Counts `[c, c]`: row = true class, column = answer, both in the order of `classes`."""
+    """Confusion matrix of counts `[c, c]`: row = true class, column = predicted class, both in the order of `classes`."""
     place = np.full(int(max(classes.max(), predicted.max(), truth.max())) + 1, -1)
     place[classes] = np.arange(len(classes))
     table = np.zeros((len(classes), len(classes)), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What an embedding, or a map of it, keeps together: neighbours of one class, and neighbours that were neighbours before."""
+"""Quality of an embedding, or of a map of it: k-NN accuracy and trustworthiness."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Rows = npt.NDArray[np.int64]
 
 
 def _neighbours(points: Points) -> Rows:
-    """All others in order of Euclidean distance, `[n, n-1]`, the nearest first; of equals the earlier."""
+    """All other points in ascending order of Euclidean distance, `[n, n-1]`; ties are broken by index."""
     squares = (points**2).sum(axis=1)
     distances = squares[:, None] + squares - 2 * points @ points.T
     np.fill_diagonal(distances, np.inf)
@@ -20,25 +20,27 @@ def _neighbours(points: Points) -> Rows:
 
 
 def knn_accuracy(points: Points, labels: Rows, k: int = 5) -> Estimate:
-    """Share of points `[n, d]` whose class `[n]` is that of most of their k nearest others (leave-one-out); no interval.
+    """Leave-one-out accuracy of k-NN classification of points `[n, d]` with labels `[n]`; without an interval.
 
-    Euclidean distance; among classes with equally many votes the one of the nearest point. Source: Cover & Hart (1967), "Nearest neighbor
-    pattern classification", IEEE Trans. IT 13:21. It is a property of this embedding and these points: no query was answered like this.
+    Euclidean distance; ties between classes go to that of the nearest point. Source: Cover & Hart (1967), "Nearest neighbor pattern
+    classification", IEEE Trans. IT 13:21. It describes these points only: queries are not classified in this way.
     """
     n = len(points)
     if n <= k:
         return undefined(f"{k} neighbours need more than {n} points")
     near = labels[_neighbours(points)[:, :k]]
-    votes = (near[:, :, None] == near[:, None, :]).sum(axis=2)  # of each neighbour's class, [n, k]
+    votes = (near[:, :, None] == near[:, None, :]).sum(axis=2)  # for each neighbour's class, [n, k]
     winner = near[np.arange(n), votes.argmax(axis=1)]
     return Estimate(float((winner == labels).mean()), n=n, how=f"leave-one-out over {n} points, {k} neighbours")
 
 
 def trustworthiness(points: Points, mapped: Points, k: int = 5) -> Estimate:
-    """How far a map's `[n, 2]` nearest neighbours were near in the original space `[n, d]`: 1 if all were; no interval.
+    """Trustworthiness of a map `[n, 2]` of points `[n, d]`: 1 if all nearest neighbours on the map are neighbours in the original space.
 
-    1 - 2/(n·k·(2n - 3k - 1)) · Σᵢ Σⱼ (r(i, j) - k) over those j among the k nearest of i on the map that are not in the original,
-    r being the original rank. Source: Venna & Kaski (2001), "Neighborhood preservation in nonlinear projection methods", ICANN, eq. 1.
+    1 - 2/(n·k·(2n - 3k - 1)) · Σᵢ Σⱼ (r(i, j) - k) over those j among the k nearest neighbours of i on the map that are not in the original
+    space, r being the rank in the original space. Without an interval.
+
+    Source: Venna & Kaski (2001), "Neighborhood preservation in nonlinear projection methods", ICANN, eq. 1.
     """
     n = len(points)
     if 2 * k >= n:

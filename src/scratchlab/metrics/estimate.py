@@ -1,4 +1,4 @@
-"""A number with its interval, or the reason why there is none."""
+"""A number with its confidence interval, or the reason why it is undefined."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value, its 95 % interval and how both came to be.
+    """A value, its 95 % interval over n units, and how both were computed.
 
-    `value`, `low`, `high` are None where they are undefined; `how` then says why.
+    `value`, `low`, `high` are None if they are undefined; `how` then says why.
     """
 
     value: float | None
@@ -26,7 +26,7 @@ class Estimate:
     how: str = ""
 
     def contains(self, value: float) -> bool:
-        """Returns whether a value lies in the interval; False where there is no interval."""
+        """Whether `value` lies in the interval; False if there is no interval."""
         return self.low is not None and self.high is not None and self.low <= value <= self.high
 
     def __str__(self) -> str:
@@ -38,17 +38,15 @@ class Estimate:
 
 
 def undefined(reason: str) -> Estimate:
-    """No number: `undefined, because reason`."""
+    """An estimate without a value, whose `how` is `undefined, because reason`."""
     return Estimate(None, n=0, how=f"undefined, because {reason}")
 
 
 def over_draws(values: Sequence[float], what: str = "draw", within: tuple[float, float] = (0.0, 1.0), *, level: float = 0.95) -> Estimate:
-    """Mean of independent repetitions `[n]` with Student's t interval, mean ± t(0.975, n-1)·s/√n, cut at the bounds of the measure.
+    """Mean of independent repetitions `[n]` with Student's t interval, mean ± t((1 + level)/2, n-1)·s/√n, clipped to `within`.
 
-    level: how often such an interval holds the mean; of several that are judged together, more than 0.95 each.
-
-    Source: Student (1908), Biometrika 6:1. It tells how well the mean is known, over this repetition alone:
-    a repetition of shots says nothing of other speakers or seeds.
+    level: coverage of the interval; more than 0.95 for simultaneous intervals. Source: Student (1908), Biometrika 6:1. The interval covers
+    variation over these repetitions only: repeated draws of shots say nothing about other speakers or seeds.
     """
     n = len(values)
     if n == 0:
@@ -57,7 +55,7 @@ def over_draws(values: Sequence[float], what: str = "draw", within: tuple[float,
     mean = float(x.mean())
     if n == 1:
         return Estimate(mean, n=1, how=f"one {what}; an interval is undefined, because one {what} has no spread")
-    from scipy import stats  # half a second that whoever only reads results need not wait
+    from scipy import stats  # imported here because it takes half a second, which reading results does not need
 
     half = float(stats.t.ppf((1 + level) / 2, n - 1) * x.std(ddof=1) / math.sqrt(n))
     return Estimate(mean, max(within[0], mean - half), min(within[1], mean + half), n, f"mean over {n} {what}s, Student's t interval")
@@ -73,42 +71,44 @@ def over_groups(
     times: int = 2000,
     seed: int = 0,
 ) -> Estimate:
-    """Mean of the values `[n]` (right or wrong, an AP), or, with the true classes `[n]`, the mean of the classes' means (balanced
-    accuracy), and the percentile interval of a bootstrap that resamples whole groups.
+    """Mean of values `[n]` (correct or not, an AP), or, given the true classes `[n]`, the mean of the classes' means (balanced accuracy),
+    with the percentile interval of a bootstrap that resamples whole groups `[n]`.
 
-    unit, block: what a value belongs to and what a group is called, in the plural, for `how`.
+    unit, block: names of a value's and of a group's unit, in the plural, for `how`.
 
-    Answers about one speaker resemble each other, so the speaker is what is drawn again. Source: Field & Welsh (2007),
-    "Bootstrapping clustered data", JRSS B 69:369, the cluster bootstrap; percentile interval of Efron & Tibshirani (1993), ch. 13.
-    With few groups (say, fewer than 10) the interval is on the narrow side. A class that a resample lacks does not count in it.
+    Predictions for one speaker are not independent, so speakers are resampled. Source: the cluster bootstrap, Field & Welsh (2007),
+    "Bootstrapping clustered data", JRSS B 69:369; percentile interval of Efron & Tibshirani (1993), ch. 13. With few groups (fewer than
+    about 10) the interval is too narrow. A class that does not occur in a resample is ignored there.
     """
     if len(values) == 0:
         return undefined("there is no answer")
     names, group = np.unique(groups, return_inverse=True)
-    kinds, kind = np.unique(np.zeros_like(group) if classes is None else classes, return_inverse=True)
-    cell = group * len(kinds) + kind
-    size = len(names) * len(kinds)
+    labels, label = np.unique(np.zeros_like(group) if classes is None else classes, return_inverse=True)
+    cell = group * len(labels) + label
+    size = len(names) * len(labels)
     sums: Values = np.bincount(cell, weights=values, minlength=size).reshape(len(names), -1).astype(np.float64)
-    asked: Values = np.bincount(cell, minlength=size).reshape(len(names), -1).astype(np.float64)
-    means: Values = sums.sum(axis=0) / asked.sum(axis=0)
+    counts: Values = np.bincount(cell, minlength=size).reshape(len(names), -1).astype(np.float64)
+    means: Values = sums.sum(axis=0) / counts.sum(axis=0)
     value = float(means.mean())
     what = block if len(names) < len(values) else unit
     if len(names) == 1:
         return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")
-    low, high = np.quantile(np.nanmean(resampled(sums, asked, times, seed), axis=1), [0.025, 0.975])
+    low, high = np.quantile(np.nanmean(resampled(sums, counts, times, seed), axis=1), [0.025, 0.975])
     return Estimate(value, float(low), float(high), len(names), bootstrap_note(len(names), what))
 
 
 def resampled(total: Values, count: Values, times: int, seed: int) -> Values:
-    """Means `[times, k]` of a cluster bootstrap that draws whole groups. total, count: `[groups, k]`, the sum of a group's values and the
-    number of them. NaN where a resample holds none."""
+    """Means `[times, k]` of a cluster bootstrap, which resamples whole groups; NaN where a resample has no value.
+
+    total, count: `[groups, k]`, the sum and the number of each group's values.
+    """
     groups = len(total)
     drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=times).astype(np.float64)
-    of = drawn @ count
-    return np.divide(drawn @ total, of, out=np.full(of.shape, np.nan), where=of > 0)
+    counts = drawn @ count
+    return np.divide(drawn @ total, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
 
 
 def bootstrap_note(groups: int, what: str) -> str:
-    """How an interval by `resampled` came to be, for readers."""
-    few = "; with so few groups it is on the narrow side" if groups < 10 else ""
+    """Describes an interval by `resampled`, for `Estimate.how`."""
+    few = "; too narrow with so few groups" if groups < 10 else ""
     return f"bootstrap over {groups} {what}{few}"

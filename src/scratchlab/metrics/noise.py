@@ -1,6 +1,6 @@
-"""How well a method copes with wrong labels, sample by sample: what it selects, and what it puts in place of a label.
+"""Metrics of methods for noisy labels: precision and recall of sample selection, accuracy of pseudo-labels.
 
-Each sample counts once, and samples are taken for independent. How well a score separates wrong labels from right ones: `auroc.py`.
+Samples are assumed independent. How well a score separates wrong labels from right ones: `roc.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Labels = npt.NDArray[np.int64]
 
 
 def share(hits: Flags, what: str) -> Estimate:
-    """Share of `hits` `[n]` that are true, with the score interval of Wilson (1927), JASA 22:209. what: the n samples, for the reader.
+    """Fraction of `hits` `[n]` that are true, with the score interval of Wilson (1927), JASA 22:209. what: name of the n samples.
 
     With p = k/n and z = 1.96: (p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n), inside [0, 1] also for p of 0 and 1.
 
@@ -34,8 +34,7 @@ def share(hits: Flags, what: str) -> Estimate:
 
 
 def selection(selected: Flags, wrong: Flags) -> dict[str, Estimate]:
-    """Of a selection of samples `[n]` meant to have right labels: precision, the share of the selected whose label is right; recall, the
-    share of the rightly labelled that are selected. wrong: `[n]`, whether the given label is wrong.
+    """Precision and recall of a selection of samples `[n]` that should have right labels; wrong: `[n]`, whether the given label is wrong.
 
     Source: Han et al. (2018), "Co-teaching", arXiv 1804.06872, section 4, who call precision "label precision".
     """
@@ -46,8 +45,9 @@ def selection(selected: Flags, wrong: Flags) -> dict[str, Estimate]:
 
 
 def pseudo_labels(pseudo: Labels, true: Labels, wrong: Flags) -> dict[str, Estimate]:
-    """Of labels that a method puts in place of the given ones `[n]`: accuracy, the share that equal the true labels `[n]`; corrected, the
-    same over samples whose given label is wrong; kept, over those whose given label is right. Doing nothing has the accuracy 1 - rate."""
+    """Accuracy of pseudo-labels `[n]`, which replace the given labels, against the true labels `[n]`: over all samples; `corrected`, over
+    those whose given label is wrong; `kept`, over those whose given label is right. The given labels have accuracy 1 - noise rate.
+    """
     right = pseudo == true
     return {
         "pseudo_label_accuracy": share(right, "pseudo-labels"),

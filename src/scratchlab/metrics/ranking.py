@@ -1,9 +1,9 @@
-"""Retrieval of identities: CMC, average precision and inverse negative penalty of probes that are ranked against a gallery.
+"""Re-identification metrics: CMC, average precision (AP) and inverse negative penalty (INP) of probes ranked against a gallery.
 
-AP of a probe with matches at ranks r_1 < … < r_n: (1/n) Σ i / r_i. INP: n / r_n. CMC at k: the share of probes with r_1 ≤ k.
+AP of a probe with matches at ranks r_1 < … < r_n: (1/n) Σ i / r_i. INP: n / r_n. CMC at k: the fraction of probes with r_1 ≤ k.
 Sources: Zheng et al. (2015), "Scalable Person Re-identification: A Benchmark", ICCV, section 3 (mAP, the same-camera rule, junk and
 distractors); Ye et al. (2021), "Deep Learning for Person Re-identification", TPAMI, arXiv 2001.04193, section 4.1 (INP).
-Ranks are counted, not sorted (`ranks.py`), a few probes at a time, so that distances may lie on disk (`np.load(..., mmap_mode="r")`).
+Ranks are counted without sorting (`ranks.py`), a few probes at a time, so distances may be memory-mapped (`np.load(..., mmap_mode="r")`).
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ TIE_RULES: dict[Ties, int] = {"optimistic": 0, "pessimistic": 1, "gallery_order"
 DESCRIPTIONS = {
     "ignore": "same camera: gallery rows with the identity and the camera of the probe are ignored",
     "keep": "same camera: gallery rows with the identity and the camera of the probe count as matches",
-    "none": "same camera: no rule, since no camera is known",
+    "none": "same camera: no rule, since cameras are unknown",
     "gallery_order": "ties: equal distances rank in the order of the gallery",
-    "optimistic": "ties: matches rank before what is equal to them",
-    "pessimistic": "ties: matches rank after what is equal to them",
+    "optimistic": "ties: matches rank before other rows at equal distance",
+    "pessimistic": "ties: matches rank after other rows at equal distance",
 }
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What counts. same_camera: of gallery rows that show the probe's identity in the probe's camera; "none": no camera is known.
-    ties: the order of equal distances. junk: identities whose gallery rows are ignored for every probe, as detections of nobody.
+    """Rules of an evaluation. same_camera: how to treat gallery rows with the identity and the camera of the probe ("none": cameras are
+    unknown). ties: the order of equal distances. junk: identities whose gallery rows are ignored for all probes, such as false detections.
 
-    Gallery rows of identities without a probe (distractors) always stay: they are wrong answers.
+    Gallery rows of identities without a probe (distractors) are kept: they are never matches.
     """
 
     same_camera: SameCamera
@@ -48,7 +48,7 @@ class Rules:
     junk: tuple[Any, ...] = ()
 
     def named(self) -> dict[str, Any]:
-        """The name of each rule, ready for JSON."""
+        """The rules as a dict for JSON."""
         return {"same_camera": self.same_camera, "ties": self.ties, "junk": list(self.junk), "distractors": "wrong answers"}
 
     def __str__(self) -> str:
@@ -60,11 +60,11 @@ class Rules:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """What came of `probes` probes against `gallery` rows (without junk).
+    """Result of ranking `probes` probes against `gallery` rows (without junk).
 
-    rows: `[v]`, the probes that have a match, by position; ap, inp: theirs, in (0, 1]; first: the rank of the first match; nearest: the
-    gallery row at rank 1; matches: how many there are. ignored: `[probes]`, gallery rows ignored for their camera.
-    Probes without a match have no AP, INP or first rank: they are counted (`unmatched`) and take part in no mean.
+    rows: `[v]`, positions of the probes that have a match; for each of these: ap, inp: in (0, 1]; first: rank of the first match; nearest:
+    gallery row at rank 1; matches: number of matches. ignored: `[probes]`, numbers of gallery rows ignored because of their camera.
+    Probes without a match have no AP, INP or first rank: they are counted (`unmatched`) and excluded from means.
     """
 
     rules: Rules
@@ -80,7 +80,7 @@ class Retrieval:
 
     @property
     def unmatched(self) -> int:
-        """How many probes have no match."""
+        """Number of probes without a match."""
         return self.probes - len(self.rows)
 
     @property
@@ -94,9 +94,9 @@ class Retrieval:
         return float(self.inp.mean()) if len(self.rows) else None
 
     def cmc(self, k: int) -> float | None:
-        """Share of the probes with a match whose first one has rank k or better, k = 1, 2, …; None if there is no such probe.
+        """CMC at rank k = 1, 2, …: the fraction of matched probes whose first match has rank k or less; None if there is no matched probe.
 
-        From the size of the gallery on it is 1.
+        It is 1 if k is at least the size of the gallery.
         """
         if k < 1:
             raise Problem(f"Ranks begin with 1, so there is no CMC at {k}.")
@@ -104,7 +104,7 @@ class Retrieval:
 
     @classmethod
     def joined(cls, parts: Sequence[Retrieval]) -> Retrieval:
-        """One result of consecutive probes ranked in parts."""
+        """Concatenate the results of consecutive parts of the probes."""
         arrays = {name: np.concatenate([vars(part)[name] for part in parts]) for name, kind in vars(parts[0]).items() if np.ndim(kind)}
         return cls(parts[0].rules, sum(part.probes for part in parts), parts[0].gallery, **arrays)
 
@@ -112,8 +112,8 @@ class Retrieval:
 class Ranking:
     """Ranks tiles of probes against one gallery, whose identities and cameras are prepared once.
 
-    query_ids, gallery_ids: `[q]`, `[g]`, numbers or strings; query_cameras, gallery_cameras: alike, or None where no camera is known.
-    Raises Problem where lengths disagree, where a camera rule lacks cameras, and for an empty gallery.
+    query_ids, gallery_ids: `[q]`, `[g]`, numbers or strings; query_cameras, gallery_cameras: likewise, or None if cameras are unknown.
+    Raises Problem if lengths differ, if a camera rule has no cameras, and for an empty gallery.
     """
 
     def __init__(
@@ -129,31 +129,31 @@ class Ranking:
         self.own = np.argsort(self.codes, kind="stable")
         self.starts = np.searchsorted(self.codes[self.own], np.arange(len(names) + 1))
         place = np.searchsorted(names, probes).clip(max=len(names) - 1)
-        self.wanted = np.where(names[place] == probes, place, -1)
-        self.seen, cameras = self._cameras(query_cameras, gallery_cameras)
+        self.probe_codes = np.where(names[place] == probes, place, -1)
+        self.probe_cameras, cameras = self._cameras(query_cameras, gallery_cameras)
         self.cameras = cameras[keep]
 
     def _cameras(self, probes: Column | None, gallery: Column | None) -> tuple[Ints, Ints]:
-        """Codes of both; of the probes -1 where no row is ignored for its camera."""
+        """Camera codes of probes and gallery rows; -1 for all probes if no row is ignored because of its camera."""
         none = np.full(self.shape[0], -1), np.zeros(self.shape[1], dtype=np.int64)
         if self.rules.same_camera == "none":
             if probes is not None or gallery is not None:
-                raise Problem(
-                    "Cameras are given, but the same-camera rule is 'none', which says that none is known; say 'ignore' or 'keep'."
-                )
+                raise Problem("Cameras are given, but the same-camera rule is 'none', for unknown cameras; use 'ignore' or 'keep'.")
             return none
         if probes is None or gallery is None:
-            raise Problem(f"The same-camera rule '{self.rules.same_camera}' needs the cameras of probes and gallery; without, say 'none'.")
+            raise Problem(
+                f"The same-camera rule '{self.rules.same_camera}' needs cameras of probes and gallery; without cameras, use 'none'."
+            )
         for what, column, count in (("probes", probes, self.shape[0]), ("gallery rows", gallery, self.shape[1])):
             if len(column) != count:
-                raise Problem(f"There are {count} {what} but {len(column)} cameras of them; there must be one each.")
+                raise Problem(f"There are {count} {what} but {len(column)} cameras of them; there must be one camera for each.")
         _, codes = np.unique(np.concatenate([np.asarray(probes), np.asarray(gallery)]), return_inverse=True)
         return none if self.rules.same_camera == "keep" else (codes[: self.shape[0]], codes[self.shape[0] :])
 
     def rank(self, tile: npt.NDArray[Any], start: int = 0, *, similarities: bool = False) -> Retrieval:
-        """The result of the probes from `start` on, whose distances to the gallery are `tile` `[t, g]`.
+        """Rank the t probes from `start` on, whose distances to the gallery are `tile` `[t, g]`.
 
-        similarities: larger is closer. Raises Problem for a distance that is not finite, naming its row and column.
+        similarities: whether larger values are closer. Raises Problem for a value that is not finite, naming its row and column.
         """
         if tile.ndim != 2 or tile.shape[1] != self.shape[1] or start + len(tile) > self.shape[0]:
             raise Problem(
@@ -166,12 +166,14 @@ class Ranking:
         return Retrieval.joined(parts)
 
     def _rank(self, tile: npt.NDArray[Any], start: int, similarities: bool) -> Retrieval:
-        from scratchlab.metrics import ranks  # late: numba takes a second
+        from scratchlab.metrics import ranks  # imported here because importing numba takes a second
 
         values = self._floats(tile, similarities)
         here, rule = slice(start, start + len(tile)), TIE_RULES[self.rules.ties]
-        wanted, seen = self.wanted[here], self.seen[here]
-        matches, ignored, nearest, found, bad = ranks.rank(values, self.own, self.starts, self.cameras, seen, self.codes, wanted, rule)
+        probe_codes, probe_cameras = self.probe_codes[here], self.probe_cameras[here]
+        matches, ignored, nearest, all_ranks, bad = ranks.rank(
+            values, self.own, self.starts, self.cameras, probe_cameras, self.codes, probe_codes, rule
+        )
         if bad[0] >= 0:
             row, column = int(bad[0]), int(bad[1])
             place = column if self.columns is None else int(self.columns[column])
@@ -180,20 +182,20 @@ class Ranking:
             )
         stops = np.cumsum(matches)
         for i in np.flatnonzero(matches > ranks.MOST_MATCHES):
-            mine = self.own[self.starts[wanted[i]] : self.starts[wanted[i] + 1]]
-            right = mine[self.cameras[mine] != seen[i]]
-            found[stops[i] - matches[i] : stops[i]], nearest[i] = ranks.rank_many(values[i], right, mine, rule)
-        has = np.flatnonzero(matches)
-        count, stops = matches[has], stops[has]
+            same = self.own[self.starts[probe_codes[i]] : self.starts[probe_codes[i] + 1]]
+            columns = same[self.cameras[same] != probe_cameras[i]]
+            all_ranks[stops[i] - matches[i] : stops[i]], nearest[i] = ranks.rank_many(values[i], columns, same, rule)
+        matched = np.flatnonzero(matches)
+        count, stops = matches[matched], stops[matched]
         starts = stops - count
-        number = np.arange(1, len(found) + 1) - np.repeat(starts, count)
-        ap = np.add.reduceat(number / found, starts) / count if len(has) else np.empty(0)
-        top = nearest[has] if self.columns is None else self.columns[nearest[has]]
-        inp, first = count / found[stops - 1], found[starts]
-        return Retrieval(self.rules, len(tile), len(self.codes), start + has, ap, inp, first, top, count, ignored)
+        number = np.arange(1, len(all_ranks) + 1) - np.repeat(starts, count)
+        ap = np.add.reduceat(number / all_ranks, starts) / count if len(matched) else np.empty(0)
+        top = nearest[matched] if self.columns is None else self.columns[nearest[matched]]
+        inp, first = count / all_ranks[stops - 1], all_ranks[starts]
+        return Retrieval(self.rules, len(tile), len(self.codes), start + matched, ap, inp, first, top, count, ignored)
 
     def _floats(self, tile: npt.NDArray[Any], similarities: bool) -> npt.NDArray[np.floating[Any]]:
-        """Distances in rows that lie together, without the columns of junk; the tile itself where nothing is to be done."""
+        """Distances as a C-contiguous array of floats without the columns of junk; the tile itself if it already is one."""
         kind = tile.dtype
         if kind.kind not in "fiu" or kind.itemsize > 8:
             raise Problem(f"Distances must be numbers of 64 bits or less; these are of type {kind}.")
@@ -213,15 +215,14 @@ def retrieval(
     *,
     similarities: bool = False,
 ) -> Retrieval:
-    """CMC, AP and INP of probes `[q]` ranked against a gallery `[g]` by distances `[q, g]`, as Market-1501 defines them.
+    """CMC, AP and INP of probes `[q]` ranked against a gallery `[g]` by distances `[q, g]`, as defined for Market-1501.
 
-    query_ids, gallery_ids: identities, numbers or strings. rules: by default, rows with the identity and the camera of the probe are
-    ignored where cameras are given, and no camera is known where none are; equal distances rank in the order of the gallery.
-    similarities: larger is closer. Needs no copy of the distances. Raises Problem for what does not fit and for a distance that is not
-    finite, naming its row and column.
+    query_ids, gallery_ids: identities, numbers or strings. rules: by default, gallery rows with the identity and the camera of the probe
+    are ignored if cameras are given, and equal distances rank in the order of the gallery. similarities: whether larger values are closer.
+    Does not copy the distances. Raises Problem for shapes that do not fit and for values that are not finite, naming row and column.
 
-    >>> found = retrieval(np.array([[0.1, 0.2, 0.3, 0.4]]), ["ann"], ["bob", "ann", "bob", "ann"])
-    >>> found.mean_ap, found.minp, found.cmc(1), found.cmc(2)
+    >>> result = retrieval(np.array([[0.1, 0.2, 0.3, 0.4]]), ["ann"], ["bob", "ann", "bob", "ann"])
+    >>> result.mean_ap, result.minp, result.cmc(1), result.cmc(2)
     (0.5, 0.5, 0.0, 1.0)
     """
     chosen = rules or Rules("none" if query_cameras is None and gallery_cameras is None else "ignore")

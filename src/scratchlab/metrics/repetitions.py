@@ -1,4 +1,4 @@
-"""What repetitions of one thing came to: their mean, and how far the mean would move with others."""
+"""Mean and standard error of independent repetitions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scratchlab.checks import counted
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean and its standard error over n repetitions; either is None where it is undefined, and `how` then says why."""
+    """A mean and its standard error over n repetitions; either is None if it is undefined, and `how` then says why."""
 
     value: float | None
     error: float | None
@@ -24,8 +24,8 @@ class Mean:
 def mean_and_error(values: Sequence[float], what: str = "seed", *, freedom: int = 1) -> Mean:
     """Mean ± s/√n of independent repetitions `[n]`, with s² = Σ(x − mean)² / (n − freedom).
 
-    freedom: 1 (Student 1908) is unbiased for s²; 0 is what a plain `std()` gives, as in many printed tables: too small, for two
-    repetitions by √2. One repetition has no error, rather than one of 0. Raises ValueError for another freedom.
+    freedom: 1 (Student 1908) is unbiased for s²; 0 is numpy's default `std()`, as in many published tables: too small, by a factor √2 for
+    two repetitions. The error of a single repetition is undefined, not 0. Raises ValueError for another freedom.
 
     >>> mean_and_error([0.25, 0.75, 0.25, 0.75], freedom=0)
     Mean(value=0.5, error=0.125, n=4, how='mean over 4 seeds')

@@ -1,4 +1,4 @@
-"""How well a score separates two kinds of samples, over all thresholds at once."""
+"""Area under the ROC curve."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Z = float(stats.norm.ppf(0.975))
 
 
 def areas(scores: Scores, positive: Flags) -> Values:
-    """`[...]`: area under the ROC curve of each row, the chance that a random positive has a larger score than a random negative, ties
-    counting one half.
+    """Area under the ROC curve of each row, `[...]`: the probability that a random positive scores higher than a random negative, with ties
+    counted one half.
 
-    scores, positive: `[..., n]`, with at least one positive and one negative in each row. By mid-ranks, without a threshold:
+    scores, positive: `[..., n]`, with at least one positive and one negative in each row. Computed from mid-ranks:
     A = (R - m(m+1)/2) / (m(n-m)), R the sum of the m positives' ranks; Mann & Whitney (1947), Annals of Mathematical Statistics 18:50.
     """
     m = positive.sum(axis=-1)
@@ -30,10 +30,10 @@ def areas(scores: Scores, positive: Flags) -> Values:
 
 
 def auroc(scores: Scores, positive: Flags) -> Estimate:
-    """Area under the ROC curve (see `areas`) of scores `[n]`, with a 95 % interval over samples, which are taken for independent.
+    """Area under the ROC curve (see `areas`) of scores `[n]`, with a 95 % interval for independent samples.
 
-    Variance of DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837, on the logit scale, where an interval stays inside (0, 1): Qin &
-    Hotilovac (2008), Statistical Methods in Medical Research 17:207. Undefined without positives, without negatives, and where a score is
+    Variance of DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837, on the logit scale, which keeps the interval within (0, 1): Qin &
+    Hotilovac (2008), Statistical Methods in Medical Research 17:207. Undefined without positives, without negatives, and if a score is
     NaN.
 
     >>> auroc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True])).value
@@ -49,8 +49,8 @@ def auroc(scores: Scores, positive: Flags) -> Estimate:
     if min(m, n) == 1:
         return Estimate(area, n=m + n, how="an interval is undefined, because one of the two kinds has a single sample")
     ranks = _ranks(x)
-    below = (ranks[positive] - _ranks(x[positive])) / n  # of each positive, the share of negatives below it
-    above = 1 - (ranks[~positive] - _ranks(x[~positive])) / m  # of each negative, the share of positives above it
+    below = (ranks[positive] - _ranks(x[positive])) / n  # for each positive, the fraction of negatives below it
+    above = 1 - (ranks[~positive] - _ranks(x[~positive])) / m  # for each negative, the fraction of positives above it
     error = math.sqrt(float(below.var(ddof=1)) / m + float(above.var(ddof=1)) / n)
     if not 0 < area < 1 or error == 0:
         return Estimate(area, n=m + n, how="an interval is undefined, because DeLong's variance is 0 here")
@@ -60,5 +60,5 @@ def auroc(scores: Scores, positive: Flags) -> Estimate:
 
 
 def _ranks(x: Scores) -> Values:
-    """Along the last axis, 1 for the smallest; ties share the mean of their places."""
+    """Mid-ranks along the last axis: 1 for the smallest; ties have the mean of their ranks."""
     return cast(Values, stats.rankdata(x, axis=-1))

@@ -1,7 +1,7 @@
-"""Class-incremental sessions: what is kept of the base, what is learned anew, what is lost on the way.
+"""Metrics of class-incremental sessions: accuracy over base and new classes, their harmonic mean, and the drop over sessions.
 
-All accuracies here are **joint**: the answer is chosen among every class seen so far, base and new together. (The literature also
-prints "novel accuracy" chosen among the new classes alone; it is much higher and not comparable.) One head is followed throughout.
+All accuracies are **joint**: predictions are over all classes seen so far, base and new. (The literature also reports "novel accuracy" with
+predictions among the new classes only, which is much higher and not comparable.)
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SessionMetrics:
-    """One session of one draw. None: there is no such class yet."""
+    """Metrics of one session of one draw; None if there are no base, or no new classes."""
 
     accuracy: float
     balanced: float
@@ -38,7 +38,7 @@ def harmonic_mean(a: float, b: float) -> float:
 
 
 def session_metrics(predicted: Rows, truth: Rows, base_classes: Rows) -> SessionMetrics:
-    """The accuracies of one session from answers and truth, `[n]` each, and the base session's class indices."""
+    """Metrics of one session from predicted and true labels, `[n]` each, and the base session's class indices."""
     of_base = np.isin(truth, base_classes)
     base = accuracy(predicted[of_base], truth[of_base]) if of_base.any() else None
     new = accuracy(predicted[~of_base], truth[~of_base]) if (~of_base).any() else None
@@ -52,5 +52,5 @@ def average_accuracy(accuracies: Sequence[float]) -> float:
 
 
 def performance_drop(accuracies: Sequence[float]) -> float:
-    """Accuracy of session 0 less that of the last one: what adding classes cost. Source: Zhang et al. (2021), arXiv 2104.03047, "PD"."""
+    """Session-0 minus final accuracy: the cost of adding classes. Source: Zhang et al. (2021), arXiv 2104.03047, "PD"."""
     return float(accuracies[0] - accuracies[-1])

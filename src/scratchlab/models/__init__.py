@@ -1,4 +1,4 @@
-"""Networks: front-ends and encoders, from inputs to a vector and a matrix in the order of time."""
+"""Networks: front-ends and encoders, which embed each input as a vector and as a matrix of time steps."""
 
 import lazy_loader
 

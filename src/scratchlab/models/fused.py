@@ -1,7 +1,7 @@
-"""Chains of element-wise steps that training spends its time in: compiled where that serves, by torch elsewhere, with the same bits.
+"""Chains of element-wise operations in which training spends much of its time: compiled where that is faster, else in torch; bit-identical.
 
-A pass over memory is what each step costs, and a chain that is compiled makes one. torch's own operations share the work among threads, so
-they serve where there are several.
+Such operations are bound by memory traffic: in torch each one passes over memory, a compiled chain does so once. torch's operations are
+multi-threaded, so they are used where there are several threads.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ Tap = tuple[slice, slice]  # rows and steps
 
 
 def one_pass(*tensors: Tensor) -> bool:
-    """Whether compiled loops serve for these."""
+    """Whether to use the compiled loops for these tensors: one thread, CPU, float32, contiguous."""
     return torch.get_num_threads() == 1 and all(
-        one.device.type == "cpu" and one.dtype == torch.float32 and one.is_contiguous() for one in tensors
+        tensor.device.type == "cpu" and tensor.dtype == torch.float32 and tensor.is_contiguous() for tensor in tensors
     )
 
 
 def scale_and_shift(values: Tensor, scale: Tensor, shift: Tensor, rectified: bool, out: Tensor) -> None:
-    """values `[c, m]`, scale and shift `[c]`: out = values · scale + shift, then ReLU if `rectified`."""
+    """Write values `[c, m]` · scale `[c]` + shift `[c]` into out `[c, m]`, followed by ReLU if `rectified`."""
     if one_pass(values, scale, shift, out):
-        from scratchlab.models import compiled  # late: numba takes a second
+        from scratchlab.models import compiled  # imported here because importing numba takes a second
 
         compiled.scale_and_shift(values.numpy(), scale.numpy(), shift.numpy(), rectified, out.numpy())
         return
@@ -36,31 +36,31 @@ def scale_and_shift(values: Tensor, scale: Tensor, shift: Tensor, rectified: boo
 
 
 def masked_product(grad: Tensor, y: Tensor | None, values: Tensor) -> tuple[Tensor, Tensor]:
-    """grad where y > 0, else 0, if there is a y; and that times values."""
+    """Return grad where y > 0, else 0 (all of grad if y is None), and that times values."""
     if y is None:
         return grad, grad * values
     if one_pass(grad, y, values):
         from scratchlab.models import compiled
 
         masked, product = torch.empty_like(grad), torch.empty_like(grad)
-        compiled.masked_product(*(one.view(-1).numpy() for one in (grad, y, values, masked, product)))
+        compiled.masked_product(*(tensor.view(-1).numpy() for tensor in (grad, y, values, masked, product)))
         return masked, product
     masked = torch.ops.aten.threshold_backward(grad, y, 0)
     return masked, masked * values
 
 
 def normalised_gradient(centred: Tensor, grad: Tensor, slope: Tensor, mean: Tensor, scale: Tensor, out: Tensor) -> None:
-    """centred and grad `[c, m]`, the others `[c]`: out = (centred · slope + grad - mean) · scale."""
+    """Write out = (centred · slope + grad - mean) · scale; centred, grad and out `[c, m]`, the others `[c]`."""
     if one_pass(centred, grad, slope, mean, scale, out):
         from scratchlab.models import compiled
 
-        compiled.normalised_gradient(*(one.numpy() for one in (centred, grad, slope, mean, scale, out)))
+        compiled.normalised_gradient(*(tensor.numpy() for tensor in (centred, grad, slope, mean, scale, out)))
         return
     torch.mul(centred, slope[:, None], out=out).add_(grad).sub_(mean[:, None]).mul_(scale[:, None])
 
 
 def add_and_rectify(y: Tensor, x: Tensor | None, z: Tensor) -> Tensor:
-    """y and x `[c, rows, ...]`, z `[c, 1, ...]`: ReLU of y + x + z, which takes the place of y."""
+    """Replace y by ReLU(y + x + z) and return it; y and x `[c, rows, ...]`, z `[c, 1, ...]`."""
     return cast(Tensor, _AddAndRectify.apply(y, x, z))
 
 
@@ -87,31 +87,31 @@ class _AddAndRectify(torch.autograd.Function):
         return grad, grad if ctx.residual else None, grad.sum(1, keepdim=True)
 
 
-def multiply_add(whole: Tensor, values: Tensor, parts: list[tuple[Tap, Tap, Tensor]]) -> None:
-    """Into each part of `whole` `[c, rows, t, n]`, adds a part of `values` times a weight `[c]`; a part that covers it all goes first and
-    spares the zeros.
+def multiply_add(out: Tensor, values: Tensor, parts: list[tuple[Tap, Tap, Tensor]]) -> None:
+    """Sum over parts: add to a part of out `[c, rows, t, n]` a part of `values` times a weight `[c]`.
 
-    parts: rows and steps in `whole`, rows and steps in `values`, the weight.
+    parts: rows and steps in `out`, rows and steps in `values`, the weight. A part that covers all of `out` is written first, so that `out`
+    need not be filled with zeros.
     """
-    reached = [(whole[:, rows, steps].numel(), place) for place, ((rows, steps), _, _) in enumerate(parts)]
-    parts = [parts[place] for _, place in sorted(reached, key=lambda one: -one[0])]
-    covered = max(reached)[0] == whole.numel()
-    if one_pass(whole, values):
+    sizes = [(out[:, rows, steps].numel(), place) for place, ((rows, steps), _, _) in enumerate(parts)]
+    parts = [parts[place] for _, place in sorted(sizes, key=lambda pair: -pair[0])]
+    covered = max(sizes)[0] == out.numel()
+    if one_pass(out, values):
         from scratchlab.models import compiled
 
-        n = whole.shape[3]
+        n = out.shape[3]
         taps = [
-            (r.start, r.stop, r.step or 1, t.start * n, t.stop * n, other.start, other.step or 1, then.start * n)
-            for (r, t), (other, then), _ in parts
+            (r.start, r.stop, r.step or 1, t.start * n, t.stop * n, source_r.start, source_r.step or 1, source_t.start * n)
+            for (r, t), (source_r, source_t), _ in parts
         ]
         weights = torch.stack([weight for _, _, weight in parts], 1)
-        compiled.multiply_add(whole.flatten(2).numpy(), values.flatten(2).numpy(), weights.numpy(), np.array(taps), covered)
+        compiled.multiply_add(out.flatten(2).numpy(), values.flatten(2).numpy(), weights.numpy(), np.array(taps), covered)
         return
     if not covered:
-        whole.zero_()
-    for place, ((r, t), (other, then), weight) in enumerate(parts):
-        part, given, factor = whole[:, r, t], values[:, other, then], weight[:, None, None, None]
+        out.zero_()
+    for place, ((r, t), (source_r, source_t), weight) in enumerate(parts):
+        target, source, factor = out[:, r, t], values[:, source_r, source_t], weight[:, None, None, None]
         if covered and place == 0:
-            torch.mul(given, factor, out=whole)
+            torch.mul(source, factor, out=out)
         else:
-            part.addcmul_(given, factor)
+            target.addcmul_(source, factor)

@@ -1,4 +1,4 @@
-"""Which columns of a padded batch are real."""
+"""Masks and lengths of padded batches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def mask(lengths: Tensor, columns: int) -> Tensor | None:
-    """`[n, columns]`, true where a column is real; None when all are, so that equal lengths cost nothing.
+    """Return `[n, columns]`, true for columns that are not padding; None if there is no padding, so that equal lengths cost nothing.
 
     >>> mask(torch.tensor([1, 3]), 3)
     tensor([[ True, False, False],
@@ -21,5 +21,5 @@ def mask(lengths: Tensor, columns: int) -> Tensor | None:
 
 
 def strided(lengths: Tensor, stride: int) -> Tensor:
-    """How many steps of `stride` cover each length: the length rounded up."""
+    """The number of steps after striding, ceil(length / stride), for each length."""
     return torch.div(lengths + stride - 1, stride, rounding_mode="floor")

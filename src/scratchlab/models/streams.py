@@ -1,4 +1,4 @@
-"""An encoder for each stream of a front-end that splits sound into several, or one encoder for all of them."""
+"""Encoders for front-ends that split sound into several streams: one encoder per stream, or one shared by all."""
 
 from __future__ import annotations
 
@@ -18,46 +18,46 @@ Weights = Literal["separate", "shared"]
 
 
 class Streams(Encoder):
-    """Spectrogram of k streams -> vector `[n, k · d]` and matrix `[n, t, k · c]`, the streams' own side by side in their order.
+    """Embeds a spectrogram of k streams as a vector `[n, k · d]` and a matrix `[n, t, k · c]`, which concatenate those of the streams.
 
-    separate: k encoders that share nothing. shared: one encoder that takes the streams of a batch as so many clips, k · n in all;
-    its batch normalisation then has one mean and variance over all streams, so a stream's level tells it from the others.
+    separate: k encoders that share no weights. shared: one encoder, to which the streams of a batch are k · n clips; its batch
+    normalisation has one mean and variance over all streams, so differences in level between streams are kept.
     """
 
     def __init__(self, build: Build, form: Spectrogram, weights: Weights) -> None:
         super().__init__()
-        one = dataclasses.replace(form, streams=())
+        stream_form = dataclasses.replace(form, streams=())
         self.streams = form.streams
         self.shared = weights == "shared"
-        encoders = [build(one) for _ in form.streams[: 1 if self.shared else None]]
+        encoders = [build(stream_form) for _ in form.streams[: 1 if self.shared else None]]
         self.encoders = nn.ModuleList(encoders)
         self.dim, self.channels = len(form.streams) * encoders[0].dim, len(form.streams) * encoders[0].channels
         self.inputs_axis, self.repeats = encoders[0].inputs_axis, len(form.streams) if self.shared else 1
 
     @property
     def halfway(self) -> list[nn.Module]:
-        """Half-way through every encoder: inputs are mixed stream by stream."""
+        """The half-way modules of every encoder: inputs are mixed stream by stream."""
         return [module for encoder in self.encoders for module in cast(Encoder, encoder).halfway]
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
-        """Features `[n, k, bands, frames]`, lengths `[n]` in frames -> Embeddings with the streams' names."""
+        """Embed features `[n, k, bands, frames]` with lengths `[n]` in frames; the embeddings carry the streams' names."""
         n, k = features.shape[:2]
         if self.shared:
             together = self.encoders[0](features.transpose(0, 1).flatten(0, 1)[:, None], lengths.repeat(k))
-            made = [together.at(slice(i * n, i * n + n)) for i in range(k)]
+            parts = [together.at(slice(i * n, i * n + n)) for i in range(k)]
         else:
-            made = [encoder(features[:, i : i + 1], lengths) for i, encoder in enumerate(self.encoders)]
-        vector, matrix = torch.cat([one.vector for one in made], 1), torch.cat([one.matrix for one in made], 2)
-        return Embeddings(vector, matrix, made[0].lengths, self.streams)
+            parts = [encoder(features[:, i : i + 1], lengths) for i, encoder in enumerate(self.encoders)]
+        vector, matrix = torch.cat([part.vector for part in parts], 1), torch.cat([part.matrix for part in parts], 2)
+        return Embeddings(vector, matrix, parts[0].lengths, self.streams)
 
 
 def over_streams(
     build: Build,
     form: Spectrogram | Image,
     *,
-    weights: Annotated[Weights, Field(description="of several streams: an encoder each, or one for all")] = "separate",
+    weights: Annotated[Weights, Field(description="with several streams: one encoder per stream, or one shared by all")] = "separate",
 ) -> Encoder:
-    """The encoder that `build` makes of this form; where the form has streams, such encoders within `Streams`."""
+    """The encoder that `build` returns for this form; for a form with several streams, `Streams` of such encoders."""
     if isinstance(form, Spectrogram) and form.streams:
         return Streams(build, form, weights)
     return build(form)

@@ -1,6 +1,6 @@
-"""Large changes of features that make another thing of them: an image turned round, a word said backwards.
+"""Transformations of features that change the class: an image rotated, a word played backwards.
 
-Unlike an augmentation, whose result is still of its class, a transformation makes a new class of each. Which there are depends on the form.
+An augmentation preserves the class; each of these turns a class into a new, synthetic one. Which ones apply depends on the features' form.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Transform = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 def same(features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """As they are."""
+    """The identity."""
     return features, lengths
 
 
 def backward(features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """The real columns in reverse; those beyond a length stay where they are.
+    """Reverse the real columns; padding stays at the end.
 
     >>> backward(torch.tensor([[[[1.0, 2.0, 3.0, 0.0]]]]), torch.tensor([3]))[0].flatten().tolist()
     [3.0, 2.0, 1.0, 0.0]
@@ -34,18 +34,18 @@ def backward(features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def upside_down(features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """The rows in reverse: the lowest band on top."""
+    """Reverse the rows: the lowest band is on top."""
     return features.flip(2), lengths
 
 
 def rotated_180(features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Both: half a turn."""
+    """Rotate by 180°: reverse rows and columns."""
     return backward(*upside_down(features, lengths))
 
 
 def _quarter(turns: int) -> Transform:
     def turned(features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        square = F.pad(features, (0, features.shape[2] - features.shape[3]))  # a batch of narrow images is not as wide as its form
+        square = F.pad(features, (0, features.shape[2] - features.shape[3]))  # a batch of narrow images is narrower than the form
         return square.rot90(turns, (2, 3)), torch.full_like(lengths, features.shape[2])
 
     return turned
@@ -57,31 +57,34 @@ TRANSFORMS = {"same": same, **HALF, **TURNS}
 
 
 def fitting(form: Spectrogram | Image) -> tuple[str, ...]:
-    """The names of the transformations that features of this form may undergo."""
+    """The names of the transformations that apply to features of this form."""
     square = isinstance(form, Image) and form.height == form.width
     return tuple(HALF | TURNS if square else HALF)
 
 
 def usual(form: Spectrogram | Image) -> tuple[str, ...]:
-    """The largest of them: quarter turns of square images; anything else is mirrored in time, in frequency and in both."""
+    """The default transformations: rotations of square images by 90°, 180° and 270°; for other forms, reversed time, frequency, or both."""
     square = isinstance(form, Image) and form.height == form.width
     return tuple(TURNS if square else HALF)
 
 
 def checked(names: Sequence[str], form: Spectrogram | Image, where: str) -> tuple[str, ...]:
-    """The names. Raises Problem for one that does not fit the form, and for one named twice."""
-    there = fitting(form)
+    """Return the names. Raises Problem, naming the setting `where`, for one that does not apply to the form, and for duplicates."""
+    choices = fitting(form)
     for name in names:
-        if name not in there:
-            raise Problem(f"{where} names '{name}', but what fits a {form} is: {listing(there)}.{nearest(name, there)}")
+        if name not in choices:
+            raise Problem(f"{where} names '{name}', but a {form} allows: {listing(choices)}.{nearest(name, choices)}")
         if names.count(name) > 1:
             raise Problem(f"{where} names '{name}' twice.")
     return tuple(names)
 
 
 def transformed(names: Sequence[str], features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Features `[n, channels, rows, columns]`, lengths `[n]` -> `[n * m, ...]`, `[n * m]`: the m results of each input side by side."""
-    found = [TRANSFORMS[name](features, lengths) for name in names]
-    widest = max(one.shape[3] for one, _ in found)
-    stacked = torch.stack([F.pad(one, (0, widest - one.shape[3])) for one, _ in found], 1)
-    return stacked.flatten(0, 1), torch.stack([own for _, own in found], 1).flatten()
+    """Apply m transformations to features `[n, channels, rows, columns]` with lengths `[n]`: features `[n * m, ...]`, lengths `[n * m]`.
+
+    The m results of an input follow each other.
+    """
+    results = [TRANSFORMS[name](features, lengths) for name in names]
+    widest = max(changed.shape[3] for changed, _ in results)
+    stacked = torch.stack([F.pad(changed, (0, widest - changed.shape[3])) for changed, _ in results], 1)
+    return stacked.flatten(0, 1), torch.stack([new_lengths for _, new_lengths in results], 1).flatten()

@@ -26,7 +26,7 @@ from scratchlab.checks import Problem
 from scratchlab.kernels.alignment import Alignment, alignment
 from scratchlab.kernels.capture import captured, layers_of
 from scratchlab.kernels.layers import width
-from scratchlab.kernels.products import held
+from scratchlab.kernels.products import kernels_fit
 from scratchlab.kernels.ready import Ready, ready
 from scratchlab.kernels.target import checked, ready_to_target
 from scratchlab.metrics.estimate import Estimate
@@ -154,7 +154,7 @@ class Kernels:
             asked = np.zeros((both, both), dtype=bool)
             asked[:each, :each] = self.between
             asked[:each, each:] = np.eye(each, both - each, dtype=bool)
-            self._by_kernels[which] = held(len(self.sets[which][0]), widths * (1 + self._start), asked)
+            self._by_kernels[which] = kernels_fit(len(self.sets[which][0]), widths * (1 + self._start), asked)
         return ready(features, kernels=self._by_kernels[which])
 
 

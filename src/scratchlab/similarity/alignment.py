@@ -1,4 +1,4 @@
-"""Similarities that warp time: the total cost of the best way (or all ways) to pair the steps of two inputs in their order."""
+"""Dynamic time warping and soft-DTW: the total cost of the best monotone alignment of two sequences, or of all of them."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from torch.autograd.function import once_differentiable
 
 from scratchlab.similarity import diagonals
 from scratchlab.similarity.interface import MeanOrShots, Similarity
-from scratchlab.similarity.steps import cosines, limits, longest, pairwise, themselves, unit_steps
+from scratchlab.similarity.steps import cosines, limits, longest, pairwise, self_scores, unit_steps
 from scratchlab.types import Embeddings
 
 Window = Annotated[
-    float, Field(gt=0, le=1, description="how far a pair of steps may stray from the diagonal, as a share of time; 1: at will")
+    float, Field(gt=0, le=1, description="greatest distance of aligned steps from the diagonal, as a fraction of the length; 1: unlimited")
 ]
-Gamma = Annotated[float, Field(gt=0, description="softness of the minimum, in units of cost; towards 0 it is dtw")]
+Gamma = Annotated[float, Field(gt=0, description="softness of the minimum, in units of cost; the limit 0 is dtw")]
 
-KEPT = 1 << 25  # pairs of steps: tables of 128 MiB in single precision
-LANES = 16  # fill the widest vector registers with single precision
+KEPT = 1 << 25  # cells of tables that are kept for the gradient: 128 MiB in single precision
+LANES = 16  # single-precision numbers in the widest vector registers
 
 
 def _compiled(cosine: Tensor) -> bool:
-    """Whether numba's kernels serve; if not, torch's diagonals do."""
+    """Whether to use the compiled kernels (float32 on a CPU) rather than the torch implementation in `diagonals`."""
     return cosine.device.type == "cpu" and cosine.dtype == torch.float32
 
 
 def _cells(embeddings: Embeddings) -> int:
-    """Pairs of steps a tile: near the processor's caches, or few enough calls for another device."""
+    """Pairs of steps per tile: what fits into a CPU's cache; more on other devices, to reduce the number of calls."""
     return 1 << 18 if embeddings.matrix.device.type == "cpu" else 1 << 22
 
 
 class _Warp(torch.autograd.Function):
-    """Total costs `[lanes]` of cosines `[a, b, lanes]`; the gradient by its own recursion instead of a graph of every cell."""
+    """Total costs `[lanes]` of cosines `[a, b, lanes]`; the gradient is computed by a recursion, without an autograd graph."""
 
     @staticmethod
     def forward(ctx: Any, cosine: Tensor, n: Tensor, m: Tensor, limit: Tensor | None, gamma: float) -> Tensor:
-        wanted = bool(ctx.needs_input_grad[0])
+        needs_gradient = bool(ctx.needs_input_grad[0])
         if _compiled(cosine):
-            total, table = _fill(cosine, n, m, limit, gamma, wanted)
+            total, table = _fill(cosine, n, m, limit, gamma, needs_gradient)
         else:
             total, table = diagonals.fill(cosine, n, m, limit, gamma)
-        if wanted:
+        if needs_gradient:
             ctx.save_for_backward(table, n, m)
             ctx.gamma = gamma
         return total
@@ -61,8 +61,8 @@ class _Warp(torch.autograd.Function):
 
 
 def _fill(cosine: Tensor, n: Tensor, m: Tensor, limit: Tensor | None, gamma: float, whole: bool) -> tuple[Tensor, Tensor]:
-    """`diagonals.fill` compiled; unless the `whole` table is wanted, two rows of it do."""
-    from scratchlab.similarity import compiled  # late: numba takes a second
+    """`diagonals.fill`, compiled; stores only two rows of the table unless `whole`."""
+    from scratchlab.similarity import compiled  # imported here because importing numba takes a second
 
     a, b, lanes = cosine.shape
     table = np.empty((a + 1 if whole else 2, b + 1, lanes), np.float32)
@@ -73,7 +73,7 @@ def _fill(cosine: Tensor, n: Tensor, m: Tensor, limit: Tensor | None, gamma: flo
 
 
 def _slope(table: Tensor, n: Tensor, m: Tensor, gamma: float, weight: Tensor) -> Tensor:
-    """`diagonals.slope` compiled."""
+    """`diagonals.slope`, compiled."""
     from scratchlab.similarity import compiled
 
     slope, weights = torch.zeros_like(table), weight.contiguous().numpy()
@@ -91,11 +91,10 @@ def _totals(cosine: Tensor, n: Tensor, m: Tensor, window: float, gamma: float) -
 
 @dataclass(kw_only=True, eq=False)
 class DTW(Similarity):
-    """Dynamic time warping: the least total of 1 - cosine over all ways from the first steps to the last, each a step further in the
-    query, in the reference or in both; divided by the steps of the longer one, and negated.
+    """Dynamic time warping: the minimal sum of 1 - cosine over all alignment paths, divided by the longer length, and negated.
 
-    Source: Sakoe & Chiba (1978), symmetric form without weights. A silent step has cosine 0 with everything. The gradient is that of
-    the best path's costs.
+    A path leads from the first to the last steps and advances in the query, in the reference or in both. Source: Sakoe & Chiba (1978),
+    symmetric form without weights. A silent step has cosine 0 with every step. The gradient is that of the best path's cost.
     """
 
     reads, sees_order, is_distance = "matrix", True, True
@@ -104,7 +103,7 @@ class DTW(Similarity):
     window: Window = 1.0
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
-        """In [-2, 0]; 0 where every step finds its equal. (A path need not be longer than the longer of the two.)"""
+        """Scores in [-2, 0]; 0 if every step is aligned with an equal one. (The best path has at most one cell per step of the longer.)"""
 
         def align(cosine: Tensor, n: Tensor, m: Tensor) -> Tensor:
             return _totals(cosine, n, m, self.window, 0.0)
@@ -114,11 +113,11 @@ class DTW(Similarity):
 
 @dataclass(kw_only=True, eq=False)
 class SoftDTW(Similarity):
-    """DTW with the soft minimum -gamma log(sum of exp(-x/gamma)) of all ways, so that every one of them has a gradient; divided and
-    negated alike.
+    """DTW with the soft minimum -gamma log(sum of exp(-x/gamma)) over all paths, through which every path has a gradient; normalised and
+    negated like `DTW`.
 
-    Source: Cuturi & Blondel (2017), arXiv 1703.01541, equation 1 and algorithms 1 and 2. `debiased`: less half of what each of the two
-    has with itself, so that equals score 0 (Blondel, Mensch & Vert 2021, arXiv 2010.08354, equation 9).
+    Source: Cuturi & Blondel (2017), arXiv 1703.01541, equation 1 and algorithms 1 and 2. `debiased`: half the cost of each input with
+    itself is subtracted, so that equal inputs score 0 (Blondel, Mensch & Vert 2021, arXiv 2010.08354, equation 9).
     """
 
     reads, sees_order, is_distance = "matrix", True, True
@@ -126,10 +125,10 @@ class SoftDTW(Similarity):
     references: MeanOrShots = "shots"
     gamma: Gamma = 0.1
     window: Window = 1.0
-    debiased: Annotated[bool, Field(description="take off what each has with itself, so that equals score 0")] = False
+    debiased: Annotated[bool, Field(description="subtract half the cost of each input with itself, so that equal inputs score 0")] = False
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
-        """At least DTW's score: many ways together cost less than the best."""
+        """Scores, at least as large as DTW's: the soft minimum lies below the minimum."""
 
         def align(cosine: Tensor, n: Tensor, m: Tensor) -> Tensor:
             return _totals(cosine, n, m, self.window, self.gamma)
@@ -137,13 +136,14 @@ class SoftDTW(Similarity):
         cells = _cells(queries)
         total = pairwise(align, queries, references, cells, KEPT, LANES)
         if self.debiased:
-            total = total - themselves(align, queries, cells)[:, None] / 2 - themselves(align, references, cells)[None] / 2
+            total = total - self_scores(align, queries, cells)[:, None] / 2 - self_scores(align, references, cells)[None] / 2
         return -total / longest(queries, references)
 
 
 def path(query: Tensor, reference: Tensor, window: float = 1.0) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """DTW's best path between two matrices `[t, c]` and `[s, c]`: pairs of steps (i, j), `[k, 2]` from (0, 0) to (t - 1, s - 1), and
-    the cost 1 - cosine of each, `[k]`. The costs' sum over the longer length is DTW's score, negated.
+    """The best DTW path between matrices `[t, c]` and `[s, c]`: its pairs of steps (i, j), `[k, 2]`, and their costs 1 - cosine, `[k]`.
+
+    The path leads from (0, 0) to (t - 1, s - 1). DTW's score is minus the sum of the costs, divided by the longer length.
 
     >>> pairs, costs = path(torch.eye(3), torch.eye(3)[[0, 1, 1, 2]])
     >>> pairs.tolist(), costs.tolist()
@@ -151,11 +151,11 @@ def path(query: Tensor, reference: Tensor, window: float = 1.0) -> tuple[npt.NDA
     """
     from scratchlab.similarity import compiled
 
-    def alone(matrix: Tensor) -> Embeddings:
+    def batch_of_one(matrix: Tensor) -> Embeddings:
         matrix = matrix.detach().cpu().float()[None]
         return Embeddings(matrix[:, 0], matrix, torch.tensor([matrix.shape[1]]))
 
-    a, b = alone(query), alone(reference)
+    a, b = batch_of_one(query), batch_of_one(reference)
     cosine = cosines(unit_steps(a), unit_steps(b).permute(2, 1, 0))
     limit = None if window == 1 else limits(a.lengths, b.lengths, window)
     table = _fill(cosine, a.lengths, b.lengths, limit, 0.0, whole=True)[1]

@@ -1,5 +1,7 @@
-"""New classes moved towards the base classes they are similar to. Source: Wang et al. (2023), "Few-Shot Class-Incremental Learning via
-Training-Free Prototype Calibration" (TEEN), arXiv 2312.05229, eqs. 5-7."""
+"""Prototype calibration: new classes are moved towards similar base classes.
+
+Source: Wang et al. (2023), "Few-Shot Class-Incremental Learning via Training-Free Prototype Calibration" (TEEN), arXiv 2312.05229, eq. 5-7.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,11 @@ Sharpness = Annotated[float, Field(gt=0, description="τ: scale of the similarit
 
 
 def calibrated(new: Embeddings, base: Embeddings, similarity: Similarity, share: float, temperature: float) -> Embeddings:
-    """p' = ‖p‖ · ((1 - share) · norm(p) + share · norm(Σ_b w_b · norm(p_b))), w `[m, b]` = softmax of temperature · similarity(p, p_b).
+    """Return ‖p‖ · ((1 - share) · norm(p) + share · norm(Σ_b w_b · norm(p_b))), w `[m, b]` = softmax(temperature · similarity(p, p_b)).
 
-    new: m references; base: one prototype for each of b base classes. What the similarity reads is moved, the vector or the matrix; a
-    matrix is normalised as a whole, and the base matrices are resampled to its steps. The length ‖p‖ is put back, which the paper has no
-    need of, so that similarities that feel lengths still compare new classes with queries on one scale.
+    new: m references p; base: a prototype p_b for each of b base classes. Moves the vector or the matrix, whichever the similarity reads; a
+    matrix is normalised as a whole, and base matrices are resampled to its number of steps. The norm ‖p‖ is restored, unlike in the paper,
+    so that new classes keep their scale for similarities that depend on norms.
     """
     weights = (temperature * similarity(new, base)).softmax(1)
     if similarity.reads == "vector":
@@ -30,13 +32,13 @@ def calibrated(new: Embeddings, base: Embeddings, similarity: Similarity, share:
         return Embeddings(vector, new.matrix, new.lengths, new.streams)
     matrix = new.matrix.clone()
     for steps in sorted({int(length) for length in new.lengths}):
-        own = new.lengths == steps
-        known = F.normalize(resampled(base, steps).flatten(1), dim=1)
-        matrix[own, :steps] = _blended(new.matrix[own, :steps].flatten(1), weights[own] @ known, share).view(-1, steps, matrix.shape[2])
+        rows = new.lengths == steps
+        bases = F.normalize(resampled(base, steps).flatten(1), dim=1)
+        matrix[rows, :steps] = _blended(new.matrix[rows, :steps].flatten(1), weights[rows] @ bases, share).view(-1, steps, matrix.shape[2])
     return Embeddings(new.vector, matrix * real_steps(new)[..., None], new.lengths, new.streams)
 
 
-def _blended(own: Tensor, others: Tensor, share: float) -> Tensor:
-    """`[m, d]` each: both at length one, mixed, at the first one's length."""
-    mixed = (1 - share) * F.normalize(own, dim=1) + share * F.normalize(others, dim=1)
-    return mixed * own.square().sum(1, keepdim=True).sqrt()
+def _blended(new: Tensor, base: Tensor, share: float) -> Tensor:
+    """Mix two sets of vectors `[m, d]`, both normalised, and scale the result to the norm of the first."""
+    mixed = (1 - share) * F.normalize(new, dim=1) + share * F.normalize(base, dim=1)
+    return mixed * new.square().sum(1, keepdim=True).sqrt()

@@ -1,4 +1,4 @@
-"""The similarities a recipe can name, each by a table [similarity.NAME]."""
+"""The similarities by the names under which recipes select them, in tables [similarity.NAME]."""
 
 from __future__ import annotations
 

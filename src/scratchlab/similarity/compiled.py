@@ -1,9 +1,9 @@
-"""Dynamic time warping, hard and soft, compiled for the processor: float32, one thread, `[a, b, lanes]` with the lanes in the inner loops.
+"""DTW and soft-DTW compiled for the CPU: float32, one thread, `[a, b, lanes]` with lanes (pairs of inputs) in the inner loops.
 
-Importing this file imports numba, so whoever needs it does so late. Tables have a border row and column: step i of a query is
-row i + 1. `table` may have only two rows, used in turn, where no gradient is wanted. What one column hands to the next is carried
-beside the table: were it read there, the compiler could not rule out that a loop over lanes reads what it wrote, and would take the
-lanes one by one.
+Importing this file imports numba, so it is imported only when needed. Tables have a border row and column: step i of a query is row i + 1.
+`table` may have only two rows, used alternately, if no gradient is needed. Values passed from one column to the next are kept in separate
+arrays: if they were read from the table, the compiler could not exclude that a loop over lanes reads what it wrote, and would not vectorise
+it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from scratchlab import machine_code
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-FAR = np.float32(1e30)  # where no path leads; finite, so that no difference of two such is undefined
+FAR = np.float32(1e30)  # cost of cells that no path reaches; finite, so that differences are defined
 ONE, HALF, TWO = np.float32(1), np.float32(0.5), np.float32(2)
 LOG2_E, LN_2 = np.float32(1.4426950408889634), np.float32(0.6931471805599453)
 ROOT_3, LN_ROOT_3 = np.float32(3**0.5), np.float32(np.log(3) / 2)
-FLOOR = np.float32(-126)  # exponents below would leave the normal numbers
-FAST = {"contract", "reassoc", "nsz", "arcp"}  # rounding may differ; what is not finite stays defined
+FLOOR = np.float32(-126)  # smallest exponent of normal numbers
+FAST = {"contract", "reassoc", "nsz", "arcp"}  # fast-math flags that affect rounding, but not infinities and NaN
 
 
 compiled = machine_code.compiled(fastmath=FAST)
@@ -30,9 +30,9 @@ inlined = machine_code.compiled(fastmath=FAST, inline="always")
 
 @inlined
 def exp(x: np.float32) -> np.float32:
-    """e^x for x <= 0, to 2e-7 relative near 0 and 4e-6 at -87, 1e-38 at the least: 2^k times the Taylor series of 2^f, f in [-1/2, 1/2].
+    """e^x for x <= 0, with relative error 2e-7 near 0, 4e-6 at -87, at least 1e-38: 2^k times the Taylor series of 2^f, f in [-1/2, 1/2].
 
-    The library's would be called number by number; this one is arithmetic, so that loops over lanes become vector instructions.
+    Unlike the library function, this is plain arithmetic, so that loops over lanes are vectorised.
     """
     y = max(x * LOG2_E, FLOOR)
     k = np.floor(y + HALF)
@@ -49,7 +49,7 @@ def exp(x: np.float32) -> np.float32:
 
 @inlined
 def log(s: np.float32) -> np.float32:
-    """ln(s) for s in [1, 3], to 1e-7: ln(r) + 2 artanh((s - r)/(s + r)), r the root of 3."""
+    """ln(s) for s in [1, 3], with error 1e-7: ln(r) + 2 artanh((s - r)/(s + r)), r = sqrt(3)."""
     z = (s - ROOT_3) / (s + ROOT_3)
     w = z * z
     p = np.float32(1 / 11)
@@ -63,7 +63,7 @@ def log(s: np.float32) -> np.float32:
 
 @compiled
 def hard(cosine: Floats, n: Ints, m: Ints, limit: Ints, banded: bool, table: Floats) -> Floats:
-    """`[a, b, lanes]` -> the least total cost of each lane, `[lanes]`; fills `table`, `[rows, b + 1, lanes]`."""
+    """Minimal total cost of each lane, `[lanes]`, of cosines `[a, b, lanes]`; fills `table`, `[rows, b + 1, lanes]`."""
     a, b, lanes = cosine.shape
     values = np.empty(lanes, np.float32)
     left = np.empty(lanes, np.float32)
@@ -90,7 +90,7 @@ def hard(cosine: Floats, n: Ints, m: Ints, limit: Ints, banded: bool, table: Flo
 
 @compiled
 def soft(cosine: Floats, n: Ints, m: Ints, limit: Ints, banded: bool, gamma: np.float32, table: Floats) -> Floats:
-    """The same with the soft minimum -gamma log(sum of exp(-x/gamma)) of the three ways to a cell."""
+    """Like `hard`, with the soft minimum -gamma log(sum of exp(-x/gamma)) over the three predecessors of a cell."""
     a, b, lanes = cosine.shape
     values = np.empty(lanes, np.float32)
     sharp = ONE / gamma
@@ -122,7 +122,7 @@ def soft(cosine: Floats, n: Ints, m: Ints, limit: Ints, banded: bool, gamma: np.
 
 @inlined
 def walk(table: Floats, n: int, m: int, lane: int) -> Ints:
-    """The cheapest path of a lane, `[steps, 2]` from (0, 0) on; the diagonal first among equals."""
+    """The cheapest path of a lane, `[steps, 2]`, from (0, 0) on; among equal predecessors it prefers the diagonal one."""
     path = np.empty((n + m - 1, 2), np.int64)
     i, j, at = n, m, n + m - 1
     while True:
@@ -141,7 +141,7 @@ def walk(table: Floats, n: int, m: int, lane: int) -> Ints:
 
 @compiled
 def hard_slope(table: Floats, n: Ints, m: Ints, weight: Floats, slope: Floats) -> None:
-    """The subgradient of `hard` by the costs, times `weight`, in `slope` of zeros, `[a + 1, b + 1, lanes]`: 1 along each path."""
+    """Write the subgradient of `hard` by the costs (1 along each path) times `weight` into zeros `slope` `[a + 1, b + 1, lanes]`."""
     for k in range(len(n)):
         path = walk(table, n[k], m[k], k)
         for at in range(len(path)):
@@ -150,10 +150,10 @@ def hard_slope(table: Floats, n: Ints, m: Ints, weight: Floats, slope: Floats) -
 
 @compiled
 def soft_slope(table: Floats, n: Ints, m: Ints, gamma: np.float32, weight: Floats, slope: Floats) -> None:
-    """The gradient of `soft` by the costs, times `weight`, likewise.
+    """Write the gradient of `soft` by the costs, times `weight`, into zeros `slope` `[a + 1, b + 1, lanes]`.
 
-    Cuturi & Blondel (2017), algorithm 2, in the form that needs no costs: a cell hands what reaches it to the three before it, in
-    the shares of their soft minimum.
+    Cuturi & Blondel (2017), algorithm 2, in a form that needs no costs: each cell distributes its gradient to its three predecessors by the
+    softmax weights of their soft minimum.
     """
     sharp = ONE / gamma
     lanes = len(n)
@@ -171,9 +171,9 @@ def soft_slope(table: Floats, n: Ints, m: Ints, gamma: np.float32, weight: Float
                 x, y, z = before[j - 1, k], before[j, k], beside[j - 1, k]
                 least = min(min(x, y), z)
                 p, q, r = exp((least - x) * sharp), exp((least - y) * sharp), exp((least - z) * sharp)
-                reached = here[j, k] + to_left[k]
-                here[j, k] = reached
-                share = reached / (p + q + r)
-                above[j, k] += to_corner[k] + share * q
-                to_left[k] = share * r
-                to_corner[k] = share * p
+                gradient = here[j, k] + to_left[k]
+                here[j, k] = gradient
+                scaled = gradient / (p + q + r)
+                above[j, k] += to_corner[k] + scaled * q
+                to_left[k] = scaled * r
+                to_corner[k] = scaled * p

@@ -1,15 +1,17 @@
-"""A reference as a transcript: how likely the query's steps spell it, over all monotone alignments.
+"""CTC likelihood: the reference serves as a transcript, whose likelihood given the query's steps is summed over all monotone alignments.
 
-Source: Graves, Fernández, Gomez & Schmidhuber, Connectionist temporal classification (ICML 2006), section 4.1, with a reference's own
-steps in place of an alphabet. The reference is pooled to at most `tokens` tokens, means of equal shares of its unit steps. Each query
-step emits a token or blank with the softmax of (cosine / temperature) over the tokens and (blank / temperature); the score is the
-log-likelihood of the transcript token 1, token 2, …, per query step.
+Source: Graves, Fernández, Gomez & Schmidhuber, Connectionist temporal classification (ICML 2006), section 4.1, with the reference's steps
+as the alphabet. The reference is pooled to at most `tokens` tokens, the means of equally long parts of its unit steps. Each query step
+emits a token with the softmax over the tokens' cosines / temperature, or blank with blank / temperature; the score is the log-likelihood
+of the transcript token 1, token 2, …, divided by the number of query steps.
 
-A blank must stay dear: at a cosine that unlike inputs reach, such an input is blank throughout but for one step a token, and a long
-one scores better than a true match, whose neighbouring tokens compete. Hence its default, below the cosines that occur by chance.
+The blank must be unlikely: if its cosine were one that dissimilar inputs reach, a dissimilar query could emit blanks except for one step
+per token, and a long one would score better than a true match, whose neighbouring tokens compete. Its default therefore lies below the
+cosines that occur by chance.
 
-Why tokens: with every step a token, an input could spell itself in one way only and would be likelier to spell a shorter or
-sharper one. A query of fewer steps than `tokens` cannot spell so many: for it the references are pooled to as many tokens as it has steps.
+Why pool to tokens: if every step were a token, an input could emit itself by a single alignment only, and would have a higher likelihood
+for shorter or more peaked references. A query of fewer steps than `tokens` cannot emit that many: for it, references are pooled to as many
+tokens as it has steps.
 """
 
 from __future__ import annotations
@@ -25,12 +27,14 @@ from scratchlab.similarity.interface import MeanOrShots, Similarity
 from scratchlab.similarity.steps import pairwise, unit_steps
 from scratchlab.types import Embeddings
 
-CELLS = 1 << 18  # query steps × tokens a tile; some ten tensors of its size are kept for its gradient
+CELLS = 1 << 18  # query steps × tokens per tile; about ten tensors of this size are kept for the gradient
 FAR = 1e30
 
 
 def pooled(embeddings: Embeddings, tokens: int) -> Embeddings:
-    """At most `tokens` steps each; step k of s is the mean of the unit steps from floor(k length / s) up to floor((k + 1) length / s)."""
+    """Pool matrices to s = min(length, tokens) steps: step k is the mean of the unit steps from floor(k length / s) up to, but without,
+    floor((k + 1) length / s).
+    """
     steps, lengths = unit_steps(embeddings), embeddings.lengths.to(embeddings.matrix.device)
     sizes = lengths.clamp_max(tokens)
     at, k = torch.arange(steps.shape[1], device=steps.device)[None, None], torch.arange(tokens, device=steps.device)[None, :, None]
@@ -41,44 +45,44 @@ def pooled(embeddings: Embeddings, tokens: int) -> Embeddings:
 
 
 def likelihood(tokens: Tensor, blank: Tensor, n: Tensor, m: Tensor) -> Tensor:
-    """log-likelihood `[lanes]` of the tokens 1 to m in their order; tokens `[a, b, lanes]` and blank `[a, lanes]` are log-probabilities.
+    """Log-likelihood `[lanes]` of the sequence of tokens 1 to m; tokens `[a, b, lanes]` and blank `[a, lanes]` are log-probabilities.
 
-    There equations 6 and 7, every two neighbours being different tokens: a token comes after itself, the blank before it or the token
-    before it; a blank after itself or the token before it.
+    Equations 6 and 7 of the paper; neighbouring tokens always differ: a token follows itself, the blank before it or the token before it; a
+    blank follows itself or the token before it.
     """
-    shape, nowhere = tokens.shape[1:], tokens.new_full((1, tokens.shape[2]), -FAR)
-    said = torch.cat([tokens[0, :1], nowhere.expand(shape[0] - 1, -1)])
-    still = torch.cat([blank[:1], nowhere.expand(shape[0], -1)])
+    shape, impossible = tokens.shape[1:], tokens.new_full((1, tokens.shape[2]), -FAR)
+    at_token = torch.cat([tokens[0, :1], impossible.expand(shape[0] - 1, -1)])
+    at_blank = torch.cat([blank[:1], impossible.expand(shape[0], -1)])
     ends, lane, shortest = torch.zeros_like(blank[0]), torch.arange(len(m), device=m.device), int(n.min())
-    for t, (token, silence) in enumerate(zip(tokens.unbind(0), blank.unbind(0), strict=True)):
+    for t, (token, no_token) in enumerate(zip(tokens.unbind(0), blank.unbind(0), strict=True)):
         if t:
-            before = torch.cat([nowhere, said])
-            said, still = (
-                token + torch.logaddexp(torch.logaddexp(said, before[:-1]), still[:-1]),
-                silence + torch.logaddexp(still, before),
+            before = torch.cat([impossible, at_token])
+            at_token, at_blank = (
+                token + torch.logaddexp(torch.logaddexp(at_token, before[:-1]), at_blank[:-1]),
+                no_token + torch.logaddexp(at_blank, before),
             )
         if t + 1 >= shortest:
-            ends = torch.where(n == t + 1, torch.logaddexp(said[m - 1, lane], still[m, lane]), ends)
+            ends = torch.where(n == t + 1, torch.logaddexp(at_token[m - 1, lane], at_blank[m, lane]), ends)
     return ends
 
 
 @dataclass(kw_only=True, eq=False)
 class CTC(Similarity):
-    """Log-likelihood, per query step, that the query spells the reference."""
+    """Log-likelihood of the reference as the query's transcript, divided by the number of query steps."""
 
     reads, sees_order, is_distance = "matrix", True, True
 
     references: MeanOrShots = "shots"
-    tokens: Annotated[int, Field(ge=1, description="how many tokens a reference is pooled to, at most")] = 8
-    temperature: Annotated[float, Field(gt=0, description="of the softmax over the tokens, in units of cosine")] = 0.1
-    blank: Annotated[float, Field(ge=-1, le=1, description="the blank's cosine: a step that resembles no token more is left out")] = -0.5
+    tokens: Annotated[int, Field(ge=1, description="greatest number of tokens to which a reference is pooled")] = 8
+    temperature: Annotated[float, Field(gt=0, description="temperature of the softmax over the tokens' cosines")] = 0.1
+    blank: Annotated[float, Field(ge=-1, le=1, description="cosine of the blank, emitted by steps that match no token better")] = -0.5
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
-        """At most 0. Not symmetric."""
+        """Scores, at most 0. Not symmetric."""
 
         def align(cosine: Tensor, n: Tensor, m: Tensor) -> Tensor:
-            there = torch.arange(cosine.shape[1], device=m.device)[None, :, None] < m
-            logits = torch.where(there, cosine / self.temperature, -FAR)
+            real = torch.arange(cosine.shape[1], device=m.device)[None, :, None] < m
+            logits = torch.where(real, cosine / self.temperature, -FAR)
             blank = torch.full_like(logits[:, :1], self.blank / self.temperature)
             emitted = torch.cat([logits, blank], 1).log_softmax(1)
             return likelihood(emitted[:, :-1], emitted[:, -1], n, m) / n

@@ -1,7 +1,7 @@
-"""Dynamic time warping, hard (gamma 0) and soft, in torch: on any device, in any precision.
+"""DTW (gamma 0) and soft-DTW in torch: on any device, in any precision.
 
-The cells of an anti-diagonal do not depend on each other, so each is one step on all its cells and lanes at once. In a table
-`[a + 1, b + 1, lanes]` (a border row and column first) a step down and to the left is b rows of lanes further on: a diagonal
+The cells of an anti-diagonal do not depend on each other, so they are computed at once, for all lanes (pairs of inputs). In a table
+`[a + 1, b + 1, lanes]` (border row and column first), the next cell of an anti-diagonal lies b rows of lanes further on: an anti-diagonal
 is a view, not a copy.
 """
 
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-FAR = 1e30  # where no path leads; finite, so that no difference of two such is undefined
+FAR = 1e30  # cost of cells that no path reaches; finite, so that differences are defined
 
 
 @dataclass(frozen=True)
 class _Diagonal:
-    """Views `[cells, lanes]` of a table: a diagonal, and what lies before its cells in both, in the query, in the reference."""
+    """Views `[cells, lanes]` of a table: an anti-diagonal, and its cells' predecessors in both inputs, in the query, in the reference."""
 
     here: Tensor
     corner: Tensor
@@ -27,7 +27,7 @@ class _Diagonal:
 
 
 def _diagonals(table: Tensor, order: Iterable[int]) -> Iterator[_Diagonal]:
-    """The diagonals i + j = k of a table for the k in `order`, 2 being the first and a + b the last."""
+    """Yield the anti-diagonals i + j = k of a table for the k in `order`; the first is 2, the last a + b."""
     (a, b, lanes), flat = table.shape, table.view(-1)
     for k in order:
         first, last = max(1, k - b + 1), min(a - 1, k - 1)
@@ -37,7 +37,7 @@ def _diagonals(table: Tensor, order: Iterable[int]) -> Iterator[_Diagonal]:
 
 
 def costs(cosine: Tensor, n: Tensor, m: Tensor, limit: Tensor | None) -> Tensor:
-    """1 - cosine within the band, `FAR` outside; `[a, b, lanes]`."""
+    """Costs `[a, b, lanes]`: 1 - cosine within the window, `FAR` outside."""
     if limit is None:
         return 1 - cosine
     i = torch.arange(cosine.shape[0], device=cosine.device)[:, None, None]
@@ -46,9 +46,9 @@ def costs(cosine: Tensor, n: Tensor, m: Tensor, limit: Tensor | None) -> Tensor:
 
 
 def fill(cosine: Tensor, n: Tensor, m: Tensor, limit: Tensor | None, gamma: float) -> tuple[Tensor, Tensor]:
-    """The least total cost of each lane, `[lanes]`, and the table of those of all beginnings.
+    """The minimal total cost of each lane, `[lanes]`, and the table of minimal costs of all prefixes.
 
-    Soft: Cuturi & Blondel (2017), algorithm 1, with the minimum taken out of the sum of exponentials.
+    Soft: Cuturi & Blondel (2017), algorithm 1, with the minimum factored out of the sum of exponentials.
     """
     a, b, lanes = cosine.shape
     table = cosine.new_zeros(a + 1, b + 1, lanes)
@@ -57,22 +57,22 @@ def fill(cosine: Tensor, n: Tensor, m: Tensor, limit: Tensor | None, gamma: floa
     for at in _diagonals(table, range(2, a + b + 1)):
         least = torch.minimum(torch.minimum(at.corner, at.above), at.left)
         if gamma:
-            total = sum(((least - way) / gamma).exp() for way in (at.corner, at.above, at.left))
+            total = sum(((least - before) / gamma).exp() for before in (at.corner, at.above, at.left))
             least = least - gamma * torch.as_tensor(total).log()
         at.here.add_(least)
     return table[n, m, torch.arange(lanes, device=n.device)], table
 
 
 def slope(table: Tensor, n: Tensor, m: Tensor, gamma: float, weight: Tensor) -> Tensor:
-    """`[a, b, lanes]`: the gradient of the total costs by the costs, times `weight` `[lanes]`.
+    """The gradient of the total costs by the costs, times `weight` `[lanes]`: `[a, b, lanes]`.
 
-    Soft: algorithm 2 there, in the form that needs no costs: a cell hands what reaches it to the three before it, in the shares of
-    their soft minimum. Hard: all to the least of the three, the diagonal first among equals.
+    Soft: algorithm 2 of the same paper, in a form that needs no costs: each cell distributes its gradient to its three predecessors by the
+    softmax weights of their soft minimum. Hard: all of it to the smallest, preferring the diagonal one among equals.
     """
-    (a, b, lanes), reached = table.shape, torch.zeros_like(table)
-    reached[n, m, torch.arange(lanes, device=n.device)] = weight
+    (a, b, lanes), gradient = table.shape, torch.zeros_like(table)
+    gradient[n, m, torch.arange(lanes, device=n.device)] = weight
     order = range(a + b - 2, 1, -1)
-    for at, to in zip(_diagonals(table, order), _diagonals(reached, order), strict=True):
+    for at, to in zip(_diagonals(table, order), _diagonals(gradient, order), strict=True):
         if gamma:
             corner, above, left = torch.stack([at.corner, at.above, at.left]).div(-gamma).softmax(0)
         else:
@@ -82,4 +82,4 @@ def slope(table: Tensor, n: Tensor, m: Tensor, gamma: float, weight: Tensor) -> 
         to.corner.addcmul_(to.here, corner.to(to.here.dtype))
         to.above.addcmul_(to.here, above.to(to.here.dtype))
         to.left.addcmul_(to.here, left.to(to.here.dtype))
-    return reached[1:, 1:]
+    return gradient[1:, 1:]

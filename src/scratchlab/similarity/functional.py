@@ -1,4 +1,4 @@
-"""Every similarity as a function of plain tensors: `dtw(x, y)` is `DTW()(x, y)`."""
+"""Every similarity as a function of tensors: `dtw(x, y)` is `DTW()(x, y)`."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from scratchlab.similarity.vector import L2, CentredCosine, Cosine, Linear
 
 
 class PairwiseScores(Protocol):
-    """Scores `[n, m]` of x with y, larger being more alike; `settings` are those of the similarity."""
+    """A function that returns scores `[n, m]` of x with y, larger is more similar; `settings` are those of the similarity."""
 
     def __call__(self, x: Tensor, y: Tensor, x_lengths: Lengths = None, y_lengths: Lengths = None, **settings: Any) -> Tensor:
-        """x `[n, d]` and y `[m, d]`, or x `[n, t, c]` and y `[m, s, c]` with how many steps of each are real (None: all)."""
+        """Compare x `[n, d]` with y `[m, d]`, or x `[n, t, c]` with y `[m, s, c]`; lengths: numbers of real steps (None: all)."""
         ...
 
 
 def function_of(kind: type[Similarity], name: str) -> PairwiseScores:
-    """The similarity as a function with its settings as keywords."""
+    """The similarity `kind` as a function called `name`, with its settings as keyword arguments."""
 
     def scores(x: Tensor, y: Tensor, x_lengths: Lengths = None, y_lengths: Lengths = None, **settings: Any) -> Tensor:
         return kind(**settings)(x, y, x_lengths, y_lengths)
 
     shapes = {"vector": "x `[n, d]`, y `[m, d]`", "matrix": "x `[n, t, c]`, y `[m, s, c]`, lengths `[n]` and `[m]`"}[kind.reads]
-    own = [one for one in inspect.signature(kind).parameters.values() if one.name not in ("stream", "references")]
-    given = [one for one in inspect.signature(scores).parameters.values() if one.kind is not one.VAR_KEYWORD]
+    settings_of_kind = [p for p in inspect.signature(kind).parameters.values() if p.name not in ("stream", "references")]
+    arguments = [p for p in inspect.signature(scores).parameters.values() if p.kind is not p.VAR_KEYWORD]
     scores.__name__ = scores.__qualname__ = name
     scores.__doc__ = f"Scores `[n, m]` by {kind.__name__}, of {shapes}.\n\n    {inspect.getdoc(kind)}"
-    scores.__signature__ = inspect.Signature([*given, *own])  # pyright: ignore[reportFunctionMemberAccess]
+    scores.__signature__ = inspect.Signature([*arguments, *settings_of_kind])  # pyright: ignore[reportFunctionMemberAccess]
     return scores
 
 

@@ -1,4 +1,4 @@
-"""Several similarities made one: scores that differ in scale are first made comparable, query by query."""
+"""Fusion of several similarities, whose scores are first standardised per query."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def standardised(scores: Tensor) -> Tensor:
-    """`[n, c]` -> each query's z-scores over the classes. A query at the same score from all classes prefers none: zeros.
+    """Each query's z-scores over the classes, `[n, c]`; zeros for a query with equal scores for all classes.
 
     >>> import torch
     >>> standardised(torch.tensor([[1.0, 3.0], [5.0, 5.0]])).tolist()
@@ -16,21 +16,18 @@ def standardised(scores: Tensor) -> Tensor:
     """
     centred = scores - scores.mean(1, keepdim=True)
     spread = centred.square().mean(1, keepdim=True).sqrt()
-    smallest = 1e-6 * scores.abs().amax(1, keepdim=True)  # what is left of equal scores is rounding
+    smallest = 1e-6 * scores.abs().amax(1, keepdim=True)  # smaller differences are rounding errors
     return centred / spread.where(spread > smallest, float("inf"))
 
 
 def fused(scores: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
     """Weighted sum of the z-scores of several similarities, `[n, c]` each."""
-    parts = [weight * standardised(one) for one, weight in zip(scores, weights, strict=True)]
+    parts = [weight * standardised(part) for part, weight in zip(scores, weights, strict=True)]
     return sum(parts[1:], parts[0])
 
 
 def margins(scores: Tensor) -> Tensor:
-    """`[n, c]` -> `[n]`: how far the best class stands above the second, in standard deviations of the query's scores.
-
-    With one class there is no second: the margin is infinite.
-    """
+    """The margin `[n]` of the best class over the second, in standard deviations of the query's scores `[n, c]`; infinite for one class."""
     if scores.shape[1] < 2:
         return scores.new_full((len(scores),), float("inf"))
     best = standardised(scores).topk(2, dim=1).values
@@ -38,6 +35,6 @@ def margins(scores: Tensor) -> Tensor:
 
 
 def fallen_back(main: Tensor, second: Tensor, threshold: float) -> Tensor:
-    """`[n, c]`: z-scores of `main`, but of `second` where main's margin is below the threshold."""
-    unsure = margins(main) < threshold
-    return standardised(second).where(unsure[:, None], standardised(main))
+    """Z-scores `[n, c]` of `main`, or of `second` for queries whose margin by `main` is below the threshold."""
+    uncertain = margins(main) < threshold
+    return standardised(second).where(uncertain[:, None], standardised(main))

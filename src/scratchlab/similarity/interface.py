@@ -1,4 +1,4 @@
-"""What every similarity does: compare embeddings with embeddings. One object serves training and test alike."""
+"""Base class of similarities, which compare embeddings with embeddings, in training and test."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from scratchlab.types import Embeddings, place_of
 
 MeanOrShots = Annotated[
     Literal["mean", "shots"],
-    Field(description="a class is compared by the mean of its references, or by each of them, and then the scores are averaged"),
+    Field(description="compare with the mean of a class's references, or with each of them and average the scores"),
 ]
 Lengths = Tensor | Sequence[int] | None
-StreamName = Annotated[str, Field(description="the one stream of a front-end with several that is compared; empty for all of them")]
+StreamName = Annotated[str, Field(description="which of a front-end's streams to compare; empty: all of them")]
 
 
 @dataclass(kw_only=True, eq=False)
 class Similarity:
-    """Pairwise scores, larger being more alike, differentiable in both arguments unless said otherwise. Its fields are its settings.
+    """Pairwise scores, larger is more similar, differentiable in both arguments unless stated otherwise. Its fields are its settings.
 
-    Never changed by padding: what lies beyond an input's length does not count. Finite for every finite input, silence and single
-    steps included. `reads`: which part of the embeddings counts. `sees_order`: whether the order of the steps can change a score.
-    `is_distance`: whether a score is a distance negated, best near 0, rather than a product, best far above it. `biased`: whether a
-    learned row has one number more than an embedding.
+    Independent of padding. Finite for all finite inputs, including silence and single steps. reads: which part of the embeddings it
+    compares. sees_order: whether the order of the steps can change a score. is_distance: whether a score is a negated distance, whose
+    optimum is 0, rather than a product, which is unbounded or largest for equal inputs. biased: whether a learned class weight has one
+    number more than an embedding, its bias.
     """
 
     reads: ClassVar[Literal["vector", "matrix"]]
@@ -40,7 +40,7 @@ class Similarity:
     stream: StreamName = ""
 
     def fits(self, name: str, streams: tuple[str, ...]) -> None:
-        """Raises Problem unless embeddings that consist of these streams have the one it compares; name: its table in the recipe."""
+        """Raise Problem if `stream` is set, but none of these streams of the embeddings; name: of the similarity in the recipe."""
         if self.stream:
             place_of(self.stream, streams, f"similarity.{name}.stream")
 
@@ -51,10 +51,10 @@ class Similarity:
         query_lengths: Lengths = None,
         reference_lengths: Lengths = None,
     ) -> Tensor:
-        """Scores `[n, m]` of n queries with m references; in single precision where an encoder beside it computes in half.
+        """Return scores `[n, m]` of n queries with m references; autocast is disabled.
 
-        Both are Embeddings, or tensors: vectors `[n, d]` and `[m, d]`, or matrices `[n, t, c]` and `[m, s, c]` padded to their longest,
-        with how many steps of each are real, `[n]` and `[m]` (None: all). Raises Problem for tensors that it cannot compare.
+        Both are Embeddings, or tensors: vectors `[n, d]` and `[m, d]`, or padded matrices `[n, t, c]` and `[m, s, c]` with their lengths in
+        steps, `[n]` and `[m]` (None: no padding). Raises Problem for tensors that it cannot compare.
         """
         if isinstance(queries, Tensor) or isinstance(references, Tensor):
             queries, references = self._of(queries, "queries", query_lengths), self._of(references, "references", reference_lengths)
@@ -62,23 +62,23 @@ class Similarity:
         with torch.autocast(queries.vector.device.type, enabled=False):
             return self.compare(queries.stream(self.stream), references.stream(self.stream))
 
-    def _of(self, given: Embeddings | Tensor, what: str, lengths: Lengths) -> Embeddings:
-        if isinstance(given, Embeddings):
-            return given
-        wanted = {"vector": 2, "matrix": 3}[self.reads]
-        if given.ndim != wanted:
-            shapes = "vectors [n, d]" if wanted == 2 else "matrices [n, t, c]"
-            raise Problem(f"{type(self).__name__} compares {shapes}; the {what} have the shape {tuple(given.shape)}.")
-        return Embeddings.of(given, lengths, f"The {what}")
+    def _of(self, values: Embeddings | Tensor, what: str, lengths: Lengths) -> Embeddings:
+        if isinstance(values, Embeddings):
+            return values
+        axes = {"vector": 2, "matrix": 3}[self.reads]
+        if values.ndim != axes:
+            shapes = "vectors [n, d]" if axes == 2 else "matrices [n, t, c]"
+            raise Problem(f"{type(self).__name__} compares {shapes}; the {what} have the shape {tuple(values.shape)}.")
+        return Embeddings.of(values, lengths, f"The {what}")
 
     def _agree(self, queries: Embeddings, references: Embeddings) -> None:
-        own, other = getattr(queries, self.reads), getattr(references, self.reads)
-        if own.shape[-1] not in (other.shape[-1], other.shape[-1] - self.biased) or own.dtype != other.dtype:
+        x, y = getattr(queries, self.reads), getattr(references, self.reads)
+        if x.shape[-1] not in (y.shape[-1], y.shape[-1] - self.biased) or x.dtype != y.dtype:
             raise Problem(
-                f"{type(self).__name__} compares what has equally many numbers of the same type; the queries are {tuple(own.shape)} of "
-                f"{own.dtype}, the references {tuple(other.shape)} of {other.dtype}."
+                f"{type(self).__name__} needs queries and references of the same dimension and type; the queries are {tuple(x.shape)} of "
+                f"{x.dtype}, the references {tuple(y.shape)} of {y.dtype}."
             )
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
-        """The same, once the stream is chosen: what each similarity defines."""
+        """Return scores `[n, m]` of embeddings whose stream is already selected; defined by each similarity."""
         raise NotImplementedError

@@ -12,42 +12,42 @@ from scratchlab.similarity.sequences import real_steps
 from scratchlab.similarity.steps import unit_steps
 from scratchlab.types import Embeddings
 
-TILE = 2**24  # cosines held at once by the Chamfer similarity
+TILE = 2**24  # cosines in memory at once in the Chamfer similarity
 
 
-def _same_steps(queries: Tensor, references: Tensor, lengths: Tensor, known: Tensor) -> Tensor:
-    """`[n, t, c]`, `[m, s, c]` -> `[n, m]`: products of step i with step i, summed, over the longer of both lengths."""
+def _same_steps(queries: Tensor, references: Tensor, query_lengths: Tensor, reference_lengths: Tensor) -> Tensor:
+    """Sum of inner products of step i with step i, divided by the longer length: `[n, m]` of `[n, t, c]` and `[m, s, c]`."""
     steps = min(queries.shape[1], references.shape[1])
     products = queries[:, :steps].flatten(1) @ references[:, :steps].flatten(1).T
-    return products / torch.maximum(lengths[:, None], known[None])
+    return products / torch.maximum(query_lengths[:, None], reference_lengths[None])
 
 
 class OneToOne(Similarity):
-    """Mean cosine of step i with step i: rigid in time. A step that the other lacks counts as 0."""
+    """Mean cosine of step i with step i, without any warping of time. Steps beyond the end of the shorter input count as 0."""
 
     reads, sees_order = "matrix", True
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
-        """In [-1, 1]."""
+        """Scores in [-1, 1]."""
         return _same_steps(unit_steps(queries), unit_steps(references), queries.lengths, references.lengths)
 
 
 class Product(Similarity):
-    """Mean over the steps of the inner product of step i with step i: `OneToOne` without its normalisation, so long steps win."""
+    """Mean inner product of step i with step i: `OneToOne` without normalisation, so steps of large norm dominate."""
 
     reads, sees_order = "matrix", True
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
-        """Unbounded."""
-        asked, known = (one.matrix * real_steps(one)[..., None] for one in (queries, references))
-        return _same_steps(asked, known, queries.lengths, references.lengths)
+        """Unbounded scores."""
+        x, y = (embeddings.matrix * real_steps(embeddings)[..., None] for embeddings in (queries, references))
+        return _same_steps(x, y, queries.lengths, references.lengths)
 
 
 @dataclass(kw_only=True, eq=False)
 class Chamfer(Similarity):
-    """Each step's cosine with its best partner in the other matrix, averaged over the steps of each, then over both directions.
+    """Each step's largest cosine with a step of the other matrix, averaged over steps, then over both directions.
 
-    Source: Fan, Su & Guibas (2017), arXiv 1612.00603, section 4.2, with cosine for distance. A set knows no order, nor does this.
+    Source: Fan, Su & Guibas (2017), arXiv 1612.00603, section 4.2, with cosine as the distance. Independent of the order of steps.
     """
 
     reads, sees_order = "matrix", False
@@ -55,16 +55,16 @@ class Chamfer(Similarity):
     references: MeanOrShots = "shots"
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
-        """In [-1, 1]."""
+        """Scores in [-1, 1]."""
         tile = max(1, TILE // max(1, queries.matrix.shape[1] * references.matrix[:, :, 0].numel()))
         parts = [self._tile(queries.at(slice(i, i + tile)), references) for i in range(0, len(queries), tile)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     @staticmethod
     def _tile(queries: Embeddings, references: Embeddings) -> Tensor:
-        mine, theirs = real_steps(queries), real_steps(references)
+        real, real_references = real_steps(queries), real_steps(references)
         cosines = torch.einsum("itc,jsc->ijts", unit_steps(queries), unit_steps(references))
-        cosines = cosines.masked_fill(~(mine[:, None, :, None] & theirs[None, :, None, :]), -2.0)  # below every cosine
-        there = (cosines.amax(3) * mine[:, None]).sum(2) / queries.lengths[:, None]
-        back = (cosines.amax(2) * theirs[None]).sum(2) / references.lengths[None]
-        return (there + back) / 2
+        cosines = cosines.masked_fill(~(real[:, None, :, None] & real_references[None, :, None, :]), -2.0)  # below every cosine
+        of_queries = (cosines.amax(3) * real[:, None]).sum(2) / queries.lengths[:, None]
+        of_references = (cosines.amax(2) * real_references[None]).sum(2) / references.lengths[None]
+        return (of_queries + of_references) / 2

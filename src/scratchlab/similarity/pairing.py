@@ -1,4 +1,4 @@
-"""Two inputs side by side: which steps are alike, which of them DTW pairs, and what every similarity says of the two."""
+"""Comparison of two inputs: cosines of their steps, DTW's alignment, and the scores of every similarity."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one similarity says: its score of A asked and B answering, and of both with themselves and their reversals in time."""
+    """One similarity's score with A as query and B as reference, and its scores of both with themselves and their time reversals."""
 
     score: float
     reversal: Reversal
@@ -30,9 +30,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Pairing:
-    """A and B, of t and s steps. cosines: `[t, s]`; path: DTW's pairs of steps, `[k, 2]`; costs: 1 - cosine of each, `[k]`.
+    """Inputs A and B, of t and s steps. cosines: `[t, s]`; path: DTW's pairs of steps, `[k, 2]`; costs: 1 - cosine of each pair, `[k]`.
 
-    window and stream: those of the recipe's DTW, by which the path was found; 1 and empty where it names none.
+    window and stream: the settings of the recipe's DTW, used for the path; 1 and empty if the recipe has none.
     """
 
     cosines: Floats
@@ -44,17 +44,17 @@ class Pairing:
 
     @property
     def along(self) -> Floats:
-        """`[t]`: the mean cosine of each step of A with the steps of B it is paired with."""
+        """Mean cosine of each step of A with the steps of B that it is aligned with, `[t]`."""
         return along(self.path, self.costs)
 
     @property
     def plain(self) -> bool:
-        """Whether one of the two is a single step, so that the path is no choice."""
+        """Whether one of the two has a single step, so that only one path exists."""
         return min(self.cosines.shape) == 1
 
 
 def along(pairs: Ints, costs: Floats) -> Floats:
-    """Mean of 1 - cost by first step, `[t]`.
+    """Mean of 1 - cost over the pairs of each step of the first input, `[t]`.
 
     >>> along(np.array([[0, 0], [1, 1], [1, 2]]), np.array([0.5, 0.25, 0.75], np.float32)).tolist()
     [0.5, 0.5]
@@ -65,21 +65,21 @@ def along(pairs: Ints, costs: Floats) -> Floats:
 
 @torch.no_grad()
 def paired(similarities: Mapping[str, Similarity], both: Embeddings) -> Pairing:
-    """Of two embeddings, the first being A. A warping similarity of the recipe gives window and stream; the first, if there are several."""
-    warping = next((one for one in similarities.values() if isinstance(one, DTW)), None)
-    warping = warping or next((one for one in similarities.values() if isinstance(one, SoftDTW)), None)
+    """Compare two embeddings, A and B. Window and stream are those of the first DTW among the similarities, else of the first soft-DTW."""
+    warping = next((similarity for similarity in similarities.values() if isinstance(similarity, DTW)), None)
+    warping = warping or next((similarity for similarity in similarities.values() if isinstance(similarity, SoftDTW)), None)
     window, stream = (warping.window, warping.stream) if warping else (1.0, "")
     a, b = both.at(slice(0, 1)), both.at(slice(1, 2))
-    one, other = (x.stream(stream).matrix[0, : int(x.lengths[0])] for x in (a, b))
-    pairs, costs = path(one, other, window)
+    matrix_a, matrix_b = (x.stream(stream).matrix[0, : int(x.lengths[0])] for x in (a, b))
+    pairs, costs = path(matrix_a, matrix_b, window)
     verdicts = {
         name: Verdict(float(similarity(a, b)[0, 0]), time_reversal(similarity, both), similarity.sees_order)
         for name, similarity in similarities.items()
     }
-    return Pairing(_cosines(one, other), pairs, costs, window, stream, verdicts)
+    return Pairing(_cosines(matrix_a, matrix_b), pairs, costs, window, stream, verdicts)
 
 
-def _cosines(one: torch.Tensor, other: torch.Tensor) -> Floats:
-    """`[t, c]`, `[s, c]` -> `[t, s]`; 0 for silent steps."""
-    a, b = (unit_steps(Embeddings(x[None, 0], x[None], torch.tensor([len(x)], device=x.device))) for x in (one, other))
-    return cosines(a, b.permute(2, 1, 0))[:, :, 0].float().cpu().numpy()
+def _cosines(a: torch.Tensor, b: torch.Tensor) -> Floats:
+    """Cosines `[t, s]` of the steps of `[t, c]` and `[s, c]`; 0 for silent steps."""
+    x, y = (unit_steps(Embeddings(m[None, 0], m[None], torch.tensor([len(m)], device=m.device))) for m in (a, b))
+    return cosines(x, y.permute(2, 1, 0))[:, :, 0].float().cpu().numpy()

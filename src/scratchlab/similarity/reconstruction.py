@@ -1,7 +1,7 @@
-"""Embeddings rebuilt from the parts of known classes: what is compared is not what something is, but which known parts it resembles.
+"""Embeddings reconstructed from parts of base classes, by attention to similar parts.
 
-The attention is that of primitive reuse in Zou et al. (2024), arXiv 2405.17022, section 3.3, see `similarity/reuse.py`. There classes are
-rebuilt from each other while they are learned; here queries and classes alike from the base classes, and nothing is learned.
+The attention is that of primitive reuse in Zou et al. (2024), arXiv 2405.17022, section 3.3, see `similarity/reuse.py`. There, classes are
+reconstructed from each other in training; here, queries and classes are reconstructed from the base classes, without any learning.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from scratchlab.types import Embeddings
 
 
 def rebuilt_from(known: Tensor, parts: Tensor, aux: float) -> Tensor:
-    """`[n, c]`, `[p, c]` -> `[n, c]`: Σ_j softmax_j(-aux · ‖k - p_j‖²) p_j, where distances are taken at length 1 and parts at their own.
+    """Reconstruct each k of `known` `[n, c]` from p parts `[p, c]` as Σ_j softmax_j(-aux · ‖k - p_j‖²) p_j, `[n, c]`.
 
-    So a part counts by its direction, and a stream that says little, its vectors being short, says as little when rebuilt.
-    aux: the larger, the more the nearest part counts alone.
+    Distances are between normalised vectors, but the parts summed keep their norms: attention depends on direction only, and a stream whose
+    vectors have small norms keeps them. aux: sharpness of the attention; in the limit only the nearest part counts.
 
     >>> rebuilt_from(torch.tensor([[2.0, 0.0]]), torch.tensor([[4.0, 0.0], [0.0, 8.0]]), 0.5493).round(decimals=3)
     tensor([[3., 2.]])
@@ -28,14 +28,14 @@ def rebuilt_from(known: Tensor, parts: Tensor, aux: float) -> Tensor:
 
 
 def reconstructed(known: Embeddings, base: Embeddings, aux: float) -> Embeddings:
-    """n embeddings -> n embeddings made of the parts of `base`, stream by stream.
+    """Reconstruct n embeddings from those of the base classes, stream by stream.
 
-    A part of a vector is its share of one stream, and is rebuilt from the same stream of all base vectors; a part of a matrix is a step
-    of one stream, and is rebuilt from all real steps of the same stream of all base matrices, whichever their place in time.
+    Vectors are reconstructed per stream, from the same stream of all base vectors. Matrices are reconstructed per step and stream, from the
+    same stream of all real steps of all base matrices, regardless of their position in time.
     """
     streams = known.streams or ("",)
-    real, heard = real_steps(known), real_steps(base)
+    real, base_real = real_steps(known), real_steps(base)
     vectors = [rebuilt_from(known.stream(name).vector, base.stream(name).vector, aux) for name in streams]
-    steps = [rebuilt_from(known.stream(name).matrix[real], base.stream(name).matrix[heard], aux) for name in streams]
+    steps = [rebuilt_from(known.stream(name).matrix[real], base.stream(name).matrix[base_real], aux) for name in streams]
     matrix = known.matrix.new_zeros(known.matrix.shape).masked_scatter(real[..., None], torch.cat(steps, 1))
     return Embeddings(torch.cat(vectors, 1), matrix, known.lengths, known.streams)

@@ -1,4 +1,4 @@
-"""Does a similarity hear the order of time? One line tells: `print(time_reversal(DTW(), embeddings))`."""
+"""Whether a similarity depends on the order of time: `print(time_reversal(DTW(), embeddings))`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scratchlab.types import Embeddings
 
 @dataclass(frozen=True)
 class Reversal:
-    """Mean score of inputs with themselves, and with their own reversals; `share` of the inputs whose reversal scores lower."""
+    """Mean score of inputs with themselves, and with their time reversals; `share`: fraction of inputs whose reversal scores lower."""
 
     itself: float
     reversed: float
@@ -25,9 +25,9 @@ class Reversal:
 
 @torch.no_grad()
 def time_reversal(similarity: Similarity, embeddings: Embeddings) -> Reversal:
-    """Each input against itself and against itself backwards in time; a similarity that cannot see order gives both the same score."""
+    """Compare each input with itself and with its time reversal; a similarity that ignores order gives both the same score."""
     pairs = [(embeddings.at(slice(i, i + 1)), reversed_steps(embeddings.at(slice(i, i + 1)))) for i in range(len(embeddings))]
-    forth = torch.stack([similarity(one, one)[0, 0] for one, _ in pairs]).cpu().double()
-    back = torch.stack([similarity(one, other)[0, 0] for one, other in pairs]).cpu().double()
-    lower = forth - back > 1e-4 * forth.abs().clamp_min(1e-4)
-    return Reversal(float(forth.mean()), float(back.mean()), float(lower.double().mean()))
+    itself = torch.stack([similarity(x, x)[0, 0] for x, _ in pairs]).cpu().double()
+    reversal = torch.stack([similarity(x, backwards)[0, 0] for x, backwards in pairs]).cpu().double()
+    lower = itself - reversal > 1e-4 * itself.abs().clamp_min(1e-4)
+    return Reversal(float(itself.mean()), float(reversal.mean()), float(lower.double().mean()))

@@ -1,4 +1,4 @@
-"""The steps of padded matrices: which are real, backwards, resampled."""
+"""Padded matrices: masks of real steps, reversal and resampling."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from scratchlab.types import Embeddings
 
 
 def real_steps(embeddings: Embeddings) -> Tensor:
-    """`[n, t]`: true where a step lies within its matrix's length."""
+    """Mask `[n, t]`, true for steps within their matrix's length."""
     return torch.arange(embeddings.matrix.shape[1], device=embeddings.lengths.device) < embeddings.lengths[:, None]
 
 
 def reversed_steps(embeddings: Embeddings) -> Embeddings:
-    """The same embeddings with the real steps of each matrix backwards; vectors as they are."""
+    """The embeddings with the real steps of each matrix reversed; vectors are unchanged."""
     place = torch.arange(embeddings.matrix.shape[1], device=embeddings.lengths.device)
     source = (embeddings.lengths[:, None] - 1 - place).clamp_min(0)
     backwards = embeddings.matrix.gather(1, source[..., None].expand_as(embeddings.matrix)) * real_steps(embeddings)[..., None]
@@ -22,12 +22,12 @@ def reversed_steps(embeddings: Embeddings) -> Embeddings:
 
 
 def resampled(embeddings: Embeddings, steps: int) -> Tensor:
-    """`[n, steps, c]`: each matrix at `steps` equal distances from its first real step to its last, linear in between."""
+    """Resample each matrix linearly to `steps` equally spaced positions from its first to its last real step: `[n, steps, c]`."""
     last = (embeddings.lengths - 1).to(embeddings.matrix.dtype)
     place = torch.linspace(0, 1, steps, device=last.device, dtype=last.dtype) * last[:, None]
     below = place.floor().long()
     above = torch.minimum(below + 1, (embeddings.lengths - 1)[:, None])
-    share = (place - below)[..., None]
+    weight = (place - below)[..., None]
     channels = embeddings.matrix.shape[2]
     low, high = (embeddings.matrix.gather(1, index[..., None].expand(-1, -1, channels)) for index in (below, above))
-    return torch.lerp(low, high, share)
+    return torch.lerp(low, high, weight)

@@ -10,7 +10,7 @@ from scratchlab.types import Embeddings
 
 
 def cosine(queries: Tensor, references: Tensor) -> Tensor:
-    """`[..., n, d]`, `[..., m, d]` -> `[..., n, m]` in [-1, 1]. A zero vector is at 0 from everything: it points nowhere.
+    """Cosines `[..., n, m]` of `[..., n, d]` and `[..., m, d]`; 0 for a zero vector.
 
     >>> import torch
     >>> cosine(torch.tensor([[3.0, 0.0], [0.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 2.0]])).tolist()
@@ -20,7 +20,7 @@ def cosine(queries: Tensor, references: Tensor) -> Tensor:
 
 
 def squared_distance(queries: Tensor, references: Tensor) -> Tensor:
-    """`[..., n, d]`, `[..., m, d]` -> `[..., n, m]`: squared Euclidean distances.
+    """Squared Euclidean distances `[..., n, m]` of `[..., n, d]` and `[..., m, d]`.
 
     >>> import torch
     >>> squared_distance(torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 4.0], [3.0, 0.0]])).tolist()
@@ -31,16 +31,16 @@ def squared_distance(queries: Tensor, references: Tensor) -> Tensor:
 
 
 class VectorSimilarity(Similarity):
-    """A similarity of the vectors alone, which compares many sets of queries and references at once as well as one."""
+    """A similarity of vectors, which can also compare batches of sets of queries and references."""
 
     reads, sees_order = "vector", False
 
     def compare(self, queries: Embeddings, references: Embeddings) -> Tensor:
-        """`[n, m]`, by `vectors`."""
+        """Scores `[n, m]` by `vectors`."""
         return self.vectors(queries.vector, references.vector)
 
     def vectors(self, queries: Tensor, references: Tensor) -> Tensor:
-        """`[..., n, d]`, `[..., m, d]` -> `[..., n, m]`, set by set: what each similarity of vectors defines."""
+        """Scores `[..., n, m]` of `[..., n, d]` and `[..., m, d]`; defined by each similarity of vectors."""
         raise NotImplementedError
 
 
@@ -48,22 +48,22 @@ class Cosine(VectorSimilarity):
     """Cosine of the vectors."""
 
     def vectors(self, queries: Tensor, references: Tensor) -> Tensor:
-        """In [-1, 1]."""
+        """Scores in [-1, 1]."""
         return cosine(queries, references)
 
 
 class CentredCosine(VectorSimilarity):
-    """Cosine of what is left of the vectors once the mean vector of the training rows is taken off.
+    """Cosine of the vectors after the mean vector of the training rows is subtracted.
 
-    The mean is set when training is over; until then, and so in a loss, it is the plain cosine. Source: CL2N of Wang et al. (2019),
-    "SimpleShot", arXiv 1911.04623. There each reference is normalised and then their mean is taken; here the mean of references is
-    normalised, which is the same where there is one reference.
+    The mean is set after training; until then, and hence in a loss, this is the plain cosine. Source: CL2N of Wang et al. (2019),
+    "SimpleShot", arXiv 1911.04623. There, references are normalised before they are averaged; here their average is normalised, which is
+    the same for a single reference.
     """
 
     mean: Tensor | None = None
 
     def vectors(self, queries: Tensor, references: Tensor) -> Tensor:
-        """In [-1, 1]."""
+        """Scores in [-1, 1]."""
         return cosine(queries, references) if self.mean is None else cosine(queries - self.mean, references - self.mean)
 
 
@@ -73,20 +73,20 @@ class L2(VectorSimilarity):
     is_distance = True
 
     def vectors(self, queries: Tensor, references: Tensor) -> Tensor:
-        """0 for equals, below it otherwise."""
+        """Scores, at most 0; 0 for equal vectors."""
         return -squared_distance(queries, references)
 
 
 class Linear(VectorSimilarity):
-    """The affine readout of most classifiers, w·x + b, of learned rows; a prototype p has the row that makes it one, p·x - ½‖p‖².
+    """The affine readout of a linear classifier, w·x + b, for learned class weights; p·x - ½‖p‖² for a prototype p.
 
-    The latter orders classes as L2 does. Source: Snell et al. (2017), arXiv 1703.05175, section 2.4, eq. 8.
+    The latter ranks classes as L2 does. Source: Snell et al. (2017), arXiv 1703.05175, section 2.4, eq. 8.
     """
 
     biased = True
 
     def vectors(self, queries: Tensor, references: Tensor) -> Tensor:
-        """Queries of d numbers, references of d (prototypes) or d + 1 (rows with their bias last)."""
+        """Scores of queries with d numbers and references with d (prototypes) or d + 1 (class weights, the bias last)."""
         x, r = queries, references
         if r.shape[-1] == x.shape[-1]:
             return x @ r.mT - r.square().sum(-1)[..., None, :] / 2

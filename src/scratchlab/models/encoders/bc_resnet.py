@@ -1,9 +1,9 @@
 """BC-ResNet: broadcasted residual learning for keyword spotting (Kim, Chang, Lee and Sung, arXiv 2106.04140, table 1).
 
-Convolutions along frequency see every band; convolutions along time see the mean over frequency alone, and what they
-find is broadcast back to every band. Activations are kept as `[channels, rows, frames, clips]`: a channel's values stand
-side by side for its normalisation, a 1 × 1 convolution is one matrix product, and every shift moves whole stretches.
-The `nn.Conv2d` modules hold the weights by the names and shapes of the paper's network.
+Convolutions along frequency read every band; convolutions along time read the mean over frequency, and their output is broadcast back to
+every band. Activations are stored as `[channels, rows, frames, clips]`: a channel's values are contiguous for normalisation, a 1 × 1
+convolution is one matrix product, and shifts in time copy contiguous blocks. The `nn.Conv2d` modules only hold the weights, in their usual
+shapes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scratchlab.types import Embeddings, Image, Spectrogram
 
 
 class Block(nn.Module):
-    """y = x + f2(x) + BC(f1(mean over frequency of f2(x))), then ReLU (equation 2); a transition changes channels and has no x."""
+    """ReLU(x + f2(x) + BC(f1(mean over frequency of f2(x)))) (equation 2); a transition block changes channels and has no x."""
 
     def __init__(self, inward: int, outward: int, stride: int, dilation: int, sub_bands: int, dropout: float, transition: bool) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout1d(dropout)
 
     def forward(self, x: Tensor, real: Tensor | None) -> Tensor:
-        """x `[c, rows, frames, clips]`, zero where not real `[frames, clips]`."""
+        """Apply the block to x `[c, rows, frames, clips]`, which is zero where real `[frames, clips]` is false (padding)."""
         if self.transition:
             x = self.pointwise_norm.planes(pointwise(self.pointwise, x), real, rectified=True)
         y = self.frequency_norm.planes(depthwise(x, self.frequency.weight, stride=self.stride, padding=1), real)
@@ -57,20 +57,20 @@ def pointwise(convolution: nn.Conv2d, x: Tensor) -> Tensor:
 
 
 def rows_of(bands: int) -> tuple[int, int, int]:
-    """How many rows are left after the stem and after the second and third stage, each of which halves them."""
+    """The numbers of rows after the stem, the second and the third stage, each of which halves them."""
     first = -(-bands // 2)
     second = -(-first // 2)
     return first, second, -(-second // 2)
 
 
 def fits(bands: int, sub_bands: int) -> bool:
-    """Whether every stage's rows divide into sub-bands and leave enough for the last convolution."""
+    """Whether every stage's rows are divisible into sub-bands, with enough left for the last convolution."""
     rows = rows_of(bands)
     return rows[2] >= 5 and all(r % sub_bands == 0 for r in rows)
 
 
 class BCResNet(Encoder):
-    """Spectrogram -> vector `[n, 32τ]`, matrix `[n, t, 32τ]`; with a 12-way classifier τ=1 has 9,232 parameters."""
+    """Embeds a spectrogram as vector `[n, 32τ]` and matrix `[n, t, 32τ]`; τ=1 with a 12-way classifier has 9,232 parameters."""
 
     inputs_axis = 3
 
@@ -79,8 +79,8 @@ class BCResNet(Encoder):
         form: Spectrogram | Image = Spectrogram(40),
         *,
         width: Annotated[float, Field(description="τ: multiplies every channel count (the paper: 1, 1.5, 2, 3, 6, 8)", ge=1)] = 1.0,
-        sub_bands: Annotated[int, Field(description="parts of the frequency axis normalised apart", ge=1)] = 5,
-        dropout: Annotated[float, Field(description="share of channels dropped in each block's temporal part", ge=0, lt=1)] = 0.1,
+        sub_bands: Annotated[int, Field(description="parts of the frequency axis that are normalised separately", ge=1)] = 5,
+        dropout: Annotated[float, Field(description="fraction of channels dropped in each block's temporal part", ge=0, lt=1)] = 0.1,
         time_stride: Annotated[Literal[1, 2, 4], Field(description="frames that one step of the matrix spans")] = 1,
     ) -> None:
         super().__init__()
@@ -89,8 +89,8 @@ class BCResNet(Encoder):
             raise Problem("bc_resnet reads spectrograms, but the front-end yields images; use encoder.name = 'conv4'.")
         if not fits(form.bands, sub_bands):
             raise Problem(
-                f"bc_resnet reduces {form.bands} bands to {listing(map(str, rows_of(form.bands)))} rows; each must divide into "
-                f"encoder.sub_bands = {sub_bands} and the last be 5 or more. These numbers of bands fit: "
+                f"bc_resnet reduces {form.bands} bands to {listing(map(str, rows_of(form.bands)))} rows; each must be divisible by "
+                f"encoder.sub_bands = {sub_bands}, and the last must be 5 or more. These numbers of bands fit: "
                 f"{listing(str(bands) for bands in range(257) if fits(bands, sub_bands))}."
             )
         stem, *stages, head = (round(channels * width) for channels in (16, 8, 12, 16, 20, 32))
@@ -110,21 +110,21 @@ class BCResNet(Encoder):
 
     @property
     def halfway(self) -> list[nn.Module]:
-        """The end of the second of four stages, whose depths are 2, 2, 4 and 4 blocks: `[c, rows, frames, clips]`."""
+        """The last block of the second of four stages (of 2, 2, 4 and 4 blocks); its output is `[c, rows, frames, clips]`."""
         return [self.blocks[3]]
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
-        """Features `[n, 1, bands, frames]` -> Embeddings whose steps each span `time_stride` frames."""
-        with torch.autocast(features.device.type, enabled=False):  # nothing here gains from half precision
+        """Embed features `[n, 1, bands, frames]`; each step of the matrix spans `time_stride` frames."""
+        with torch.autocast(features.device.type, enabled=False):  # half precision is no faster here
             return self._embed(features[:, 0].permute(1, 2, 0).to(self.stem.weight.dtype), lengths)
 
     def _embed(self, x: Tensor, lengths: Tensor) -> Embeddings:
-        """x `[bands, frames, clips]`."""
-        heard = mask(lengths, x.shape[1])
-        patches = self._patches(x if heard is None else x * heard.T)
+        """Embed x `[bands, frames, clips]`."""
+        real_frames = mask(lengths, x.shape[1])
+        patches = self._patches(x if real_frames is None else x * real_frames.T)
         lengths = strided(lengths, self.time_stride)
-        within = mask(lengths, patches.shape[2])
-        real = None if within is None else within.T.contiguous()
+        real_steps = mask(lengths, patches.shape[2])
+        real = None if real_steps is None else real_steps.T.contiguous()
 
         x = self.stem_norm.planes(pointwise(self.stem, patches), real, rectified=True)
         for block in self.blocks:
@@ -134,6 +134,6 @@ class BCResNet(Encoder):
         return Embeddings(matrix.sum(1) / lengths[:, None], matrix, lengths)
 
     def _patches(self, x: Tensor) -> Tensor:
-        """x `[bands, frames, clips]` -> `[25, rows, steps, clips]`: the 5 × 5 neighbourhoods that the stem's convolution sees."""
-        near = F.pad(x.contiguous(), (0, 0, 2, 2, 2, 2)).unfold(0, 5, 2).unfold(1, 5, self.time_stride).permute(3, 4, 0, 1, 2)
-        return near.reshape(25, *near.shape[2:])
+        """The 5 × 5 patches that the stem's convolution reads, `[25, rows, steps, clips]`, of x `[bands, frames, clips]`."""
+        patches = F.pad(x.contiguous(), (0, 0, 2, 2, 2, 2)).unfold(0, 5, 2).unfold(1, 5, self.time_stride).permute(3, 4, 0, 1, 2)
+        return patches.reshape(25, *patches.shape[2:])

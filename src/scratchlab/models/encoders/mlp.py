@@ -1,4 +1,4 @@
-"""A multilayer perceptron on the pixels of an image: the smallest encoder that learns."""
+"""A multilayer perceptron on the pixels of an image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from scratchlab.types import Embeddings, Image, Spectrogram
 
 
 class MLP(Encoder):
-    """Image -> vector `[n, d]`; the matrix `[n, 1, d]` is the same in one step. ReLU between layers, after the last on request."""
+    """Embeds images as vectors `[n, d]`; the matrix `[n, 1, d]` has the same values in one step.
+
+    ReLU follows each layer but the last, and also the last if `rectified`.
+    """
 
     inputs_axis = 0
 
@@ -24,13 +27,16 @@ class MLP(Encoder):
         self,
         form: Spectrogram | Image = Image(1, 28, 28),
         *,
-        hidden: Annotated[list[PositiveInt], Field(description="units of each layer; the last is d", min_length=1)] = [256, 128],
-        rectified: Annotated[bool, Field(description="a ReLU after the last layer too")] = False,
+        hidden: Annotated[list[PositiveInt], Field(description="units of each layer; the last is the dimension d", min_length=1)] = [
+            256,
+            128,
+        ],
+        rectified: Annotated[bool, Field(description="ReLU after the last layer too")] = False,
     ) -> None:
         super().__init__()
         self.form = form
         if not isinstance(form, Image):
-            raise Problem("mlp needs inputs of one size, and spectrograms vary in length; use encoder.name = 'bc_resnet' or 'conv4'.")
+            raise Problem("mlp needs inputs of a fixed size, but spectrograms vary in length; use encoder.name = 'bc_resnet' or 'conv4'.")
         self.width = form.width
         sizes = [form.channels * form.height * form.width, *hidden]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
@@ -39,11 +45,11 @@ class MLP(Encoder):
 
     @property
     def halfway(self) -> list[nn.Module]:
-        """The first ReLU, `[n, units]`; the one layer where there is no other."""
+        """The first ReLU, or the only layer if there is no ReLU; its output is `[n, units]`."""
         return [self.rectifiers[0] if len(self.rectifiers) else self.layers[0]]
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
-        """Features `[n, channels, height, width]` -> Embeddings of one step each."""
+        """Embed features `[n, channels, height, width]`; the matrix has one step."""
         x = F.pad(features, (0, self.width - features.shape[3])).flatten(1)  # a batch of narrow images is padded to the form's width
         for place, layer in enumerate(self.layers):
             x = layer(x)

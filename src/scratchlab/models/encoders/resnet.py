@@ -1,8 +1,8 @@
 """ResNet for small images: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning", CVPR 2016, arXiv 1512.03385, section 4.2.
 
-A 3 × 3 convolution, then stages of basic blocks, the next stage with twice the channels. With three stages of n blocks, a first stride of 1
-and 16 channels it is the paper's ResNet of 6n + 2 layers. Shortcuts are the paper's option A, which has no weights: so the same network
-without them (the paper's "plain" one) has the same number of parameters, and to switch them is to change nothing else.
+A 3 × 3 convolution, then stages of basic blocks, each stage with twice the channels of the one before. With three stages of n blocks, a
+first stride of 1 and 16 channels it is the paper's ResNet of 6n + 2 layers. Shortcuts are the paper's option A, without weights, so the
+network without shortcuts (the paper's "plain" network) has the same number of parameters.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from scratchlab.types import Embeddings, Image, Spectrogram
 Stride = Annotated[int, Field(ge=1, le=4)]
 
 
-def silenced(x: Tensor, lengths: Tensor) -> Tensor:
-    """x `[n, c, h, w]` with zeros in the columns beyond `lengths` `[n]`."""
+def zero_padding(x: Tensor, lengths: Tensor) -> Tensor:
+    """Set the columns of x `[n, c, h, w]` beyond `lengths` `[n]` to zero."""
     real = mask(lengths, x.shape[3])
     return x if real is None else x * real[:, None, None]
 
 
 class Convolution(nn.Module):
-    """3 × 3 convolution and batch normalisation."""
+    """A 3 × 3 convolution followed by batch normalisation."""
 
     def __init__(self, inward: int, outward: int, stride: int) -> None:
         super().__init__()
@@ -39,27 +39,27 @@ class Convolution(nn.Module):
         self.stride = stride
 
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """x `[n, inward, h, w]`, zero beyond `lengths` `[n]` columns -> `[n, outward, h / stride, w / stride]` and its lengths."""
+        """Return `[n, outward, h / stride, w / stride]` and its lengths, of x `[n, inward, h, w]`, zero beyond `lengths` `[n]` columns."""
         x, lengths = self.convolution(x), strided(lengths, self.stride)
         return self.norm(x, mask(lengths, x.shape[3])), lengths
 
 
 class Stem(nn.Module):
-    """The first convolution, of stride 1, and ReLU."""
+    """The first convolution, with stride 1, followed by ReLU."""
 
     def __init__(self, inward: int, outward: int) -> None:
         super().__init__()
         self.first = Convolution(inward, outward, 1)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """x `[n, inward, h, w]` -> `[n, outward, h, w]`."""
-        return F.relu(self.first(silenced(x, lengths), lengths)[0])
+        """Return `[n, outward, h, w]` of x `[n, inward, h, w]`."""
+        return F.relu(self.first(zero_padding(x, lengths), lengths)[0])
 
 
 class BasicBlock(nn.Module):
-    """Two convolutions, and past them, with `skip`, what came in: equations 1 and 2. ReLU after the sum.
+    """Two convolutions, to whose output the block's input is added if `skip` (equations 1 and 2), followed by ReLU.
 
-    Where the block strides or widens, what passes by is every `stride`-th pixel, and zeros for the channels that are new (option A).
+    If the block strides or widens, the shortcut takes every `stride`-th pixel and pads the new channels with zeros (option A).
     """
 
     def __init__(self, inward: int, outward: int, stride: int, skip: bool) -> None:
@@ -69,8 +69,8 @@ class BasicBlock(nn.Module):
         self.stride, self.more, self.skip = stride, outward - inward, skip
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """x `[n, inward, h, w]`, whatever it holds beyond `lengths` -> `[n, outward, h / stride, w / stride]`, its sides rounded up."""
-        x = silenced(x, lengths)
+        """Return `[n, outward, ceil(h / stride), ceil(w / stride)]` of x `[n, inward, h, w]`, ignoring its columns beyond `lengths`."""
+        x = zero_padding(x, lengths)
         y, lengths = self.first(x, lengths)
         y, _ = self.second(F.relu(y), lengths)
         if self.skip:
@@ -79,16 +79,16 @@ class BasicBlock(nn.Module):
 
 
 class MeanPool(nn.Module):
-    """The mean over positions. A module, so that what the readout sees is a layer that can be read like any other."""
+    """Averages over positions. A module, so that its output can be captured like that of any other layer."""
 
     def forward(self, x: Tensor, lengths: Tensor) -> Embeddings:
-        """x `[n, c, h, w]` -> vector `[n, c]`, the mean of all real pixels; matrix `[n, w, c]`, that of each column."""
-        matrix = silenced(x, lengths).mean(2).transpose(1, 2).contiguous()
+        """Pool x `[n, c, h, w]`: the vector `[n, c]` is the mean over real pixels, the matrix `[n, w, c]` the mean of each column."""
+        matrix = zero_padding(x, lengths).mean(2).transpose(1, 2).contiguous()
         return Embeddings(matrix.sum(1) / lengths[:, None], matrix, lengths)
 
 
 class ResNet(Encoder):
-    """Image or Spectrogram -> a matrix with one row for each column of the last map; the vector is their mean."""
+    """Embeds images or spectrograms: a step of the matrix is the mean of a column of the last map; the vector is the mean of the steps."""
 
     inputs_axis = 0
 
@@ -98,8 +98,12 @@ class ResNet(Encoder):
         *,
         width: Annotated[int, Field(ge=1, description="channels of the first stage; each stage doubles them")] = 16,
         blocks: Annotated[int, Field(ge=1, description="basic blocks in each stage")] = 3,
-        strides: Annotated[list[Stride], Field(min_length=1, description="of each stage's first block; so many stages")] = [1, 2, 2],
-        skip: Annotated[bool, Field(description="shortcuts past each block; without them it is the paper's plain network")] = True,
+        strides: Annotated[list[Stride], Field(min_length=1, description="stride of each stage's first block; one number per stage")] = [
+            1,
+            2,
+            2,
+        ],
+        skip: Annotated[bool, Field(description="shortcuts around each block; without them it is the paper's plain network")] = True,
     ) -> None:
         super().__init__()
         self.form = form
@@ -113,11 +117,11 @@ class ResNet(Encoder):
 
     @property
     def halfway(self) -> list[nn.Module]:
-        """The block in the middle, the earlier of two: `[n, c, h, w]`."""
+        """The middle block, or the earlier of the two; its output is `[n, c, h, w]`."""
         return [self.blocks[(len(self.blocks) - 1) // 2]]
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
-        """Features `[n, channels, rows, columns]`, lengths `[n]` in columns -> Embeddings."""
+        """Embed features `[n, channels, rows, columns]` with lengths `[n]` in columns."""
         x = self.stem(features, lengths)
         for block, stride in zip(self.blocks, self.strides, strict=True):
             x = block(x, lengths)

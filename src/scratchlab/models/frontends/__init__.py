@@ -1,4 +1,4 @@
-"""Front-ends: from sound or pixels to the features that encoders read."""
+"""Front-ends, which turn sound or images into the features that encoders read."""
 
 import lazy_loader
 

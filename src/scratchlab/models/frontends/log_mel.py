@@ -9,7 +9,7 @@ from scratchlab.types import Image, Waveform
 
 
 class LogMel(MelFrontend):
-    """Waveform -> Spectrogram in units of 20 dB above the floor: zero is silence, and so is padding."""
+    """Turns a waveform into a log-mel spectrogram, in units of 20 dB above the floor: silence and padding are 0."""
 
     def __init__(
         self,
@@ -27,5 +27,5 @@ class LogMel(MelFrontend):
         )
 
     def streams_of(self, values: Tensor) -> Tensor:
-        """Values `[n, samples]` -> decibels above the floor `[n, 1, bands, frames]`."""
+        """Decibels above the floor `[n, 1, bands, frames]` of values `[n, samples]`."""
         return decibels(power(values, self.window, self.n_fft, self.hop), self.filters, self.parts)[:, None]

@@ -1,17 +1,17 @@
-"""Speech taken apart by linear prediction: the vocal tract's envelope, and what excites it.
+"""Linear predictive coding (LPC): speech separated into the spectral envelope of the vocal tract and its excitation.
 
 Makhoul (1975), "Linear prediction: a tutorial review", Proc. IEEE 63(4), autocorrelation method: the filter A of a frame X
-minimises the power g of the error E = A X. Then on every line of the spectrum
+minimises the power g of the error E = A X. Then at every frequency bin
 
     |X|² = g/|A|² · |E|² / g,    |E|² = |X|² |A|²,
 
-so one short-time transform gives all streams and nothing is filtered in time:
+so one short-time Fourier transform gives all streams, without filtering in time:
 
-speech: |X|², as log_mel hears it. envelope: g/|A|², the formants; its mean over the spectrum is that of |X|².
-residual: |E|², the excitation: pitch and noise, its mean over the spectrum is g.
+speech: |X|², as in log_mel. envelope: g/|A|², the formants; its mean over the spectrum equals that of |X|².
+residual: |E|², the excitation (pitch and noise); its mean over the spectrum is g.
 
-The autocorrelation is the transform of |X|². It repeats with the length of the transform, which is therefore twice as
-long as log_mel's (every other line is then log_mel's) where window and order do not fit.
+The autocorrelation is the Fourier transform of |X|². It is circular with the FFT's length: if that is less than window + order, the FFT is
+made twice as long as log_mel's, and every other bin equals log_mel's.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from scratchlab.types import Image, Waveform
 
 
 class LPC(MelFrontend):
-    """Waveform -> Spectrogram with a channel a stream, all in units of 20 dB above one floor: zero is silence, and so is padding.
+    """Turns a waveform into a spectrogram with one channel per stream, in units of 20 dB above the floor: silence and padding are 0.
 
-    One floor for all: levels stay comparable, and the residual lies below the speech by what prediction removes. An order that
-    reaches a pitch period (64 samples of 16 kHz: 250 Hz) predicts the pitch too, and the residual loses much of it.
+    All streams have the same floor, so levels are comparable: the residual lies below the speech by the prediction gain. If the order
+    reaches a pitch period (64 samples at 16 kHz: 250 Hz), the filter predicts the pitch too, and the residual loses much of it.
     """
 
-    chunk = 2**18  # twice log_mel's: the recursion is many small steps, which pay with more frames each
+    chunk = 2**18  # twice log_mel's: the recursion consists of many small operations, which are more efficient over more frames
 
     def __init__(
         self,
         form: Waveform | Image = Waveform(16_000),
         *,
-        order: Annotated[int, Field(description="samples that predict the next; about two a formant and two more", ge=1)] = 16,
+        order: Annotated[int, Field(description="number of past samples that predict the next: about 2 per formant, plus 2", ge=1)] = 16,
         streams: Annotated[
             list[Literal["speech", "envelope", "residual"]],
-            Field(description="what to yield, in this order: the spectrum, its formants, the excitation", min_length=1),
+            Field(description="output channels, in this order: the spectrum, its formants, the excitation", min_length=1),
         ] = ["speech", "envelope", "residual"],
         bands: Bands = 40,
         window_ms: WindowMs = 30.0,
@@ -54,13 +54,13 @@ class LPC(MelFrontend):
         high_hz: HighHz = 0.0,
         floor_db: FloorDb = -100.0,
         preemphasis: Annotated[
-            float, Field(description="p of the fixed zero 1 - p/z that predicts too, before the order's; 0 for none", ge=0, lt=1)
+            float, Field(description="p of a fixed pre-emphasis filter 1 - p/z applied before prediction; 0: none", ge=0, lt=1)
         ] = 0.0,
         white_noise: Annotated[
-            float, Field(description="white noise, relative to a frame's power, that keeps prediction well posed", ge=1e-9, le=1)
+            float, Field(description="white noise, relative to a frame's power, that keeps prediction well conditioned", ge=1e-9, le=1)
         ] = 1e-4,
     ) -> None:
-        names = tuple(streams) if len(streams) > 1 else ()  # one stream is a spectrogram like any other
+        names = tuple(streams) if len(streams) > 1 else ()  # a single stream is an ordinary spectrogram
         super().__init__(
             "lpc", form, bands=bands, window_ms=window_ms, hop_ms=hop_ms, low_hz=low_hz, high_hz=high_hz, floor_db=floor_db, streams=names
         )
@@ -68,46 +68,45 @@ class LPC(MelFrontend):
             raise Problem(f"frontend.streams names a stream twice: {listing(streams)}.")
         window = len(self.window)
         if order >= window:
-            raise Problem(f"frontend.order = {order} does not fit: it must be below the {window} samples of a window.")
+            raise Problem(f"frontend.order = {order} is too large: it must be below the {window} samples of a window.")
         self.streams, self.white_noise = streams, white_noise
-        self.every = 1 if window + order < self.n_fft else 2  # the finer transform's lines that are log_mel's
-        self.lags, waves = tables(self.n_fft * self.every, order, preemphasis)  # lags are no buffer: they stay float64
-        waves = waves[:, :: self.every]
+        self.oversampling = 1 if window + order < self.n_fft else 2  # FFT length relative to log_mel's
+        self.lags, waves = tables(self.n_fft * self.oversampling, order, preemphasis)  # not a buffer, so that lags stay float64
+        waves = waves[:, :: self.oversampling]
         self.waves: Tensor
         self.register_buffer("waves", torch.cat([waves.real, waves.imag], 1).float(), persistent=False)
 
     def streams_of(self, values: Tensor) -> Tensor:
-        """Values `[n, samples]` -> decibels above the floor `[n, streams, bands, frames]`."""
-        fine = power(values, self.window, self.n_fft * self.every, self.hop)
-        speech = fine[:, :: self.every]
-        whitening, left = prediction(fine, self.lags, self.waves, self.white_noise)
-        spectra = {"speech": lambda: speech, "envelope": lambda: left / whitening, "residual": lambda: speech * whitening}
+        """Decibels above the floor `[n, streams, bands, frames]` of values `[n, samples]`."""
+        fine = power(values, self.window, self.n_fft * self.oversampling, self.hop)
+        speech = fine[:, :: self.oversampling]
+        whitening, error = prediction(fine, self.lags, self.waves, self.white_noise)
+        spectra = {"speech": lambda: speech, "envelope": lambda: error / whitening, "residual": lambda: speech * whitening}
         return torch.stack([decibels(spectra[name](), self.filters, self.parts) for name in self.streams], 1)
 
 
 def tables(n_fft: int, order: int, preemphasis: float) -> tuple[Tensor, Tensor]:
-    """What turns |X|² into autocorrelations, `[order + 1, lines]` float64, and filters into their spectra, the same complex.
-
-    Both include the fixed filter 1 - preemphasis / z.
+    """The matrix that turns |X|² into autocorrelations, `[order + 1, bins]` float64, and the one that turns filters into their spectra,
+    `[order + 1, bins]` complex128. Both include the pre-emphasis filter 1 - preemphasis / z.
     """
-    turns = torch.arange(n_fft // 2 + 1) * torch.arange(order + 1)[:, None] % n_fft  # whole numbers, so that angles stay small
+    turns = torch.arange(n_fft // 2 + 1) * torch.arange(order + 1)[:, None] % n_fft  # modulo in integers keeps the angles small and exact
     waves = torch.polar(torch.ones((), dtype=torch.float64), turns.double() * (-2 * math.pi / n_fft))
     fixed = 1 - preemphasis * waves[1]
-    share = torch.full((n_fft // 2 + 1,), 2 / n_fft, dtype=torch.float64)  # the other half of the spectrum mirrors this one
-    share[0] = share[-1] = 1 / n_fft
-    return waves.real * (share * fixed.abs().square()), waves * fixed
+    weights = torch.full((n_fft // 2 + 1,), 2 / n_fft, dtype=torch.float64)  # 2: the other half of the spectrum mirrors this one
+    weights[0] = weights[-1] = 1 / n_fft
+    return waves.real * (weights * fixed.abs().square()), waves * fixed
 
 
 def prediction(fine: Tensor, lags: Tensor, waves: Tensor, white_noise: float) -> tuple[Tensor, Tensor]:
-    """Powers |X|² `[n, fine lines, frames]` -> |A|² `[n, lines, frames]` and the power g `[n, 1, frames]` that prediction leaves.
+    """|A|² `[n, bins, frames]` and the power g of the prediction error `[n, 1, frames]`, of powers |X|² `[n, fine bins, frames]`.
 
-    lags `[order + 1, fine lines]` and waves `[order + 1, 2 · lines]` (real parts, then imaginary) as `tables` makes them.
-    The recursion magnifies rounding by up to 1 / white_noise: in float64 that is nothing, in float32 some tenths of a decibel.
+    lags `[order + 1, fine bins]` and waves `[order + 1, 2 · bins]` (real parts, then imaginary) as from `tables`.
+    The recursion amplifies rounding errors by up to 1 / white_noise: negligible in float64, some tenths of a decibel in float32.
     """
     n, _, frames = fine.shape
-    exact = torch.float32 if fine.device.type == "mps" else torch.float64  # Apple's processors have no float64
-    rows = fine.transpose(1, 2).flatten(0, 1)  # as they lie in memory
-    a, left = levinson(lags.to(rows.device, exact) @ rows.to(exact).T, white_noise)
+    exact = torch.float32 if fine.device.type == "mps" else torch.float64  # Apple GPUs have no float64
+    rows = fine.transpose(1, 2).flatten(0, 1)  # in memory order
+    a, error = levinson(lags.to(rows.device, exact) @ rows.to(exact).T, white_noise)
     real, imaginary = (a.T.to(fine.dtype) @ waves).square_().chunk(2, 1)
     whitening = real + imaginary
-    return whitening.view(n, frames, -1).transpose(1, 2), left.to(fine.dtype).view(n, 1, frames)
+    return whitening.view(n, frames, -1).transpose(1, 2), error.to(fine.dtype).view(n, 1, frames)

@@ -1,7 +1,7 @@
-"""Sound in frames and mel bands: what log_mel and lpc share.
+"""Framing and mel filter banks, shared by log_mel and lpc.
 
-Slaney's mel scale (Auditory Toolbox, 1998: linear below 1 kHz, logarithmic above), triangular filters of equal area; the
-same numbers as librosa's `power_to_db(feature.melspectrogram(...))`, clip for clip.
+Slaney's mel scale (Auditory Toolbox, 1998: linear below 1 kHz, logarithmic above) with triangular filters of equal area; gives the same
+numbers as librosa's `power_to_db(feature.melspectrogram(...))`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ WindowMs = Annotated[float, Field(description="length of the Hann window in mill
 HopMs = Annotated[float, Field(description="milliseconds from frame to frame", gt=0)]
 LowHz = Annotated[float, Field(description="lower edge of the lowest band", ge=0)]
 HighHz = Annotated[float, Field(description="upper edge of the highest band; 0 for half the sampling rate", ge=0)]
-FloorDb = Annotated[float, Field(description="power in decibels that counts as silence", le=0)]
+FloorDb = Annotated[float, Field(description="power in decibels at or below which a band counts as silent", le=0)]
 
 CORNER_HZ, CORNER_MEL, OCTAVE_STEP = 1000.0, 15.0, math.log(6.4) / 27  # above the corner, 27 mels multiply the frequency by 6.4
-CHUNK = 2**17  # samples transformed at once: few enough that their spectra stay in the processor's cache
+CHUNK = 2**17  # samples transformed at once: few enough that their spectra fit into the CPU's cache
 
 
 def mel(hz: float) -> float:
-    """Hertz to Slaney's mel.
+    """Convert hertz to Slaney's mel scale.
 
     >>> mel(500.0), mel(1000.0), mel(6400.0)
     (7.5, 15.0, 42.0)
@@ -39,7 +39,7 @@ def mel(hz: float) -> float:
 
 
 def mel_filters(rate: int, n_fft: int, bands: int, low_hz: float, high_hz: float) -> Tensor:
-    """Triangles `[bands, n_fft // 2 + 1]` float64, each of area one over hertz, at equal steps on the mel scale."""
+    """Triangular filters `[bands, n_fft // 2 + 1]` float64, each of unit area over hertz, equally spaced on the mel scale."""
     steps = torch.linspace(mel(low_hz), mel(high_hz), bands + 2, dtype=torch.float64)
     edges = torch.where(steps < CORNER_MEL, steps * (CORNER_HZ / CORNER_MEL), CORNER_HZ * torch.exp(OCTAVE_STEP * (steps - CORNER_MEL)))
     low, centre, high = (edges[i : i + bands, None] for i in range(3))
@@ -47,17 +47,17 @@ def mel_filters(rate: int, n_fft: int, bands: int, low_hz: float, high_hz: float
     return torch.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)).clamp_min(0) * (2 / (high - low))
 
 
-def reaches(filters: Tensor, parts: int = 4) -> list[tuple[slice, slice]]:
-    """Ranges of bands with the range of lines that they reach: most of the filters `[bands, lines]` is zero."""
-    found: list[tuple[slice, slice]] = []
+def nonzero_parts(filters: Tensor, parts: int = 4) -> list[tuple[slice, slice]]:
+    """Split filters `[bands, bins]`, which are mostly zero, into ranges of bands, each with the range of bins where it is not zero."""
+    ranges: list[tuple[slice, slice]] = []
     for bands in torch.arange(len(filters)).tensor_split(min(parts, len(filters))):
-        lines = filters[bands].sum(0).nonzero()
-        found.append((slice(int(bands[0]), int(bands[-1]) + 1), slice(int(lines[0]), int(lines[-1]) + 1)))
-    return found
+        bins = filters[bands].sum(0).nonzero()
+        ranges.append((slice(int(bands[0]), int(bands[-1]) + 1), slice(int(bins[0]), int(bins[-1]) + 1)))
+    return ranges
 
 
 def power(values: Tensor, window: Tensor, n_fft: int, hop: int) -> Tensor:
-    """Values `[n, samples]` -> |X|² of each frame, `[n, n_fft // 2 + 1, 1 + samples // hop]`.
+    """Power spectra |X|² of all frames, `[n, n_fft // 2 + 1, 1 + samples // hop]`, of values `[n, samples]`.
 
     Frame i is centred on sample i · hop, with zeros before the first sample and after the last.
     """
@@ -66,22 +66,22 @@ def power(values: Tensor, window: Tensor, n_fft: int, hop: int) -> Tensor:
 
 
 def decibels(spectra: Tensor, filters: Tensor, parts: list[tuple[slice, slice]]) -> Tensor:
-    """Powers `[n, lines, frames]` -> decibels above the floor `[n, bands, frames]`, never below 0.
+    """Decibels above the floor, 0 or more, `[n, bands, frames]`, of power spectra `[n, bins, frames]`.
 
-    Filters `[bands, lines]` in units of the floor's power, and what `reaches` says of them.
+    filters: `[bands, bins]`, in units of the floor's power; parts: their `nonzero_parts`.
     """
-    mel_power = torch.cat([filters[bands, lines] @ spectra[:, lines] for bands, lines in parts], 1)
+    mel_power = torch.cat([filters[bands, bins] @ spectra[:, bins] for bands, bins in parts], 1)
     return mel_power.clamp_min_(1).log10_().mul_(10)
 
 
 class MelFrontend(Frontend):
-    """A front-end of sound whose features are decibels in mel bands; what of each frame, `streams_of` says."""
+    """Base class of front-ends whose features are decibels in mel bands; a subclass defines the spectra in `streams_of`."""
 
     chunk = CHUNK
 
     def __init__(
         self,
-        called: str,
+        name: str,
         form: Waveform | Image,
         *,
         bands: int,
@@ -94,11 +94,11 @@ class MelFrontend(Frontend):
     ) -> None:
         super().__init__()
         if not isinstance(form, Waveform):
-            raise Problem(f"{called} hears sound, but the source gives images; use frontend.name = 'pixels'.")
+            raise Problem(f"{name} reads sound, but the source gives images; use frontend.name = 'pixels'.")
         high_hz = high_hz or form.rate / 2
         if not low_hz < high_hz <= form.rate / 2:
             raise Problem(
-                f"{called} needs low_hz < high_hz <= {form.rate / 2:g} Hz, half the source's rate; they are {low_hz:g} and {high_hz:g}."
+                f"{name} needs low_hz < high_hz <= {form.rate / 2:g} Hz, half the source's rate; they are {low_hz:g} and {high_hz:g}."
             )
         window, self.hop = max(1, round(form.rate * window_ms / 1000)), max(1, round(form.rate * hop_ms / 1000))
         self.n_fft = 1 << max(1, (window - 1).bit_length())
@@ -106,29 +106,29 @@ class MelFrontend(Frontend):
         empty = int((filters.sum(1) == 0).sum())
         if empty:
             raise Problem(
-                f"{empty} of {called}'s {bands} bands are narrower than the {form.rate / self.n_fft:.0f} Hz between two lines of the "
-                "spectrum and would stay empty; ask for fewer bands or a longer window_ms."
+                f"{empty} of {name}'s {bands} bands are narrower than the {form.rate / self.n_fft:.0f} Hz between two bins of the "
+                "spectrum and would stay empty; use fewer bands or a longer window_ms."
             )
         self.input_form, self.form = form, Spectrogram(bands, streams)
-        self.parts = reaches(filters)
+        self.parts = nonzero_parts(filters)
         self.filters: Tensor
         self.window: Tensor
         self.register_buffer("filters", (filters * 10 ** (-floor_db / 10)).float(), persistent=False)
         self.register_buffer("window", torch.hann_window(window, dtype=torch.float64).float(), persistent=False)
 
     def streams_of(self, values: Tensor) -> Tensor:
-        """Values `[n, samples]`, zero where there is padding -> decibels above the floor `[n, streams, bands, frames]`."""
+        """Decibels above the floor `[n, streams, bands, frames]` of values `[n, samples]`, whose padding is zero."""
         raise NotImplementedError
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Values `[n, samples]`, lengths `[n]` in samples -> features `[n, streams, bands, frames]` in units of 20 dB above
-        the floor, lengths `[n]` in frames.
+        """Features `[n, streams, bands, frames]` in units of 20 dB above the floor, and lengths `[n]` in frames, of values `[n, samples]`
+        with lengths `[n]` in samples.
         """
-        heard = mask(lengths, values.shape[1])
-        if heard is not None:
-            values = values * heard
+        real_samples = mask(lengths, values.shape[1])
+        if real_samples is not None:
+            values = values * real_samples
         clips = max(1, self.chunk // max(1, values.shape[1]))
-        with torch.autocast(values.device.type, enabled=False):  # powers span more than half precision holds
+        with torch.autocast(values.device.type, enabled=False):  # the range of powers exceeds half precision
             features = torch.cat([self.streams_of(values[i : i + clips]) for i in range(0, len(values), clips)]).div_(20)
         frames = 1 + torch.div(lengths, self.hop, rounding_mode="floor")
         real = mask(frames, features.shape[3])

@@ -1,4 +1,4 @@
-"""Images as they are."""
+"""Images as features: normalised pixels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scratchlab.types import Image, Waveform
 
 
 class Pixels(Frontend):
-    """Image -> Image: (value - mean) / std; columns beyond an image's length are zero."""
+    """Normalises images: (value - mean) / std; padding columns are zero."""
 
     axes = "n, channels, height, width"
 
@@ -22,8 +22,8 @@ class Pixels(Frontend):
         self,
         form: Waveform | Image = Image(1, 28, 28),
         *,
-        mean: Annotated[float, Field(description="subtracted from every pixel, whose values lie in [0, 1]")] = 0.0,
-        std: Annotated[float, Field(description="divides every pixel after that", gt=0)] = 1.0,
+        mean: Annotated[float, Field(description="mean to subtract from every pixel; pixels lie in [0, 1]")] = 0.0,
+        std: Annotated[float, Field(description="standard deviation by which pixels are then divided", gt=0)] = 1.0,
     ) -> None:
         super().__init__()
         if not isinstance(form, Image):
@@ -32,7 +32,7 @@ class Pixels(Frontend):
         self.mean, self.std = mean, std
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Values `[n, channels, height, width]` -> the same shape."""
+        """Normalised values, of the same shape as values `[n, channels, height, width]`."""
         features = (values - self.mean) / self.std
         real = mask(lengths, values.shape[3])
         return features if real is None else features * real[:, None, None], lengths

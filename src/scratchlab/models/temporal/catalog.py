@@ -1,4 +1,4 @@
-"""What a recipe can name to make steps of frames."""
+"""Temporal modules by the name under which a recipe selects them."""
 
 from __future__ import annotations
 

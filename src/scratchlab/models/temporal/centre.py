@@ -1,7 +1,8 @@
-"""The mean step taken away, so that a cosine between steps tells what sets them apart.
+"""Centring: the mean step is subtracted, so that cosines between steps measure their differences.
 
-What every input has in common (after a ReLU all coordinates are positive, and all cosines large) says nothing of its class. Source:
-centring before the nearest prototype, Wang et al. (2019), "SimpleShot", arXiv 1911.04623, section 3.2; here step by step.
+After a ReLU all coordinates are positive, so all cosines are large; the component common to all inputs carries no information about the
+class. Source: centring before nearest-prototype classification, Wang et al. (2019), "SimpleShot", arXiv 1911.04623, section 3.2; applied
+here to steps.
 """
 
 from __future__ import annotations
@@ -18,28 +19,30 @@ from scratchlab.types import Embeddings
 
 MOMENTUM = 0.1  # of the running mean, as in batch normalisation
 
-Centring = Annotated[bool, Field(description="subtract the training inputs' mean step from the matrix; the vector stays")]
+Centring = Annotated[bool, Field(description="subtract the mean step of the training inputs from the matrix, not from the vector")]
 
 
 class Centre(nn.Module):
-    """Subtracts the mean of all real steps: of the batch in training (over all processes), of training so far afterwards."""
+    """Subtracts the mean of all real steps: in training that of the batch (over all processes), in evaluation the running mean."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.mean: Tensor
         self.register_buffer("mean", torch.zeros(channels))
 
-    def forward(self, made: Embeddings) -> Embeddings:
-        """No gradient flows through the mean: it shifts all steps alike."""
-        real = mask(made.lengths, made.matrix.shape[1])
-        mean = self._seen(made) if self.training else self.mean
-        matrix = made.matrix - mean
-        return Embeddings(made.vector, matrix if real is None else matrix * real[..., None], made.lengths, made.streams)
+    def forward(self, embeddings: Embeddings) -> Embeddings:
+        """Return the embeddings with a centred matrix. No gradient flows through the mean."""
+        real = mask(embeddings.lengths, embeddings.matrix.shape[1])
+        mean = self._batch_mean(embeddings) if self.training else self.mean
+        matrix = embeddings.matrix - mean
+        if real is not None:
+            matrix = matrix * real[..., None]
+        return Embeddings(embeddings.vector, matrix, embeddings.lengths, embeddings.streams)
 
     @torch.no_grad()
-    def _seen(self, made: Embeddings) -> Tensor:
-        """The batch's mean, which moves the running one."""
-        sums = total(torch.cat([made.matrix.float().sum((0, 1)), made.lengths.sum().float()[None]]))
+    def _batch_mean(self, embeddings: Embeddings) -> Tensor:
+        """The mean step of the batch; also updates the running mean."""
+        sums = total(torch.cat([embeddings.matrix.float().sum((0, 1)), embeddings.lengths.sum().float()[None]]))
         mean = sums[:-1] / sums[-1]
         self.mean.lerp_(mean, MOMENTUM)
         return mean

@@ -1,4 +1,4 @@
-"""The encoder's frames as they are, or the means of a few that follow each other."""
+"""Temporal average pooling of the encoder's frames, or none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scratchlab.types import Embeddings
 
 
 class Frames(Temporal):
-    """Matrix `[n, t, c]` -> `[n, ceil(t / pool), c]`; the vector stays. Without pooling and centring the embeddings pass untouched."""
+    """Pools matrices `[n, t, c]` to `[n, ceil(t / pool), c]`; vectors are unchanged. The identity without pooling and centring."""
 
     def __init__(
         self,
@@ -30,16 +30,16 @@ class Frames(Temporal):
         self.centre = Centre(channels) if centre else nn.Identity()
         self.dim, self.channels, self.pool = dim, channels, pool
 
-    def forward(self, made: Embeddings) -> Embeddings:
-        """Steps that each cover `pool` frames."""
-        return self.centre(made if self.pool == 1 else self._pooled(made))
+    def forward(self, embeddings: Embeddings) -> Embeddings:
+        """Return embeddings whose steps each cover `pool` frames."""
+        return self.centre(embeddings if self.pool == 1 else self._pooled(embeddings))
 
-    def _pooled(self, made: Embeddings) -> Embeddings:
-        """Each step is the mean of the real frames it covers: the last one's may be fewer than `pool`."""
-        n, frames, channels = made.matrix.shape
+    def _pooled(self, embeddings: Embeddings) -> Embeddings:
+        """Each step is the mean of the real frames that it covers; the last step may cover fewer than `pool`."""
+        n, frames, channels = embeddings.matrix.shape
         steps = -(-frames // self.pool)
-        whole = F.pad(made.matrix, (0, 0, 0, steps * self.pool - frames))  # zeros, as beyond the lengths: sums do not feel them
-        begins = self.pool * torch.arange(steps, device=made.lengths.device)
-        real = (made.lengths[:, None] - begins).clamp(1, self.pool)  # one at least, where a step covers nothing
-        matrix = whole.view(n, steps, self.pool, channels).sum(2) / real[..., None]
-        return Embeddings(made.vector, matrix, strided(made.lengths, self.pool), made.streams)
+        padded = F.pad(embeddings.matrix, (0, 0, 0, steps * self.pool - frames))  # zeros, like the padding: they do not change sums
+        starts = self.pool * torch.arange(steps, device=embeddings.lengths.device)
+        real = (embeddings.lengths[:, None] - starts).clamp(1, self.pool)  # at least 1, since steps of padding cover no frame
+        matrix = padded.view(n, steps, self.pool, channels).sum(2) / real[..., None]
+        return Embeddings(embeddings.vector, matrix, strided(embeddings.lengths, self.pool), embeddings.streams)

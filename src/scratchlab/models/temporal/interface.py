@@ -1,4 +1,4 @@
-"""What makes the steps of the matrix out of an encoder's frames."""
+"""Base class of temporal modules, which turn an encoder's frames into the steps of the matrix."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from scratchlab.types import Embeddings
 
 
 class Temporal(nn.Module):
-    """Embeddings to embeddings. `dim`: d of the vector `[n, d]` it returns; `channels`: c of its matrix `[n, t, c]`.
+    """Maps embeddings to embeddings. dim: d of the returned vector `[n, d]`; channels: c of the returned matrix `[n, t, c]`.
 
-    As with an encoder, an input's result must not depend on how far its batch is padded, rows at or beyond the lengths
-    are zero, and an input of one step works. `keeps_streams`: whether the parts of an embedding still are one stream's each.
+    As with an encoder, an input's result must not depend on how far its batch is padded, steps at or beyond the lengths are zero, and an
+    input may have a single step. keeps_streams: whether each part of a returned embedding still depends on one stream only.
     """
 
     keeps_streams: ClassVar[bool] = True
     dim: int
     channels: int
 
-    def forward(self, made: Embeddings) -> Embeddings:
-        """An encoder's Embeddings -> Embeddings with steps of their own: `[n, t', channels]`, lengths `[n]` in these steps."""
+    def forward(self, embeddings: Embeddings) -> Embeddings:
+        """Return embeddings with a matrix `[n, t', channels]` and lengths `[n]` in its steps, of an encoder's embeddings."""
         raise NotImplementedError

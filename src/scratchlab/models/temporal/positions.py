@@ -1,4 +1,4 @@
-"""Where a step stands, as something to add to it."""
+"""Positional encodings."""
 
 from __future__ import annotations
 
@@ -28,46 +28,46 @@ def sinusoids(steps: int, channels: int) -> Tensor:
 
 
 class Sinusoidal(nn.Module):
-    """Fixed waves; any number of steps."""
+    """Adds sinusoidal encodings; any number of steps."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.channels = channels
 
     def forward(self, steps: Tensor, lengths: Tensor) -> Tensor:
-        """Steps `[n, t, c]` with their places added."""
+        """Steps `[n, t, c]` plus their positional encodings."""
         return steps + sinusoids(steps.shape[1], self.channels).to(steps)
 
 
 class Learned(nn.Module):
-    """A learned vector for each of `longest` places; lengths beyond it raise Problem."""
+    """Adds a learned vector for each of `longest` positions; lengths beyond it raise Problem."""
 
     def __init__(self, channels: int, longest: int) -> None:
         super().__init__()
         self.places = nn.Parameter(0.02 * torch.randn(longest, channels))
 
     def forward(self, steps: Tensor, lengths: Tensor) -> Tensor:
-        """Steps `[n, t, c]` with their places added."""
+        """Steps `[n, t, c]` plus their positional encodings."""
         longest = len(self.places)
         if int(lengths.max()) > longest:
             raise Problem(
-                f"An input has {int(lengths.max())} steps, but temporal.longest = {longest} places are learned; raise temporal.longest, "
+                f"An input has {int(lengths.max())} steps, but temporal.longest = {longest} positions are learned; raise temporal.longest, "
                 "average more frames (temporal.pool), or use temporal.position = 'sinusoidal', which has no limit."
             )
-        places = torch.arange(steps.shape[1], device=steps.device).clamp_max(longest - 1)  # padding alone can lie beyond
-        return steps + self.places[places]
+        positions = torch.arange(steps.shape[1], device=steps.device).clamp_max(longest - 1)  # only padding can lie beyond
+        return steps + self.places[positions]
 
 
-class Nowhere(nn.Module):
-    """Adds nothing: what follows then sees a set of steps, not a sequence."""
+class NoPosition(nn.Module):
+    """Adds nothing: attention then treats the steps as a set, not a sequence."""
 
     def forward(self, steps: Tensor, lengths: Tensor) -> Tensor:
-        """Steps `[n, t, c]` as they are."""
+        """Steps `[n, t, c]`, unchanged."""
         return steps
 
 
-def placed(position: Position, channels: int, longest: int) -> nn.Module:
-    """The module of this name, for steps of so many channels; called with steps `[n, t, c]` and lengths `[n]`."""
+def positional_encoding(position: Position, channels: int, longest: int) -> nn.Module:
+    """The positional encoding of this name, a module called with steps `[n, t, c]` and lengths `[n]`."""
     if position == "learned":
         return Learned(channels, longest)
-    return Sinusoidal(channels) if position == "sinusoidal" else Nowhere()
+    return Sinusoidal(channels) if position == "sinusoidal" else NoPosition()

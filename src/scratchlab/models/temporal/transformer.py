@@ -1,8 +1,8 @@
-"""A Transformer's encoder over an encoder's frames: each step sees all others (Vaswani et al., arXiv 1706.03762).
+"""A Transformer encoder over the frames of an encoder: each step attends to all others (Vaswani et al., arXiv 1706.03762).
 
-Normalisation stands before each part, in the residual branch, and once more at the end (Xiong et al., arXiv 2002.04745,
-"pre-LN"): such layers train without a warm-up. Departure: the frames are normalised once before their places are added,
-since the size of an encoder's output is its own affair and the places' is 1.
+Layer normalisation precedes attention and feed-forward part inside the residual branch, and is applied once more at the end ("pre-LN",
+Xiong et al., arXiv 2002.04745): such layers train without a warm-up. Departure from the paper: the frames are normalised once before
+positional encodings are added, since the scale of an encoder's output is arbitrary and that of the encodings is 1.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from scratchlab.models.lengths import mask
 from scratchlab.models.temporal.centre import Centre, Centring
 from scratchlab.models.temporal.frames import Frames
 from scratchlab.models.temporal.interface import Temporal
-from scratchlab.models.temporal.positions import Position, placed
+from scratchlab.models.temporal.positions import Position, positional_encoding
 from scratchlab.types import Embeddings
 
 
 class Attention(nn.Module):
-    """Every head is softmax(Q K^T / sqrt(c / heads)) V; a linear map joins them (1706.03762, section 3.2)."""
+    """Multi-head self-attention: each head is softmax(Q K^T / sqrt(c / heads)) V; a linear map joins them (1706.03762, section 3.2)."""
 
     def __init__(self, channels: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -32,18 +32,18 @@ class Attention(nn.Module):
         self.joined = nn.Linear(channels, channels)
 
     def forward(self, x: Tensor, real: Tensor | None) -> Tensor:
-        """x `[n, t, c]`; real `[n, t]`: which steps may be looked at, all of them if None."""
+        """Attend over x `[n, t, c]`; real `[n, t]`: which steps may be attended to (None: all)."""
         n, t, channels = x.shape
         parts = self.queries_keys_values(x).view(n, t, 3, self.heads, channels // self.heads)
         queries, keys, values = parts.permute(2, 0, 3, 1, 4)
-        seen = None if real is None else real[:, None, None]
+        attention_mask = None if real is None else real[:, None, None]
         dropout = self.dropout if self.training else 0.0
-        found = F.scaled_dot_product_attention(queries, keys, values, attn_mask=seen, dropout_p=dropout)
-        return self.joined(found.transpose(1, 2).reshape(n, t, channels))
+        heads = F.scaled_dot_product_attention(queries, keys, values, attn_mask=attention_mask, dropout_p=dropout)
+        return self.joined(heads.transpose(1, 2).reshape(n, t, channels))
 
 
 class Layer(nn.Module):
-    """x + attention(norm(x)), then x + max(0, norm(x) A + a) B + b: 12c² + 13c parameters with a feed-forward part of 4c units."""
+    """x + attention(norm(x)), then x + max(0, norm(x) A + a) B + b; 12c² + 13c parameters with 4c units in the feed-forward part."""
 
     def __init__(self, channels: int, heads: int, feedforward: int, dropout: float) -> None:
         super().__init__()
@@ -52,15 +52,15 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, real: Tensor | None) -> Tensor:
-        """x `[n, t, c]` -> the same shape; real as for the attention."""
+        """Apply the layer to x `[n, t, c]`; real `[n, t]` as in `Attention`."""
         x = x + self.dropout(self.attention(self.attention_norm(x), real))
         return x + self.dropout(self.narrow(F.relu(self.wide(self.wide_norm(x)))))
 
 
 class Transformer(Temporal):
-    """Matrix `[n, t, c]` -> `[n, ceil(t / pool), c]`, and their mean `[n, c]` as the vector.
+    """Maps matrices `[n, t, c]` to `[n, ceil(t / pool), c]`; the vector `[n, c]` is the mean of their real steps.
 
-    Attention mixes channels, and with them streams: no part of the result is one stream's alone.
+    Attention mixes channels and hence streams: no part of the result depends on one stream only.
     """
 
     keeps_streams = False
@@ -72,33 +72,33 @@ class Transformer(Temporal):
         *,
         pool: Annotated[int, Field(ge=1, description="frames averaged into one step before attention")] = 1,
         layers: Annotated[int, Field(ge=1, description="layers of attention and feed-forward part")] = 2,
-        heads: Annotated[int, Field(ge=1, description="heads of attention; they share the encoder's channels evenly")] = 4,
+        heads: Annotated[int, Field(ge=1, description="attention heads; their number must divide the encoder's channels")] = 4,
         width: Annotated[float, Field(gt=0, description="units of the feed-forward part, in multiples of the channels")] = 4.0,
         dropout: Annotated[
-            float, Field(ge=0, lt=1, description="share dropped of attention weights, of each branch and of the input")
+            float, Field(ge=0, lt=1, description="dropout rate of attention weights, of each residual branch and of the input")
         ] = 0.1,
-        position: Annotated[Position, Field(description="how a step knows its place; none: the vector ignores the order")] = "sinusoidal",
-        longest: Annotated[int, Field(ge=1, description="steps of the longest input, for learned positions")] = 512,
+        position: Annotated[Position, Field(description="positional encoding; none: the vector ignores the order of steps")] = "sinusoidal",
+        longest: Annotated[int, Field(ge=1, description="with learned positions: steps of the longest input")] = 512,
         centre: Centring = False,
     ) -> None:
         super().__init__()
         if channels % heads:
-            fitting = [str(number) for number in range(1, channels + 1) if channels % number == 0]
+            divisors = [str(number) for number in range(1, channels + 1) if channels % number == 0]
             raise Problem(
-                f"temporal.heads = {heads} does not divide the encoder's {channels} channels; these numbers do: {listing(fitting)}."
+                f"temporal.heads = {heads} does not divide the encoder's {channels} channels; these numbers do: {listing(divisors)}."
             )
         self.dim = self.channels = channels
         self.frames = Frames(dim, channels, pool=pool)
         self.input_norm, self.dropout = nn.LayerNorm(channels), nn.Dropout(dropout)
-        self.position = placed(position, channels, longest)
+        self.position = positional_encoding(position, channels, longest)
         units = max(1, round(width * channels))
         self.layers = nn.ModuleList(Layer(channels, heads, units, dropout) for _ in range(layers))
         self.output_norm = nn.LayerNorm(channels)
         self.centre = Centre(channels) if centre else nn.Identity()
 
-    def forward(self, made: Embeddings) -> Embeddings:
-        """The steps after all layers, zero at and beyond their lengths; the vector is the mean of the real ones."""
-        pooled = self.frames(made)
+    def forward(self, embeddings: Embeddings) -> Embeddings:
+        """Return the output of the last layer as the matrix, zero at and beyond the lengths, and its mean over real steps as the vector."""
+        pooled = self.frames(embeddings)
         real = mask(pooled.lengths, pooled.matrix.shape[1])
         x = self.dropout(self.position(self.input_norm(pooled.matrix), pooled.lengths))
         for layer in self.layers:

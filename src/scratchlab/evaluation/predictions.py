@@ -1,4 +1,4 @@
-"""Answers joined with the truth: what every kind does whose answers are classes."""
+"""Predicted classes together with the true ones, for the kinds of evaluation whose predictions are classes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scratchlab.types import Plan, Rows, Samples, Scores, Split
 
 
 @dataclass(frozen=True)
-class Answers:
-    """One head's answers to the queries of one split."""
+class Predictions:
+    """One head's predictions for the queries of one split, `[n]`: rows, scores, predicted and true labels."""
 
     rows: Rows
     scores: Scores
@@ -20,8 +20,8 @@ class Answers:
     truth: Rows
 
     @classmethod
-    def join(cls, split: Split, scores: Scores, samples: Samples) -> Answers:
-        """The scores of a split's queries, and their true labels."""
+    def join(cls, split: Split, scores: Scores, samples: Samples) -> Predictions:
+        """Predictions from the scores of a split's queries, with their true labels."""
         return cls(split.query, scores, scores.predicted(), split.truth(samples))
 
     @property
@@ -30,7 +30,7 @@ class Answers:
         return float(np.unique(self.truth, return_counts=True)[1].max() / len(self.truth))
 
     def units(self, head: str, plan: Plan, samples: Samples) -> pl.DataFrame:
-        """One row a query: id, group, head, truth, answer, value (1 if right) and the scores in the order of the classes known."""
+        """A table with one row per query: id, group, head, truth, answer, value (1 if correct) and scores, ordered like the classes."""
         names, kind, scores = np.array(samples.classes), pl.Enum(samples.classes), self.scores.values
         return pl.DataFrame(
             {

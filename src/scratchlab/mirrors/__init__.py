@@ -1,1 +1,0 @@
-"""What a run's folder holds, shown again where others look for it."""
