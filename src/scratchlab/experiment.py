@@ -38,7 +38,7 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
     quiet = Console(quiet=True)
     with run.writing() if leads else contextlib.nullcontext(), ProgressBar(console if leads else quiet) as bar:
         pipeline = assemble(recipe, run)
-        pipeline.trainer.settings.settle()
+        pipeline.trainer.settings.configure_process()
         pipeline.trainer.observers = [Records(run), bar] if leads else []
         pipeline.trainer.probes = {**pipeline.probes} if leads else {}
         if pipeline.ledger:

@@ -78,7 +78,7 @@ def result_of(run: Run) -> Result:
 def test_answers_are_held_against_true_labels(kind: str) -> None:
     """Other labels given to what is asked, be it queries or a gallery, change nothing."""
     pipeline = assemble(resolve({**SMALL, "protocol": {"name": kind, **PROTOCOLS[kind]}}, SECTIONS, kind), NullStore())
-    pipeline.trainer.settings.settle()
+    pipeline.trainer.settings.configure_process()
     samples = pipeline.source.read()
     plan = pipeline.protocol.plan(samples)
     pipeline.method.learn(plan.split.view(samples))

@@ -18,7 +18,7 @@ from scratchlab.checks import Diverged
 from scratchlab.learn import parallel
 from scratchlab.learn.diagnosis import gradients_are_finite
 from scratchlab.learn.learner import Learner, StepResult, TrainingBatch
-from scratchlab.learn.watching import watching
+from scratchlab.learn.module_calls import record_calls
 from scratchlab.models.batch_norm import BatchNorm
 from scratchlab.models.encoders.bc_resnet import BCResNet
 from scratchlab.models.encoders.conv4 import Conv4
@@ -116,7 +116,7 @@ def test_a_division_by_zero_in_the_middle_is_named_with_its_sample(precision: st
     net = chain(lambda x: 2 * x, lambda x: x / (1 - marked(x)), lambda x: x + 1)
     message, facts = found(Sorts(net), precision=precision)
     assert re.search(r"The loss is not finite in epoch 1, step 1 \(1 of 24 samples; rates: body [\d.]+\)", message)
-    assert "it arose in body.2 (Does), first for row7, out of values between 0 and 2" in message
+    assert "it arose in body.2 (Does), first for row7, from values between 0 and 2" in message
     assert (facts["origin"], facts["layer"], facts["kind"], facts["samples"]) == ("layer", "body.2", "Does", ["row7"])
     assert (facts["epoch"], facts["step"], facts["batch"]) == (1, 1, 24)
     (went_in,), (came_out,) = facts["went_in"], facts["came_out"]
@@ -204,7 +204,7 @@ def test_wrong_inputs_weights_and_losses_are_told_apart() -> None:
 
     message, facts = found(Wrong(chain()))
     assert facts["origin"] == "before"
-    assert "what reaches body (Sequential), first for row7, is not finite, though the inputs are" in message
+    assert "the input of module body (Sequential), first for row7, is not finite, though the data are" in message
 
     broken = chain()
     broken[2].weight.data[0, 0] = torch.nan
@@ -214,14 +214,14 @@ def test_wrong_inputs_weights_and_losses_are_told_apart() -> None:
 
     message, facts = found(Sorts(chain(), last=lambda x: x / (torch.arange(N) != CULPRIT)))
     assert (facts["origin"], facts["layer"]) == ("loss", "")
-    assert re.search(r"all modules are finite, so it arose in the loss, first for row\d+; lower the rates", message)
+    assert re.search(r"all module outputs are finite, so it arose in the loss, first for row\d+; lower the rates", message)
 
 
 def test_what_does_not_come_again_is_said_to_be_so() -> None:
     once = iter([torch.inf])
     message, facts = found(Sorts(chain(), last=lambda x: x + next(once, 0.0)))
     assert facts["origin"] == "nowhere"
-    assert "repeated, the step is finite everywhere" in message
+    assert "repeating the step gives finite values" in message
 
 
 # -- gradients --------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ def test_a_weight_s_own_gradient_is_named_even_where_its_module_is_never_called(
 
     message, facts = found(Sorts(chain(Roots())))
     assert (facts["layer"], facts["names"], facts["samples"]) == ("body.1", ["body.1.held.gain"], [])
-    assert "it arose in body.1 (Roots) out of values between" in message
+    assert "it arose in body.1 (Roots) from values between" in message
 
 
 def test_a_gradient_that_the_loss_spoils_is_laid_at_its_door() -> None:
@@ -286,12 +286,12 @@ def test_watching_changes_no_bit_and_leaves_nothing() -> None:
         return [parameter.grad.clone() for parameter in encoder.parameters() if parameter.grad is not None]
 
     plain = gradients()
-    with watching(encoder, 6) as events:
+    with record_calls(encoder, 6) as events:
         watched = gradients()
     seen = len(events)
     assert all(torch.equal(a, b) for a, b in zip(plain, watched, strict=True))
     assert {call.layer for call, _ in events} >= {"BCResNet", "blocks.0", "blocks.11.dropout"}
-    assert all(len(call.arrived) == len(call.made) for call, _ in events if call.layer.startswith("blocks"))
+    assert all(len(call.output_gradients) == len(call.outputs) for call, _ in events if call.layer.startswith("blocks"))
     gradients()
     assert len(events) == seen
     assert not any(isinstance(part, BatchNorm) and part._forward_hooks for part in encoder.modules())

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from scratchlab.learn.embedder import BATCH
-from scratchlab.learn.embeddings import ByRow, MatricesByRow
+from scratchlab.learn.embeddings import ValuesByRow, MatricesByRow
 from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.types import Batch, Inputs, Rows
 from tests.learning.conftest import FORM, embedder, problem
@@ -22,7 +22,7 @@ sets = st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=20, unique=Tru
 @given(sets, st.integers(0, 99))
 @settings(max_examples=50)
 def test_values_are_those_that_were_put_last(puts: list[list[int]], seed: int) -> None:
-    table, twin, generator = ByRow(), dict[int, Tensor](), torch.Generator().manual_seed(seed)
+    table, twin, generator = ValuesByRow(), dict[int, Tensor](), torch.Generator().manual_seed(seed)
     for numbers in puts:
         values = torch.randn(len(numbers), 3, generator=generator)
         asked = np.array([*numbers, *numbers[:3], 70])
@@ -53,20 +53,20 @@ def test_matrices_come_back_padded_to_the_longest_asked_for(puts: list[list[int]
 
 
 def test_adding_row_by_row_copies_little() -> None:
-    table, rooms = ByRow(), set[int]()
+    table, capacities = ValuesByRow(), set[int]()
     for row in range(1000):
         table.put(np.array([row]), torch.full((1, 2), float(row)))
-        assert table._values.room is not None
-        rooms.add(len(table._values.room))
-    assert len(rooms) <= 11  # 1, 2, 4, … 1024
+        assert table._values.buffer is not None
+        capacities.add(len(table._values.buffer))
+    assert len(capacities) <= 11  # 1, 2, 4, … 1024
     assert table.get(np.array([999, 0]))[:, 0].tolist() == [999.0, 0.0]
 
 
 def test_what_is_not_there_is_not_made_up() -> None:
     with pytest.raises(ValueError, match="nothing was added"):
-        ByRow().get(np.array([0]))
-    assert ByRow().places(np.array([5, 0])).tolist() == [-1, -1]
-    table = ByRow()
+        ValuesByRow().get(np.array([0]))
+    assert ValuesByRow().positions(np.array([5, 0])).tolist() == [-1, -1]
+    table = ValuesByRow()
     table.put(np.array([3]), torch.zeros(1, 2))
     with pytest.raises(KeyError, match="row 7"):
         table.get(np.array([3, 7]))

@@ -82,7 +82,7 @@ def trained(kind: str) -> tuple[dict[str, np.ndarray], list[dict[str, Any]], np.
 def work(rank: int, port: int, kind: str, folder: str) -> None:
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "RANK": str(rank), "WORLD_SIZE": "2", "GLOO_SOCKET_IFNAME": "lo"}
     with parallel.processes():
-        assert parallel.shared(f"from {rank}") == "from 0"
+        assert parallel.broadcast(f"from {rank}") == "from 0"
         weights, records, rows = trained(kind)
     np.savez(Path(folder) / f"{rank}.npz", told=told(records), rows=rows, **weights)
 

@@ -113,7 +113,7 @@ def test_a_checkpoint_comes_before_where_it_began(tmp_path: Path) -> None:
     made = recipe(training={"init_from": str(first.folder), "checkpoint_seconds": 0.0})
     run = Run.create(tmp_path, made)
     pipeline = assemble(made, run)
-    pipeline.trainer.settings.settle()
+    pipeline.trainer.settings.configure_process()
     samples = pipeline.source.read()
     view = pipeline.protocol.plan(samples).split.view(samples)
 

@@ -150,7 +150,9 @@ def test_rates_by_group() -> None:
     after = weights(frozen)
     assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("body"))
     assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith("class_weights"))
-    with pytest.raises(Problem, match=r"training.rates.raedout has no effect: the groups here are body, readout. Did you mean 'readout'"):
+    with pytest.raises(
+        Problem, match=r"training.rates.raedout has no effect: the parameter groups are body, readout. Did you mean 'readout'"
+    ):
         trainer(Kept(), Watch(), rates={"raedout": 0.1}).train(learner(), problem(), problem(40, seed=1))
 
 

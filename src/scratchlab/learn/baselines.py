@@ -37,7 +37,7 @@ class Features(Embedder):
         """None: the statistics are one whole."""
         return ()
 
-    def embedded(self, features: Tensor, lengths: Tensor) -> Embeddings:
+    def embed_features(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Features `[n, channels, rows, columns]` -> `[n, channels · rows · columns]`, or `[n, 2 · channels · rows]` for sound."""
         form = self.frontend.form
         if isinstance(form, Image):

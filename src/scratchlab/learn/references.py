@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from scratchlab.checks import Problem
 from scratchlab.data.batches import in_order
 from scratchlab.learn.embedder import Embedder
-from scratchlab.learn.embeddings import ByRow
+from scratchlab.learn.embeddings import ValuesByRow
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import resampled
 from scratchlab.similarity.vector import CentredCosine
@@ -32,7 +32,7 @@ class References:
 
     def __init__(self, similarity: Similarity, embeddings: Embeddings, labels: Tensor, count: int) -> None:
         self.similarity, self.embeddings, self.labels, self.count = similarity, embeddings, labels, count
-        self._scores = ByRow()
+        self._scores = ValuesByRow()
 
     @functools.cached_property
     def averaging(self) -> Tensor:

@@ -64,8 +64,8 @@ class Classification(Loss):
         Of several processes each answers its own queries; the support is that of all.
         """
         assert batch.support is not None
-        support = parallel.joined(batch.support.long()).bool()
-        known, owner = joined_embeddings(batch.embeddings).at(support), parallel.joined(batch.target)[support]
+        support = parallel.gather(batch.support.long()).bool()
+        known, owner = joined_embeddings(batch.embeddings).at(support), parallel.gather(batch.target)[support]
         prototypes = class_means(known, owner, int(owner.max()) + 1)
         return self.logits(name, batch.embeddings.at(~batch.support), prototypes), batch.target[~batch.support]
 
@@ -81,8 +81,8 @@ class Classification(Loss):
 
 def joined_embeddings(own: Embeddings) -> Embeddings:
     """The embeddings of the whole batch, from the part of each process; gradients flow back to each."""
-    if parallel.world() == 1:
+    if parallel.world_size() == 1:
         return own
-    steps = max(parallel.from_all(own.matrix.shape[1]))
+    steps = max(parallel.gather_objects(own.matrix.shape[1]))
     matrix = F.pad(own.matrix, (0, 0, 0, steps - own.matrix.shape[1]))
-    return Embeddings(parallel.joined(own.vector), parallel.joined(matrix), parallel.joined(own.lengths), own.streams)
+    return Embeddings(parallel.gather(own.vector), parallel.gather(matrix), parallel.gather(own.lengths), own.streams)

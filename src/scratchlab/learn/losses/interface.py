@@ -42,7 +42,7 @@ class EmbeddedBatch:
     @functools.cached_property
     def embeddings(self) -> Embeddings:
         """The embeddings of these features, shared by all losses; in float32 whatever the encoder computes in."""
-        return self.embedder.embedded(*self.features).float()
+        return self.embedder.embed_features(*self.features).float()
 
     @functools.cached_property
     def classes(self) -> Embeddings:

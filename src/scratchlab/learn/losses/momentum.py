@@ -77,8 +77,8 @@ class MomentumContrast(Loss):
     @torch.no_grad()
     def _enqueue(self, key: Tensor, label: Tensor, inputs: int) -> None:
         """Puts keys in the place of the oldest; `inputs`: how many of them came in, each with the same number of keys."""
-        keys = parallel.joined(key.view(inputs, -1, key.shape[1])).flatten(0, 1)
-        labels = parallel.joined(label.view(inputs, -1)).flatten()
+        keys = parallel.gather(key.view(inputs, -1, key.shape[1])).flatten(0, 1)
+        labels = parallel.gather(label.view(inputs, -1)).flatten()
         place = int(self.count) + torch.arange(len(keys), device=keys.device)
         self.count += len(keys)
         place, keys, labels = (part[-len(self.keys) :] for part in (place, keys, labels))

@@ -81,7 +81,7 @@ class Virtual(Loss):
         )
         features, lengths = batch.features
         with mixed(batch.embedder.encoder, partner, share):
-            between = batch.embedder.embedded(features, torch.maximum(lengths, lengths[partner])).float()
+            between = batch.embedder.embed_features(features, torch.maximum(lengths, lengths[partner])).float()
         apart = batch.target != batch.target[partner]
         virtual = self.rows.embeddings(batch.embeddings.streams)
         total = between.vector.new_zeros(n)

@@ -157,7 +157,7 @@ class CECLearner(ClassLearner):
         """By similarity: scaled answers `[q, way]` to the queries of an episode, whose rows have these vectors, and targets `[q]`."""
         assert batch.episode is not None
         whole = batch.episode.support(np.arange(batch.size))
-        prototypes = parallel.joined(vectors)[np.flatnonzero(whole)].view(batch.episode.way, batch.episode.shot, -1).mean(1)
+        prototypes = parallel.gather(vectors)[np.flatnonzero(whole)].view(batch.episode.way, batch.episode.shot, -1).mean(1)
         own = np.flatnonzero(~batch.support)
         target = torch.from_numpy(batch.episode.classes(batch.places)[own]).to(vectors.device)
         queries, streams = vectors[own], self.embedder.streams

@@ -51,7 +51,7 @@ class CoTeachingLearner(Learner):
         """The loss of each network on what the other selected, zero where that is nothing, which is counted."""
         losses = torch.stack([network.training_step(batch).loss for network in self.networks], 1)
         kept = round(self.kept_share(batch.epoch, batch.phase) * batch.size)
-        selected = smallest(parallel.joined(losses.detach()), kept)[torch.from_numpy(batch.places)].flip(1)  # by the peer
+        selected = smallest(parallel.gather(losses.detach()), kept)[torch.from_numpy(batch.places)].flip(1)  # by the peer
         lowered = (losses * selected).sum(1) * (batch.size / max(kept, 1))
         return StepResult(lowered, {"loss": losses[:, 0], "selected": selected[:, 0]}, {"empty_selections": int(kept == 0)})
 
