@@ -178,7 +178,7 @@ def test_calibration_is_part_of_episodes(name: str) -> None:
     for head, similarity in method.components.similarities.items():
         shots = LabelledInputs(support.ravel(), samples.load, np.repeat([4, 5], 3), samples.ids[support.ravel()])
         own, base = References.of(method.embedder, similarity, shots, np.array([4, 5])), method.references[head][0]
-        moved = own.replaced(method.adapted(own.embeddings, base))
+        moved = own.replaced(method.adapt(own.embeddings, base))
         asked = Inputs(query[0], samples.load)
         assert np.allclose(found[head][0], moved.scores(method.embedder, asked).numpy(), atol=1e-5)
         assert not np.allclose(found[head][0], own.scores(method.embedder, asked).numpy(), atol=1e-5)

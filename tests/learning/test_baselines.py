@@ -138,5 +138,5 @@ def test_a_centre_of_one_stream() -> None:
 
 
 def test_cec_refuses_a_centre() -> None:
-    with pytest.raises(Problem, match="'centred_cosine' takes off the mean"):
+    with pytest.raises(Problem, match="'centred_cosine' subtracts the mean"):
         CEC(components(embedder(Conv4(FORM, channels=8)), trainer(Kept(), Watch()), "cosine", "centred_cosine"))

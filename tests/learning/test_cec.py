@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from scratchlab.checks import Problem
 from scratchlab.data.samplers.interface import Episode
-from scratchlab.learn.methods.cec import CEC, Attention, PseudoSessions, answers
+from scratchlab.learn.methods.cec import CEC, Attention, PseudoSessions, adapted_similarities
 from scratchlab.learn.phases import Phase
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import Batch, Inputs, LabelledInputs, TrainingView
@@ -50,8 +50,8 @@ def test_untrained_it_compares_normalised_vectors() -> None:
     means = torch.stack([one.vectors(part([label], problem())).mean(0) for label in range(3)])
     means = F.layer_norm(means, (16,))
     expected = F.normalize(vectors, dim=1) @ F.normalize(means, dim=1).T
-    assert torch.allclose(one.compared("cosine", inputs), expected, atol=1e-5)
-    assert torch.allclose(one.compared("l2", inputs), -torch.cdist(vectors, means).square(), atol=1e-3)
+    assert torch.allclose(one.class_scores("cosine", inputs), expected, atol=1e-5)
+    assert torch.allclose(one.class_scores("l2", inputs), -torch.cdist(vectors, means).square(), atol=1e-3)
 
 
 def test_attention_by_hand() -> None:
@@ -155,20 +155,20 @@ def test_killed_in_either_phase_it_ends_as_if_nothing_had_happened(stop: tuple[i
     expected, found = whole.tensors(), other.tensors()
     assert any(name.startswith("attention.cosine.") for name in expected)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
-    assert torch.equal(whole.compared("cosine", problem()), other.compared("cosine", problem()))
+    assert torch.equal(whole.class_scores("cosine", problem()), other.class_scores("cosine", problem()))
 
 
 def test_scores_change_with_what_is_known_and_are_not_remembered() -> None:
     one = method(compared=("cosine",), episodes_per_epoch=100, rate=0.05)
     one.learn(base())
     inputs: Inputs = problem(40, seed=1)
-    before = one.compared("cosine", inputs)
+    before = one.class_scores("cosine", inputs)
     branch = one.branch()
     branch.learn(TrainingView(NONE, NONE, part([3], problem(40, seed=2)), np.arange(4)))
-    after = branch.compared("cosine", inputs)
+    after = branch.class_scores("cosine", inputs)
     assert after.shape == (40, 4)
     assert not torch.allclose(after[:, :3], before, atol=1e-4)
-    assert torch.equal(one.compared("cosine", inputs), before)
+    assert torch.equal(one.class_scores("cosine", inputs), before)
 
 
 def test_shots_are_adapted_one_by_one_and_then_averaged() -> None:
@@ -180,17 +180,17 @@ def test_shots_are_adapted_one_by_one_and_then_averaged() -> None:
     inputs = problem(8, seed=1)
     (references,) = one.references["cosine"]
     assert len(references.embeddings) == 6
-    whole = answers(one.attentions["cosine"], shots, one.vectors(inputs), references.embeddings.vector, ())
-    assert torch.allclose(one.compared("cosine", inputs), whole.view(8, 3, 2).mean(2), atol=1e-6)
+    whole = adapted_similarities(one.attentions["cosine"], shots, one.vectors(inputs), references.embeddings.vector, ())
+    assert torch.allclose(one.class_scores("cosine", inputs), whole.view(8, 3, 2).mean(2), atol=1e-6)
 
 
 def test_wrong_settings_are_told() -> None:
-    with pytest.raises(Problem, match=r"method.heads = 3 does not fit: it must divide the 16 values"):
+    with pytest.raises(Problem, match=r"method.heads = 3 does not fit: it must divide the dimension 16"):
         method(heads=3)
     with pytest.raises(Problem, match=r"method.transforms names 'rotated_9', but what fits.*Did you mean 'rotated_90'"):
         method(transforms=["rotated_9"])
     with pytest.raises(Problem, match=r"names 'backward' twice"):
         method(transforms=["backward", "backward"])
     few = TrainingView(base().train.some(np.arange(5)), NONE, NONE, np.arange(3))
-    with pytest.raises(Problem, match=r"each needs two training rows"):
+    with pytest.raises(Problem, match=r"each needs at least two training rows"):
         method().learn(few)

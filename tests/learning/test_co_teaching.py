@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from scratchlab.learn.learner import StepResult
-from scratchlab.learn.methods.co_teaching import CoTeaching, CoTeachingLearner, smallest
+from scratchlab.learn.methods.co_teaching import CoTeaching, CoTeachingLearner, mask_of_smallest
 from scratchlab.learn.phases import Phase, PhaseKind
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import LabelledInputs, TrainingView
@@ -35,12 +35,12 @@ def learner(**settings: float) -> CoTeachingLearner:
 
 def test_the_share_that_is_kept_falls_over_the_phase() -> None:
     one = learner()
-    assert [one.kept_share(epoch, CO_TEACHING) for epoch in range(2, 8)] == pytest.approx([1.0, 0.9, 0.8, 0.7, 0.6, 0.6])
-    assert one.kept_share(1, WARM_UP) == 1
+    assert [one.kept_fraction(epoch, CO_TEACHING) for epoch in range(2, 8)] == pytest.approx([1.0, 0.9, 0.8, 0.7, 0.6, 0.6])
+    assert one.kept_fraction(1, WARM_UP) == 1
 
 
 def test_each_network_learns_from_what_the_other_finds_easy() -> None:
-    """By hand: the loss of a network counts where the other's is among the smallest, and gradients are of these rows alone."""
+    """By hand: the loss of a network counts where the other's is among the mask_of_smallest, and gradients are of these rows alone."""
     one, rows = learner(), problem(20)
     batch = whole_batch(rows, seed=3, epoch=6, phase=CO_TEACHING)
     result = one.training_step(batch)
@@ -59,7 +59,7 @@ def test_each_network_learns_from_what_the_other_finds_easy() -> None:
 
 
 def test_equal_losses_are_selected_in_their_order() -> None:
-    assert smallest(torch.ones(4, 2), 3).tolist() == [[1, 1], [1, 1], [1, 1], [0, 0]]
+    assert mask_of_smallest(torch.ones(4, 2), 3).tolist() == [[1, 1], [1, 1], [1, 1], [0, 0]]
 
 
 def test_both_networks_see_the_same_augmentation() -> None:

@@ -15,7 +15,7 @@ from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.composition import Composition
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import EmbeddedBatch
-from scratchlab.learn.methods.compositional import Compositional, descended
+from scratchlab.learn.methods.compositional import Compositional, gradient_descent
 from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.similarity.cka_matrices import CKA
 from scratchlab.similarity.reuse import rebuilt, shares
@@ -84,7 +84,7 @@ def test_the_loss_without_reuse() -> None:
 
 def test_descent_is_plain_and_leaves_its_start() -> None:
     start = Embeddings(torch.tensor([[2.0]]), torch.tensor([[[3.0]]]), torch.tensor([1]))
-    found = descended(start, lambda now: now.vector.square().sum() / 2, steps=3, rate=0.5)
+    found = gradient_descent(start, lambda now: now.vector.square().sum() / 2, steps=3, rate=0.5)
     assert (float(found.vector), float(found.matrix)) == (0.25, 3.0)  # halved by each step; what the loss does not read stays
     assert (float(start.vector), start.vector.requires_grad) == (2.0, False)
 
@@ -116,7 +116,7 @@ def test_a_session_changes_its_new_prototypes_alone_and_lowers_its_loss() -> Non
         found, total = method.embedder.embeddings(view.reference), 0.0
         target = torch.from_numpy(np.searchsorted(split.classes, view.reference.labels))
         for part, (scale, weight) in enumerate(((16.0, 1.0), (method.composition.temperature.item(), method.composition.w_map))):
-            logits = torch.cat([scale * blocks[part].compare(found) for blocks in method.composed], 1)
+            logits = torch.cat([scale * blocks[part].compare(found) for blocks in method.prototypes], 1)
             total += weight * float(torch.nn.functional.cross_entropy(logits, target))
         return total
 
@@ -128,7 +128,7 @@ def test_the_first_head_is_the_sum_of_both_logits() -> None:
     inputs = base(samples).inputs(samples)
     heads = method.score(inputs)
     assert list(heads) == ["compositional", "cosine", "cka"]
-    found, (first, second) = method.embedder.embeddings(inputs), method.composed[0]
+    found, (first, second) = method.embedder.embeddings(inputs), method.prototypes[0]
     expected = 16 * first.similarity(found, first.embeddings) + method.composition.temperature * second.similarity(found, first.embeddings)
     assert np.allclose(heads["compositional"].values, expected.detach().numpy(), atol=1e-4)
     assert torch.equal(first.embeddings.matrix, cast(torch.Tensor, method.class_weights.matrix))
@@ -161,12 +161,14 @@ def test_what_does_not_fit_is_told() -> None:
     parts = components(embedder(Conv4(FORM, channels=8), FORM), trainer(Kept(), Watch()), "cosine", "cka")
     with pytest.raises(Problem, match=r"method.matrix = 'cosine' compares vectors"):
         Compositional(parts, matrix="cosine")
-    with pytest.raises(Problem, match=r"method.matrix names 'ckaa', but the similarities here are: cosine, cka. Did you mean 'cka'"):
+    with pytest.raises(
+        Problem, match=r"method.matrix names 'ckaa', but the similarities of this recipe are: cosine, cka. Did you mean 'cka'"
+    ):
         Compositional(parts, matrix="ckaa")
     samples, method = bars(), Compositional(parts)
     view = base(samples).view(samples)
     only = view.train.some(view.train.labels == 0)
-    with pytest.raises(Problem, match="needs two base classes or more"):
+    with pytest.raises(Problem, match="needs at least two base classes"):
         method.learn(TrainingView(only, view.valid, view.reference, np.array([0])))
     both = CrossEntropy(parts.similarities, weights={"cosine": 1.0, "cka": 0.5})
     parts.losses = Losses({"cross_entropy": both})

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from scratchlab.learn.embedder import BATCH
-from scratchlab.learn.embeddings import ValuesByRow, MatricesByRow
+from scratchlab.learn.embeddings import MatricesByRow, ValuesByRow
 from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.types import Batch, Inputs, Rows
 from tests.learning.conftest import FORM, embedder, problem

@@ -75,7 +75,7 @@ def test_contrastive_against_its_sum() -> None:
 
 
 def test_one_cross_entropy_there_must_be() -> None:
-    with pytest.raises(Problem, match=r"one table loss.cross_entropy"):
+    with pytest.raises(Problem, match=r"exactly one of the tables loss.cross_entropy"):
         Losses({"contrastive": Contrastive(COMPARED)})
     with pytest.raises(Problem, match="Did you mean 'cka'"):
         CrossEntropy(COMPARED, weights={"ck": 1.0})
@@ -129,7 +129,7 @@ def test_the_virtual_loss_is_the_papers() -> None:
     assert v is not None
     for i in range(8):
         real, reserved = (16 * torch.cosine_similarity(z[i, None], rows_) for rows_ in (w.detach(), v.detach()))
-        allowed = [k for k in range(5) if virtual.allowed[rows.labels[i], k]]
+        allowed = [k for k in range(5) if virtual.assigned[rows.labels[i], k]]
         best = max(allowed, key=lambda k: float(reserved[k]))
         others = [float(real[k]) for k in range(4) if k != rows.labels[i]]
         reserve = -float(reserved[best]) + math.log(sum(math.exp(x) for x in [*others, *reserved.tolist()]))
@@ -146,8 +146,8 @@ def test_the_virtual_loss_is_the_papers() -> None:
 
 def test_each_virtual_prototype_serves_a_few_classes_and_no_class_has_none() -> None:
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
-    rows = ClassWeights(4, embedder(Conv4(FORM, channels=8)), cross_entropy.compared.values(), 1)
-    allowed = Virtual(cross_entropy, rows, 30, weight=1.0, beta=0.5, serves=3, seed=0).allowed
+    rows = ClassWeights(4, embedder(Conv4(FORM, channels=8)), cross_entropy.similarities.values(), 1)
+    allowed = Virtual(cross_entropy, rows, 30, weight=1.0, beta=0.5, serves=3, seed=0).assigned
     several = allowed.sum(1) < 4  # the others are served by none, and so may have any
     assert allowed[several].sum(0).tolist() == [3] * 4
     assert allowed.any(1).all()
@@ -195,7 +195,7 @@ def test_answers_go_through_the_virtual_prototypes() -> None:
     z, v, p = method.vectors(rows), method.virtual.vector, method.references["cosine"][0].embeddings.vector
     assert v is not None
     method.top = 2
-    found = method.compared("cosine", rows)
+    found = method.class_scores("cosine", rows)
     for i in range(12):
         near = torch.cosine_similarity(z[i, None], v)
         kept = torch.where(near >= near.sort().values[-2], near, 0.0)
@@ -259,10 +259,10 @@ def test_the_linear_readout_is_that_of_torch_to_the_last_step() -> None:
 def test_rows_with_a_bias_are_not_shared() -> None:
     both = {name: SIMILARITIES[name]() for name in ("linear", "cosine")}
     loss = CrossEntropy(both, weights={"linear": 1.0, "cosine": 1.0})
-    with pytest.raises(Problem, match="rows that linear learns have a bias"):
+    with pytest.raises(Problem, match="class weights of the similarity linear have a bias"):
         ClassLearner(embedder(MLP(FORM, hidden=[8])), problem(8), np.arange(4), loss)
 
 
 def test_virtual_prototypes_have_no_bias() -> None:
-    with pytest.raises(Problem, match="rows that 'linear' learns have a bias"):
+    with pytest.raises(Problem, match="class weights of the similarity 'linear' have a bias"):
         FACT(components(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch()), "linear"))

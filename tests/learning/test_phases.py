@@ -39,12 +39,12 @@ def test_phases_are_names_and_epochs() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("warm-up", r"training.phases: 'warm-up' is not a phase and its number of epochs; write phases = \"warm-up 10, robust 50\""),
-        ("warm-up 10,", "'' is not a phase and its number of epochs"),
-        ("warm-up ten", "'warm-up ten' is not a phase"),
-        ("10", "'10' is not a phase"),
-        ("warm-up 0, co-teaching 3", "the phase 'warm-up' has no epochs; give it one or more, or leave it out"),
-        ("warm-up -1", "'warm-up -1' is not a phase"),
+        ("warm-up", r"training.phases: 'warm-up' is not a name and a number of epochs; write phases = \"warm-up 10, robust 50\""),
+        ("warm-up 10,", "'' is not a name and a number of epochs"),
+        ("warm-up ten", "'warm-up ten' is not a name"),
+        ("10", "'10' is not a name"),
+        ("warm-up 0, co-teaching 3", "the phase 'warm-up' has 0 epochs; give it at least one, or leave it out"),
+        ("warm-up -1", "'warm-up -1' is not a name"),
     ],
 )
 def test_what_is_no_phase_is_a_sentence(text: str, message: str) -> None:
@@ -57,7 +57,7 @@ def test_unknown_phases_are_a_sentence_before_training() -> None:
     training = trainer(Kept(), Watch(), phases="warmup 2, co-teaching 3")
     with pytest.raises(Problem, match=r"names 'warmup', but the phases of this method are: warm-up, co-teaching. Did you mean 'warm-up'"):
         training.plan(co_teaching.groups, co_teaching.rates, co_teaching.phases)
-    with pytest.raises(Problem, match=r"names 'robust', but this method has no phases; give training.epochs instead"):
+    with pytest.raises(Problem, match=r"names 'robust', but this method has no phases; set training.epochs instead"):
         trainer(Kept(), Watch(), phases="robust 3").train(learner(), problem(), problem(0))
 
 

@@ -143,14 +143,12 @@ def test_what_does_not_fit_is_a_sentence() -> None:
     with pytest.raises(Problem, match=r'loss.prototypical compares the queries of an episode.*set sampler.name = "episodes"'):
         components(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch()), loss="prototypical")
     with pytest.raises(
-        Problem, match=r"needs one table loss.cross_entropy, loss.squared_error or loss.prototypical.*Here are 2 such tables"
+        Problem, match=r"needs exactly one of the tables loss.cross_entropy, loss.squared_error and loss.prototypical.*has 2 of these"
     ):
         Losses({name: LOSSES[name](similarities) for name in ("prototypical", "cross_entropy")})
     parts = components(embedder(Conv4(FORM, channels=8)), trainer(Kept(), Watch(), sampler=SAMPLER), loss="prototypical")
     for name in ("fact", "fill", "savc", "compositional", "co_teaching"):
-        with pytest.raises(
-            Problem, match=f"The method {name} compares with class weights while it trains, but loss.prototypical learns none"
-        ):
+        with pytest.raises(Problem, match=f"The method {name} needs class weights in training, but loss.prototypical learns none"):
             METHODS[name](parts, **({"tau": 0.1} if name == "co_teaching" else {}))
     with pytest.raises(Problem, match="Validation by episodes needs two classes or more with two rows each"):
         trainer(Kept(), Watch(), sampler=SAMPLER).train(learner(), part([0, 1, 2], problem()), part([3], problem(40, seed=1)))

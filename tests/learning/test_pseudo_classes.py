@@ -18,7 +18,7 @@ from scratchlab.learn.incremental import Components
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import EmbeddedBatch
-from scratchlab.learn.losses.pseudo_classes import MISSING, PseudoClasses, composed
+from scratchlab.learn.losses.pseudo_classes import MISSING, PseudoClasses, compose
 from scratchlab.learn.methods.prototypes import Prototypes
 from scratchlab.learn.methods.savc import SAVC
 from scratchlab.learn.scoring import Scoring
@@ -64,7 +64,7 @@ def swapped(first: int, second: int) -> list[int]:
 
 def test_parts_are_taken_from_where_it_is_said() -> None:
     known = matrices(3, [4, 2, 5])
-    made = composed(known, torch.tensor([[0, 0, 2], [1, 2, MISSING], [2, 2, 2]]))
+    made = compose(known, torch.tensor([[0, 0, 2], [1, 2, MISSING], [2, 2, 2]]))
     assert made.lengths.tolist() == [4, 2, 5], "as long as the shortest; a missing stream has no length"
     assert torch.equal(made.vector[0], torch.cat([known.vector[0, :4], known.vector[2, 4:]]))
     assert torch.equal(made.vector[1], torch.cat([known.vector[1, :2], known.vector[2, 2:4], torch.zeros(2)]))
@@ -108,8 +108,8 @@ def test_against_a_slow_loop(name: str) -> None:
         if len(set(owners[i])) == 1:
             assert found[i] == 0
             continue
-        inputs = composed(given, torch.tensor([sources[i]]))
-        among = [8 * similarity(inputs, composed(classes, torch.tensor([list(row)])))[0, 0] for row in rivals]
+        inputs = compose(given, torch.tensor([sources[i]]))
+        among = [8 * similarity(inputs, compose(classes, torch.tensor([list(row)])))[0, 0] for row in rivals]
         among += [8 * similarity(inputs, classes)[0, c] for c in range(3)]
         expected = torch.logsumexp(torch.stack(among), 0) - among[rivals.index(tuple(owners[i]))]
         assert float(found[i]) == pytest.approx(0.5 * float(expected), abs=1e-4)
@@ -142,13 +142,13 @@ def test_it_asks_every_stream_to_tell_classes_apart() -> None:
 
 
 def test_wrong_settings_are_told() -> None:
-    with pytest.raises(Problem, match=r"have a single part; take frontend.name = 'lpc'"):
+    with pytest.raises(Problem, match=r"have only one; use frontend.name = 'lpc'"):
         PseudoClasses(COSINE).fits(())
     with pytest.raises(Problem, match="Did you mean 'residual'"):
         PseudoClasses(COSINE, streams=["residue"]).fits(TWO)
     with pytest.raises(Problem, match="leaves nothing of an input"):
         PseudoClasses(COSINE, streams=["residual", "envelope"]).fits(TWO)
-    with pytest.raises(Problem, match="compares the stream residual alone"):
+    with pytest.raises(Problem, match="compares only the stream residual"):
         PseudoClasses({"part": SIMILARITIES["cosine"](stream="residual")})
     with pytest.raises(Problem, match="Did you mean 'main'"):
         PseudoClasses(COSINE, similarity="mains")

@@ -41,7 +41,7 @@ def test_what_was_scored_is_remembered_by_row() -> None:
     rows = problem()
     body = embedder(Conv4(FORM, channels=8))
     body.eval()
-    found = References.of(body, Cosine(), rows, np.arange(4), most=3)
+    found = References.of(body, Cosine(), rows, np.arange(4), limit=3)
     inputs, loads = Inputs(np.arange(10, 30), rows._load), []
     first = found.scores(body, inputs)
     unloadable = Inputs(np.arange(29, 9, -1), lambda rows: loads.append(rows))  # type: ignore[arg-type,return-value]
@@ -52,11 +52,11 @@ def test_what_was_scored_is_remembered_by_row() -> None:
 def test_shotwise_similarities_keep_few_rows_of_each_class_spread_over_them() -> None:
     rows = problem()
     body = embedder(Conv4(FORM, channels=8))
-    assert len(References.of(body, SIMILARITIES["chamfer"](), rows, np.arange(4), most=3).embeddings) == 12
-    assert len(References.of(body, SIMILARITIES["chamfer"](references="mean"), rows, np.arange(4), most=3).embeddings) == 4
+    assert len(References.of(body, SIMILARITIES["chamfer"](), rows, np.arange(4), limit=3).embeddings) == 12
+    assert len(References.of(body, SIMILARITIES["chamfer"](references="mean"), rows, np.arange(4), limit=3).embeddings) == 4
     assert len(References.of(body, SIMILARITIES["chamfer"](), rows, np.arange(4)).embeddings) == len(rows), "without a limit all are kept"
     with pytest.raises(Problem, match="Class 7 has no labelled row"):
-        References.of(body, Cosine(), rows, np.array([0, 7]), most=3)
+        References.of(body, Cosine(), rows, np.array([0, 7]), limit=3)
 
 
 def rehearsal(seed: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
@@ -72,7 +72,7 @@ def test_weights_are_those_that_validation_prefers() -> None:
     scoring = Scoring(SIX, fuse=[["cosine", "cka"]])
     scoring.choose([rehearsal(seed) for seed in range(3)])
     assert scoring.weights["cosine+cka"][0] >= 0.7
-    assert "40 validation rows in 3 drawings" in scoring.facts()["how"]
+    assert "40 validation rows over 3 draws" in scoring.facts()["how"]
     equals = Scoring(SIX, fuse=[["cosine", "cka"]])
     alike = {"cosine": torch.eye(4), "cka": torch.eye(4)}
     equals.choose([(alike, torch.arange(4))])
@@ -115,9 +115,9 @@ def test_names_with_a_plus_are_kept_apart() -> None:
 
 
 def test_a_fusion_of_what_is_not_there_is_refused() -> None:
-    with pytest.raises(Problem, match=r"names 'cosin', but the similarities here are: .*Did you mean 'cosine'"):
+    with pytest.raises(Problem, match=r"names 'cosin', but the similarities of this recipe are: .*Did you mean 'cosine'"):
         Scoring(SIX, fuse=[["cosin", "cka"]])
-    with pytest.raises(Problem, match="needs two similarities or more"):
+    with pytest.raises(Problem, match="needs two or more different similarities"):
         Scoring(SIX, fuse=[["cosine", "cosine"]])
-    with pytest.raises(Problem, match="each once"):
+    with pytest.raises(Problem, match="two or more different similarities"):
         Scoring(SIX, fuse=[["cosine", "cka", "cka"]])

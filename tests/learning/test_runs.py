@@ -79,7 +79,7 @@ def test_a_class_too_small_for_the_sampler_is_named_before_any_training(tmp_path
 def test_wrong_settings_are_a_sentence_before_a_folder_is_made() -> None:
     with pytest.raises(Problem, match=r"training.phases names 'robust', but this method has no phases"):
         check(recipe(training={"phases": "robust 5"}))
-    with pytest.raises(Problem, match=r"the phase 'warm-up' has no epochs"):
+    with pytest.raises(Problem, match=r"the phase 'warm-up' has 0 epochs"):
         check(recipe(method={"name": "co_teaching", "tau": 0.2}, training={"phases": "warm-up 0, co-teaching 5"}))
     with pytest.raises(Problem, match=r"method.tau must be given"):
         check(recipe(method={"name": "co_teaching"}))

@@ -16,7 +16,7 @@ from scratchlab.checks import Problem
 from scratchlab.learn import parallel
 from scratchlab.learn.losses.interface import EmbeddedBatch
 from scratchlab.learn.losses.momentum import MomentumContrast
-from scratchlab.learn.methods.savc import SAVC, FantasyLearner, agreed
+from scratchlab.learn.methods.savc import SAVC, FantasyLearner, mean_over_transformations
 from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import TrainingView
@@ -59,11 +59,11 @@ def test_every_class_is_as_many_classes_as_there_are_transformations() -> None:
 
 def test_the_mean_over_transformations_by_hand() -> None:
     scores = torch.randn(6, 4)
-    assert agreed(scores, 2)[1, 1] == pytest.approx(float(scores[2, 2] + scores[3, 3]) / 2)
+    assert mean_over_transformations(scores, 2)[1, 1] == pytest.approx(float(scores[2, 2] + scores[3, 3]) / 2)
     one = method()
     one.learn(base())
     inputs = train = problem()  # as rows are remembered by number
-    for value, label in zip(one.compared("cosine", inputs)[2], range(4), strict=True):
+    for value, label in zip(one.class_scores("cosine", inputs)[2], range(4), strict=True):
         expected = 0.0
         for turn in (False, True):
 

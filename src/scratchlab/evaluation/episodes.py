@@ -21,7 +21,7 @@ from scratchlab.types import Samples
 
 if TYPE_CHECKING:
     from scratchlab.evaluation.interface import Progress
-    from scratchlab.learn.methods.interface import Asking, Method
+    from scratchlab.learn.methods.interface import Method, Scorer
 
 SCORES = 1 << 24  # scores of one head held at once
 Context = tuple[int, str]  # shots, and how the queries are distributed over the classes
@@ -52,7 +52,7 @@ def evaluate(plan: EpisodesPlan, method: Method, samples: Samples, progress: Pro
     )
 
 
-def _asked(plan: EpisodesPlan, asker: Asking, samples: Samples, progress: Progress) -> dict[str, dict[Context, Answers]]:
+def _asked(plan: EpisodesPlan, asker: Scorer, samples: Samples, progress: Progress) -> dict[str, dict[Context, Answers]]:
     """By head and context; all queries of an episode are scored together, so that rows are embedded once for each size of support."""
     found: dict[str, dict[Context, list[Answers]]] = defaultdict(lambda: defaultdict(list))
     ends = np.cumsum([queries.rows.shape[1] for queries in plan.queries_by.values()])

@@ -1,4 +1,4 @@
-"""What stands beside a trained network in every table of episodes and retrieval: the same network untrained, and the features it is given.
+"""Baselines without training, reported in all results of episodes and retrieval: the untrained network, and the front-end's features.
 
 Source of the centred features: CL2N of Wang et al. (2019), "SimpleShot", arXiv 1911.04623; see `CentredCosine`.
 """
@@ -23,10 +23,10 @@ from scratchlab.types import Batch, Embeddings, Floats, Image, Inputs, Rows
 
 
 class Features(Embedder):
-    """Vectors `[n, d]` that are an embedder's features and nothing else; its matrices have no channels.
+    """An embedder whose vectors `[n, d]` are the front-end's features; matrices are empty.
 
-    Of images all values of an image, which are pixels where the front-end is `pixels`; of sound the mean and the standard deviation over
-    time of every band of every stream, so that a clip's length does not matter.
+    Images: all feature values, which are pixels with front-end `pixels`. Sound: mean and standard deviation over time of each band of each
+    stream, so that vectors of clips of any length have the same dimension.
     """
 
     def __init__(self, embedder: Embedder) -> None:
@@ -34,7 +34,7 @@ class Features(Embedder):
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """None: the statistics are one whole."""
+        """Empty: the statistics have no separate streams."""
         return ()
 
     def embed_features(self, features: Tensor, lengths: Tensor) -> Embeddings:
@@ -46,7 +46,7 @@ class Features(Embedder):
 
 
 def statistics(features: Tensor, lengths: Tensor) -> Tensor:
-    """`[n, ..., columns]`, lengths `[n]` in columns -> `[n, 2 · …]`: means over the real columns, then standard deviations.
+    """Features `[n, ..., columns]`, lengths `[n]` in columns -> `[n, 2 · …]`: means, then standard deviations, without padding.
 
     >>> statistics(torch.tensor([[[1.0, 3.0, 9.0]]]), torch.tensor([2])).tolist()
     [[2.0, 1.0]]
@@ -59,10 +59,11 @@ def statistics(features: Tensor, lengths: Tensor) -> Tensor:
 
 
 class Baselines:
-    """Answers `pairwise` and `episodes` without training: heads `untrained.NAME` by the network as it is when this is made, for each
-    similarity, and `features.cosine` and `features.centred_cosine` by its features.
+    """Scores for `pairwise` and `episodes` without training.
 
-    training: the rows whose mean the centred ones take off; to be set before the first question.
+    Heads: `untrained.NAME` for each similarity, with a copy of the network at construction; `features.cosine` and
+    `features.centred_cosine`, with the front-end's features. training: rows whose mean the centred cosine subtracts; must be set before
+    the first call.
     """
 
     training: Inputs
@@ -72,20 +73,20 @@ class Baselines:
 
     @functools.cached_property
     def _heads(self) -> dict[str, tuple[Embedder, Similarity]]:
-        """By head, what embeds and what compares; similarities of their own, since a mean belongs to an embedder."""
+        """Embedder and similarity by head. Similarities are copied, because the mean that some subtract depends on the embedder."""
         heads: dict[str, tuple[Embedder, Similarity]] = {}
         features = {"cosine": Cosine(), "centred_cosine": CentredCosine()}
         for kind, embedder, similarities in (
             ("untrained", self._embedder, self._similarities),
             ("features", Features(self._embedder), features),
         ):
-            own = {name: copy.copy(similarity) for name, similarity in similarities.items()}
-            centre(own, embedder, self.training)
-            heads |= {f"{kind}.{name}": (embedder, similarity) for name, similarity in own.items()}
+            copies = {name: copy.copy(similarity) for name, similarity in similarities.items()}
+            centre(copies, embedder, self.training)
+            heads |= {f"{kind}.{name}": (embedder, similarity) for name, similarity in copies.items()}
         return heads
 
     def pairwise(self, queries: Inputs, references: Inputs) -> Iterator[tuple[slice, dict[str, Floats]]]:
-        """Tiles of at most 256 queries, and by head their similarities `[tile, m]` with all references."""
+        """Tiles of at most 256 queries, and their similarities `[tile, m]` to all references by head."""
 
         def compare(some: Inputs, others: Inputs) -> dict[str, Tensor]:
             return {head: comparisons.pair_scores(*parts, some, others) for head, parts in self._heads.items()}
@@ -93,5 +94,5 @@ class Baselines:
         return comparisons.pairwise(queries, references, compare)
 
     def episodes(self, support: Rows, query: Rows, load: Callable[[Rows], Batch]) -> dict[str, Floats]:
-        """Scores `[episode, q, way]` by head, of support rows `[episode, way, shot]` and query rows `[episode, q]`."""
+        """Scores `[episode, q, way]` by head, from support rows `[episode, way, shot]` and query rows `[episode, q]`."""
         return {head: comparisons.episode_scores(*parts, support, query, load).float().cpu().numpy() for head, parts in self._heads.items()}

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from scratchlab.data.augment.catalog import Augment, OfStreams
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.data.batches import in_order
-from scratchlab.learn.embeddings import ValuesByRow, MatricesByRow
+from scratchlab.learn.embeddings import MatricesByRow, ValuesByRow
 from scratchlab.models.interface import Encoder, Frontend
 from scratchlab.models.temporal.interface import Temporal
 from scratchlab.types import Batch, Embeddings, Inputs, Spectrogram
