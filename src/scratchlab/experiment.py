@@ -119,7 +119,7 @@ def _leave(run: Run, pipeline: Pipeline, samples: Samples, plan: Plan, result: R
     run.save_arrays("embeddings", {"vectors": method.vectors(queries).cpu().numpy()}, {"ids": samples.ids[plan.queries].tolist()})
     run.save_arrays("weights", {name: tensor.cpu().numpy() for name, tensor in method.tensors().items()})
     for name, probe in pipeline.probes.items():
-        last = probe.last(queries, samples.labels[plan.queries])
+        last = probe.read_queries(queries, samples.labels[plan.queries])
         run.save_table(name, table([row for record in run.records() for row in record[name]] + last))
     run.save_result(replace(result, facts={**result.facts, "chosen": method.facts()}))
     run.tell("finished", state="finished")

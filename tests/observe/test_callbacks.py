@@ -206,12 +206,12 @@ def test_when_it_is_read_in_any_loop(tmp_path: Path) -> None:
     """Without any library: the start, then each epoch; or steps, each of them once."""
     path, net = tmp_path / "kernels.parquet", network()
     readings = Readings(SETS, path, layers=["0"])
-    readings.begins(net, 0, 0)
+    readings.start(net, 0, 0)
     readings.after_step(0, 1)
     readings.after_epoch(1, 1)
     assert places(path) == [(0, 0), (1, 1)]
     readings = Readings(SETS, path, layers=["0"], every=2)
-    readings.begins(net, 5, 10)
+    readings.start(net, 5, 10)
     for step in (10, 11, 12, 12, 13, 14):
         readings.after_step(5, step)
     readings.after_epoch(6, 14)
@@ -220,7 +220,7 @@ def test_when_it_is_read_in_any_loop(tmp_path: Path) -> None:
         Readings(SETS, path, every=-1)
     (tmp_path / "file").write_text("")
     with pytest.raises(Problem, match="cannot be written"):
-        Readings(SETS, tmp_path / "file" / "kernels.parquet", layers=["0"]).begins(net, 0, 0)
+        Readings(SETS, tmp_path / "file" / "kernels.parquet", layers=["0"]).start(net, 0, 0)
 
 
 def test_another_process_reads_nothing(tmp_path: Path) -> None:
