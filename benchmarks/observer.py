@@ -26,7 +26,7 @@ import environment
 from scratchlab import recipe as recipes
 from scratchlab import shelf
 from scratchlab.experiment import perform
-from scratchlab.observe.of_training import KernelsOfTraining
+from scratchlab.observe.training_kernels import TrainingKernels
 from scratchlab.pipeline import SECTIONS
 from scratchlab.store.run import Run
 
@@ -64,9 +64,9 @@ def epoch(*more: str) -> float:
 @contextmanager
 def timed() -> Generator[list[float]]:
     """While open, gathers the share of each reading in the CPU seconds since the reading before, which are those of an epoch."""
-    shares, ended, plain = list[float](), 0.0, KernelsOfTraining.read
+    shares, ended, plain = list[float](), 0.0, TrainingKernels.read
 
-    def read(of: KernelsOfTraining, epoch: float, step: int) -> list[dict[str, Any]]:
+    def read(of: TrainingKernels, epoch: float, step: int) -> list[dict[str, Any]]:
         nonlocal ended
         begun = time.process_time()
         rows = plain(of, epoch, step)
@@ -76,7 +76,7 @@ def timed() -> Generator[list[float]]:
             ended = time.process_time()
         return rows
 
-    with mock.patch.object(KernelsOfTraining, "read", read):
+    with mock.patch.object(TrainingKernels, "read", read):
         yield shares
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tests.learning.conftest import Kept, Watch, components, embedder, trainer
+from tests.learning.conftest import MemoryStore, RecordingObserver, components, embedder, trainer
 
 from scratchlab.data.protocols.sessions import Sessions
 from scratchlab.learn.incremental import Incremental
@@ -55,7 +55,8 @@ def learned(name: str, compared: str) -> tuple[Method, Samples]:
     encoder = MLP(FORM, hidden=[32, 16]) if compared == "vectors" else Conv4(FORM, channels=16)
     fuse = [names] if len(names) > 1 else []
     method = METHODS[name](
-        components(embedder(encoder, FORM), trainer(Kept(), Watch(), epochs=8, batch=20), *names, fuse=fuse), **SETTINGS.get(name, {})
+        components(embedder(encoder, FORM), trainer(MemoryStore(), RecordingObserver(), epochs=8, batch=20), *names, fuse=fuse),
+        **SETTINGS.get(name, {}),
     )
     method.learn(base(samples).view(samples))
     return method, samples
@@ -71,7 +72,7 @@ def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.nda
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_it_learns_the_base_and_more(name: str, compared: str) -> None:
+def test_it_learns_base_and_new_classes(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     split = base(samples)
     heads = method.score(split.inputs(samples))
@@ -87,7 +88,7 @@ def test_it_learns_the_base_and_more(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_draws_do_not_touch_each_other(name: str, compared: str) -> None:
+def test_draws_are_independent(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     first = scored(method, samples, 0)
     scored(method, samples, 1)
@@ -98,7 +99,7 @@ def test_draws_do_not_touch_each_other(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, compared: str) -> None:
+def test_similarity_of_new_classes_to_base_classes(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     assert method.similarity_to_base().shape == (0, 4)
     first, other = method.branch(), method.branch()
@@ -114,7 +115,7 @@ def test_every_new_class_resembles_the_base_classes_in_some_degree(name: str, co
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> None:
+def test_scores_do_not_depend_on_the_order_of_queries(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     split = base(samples)
     inputs = split.inputs(samples)
@@ -125,7 +126,7 @@ def test_the_order_of_the_queries_means_nothing(name: str, compared: str) -> Non
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_what_was_learned_has_names(name: str, compared: str) -> None:
+def test_learned_tensors_are_named(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     tensors = method.tensors()
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors.values())
@@ -136,7 +137,7 @@ def test_what_was_learned_has_names(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_rows_of_no_session_are_compared_by_the_same_heads(name: str, compared: str) -> None:
+def test_pairs_and_episodes_have_the_same_heads(name: str, compared: str) -> None:
     """Pairs and episodes: every reference stands for itself, ways may be told apart, and nothing of it changes what is scored."""
     method, samples = learned(name, compared)
     split = base(samples)
@@ -169,7 +170,7 @@ def test_rows_of_no_session_are_compared_by_the_same_heads(name: str, compared: 
 
 
 @pytest.mark.parametrize("name", ["teen", "fill"])
-def test_calibration_is_part_of_episodes(name: str) -> None:
+def test_episodes_use_calibrated_references(name: str) -> None:
     method, samples = learned(name, "both")
     assert isinstance(method, Incremental)
     new = np.stack([np.flatnonzero(samples.labels == label) for label in (4, 5)])

@@ -15,14 +15,14 @@ from scratchlab.learn.methods.cec import CEC, Attention, PseudoSessions, adapted
 from scratchlab.learn.phases import Phase
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import Batch, Inputs, LabelledInputs, TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer, whole_batch
 
 NONE = problem().some(np.empty(0, dtype=np.int64))
 
 
 def method(
-    store: Kept | None = None,
-    watch: Watch | None = None,
+    store: MemoryStore | None = None,
+    watch: RecordingObserver | None = None,
     seed: int = 0,
     compared: tuple[str, ...] = ("cosine", "l2"),
     phases: str = "classifier 4, episodes 2",
@@ -30,7 +30,7 @@ def method(
     **settings: object,
 ) -> CEC:
     torch.manual_seed(seed)
-    training = trainer(store or Kept(), watch or Watch(), phases=phases, rates={"attention": rate})
+    training = trainer(store or MemoryStore(), watch or RecordingObserver(), phases=phases, rates={"attention": rate})
     return CEC(components(embedder(MLP(FORM, hidden=[32, 16])), training, *compared), **{"episodes_per_epoch": 10, **settings})
 
 
@@ -42,7 +42,7 @@ def base() -> TrainingView:
     return TrainingView(part([0, 1, 2], problem()), part([0, 1, 2], problem(40, seed=1)), NONE, np.arange(3))
 
 
-def test_untrained_it_compares_normalised_vectors() -> None:
+def test_untrained_attention_only_normalises_vectors() -> None:
     one = method(phases="classifier 4", rate=0.01)
     one.learn(base())
     inputs = problem(40, seed=1)
@@ -68,20 +68,20 @@ def test_attention_by_hand() -> None:
     assert torch.allclose(attention(x[None])[0], expected, atol=1e-5)
 
 
-def test_episodes_teach_it_to_play() -> None:
+def test_training_in_episodes_lowers_the_loss() -> None:
     """The loss over the very same episodes is lower than that of an attention that has hardly moved, in training and in validation."""
     last: list[dict[str, float]] = []
     for rate in (0.01, 1e-9):
-        watch = Watch()
+        watch = RecordingObserver()
         method(watch=watch, compared=("cosine",), phases="classifier 4, episodes 10", episodes_per_epoch=20, rate=rate).learn(base())
         last.append(watch.records[-1])
     assert last[0]["loss"] < last[1]["loss"] - 0.02
     assert last[0]["valid_loss"] < last[1]["valid_loss"] / 2
 
 
-def test_the_classifier_stands_still_while_episodes_are_played() -> None:
+def test_the_classifier_is_frozen_in_the_episodes_phase() -> None:
     """The embedder is that of the chosen epoch of the first phase, to the last bit; the rate halves with every fifth of the second."""
-    watch = Watch()
+    watch = RecordingObserver()
     alone = method(phases="classifier 4")
     alone.learn(base())
     both = method(watch=watch, phases="classifier 4, episodes 10")
@@ -94,7 +94,7 @@ def test_the_classifier_stands_still_while_episodes_are_played() -> None:
     assert all(record["rates"]["attention"] == 0 for record in watch.records[:4])
 
 
-def test_an_episode_has_other_queries_than_support_and_classes_in_blocks() -> None:
+def test_the_layout_of_episodes() -> None:
     labels = np.repeat([7, 2, 5], [6, 4, 8])
     sampler = PseudoSessions(labels, (2, 15), 2, 15, 3)
     assert sampler.episode == Episode(way=2 + 3, shot=2, query=2), "the smallest class has four rows"
@@ -109,7 +109,7 @@ def test_an_episode_has_other_queries_than_support_and_classes_in_blocks() -> No
     assert not np.array_equal(batches[0], sampler.batches(labels, 0, 2)[0])
 
 
-def test_a_step_by_hand_new_classes_transformed() -> None:
+def test_the_loss_of_an_episode_by_hand() -> None:
     """The loss of every query, from embeddings of the transformed inputs, attention by attention."""
     one = method(way=2, new_way=2, shot=2, query=3, dropout=0.0, transforms=["rotated_180"])
     learner, train = one.cec_learner(base()), base().train
@@ -138,16 +138,16 @@ def test_a_step_by_hand_new_classes_transformed() -> None:
 
 
 @pytest.mark.parametrize("stop", [(2, 2), (4, 0), (4, 6), (5, 9)])
-def test_killed_in_either_phase_it_ends_as_if_nothing_had_happened(stop: tuple[int, int]) -> None:
+def test_resuming_in_either_phase_is_bit_exact(stop: tuple[int, int]) -> None:
     """Within the episodes it goes on from the step where it was."""
-    seen, broken, store = Watch(), Watch(stop), Kept()
+    seen, broken, store = RecordingObserver(), RecordingObserver(stop), MemoryStore()
     whole = method(watch=seen, dropout=0.5)
     whole.learn(base())
     with pytest.raises(InterruptedError):
         method(store, broken).learn(base())
-    assert store.held is not None
-    assert store.held[1]["epoch"] == stop[0]
-    assert store.held[1]["step"] == stop[1]
+    assert store.checkpoint is not None
+    assert store.checkpoint[1]["epoch"] == stop[0]
+    assert store.checkpoint[1]["step"] == stop[1]
     broken.stop = None
     other = method(store, broken, seed=99)  # a new process starts from other random weights
     other.learn(base())
@@ -158,7 +158,7 @@ def test_killed_in_either_phase_it_ends_as_if_nothing_had_happened(stop: tuple[i
     assert torch.equal(whole.class_scores("cosine", problem()), other.class_scores("cosine", problem()))
 
 
-def test_scores_change_with_what_is_known_and_are_not_remembered() -> None:
+def test_scores_depend_on_the_known_classes_and_are_not_cached() -> None:
     one = method(compared=("cosine",), episodes_per_epoch=100, rate=0.05)
     one.learn(base())
     inputs: Inputs = problem(40, seed=1)
@@ -171,7 +171,7 @@ def test_scores_change_with_what_is_known_and_are_not_remembered() -> None:
     assert torch.equal(one.class_scores("cosine", inputs), before)
 
 
-def test_shots_are_adapted_one_by_one_and_then_averaged() -> None:
+def test_scores_of_adapted_shots_are_averaged() -> None:
     one = method()
     shots = copy.copy(one.components.similarities["cosine"])
     shots.references = "shots"
@@ -184,7 +184,7 @@ def test_shots_are_adapted_one_by_one_and_then_averaged() -> None:
     assert torch.allclose(one.class_scores("cosine", inputs), whole.view(8, 3, 2).mean(2), atol=1e-6)
 
 
-def test_wrong_settings_are_told() -> None:
+def test_wrong_settings_raise_problems() -> None:
     with pytest.raises(Problem, match=r"method.heads = 3 does not fit: it must divide the dimension 16"):
         method(heads=3)
     with pytest.raises(Problem, match=r"method.transforms names 'rotated_9', but what fits.*Did you mean 'rotated_90'"):

@@ -11,7 +11,7 @@ from scratchlab.learn.methods.co_teaching import CoTeaching, CoTeachingLearner, 
 from scratchlab.learn.phases import Phase, PhaseKind
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import LabelledInputs, TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer, whole_batch
 
 WARM_UP, CO_TEACHING = Phase("warm-up", 2, PhaseKind()), Phase("co-teaching", 8, PhaseKind(), first=2)
 
@@ -23,9 +23,9 @@ def with_wrong_labels(share: float) -> tuple[LabelledInputs, np.ndarray]:
     return LabelledInputs(rows.rows, rows._load, np.where(wrong, (rows.labels + 1) % 4, rows.labels), rows.ids), wrong
 
 
-def method(watch: Watch | None = None, **settings: float) -> CoTeaching:
+def method(watch: RecordingObserver | None = None, **settings: float) -> CoTeaching:
     torch.manual_seed(0)
-    training = trainer(Kept(), watch or Watch(), epochs=8, rate=0.02)
+    training = trainer(MemoryStore(), watch or RecordingObserver(), epochs=8, rate=0.02)
     return CoTeaching(components(embedder(MLP(FORM, hidden=[32, 16])), training), **{"tau": 0.4, "ramp": 4, **settings})  # type: ignore[arg-type]
 
 
@@ -33,13 +33,13 @@ def learner(**settings: float) -> CoTeachingLearner:
     return method(**settings).co_teaching_learner(TrainingView(problem(), problem(0), problem(0), np.arange(4)))
 
 
-def test_the_share_that_is_kept_falls_over_the_phase() -> None:
+def test_the_selected_fraction_falls_over_the_phase() -> None:
     one = learner()
     assert [one.kept_fraction(epoch, CO_TEACHING) for epoch in range(2, 8)] == pytest.approx([1.0, 0.9, 0.8, 0.7, 0.6, 0.6])
     assert one.kept_fraction(1, WARM_UP) == 1
 
 
-def test_each_network_learns_from_what_the_other_finds_easy() -> None:
+def test_each_network_is_trained_on_rows_with_small_losses_in_the_other() -> None:
     """By hand: the loss of a network counts where the other's is among the mask_of_smallest, and gradients are of these rows alone."""
     one, rows = learner(), problem(20)
     batch = whole_batch(rows, seed=3, epoch=6, phase=CO_TEACHING)
@@ -70,23 +70,23 @@ def test_both_networks_see_the_same_augmentation() -> None:
     assert torch.equal(first.uniform(), second.uniform())
 
 
-def test_nothing_selected_is_no_loss_and_counted() -> None:
+def test_empty_selections_have_zero_loss_and_are_counted() -> None:
     one = learner(tau=0.99, ramp=1)
     result: StepResult = one.training_step(whole_batch(problem(20), seed=3, epoch=9, phase=CO_TEACHING))
     assert result.loss.tolist() == [0.0] * 20
     assert result.counts == {"empty_selections": 1}
     result.loss.sum().backward()
-    watch = Watch()
+    watch = RecordingObserver()
     method(watch, tau=0.99, ramp=1).learn(TrainingView(problem(), problem(40, seed=1), problem(0), np.arange(4)))
     assert [record["empty_selections"] for record in watch.records] == [0] + [5] * 7
     assert all(np.isfinite(record["loss"]) for record in watch.records)
     assert watch.records[1]["loss"] == 0
 
 
-def test_wrong_labels_are_what_is_left_out() -> None:
+def test_wrongly_labelled_rows_are_left_out() -> None:
     """With 40 % of the labels wrong, the rows that are selected in the end are right nearly always, and the network learns."""
     rows, wrong = with_wrong_labels(0.4)
-    one = method(watch := Watch(), tau=0.4)
+    one = method(watch := RecordingObserver(), tau=0.4)
 
     class Notes:
         """A ledger in memory."""
@@ -110,7 +110,7 @@ def test_wrong_labels_are_what_is_left_out() -> None:
     assert watch.records[-1]["valid_accuracy"] > 0.95, "of rows whose labels are right"
 
 
-def test_groups_are_those_of_two_networks_and_both_are_kept() -> None:
+def test_both_networks_have_parameter_groups_and_are_stored() -> None:
     one = method()
     assert one.groups == ("network0.body", "network0.readout", "network1.body", "network1.readout")
     assert list(one.co_teaching_learner(TrainingView(problem(), problem(0), problem(0), np.arange(4))).groups()) == list(one.groups)

@@ -70,7 +70,7 @@ def one_by_one(embedder: Embedder, similarity: Similarity, support: Rows, query:
 @pytest.mark.parametrize("kept", ["mean", "shots"])
 @given(way=st.integers(1, 4), shot=st.integers(1, 3), asked=st.integers(1, 4), seed=st.integers(0, 99))
 @settings(max_examples=8, deadline=None)
-def test_episodes_are_what_each_is_alone(name: str, kept: str, way: int, shot: int, asked: int, seed: int) -> None:
+def test_episodes_against_single_scores(name: str, kept: str, way: int, shot: int, asked: int, seed: int) -> None:
     similarity, rng = SIMILARITIES[name](references=kept), np.random.default_rng(seed)
     support, query = rng.integers(0, 30, (5, way, shot)), rng.integers(0, 30, (5, asked))
     embedder = known(30, seed)
@@ -101,7 +101,7 @@ def test_one_stream_of_an_episode(name: str) -> None:
 
 @every
 @pytest.mark.parametrize("kept", ["mean", "shots"])
-def test_references_of_episodes_may_be_adapted(name: str, kept: str) -> None:
+def test_references_of_episodes_can_be_adapted(name: str, kept: str) -> None:
     """Reversed in sign, say: what is done to all at once is what is done to each episode's own."""
 
     def turned(new: Embeddings) -> Embeddings:
@@ -119,7 +119,7 @@ def test_references_of_episodes_may_be_adapted(name: str, kept: str) -> None:
 
 
 @every
-def test_pairs_in_tiles_are_one_call(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pairs_in_tiles_equal_a_single_call(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "QUERIES", 7)
     monkeypatch.setattr(comparisons, "REFERENCES", 5)
     similarity, embedder = SIMILARITIES[name](), known(40)
@@ -146,7 +146,7 @@ class Counting(VectorSimilarity):
 
 
 @pytest.mark.parametrize("kept", ["mean", "shots"])
-def test_a_tile_of_episodes_is_no_larger_for_more_of_them(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_does_not_grow_with_the_number_of_episodes(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "NUMBERS", 5000)
     rng, vectors = np.random.default_rng(0), torch.randn(50, 8)
     for episodes in (10, 1000):
@@ -156,20 +156,20 @@ def test_a_tile_of_episodes_is_no_larger_for_more_of_them(kept: str, monkeypatch
         assert len(similarity.numbers) >= episodes * (15 + 5) * 8 / 5000
 
 
-def test_matrices_of_episodes_are_held_one_episode_at_a_time() -> None:
+def test_matrices_are_in_memory_for_one_episode_at_a_time() -> None:
     embedder = known(30)
     episode_scores(embedder, SIMILARITIES["dtw"](), np.arange(30).reshape(3, 5, 2), np.arange(30).reshape(3, 10), unused)
     assert cast(Known, embedder).asked == [10, 10] * 3
 
 
-def test_matrices_of_a_gallery_are_held_a_tile_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_matrices_of_a_gallery_are_in_memory_tile_by_tile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "REFERENCES", 6)
     embedder = known(30)
     pair_scores(embedder, SIMILARITIES["cka"](), Inputs(np.arange(4), unused), Inputs(np.arange(4, 30), unused))
     assert cast(Known, embedder).asked == [4, 6, 6, 6, 6, 2]
 
 
-def test_scores_of_classes_are_computed_a_tile_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scores_of_classes_are_computed_tile_by_tile(monkeypatch: pytest.MonkeyPatch) -> None:
     embedder, similarity = known(90), Counting()
     own = embedder.embeddings(Inputs(np.arange(10), unused))
     whole = References(Cosine(), own, torch.arange(10), 10).scores(embedder, Inputs(np.arange(10, 90), unused))

@@ -21,7 +21,7 @@ from scratchlab.similarity.cka_matrices import CKA
 from scratchlab.similarity.reuse import rebuilt, shares
 from scratchlab.types import Embeddings, TrainingView
 from tests.contracts.test_methods import FORM, bars, base, later
-from tests.learning.conftest import Kept, Watch, components, embedder, trainer
+from tests.learning.conftest import MemoryStore, RecordingObserver, components, embedder, trainer
 
 
 def primitives(n: int = 3, t: int = 2, c: int = 4) -> torch.Tensor:
@@ -32,7 +32,7 @@ def of_matrices(matrix: torch.Tensor) -> Embeddings:
     return Embeddings(matrix.new_zeros(len(matrix), 1), matrix, torch.full((len(matrix),), matrix.shape[1]))
 
 
-def test_reuse_is_what_a_slow_loop_says() -> None:
+def test_rebuilt_matrices_against_a_reference_loop() -> None:
     given, aux = primitives(), 0.7
     expected = torch.zeros_like(given)
     for own in range(3):
@@ -82,23 +82,23 @@ def test_the_loss_without_reuse() -> None:
     assert torch.allclose(loss(cast(EmbeddedBatch, batch)), -(16 * CKA()(given, given)).log_softmax(1).diagonal())
 
 
-def test_descent_is_plain_and_leaves_its_start() -> None:
+def test_gradient_descent_is_plain_and_leaves_its_start_unchanged() -> None:
     start = Embeddings(torch.tensor([[2.0]]), torch.tensor([[[3.0]]]), torch.tensor([1]))
     found = gradient_descent(start, lambda now: now.vector.square().sum() / 2, steps=3, rate=0.5)
     assert (float(found.vector), float(found.matrix)) == (0.25, 3.0)  # halved by each step; what the loss does not read stays
     assert (float(start.vector), start.vector.requires_grad) == (2.0, False)
 
 
-def learned(kept: Kept | None = None, watch: Watch | None = None, seed: int = 0, **settings: Any) -> Compositional:
+def learned(kept: MemoryStore | None = None, watch: RecordingObserver | None = None, seed: int = 0, **settings: Any) -> Compositional:
     torch.manual_seed(seed)
-    engine = trainer(kept or Kept(), watch or Watch(), epochs=4, batch=20)
+    engine = trainer(kept or MemoryStore(), watch or RecordingObserver(), epochs=4, batch=20)
     method = Compositional(components(embedder(Conv4(FORM, channels=8), FORM), engine, "cosine", "cka"), **settings)
     samples = bars()
     method.learn(base(samples).view(samples))
     return method
 
 
-def test_a_session_changes_its_new_prototypes_alone_and_lowers_its_loss() -> None:
+def test_a_session_optimises_only_its_new_prototypes() -> None:
     samples, moved = bars(), learned()
     still = moved.branch()
     still.steps = 0
@@ -135,14 +135,14 @@ def test_the_first_head_is_the_sum_of_both_logits() -> None:
     assert method.groups == ("body", "vector", "matrix", "temperature")
 
 
-def test_a_killed_training_ends_as_an_uninterrupted_one() -> None:
+def test_resuming_is_bit_exact() -> None:
     """Weights, class rows, temperature and what is made of them, to the last bit."""
     whole = learned()
-    memory, watch = Kept(), Watch((2, 3))
+    store, watch = MemoryStore(), RecordingObserver((2, 3))
     with pytest.raises(InterruptedError):
-        learned(memory, watch)
+        learned(store, watch)
     watch.stop = None
-    again = learned(memory, watch, seed=99)  # a new process starts from other random weights
+    again = learned(store, watch, seed=99)  # a new process starts from other random weights
     expected, found = whole.tensors(), again.tensors()
     assert expected.keys() == found.keys()
     assert all(torch.equal(expected[name], found[name]) for name in expected)
@@ -150,15 +150,15 @@ def test_a_killed_training_ends_as_an_uninterrupted_one() -> None:
 
 
 @pytest.mark.parametrize("name", ["cka", "one_to_one", "chamfer"])
-def test_any_similarity_of_matrices_composes(name: str) -> None:
+def test_any_similarity_of_matrices_can_be_used(name: str) -> None:
     samples, method = bars(), learned(matrix=name)
     (split, *_) = later(samples, 0)
     method.learn(split.view(samples))
     assert next(iter(method.score(split.inputs(samples)).values())).values.shape[1] == 5
 
 
-def test_what_does_not_fit_is_told() -> None:
-    parts = components(embedder(Conv4(FORM, channels=8), FORM), trainer(Kept(), Watch()), "cosine", "cka")
+def test_wrong_settings_raise_problems() -> None:
+    parts = components(embedder(Conv4(FORM, channels=8), FORM), trainer(MemoryStore(), RecordingObserver()), "cosine", "cka")
     with pytest.raises(Problem, match=r"method.matrix = 'cosine' compares vectors"):
         Compositional(parts, matrix="cosine")
     with pytest.raises(

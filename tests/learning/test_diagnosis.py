@@ -27,7 +27,7 @@ from scratchlab.recipe import Recipe
 from scratchlab.report.run import page
 from scratchlab.store.run import Run
 from scratchlab.types import Batch, Embeddings, Image, LabelledInputs, Rows, Spectrogram
-from tests.learning.conftest import Kept, Watch, in_two_processes, trainer
+from tests.learning.conftest import MemoryStore, RecordingObserver, in_two_processes, trainer
 
 N, WIDTH, CULPRIT = 24, 16, 7
 Body = Callable[[Tensor], Tensor]
@@ -93,7 +93,7 @@ def chain(*parts: nn.Module | Body) -> nn.Sequential:
 
 def found(learner: Sorts, **settings: Any) -> tuple[str, dict[str, Any]]:
     with pytest.raises(Diverged) as raised:
-        trainer(Kept(), Watch(), **{"rate": 0.01, "batch": N, **settings}).train(learner, inputs(), inputs())
+        trainer(MemoryStore(), RecordingObserver(), **{"rate": 0.01, "batch": N, **settings}).train(learner, inputs(), inputs())
     facts = raised.value.facts
     assert facts is not None
     json.dumps(facts, allow_nan=False)
@@ -112,7 +112,7 @@ def marked(x: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_division_by_zero_in_the_middle_is_named_with_its_sample(precision: str) -> None:
+def test_a_division_by_zero_is_located_in_its_layer_and_sample(precision: str) -> None:
     net = chain(lambda x: 2 * x, lambda x: x / (1 - marked(x)), lambda x: x + 1)
     message, facts = found(Sorts(net), precision=precision)
     assert re.search(r"The loss is not finite in epoch 1, step 1 \(1 of 24 samples; rates: body [\d.]+\)", message)
@@ -127,7 +127,7 @@ def test_a_division_by_zero_in_the_middle_is_named_with_its_sample(precision: st
     assert came_out["not_finite"] == pytest.approx(1 / 24)
 
 
-def test_a_value_that_only_validation_meets_is_named_too() -> None:
+def test_a_failure_in_validation_only_is_located() -> None:
     class Validated(Sorts):
         def validation_step(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
             losses = self.training_step(batch).loss
@@ -143,7 +143,7 @@ def test_a_value_that_only_validation_meets_is_named_too() -> None:
     assert (facts["what"], facts["samples"], facts["layer"]) == ("validation loss", ["row7"], "body.1")
 
 
-def test_an_overflow_is_named_with_the_range_it_came_from() -> None:
+def test_an_overflow_is_reported_with_the_range_of_its_inputs() -> None:
     message, facts = found(Sorts(chain(lambda x: x + 6e4 * marked(x), lambda x: x.half().square().float())))
     assert facts["layer"] == "body.2"
     assert facts["samples"] == ["row7"]
@@ -151,7 +151,7 @@ def test_an_overflow_is_named_with_the_range_it_came_from() -> None:
     assert "between 0.5 and 6e+04" in message
 
 
-def test_what_a_module_does_between_its_parts_is_its_own() -> None:
+def test_computations_between_submodules_are_attributed_to_the_module() -> None:
     class Between(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -165,7 +165,7 @@ def test_what_a_module_does_between_its_parts_is_its_own() -> None:
 
 
 @pytest.mark.parametrize("kind", ["conv4", "bc_resnet"])
-def test_the_encoders_name_the_right_clip(kind: str) -> None:
+def test_the_right_sample_is_found_in_encoders(kind: str) -> None:
     """BC-ResNet writes over its inputs and keeps clips on the last axis; here it has as many channels as there are clips."""
     torch.manual_seed(0)
     if kind == "conv4":
@@ -185,7 +185,7 @@ def test_the_encoders_name_the_right_clip(kind: str) -> None:
     assert facts["went_in"][0]["not_finite"] == 0
 
 
-def test_an_encoder_that_all_streams_share_names_the_right_clip() -> None:
+def test_the_right_sample_is_found_in_an_encoder_shared_by_streams() -> None:
     torch.manual_seed(0)
     encoder = Streams(lambda form: Conv4(form, channels=4), Spectrogram(WIDTH, ("low", "high")), "shared")
     marks: list[Tensor] = []
@@ -197,7 +197,7 @@ def test_an_encoder_that_all_streams_share_names_the_right_clip() -> None:
     assert facts["layer"] == "body.encoder.encoders.0.blocks.1"
 
 
-def test_wrong_inputs_weights_and_losses_are_told_apart() -> None:
+def test_bad_inputs_weights_and_losses_are_distinguished() -> None:
     class Wrong(Sorts):
         def losses(self, values: Tensor, labels: Rows) -> Tensor:
             return super().losses(torch.where(values == 0, torch.inf, values), labels)
@@ -217,7 +217,7 @@ def test_wrong_inputs_weights_and_losses_are_told_apart() -> None:
     assert re.search(r"all module outputs are finite, so it arose in the loss, first for row\d+; lower the rates", message)
 
 
-def test_what_does_not_come_again_is_said_to_be_so() -> None:
+def test_a_failure_that_is_not_reproducible_is_reported() -> None:
     once = iter([torch.inf])
     message, facts = found(Sorts(chain(), last=lambda x: x + next(once, 0.0)))
     assert facts["origin"] == "nowhere"
@@ -228,7 +228,7 @@ def test_what_does_not_come_again_is_said_to_be_so() -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_an_infinite_gradient_behind_a_finite_loss_is_named(precision: str) -> None:
+def test_an_infinite_gradient_with_a_finite_loss_is_located(precision: str) -> None:
     """The root at 0 is 0, its slope is not finite."""
     torch.manual_seed(0)
     before = nn.Linear(WIDTH * WIDTH, WIDTH * WIDTH)
@@ -242,28 +242,28 @@ def test_an_infinite_gradient_behind_a_finite_loss_is_named(precision: str) -> N
     assert facts["came_out"][0]["not_finite"] == pytest.approx(1 / 24)
 
 
-def test_a_weight_s_own_gradient_is_named_even_where_its_module_is_never_called() -> None:
+def test_a_bad_weight_gradient_of_a_module_that_is_never_called_is_located() -> None:
     class Roots(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.held = nn.Module()
-            self.held.gain = nn.Parameter(torch.zeros(1))
+            self.checkpoint = nn.Module()
+            self.checkpoint.gain = nn.Parameter(torch.zeros(1))
 
         def forward(self, x: Tensor) -> Tensor:
-            return x + torch.sqrt(self.held.gain)
+            return x + torch.sqrt(self.checkpoint.gain)
 
     message, facts = found(Sorts(chain(Roots())))
     assert (facts["layer"], facts["names"], facts["samples"]) == ("body.1", ["body.1.held.gain"], [])
     assert "it arose in body.1 (Roots) from values between" in message
 
 
-def test_a_gradient_that_the_loss_spoils_is_laid_at_its_door() -> None:
+def test_a_bad_gradient_from_the_loss_is_attributed_to_the_loss() -> None:
     message, facts = found(Sorts(chain(), last=lambda x: torch.where(torch.arange(N) == CULPRIT, (0 * x).sqrt(), x)))
     assert (facts["what"], facts["origin"], facts["layer"]) == ("gradient", "loss", "")
     assert "arose in the loss" in message
 
 
-def test_large_finite_gradients_are_none_of_its_business() -> None:
+def test_large_finite_gradients_are_accepted() -> None:
     parameter = nn.Parameter(torch.zeros(3))
     for values, fine in (([3e38, 3e38, -1.0], True), ([0, torch.nan, 1], False), ([0, 1, -torch.inf], False)):
         parameter.grad = torch.tensor(values)
@@ -274,7 +274,7 @@ def test_large_finite_gradients_are_none_of_its_business() -> None:
 # -- the rest ---------------------------------------------------------------------------------------------
 
 
-def test_watching_changes_no_bit_and_leaves_nothing() -> None:
+def test_recording_calls_changes_nothing_and_removes_its_hooks() -> None:
     torch.manual_seed(0)
     encoder = BCResNet(Spectrogram(40))
     x = torch.rand(6, 1, 40, 20)
@@ -307,7 +307,7 @@ def work(rank: int, port: int, folder: str) -> None:
         (Path(folder) / f"{rank}.json").write_text(json.dumps([message, facts]))
 
 
-def test_several_processes_tell_the_same(tmp_path: Path) -> None:
+def test_several_processes_report_the_same_diagnosis(tmp_path: Path) -> None:
     in_two_processes(work, str(tmp_path))
     one, other = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
     assert one == other
@@ -315,11 +315,11 @@ def test_several_processes_tell_the_same(tmp_path: Path) -> None:
     assert "(1 of 24 samples;" in one[0]
 
 
-def test_the_run_keeps_it_and_its_page_shows_it(tmp_path: Path) -> None:
+def test_the_run_stores_the_diagnosis_and_its_page_shows_it(tmp_path: Path) -> None:
     recipe = Recipe("planted", 0, {"training": {"epochs": 4, "select": "loss"}})
     run = Run.create(tmp_path, recipe)
     with pytest.raises(Diverged), run.writing():
-        trainer(run, Watch(), batch=N).train(Sorts(chain(lambda x: x / (1 - marked(x)))), inputs(), inputs())
+        trainer(run, RecordingObserver(), batch=N).train(Sorts(chain(lambda x: x / (1 - marked(x)))), inputs(), inputs())
     assert run.state() == "failed"
     assert run.json("diagnosis")["layer"] == "body.1"
     shown = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page.page(run))))

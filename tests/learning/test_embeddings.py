@@ -21,7 +21,7 @@ sets = st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=20, unique=Tru
 
 @given(sets, st.integers(0, 99))
 @settings(max_examples=50)
-def test_values_are_those_that_were_put_last(puts: list[list[int]], seed: int) -> None:
+def test_get_returns_the_values_put_last(puts: list[list[int]], seed: int) -> None:
     table, twin, generator = ValuesByRow(), dict[int, Tensor](), torch.Generator().manual_seed(seed)
     for numbers in puts:
         values = torch.randn(len(numbers), 3, generator=generator)
@@ -37,7 +37,7 @@ def test_values_are_those_that_were_put_last(puts: list[list[int]], seed: int) -
 
 @given(st.lists(st.lists(st.integers(1, 7), min_size=1, max_size=6), min_size=1, max_size=5), st.integers(0, 99))
 @settings(max_examples=50)
-def test_matrices_come_back_padded_to_the_longest_asked_for(puts: list[list[int]], seed: int) -> None:
+def test_matrices_are_padded_to_the_longest_requested(puts: list[list[int]], seed: int) -> None:
     table, twin, generator = MatricesByRow(), list[Tensor](), torch.Generator().manual_seed(seed)
     for lengths in puts:
         matrices = torch.randn(len(lengths), max(lengths) + 2, 4, generator=generator)  # what lies beyond a length is not kept
@@ -52,7 +52,7 @@ def test_matrices_come_back_padded_to_the_longest_asked_for(puts: list[list[int]
         assert lengths.tolist() == [len(matrix) for matrix in known]
 
 
-def test_adding_row_by_row_copies_little() -> None:
+def test_adding_row_by_row_reallocates_rarely() -> None:
     table, capacities = ValuesByRow(), set[int]()
     for row in range(1000):
         table.put(np.array([row]), torch.full((1, 2), float(row)))
@@ -62,7 +62,7 @@ def test_adding_row_by_row_copies_little() -> None:
     assert table.get(np.array([999, 0]))[:, 0].tolist() == [999.0, 0.0]
 
 
-def test_what_is_not_there_is_not_made_up() -> None:
+def test_missing_values_raise_errors() -> None:
     with pytest.raises(ValueError, match="nothing was added"):
         ValuesByRow().get(np.array([0]))
     assert ValuesByRow().positions(np.array([5, 0])).tolist() == [-1, -1]
@@ -72,7 +72,7 @@ def test_what_is_not_there_is_not_made_up() -> None:
         table.get(np.array([3, 7]))
 
 
-def test_missing_rows_are_embedded_in_order_each_once_until_training_resumes() -> None:
+def test_missing_rows_are_embedded_once_and_the_cache_is_cleared_by_training() -> None:
     rows, loads = problem(2 * BATCH + 10), list[list[int]]()
 
     def load(asked: Rows) -> Batch:

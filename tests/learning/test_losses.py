@@ -29,7 +29,7 @@ from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import reversed_steps
 from scratchlab.types import Image, TrainingView
 from tests.contracts.test_similarities import embeddings
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer, whole_batch
 
 COMPARED: dict[str, Similarity] = {name: SIMILARITIES[name]() for name in ("cosine", "one_to_one", "cka")}
 WIDE = Image(1, 16, 64)
@@ -40,7 +40,7 @@ def embedded(**parts: Any) -> EmbeddedBatch:
     return cast(EmbeddedBatch, SimpleNamespace(embeddings=embeddings([5, 3, 6]), target=torch.tensor([0, 1, 0]), **parts))
 
 
-def test_cross_entropy_adds_up_its_similarities() -> None:
+def test_cross_entropy_sums_over_similarities() -> None:
     given = embedded(classes=embeddings([4, 4], seed=1))
     loss = CrossEntropy(COMPARED, weights={"cosine": 1.0, "cka": 0.2}, temperature=8.0)
     expected = [
@@ -54,7 +54,7 @@ def test_cross_entropy_adds_up_its_similarities() -> None:
     assert loss.leading == "cosine"
 
 
-def test_reversed_class_matrices_compete() -> None:
+def test_reversed_class_matrices_are_negatives() -> None:
     given = embedded(classes=embeddings([4, 4], seed=1))
     loss = CrossEntropy(COMPARED, weights={"one_to_one": 1.0}, reversed_negatives=True)
     plain, turned = (16 * COMPARED["one_to_one"](given.embeddings, one) for one in (given.classes, reversed_steps(given.classes)))
@@ -66,7 +66,7 @@ def test_reversed_class_matrices_compete() -> None:
         Contrastive(COMPARED, similarity="cka", reversed_negatives=True)
 
 
-def test_contrastive_against_its_sum() -> None:
+def test_contrastive_by_hand() -> None:
     given = embedded(second_view=embeddings([5, 3, 6], seed=4))
     scores = COMPARED["cosine"](given.embeddings, given.second_view) / 0.1
     for i, positives in enumerate([[0, 2], [1], [0, 2]]):
@@ -74,7 +74,7 @@ def test_contrastive_against_its_sum() -> None:
         assert torch.allclose(Contrastive(COMPARED, weight=0.3)(given)[i], 0.3 * expected, atol=1e-6)
 
 
-def test_one_cross_entropy_there_must_be() -> None:
+def test_exactly_one_classification_loss_is_required() -> None:
     with pytest.raises(Problem, match=r"exactly one of the tables loss.cross_entropy"):
         Losses({"contrastive": Contrastive(COMPARED)})
     with pytest.raises(Problem, match="Did you mean 'cka'"):
@@ -93,18 +93,18 @@ def fact(*names: str, device: str = "cpu") -> FACT:
     """A FACT method after three epochs."""
     torch.manual_seed(0)
     body = embedder(Conv4(FORM, channels=8)).to(device)
-    method = FACT(components(body, trainer(Kept(), Watch(), epochs=3, batch=20), *names), virtual=6, weight=0.1)
+    method = FACT(components(body, trainer(MemoryStore(), RecordingObserver(), epochs=3, batch=20), *names), virtual=6, weight=0.1)
     method.learn(seen())
     return method
 
 
-def test_the_virtual_loss_is_the_papers() -> None:
+def test_the_virtual_loss_by_hand() -> None:
     """By hand, on one batch: shares of the mixture and partners as the rng say."""
     torch.manual_seed(0)
     rows, body = problem(8), embedder(Conv4(FORM, channels=8))
     body.eval()
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
-    method = FACT(components(body, trainer(Kept(), Watch())), virtual=5, weight=0.5, serves=2)
+    method = FACT(components(body, trainer(MemoryStore(), RecordingObserver())), virtual=5, weight=0.5, serves=2)
     learner = ClassLearner(body, rows, np.arange(4), cross_entropy)
     virtual = method.virtual_loss(seen())
     batch, rng = rows.batch(np.arange(8)), RowRNG(0, 0, rows.rows)
@@ -144,7 +144,7 @@ def test_the_virtual_loss_is_the_papers() -> None:
         assert float(found[i].detach()) == pytest.approx(0.5 * (reserve + forecast), abs=1e-4)
 
 
-def test_each_virtual_prototype_serves_a_few_classes_and_no_class_has_none() -> None:
+def test_virtual_prototypes_are_assigned_to_classes() -> None:
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
     rows = ClassWeights(4, embedder(Conv4(FORM, channels=8)), cross_entropy.similarities.values(), 1)
     allowed = Virtual(cross_entropy, rows, 30, weight=1.0, beta=0.5, serves=3, seed=0).assigned
@@ -158,7 +158,7 @@ def stepped(times: int, between: Callable[[torch.nn.Module], object]) -> torch.n
     torch.manual_seed(0)
     rows, body = problem(20), embedder(Conv4(FORM, channels=8))
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
-    method = FACT(components(body, trainer(Kept(), Watch())), virtual=6, weight=1.0)
+    method = FACT(components(body, trainer(MemoryStore(), RecordingObserver())), virtual=6, weight=1.0)
     learner = ClassLearner(body, rows, np.arange(4), cross_entropy, [method.virtual_loss(seen())])
     for number in range(times):
         learner.module.zero_grad()
@@ -170,7 +170,7 @@ def stepped(times: int, between: Callable[[torch.nn.Module], object]) -> torch.n
     return learner.module
 
 
-def test_virtual_rows_are_tied_to_nothing_by_memory() -> None:
+def test_virtual_prototypes_share_no_memory() -> None:
     """A move to other storage and back between two steps, as to another device, changes nothing; no two tensors share memory."""
     plain, moved = stepped(3, lambda module: module), stepped(3, lambda module: module.double().float())
     for (name, one), other in zip(plain.state_dict().items(), moved.state_dict().values(), strict=True):
@@ -188,7 +188,7 @@ def test_another_device_gives_the_same() -> None:
         assert torch.allclose(tensor, other.tensors()[name].cpu(), atol=1e-3), name
 
 
-def test_answers_go_through_the_virtual_prototypes() -> None:
+def test_scores_through_virtual_prototypes_by_hand() -> None:
     method = fact()
     rows = problem(12, seed=1)
     plain = torch.cat([one.scores(method.embedder, rows) for one in method.references["cosine"]], 1)
@@ -203,16 +203,16 @@ def test_answers_go_through_the_virtual_prototypes() -> None:
         assert torch.allclose(found[i], (0.1 * through.softmax(0) + 0.9 * (16 * plain[i]).softmax(0)).log(), atol=1e-5)
 
 
-def test_rate_0_keeps_virtual_rows_orthogonal() -> None:
+def test_rate_0_keeps_virtual_prototypes_orthogonal() -> None:
     torch.manual_seed(0)
     body = embedder(Conv4(FORM, channels=8))
-    method = FACT(components(body, trainer(Kept(), Watch(), epochs=2, batch=20, rates={"virtual": 0.0})), virtual=6)
+    method = FACT(components(body, trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=20, rates={"virtual": 0.0})), virtual=6)
     method.learn(seen(40))
     assert method.virtual.vector is not None
     assert torch.allclose(method.virtual.vector @ method.virtual.vector.T, torch.eye(6), atol=1e-5)
 
 
-def test_squared_error_is_the_mean_over_classes_of_what_is_missing_or_too_much() -> None:
+def test_squared_error_is_the_mean_over_classes() -> None:
     found, rows = embedded(), embeddings([5, 3, 6], seed=7)
     found.classes = rows
     loss, cosine = SquaredError(COMPARED, temperature=2.0), COMPARED["cosine"]
@@ -223,7 +223,7 @@ def test_squared_error_is_the_mean_over_classes_of_what_is_missing_or_too_much()
         assert float(loss(found)[i]) == pytest.approx(slow, rel=1e-5)
 
 
-def test_the_linear_readout_is_that_of_torch_to_the_last_step() -> None:
+def test_the_linear_readout_equals_that_of_torch() -> None:
     """The same start, the same data: our learner under `linear` and plain torch make the same weights."""
     torch.manual_seed(0)
     body = embedder(MLP(FORM, hidden=[12, 8], rectified=True))
@@ -256,7 +256,7 @@ def test_the_linear_readout_is_that_of_torch_to_the_last_step() -> None:
     torch.testing.assert_close(learner.class_weights.vector[:, -1], plain[5].bias, atol=1e-6, rtol=1e-5)
 
 
-def test_rows_with_a_bias_are_not_shared() -> None:
+def test_class_weights_with_a_bias_cannot_be_shared() -> None:
     both = {name: SIMILARITIES[name]() for name in ("linear", "cosine")}
     loss = CrossEntropy(both, weights={"linear": 1.0, "cosine": 1.0})
     with pytest.raises(Problem, match="class weights of the similarity linear have a bias"):
@@ -265,4 +265,4 @@ def test_rows_with_a_bias_are_not_shared() -> None:
 
 def test_virtual_prototypes_have_no_bias() -> None:
     with pytest.raises(Problem, match="class weights of the similarity 'linear' have a bias"):
-        FACT(components(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch()), "linear"))
+        FACT(components(embedder(MLP(FORM, hidden=[8])), trainer(MemoryStore(), RecordingObserver()), "linear"))

@@ -24,7 +24,7 @@ from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.types import TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, in_two_processes, learner, problem, trainer
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, in_two_processes, learner, problem, trainer
 
 PHASES = {"co_teaching": "warm-up 1, co-teaching 2", "cec": "classifier 2, episodes 2"}
 
@@ -56,11 +56,11 @@ def learner_of(kind: str) -> Learner:
     torch.manual_seed(0)
     if kind == "co_teaching":
         view = TrainingView(problem(), problem(40, seed=1), problem(0), np.arange(4))
-        parts = components(embedder(MLP(FORM, hidden=[32, 16])), trainer(Kept(), Watch()))
+        parts = components(embedder(MLP(FORM, hidden=[32, 16])), trainer(MemoryStore(), RecordingObserver()))
         return CoTeaching(parts, tau=0.3, ramp=1).co_teaching_learner(view)
     if kind == "cec":
         view = TrainingView(problem(), problem(40, seed=1), problem(0), np.arange(4))
-        parts = components(embedder(MLP(FORM, hidden=[32, 16])), trainer(Kept(), Watch()))
+        parts = components(embedder(MLP(FORM, hidden=[32, 16])), trainer(MemoryStore(), RecordingObserver()))
         return CEC(parts, episodes_per_epoch=6, shot=2, query=4, dropout=0.0).cec_learner(view)
     if kind == "prototypical":
         criterion = Prototypical({"one_to_one": SIMILARITIES["one_to_one"]()})
@@ -71,8 +71,8 @@ def learner_of(kind: str) -> Learner:
 def trained(kind: str) -> tuple[dict[str, np.ndarray], list[dict[str, Any]], np.ndarray]:
     """Weights, records and the losses of the rows in their last batch."""
     torch.set_num_threads(1)
-    one, watch, rows = learner_of(kind), Watch(), Rows()
-    training = trainer(Kept(), watch, epochs=3, batch=24, sampler=SAMPLERS.get(kind), phases=PHASES.get(kind, ""))
+    one, watch, rows = learner_of(kind), RecordingObserver(), Rows()
+    training = trainer(MemoryStore(), watch, epochs=3, batch=24, sampler=SAMPLERS.get(kind), phases=PHASES.get(kind, ""))
     training.ledger = rows
     training.train(one, problem(), problem(40, seed=1))
     weights = {name: tensor.numpy().copy() for name, tensor in one.module.state_dict().items()}

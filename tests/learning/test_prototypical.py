@@ -19,7 +19,7 @@ from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.types import LabelledInputs, TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer, whole_batch
 
 SAMPLER = Episodes(0, way=2, shot=2, query=3, episodes=8)
 PHASE = Phase("", 1, PhaseKind())
@@ -73,10 +73,10 @@ def test_gradients_reach_the_support(name: str) -> None:
     assert (seen.grad.flatten(1).abs().sum(1) > 0).all()
 
 
-def test_it_learns_to_tell_apart_classes_it_has_not_seen() -> None:
-    watch = Watch()
+def test_it_generalises_to_unseen_classes() -> None:
+    watch = RecordingObserver()
     torch.manual_seed(0)
-    training = trainer(Kept(), watch, sampler=SAMPLER, epochs=6, rate=0.02)
+    training = trainer(MemoryStore(), watch, sampler=SAMPLER, epochs=6, rate=0.02)
     method = Prototypes(components(embedder(MLP(FORM, hidden=[32, 16])), training, "l2", loss="prototypical"))
     valid = problem(80, seed=1)
     valid = part([3, 5], LabelledInputs(valid.rows, valid._load, np.where(valid.labels == 2, 5, valid.labels), valid.ids))
@@ -88,7 +88,7 @@ def test_it_learns_to_tell_apart_classes_it_has_not_seen() -> None:
 
 
 @pytest.mark.parametrize("criterion", [CrossEntropy, Prototypical])
-def test_validation_of_unknown_classes_is_by_nearest_class_mean_in_episodes(criterion: type[CrossEntropy] | type[Prototypical]) -> None:
+def test_unknown_classes_are_validated_by_nearest_class_mean_in_episodes(criterion: type[CrossEntropy] | type[Prototypical]) -> None:
     """Of a classifier as of a prototypical network; classes that are known are validated by their weights."""
     torch.manual_seed(0)
     cosine = SIMILARITIES["cosine"]()
@@ -110,10 +110,10 @@ def test_validation_of_unknown_classes_is_by_nearest_class_mean_in_episodes(crit
             assert bool(right[place]) == (int(scores.argmax()) == label)
 
 
-def test_a_classifier_whose_validation_rows_are_of_other_classes_trains() -> None:
-    watch = Watch()
+def test_a_classifier_trains_with_validation_rows_of_other_classes() -> None:
+    watch = RecordingObserver()
     torch.manual_seed(0)
-    method = Prototypes(components(embedder(MLP(FORM, hidden=[32, 16])), trainer(Kept(), watch, judged=30)))
+    method = Prototypes(components(embedder(MLP(FORM, hidden=[32, 16])), trainer(MemoryStore(), watch, judged=30)))
     method.learn(TrainingView(part([0, 1, 2], problem()), part([2, 3], problem(60, seed=1)), problem(0), np.arange(3)))
     assert [list(record)[:4] for record in watch.records] == [["epoch", "loss", "train_accuracy", "valid_loss"]] * 4
     assert watch.records[-1]["train_accuracy"] == 1, "of classes that it has weights of"
@@ -121,14 +121,14 @@ def test_a_classifier_whose_validation_rows_are_of_other_classes_trains() -> Non
 
 
 @pytest.mark.parametrize("stop", [(0, 1), (1, 4), (3, 6)])
-def test_killed_within_its_episodes_it_ends_as_if_nothing_had_happened(stop: tuple[int, int]) -> None:
-    def trained(store: Kept, watch: Watch, seed: int) -> ClassLearner:
+def test_resuming_within_an_epoch_of_episodes_is_bit_exact(stop: tuple[int, int]) -> None:
+    def trained(store: MemoryStore, watch: RecordingObserver, seed: int) -> ClassLearner:
         one = learner(seed=seed)
         trainer(store, watch, sampler=SAMPLER, rate=0.02, judged=20).train(one, part([0, 1, 2], problem()), problem(40, seed=1))
         return one
 
-    seen, broken, store = Watch(), Watch(stop), Kept()
-    whole = trained(Kept(), seen, 0)
+    seen, broken, store = RecordingObserver(), RecordingObserver(stop), MemoryStore()
+    whole = trained(MemoryStore(), seen, 0)
     with pytest.raises(InterruptedError):
         trained(store, broken, 0)
     broken.stop = None
@@ -138,17 +138,19 @@ def test_killed_within_its_episodes_it_ends_as_if_nothing_had_happened(stop: tup
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
-def test_what_does_not_fit_is_a_sentence() -> None:
+def test_settings_that_do_not_fit_raise_problems() -> None:
     similarities = {"cosine": SIMILARITIES["cosine"]()}
     with pytest.raises(Problem, match=r'loss.prototypical compares the queries of an episode.*set sampler.name = "episodes"'):
-        components(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch()), loss="prototypical")
+        components(embedder(MLP(FORM, hidden=[8])), trainer(MemoryStore(), RecordingObserver()), loss="prototypical")
     with pytest.raises(
         Problem, match=r"needs exactly one of the tables loss.cross_entropy, loss.squared_error and loss.prototypical.*has 2 of these"
     ):
         Losses({name: LOSSES[name](similarities) for name in ("prototypical", "cross_entropy")})
-    parts = components(embedder(Conv4(FORM, channels=8)), trainer(Kept(), Watch(), sampler=SAMPLER), loss="prototypical")
+    parts = components(embedder(Conv4(FORM, channels=8)), trainer(MemoryStore(), RecordingObserver(), sampler=SAMPLER), loss="prototypical")
     for name in ("fact", "fill", "savc", "compositional", "co_teaching"):
         with pytest.raises(Problem, match=f"The method {name} needs class weights in training, but loss.prototypical learns none"):
             METHODS[name](parts, **({"tau": 0.1} if name == "co_teaching" else {}))
     with pytest.raises(Problem, match="Validation by episodes needs two classes or more with two rows each"):
-        trainer(Kept(), Watch(), sampler=SAMPLER).train(learner(), part([0, 1, 2], problem()), part([3], problem(40, seed=1)))
+        trainer(MemoryStore(), RecordingObserver(), sampler=SAMPLER).train(
+            learner(), part([0, 1, 2], problem()), part([3], problem(40, seed=1))
+        )

@@ -29,7 +29,7 @@ from scratchlab.models.temporal.frames import Frames
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Embeddings, LabelledInputs, Rows, TrainingView, Waveform
-from tests.learning.conftest import Kept, Watch, more_like, trainer
+from tests.learning.conftest import MemoryStore, RecordingObserver, embedder_builder, trainer
 
 COSINE: dict[str, Similarity] = {"main": SIMILARITIES["cosine"]()}
 TWO = ("envelope", "residual")
@@ -62,7 +62,7 @@ def swapped(first: int, second: int) -> list[int]:
     return next([i, j] for i in range(40) for j in range(40) if i != j and drawn(i, j) == ([1, 0], [first, second]))
 
 
-def test_parts_are_taken_from_where_it_is_said() -> None:
+def test_compose_takes_streams_from_their_sources() -> None:
     known = matrices(3, [4, 2, 5])
     made = compose(known, torch.tensor([[0, 0, 2], [1, 2, MISSING], [2, 2, 2]]))
     assert made.lengths.tolist() == [4, 2, 5], "as long as the shortest; a missing stream has no length"
@@ -93,7 +93,7 @@ def test_masked_by_hand() -> None:
 
 
 @pytest.mark.parametrize("name", ["cosine", "one_to_one", "cka"])
-def test_against_a_slow_loop(name: str) -> None:
+def test_against_a_reference_loop(name: str) -> None:
     """Streams drawn by the rng; vectors and matrices of several lengths."""
     similarity, target = SIMILARITIES[name](), [0, 1, 2, 0, 1]
     given, classes = matrices(5, [4, 2, 5, 3, 5]), matrices(3, [4, 4, 4], seed=1)
@@ -127,7 +127,7 @@ def test_partners_of_one_class_make_no_pseudo_class() -> None:
     assert PseudoClasses(COSINE)(embedded(at, at, [1, 1])).tolist() == [0.0, 0.0]
 
 
-def test_it_asks_every_stream_to_tell_classes_apart() -> None:
+def test_each_stream_learns_to_separate_classes() -> None:
     """Rows that differ in one stream alone satisfy a classifier but not this; descending it, the other stream comes to differ too."""
     inputs = vectors([[1.0, 0.0, 1.0, 0.1], [-1.0, 0.0, 1.0, -0.1]])
     rows = torch.tensor([[1.0, 0.0, 1.0, 0.0], [-1.0, 0.0, 1.0, 0.0]], requires_grad=True)
@@ -141,7 +141,7 @@ def test_it_asks_every_stream_to_tell_classes_apart() -> None:
     assert rows.detach()[:, 3].abs().min() > 0.1
 
 
-def test_wrong_settings_are_told() -> None:
+def test_wrong_settings_raise_problems() -> None:
     with pytest.raises(Problem, match=r"have only one; use frontend.name = 'lpc'"):
         PseudoClasses(COSINE).fits(())
     with pytest.raises(Problem, match="Did you mean 'residual'"):
@@ -180,7 +180,12 @@ def method(similarities: dict[str, Similarity], **settings: Any) -> Prototypes:
     losses = Losses({"cross_entropy": CrossEntropy(similarities), "pseudo_classes": PseudoClasses(similarities, **settings)})
     return Prototypes(
         Components(
-            body := of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities), more_like(body)
+            body := of_sounds(),
+            trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
+            similarities,
+            losses,
+            Scoring(similarities),
+            embedder_builder(body),
         )
     )
 
@@ -197,7 +202,14 @@ def test_a_method_trains_with_it(kind: str) -> None:
 def test_inputs_of_several_transformations_are_composed_with_partners_under_their_own() -> None:
     rows, losses = sounds(), Losses({"cross_entropy": CrossEntropy(COSINE), "pseudo_classes": PseudoClasses(COSINE)})
     one = SAVC(
-        Components(body := of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), COSINE, losses, Scoring(COSINE), more_like(body)),
+        Components(
+            body := of_sounds(),
+            trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
+            COSINE,
+            losses,
+            Scoring(COSINE),
+            embedder_builder(body),
+        ),
         queue=64,
         dim=8,
     )
@@ -205,7 +217,7 @@ def test_inputs_of_several_transformations_are_composed_with_partners_under_thei
     assert one.score(rows)["main"].values.shape == (24, 4)
 
 
-def test_both_embedder_and_rows_are_taught() -> None:
+def test_embedder_and_class_weights_get_gradients() -> None:
     rows, loss = sounds(8), PseudoClasses(COSINE)
     learner = ClassLearner(of_sounds(), rows, np.arange(4), CrossEntropy(COSINE), [loss])
     given = EmbeddedBatch(
@@ -219,14 +231,19 @@ def test_both_embedder_and_rows_are_taught() -> None:
     assert (learner.class_weights.vector.grad != 0).any()
 
 
-def test_a_single_stream_may_lead() -> None:
+def test_the_leading_similarity_may_read_a_single_stream() -> None:
     """What the base is trained and compared by reads one stream of two, and nothing else has been embedded before."""
     rows = sounds()
     none, similarities = rows.some(np.arange(0)), {"part": SIMILARITIES["cosine"](stream="residual")}
     losses = Losses({"cross_entropy": CrossEntropy(similarities)})
     one = Prototypes(
         Components(
-            body := of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities), more_like(body)
+            body := of_sounds(),
+            trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
+            similarities,
+            losses,
+            Scoring(similarities),
+            embedder_builder(body),
         )
     )
     one.learn(TrainingView(rows, none, none, np.arange(4)))

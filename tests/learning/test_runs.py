@@ -70,13 +70,13 @@ def test_prototypical_training_from_a_recipe(tmp_path: Path) -> None:
     assert visits == [45, 45]
 
 
-def test_a_class_too_small_for_the_sampler_is_named_before_any_training(tmp_path: Path) -> None:
+def test_a_class_too_small_for_the_sampler_is_reported_before_training(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"Class 'melody\d+' has \d+ training rows, fewer than sampler.shot \+ sampler.query = 9 \+ 15"):
         performed(tmp_path, sampler={"name": "episodes", "way": 2, "shot": 9})
     assert not list(tmp_path.glob("melodies-*")), "the folder is taken back"
 
 
-def test_wrong_settings_are_a_sentence_before_a_folder_is_made() -> None:
+def test_wrong_settings_raise_problems_before_a_folder_is_created() -> None:
     with pytest.raises(Problem, match=r"training.phases names 'robust', but this method has no phases"):
         check(recipe(training={"phases": "robust 5"}))
     with pytest.raises(Problem, match=r"the phase 'warm-up' has 0 epochs"):
@@ -94,7 +94,7 @@ def test_wrong_settings_are_a_sentence_before_a_folder_is_made() -> None:
 # -- beginning from another run -------------------------------------------------------------------------
 
 
-def test_a_run_begins_from_another(tmp_path: Path) -> None:
+def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
     first = performed(tmp_path)
     settings = {"init_from": str(first.folder), "rates": {"body": 0.0}}
     second = performed(tmp_path, training=settings)
@@ -107,7 +107,7 @@ def test_a_run_begins_from_another(tmp_path: Path) -> None:
     assert recipe(training=settings).key != recipe(training={"rates": {"body": 0.0}}).key
 
 
-def test_a_checkpoint_comes_before_where_it_began(tmp_path: Path) -> None:
+def test_a_checkpoint_takes_precedence_over_init_from(tmp_path: Path) -> None:
     """Once it has one, a run does not need the other any more."""
     first = performed(tmp_path)
     made = recipe(training={"init_from": str(first.folder), "checkpoint_seconds": 0.0})
@@ -133,7 +133,7 @@ def test_a_checkpoint_comes_before_where_it_began(tmp_path: Path) -> None:
     assert run.state() == "finished"
 
 
-def test_what_cannot_be_begun_from_is_a_sentence(tmp_path: Path) -> None:
+def test_an_unusable_init_from_raises_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"training.init_from = 'nowhere' is not the folder of a finished run: there is no nowhere/weights"):
         check(recipe(training={"init_from": "nowhere"}))
     first = performed(tmp_path)
@@ -141,7 +141,7 @@ def test_what_cannot_be_begun_from_is_a_sentence(tmp_path: Path) -> None:
         check(recipe(training={"init_from": str(first.folder)}, encoder={"width": 2.0}))
 
 
-def test_more_embedders_are_like_the_first_and_building_them_moves_nothing() -> None:
+def test_further_embedders_have_the_same_architecture_and_leave_the_first_unchanged() -> None:
     one, other = (assemble(recipe(), NullStore()) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.embedder.parameters(), other.embedder.parameters(), strict=True))
     before = torch.get_rng_state()

@@ -51,7 +51,7 @@ def test_class_balanced_has_p_classes_with_k_rows_each() -> None:
         assert len(set(batch.tolist())) == 12
 
 
-def test_class_balanced_takes_turns() -> None:
+def test_class_balanced_draws_classes_and_rows_equally_often() -> None:
     """Over many batches: classes are drawn equally often, and no row of a class comes twice before each came once."""
     batches = [batch for epoch in range(1) for batch in ClassBalanced(0, classes=2, rows=2).batches(np.tile(LABELS, 4), 1, epoch)]
     labels = np.tile(LABELS, 4)
@@ -85,7 +85,7 @@ def test_episodes_are_laid_out_class_after_class() -> None:
     assert episode.classes(np.arange(18)).tolist() == [0] * 6 + [1] * 6 + [2] * 6
 
 
-def test_what_does_not_fit_is_a_sentence() -> None:
+def test_settings_that_do_not_fit_raise_problems() -> None:
     with pytest.raises(Problem, match=r"sampler.classes = 8 does not fit: the training rows are of 4 classes; lower sampler.classes"):
         ClassBalanced(0).fits(LABELS, CLASSES)
     with pytest.raises(Problem, match=r"sampler.way = 5 does not fit: the training rows are of 4 classes; lower sampler.way"):

@@ -20,15 +20,20 @@ from scratchlab.learn.methods.savc import SAVC, FantasyLearner, mean_over_transf
 from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer, whole_batch
 
 NONE = problem().some(np.empty(0, dtype=np.int64))
 
 
-def method(memory: Kept | None = None, watch: Watch | None = None, seed: int = 0, encoder: str = "mlp", **settings: object) -> SAVC:
+def method(
+    store: MemoryStore | None = None, watch: RecordingObserver | None = None, seed: int = 0, encoder: str = "mlp", **settings: object
+) -> SAVC:
     torch.manual_seed(seed)
     parts = Conv4(FORM, channels=8) if encoder == "conv4" else MLP(FORM, hidden=[32, 16])
-    return SAVC(components(embedder(parts), trainer(memory or Kept(), watch or Watch(), batch=24)), **{"queue": 64, "dim": 8, **settings})
+    return SAVC(
+        components(embedder(parts), trainer(store or MemoryStore(), watch or RecordingObserver(), batch=24)),
+        **{"queue": 64, "dim": 8, **settings},
+    )
 
 
 def base() -> TrainingView:
@@ -45,7 +50,7 @@ def contrast(learner: FantasyLearner) -> MomentumContrast:
     return found
 
 
-def test_every_class_is_as_many_classes_as_there_are_transformations() -> None:
+def test_each_class_becomes_one_class_per_transformation() -> None:
     learner = method(fantasies=["backward", "rotated_90"]).fantasy_learner(base())
     assert learner.class_weights.vector.shape == (12, 16)
     one = embedded(learner, [3, 5])  # of classes 3 and 1
@@ -76,7 +81,7 @@ def test_the_mean_over_transformations_by_hand() -> None:
         assert float(value) == pytest.approx(expected, abs=1e-5)
 
 
-def test_validation_answers_as_queries_are_answered() -> None:
+def test_validation_averages_over_transformations_like_scoring() -> None:
     """The share that is right by the trained rows is that of the averaged similarities."""
     learner = method().fantasy_learner(base())
     learner.module.eval()
@@ -107,7 +112,7 @@ def test_the_queue_holds_the_last_keys_in_their_order() -> None:
     assert sorted(small.labels.tolist()) == sorted(one.target.tolist()[-3:])
 
 
-def test_the_slow_copy_follows_by_hand() -> None:
+def test_the_momentum_encoder_by_hand() -> None:
     learner = method(momentum=0.9).fantasy_learner(base())
     loss = contrast(learner)
     slow, quick = loss.slow[0], learner.embedder.encoder
@@ -144,19 +149,19 @@ def test_the_loss_by_hand() -> None:
 
 
 @pytest.mark.parametrize("stop", [(0, 2), (2, 3)])
-def test_an_interrupted_training_ends_as_an_uninterrupted_one(stop: tuple[int, int]) -> None:
+def test_resuming_is_bit_exact(stop: tuple[int, int]) -> None:
     """With batch normalisation in both encoders; queue, copy and all numbers told to the last bit."""
-    seen, kept = Watch(), Kept()
+    seen, kept = RecordingObserver(), MemoryStore()
     whole = method(kept, seen, encoder="conv4")
     whole.learn(base())
-    memory, watch = Kept(), Watch(stop)
+    store, watch = MemoryStore(), RecordingObserver(stop)
     with pytest.raises(InterruptedError):
-        method(memory, watch, encoder="conv4").learn(base())
+        method(store, watch, encoder="conv4").learn(base())
     watch.stop = None
-    other = method(memory, watch, seed=99, encoder="conv4")
+    other = method(store, watch, seed=99, encoder="conv4")
     other.learn(base())
     assert watch.records == seen.records
-    (expected, _), (found, _) = kept.held or ({}, {}), memory.held or ({}, {})
+    (expected, _), (found, _) = kept.checkpoint or ({}, {}), store.checkpoint or ({}, {})
     assert {"now/losses.0.keys", "now/losses.0.labels", "now/losses.0.count", "best/losses.0.keys"} <= expected.keys()
     assert any(name.startswith("now/losses.0.slow.0.") and "running_mean" in name for name in expected)
     assert expected.keys() == found.keys()
@@ -166,11 +171,15 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(stop: tuple[int, i
 
 def trained() -> dict[str, np.ndarray]:
     torch.set_num_threads(1)
-    memory = Kept()
-    one = method(memory, encoder="conv4", queue=50)
+    store = MemoryStore()
+    one = method(store, encoder="conv4", queue=50)
     one.components.trainer.settings.batch, one.components.trainer.settings.epochs = 41, 1  # an odd number: one process has a row more
     one.learn(base())
-    return {name: array for name, array in (memory.held or ({}, {}))[0].items() if name.startswith("now/")} if parallel.rank() == 0 else {}
+    return (
+        {name: array for name, array in (store.checkpoint or ({}, {}))[0].items() if name.startswith("now/")}
+        if parallel.rank() == 0
+        else {}
+    )
 
 
 def work(rank: int, port: int, folder: str) -> None:
@@ -180,7 +189,7 @@ def work(rank: int, port: int, folder: str) -> None:
     np.savez(Path(folder) / f"{rank}.npz", **found)
 
 
-def test_two_processes_hold_the_queue_of_one(tmp_path: Path) -> None:
+def test_two_processes_have_the_queue_of_one(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -192,6 +201,6 @@ def test_two_processes_hold_the_queue_of_one(tmp_path: Path) -> None:
         assert np.allclose(found[name], expected, rtol=1e-4, atol=1e-5), name
 
 
-def test_wrong_fantasies_are_told() -> None:
+def test_unknown_fantasies_raise_a_problem() -> None:
     with pytest.raises(Problem, match=r"method.fantasies names 'rotated_18', but what fits.*Did you mean 'rotated_180'"):
         method(fantasies=["rotated_18"])

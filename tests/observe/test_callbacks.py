@@ -76,7 +76,7 @@ def fitted(lightning: Any, callbacks: list[Any], folder: Path, **settings: Any) 
 
 
 @pytest.mark.parametrize("name", ["lightning.pytorch", "pytorch_lightning"])
-def test_lightning_trains_the_same_to_the_last_bit(name: str, tmp_path: Path) -> None:
+def test_lightning_training_is_unchanged_bit_for_bit(name: str, tmp_path: Path) -> None:
     lightning = pytest.importorskip(name, reason="needs lightning, which is not among the development packages")
     from scratchlab.observe.callbacks.lightning import KernelsCallback
 
@@ -91,7 +91,7 @@ def test_lightning_trains_the_same_to_the_last_bit(name: str, tmp_path: Path) ->
     ]
 
 
-def test_lightning_every_few_steps_and_layers_that_are_not_there(tmp_path: Path) -> None:
+def test_lightning_readings_by_steps_and_layers_that_are_not_called(tmp_path: Path) -> None:
     lightning = pytest.importorskip("lightning.pytorch", reason="needs lightning, which is not among the development packages")
     from scratchlab.observe.callbacks.lightning import KernelsCallback
 
@@ -143,7 +143,7 @@ def trained(callbacks: list[Any], folder: Path, **settings: Any) -> nn.Module:
     return model
 
 
-def test_the_trainer_of_transformers_trains_the_same_to_the_last_bit(tmp_path: Path) -> None:
+def test_transformers_training_is_unchanged_bit_for_bit(tmp_path: Path) -> None:
     pytest.importorskip("transformers", reason="needs transformers, which is not among the development packages")
     pytest.importorskip("accelerate", reason="needs accelerate, which is not among the development packages")
     from scratchlab.observe.callbacks.hugging_face import KernelsCallback
@@ -159,7 +159,7 @@ def test_the_trainer_of_transformers_trains_the_same_to_the_last_bit(tmp_path: P
     assert places(path) == [(0, 0), (1, 5), (3, 10)]
 
 
-def test_a_transformer_of_transformers_can_be_read(tmp_path: Path) -> None:
+def test_readings_of_a_transformers_model(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers", reason="needs transformers, which is not among the development packages")
     pytest.importorskip("accelerate", reason="needs accelerate, which is not among the development packages")
     from scratchlab.observe.callbacks.hugging_face import KernelsCallback
@@ -196,13 +196,13 @@ def test_without_the_library_it_says_what_to_install(name: str) -> None:
     assert f"ImportError: This callback {ADVICE[name]}" in said.stderr
 
 
-def test_nothing_else_needs_them() -> None:
+def test_no_other_module_imports_these_libraries() -> None:
     code = "import sys, scratchlab, scratchlab.experiment, scratchlab.observe.kernels, scratchlab.observe.callbacks.readings\n"
     code += "assert not {'lightning', 'pytorch_lightning', 'transformers'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_when_it_is_read_in_any_loop(tmp_path: Path) -> None:
+def test_readings_in_a_plain_loop(tmp_path: Path) -> None:
     """Without any library: the start, then each epoch; or steps, each of them once."""
     path, net = tmp_path / "kernels.parquet", network()
     readings = Readings(SETS, path, layers=["0"])
@@ -216,7 +216,7 @@ def test_when_it_is_read_in_any_loop(tmp_path: Path) -> None:
         readings.after_step(5, step)
     readings.after_epoch(6, 14)
     assert places(path) == [(5, 10), (5, 12), (5, 14)]
-    with pytest.raises(Problem, match="every = -1 is no number of steps"):
+    with pytest.raises(Problem, match="every = -1 is not a number of steps"):
         Readings(SETS, path, every=-1)
     (tmp_path / "file").write_text("")
     with pytest.raises(Problem, match="cannot be written"):

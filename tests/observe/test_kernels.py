@@ -44,7 +44,7 @@ def trained(kernels: Kernels | None, net: nn.Sequential, epochs: int = 3) -> lis
     return [tensor.clone() for tensor in net.state_dict().values()]
 
 
-def test_training_is_the_same_to_the_last_bit() -> None:
+def test_readings_leave_training_unchanged_bit_for_bit() -> None:
     plain, watched = network(), network()
     inputs, labels = data()
     kernels = Kernels(watched, {"train": (inputs[:32], labels[:32]), "valid": (inputs[32:], labels[32:])}, batch=10)
@@ -57,7 +57,7 @@ def test_training_is_the_same_to_the_last_bit() -> None:
 
 
 @pytest.mark.parametrize("way", ["kernels", "features"])
-def test_what_is_read_is_what_the_layers_make(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+def test_readings_equal_the_cka_of_layer_outputs(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     monkeypatch.setattr(products, "_kernels_cost", lambda n, widths: 2.0 if way == "features" else 0.0)
     monkeypatch.setattr(products, "_features_cost", lambda n, widths, inputs: 1.0)
     net = network().eval()
@@ -89,7 +89,7 @@ def test_two_networks_see_the_same_inputs() -> None:
     assert row["debiased"] < 1
 
 
-def test_a_dead_layer_is_named_and_the_average_undefined() -> None:
+def test_a_dead_layer_is_reported_and_the_average_is_undefined() -> None:
     net = network().eval()
     inputs, labels = data()
     kernels = Kernels(net, {"valid": (inputs, labels)}, between=False)
@@ -104,7 +104,7 @@ def test_a_dead_layer_is_named_and_the_average_undefined() -> None:
     assert kernels.table().filter(layer="2", kind="start")["why"][0].startswith("undefined, because layer 2")
 
 
-def test_layers_by_pattern_and_wrong_ones() -> None:
+def test_layer_patterns_and_wrong_layers() -> None:
     net = network()
     assert layers_of(net, ["[02]"]) == ("0", "2")
     with pytest.raises(Problem, match=r"No layer matches '7'; the network has: 0, 1, 2, 3, 4"):
@@ -121,7 +121,7 @@ def test_layers_by_pattern_and_wrong_ones() -> None:
         Kernels(net, {"valid": (inputs, labels)}, forward=lambda module, x: module[0](x), layers=["4"])
 
 
-def test_a_layer_that_makes_no_features_is_told() -> None:
+def test_a_layer_without_features_raises_a_problem() -> None:
     class Says(nn.Module):
         def forward(self, x: Tensor) -> str:
             return "nothing"

@@ -32,7 +32,7 @@ def ledger(run: Run, epoch: int = 0, unfinished: dict[str, np.ndarray] | None = 
     return one
 
 
-def test_a_row_a_sample_and_epoch_with_its_last_values(run: Run) -> None:
+def test_one_row_per_sample_and_epoch_with_its_last_values(run: Run) -> None:
     one = ledger(run)
     one.record(np.array([2, 0]), {"loss": floats(1, 2), "selected": floats(1, 0)})
     one.record(np.array([2, 1]), {"loss": floats(3, NAN), "selected": floats(0, NAN)})
@@ -61,7 +61,7 @@ def test_a_row_twice_in_a_batch_counts_twice(run: Run) -> None:
     assert run.table("ledger").select("id", "visits", "loss").rows() == [("a", 1, 3.0), ("b", 2, 2.0)]
 
 
-def test_phases_are_told_where_there_are_several(run: Run) -> None:
+def test_several_phases_are_a_column(run: Run) -> None:
     one = ledger(run)
     for epoch, phase in enumerate(("warm-up", "robust")):
         one.record(np.array([0]), {"loss": floats(epoch)})
@@ -70,7 +70,7 @@ def test_phases_are_told_where_there_are_several(run: Run) -> None:
     assert run.table("ledger").select("epoch", "phase").rows() == [(0, "warm-up"), (1, "robust")]
 
 
-def test_what_came_after_the_last_checkpoint_is_forgotten_and_what_it_held_goes_on(run: Run) -> None:
+def test_resuming_deletes_what_came_after_the_last_checkpoint(run: Run) -> None:
     first = ledger(run)
     first.record(np.array([0, 1]), {"loss": floats(1, 2)})
     first.epoch(0, "")

@@ -32,14 +32,14 @@ def run(runs: Path, *more: str) -> Run:
     return Run.find(runs, "last")
 
 
-def test_weights_are_the_same_to_the_last_bit_with_and_without(tmp_path: Path) -> None:
+def test_readings_leave_weights_unchanged_bit_for_bit(tmp_path: Path) -> None:
     read, plain = run(tmp_path / "read", "-s", "observe.kernels.steps=3"), run(tmp_path / "plain", "-s", "observe={}")
     assert (read.folder / "weights.safetensors").read_bytes() == (plain.folder / "weights.safetensors").read_bytes()
     assert read.table("units").equals(plain.table("units"))
     assert not (plain.folder / "kernels.parquet").exists()
 
 
-def test_readings_are_of_the_beginning_every_epoch_and_the_queries(tmp_path: Path) -> None:
+def test_readings_before_training_after_epochs_and_of_queries(tmp_path: Path) -> None:
     made = run(tmp_path, "-s", "observe.kernels.every=2", "-s", "observe.kernels.between=true")
     found = made.table("kernels")
     assert found.filter(set="query")["step"].is_null().all()
@@ -80,14 +80,14 @@ def test_a_killed_run_has_the_same_readings(tmp_path: Path) -> None:
     assert cut.table("kernels").equals(whole.table("kernels"))
 
 
-def test_a_layer_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_an_unknown_layer_raises_a_problem(tmp_path: Path) -> None:
     done = subprocess.run(words(tmp_path, "-s", "observe.kernels.layers=['rectifier.*']"), capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "No layer matches 'rectifier.*'" in done.stderr
     assert not list(tmp_path.glob("*"))
 
 
-def test_inputs_are_told_apart_wherever_an_encoder_has_them() -> None:
+def test_inputs_on_any_axis_of_an_encoders_outputs_are_found() -> None:
     """BC-ResNet keeps channels before inputs: in another order inputs have the features they had, in that order."""
     torch.manual_seed(0)
     encoder, inputs, order = BCResNet(Spectrogram(40)), torch.randn(6, 1, 40, 30), torch.tensor([3, 0, 5, 1, 4, 2])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from scratchlab.observe.ledger import Ledger
-from scratchlab.observe.of_training import KernelsOfTraining
+from scratchlab.observe.training_kernels import TrainingKernels
 from scratchlab.types import Inputs, LabelledInputs, Rows
 
 
@@ -27,6 +27,6 @@ class Probe(Protocol):
 
 
 OBSERVED: dict[str, Callable[..., Probe | Ledger]] = {
-    "kernels": KernelsOfTraining,
+    "kernels": TrainingKernels,
     "ledger": Ledger,
 }

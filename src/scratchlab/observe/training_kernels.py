@@ -26,7 +26,7 @@ class Embedding(Protocol):
         ...
 
 
-class KernelsOfTraining:
+class TrainingKernels:
     """CKA of layers with the labels, with their initial state, and with each other, before training and after every `every`-th epoch.
 
     It is measured on `inputs` training and as many validation inputs, evenly spread over the rows and not augmented. Their labels are those
