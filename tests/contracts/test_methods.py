@@ -1,4 +1,4 @@
-"""Every method: learns a base and new classes, scores what it knows, and its branches do not touch each other."""
+"""Every method: learns base and new classes, scores all known classes, and branches are independent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Samples, Split
 
 FORM = Image(1, 12, 48)  # wide enough that Conv-4 leaves three steps
-SETTINGS: dict[str, dict[str, object]] = {"cec": {"episodes_per_epoch": 1}, "co_teaching": {"tau": 0.2}}  # what is needed, or quick
+SETTINGS: dict[str, dict[str, object]] = {
+    "cec": {"episodes_per_epoch": 1},
+    "co_teaching": {"tau": 0.2},
+}  # required settings, or faster ones
 COMPARED = {"vectors": ["cosine"], "matrices": ["one_to_one"], "both": ["cosine", "cka"]}
 
 
 def bars() -> Samples:
-    """Six classes told apart by where a bar lies; ten writers."""
+    """Images of six classes, which differ in the position of a bar; ten writers."""
     labels, groups = (index.ravel() for index in np.indices((6, 10, 4))[:2])
     values = np.random.default_rng(0).normal(0, 0.3, (240, 1, 12, 48)).astype(np.float32)
     for value, label in zip(values, labels, strict=True):
@@ -63,11 +66,11 @@ def learned(name: str, compared: str) -> tuple[Method, Samples]:
 
 
 def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.ndarray]]:
-    branch, found = method.branch(), []
+    branch, scores_by_split = method.branch(), []
     for split in later(samples, draw):
         branch.learn(split.view(samples))
-        found.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
-    return found
+        scores_by_split.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
+    return scores_by_split
 
 
 @pytest.mark.parametrize("compared", COMPARED)
@@ -90,11 +93,11 @@ def test_it_learns_base_and_new_classes(name: str, compared: str) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_draws_are_independent(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
-    first = scored(method, samples, 0)
+    before = scored(method, samples, 0)
     scored(method, samples, 1)
-    for one, other in zip(first, scored(method, samples, 0), strict=True):
-        assert one.keys() == other.keys()
-        assert all(np.array_equal(one[head], other[head]) for head in one)
+    for first, second in zip(before, scored(method, samples, 0), strict=True):
+        assert first.keys() == second.keys()
+        assert all(np.array_equal(first[head], second[head]) for head in first)
 
 
 @pytest.mark.parametrize("compared", COMPARED)
@@ -106,9 +109,9 @@ def test_similarity_of_new_classes_to_base_classes(name: str, compared: str) -> 
     for number, split in enumerate(later(samples, 0), 1):
         first.learn(split.view(samples))
         before = {head: scores.values for head, scores in first.score(split.inputs(samples)).items()}
-        found = first.similarity_to_base()
-        assert found.shape == (number, 4)
-        assert torch.isfinite(found).all()
+        actual = first.similarity_to_base()
+        assert actual.shape == (number, 4)
+        assert torch.isfinite(actual).all()
         assert all(np.array_equal(before[head], scores.values) for head, scores in first.score(split.inputs(samples)).items())
     assert other.similarity_to_base().shape == (0, 4)
 
@@ -138,7 +141,7 @@ def test_learned_tensors_are_named(name: str, compared: str) -> None:
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
 def test_pairs_and_episodes_have_the_same_heads(name: str, compared: str) -> None:
-    """Pairs and episodes: every reference stands for itself, ways may be told apart, and nothing of it changes what is scored."""
+    """Pairs and episodes: each reference is a single row, classes of episodes are separated, and later scores are unchanged."""
     method, samples = learned(name, compared)
     split = base(samples)
     before = {head: scores.values for head, scores in method.score(split.inputs(samples)).items()}
@@ -147,24 +150,24 @@ def test_pairs_and_episodes_have_the_same_heads(name: str, compared: str) -> Non
     queries, others = Inputs(split.query, samples.load), Inputs(split.train[::3], samples.load)
     tiles = list(method.pairwise(queries, others))
     assert np.concatenate([np.arange(240)[part] for part, _ in tiles]).tolist() == list(range(len(queries)))
-    for _, found in tiles:
-        assert list(found) == heads
-        assert all(scores.shape[1] == len(others) and scores.dtype == np.float32 for scores in found.values())
-    nearest = samples.labels[others.rows][np.concatenate([found[names[0]] for _, found in tiles]).argmax(1)]
+    for _, actual in tiles:
+        assert list(actual) == heads
+        assert all(scores.shape[1] == len(others) and scores.dtype == np.float32 for scores in actual.values())
+    nearest = samples.labels[others.rows][np.concatenate([actual[names[0]] for _, actual in tiles]).argmax(1)]
     assert (nearest == split.truth(samples)).mean() > 0.7
 
     two = np.stack([np.flatnonzero(samples.labels == label) for label in (1, 3)])
     support, query = np.stack([two[:, i : i + 3] for i in (0, 3, 6)]), np.stack([two[:, i : i + 5].ravel() for i in (20, 25, 30)])
-    found = method.episodes(support, query, samples.load)
-    assert list(found) == heads
-    for scores in found.values():
+    actual = method.episodes(support, query, samples.load)
+    assert list(actual) == heads
+    for scores in actual.values():
         assert scores.shape == (3, 10, 2)
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
-    assert (found[heads[0]].argmax(2) == [0] * 5 + [1] * 5).mean() > 0.8
-    for asking in (method, method.baselines):  # an episode is scored by itself
-        alone = asking.episodes(support[1:2], query[1:2], samples.load)
-        for head, scores in asking.episodes(support, query, samples.load).items():
+    assert (actual[heads[0]].argmax(2) == [0] * 5 + [1] * 5).mean() > 0.8
+    for scorer in (method, method.baselines):  # each episode is scored independently
+        alone = scorer.episodes(support[1:2], query[1:2], samples.load)
+        for head, scores in scorer.episodes(support, query, samples.load).items():
             assert np.allclose(scores[1:2], alone[head], atol=1e-5)
     assert all(np.array_equal(before[head], scores.values) for head, scores in method.score(split.inputs(samples)).items())
 
@@ -175,11 +178,11 @@ def test_episodes_use_calibrated_references(name: str) -> None:
     assert isinstance(method, Incremental)
     new = np.stack([np.flatnonzero(samples.labels == label) for label in (4, 5)])
     support, query = new[None, :, :3], new[None, :, 20:22].reshape(1, 4)
-    found = method.episodes(support, query, samples.load)
+    actual = method.episodes(support, query, samples.load)
     for head, similarity in method.components.similarities.items():
         shots = LabelledInputs(support.ravel(), samples.load, np.repeat([4, 5], 3), samples.ids[support.ravel()])
         own, base = References.of(method.embedder, similarity, shots, np.array([4, 5])), method.references[head][0]
         moved = own.replaced(method.adapt(own.embeddings, base))
-        asked = Inputs(query[0], samples.load)
-        assert np.allclose(found[head][0], moved.scores(method.embedder, asked).numpy(), atol=1e-5)
-        assert not np.allclose(found[head][0], own.scores(method.embedder, asked).numpy(), atol=1e-5)
+        inputs = Inputs(query[0], samples.load)
+        assert np.allclose(actual[head][0], moved.scores(method.embedder, inputs).numpy(), atol=1e-5)
+        assert not np.allclose(actual[head][0], own.scores(method.embedder, inputs).numpy(), atol=1e-5)

@@ -1,4 +1,4 @@
-"""Classes composed of primitives: reuse against a slow loop, the losses by hand, what a session may change, resuming."""
+"""Classes composed of primitives: rebuilding against a loop, the losses by hand, what a session may change, resuming."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def test_rebuilt_matrices_against_a_reference_loop() -> None:
 
 
 def test_no_class_uses_its_own_primitives() -> None:
-    """Not even where they are the nearest by far."""
+    """Not even if they are by far the nearest."""
     given = primitives()
     given[1, 1] = given[1, 0]
-    found = shares(given, 50.0).view(3, 2, 3, 2)
+    weights = shares(given, 50.0).view(3, 2, 3, 2)
     for own in range(3):
-        assert (found[own, :, own] == 0).all()
-    assert torch.allclose(found.sum((2, 3)), torch.ones(3, 2, dtype=torch.float64))
+        assert (weights[own, :, own] == 0).all()
+    assert torch.allclose(weights.sum((2, 3)), torch.ones(3, 2, dtype=torch.float64))
 
 
 def test_the_attention_carries_no_gradient() -> None:
-    """A primitive that is replaced gets none; one that is mixed gets its share of what is asked of the mixture."""
+    """A rebuilt primitive gets no gradient; the others get the gradient of the mixture times their weight."""
     given = primitives().requires_grad_()
     rebuilt(given, 0.7)[0, 0].sum().backward()
     expected = shares(given, 0.7)[0].view(3, 2, 1).expand(3, 2, 4)
@@ -64,11 +64,11 @@ def test_the_attention_carries_no_gradient() -> None:
 
 
 def test_the_loss_by_hand() -> None:
-    """One step of three channels a matrix: CKA is then the squared cosine of the centred steps."""
-    one = torch.tensor([[[1.0, -1.0, 0.0]], [[1.0, 1.0, -2.0]]])
+    """Matrices of one step and three channels: CKA is then the squared cosine of the centred steps."""
+    class_matrices = torch.tensor([[[1.0, -1.0, 0.0]], [[1.0, 1.0, -2.0]]])
     inputs = torch.tensor([[[2.0, 0.0, -2.0]]])
     loss = Composition(CKA(), w_map=2.0, w_re=4.0, aux=64.0, temperature=16.0)
-    batch = SimpleNamespace(embeddings=of_matrices(inputs), classes=of_matrices(one), target=torch.tensor([0]))
+    batch = SimpleNamespace(embeddings=of_matrices(inputs), classes=of_matrices(class_matrices), target=torch.tensor([0]))
     # cos² to (1, -1, 0): (2/√16)² = 1/4; to (1, 1, -2): (6/√48)² = 3/4. Of two classes, each is rebuilt as the other.
     right, wrong = math.log(1 + math.exp(16 * (3 / 4 - 1 / 4))), math.log(1 + math.exp(16 * (1 / 4 - 3 / 4)))
     assert loss(cast(EmbeddedBatch, batch)).item() == pytest.approx(2 * right + 4 * wrong, rel=1e-5)
@@ -84,8 +84,8 @@ def test_the_loss_without_reuse() -> None:
 
 def test_gradient_descent_is_plain_and_leaves_its_start_unchanged() -> None:
     start = Embeddings(torch.tensor([[2.0]]), torch.tensor([[[3.0]]]), torch.tensor([1]))
-    found = gradient_descent(start, lambda now: now.vector.square().sum() / 2, steps=3, rate=0.5)
-    assert (float(found.vector), float(found.matrix)) == (0.25, 3.0)  # halved by each step; what the loss does not read stays
+    actual = gradient_descent(start, lambda now: now.vector.square().sum() / 2, steps=3, rate=0.5)
+    assert (float(actual.vector), float(actual.matrix)) == (0.25, 3.0)  # halved by each step; the matrix has no gradient
     assert (float(start.vector), start.vector.requires_grad) == (2.0, False)
 
 
@@ -113,10 +113,10 @@ def test_a_session_optimises_only_its_new_prototypes() -> None:
         assert not torch.equal(after[f"prototypes.1.{part}"], means[f"prototypes.1.{part}"])
 
     def loss(method: Compositional) -> float:
-        found, total = method.embedder.embeddings(view.reference), 0.0
+        embeddings, total = method.embedder.embeddings(view.reference), 0.0
         target = torch.from_numpy(np.searchsorted(split.classes, view.reference.labels))
         for part, (scale, weight) in enumerate(((16.0, 1.0), (method.composition.temperature.item(), method.composition.w_map))):
-            logits = torch.cat([scale * blocks[part].compare(found) for blocks in method.prototypes], 1)
+            logits = torch.cat([scale * blocks[part].compare(embeddings) for blocks in method.prototypes], 1)
             total += weight * float(torch.nn.functional.cross_entropy(logits, target))
         return total
 
@@ -128,24 +128,26 @@ def test_the_first_head_is_the_sum_of_both_logits() -> None:
     inputs = base(samples).inputs(samples)
     heads = method.score(inputs)
     assert list(heads) == ["compositional", "cosine", "cka"]
-    found, (first, second) = method.embedder.embeddings(inputs), method.prototypes[0]
-    expected = 16 * first.similarity(found, first.embeddings) + method.composition.temperature * second.similarity(found, first.embeddings)
+    embeddings, (first, second) = method.embedder.embeddings(inputs), method.prototypes[0]
+    expected = 16 * first.similarity(embeddings, first.embeddings) + method.composition.temperature * second.similarity(
+        embeddings, first.embeddings
+    )
     assert np.allclose(heads["compositional"].values, expected.detach().numpy(), atol=1e-4)
     assert torch.equal(first.embeddings.matrix, cast(torch.Tensor, method.class_weights.matrix))
     assert method.groups == ("body", "vector", "matrix", "temperature")
 
 
 def test_resuming_is_bit_exact() -> None:
-    """Weights, class rows, temperature and what is made of them, to the last bit."""
+    """Weights, class weights, temperature and prototypes are equal bit for bit."""
     whole = learned()
     store, watch = MemoryStore(), RecordingObserver((2, 3))
     with pytest.raises(InterruptedError):
         learned(store, watch)
     watch.stop = None
-    again = learned(store, watch, seed=99)  # a new process starts from other random weights
-    expected, found = whole.tensors(), again.tensors()
-    assert expected.keys() == found.keys()
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    repeated = learned(store, watch, seed=99)  # a new process starts from other random weights
+    expected, actual = whole.tensors(), repeated.tensors()
+    assert expected.keys() == actual.keys()
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
     assert whole.composition.temperature.item() != 16.0
 
 

@@ -1,4 +1,4 @@
-"""Two processes give what one gives."""
+"""Two processes give the same results as one."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ SAMPLERS: dict[str, Sampler] = {
 }
 
 
-class Rows:
-    """A ledger in memory: what the first process was told of each row."""
+class LossLedger:
+    """A ledger in memory: the last loss of each row, in the first process."""
 
     def begin(self, ids: object, epoch: int, unfinished: object) -> None:
         self.loss = np.full(120, np.nan)
@@ -69,13 +69,13 @@ def learner_of(kind: str) -> Learner:
 
 
 def trained(kind: str) -> tuple[dict[str, np.ndarray], list[dict[str, Any]], np.ndarray]:
-    """Weights, records and the losses of the rows in their last batch."""
+    """Weights, records, and the last loss of each row."""
     torch.set_num_threads(1)
-    one, watch, rows = learner_of(kind), RecordingObserver(), Rows()
+    model, watch, rows = learner_of(kind), RecordingObserver(), LossLedger()
     training = trainer(MemoryStore(), watch, epochs=3, batch=24, sampler=SAMPLERS.get(kind), phases=PHASES.get(kind, ""))
     training.ledger = rows
-    training.train(one, problem(), problem(40, seed=1))
-    weights = {name: tensor.numpy().copy() for name, tensor in one.module.state_dict().items()}
+    training.train(model, problem(), problem(40, seed=1))
+    weights = {name: tensor.numpy().copy() for name, tensor in model.module.state_dict().items()}
     return weights, watch.records, rows.loss if parallel.rank() == 0 else np.zeros(0)
 
 
@@ -84,23 +84,23 @@ def work(rank: int, port: int, kind: str, folder: str) -> None:
     with parallel.processes():
         assert parallel.broadcast(f"from {rank}") == "from 0"
         weights, records, rows = trained(kind)
-    np.savez(Path(folder) / f"{rank}.npz", told=told(records), rows=rows, **weights)
+    np.savez(Path(folder) / f"{rank}.npz", metrics=metrics_of(records), rows=rows, **weights)
 
 
-def told(records: list[dict[str, Any]]) -> list[list[float]]:
+def metrics_of(records: list[dict[str, Any]]) -> list[list[float]]:
     return [[record[name] for name in ("loss", "valid_loss", "valid_accuracy")] for record in records]
 
 
 @pytest.mark.parametrize("kind", ["mlp", "conv4", *SAMPLERS, "co_teaching", "cec"])
 def test_two_processes_give_the_result_of_one(kind: str, tmp_path: Path) -> None:
-    """Batch statistics, gradients, validation and the ledger are those of the whole batch; conv4 has batch normalisation."""
+    """Batch statistics, gradients, validation and ledger are those of the whole batch; conv4 has batch normalisation."""
     in_two_processes(work, kind, str(tmp_path))
     first, second = (dict(np.load(tmp_path / f"{rank}.npz")) for rank in (0, 1))
     alone, records, rows = trained(kind)
-    assert np.allclose(first.pop("told"), told(records), rtol=1e-4, atol=1e-6)
+    assert np.allclose(first.pop("metrics"), metrics_of(records), rtol=1e-4, atol=1e-6)
     assert np.allclose(first.pop("rows"), rows, rtol=1e-3, atol=1e-5, equal_nan=True)
     assert np.isfinite(rows).any()
-    second.pop("told"), second.pop("rows")
+    second.pop("metrics"), second.pop("rows")
     for name, expected in alone.items():
         assert np.array_equal(first[name], second[name]), name
         assert np.allclose(first[name], expected, rtol=1e-3, atol=1e-4), name

@@ -1,4 +1,4 @@
-"""Readings while the trainer trains, within epochs too: where they stand, and that an interruption costs none and nothing else changes."""
+"""Readings during training, also within epochs: when they are taken, and that resuming loses none and changes nothing."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ STEPS = 5  # of an epoch
 
 
 def trained(store: MemoryStore, watch: RecordingObserver, **settings: Any) -> dict[str, torch.Tensor]:
-    """The weights after three epochs, read as the settings say, if they say anything."""
-    one, made = learner("mlp"), trainer(store, watch, epochs=3)
+    """The weights after three epochs, with readings according to the settings, if there are any."""
+    model, training = learner("mlp"), trainer(store, watch, epochs=3)
     if settings:
-        made.probes = {"kernels": TrainingKernels(one.embedder, inputs=16, **settings)}
-    made.train(one, problem(), problem(40, seed=1))
-    return {name: tensor.clone() for name, tensor in one.module.state_dict().items()}
+        training.probes = {"kernels": TrainingKernels(model.embedder, inputs=16, **settings)}
+    training.train(model, problem(), problem(40, seed=1))
+    return {name: tensor.clone() for name, tensor in model.module.state_dict().items()}
 
 
 def places(watch: RecordingObserver) -> list[list[tuple[float, int]]]:
-    """Epochs and steps done at each reading, record by record."""
+    """Completed epochs and steps at each reading, by record."""
     return [list(dict.fromkeys((row["epoch"], row["step"]) for row in record["kernels"])) for record in watch.records]
 
 
@@ -41,14 +41,14 @@ def test_readings_before_training_after_epochs_and_within_epochs() -> None:
 
 @pytest.mark.parametrize("stop", [(0, 0), (0, 3), (1, 2), (2, 4)])
 def test_a_resumed_training_has_the_same_readings(stop: tuple[int, int]) -> None:
-    seen, broken, store = RecordingObserver(), RecordingObserver(stop), MemoryStore()
-    whole, plain = trained(MemoryStore(), seen, steps=1), trained(MemoryStore(), RecordingObserver())
+    uninterrupted, interrupted, store = RecordingObserver(), RecordingObserver(stop), MemoryStore()
+    whole, plain = trained(MemoryStore(), uninterrupted, steps=1), trained(MemoryStore(), RecordingObserver())
     with pytest.raises(InterruptedError):
-        trained(store, broken, steps=1)
-    broken.stop = None
-    found = trained(store, broken, steps=1)
-    assert broken.records == seen.records
-    assert all(torch.equal(whole[name], plain[name]) and torch.equal(whole[name], found[name]) for name in whole)
+        trained(store, interrupted, steps=1)
+    interrupted.stop = None
+    actual = trained(store, interrupted, steps=1)
+    assert interrupted.records == uninterrupted.records
+    assert all(torch.equal(whole[name], plain[name]) and torch.equal(whole[name], actual[name]) for name in whole)
 
 
 def test_a_checkpoint_holds_only_readings_of_the_unfinished_epoch() -> None:

@@ -1,4 +1,4 @@
-"""References and heads: class means and shots, what is remembered, how weights and thresholds are chosen."""
+"""References and heads: class means and shots, caching, and the choice of weights and thresholds."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ SIX = {name: make() for name, make in SIMILARITIES.items() if name in ("cosine",
 
 def test_class_means_by_hand() -> None:
     inputs, labels = embeddings([4, 4, 4, 6, 2]), torch.tensor([0, 1, 0, 1, 1])
-    found = class_means(inputs, labels, 2)
-    assert torch.allclose(found.vector[0], inputs.vector[[0, 2]].mean(0))
-    assert torch.allclose(found.matrix[0, :4], inputs.matrix[[0, 2], :4].mean(0))
-    assert found.lengths.tolist() == [4, 4]  # 4, 6 and 2 steps: 4 in the mean
-    assert torch.allclose(found.matrix[1, 0], inputs.matrix[[1, 3, 4], 0].mean(0), atol=1e-6)  # first steps meet, and so do last ones
-    assert torch.allclose(found.matrix[1, 3], (inputs.matrix[1, 3] + inputs.matrix[3, 5] + inputs.matrix[4, 1]) / 3, atol=1e-6)
+    actual = class_means(inputs, labels, 2)
+    assert torch.allclose(actual.vector[0], inputs.vector[[0, 2]].mean(0))
+    assert torch.allclose(actual.matrix[0, :4], inputs.matrix[[0, 2], :4].mean(0))
+    assert actual.lengths.tolist() == [4, 4]  # 4, 6 and 2 steps: 4 in the mean
+    assert torch.allclose(
+        actual.matrix[1, 0], inputs.matrix[[1, 3, 4], 0].mean(0), atol=1e-6
+    )  # first steps are aligned, and so are last steps
+    assert torch.allclose(actual.matrix[1, 3], (inputs.matrix[1, 3] + inputs.matrix[3, 5] + inputs.matrix[4, 1]) / 3, atol=1e-6)
 
 
 def test_scores_of_shots_are_averaged() -> None:
@@ -41,11 +43,11 @@ def test_scores_are_cached_by_row() -> None:
     rows = problem()
     body = embedder(Conv4(FORM, channels=8))
     body.eval()
-    found = References.of(body, Cosine(), rows, np.arange(4), limit=3)
+    actual = References.of(body, Cosine(), rows, np.arange(4), limit=3)
     inputs, loads = Inputs(np.arange(10, 30), rows._load), []
-    first = found.scores(body, inputs)
+    first = actual.scores(body, inputs)
     unloadable = Inputs(np.arange(29, 9, -1), lambda rows: loads.append(rows))  # type: ignore[arg-type,return-value]
-    assert torch.equal(found.scores(body, unloadable), first.flip(0))
+    assert torch.equal(actual.scores(body, unloadable), first.flip(0))
     assert loads == []
 
 
@@ -54,13 +56,13 @@ def test_the_number_of_shots_per_class_can_be_limited() -> None:
     body = embedder(Conv4(FORM, channels=8))
     assert len(References.of(body, SIMILARITIES["chamfer"](), rows, np.arange(4), limit=3).embeddings) == 12
     assert len(References.of(body, SIMILARITIES["chamfer"](references="mean"), rows, np.arange(4), limit=3).embeddings) == 4
-    assert len(References.of(body, SIMILARITIES["chamfer"](), rows, np.arange(4)).embeddings) == len(rows), "without a limit all are kept"
+    assert len(References.of(body, SIMILARITIES["chamfer"](), rows, np.arange(4)).embeddings) == len(rows), "without a limit, all are kept"
     with pytest.raises(Problem, match="Class 7 has no labelled row"):
         References.of(body, Cosine(), rows, np.array([0, 7]), limit=3)
 
 
 def rehearsal(seed: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    """Of 40 queries of 4 classes, `good` is often right, `bad` is noise."""
+    """Scores of 40 queries of 4 classes: cosine is often correct, cka is noise."""
     generator = torch.Generator().manual_seed(seed)
     target = torch.arange(40) % 4
     right = torch.nn.functional.one_hot(target, 4)
@@ -88,7 +90,7 @@ def test_without_validation_rows_weights_are_equal() -> None:
 
 
 def test_the_threshold_falls_back_where_the_second_similarity_is_better() -> None:
-    """The first is right where it is sure and guesses where it is not; the second knows the latter."""
+    """The first is correct where its margin is large and guesses elsewhere; the second is correct there."""
     target = torch.tensor([0, 1, 2, 3])
     main = torch.tensor([[9.0, 0, 0, 0], [0, 9.0, 0, 0], [1.1, 1, 1, 0], [1.1, 1, 0, 1]])
     second = torch.tensor([[0, 0, 9.0, 0], [0, 0, 9.0, 0], [0, 0, 9.0, 0], [0, 0, 0, 9.0]])
@@ -100,7 +102,7 @@ def test_the_threshold_falls_back_where_the_second_similarity_is_better() -> Non
     assert float(margins(main)[2]) < scoring.thresholds["cosine>cka"] < float(margins(main)[0])
     useless = Scoring(SIX, fallback=[("cosine", "cka")])
     useless.choose([({"cosine": second, "cka": main}, second.argmax(1))])
-    assert useless.thresholds["cosine>cka"] == 0.0  # nothing to gain: nothing falls back
+    assert useless.thresholds["cosine>cka"] == 0.0  # a fallback gains nothing
 
 
 def test_a_single_class_needs_no_fallback() -> None:

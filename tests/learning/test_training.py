@@ -1,4 +1,4 @@
-"""The engine: learns, resumes to the last bit, chooses on validation, and says why it stops."""
+"""The training loop: learns, resumes bit for bit, selects on validation, and reports failures."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from scratchlab.types import LabelledInputs
 from tests.learning.conftest import MemoryStore, RecordingObserver, learner, problem, trainer, whole_batch
 
 
-def weights(one: Any) -> dict[str, torch.Tensor]:
-    return {name: tensor.clone() for name, tensor in one.module.state_dict().items()}
+def weights(model: Any) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in model.module.state_dict().items()}
 
 
 def test_it_learns() -> None:
@@ -31,42 +31,42 @@ def test_it_learns() -> None:
 @pytest.mark.parametrize("optimizer", [sgd, adamw])
 @pytest.mark.parametrize("stop", [(0, 1), (1, 2), (3, 3)])
 def test_resuming_is_bit_exact(optimizer: Callable[..., Any], stop: tuple[int, int]) -> None:
-    """To the last bit: weights, statistics and every number of the record."""
+    """Bit for bit: weights, running statistics and all values of the records."""
     rate = 0.05 if optimizer is sgd else 0.003
-    whole, seen = learner(), RecordingObserver()
-    trainer(MemoryStore(), seen, optimizer, rate=rate).train(whole, problem(), problem(40, seed=1))
+    whole, uninterrupted = learner(), RecordingObserver()
+    trainer(MemoryStore(), uninterrupted, optimizer, rate=rate).train(whole, problem(), problem(40, seed=1))
 
-    store, broken = MemoryStore(), RecordingObserver(stop)
+    store, interrupted = MemoryStore(), RecordingObserver(stop)
     with pytest.raises(InterruptedError):
-        trainer(store, broken, optimizer, rate=rate).train(learner(), problem(), problem(40, seed=1))
-    broken.stop = None
+        trainer(store, interrupted, optimizer, rate=rate).train(learner(), problem(), problem(40, seed=1))
+    interrupted.stop = None
     other = learner(seed=99)  # a new process starts from other random weights
-    trainer(store, broken, optimizer, rate=rate).train(other, problem(), problem(40, seed=1))
-    assert broken.records == seen.records
-    expected, found = weights(whole), weights(other)
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    trainer(store, interrupted, optimizer, rate=rate).train(other, problem(), problem(40, seed=1))
+    assert interrupted.records == uninterrupted.records
+    expected, actual = weights(whole), weights(other)
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
 
 
 def test_the_interval_of_checkpoints_does_not_influence_training() -> None:
-    one, other = learner(), learner()
-    trainer(MemoryStore(), RecordingObserver()).train(one, problem(), problem(40, seed=1))
-    seldom = MemoryStore()
-    trainer(seldom, RecordingObserver(), checkpoint_seconds=1e6).train(other, problem(), problem(40, seed=1))
-    assert seldom.saves == 1
-    assert all(torch.equal(a, b) for a, b in zip(weights(one).values(), weights(other).values(), strict=True))
+    frequent, rare = learner(), learner()
+    trainer(MemoryStore(), RecordingObserver()).train(frequent, problem(), problem(40, seed=1))
+    store = MemoryStore()
+    trainer(store, RecordingObserver(), checkpoint_seconds=1e6).train(rare, problem(), problem(40, seed=1))
+    assert store.saves == 1
+    assert all(torch.equal(a, b) for a, b in zip(weights(frequent).values(), weights(rare).values(), strict=True))
 
 
 def test_training_in_bfloat16() -> None:
-    """Products in bfloat16, weights and sums in float32."""
-    watch, one = RecordingObserver(), learner()
-    trainer(MemoryStore(), watch, precision="bfloat16").train(one, problem(), problem(40, seed=1))
+    """Operations in bfloat16, weights in float32."""
+    watch, model = RecordingObserver(), learner()
+    trainer(MemoryStore(), watch, precision="bfloat16").train(model, problem(), problem(40, seed=1))
     assert watch.records[-1]["valid_accuracy"] > 0.9
-    assert all(tensor.dtype != torch.bfloat16 for tensor in weights(one).values())
+    assert all(tensor.dtype != torch.bfloat16 for tensor in weights(model).values())
 
 
 @pytest.mark.parametrize("select", ["loss", "accuracy"])
 def test_validation_selects_the_epoch(select: str) -> None:
-    """The weights left are those of the best validation epoch."""
+    """The final weights are those of the best validation epoch."""
     watch, chosen, valid = RecordingObserver(), learner(), problem(40, seed=1)
     trainer(MemoryStore(), watch, epochs=6, select=select).train(chosen, problem(), valid)
     by = {"loss": lambda record: -record["valid_loss"], "accuracy": lambda record: (record["valid_accuracy"], -record["valid_loss"])}
@@ -81,7 +81,7 @@ def test_evaluating_training_inputs_does_not_influence_training() -> None:
     plain, watch, judged, rows = learner("conv4"), RecordingObserver(), learner("conv4"), problem()
     trainer(MemoryStore(), RecordingObserver(), select="last").train(plain, rows, problem(0))
     trainer(MemoryStore(), watch, select="last", judged=50).train(judged, rows, problem(0))
-    assert all(torch.equal(one, other) for one, other in zip(weights(plain).values(), weights(judged).values(), strict=True))
+    assert all(torch.equal(first, second) for first, second in zip(weights(plain).values(), weights(judged).values(), strict=True))
     some = rows.some(np.unique(np.linspace(0, len(rows) - 1, 50).astype(int)))
     with torch.no_grad():
         _, right = judged.validation_step(whole_batch(some))
@@ -90,7 +90,7 @@ def test_evaluating_training_inputs_does_not_influence_training() -> None:
 
 
 def test_a_frozen_group_keeps_weights_and_running_statistics() -> None:
-    """Weights and running statistics of a frozen body: not a bit moves, although batch normalisation is in it."""
+    """Weights and running statistics of a frozen body are unchanged, although it contains batch normalisation."""
     frozen = learner("conv4")
     before = weights(frozen)
     trainer(MemoryStore(), RecordingObserver(), rates={"body": 0.0}, select="last").train(frozen, problem(), problem(40, seed=1))
@@ -101,7 +101,7 @@ def test_a_frozen_group_keeps_weights_and_running_statistics() -> None:
 
 
 def test_weights_ruined_by_the_last_step_are_reported() -> None:
-    """A step ruins the weights after its loss was taken, and no further step would notice."""
+    """The last step makes weights infinite after its loss was computed, and no further step would notice."""
 
     class Ruin(torch.optim.SGD):
         def step(self, closure: Any = None) -> None:
@@ -113,8 +113,8 @@ def test_weights_ruined_by_the_last_step_are_reported() -> None:
 
 
 def test_a_requested_stop_saves_a_checkpoint_and_resuming_is_bit_exact() -> None:
-    whole, seen = learner(), RecordingObserver()
-    trainer(MemoryStore(), seen).train(whole, problem(), problem(40, seed=1))
+    whole, uninterrupted = learner(), RecordingObserver()
+    trainer(MemoryStore(), uninterrupted).train(whole, problem(), problem(40, seed=1))
 
     class Asks(RecordingObserver):
         def step(self, epoch: int, step: int, loss: float) -> None:
@@ -128,22 +128,22 @@ def test_a_requested_stop_saves_a_checkpoint_and_resuming_is_bit_exact() -> None
     other, rest = learner(seed=99), RecordingObserver()
     rest.records = watch.records
     trainer(store, rest, checkpoint_seconds=1e6).train(other, problem(), problem(40, seed=1))
-    assert rest.records == seen.records
+    assert rest.records == uninterrupted.records
     assert all(torch.equal(a, b) for a, b in zip(weights(whole).values(), weights(other).values(), strict=True))
 
 
 @pytest.mark.parametrize("without", [{"select": "last"}, {}])
 def test_the_last_epoch_is_kept_by_setting_or_without_validation(without: dict[str, str]) -> None:
-    watch, one = RecordingObserver(), learner()
+    watch, model = RecordingObserver(), learner()
     store = MemoryStore()
-    trainer(store, watch, **without).train(one, problem(), problem(40, seed=1) if without else problem(0))
+    trainer(store, watch, **without).train(model, problem(), problem(40, seed=1) if without else problem(0))
     assert all(record["kept"] for record in watch.records)
     now = (store.checkpoint or ({}, {}))[0]
-    assert all(np.array_equal(now[f"now/{name}"], tensor.numpy()) for name, tensor in weights(one).items())
+    assert all(np.array_equal(now[f"now/{name}"], tensor.numpy()) for name, tensor in weights(model).items())
 
 
 def test_rates_by_parameter_group() -> None:
-    """A frozen body stays bit for bit; a group that is not there is an error that lists those that are."""
+    """A frozen body is unchanged bit for bit; an unknown group raises a problem that lists the groups."""
     frozen = learner("mlp")
     before = weights(frozen)
     trainer(MemoryStore(), RecordingObserver(), rates={"body": 0.0}).train(frozen, problem(), problem(40, seed=1))
@@ -166,7 +166,7 @@ def test_recorded_rates_follow_the_schedule() -> None:
 
 def with_value(value: float) -> LabelledInputs:
     whole = problem()
-    whole.batch(np.array([7])).values[0, 0, 0, 0] = value  # a copy: the source stays as it was
+    whole.batch(np.array([7])).values[0, 0, 0, 0] = value  # a copy: the original is unchanged
     loads = whole._load
 
     def load(rows: np.ndarray) -> Any:
@@ -188,10 +188,10 @@ def test_a_too_large_learning_rate_is_reported() -> None:
 
 
 def test_clipping_bounds_the_step() -> None:
-    """With plain SGD, no momentum and no decay, one step moves the weights by rate × clipped norm at most."""
-    one = learner("mlp")
-    before = weights(one)
+    """With plain SGD, without momentum and weight decay, a step changes the weights by at most rate × clipped norm."""
+    model = learner("mlp")
+    before = weights(model)
     plain = lambda groups: torch.optim.SGD(groups)  # noqa: E731
-    trainer(MemoryStore(), RecordingObserver(), plain, epochs=2, batch=120, clip=0.01, rate=1.0).train(one, problem(), problem(0))
-    moved = torch.sqrt(sum(((after - before[name]) ** 2).sum() for name, after in weights(one).items()))
+    trainer(MemoryStore(), RecordingObserver(), plain, epochs=2, batch=120, clip=0.01, rate=1.0).train(model, problem(), problem(0))
+    moved = torch.sqrt(sum(((after - before[name]) ** 2).sum() for name, after in weights(model).items()))
     assert 0 < float(moved) <= 0.01 * 2 + 1e-6

@@ -1,4 +1,4 @@
-"""Callbacks in trainings of real libraries: the weights are as without them, to the last bit, and every reading is there."""
+"""Callbacks in trainings with the real libraries: weights are unchanged bit for bit, and all readings are taken."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def places(path: Path) -> list[tuple[int, int]]:
 
 
 def fitted(lightning: Any, callbacks: list[Any], folder: Path, **settings: Any) -> nn.Module:
-    """Lightning's own loop with a data module and validation: 4 epochs of 3 batches in random order, with dropout."""
+    """Lightning's training loop with a data module and validation: 4 epochs of 3 batches in random order, with dropout."""
 
     class Module(lightning.LightningModule):
         def __init__(self) -> None:
@@ -82,8 +82,8 @@ def test_lightning_training_is_unchanged_bit_for_bit(name: str, tmp_path: Path) 
 
     kernels = KernelsCallback(SETS, tmp_path / "kernels.parquet", layers=["net.*"], batch=20)
     plain, watched = fitted(lightning, [], tmp_path), fitted(lightning, [kernels], tmp_path)
-    for one, other in zip(state(plain), state(watched), strict=True):
-        assert torch.equal(one, other)
+    for first, second in zip(state(plain), state(watched), strict=True):
+        assert torch.equal(first, second)
     assert places(tmp_path / "kernels.parquet") == [(0, 0), (1, 3), (2, 6), (3, 9), (4, 12)]
     last = Kernels(watched, SETS, layers=["net.*"], batch=20).read(epoch=4, step=12)
     assert pl.read_parquet(tmp_path / "kernels.parquet").filter(epoch=4, kind="target").rows(named=True) == [
@@ -100,13 +100,13 @@ def test_lightning_readings_by_steps_and_layers_that_are_not_called(tmp_path: Pa
     assert places(path) == [(0, 0), (1, 5), (3, 10)]
     gathered = KernelsCallback(SETS, path, layers=["net.0"], every=2)
     fitted(lightning, [gathered], tmp_path, accumulate_grad_batches=3)
-    assert places(path) == [(0, 0), (2, 2), (4, 4)], "a step is one of the optimizer, however many batches it takes"
+    assert places(path) == [(0, 0), (2, 2), (4, 4)], "a step is an optimizer step, over several batches"
     with pytest.raises(Problem, match="The layer loss was never called; name others"):
         fitted(lightning, [KernelsCallback(SETS, path, layers=["net.0", "loss"])], tmp_path)
 
 
 def trained(callbacks: list[Any], folder: Path, **settings: Any) -> nn.Module:
-    """The Trainer's own loop with evaluation each epoch, on a network that takes and gives what it expects."""
+    """The training loop of Trainer, with evaluation after each epoch."""
     from transformers import Trainer, TrainingArguments
 
     class Rows(torch.utils.data.Dataset):  # type: ignore[type-arg]
@@ -150,8 +150,8 @@ def test_transformers_training_is_unchanged_bit_for_bit(tmp_path: Path) -> None:
 
     path = tmp_path / "kernels.parquet"
     plain, watched = trained([], tmp_path), trained([KernelsCallback(SETS, path, layers=["net.*"])], tmp_path)
-    for one, other in zip(state(plain), state(watched), strict=True):
-        assert torch.equal(one, other)
+    for first, second in zip(state(plain), state(watched), strict=True):
+        assert torch.equal(first, second)
     assert places(path) == [(0, 0), (1, 3), (2, 6), (3, 9), (4, 12)]
     last = Kernels(watched, SETS, layers=["net.*"]).read(epoch=4, step=12)
     assert pl.read_parquet(path).filter(epoch=4, kind="target").rows(named=True) == [row for row in last if row["kind"] == "target"]
@@ -170,8 +170,8 @@ def test_readings_of_a_transformers_model(tmp_path: Path) -> None:
     ids = torch.randint(20, (12, 5))
     both = torch.stack([ids, torch.ones_like(ids)], 1)
     rows = [
-        {"input_ids": one, "attention_mask": torch.ones_like(one), "labels": int(label)}
-        for one, label in zip(ids, LABELS[:12], strict=True)
+        {"input_ids": tokens, "attention_mask": torch.ones_like(tokens), "labels": int(label)}
+        for tokens, label in zip(ids, LABELS[:12], strict=True)
     ]
     kernels = KernelsCallback(
         {"train": (both, LABELS[:12])},
@@ -183,17 +183,17 @@ def test_readings_of_a_transformers_model(tmp_path: Path) -> None:
         output_dir=str(tmp_path), num_train_epochs=2, report_to="none", save_strategy="no", disable_tqdm=True, use_cpu=True
     )
     transformers.Trainer(model=model, args=arguments, train_dataset=rows, callbacks=[kernels]).train()
-    found = pl.read_parquet(tmp_path / "kernels.parquet").filter(kind="target")
-    assert found["epoch"].unique().to_list() == [0, 1, 2]
-    assert {"bert.encoder.layer.0", "bert.encoder.layer.1"} < set(found["layer"])
+    actual = pl.read_parquet(tmp_path / "kernels.parquet").filter(kind="target")
+    assert actual["epoch"].unique().to_list() == [0, 1, 2]
+    assert {"bert.encoder.layer.0", "bert.encoder.layer.1"} < set(actual["layer"])
 
 
 @pytest.mark.parametrize("name", ADVICE)
 def test_without_the_library_it_says_what_to_install(name: str) -> None:
     hidden = "import sys; sys.modules |= dict.fromkeys(['lightning', 'lightning.pytorch', 'pytorch_lightning', 'transformers'])\n"
     code = f"{hidden}import scratchlab.observe.callbacks.{name}"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert f"ImportError: This callback {ADVICE[name]}" in said.stderr
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"ImportError: This callback {ADVICE[name]}" in completed.stderr
 
 
 def test_no_other_module_imports_these_libraries() -> None:
@@ -203,7 +203,7 @@ def test_no_other_module_imports_these_libraries() -> None:
 
 
 def test_readings_in_a_plain_loop(tmp_path: Path) -> None:
-    """Without any library: the start, then each epoch; or steps, each of them once."""
+    """Without any library: readings at the start and after each epoch, or after steps, once each."""
     path, net = tmp_path / "kernels.parquet", network()
     readings = Readings(SETS, path, layers=["0"])
     readings.start(net, 0, 0)

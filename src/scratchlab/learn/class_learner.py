@@ -66,9 +66,8 @@ class ClassLearner(Learner):
             predicted = self.criterion.logits(leading, embedded.embeddings, embedded.classes).argmax(1)
             return self.criterion(embedded), predicted == embedded.target
         logits, target = self.criterion.prototype_logits(embedded, leading)
-        return scatter_queries(F.cross_entropy(logits, target, reduction="none"), batch), scatter_queries(
-            (logits.argmax(1) == target).float(), batch
-        )
+        losses, correct = F.cross_entropy(logits, target, reduction="none"), (logits.argmax(1) == target).float()
+        return scatter_queries(losses, batch), scatter_queries(correct, batch)
 
     def embed(self, batch: TrainingBatch, *, by_prototypes: bool) -> EmbeddedBatch:
         """The batch as input of the losses. Targets are indices of classes: among the class weights, or within the episode."""

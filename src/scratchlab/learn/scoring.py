@@ -91,7 +91,7 @@ class Scoring:
             )
         for main, second in self.fallback:
             observed = torch.cat([margins(scored[main]) for scored, _ in rehearsals])
-            observed = observed[observed.isfinite()]  # with a single class, all margins are infinite
+            observed = observed[observed.isfinite()]  # with a single class, no margin is finite
             quantiles = torch.linspace(0, 1, THRESHOLDS + 1, dtype=observed.dtype, device=observed.device)
             grid: list[float] = [0.0, *(observed.quantile(quantiles).tolist() if len(observed) else [])]
             self.thresholds[f"{main}>{second}"] = _best(

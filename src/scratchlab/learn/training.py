@@ -299,11 +299,11 @@ class _TrainingRun:
         for number, positions in enumerate(evaluation.batches):
             batch = self._local_batch(evaluation.rows, positions, number, episode=evaluation.episode)
             if len(batch):
-                loss, right = self.learner.validation_step(batch)
+                loss, correct = self.learner.validation_step(batch)
                 if batch.episode is not None:
                     queries = torch.from_numpy(~batch.support).to(loss.device)
-                    loss, right = loss[queries], right[queries]
-                sums += torch.stack([loss.cpu().double().sum(), right.cpu().double().sum(), torch.tensor(len(loss)).double()])
+                    loss, correct = loss[queries], correct[queries]
+                sums += torch.stack([loss.cpu().double().sum(), correct.cpu().double().sum(), torch.tensor(len(loss)).double()])
                 first_bad = first_bad if sums[0].isfinite() else min(first_bad, number)
         loss, accuracy, count = (float(total) for total in parallel.sum_over_processes(sums))
         if not math.isfinite(loss):

@@ -178,9 +178,8 @@ class CECLearner(ClassLearner):
         if batch.phase.name == "classifier":
             return super().validation_step(batch)
         logits, target = self._episode_logits(self.plain.vectors(batch.rows.some(batch.positions)), batch)[0]
-        return scatter_queries(F.cross_entropy(logits, target, reduction="none"), batch), scatter_queries(
-            (logits.argmax(1) == target).float(), batch
-        )
+        losses, correct = F.cross_entropy(logits, target, reduction="none"), (logits.argmax(1) == target).float()
+        return scatter_queries(losses, batch), scatter_queries(correct, batch)
 
 
 class CEC(Incremental):
