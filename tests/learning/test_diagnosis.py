@@ -246,14 +246,14 @@ def test_a_bad_weight_gradient_of_a_module_that_is_never_called_is_located() -> 
     class Roots(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.checkpoint = nn.Module()
-            self.checkpoint.gain = nn.Parameter(torch.zeros(1))
+            self.uncalled = nn.Module()
+            self.uncalled.gain = nn.Parameter(torch.zeros(1))
 
         def forward(self, x: Tensor) -> Tensor:
-            return x + torch.sqrt(self.checkpoint.gain)
+            return x + torch.sqrt(self.uncalled.gain)
 
     message, facts = diagnose(Sorts(chain(Roots())))
-    assert (facts["layer"], facts["names"], facts["samples"]) == ("body.1", ["body.1.held.gain"], [])
+    assert (facts["layer"], facts["names"], facts["samples"]) == ("body.1", ["body.1.uncalled.gain"], [])
     assert "it arose in body.1 (Roots) from values between" in message
 
 
