@@ -25,7 +25,7 @@ import environment
 from scratchlab import recipe as recipes
 from scratchlab import shelf
 from scratchlab.experiment import perform
-from scratchlab.observe.of_training import KernelsOfTraining
+from scratchlab.observe.training_kernels import TrainingKernels
 from scratchlab.pipeline import SECTIONS
 from scratchlab.store.run import Run
 
@@ -63,9 +63,9 @@ def epoch(*more: str) -> float:
 @contextmanager
 def timed() -> Generator[list[float]]:
     """Context that collects, for each measurement, its CPU seconds divided by those since the measurement before."""
-    fractions, ended, original = list[float](), 0.0, KernelsOfTraining.read
+    fractions, ended, original = list[float](), 0.0, TrainingKernels.read
 
-    def read(observer: KernelsOfTraining, epoch: float, step: int) -> list[dict[str, Any]]:
+    def read(observer: TrainingKernels, epoch: float, step: int) -> list[dict[str, Any]]:
         nonlocal ended
         started = time.process_time()
         rows = original(observer, epoch, step)
@@ -75,7 +75,7 @@ def timed() -> Generator[list[float]]:
             ended = time.process_time()
         return rows
 
-    with mock.patch.object(KernelsOfTraining, "read", read):
+    with mock.patch.object(TrainingKernels, "read", read):
         yield fractions
 
 

@@ -43,7 +43,7 @@ def training_part(samples: Samples) -> Samples:
 def accuracies(settings: Sequence[str]) -> npt.NDArray[np.float64]:
     """`[shares, draws, 3]`: the accuracy of all 60 classes, of the 45 and of the 15."""
     pipeline = assemble(making.resolved("cifar100", [*SETTINGS, *settings]), NullStore())
-    pipeline.trainer.settings.settle()
+    pipeline.trainer.settings.configure_process()
     samples = training_part(pipeline.source.read())
     plan = pipeline.protocol.plan(samples)
     assert isinstance(plan, SessionsPlan)

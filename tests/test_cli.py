@@ -282,7 +282,7 @@ def test_two_at_once_never_share_a_folder(recipe: Path) -> None:
         (["run", "melodies.toml", "-s", "frontend.name=pixels"], "pixels"),
         (["run", "melodies.toml", "-s", "frontend.bands=42"], "These numbers of bands fit"),
         (["run", "melodies.toml", "-s", "schedule.warmup=9"], "it must be shorter than training.epochs = 6"),
-        (["run", "melodies.toml", "-s", "training.rates.network0=1"], "has no effect: the groups here are body, readout"),
+        (["run", "melodies.toml", "-s", "training.rates.network0=1"], "has no effect: the parameter groups are body, readout"),
         (["run", "melodies.toml", "-s", "training.device=cuda:7"], "is not usable here"),
         (["run", "melodies.toml", "-s", "protocol.shot=99"], "fewer than protocol.shot = 99"),
         (["run", "melodies.toml", "-s", "augment.noise.folder=nowhere"], "holds no recording"),

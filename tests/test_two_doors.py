@@ -77,7 +77,7 @@ SAY_WHY = {
     "sl.models.BCResNet()(mel[:, 0])": r"\[n, channels, rows, columns\]",
     "sl.models.BCResNet()(mel[:, :, :30])": r"Build it for their form: BCResNet\(Spectrogram\(bands=30",
     "sl.models.Conv4()(mel)": r"was built for features \[n, 3, 84, columns\]",
-    "sl.losses.SupervisedContrastive()(u, labels[:2])": "one number an embedding",
+    "sl.losses.SupervisedContrastive()(u, labels[:2])": "one number per embedding",
     "sl.losses.SupervisedContrastive(reversed_negatives=True)": "has no effect",
 }
 

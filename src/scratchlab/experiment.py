@@ -57,7 +57,7 @@ def run(
     trainer.seed, threads = seed, torch.get_num_threads()
     try:
         with ProgressBar(Console(stderr=True, quiet=not progress)) as bar:
-            trainer.settings.settle()
+            trainer.settings.configure_process()
             trainer.observers = [bar]
             trainer.plan(method.groups, method.rates, method.phases)
             plan = protocol.plan(data)
@@ -81,7 +81,7 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
     quiet = Console(quiet=True)
     with run.writing() if leads else contextlib.nullcontext(), ProgressBar(console if leads else quiet) as bar:
         pipeline = assemble(recipe, run)
-        pipeline.trainer.settings.settle()
+        pipeline.trainer.settings.configure_process()
         pipeline.trainer.observers = [Records(run), bar] if leads else []
         pipeline.trainer.probes = {**pipeline.probes} if leads else {}
         if pipeline.ledger:
@@ -162,7 +162,7 @@ def _leave(run: Run, pipeline: Pipeline, samples: Samples, plan: Plan, result: R
     run.save_arrays("embeddings", {"vectors": method.vectors(queries).cpu().numpy()}, {"ids": samples.ids[plan.queries].tolist()})
     run.save_arrays("weights", {name: tensor.cpu().numpy() for name, tensor in method.tensors().items()})
     for name, probe in pipeline.probes.items():
-        last = probe.last(queries, samples.labels[plan.queries])
+        last = probe.read_queries(queries, samples.labels[plan.queries])
         run.save_table(name, table([row for record in run.records() for row in record[name]] + last))
     run.save_result(replace(result, facts={**result.facts, "chosen": method.facts()}, warnings=warnings(result, run.records())))
     run.tell("finished", state="finished")

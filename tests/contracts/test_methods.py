@@ -1,11 +1,11 @@
-"""Every method: learns base and new classes, scores all known classes, and its branches are independent."""
+"""Every method: learns base and new classes, scores all known classes, and branches are independent."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from tests.learning.conftest import Kept, Watch, components, embedder, trainer
+from tests.learning.conftest import MemoryStore, RecordingObserver, components, embedder, trainer
 
 from scratchlab.data.protocols.sessions import Sessions
 from scratchlab.learn.incremental import Incremental
@@ -16,13 +16,16 @@ from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Samples, Split
 
-FORM = Image(1, 12, 48)  # wide enough for three steps after Conv-4
-SETTINGS: dict[str, dict[str, object]] = {"cec": {"episodes_per_epoch": 1}, "co_teaching": {"tau": 0.2}}  # required, or for speed
+FORM = Image(1, 12, 48)  # wide enough that Conv-4 leaves three steps
+SETTINGS: dict[str, dict[str, object]] = {
+    "cec": {"episodes_per_epoch": 1},
+    "co_teaching": {"tau": 0.2},
+}  # required settings, or faster ones
 COMPARED = {"vectors": ["cosine"], "matrices": ["one_to_one"], "both": ["cosine", "cka"]}
 
 
 def bars() -> Samples:
-    """Images of six classes, which differ in the position of a bar, by ten writers."""
+    """Images of six classes, which differ in the position of a bar; ten writers."""
     labels, groups = (index.ravel() for index in np.indices((6, 10, 4))[:2])
     values = np.random.default_rng(0).normal(0, 0.3, (240, 1, 12, 48)).astype(np.float32)
     for value, label in zip(values, labels, strict=True):
@@ -55,18 +58,19 @@ def learned(name: str, compared: str) -> tuple[Method, Samples]:
     encoder = MLP(FORM, hidden=[32, 16]) if compared == "vectors" else Conv4(FORM, channels=16)
     fuse = [names] if len(names) > 1 else []
     method = METHODS[name](
-        components(embedder(encoder, FORM), trainer(Kept(), Watch(), epochs=8, batch=20), *names, fuse=fuse), **SETTINGS.get(name, {})
+        components(embedder(encoder, FORM), trainer(MemoryStore(), RecordingObserver(), epochs=8, batch=20), *names, fuse=fuse),
+        **SETTINGS.get(name, {}),
     )
     method.learn(base(samples).view(samples))
     return method, samples
 
 
 def scored(method: Method, samples: Samples, draw: int) -> list[dict[str, np.ndarray]]:
-    branch, by_session = method.branch(), []
+    branch, scores_by_split = method.branch(), []
     for split in later(samples, draw):
         branch.learn(split.view(samples))
-        by_session.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
-    return by_session
+        scores_by_split.append({head: scores.values for head, scores in branch.score(split.inputs(samples)).items()})
+    return scores_by_split
 
 
 @pytest.mark.parametrize("compared", COMPARED)
@@ -89,32 +93,32 @@ def test_it_learns_base_and_new_classes(name: str, compared: str) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_draws_are_independent(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
-    first = scored(method, samples, 0)
+    before = scored(method, samples, 0)
     scored(method, samples, 1)
-    for one, other in zip(first, scored(method, samples, 0), strict=True):
-        assert one.keys() == other.keys()
-        assert all(np.array_equal(one[head], other[head]) for head in one)
+    for first, second in zip(before, scored(method, samples, 0), strict=True):
+        assert first.keys() == second.keys()
+        assert all(np.array_equal(first[head], second[head]) for head in first)
 
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_every_new_class_has_similarities_to_the_base_classes(name: str, compared: str) -> None:
+def test_similarity_of_new_classes_to_base_classes(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     assert method.similarity_to_base().shape == (0, 4)
     first, other = method.branch(), method.branch()
     for number, split in enumerate(later(samples, 0), 1):
         first.learn(split.view(samples))
         before = {head: scores.values for head, scores in first.score(split.inputs(samples)).items()}
-        similarity = first.similarity_to_base()
-        assert similarity.shape == (number, 4)
-        assert torch.isfinite(similarity).all()
+        actual = first.similarity_to_base()
+        assert actual.shape == (number, 4)
+        assert torch.isfinite(actual).all()
         assert all(np.array_equal(before[head], scores.values) for head, scores in first.score(split.inputs(samples)).items())
     assert other.similarity_to_base().shape == (0, 4)
 
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_the_order_of_the_queries_does_not_matter(name: str, compared: str) -> None:
+def test_scores_do_not_depend_on_the_order_of_queries(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     split = base(samples)
     inputs = split.inputs(samples)
@@ -125,7 +129,7 @@ def test_the_order_of_the_queries_does_not_matter(name: str, compared: str) -> N
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_weights_have_names(name: str, compared: str) -> None:
+def test_learned_tensors_are_named(name: str, compared: str) -> None:
     method, samples = learned(name, compared)
     tensors = method.tensors()
     assert all(torch.isfinite(tensor.float()).all() for tensor in tensors.values())
@@ -136,8 +140,8 @@ def test_weights_have_names(name: str, compared: str) -> None:
 
 @pytest.mark.parametrize("compared", COMPARED)
 @pytest.mark.parametrize("name", METHODS)
-def test_pairs_and_episodes_are_scored_by_the_same_heads(name: str, compared: str) -> None:
-    """Pairs and episodes: references are compared individually, classes are separable, and later scores are unaffected."""
+def test_pairs_and_episodes_have_the_same_heads(name: str, compared: str) -> None:
+    """Pairs and episodes: each reference is a single row, classes of episodes are separated, and later scores are unchanged."""
     method, samples = learned(name, compared)
     split = base(samples)
     before = {head: scores.values for head, scores in method.score(split.inputs(samples)).items()}
@@ -146,22 +150,22 @@ def test_pairs_and_episodes_are_scored_by_the_same_heads(name: str, compared: st
     queries, others = Inputs(split.query, samples.load), Inputs(split.train[::3], samples.load)
     tiles = list(method.pairwise(queries, others))
     assert np.concatenate([np.arange(240)[part] for part, _ in tiles]).tolist() == list(range(len(queries)))
-    for _, by_head in tiles:
-        assert list(by_head) == heads
-        assert all(scores.shape[1] == len(others) and scores.dtype == np.float32 for scores in by_head.values())
-    nearest = samples.labels[others.rows][np.concatenate([by_head[names[0]] for _, by_head in tiles]).argmax(1)]
+    for _, actual in tiles:
+        assert list(actual) == heads
+        assert all(scores.shape[1] == len(others) and scores.dtype == np.float32 for scores in actual.values())
+    nearest = samples.labels[others.rows][np.concatenate([actual[names[0]] for _, actual in tiles]).argmax(1)]
     assert (nearest == split.truth(samples)).mean() > 0.7
 
     two = np.stack([np.flatnonzero(samples.labels == label) for label in (1, 3)])
     support, query = np.stack([two[:, i : i + 3] for i in (0, 3, 6)]), np.stack([two[:, i : i + 5].ravel() for i in (20, 25, 30)])
-    by_head = method.episodes(support, query, samples.load)
-    assert list(by_head) == heads
-    for scores in by_head.values():
+    actual = method.episodes(support, query, samples.load)
+    assert list(actual) == heads
+    for scores in actual.values():
         assert scores.shape == (3, 10, 2)
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
-    assert (by_head[heads[0]].argmax(2) == [0] * 5 + [1] * 5).mean() > 0.8
-    for scorer in (method, method.baselines):  # episodes are scored independently
+    assert (actual[heads[0]].argmax(2) == [0] * 5 + [1] * 5).mean() > 0.8
+    for scorer in (method, method.baselines):  # each episode is scored independently
         alone = scorer.episodes(support[1:2], query[1:2], samples.load)
         for head, scores in scorer.episodes(support, query, samples.load).items():
             assert np.allclose(scores[1:2], alone[head], atol=1e-5)
@@ -169,16 +173,16 @@ def test_pairs_and_episodes_are_scored_by_the_same_heads(name: str, compared: st
 
 
 @pytest.mark.parametrize("name", ["teen", "fill"])
-def test_calibration_is_part_of_episodes(name: str) -> None:
+def test_episodes_use_calibrated_references(name: str) -> None:
     method, samples = learned(name, "both")
     assert isinstance(method, Incremental)
     new = np.stack([np.flatnonzero(samples.labels == label) for label in (4, 5)])
     support, query = new[None, :, :3], new[None, :, 20:22].reshape(1, 4)
-    by_head = method.episodes(support, query, samples.load)
+    actual = method.episodes(support, query, samples.load)
     for head, similarity in method.components.similarities.items():
         shots = LabelledInputs(support.ravel(), samples.load, np.repeat([4, 5], 3), samples.ids[support.ravel()])
         own, base = References.of(method.embedder, similarity, shots, np.array([4, 5])), method.references[head][0]
-        moved = own.replaced(method.adapted(own.embeddings, base))
-        query_inputs = Inputs(query[0], samples.load)
-        assert np.allclose(by_head[head][0], moved.scores(method.embedder, query_inputs).numpy(), atol=1e-5)
-        assert not np.allclose(by_head[head][0], own.scores(method.embedder, query_inputs).numpy(), atol=1e-5)
+        moved = own.replaced(method.adapt(own.embeddings, base))
+        inputs = Inputs(query[0], samples.load)
+        assert np.allclose(actual[head][0], moved.scores(method.embedder, inputs).numpy(), atol=1e-5)
+        assert not np.allclose(actual[head][0], own.scores(method.embedder, inputs).numpy(), atol=1e-5)

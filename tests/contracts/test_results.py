@@ -78,7 +78,7 @@ def result_of(run: Run) -> Result:
 def test_predictions_are_compared_with_true_labels(kind: str) -> None:
     """Changing the given labels of queries or gallery does not change the result."""
     pipeline = assemble(resolve({**SMALL, "protocol": {"name": kind, **PROTOCOLS[kind]}}, SECTIONS, kind), NullStore())
-    pipeline.trainer.settings.settle()
+    pipeline.trainer.settings.configure_process()
     samples = pipeline.source.read()
     plan = pipeline.protocol.plan(samples)
     pipeline.method.learn(plan.split.view(samples))

@@ -1,4 +1,4 @@
-"""A small real-shaped learning problem: noisy images of four classes, in memory."""
+"""A small learning problem for tests: noisy images of four classes, in memory; and helpers to train on it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FORM = Image(1, 16, 16)
 
 
 def problem(n: int = 120, seed: int = 0) -> LabelledInputs:
-    """Four classes told apart by where a bar lies."""
+    """Images of four classes, which differ in the position of a bar."""
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % 4
     values = rng.normal(0, 0.4, (n, 1, 16, 16)).astype(np.float32)
@@ -51,23 +51,23 @@ def problem(n: int = 120, seed: int = 0) -> LabelledInputs:
     )
 
 
-class Kept:
-    """A store of checkpoints in memory."""
+class MemoryStore:
+    """A checkpoint store in memory."""
 
     def __init__(self) -> None:
-        self.held: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self.checkpoint: tuple[dict[str, Any], dict[str, Any]] | None = None
         self.saves = 0
 
     def load_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        return self.held
+        return self.checkpoint
 
     def save_checkpoint(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
-        self.held = ({name: array.copy() for name, array in arrays.items()}, facts)
+        self.checkpoint = ({name: array.copy() for name, array in arrays.items()}, facts)
         self.saves += 1
 
 
-class Watch:
-    """Keeps the records, and can stop training at a step as a kill would."""
+class RecordingObserver:
+    """Collects the records of epochs, and can abort training at a step, as a kill would."""
 
     def __init__(self, stop: tuple[int, int] | None = None) -> None:
         self.records: list[dict[str, Any]] = []
@@ -94,8 +94,8 @@ def learner(kind: str = "conv4", seed: int = 0) -> ClassLearner:
     return ClassLearner(embedder(encoder), problem(), np.arange(4), CrossEntropy({"cosine": SIMILARITIES["cosine"]()}))
 
 
-def more_like(embedder: Embedder) -> Callable[[int], Embedder]:
-    """Builds embedders with other first weights."""
+def embedder_builder(embedder: Embedder) -> Callable[[int], Embedder]:
+    """A function that builds embedders with the same architecture and other initial weights."""
 
     def build(seed: int) -> Embedder:
         with torch.random.fork_rng():
@@ -110,15 +110,19 @@ def more_like(embedder: Embedder) -> Callable[[int], Embedder]:
 
 
 def components(embedder: Embedder, trainer: Trainer, *names: str, loss: str = "cross_entropy", **scoring: Any) -> Components:
-    """What a method is supplied with, under these similarities; the first is trained."""
+    """The components of a method with these similarities, of which the first is trained."""
     similarities = {name: SIMILARITIES[name]() for name in names or ("cosine",)}
     losses = Losses({loss: LOSSES[loss](similarities)})
     losses.fits(embedder.streams, trainer.sampler)
-    return Components(embedder, trainer, similarities, losses, Scoring(similarities, **scoring), more_like(embedder))
+    return Components(embedder, trainer, similarities, losses, Scoring(similarities, **scoring), embedder_builder(embedder))
 
 
 def trainer(
-    store: Kept, watch: Watch, optimizer: Callable[..., torch.optim.Optimizer] = sgd, sampler: Sampler | None = None, **settings: Any
+    store: MemoryStore,
+    watch: RecordingObserver,
+    optimizer: Callable[..., torch.optim.Optimizer] = sgd,
+    sampler: Sampler | None = None,
+    **settings: Any,
 ) -> Trainer:
     training = Training(**{"epochs": 4, "batch": 25, "rate": 0.05, "checkpoint_seconds": 0.0, "device": "cpu", **settings})
     schedule = lambda epochs: cosine(epochs, warmup=min(1.0, epochs / 2))  # noqa: E731
@@ -126,10 +130,10 @@ def trainer(
 
 
 def whole_batch(rows: LabelledInputs, seed: int | None = None, **more: Any) -> TrainingBatch:
-    """All these rows, or those at the positions given, as one batch; without a seed, of an evaluation."""
+    """All these rows, or those at the given positions, as one batch; without a seed, an evaluation batch."""
     positions = more.pop("positions", np.arange(len(rows)))
-    usual = {"epoch": 0, "step": 0, "phase": Phase("", 1, PhaseKind()), "seed": seed}
-    return TrainingBatch(rows, positions, np.arange(len(positions)), len(positions), **{**usual, **more})
+    defaults = {"epoch": 0, "step": 0, "phase": Phase("", 1, PhaseKind()), "seed": seed}
+    return TrainingBatch(rows, positions, np.arange(len(positions)), len(positions), **{**defaults, **more})
 
 
 @pytest.fixture(autouse=True)
@@ -138,25 +142,25 @@ def one_thread() -> None:
 
 
 def free_port() -> int:
-    """A port of this test process's own range, which nothing listens on and no outgoing connection is given by the system."""
+    """A free port in a range of this test worker, outside the system's range for outgoing connections."""
     first = 20_000 + 500 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     for port in range(first + os.getpid() % 400, first + 500):
-        with socket.socket() as tried, contextlib.suppress(OSError):
-            tried.bind(("127.0.0.1", port))
+        with socket.socket() as candidate, contextlib.suppress(OSError):
+            candidate.bind(("127.0.0.1", port))
             return port
-    raise AssertionError(f"no free port from {first} on")
+    raise AssertionError(f"no free port among {first} to {first + 499}")
 
 
 def in_two_processes(work: Callable[..., None], *arguments: object, tries: int = 3) -> None:
-    """Calls `work(rank, port, *arguments)` in both.
+    """Calls `work(rank, port, *arguments)` in two processes.
 
-    On a busy machine gloo's own threads abort a process now and then ("terminate called without an active exception"), a few in a hundred
-    starts; that is not what is tested here, so it is tried again.
+    On a busy machine, gloo's threads abort a process in a few percent of starts ("terminate called without an active exception"). This is
+    not what is tested, so it is retried.
     """
-    for left in reversed(range(tries)):
+    for remaining in reversed(range(tries)):
         try:
             mp.spawn(work, args=(free_port(), *arguments), nprocs=2)
             return
         except mp.ProcessExitedException:
-            if not left:
+            if not remaining:
                 raise

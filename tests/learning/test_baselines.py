@@ -1,4 +1,4 @@
-"""What is not trained: the network as it began, and the features that it is given."""
+"""Baselines without training: the untrained network, and the front-end's features."""
 
 from __future__ import annotations
 
@@ -23,46 +23,46 @@ from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.vector import CentredCosine
 from scratchlab.types import Batch, Inputs, Rows, TrainingView, Waveform
 from tests.contracts.test_similarities import embeddings
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer
 
 ROWS = problem()
 
 
-def pairs(asking: Baselines) -> dict[str, np.ndarray]:
-    """Similarities of rows 40 to 49 with rows 0 to 19, by head."""
-    ((part, heads),) = asking.pairwise(Inputs(np.arange(40, 50), ROWS._load), Inputs(np.arange(20), ROWS._load))
+def pairs(scorer: Baselines) -> dict[str, np.ndarray]:
+    """Similarities of rows 40 to 49 to rows 0 to 19, by head."""
+    ((part, heads),) = scorer.pairwise(Inputs(np.arange(40, 50), ROWS._load), Inputs(np.arange(20), ROWS._load))
     assert part == slice(0, 10)
     return heads
 
 
-def test_training_leaves_the_untrained_network_as_it_began() -> None:
+def test_the_untrained_baseline_has_the_initial_weights() -> None:
     torch.manual_seed(0)
     body = embedder(Conv4(FORM, channels=8))
-    begun = copy.deepcopy(body)
-    method = Prototypes(components(body, trainer(Kept(), Watch(), epochs=2), "cosine", "cka"))
+    initial = copy.deepcopy(body)
+    method = Prototypes(components(body, trainer(MemoryStore(), RecordingObserver(), epochs=2), "cosine", "cka"))
     method.learn(TrainingView(ROWS, ROWS.some(np.arange(0)), ROWS.some(np.arange(0)), np.arange(4)))
-    found = pairs(method.baselines)
-    assert list(found) == ["untrained.cosine", "untrained.cka", "features.cosine", "features.centred_cosine"]
+    actual = pairs(method.baselines)
+    assert list(actual) == ["untrained.cosine", "untrained.cka", "features.cosine", "features.centred_cosine"]
     queries, others = (Inputs(rows, ROWS._load) for rows in (np.arange(40, 50), np.arange(20)))
     for name in ("cosine", "cka"):
         with torch.no_grad():
-            expected = SIMILARITIES[name]()(begun.embeddings(queries), begun.embeddings(others))
-        assert np.array_equal(found[f"untrained.{name}"], expected.numpy())
+            expected = SIMILARITIES[name]()(initial.embeddings(queries), initial.embeddings(others))
+        assert np.array_equal(actual[f"untrained.{name}"], expected.numpy())
         ((_, trained),) = method.pairwise(queries, others)
-        assert not np.allclose(found[f"untrained.{name}"], trained[name], atol=1e-3)
+        assert not np.allclose(actual[f"untrained.{name}"], trained[name], atol=1e-3)
 
 
-def test_pixels_are_compared_plain_and_centred() -> None:
+def test_pixels_are_compared_by_plain_and_centred_cosine() -> None:
     baselines = Baselines(embedder(Conv4(FORM, channels=8)), {})
     baselines.training = ROWS.some(np.arange(60))
-    found = pairs(baselines)
+    actual = pairs(baselines)
     flat = torch.from_numpy(ROWS.batch(np.arange(120)).values).flatten(1)
     for head, of in (("features.cosine", flat), ("features.centred_cosine", flat - flat[:60].mean(0))):
         expected = torch.cosine_similarity(of[40:50, None], of[None, :20], dim=2)
-        assert np.allclose(found[head], expected.numpy(), atol=1e-5)
+        assert np.allclose(actual[head], expected.numpy(), atol=1e-5)
 
 
-def test_episodes_of_pixels_are_those_of_their_means() -> None:
+def test_episodes_of_pixels_by_hand() -> None:
     baselines = Baselines(embedder(Conv4(FORM, channels=8)), {"l2": SIMILARITIES["l2"]()})
     baselines.training = ROWS
     support, query = np.arange(24).reshape(1, 6, 4).swapaxes(1, 2), np.arange(40, 50)[None]  # row r is of class r mod 4
@@ -74,15 +74,15 @@ def test_episodes_of_pixels_are_those_of_their_means() -> None:
     assert (heads["features.centred_cosine"][0].argmax(1) == np.arange(40, 50) % 4).all()
 
 
-def test_statistics_of_sound_do_not_depend_on_padding_or_neighbours() -> None:
+def test_statistics_of_sound_do_not_depend_on_padding() -> None:
     features, lengths = torch.randn(3, 2, 5, 9, generator=torch.Generator().manual_seed(0)), torch.tensor([9, 4, 1])
-    found = statistics(features, lengths)
+    actual = statistics(features, lengths)
     for i, length in enumerate(lengths.tolist()):
         own = features[i, :, :, :length].flatten(0, 1)
-        assert torch.allclose(found[i], torch.cat([own.mean(1), own.std(1, correction=0)]), atol=1e-6)
+        assert torch.allclose(actual[i], torch.cat([own.mean(1), own.std(1, correction=0)]), atol=1e-6)
 
 
-def test_clips_of_any_length_have_features_of_one() -> None:
+def test_features_of_clips_of_any_length_have_the_same_dimension() -> None:
     sound, rng = Waveform(8000), np.random.default_rng(0)
     front = LogMel(sound)
     encoder = BCResNet(front.form)
@@ -100,13 +100,13 @@ def test_clips_of_any_length_have_features_of_one() -> None:
     assert torch.allclose(both[1], features.vectors(Inputs(np.array([1]), load))[0], atol=1e-4)
 
 
-def test_the_centre_is_the_mean_of_training_and_belongs_to_its_network() -> None:
+def test_the_subtracted_mean_is_that_of_training_rows_in_each_network() -> None:
     torch.manual_seed(0)
     body = embedder(Conv4(FORM, channels=8))
-    method = Prototypes(components(body, trainer(Kept(), Watch(), epochs=2), "cosine", "centred_cosine"))
+    method = Prototypes(components(body, trainer(MemoryStore(), RecordingObserver(), epochs=2), "cosine", "centred_cosine"))
     similarity = method.components.similarities["centred_cosine"]
     assert isinstance(similarity, CentredCosine)
-    assert similarity.mean is None, "in training nothing is taken off"
+    assert similarity.mean is None, "no mean is subtracted in training"
     method.learn(TrainingView(ROWS.some(np.arange(80)), ROWS.some(np.arange(80, 120)), ROWS.some(np.arange(0)), np.arange(4)))
     mean = method.vectors(ROWS.some(np.arange(80))).mean(0)
     assert torch.allclose(similarity.mean, mean)
@@ -122,7 +122,7 @@ def test_the_centre_is_the_mean_of_training_and_belongs_to_its_network() -> None
     assert not np.allclose(heads["centred_cosine"], heads["cosine"], atol=1e-3)
 
 
-def test_a_centre_of_one_stream() -> None:
+def test_the_subtracted_mean_of_one_stream() -> None:
     both = embeddings([3, 3, 3, 3])
     vectors = torch.cat([both.vector, both.vector + 1], 1)
 
@@ -137,6 +137,6 @@ def test_a_centre_of_one_stream() -> None:
     assert torch.allclose(similarity.mean, both.vector.mean(0) + 1)  # type: ignore[arg-type]
 
 
-def test_cec_refuses_a_centre() -> None:
-    with pytest.raises(Problem, match="'centred_cosine' takes off the mean"):
-        CEC(components(embedder(Conv4(FORM, channels=8)), trainer(Kept(), Watch()), "cosine", "centred_cosine"))
+def test_cec_refuses_the_centred_cosine() -> None:
+    with pytest.raises(Problem, match="'centred_cosine' subtracts the mean"):
+        CEC(components(embedder(Conv4(FORM, channels=8)), trainer(MemoryStore(), RecordingObserver()), "cosine", "centred_cosine"))

@@ -1,4 +1,4 @@
-"""CEC: what its attention does at the start and learns, that a kill changes nothing, that scores are of the classes known at the time."""
+"""CEC: its attention before and after training, resuming, and that scores depend on the known classes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from torch.nn import functional as F
 
 from scratchlab.checks import Problem
 from scratchlab.data.samplers.interface import Episode
-from scratchlab.learn.methods.cec import CEC, Attention, PseudoSessions, answers
+from scratchlab.learn.methods.cec import CEC, Attention, PseudoSessions, adapted_similarities
 from scratchlab.learn.phases import Phase
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import Batch, Inputs, LabelledInputs, TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer, whole_batch
 
 NONE = problem().some(np.empty(0, dtype=np.int64))
 
 
 def method(
-    store: Kept | None = None,
-    watch: Watch | None = None,
+    store: MemoryStore | None = None,
+    watch: RecordingObserver | None = None,
     seed: int = 0,
     compared: tuple[str, ...] = ("cosine", "l2"),
     phases: str = "classifier 4, episodes 2",
@@ -30,7 +30,7 @@ def method(
     **settings: object,
 ) -> CEC:
     torch.manual_seed(seed)
-    training = trainer(store or Kept(), watch or Watch(), phases=phases, rates={"attention": rate})
+    training = trainer(store or MemoryStore(), watch or RecordingObserver(), phases=phases, rates={"attention": rate})
     return CEC(components(embedder(MLP(FORM, hidden=[32, 16])), training, *compared), **{"episodes_per_epoch": 10, **settings})
 
 
@@ -42,20 +42,20 @@ def base() -> TrainingView:
     return TrainingView(part([0, 1, 2], problem()), part([0, 1, 2], problem(40, seed=1)), NONE, np.arange(3))
 
 
-def test_untrained_it_compares_normalised_vectors() -> None:
-    one = method(phases="classifier 4", rate=0.01)
-    one.learn(base())
+def test_untrained_attention_only_normalises_vectors() -> None:
+    model = method(phases="classifier 4", rate=0.01)
+    model.learn(base())
     inputs = problem(40, seed=1)
-    vectors = F.layer_norm(one.vectors(inputs), (16,))
-    means = torch.stack([one.vectors(part([label], problem())).mean(0) for label in range(3)])
+    vectors = F.layer_norm(model.vectors(inputs), (16,))
+    means = torch.stack([model.vectors(part([label], problem())).mean(0) for label in range(3)])
     means = F.layer_norm(means, (16,))
     expected = F.normalize(vectors, dim=1) @ F.normalize(means, dim=1).T
-    assert torch.allclose(one.compared("cosine", inputs), expected, atol=1e-5)
-    assert torch.allclose(one.compared("l2", inputs), -torch.cdist(vectors, means).square(), atol=1e-3)
+    assert torch.allclose(model.class_scores("cosine", inputs), expected, atol=1e-5)
+    assert torch.allclose(model.class_scores("l2", inputs), -torch.cdist(vectors, means).square(), atol=1e-3)
 
 
 def test_attention_by_hand() -> None:
-    """One head of one query: softmax of the scaled products, what they weigh, the residual, the normalisation."""
+    """One head, one query: softmax of the scaled dot products, weighted sum, residual connection, layer normalisation."""
     torch.manual_seed(0)
     attention = Attention(4, 1, 0.5).eval()
     torch.nn.init.normal_(attention.out.weight)
@@ -68,33 +68,33 @@ def test_attention_by_hand() -> None:
     assert torch.allclose(attention(x[None])[0], expected, atol=1e-5)
 
 
-def test_episodes_teach_it_to_play() -> None:
-    """The loss over the very same episodes is lower than that of an attention that has hardly moved, in training and in validation."""
+def test_training_in_episodes_lowers_the_loss() -> None:
+    """The loss on the same episodes is lower than with a tiny learning rate, in training and in validation."""
     last: list[dict[str, float]] = []
     for rate in (0.01, 1e-9):
-        watch = Watch()
+        watch = RecordingObserver()
         method(watch=watch, compared=("cosine",), phases="classifier 4, episodes 10", episodes_per_epoch=20, rate=rate).learn(base())
         last.append(watch.records[-1])
     assert last[0]["loss"] < last[1]["loss"] - 0.02
     assert last[0]["valid_loss"] < last[1]["valid_loss"] / 2
 
 
-def test_the_classifier_stands_still_while_episodes_are_played() -> None:
-    """The embedder is that of the chosen epoch of the first phase, to the last bit; the rate halves with every fifth of the second."""
-    watch = Watch()
+def test_the_classifier_is_frozen_in_the_episodes_phase() -> None:
+    """The embedder is that of the selected epoch of the first phase; the rate halves five times over the second phase."""
+    watch = RecordingObserver()
     alone = method(phases="classifier 4")
     alone.learn(base())
     both = method(watch=watch, phases="classifier 4, episodes 10")
     both.learn(base())
-    expected, found = alone.embedder.state_dict(), both.embedder.state_dict()
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    expected, actual = alone.embedder.state_dict(), both.embedder.state_dict()
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
     played = [record for record in watch.records if record["phase"] == "episodes"]
     assert [record["rates"]["attention"] for record in played] == [0.0002 * 0.5 ** (epoch // 2) for epoch in range(10)]
     assert all(record["rates"]["body"] == 0 for record in played)
     assert all(record["rates"]["attention"] == 0 for record in watch.records[:4])
 
 
-def test_an_episode_has_other_queries_than_support_and_classes_in_blocks() -> None:
+def test_the_layout_of_episodes() -> None:
     labels = np.repeat([7, 2, 5], [6, 4, 8])
     sampler = PseudoSessions(labels, (2, 15), 2, 15, 3)
     assert sampler.episode == Episode(way=2 + 3, shot=2, query=2), "the smallest class has four rows"
@@ -105,15 +105,15 @@ def test_an_episode_has_other_queries_than_support_and_classes_in_blocks() -> No
         assert all(len(set(block.tolist())) == 4 and len(set(labels[block].tolist())) == 1 for block in blocks)
         assert len(set(labels[blocks[:2, 0]].tolist())) == 2
         assert sorted(labels[blocks[2:, 0]].tolist()) == [2, 5, 7]
-    assert all(np.array_equal(one, other) for one, other in zip(batches, sampler.batches(labels, 0, 1), strict=True))
+    assert all(np.array_equal(first, second) for first, second in zip(batches, sampler.batches(labels, 0, 1), strict=True))
     assert not np.array_equal(batches[0], sampler.batches(labels, 0, 2)[0])
 
 
-def test_a_step_by_hand_new_classes_transformed() -> None:
-    """The loss of every query, from embeddings of the transformed inputs, attention by attention."""
-    one = method(way=2, new_way=2, shot=2, query=3, dropout=0.0, transforms=["rotated_180"])
-    learner, train = one.cec_learner(base()), base().train
-    for attention in one.attentions.values():
+def test_the_loss_of_an_episode_by_hand() -> None:
+    """The loss of every query, from embeddings of the transformed inputs, summed over attentions."""
+    model = method(way=2, new_way=2, shot=2, query=3, dropout=0.0, transforms=["rotated_180"])
+    learner, train = model.cec_learner(base()), base().train
+    for attention in model.attentions.values():
         torch.nn.init.normal_(attention.out.weight)
     learner.module.eval()
     positions = learner.sampler.batches(train.labels, 3, 0)[0]
@@ -123,12 +123,12 @@ def test_a_step_by_hand_new_classes_transformed() -> None:
     values = train.batch(positions).values
     values[10:] = values[10:, :, ::-1, ::-1]
     with torch.no_grad():
-        vectors = one.embedder(Batch(values.copy(), np.full(20, 16))).vector.view(4, 5, 16)
+        vectors = model.embedder(Batch(values.copy(), np.full(20, 16))).vector.view(4, 5, 16)
     prototypes = vectors[:, :2].mean(1)
     for label in range(4):
         for query in range(3):
             expected = 0.0
-            for name, attention in one.attentions.items():
+            for name, attention in model.attentions.items():
                 adapted = attention(torch.cat([vectors[label, 2 + query][None], prototypes])[None])[0]
                 near = F.cosine_similarity(adapted[:1], adapted[1:]) if name == "cosine" else -(adapted[1:] - adapted[0]).square().sum(1)
                 expected -= float((16 * near).log_softmax(0)[label].detach())
@@ -138,59 +138,59 @@ def test_a_step_by_hand_new_classes_transformed() -> None:
 
 
 @pytest.mark.parametrize("stop", [(2, 2), (4, 0), (4, 6), (5, 9)])
-def test_killed_in_either_phase_it_ends_as_if_nothing_had_happened(stop: tuple[int, int]) -> None:
-    """Within the episodes it goes on from the step where it was."""
-    seen, broken, store = Watch(), Watch(stop), Kept()
-    whole = method(watch=seen, dropout=0.5)
+def test_resuming_in_either_phase_is_bit_exact(stop: tuple[int, int]) -> None:
+    """Within an epoch of episodes, training resumes at the interrupted step."""
+    uninterrupted, interrupted, store = RecordingObserver(), RecordingObserver(stop), MemoryStore()
+    whole = method(watch=uninterrupted, dropout=0.5)
     whole.learn(base())
     with pytest.raises(InterruptedError):
-        method(store, broken).learn(base())
-    assert store.held is not None
-    assert store.held[1]["epoch"] == stop[0]
-    assert store.held[1]["step"] == stop[1]
-    broken.stop = None
-    other = method(store, broken, seed=99)  # a new process starts from other random weights
+        method(store, interrupted).learn(base())
+    assert store.checkpoint is not None
+    assert store.checkpoint[1]["epoch"] == stop[0]
+    assert store.checkpoint[1]["step"] == stop[1]
+    interrupted.stop = None
+    other = method(store, interrupted, seed=99)  # a new process starts from other random weights
     other.learn(base())
-    assert broken.records == seen.records
-    expected, found = whole.tensors(), other.tensors()
+    assert interrupted.records == uninterrupted.records
+    expected, actual = whole.tensors(), other.tensors()
     assert any(name.startswith("attention.cosine.") for name in expected)
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
-    assert torch.equal(whole.compared("cosine", problem()), other.compared("cosine", problem()))
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
+    assert torch.equal(whole.class_scores("cosine", problem()), other.class_scores("cosine", problem()))
 
 
-def test_scores_change_with_what_is_known_and_are_not_remembered() -> None:
-    one = method(compared=("cosine",), episodes_per_epoch=100, rate=0.05)
-    one.learn(base())
+def test_scores_depend_on_the_known_classes_and_are_not_cached() -> None:
+    model = method(compared=("cosine",), episodes_per_epoch=100, rate=0.05)
+    model.learn(base())
     inputs: Inputs = problem(40, seed=1)
-    before = one.compared("cosine", inputs)
-    branch = one.branch()
+    before = model.class_scores("cosine", inputs)
+    branch = model.branch()
     branch.learn(TrainingView(NONE, NONE, part([3], problem(40, seed=2)), np.arange(4)))
-    after = branch.compared("cosine", inputs)
+    after = branch.class_scores("cosine", inputs)
     assert after.shape == (40, 4)
     assert not torch.allclose(after[:, :3], before, atol=1e-4)
-    assert torch.equal(one.compared("cosine", inputs), before)
+    assert torch.equal(model.class_scores("cosine", inputs), before)
 
 
-def test_shots_are_adapted_one_by_one_and_then_averaged() -> None:
-    one = method()
-    shots = copy.copy(one.components.similarities["cosine"])
+def test_scores_of_adapted_shots_are_averaged() -> None:
+    model = method()
+    shots = copy.copy(model.components.similarities["cosine"])
     shots.references = "shots"
-    one.components.similarities, one.components.scoring.exemplars = {"cosine": shots}, 2
-    one.learn(base())
+    model.components.similarities, model.components.scoring.exemplars = {"cosine": shots}, 2
+    model.learn(base())
     inputs = problem(8, seed=1)
-    (references,) = one.references["cosine"]
+    (references,) = model.references["cosine"]
     assert len(references.embeddings) == 6
-    whole = answers(one.attentions["cosine"], shots, one.vectors(inputs), references.embeddings.vector, ())
-    assert torch.allclose(one.compared("cosine", inputs), whole.view(8, 3, 2).mean(2), atol=1e-6)
+    whole = adapted_similarities(model.attentions["cosine"], shots, model.vectors(inputs), references.embeddings.vector, ())
+    assert torch.allclose(model.class_scores("cosine", inputs), whole.view(8, 3, 2).mean(2), atol=1e-6)
 
 
-def test_wrong_settings_are_told() -> None:
-    with pytest.raises(Problem, match=r"method.heads = 3 does not fit: it must divide the 16 values"):
+def test_wrong_settings_raise_problems() -> None:
+    with pytest.raises(Problem, match=r"method.heads = 3 does not fit: it must divide the dimension 16"):
         method(heads=3)
     with pytest.raises(Problem, match=r"method.transforms names 'rotated_9', but .* allows.*Did you mean 'rotated_90'"):
         method(transforms=["rotated_9"])
     with pytest.raises(Problem, match=r"names 'backward' twice"):
         method(transforms=["backward", "backward"])
     few = TrainingView(base().train.some(np.arange(5)), NONE, NONE, np.arange(3))
-    with pytest.raises(Problem, match=r"each needs two training rows"):
+    with pytest.raises(Problem, match=r"each needs at least two training rows"):
         method().learn(few)

@@ -1,4 +1,4 @@
-"""Co-teaching: who selects for whom, how much is left out when, and that nothing selected is no loss."""
+"""Co-teaching: which rows are selected by which network, the selected fraction, and empty selections."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import pytest
 import torch
 
 from scratchlab.learn.learner import StepResult
-from scratchlab.learn.methods.co_teaching import CoTeaching, CoTeachingLearner, smallest
+from scratchlab.learn.methods.co_teaching import CoTeaching, CoTeachingLearner, mask_of_smallest
 from scratchlab.learn.phases import Phase, PhaseKind
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import LabelledInputs, TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer, whole_batch
 
 WARM_UP, CO_TEACHING = Phase("warm-up", 2, PhaseKind()), Phase("co-teaching", 8, PhaseKind(), first=2)
 
 
 def with_wrong_labels(share: float) -> tuple[LabelledInputs, np.ndarray]:
-    """Training rows of which this share is labelled as the next class, and which of them."""
+    """Training rows of which this fraction has the label of the next class, and which rows those are."""
     rows = problem(200)
     wrong = np.random.default_rng(0).random(200) < share
     return LabelledInputs(rows.rows, rows._load, np.where(wrong, (rows.labels + 1) % 4, rows.labels), rows.ids), wrong
 
 
-def method(watch: Watch | None = None, **settings: float) -> CoTeaching:
+def method(watch: RecordingObserver | None = None, **settings: float) -> CoTeaching:
     torch.manual_seed(0)
-    training = trainer(Kept(), watch or Watch(), epochs=8, rate=0.02)
+    training = trainer(MemoryStore(), watch or RecordingObserver(), epochs=8, rate=0.02)
     return CoTeaching(components(embedder(MLP(FORM, hidden=[32, 16])), training), **{"tau": 0.4, "ramp": 4, **settings})  # type: ignore[arg-type]
 
 
@@ -33,19 +33,19 @@ def learner(**settings: float) -> CoTeachingLearner:
     return method(**settings).co_teaching_learner(TrainingView(problem(), problem(0), problem(0), np.arange(4)))
 
 
-def test_the_share_that_is_kept_falls_over_the_phase() -> None:
-    one = learner()
-    assert [one.kept_share(epoch, CO_TEACHING) for epoch in range(2, 8)] == pytest.approx([1.0, 0.9, 0.8, 0.7, 0.6, 0.6])
-    assert one.kept_share(1, WARM_UP) == 1
+def test_the_selected_fraction_falls_over_the_phase() -> None:
+    model = learner()
+    assert [model.kept_fraction(epoch, CO_TEACHING) for epoch in range(2, 8)] == pytest.approx([1.0, 0.9, 0.8, 0.7, 0.6, 0.6])
+    assert model.kept_fraction(1, WARM_UP) == 1
 
 
-def test_each_network_learns_from_what_the_other_finds_easy() -> None:
-    """By hand: the loss of a network counts where the other's is among the smallest, and gradients are of these rows alone."""
-    one, rows = learner(), problem(20)
+def test_each_network_is_trained_on_rows_with_small_losses_in_the_other() -> None:
+    """By hand: the loss of a network counts for rows whose loss in the other network is among the smallest."""
+    model, rows = learner(), problem(20)
     batch = whole_batch(rows, seed=3, epoch=6, phase=CO_TEACHING)
-    result = one.training_step(batch)
+    result = model.training_step(batch)
     with torch.no_grad():
-        first, second = (network.training_step(batch).loss for network in one.networks)
+        first, second = (network.training_step(batch).loss for network in model.networks)
     easy_for_second = set(np.argsort(second.numpy())[:12].tolist())
     easy_for_first = set(np.argsort(first.numpy())[:12].tolist())
     assert easy_for_first != easy_for_second
@@ -59,7 +59,7 @@ def test_each_network_learns_from_what_the_other_finds_easy() -> None:
 
 
 def test_equal_losses_are_selected_in_their_order() -> None:
-    assert smallest(torch.ones(4, 2), 3).tolist() == [[1, 1], [1, 1], [1, 1], [0, 0]]
+    assert mask_of_smallest(torch.ones(4, 2), 3).tolist() == [[1, 1], [1, 1], [1, 1], [0, 0]]
 
 
 def test_both_networks_see_the_same_augmentation() -> None:
@@ -70,23 +70,23 @@ def test_both_networks_see_the_same_augmentation() -> None:
     assert torch.equal(first.uniform(), second.uniform())
 
 
-def test_nothing_selected_is_no_loss_and_counted() -> None:
-    one = learner(tau=0.99, ramp=1)
-    result: StepResult = one.training_step(whole_batch(problem(20), seed=3, epoch=9, phase=CO_TEACHING))
+def test_empty_selections_have_zero_loss_and_are_counted() -> None:
+    model = learner(tau=0.99, ramp=1)
+    result: StepResult = model.training_step(whole_batch(problem(20), seed=3, epoch=9, phase=CO_TEACHING))
     assert result.loss.tolist() == [0.0] * 20
     assert result.counts == {"empty_selections": 1}
     result.loss.sum().backward()
-    watch = Watch()
+    watch = RecordingObserver()
     method(watch, tau=0.99, ramp=1).learn(TrainingView(problem(), problem(40, seed=1), problem(0), np.arange(4)))
     assert [record["empty_selections"] for record in watch.records] == [0] + [5] * 7
     assert all(np.isfinite(record["loss"]) for record in watch.records)
     assert watch.records[1]["loss"] == 0
 
 
-def test_wrong_labels_are_what_is_left_out() -> None:
-    """With 40 % of the labels wrong, the rows that are selected in the end are right nearly always, and the network learns."""
+def test_wrongly_labelled_rows_are_left_out() -> None:
+    """With 40 % wrong labels, nearly all finally selected rows are correctly labelled, and the network learns."""
     rows, wrong = with_wrong_labels(0.4)
-    one = method(watch := Watch(), tau=0.4)
+    model = method(watch := RecordingObserver(), tau=0.4)
 
     class Notes:
         """A ledger in memory."""
@@ -103,18 +103,18 @@ def test_wrong_labels_are_what_is_left_out() -> None:
         def epoch(self, epoch: int, phase: str) -> None:
             assert phase == ""
 
-    one.components.trainer.ledger = notes = Notes()  # type: ignore[assignment]
-    one.learn(TrainingView(rows, problem(40, seed=1), problem(0), np.arange(4)))
+    model.components.trainer.ledger = notes = Notes()  # type: ignore[assignment]
+    model.learn(TrainingView(rows, problem(40, seed=1), problem(0), np.arange(4)))
     assert np.isnan(notes.selected).sum() == 0
     assert wrong[notes.selected == 1].mean() < 0.05 < 0.3 < wrong.mean()
-    assert watch.records[-1]["valid_accuracy"] > 0.95, "of rows whose labels are right"
+    assert watch.records[-1]["valid_accuracy"] > 0.95, "validation labels are correct"
 
 
-def test_groups_are_those_of_two_networks_and_both_are_kept() -> None:
-    one = method()
-    assert one.groups == ("network0.body", "network0.readout", "network1.body", "network1.readout")
-    assert list(one.co_teaching_learner(TrainingView(problem(), problem(0), problem(0), np.arange(4))).groups()) == list(one.groups)
-    one.learn(TrainingView(problem(), problem(40, seed=1), problem(0), np.arange(4)))
-    kept = one.tensors()
+def test_both_networks_have_parameter_groups_and_are_stored() -> None:
+    model = method()
+    assert model.groups == ("network0.body", "network0.readout", "network1.body", "network1.readout")
+    assert list(model.co_teaching_learner(TrainingView(problem(), problem(0), problem(0), np.arange(4))).groups()) == list(model.groups)
+    model.learn(TrainingView(problem(), problem(40, seed=1), problem(0), np.arange(4)))
+    kept = model.tensors()
     assert {name.partition(".")[0] for name in kept} == {"embedder", "network1", "references"}
     assert not torch.equal(kept["embedder.encoder.layers.0.weight"], kept["network1.encoder.layers.0.weight"])

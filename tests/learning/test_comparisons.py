@@ -1,4 +1,4 @@
-"""Pairs of rows and few-shot episodes: tiles against one call, episodes against a loop over them."""
+"""Pairs of rows and few-shot episodes: tiles against a single call, episodes against a loop."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from scratchlab.similarity.vector import Cosine, VectorSimilarity
 from scratchlab.types import Embeddings, Inputs, Rows
 from tests.contracts.test_similarities import embeddings
 
-every = pytest.mark.parametrize("name", SIMILARITIES)
+each_similarity = pytest.mark.parametrize("name", SIMILARITIES)
 
 
-class Known:
-    """Stands for an embedder: row i has the i-th of ready-made embeddings."""
+class FixedEmbedder:
+    """Replaces an embedder: row i has the i-th of given embeddings."""
 
     device = torch.device("cpu")
 
     def __init__(self, rows: Embeddings) -> None:
-        self.rows, self.streams, self.asked = rows, rows.streams, list[int]()
+        self.rows, self.streams, self.batch_sizes = rows, rows.streams, list[int]()
 
     def vectors(self, inputs: Inputs) -> Tensor:
         return self.rows.vector[torch.from_numpy(inputs.rows)]
 
     def embeddings(self, inputs: Inputs) -> Embeddings:
-        self.asked.append(len(inputs))
-        found = self.rows.at(torch.from_numpy(inputs.rows))
-        return Embeddings(found.vector, found.matrix[:, : int(found.lengths.max())], found.lengths, found.streams)
+        self.batch_sizes.append(len(inputs))
+        selected = self.rows.at(torch.from_numpy(inputs.rows))
+        return Embeddings(selected.vector, selected.matrix[:, : int(selected.lengths.max())], selected.lengths, selected.streams)
 
     def embed(self, inputs: Inputs, *, matrices: bool) -> None:
         del inputs, matrices
 
 
-def known(count: int, seed: int = 0) -> Embedder:
+def fixed_embedder(count: int, seed: int = 0) -> Embedder:
     lengths = np.random.default_rng(seed).integers(2, 9, count).tolist()
-    return cast(Embedder, Known(embeddings(lengths, seed)))
+    return cast(Embedder, FixedEmbedder(embeddings(lengths, seed)))
 
 
 def unused(rows: Rows) -> Any:
@@ -54,30 +54,30 @@ def unused(rows: Rows) -> Any:
 
 
 def one_by_one(embedder: Embedder, similarity: Similarity, support: Rows, query: Rows) -> Tensor:
-    """The slow twin: every score of every episode by itself."""
+    """The reference implementation: every score of every episode by itself."""
     scores = torch.zeros(*query.shape, support.shape[1])
-    for e, (classes, asked) in enumerate(zip(support, query, strict=True)):
+    for e, (classes, queries) in enumerate(zip(support, query, strict=True)):
         for w, shots in enumerate(classes):
             own = embedder.embeddings(Inputs(shots, unused))
             if similarity.references == "mean":
                 own = class_means(own, torch.zeros(len(shots), dtype=torch.long), 1)
-            for q, row in enumerate(asked):
+            for q, row in enumerate(queries):
                 scores[e, q, w] = similarity(embedder.embeddings(Inputs(np.array([row]), unused)), own).mean()
     return scores
 
 
-@every
-@pytest.mark.parametrize("kept", ["mean", "shots"])
-@given(way=st.integers(1, 4), shot=st.integers(1, 3), asked=st.integers(1, 4), seed=st.integers(0, 99))
+@each_similarity
+@pytest.mark.parametrize("references_setting", ["mean", "shots"])
+@given(way=st.integers(1, 4), shot=st.integers(1, 3), n_queries=st.integers(1, 4), seed=st.integers(0, 99))
 @settings(max_examples=8, deadline=None)
-def test_episodes_are_what_each_is_alone(name: str, kept: str, way: int, shot: int, asked: int, seed: int) -> None:
-    similarity, rng = SIMILARITIES[name](references=kept), np.random.default_rng(seed)
-    support, query = rng.integers(0, 30, (5, way, shot)), rng.integers(0, 30, (5, asked))
-    embedder = known(30, seed)
+def test_episodes_against_single_scores(name: str, references_setting: str, way: int, shot: int, n_queries: int, seed: int) -> None:
+    similarity, rng = SIMILARITIES[name](references=references_setting), np.random.default_rng(seed)
+    support, query = rng.integers(0, 30, (5, way, shot)), rng.integers(0, 30, (5, n_queries))
+    embedder = fixed_embedder(30, seed)
     expected = one_by_one(embedder, similarity, support, query)
-    found = episode_scores(embedder, similarity, support, query, unused)
+    actual = episode_scores(embedder, similarity, support, query, unused)
     scale = max(1.0, float(expected.abs().max()))  # products are unbounded
-    assert torch.allclose(found / scale, expected / scale, atol=1e-5)
+    assert torch.allclose(actual / scale, expected / scale, atol=1e-5)
 
 
 def test_an_episode_by_hand() -> None:
@@ -95,47 +95,49 @@ def test_one_stream_of_an_episode(name: str) -> None:
         torch.cat([plain.vector, plain.vector.cos()], 1), torch.cat([plain.matrix, plain.matrix.cos()], 2), plain.lengths, ("a", "b")
     )
     support, query = np.arange(8).reshape(1, 4, 2), np.arange(8, 12)[None]
-    one = episode_scores(cast(Embedder, Known(both)), SIMILARITIES[name](stream="a"), support, query, unused)
-    assert torch.allclose(one, episode_scores(cast(Embedder, Known(plain)), SIMILARITIES[name](), support, query, unused), atol=1e-6)
+    actual = episode_scores(cast(Embedder, FixedEmbedder(both)), SIMILARITIES[name](stream="a"), support, query, unused)
+    assert torch.allclose(
+        actual, episode_scores(cast(Embedder, FixedEmbedder(plain)), SIMILARITIES[name](), support, query, unused), atol=1e-6
+    )
 
 
-@every
-@pytest.mark.parametrize("kept", ["mean", "shots"])
-def test_references_of_episodes_may_be_adapted(name: str, kept: str) -> None:
-    """Reversed in sign, say: what is done to all at once is what is done to each episode's own."""
+@each_similarity
+@pytest.mark.parametrize("references_setting", ["mean", "shots"])
+def test_references_of_episodes_can_be_adapted(name: str, references_setting: str) -> None:
+    """With references of opposite sign: adapting those of all episodes at once equals adapting those of each episode."""
 
     def turned(new: Embeddings) -> Embeddings:
         return Embeddings(-new.vector, -new.matrix, new.lengths, new.streams)
 
-    similarity, rng, embedder = SIMILARITIES[name](references=kept), np.random.default_rng(0), known(30)
+    similarity, rng, embedder = SIMILARITIES[name](references=references_setting), np.random.default_rng(0), fixed_embedder(30)
     support, query = rng.integers(0, 30, (4, 3, 2)), rng.integers(0, 30, (4, 5))
-    found = episode_scores(embedder, similarity, support, query, unused, turned)
+    actual = episode_scores(embedder, similarity, support, query, unused, turned)
     for e in range(4):
         own, labels = embedder.embeddings(Inputs(support[e].ravel(), unused)), torch.arange(3).repeat_interleave(2)
-        if kept == "mean":
+        if references_setting == "mean":
             own, labels = class_means(own, labels, 3), torch.arange(3)
         alone = References(similarity, turned(own), labels, 3).compare(embedder.embeddings(Inputs(query[e], unused)))
-        assert torch.allclose(found[e], alone, atol=1e-4)
+        assert torch.allclose(actual[e], alone, atol=1e-4)
 
 
-@every
-def test_pairs_in_tiles_are_one_call(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@each_similarity
+def test_pairs_in_tiles_equal_a_single_call(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "QUERIES", 7)
     monkeypatch.setattr(comparisons, "REFERENCES", 5)
-    similarity, embedder = SIMILARITIES[name](), known(40)
+    similarity, embedder = SIMILARITIES[name](), fixed_embedder(40)
     queries, others = Inputs(np.arange(20), unused), Inputs(np.arange(18, 40), unused)
     tiles = list(pairwise(queries, others, lambda a, b: {"head": pair_scores(embedder, similarity, a, b)}))
     assert [part for part, _ in tiles] == [slice(0, 7), slice(7, 14), slice(14, 20)]
-    found = np.concatenate([heads["head"] for _, heads in tiles])
-    assert found.dtype == np.float32
-    assert np.allclose(found, similarity(embedder.embeddings(queries), embedder.embeddings(others)).numpy(), atol=1e-5)
+    actual = np.concatenate([heads["head"] for _, heads in tiles])
+    assert actual.dtype == np.float32
+    assert np.allclose(actual, similarity(embedder.embeddings(queries), embedder.embeddings(others)).numpy(), atol=1e-5)
 
 
 # -- memory -----------------------------------------------------------------------------------------------
 
 
 class Counting(VectorSimilarity):
-    """Notes how many numbers each call is given and gives."""
+    """Records the number of array elements of each call's inputs and output."""
 
     numbers: tuple[int, ...] = ()
 
@@ -145,32 +147,32 @@ class Counting(VectorSimilarity):
         return scores
 
 
-@pytest.mark.parametrize("kept", ["mean", "shots"])
-def test_a_tile_of_episodes_is_no_larger_for_more_of_them(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("references_setting", ["mean", "shots"])
+def test_memory_does_not_grow_with_the_number_of_episodes(references_setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "NUMBERS", 5000)
     rng, vectors = np.random.default_rng(0), torch.randn(50, 8)
     for episodes in (10, 1000):
-        similarity = Counting(references=cast(Any, kept))
+        similarity = Counting(references=cast(Any, references_setting))
         vector_episodes(similarity, vectors, rng.integers(0, 50, (episodes, 5, 3)), rng.integers(0, 50, (episodes, 15)))
         assert max(similarity.numbers) <= 5000
         assert len(similarity.numbers) >= episodes * (15 + 5) * 8 / 5000
 
 
-def test_matrices_of_episodes_are_held_one_episode_at_a_time() -> None:
-    embedder = known(30)
+def test_matrices_are_in_memory_for_one_episode_at_a_time() -> None:
+    embedder = fixed_embedder(30)
     episode_scores(embedder, SIMILARITIES["dtw"](), np.arange(30).reshape(3, 5, 2), np.arange(30).reshape(3, 10), unused)
-    assert cast(Known, embedder).asked == [10, 10] * 3
+    assert cast(FixedEmbedder, embedder).batch_sizes == [10, 10] * 3
 
 
-def test_matrices_of_a_gallery_are_held_a_tile_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_matrices_of_a_gallery_are_in_memory_tile_by_tile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "REFERENCES", 6)
-    embedder = known(30)
+    embedder = fixed_embedder(30)
     pair_scores(embedder, SIMILARITIES["cka"](), Inputs(np.arange(4), unused), Inputs(np.arange(4, 30), unused))
-    assert cast(Known, embedder).asked == [4, 6, 6, 6, 6, 2]
+    assert cast(FixedEmbedder, embedder).batch_sizes == [4, 6, 6, 6, 6, 2]
 
 
-def test_scores_of_classes_are_computed_a_tile_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    embedder, similarity = known(90), Counting()
+def test_scores_of_classes_are_computed_tile_by_tile(monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder, similarity = fixed_embedder(90), Counting()
     own = embedder.embeddings(Inputs(np.arange(10), unused))
     whole = References(Cosine(), own, torch.arange(10), 10).scores(embedder, Inputs(np.arange(10, 90), unused))
     monkeypatch.setattr(references, "PAIRS", 300)

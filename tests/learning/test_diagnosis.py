@@ -1,4 +1,4 @@
-"""Where values stopped being finite: the module, the samples, the ranges, in the exception, in the run's folder and on its page."""
+"""Diagnosis of non-finite values: module, samples and ranges, in the exception, in the run's folder and on its page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scratchlab.checks import Diverged
 from scratchlab.learn import parallel
 from scratchlab.learn.diagnosis import gradients_are_finite
 from scratchlab.learn.learner import Learner, StepResult, TrainingBatch
-from scratchlab.learn.watching import watching
+from scratchlab.learn.module_calls import record_calls
 from scratchlab.models.batch_norm import BatchNorm
 from scratchlab.models.encoders.bc_resnet import BCResNet
 from scratchlab.models.encoders.conv4 import Conv4
@@ -27,14 +27,14 @@ from scratchlab.recipe import Recipe
 from scratchlab.report.run import page
 from scratchlab.store.run import Run
 from scratchlab.types import Batch, Embeddings, Image, LabelledInputs, Rows, Spectrogram
-from tests.learning.conftest import Kept, Watch, in_two_processes, trainer
+from tests.learning.conftest import MemoryStore, RecordingObserver, in_two_processes, trainer
 
 N, WIDTH, CULPRIT = 24, 16, 7
 Body = Callable[[Tensor], Tensor]
 
 
 def inputs() -> LabelledInputs:
-    """24 rows of 16 × 16 values; the first pixel of row 7 alone is 0, and marks it."""
+    """24 rows of 16 × 16 values; only the first pixel of row 7 is 0, which marks this row."""
     values = np.random.default_rng(0).uniform(0.5, 1, (N, 1, WIDTH, WIDTH)).astype(np.float32)
     values[CULPRIT, 0, 0, 0] = 0
     load = lambda rows: Batch(values[rows].copy(), np.full(len(rows), WIDTH))  # noqa: E731
@@ -42,7 +42,7 @@ def inputs() -> LabelledInputs:
 
 
 class Does(nn.Module):
-    """A module that does what it is told."""
+    """A module that applies a given function."""
 
     def __init__(self, what: Body) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Does(nn.Module):
 
 
 class Wrapped(nn.Module):
-    """An encoder's vectors, after something was done to the features."""
+    """An encoder's vectors, with another module applied to the features before."""
 
     def __init__(self, first: nn.Module, encoder: nn.Module) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Wrapped(nn.Module):
 
 
 class Sorts(Learner):
-    """A learner that tells two classes apart by whatever network; `last` spoils the loss."""
+    """A learner of two classes with any network; `last` is applied to the loss."""
 
     def __init__(self, net: nn.Module, last: Body = lambda x: x) -> None:
         self.module, self.last = nn.Module(), last
@@ -91,9 +91,9 @@ def chain(*parts: nn.Module | Body) -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), *(part if isinstance(part, nn.Module) else Does(part) for part in parts), linear, nn.Linear(8, 2))
 
 
-def found(learner: Sorts, **settings: Any) -> tuple[str, dict[str, Any]]:
+def diagnose(learner: Sorts, **settings: Any) -> tuple[str, dict[str, Any]]:
     with pytest.raises(Diverged) as raised:
-        trainer(Kept(), Watch(), **{"rate": 0.01, "batch": N, **settings}).train(learner, inputs(), inputs())
+        trainer(MemoryStore(), RecordingObserver(), **{"rate": 0.01, "batch": N, **settings}).train(learner, inputs(), inputs())
     facts = raised.value.facts
     assert facts is not None
     json.dumps(facts, allow_nan=False)
@@ -112,11 +112,11 @@ def marked(x: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_division_by_zero_in_the_middle_is_named_with_its_sample(precision: str) -> None:
+def test_a_division_by_zero_is_located_in_its_layer_and_sample(precision: str) -> None:
     net = chain(lambda x: 2 * x, lambda x: x / (1 - marked(x)), lambda x: x + 1)
-    message, facts = found(Sorts(net), precision=precision)
+    message, facts = diagnose(Sorts(net), precision=precision)
     assert re.search(r"The loss is not finite in epoch 1, step 1 \(1 of 24 samples; rates: body [\d.]+\)", message)
-    assert "it arose in body.2 (Does), first for row7, out of values between 0 and 2" in message
+    assert "it arose in body.2 (Does), first for row7, from values between 0 and 2" in message
     assert (facts["origin"], facts["layer"], facts["kind"], facts["samples"]) == ("layer", "body.2", "Does", ["row7"])
     assert (facts["epoch"], facts["step"], facts["batch"]) == (1, 1, 24)
     (went_in,), (came_out,) = facts["went_in"], facts["came_out"]
@@ -127,7 +127,7 @@ def test_a_division_by_zero_in_the_middle_is_named_with_its_sample(precision: st
     assert came_out["not_finite"] == pytest.approx(1 / 24)
 
 
-def test_a_value_that_only_validation_meets_is_named_too() -> None:
+def test_a_failure_in_validation_only_is_located() -> None:
     class Validated(Sorts):
         def validation_step(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
             losses = self.training_step(batch).loss
@@ -137,21 +137,21 @@ def test_a_value_that_only_validation_meets_is_named_too() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return x if self.training else x / (1 - marked(x))
 
-    message, facts = found(Validated(chain(OnceTrained())), batch=N // 2)
+    message, facts = diagnose(Validated(chain(OnceTrained())), batch=N // 2)
     assert "The validation loss is not finite in epoch 1, batch 1 (1 of 12 samples" in message
     assert "it arose in body.1 (OnceTrained), first for row7" in message
     assert (facts["what"], facts["samples"], facts["layer"]) == ("validation loss", ["row7"], "body.1")
 
 
-def test_an_overflow_is_named_with_the_range_it_came_from() -> None:
-    message, facts = found(Sorts(chain(lambda x: x + 6e4 * marked(x), lambda x: x.half().square().float())))
+def test_an_overflow_is_reported_with_the_range_of_its_inputs() -> None:
+    message, facts = diagnose(Sorts(chain(lambda x: x + 6e4 * marked(x), lambda x: x.half().square().float())))
     assert facts["layer"] == "body.2"
     assert facts["samples"] == ["row7"]
     assert facts["went_in"][0]["max"] == pytest.approx(6e4, rel=1e-3)
     assert "between 0.5 and 6e+04" in message
 
 
-def test_what_a_module_does_between_its_parts_is_its_own() -> None:
+def test_computations_between_submodules_are_attributed_to_the_module() -> None:
     class Between(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -160,13 +160,13 @@ def test_what_a_module_does_between_its_parts_is_its_own() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return self.after(torch.log(-self.before(x)))
 
-    _, facts = found(Sorts(chain(Between())))
+    _, facts = diagnose(Sorts(chain(Between())))
     assert (facts["layer"], facts["kind"], len(facts["samples"])) == ("body.1", "Between", 24)
 
 
 @pytest.mark.parametrize("kind", ["conv4", "bc_resnet"])
-def test_the_encoders_name_the_right_clip(kind: str) -> None:
-    """BC-ResNet writes over its inputs and keeps clips on the last axis; here it has as many channels as there are clips."""
+def test_the_right_sample_is_found_in_encoders(kind: str) -> None:
+    """BC-ResNet modifies its inputs in place and has the clips on the last axis; here it has as many channels as there are clips."""
     torch.manual_seed(0)
     if kind == "conv4":
         encoder, layer = Conv4(Image(1, WIDTH, WIDTH), channels=N), "body.encoder.blocks.0.convolution"
@@ -178,62 +178,62 @@ def test_the_encoders_name_the_right_clip(kind: str) -> None:
         marks: list[Tensor] = []
         encoder.register_forward_pre_hook(lambda encoder, given: marks.append(marked(given[0])[:, 0]))
         encoder.blocks[0].register_forward_hook(lambda block, given, h: torch.where(marks[-1] > 0, torch.inf, h))
-    _, facts = found(Sorts(Wrapped(Does(spoil), encoder)))
+    _, facts = diagnose(Sorts(Wrapped(Does(spoil), encoder)))
     assert (facts["layer"], facts["samples"]) == (layer, ["row7"])
     if kind == "bc_resnet":
         assert facts["came_out"][0]["shape"][0] == facts["came_out"][0]["shape"][3] == N
     assert facts["went_in"][0]["not_finite"] == 0
 
 
-def test_an_encoder_that_all_streams_share_names_the_right_clip() -> None:
+def test_the_right_sample_is_found_in_an_encoder_shared_by_streams() -> None:
     torch.manual_seed(0)
     encoder = Streams(lambda form: Conv4(form, channels=4), Spectrogram(WIDTH, ("low", "high")), "shared")
     marks: list[Tensor] = []
     encoder.register_forward_pre_hook(lambda encoder, given: marks.append(torch.cat([torch.zeros(N), marked(given[0])[:, 0]])))
     (halfway,) = encoder.halfway
     halfway.register_forward_hook(lambda block, given, h: torch.where(marks[-1][:, None, None, None] > 0, torch.nan, h))
-    _, facts = found(Sorts(Wrapped(Does(lambda x: torch.cat([x, x], 1)), encoder)))
+    _, facts = diagnose(Sorts(Wrapped(Does(lambda x: torch.cat([x, x], 1)), encoder)))
     assert facts["samples"] == ["row7"]
     assert facts["layer"] == "body.encoder.encoders.0.blocks.1"
 
 
-def test_wrong_inputs_weights_and_losses_are_told_apart() -> None:
+def test_bad_inputs_weights_and_losses_are_distinguished() -> None:
     class Wrong(Sorts):
         def losses(self, values: Tensor, labels: Rows) -> Tensor:
             return super().losses(torch.where(values == 0, torch.inf, values), labels)
 
-    message, facts = found(Wrong(chain()))
+    message, facts = diagnose(Wrong(chain()))
     assert facts["origin"] == "before"
-    assert "what reaches body (Sequential), first for row7, is not finite, though the inputs are" in message
+    assert "the input of module body (Sequential), first for row7, is not finite, though the data are" in message
 
-    broken = chain()
-    broken[2].weight.data[0, 0] = torch.nan
-    message, facts = found(Sorts(broken))
+    net = chain()
+    net[2].weight.data[0, 0] = torch.nan
+    message, facts = diagnose(Sorts(net))
     assert "the weights body.2.weight are no longer finite" in message
     assert (facts["origin"], facts["layer"], facts["names"]) == ("weights", "body.2", ["body.2.weight"])
 
-    message, facts = found(Sorts(chain(), last=lambda x: x / (torch.arange(N) != CULPRIT)))
+    message, facts = diagnose(Sorts(chain(), last=lambda x: x / (torch.arange(N) != CULPRIT)))
     assert (facts["origin"], facts["layer"]) == ("loss", "")
-    assert re.search(r"all modules are finite, so it arose in the loss, first for row\d+; lower the rates", message)
+    assert re.search(r"all module outputs are finite, so it arose in the loss, first for row\d+; lower the rates", message)
 
 
-def test_what_does_not_come_again_is_said_to_be_so() -> None:
+def test_a_failure_that_is_not_reproducible_is_reported() -> None:
     once = iter([torch.inf])
-    message, facts = found(Sorts(chain(), last=lambda x: x + next(once, 0.0)))
+    message, facts = diagnose(Sorts(chain(), last=lambda x: x + next(once, 0.0)))
     assert facts["origin"] == "nowhere"
-    assert "repeated, the step is finite everywhere" in message
+    assert "repeating the step gives finite values" in message
 
 
 # -- gradients --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_an_infinite_gradient_behind_a_finite_loss_is_named(precision: str) -> None:
-    """The root at 0 is 0, its slope is not finite."""
+def test_an_infinite_gradient_with_a_finite_loss_is_located(precision: str) -> None:
+    """The square root of 0 is 0, but its derivative is infinite."""
     torch.manual_seed(0)
     before = nn.Linear(WIDTH * WIDTH, WIDTH * WIDTH)
     net = chain(before, lambda x: (x * (torch.arange(N) != CULPRIT)[:, None]).abs(), torch.sqrt, lambda x: 3 * x)
-    message, facts = found(Sorts(net), precision=precision)
+    message, facts = diagnose(Sorts(net), precision=precision)
     assert re.search(
         r"The gradient is not finite in epoch 1, step 1 \(rates: body [\d.]+\): it arose in body\.3 \(Does\), first for", message
     )
@@ -242,28 +242,28 @@ def test_an_infinite_gradient_behind_a_finite_loss_is_named(precision: str) -> N
     assert facts["came_out"][0]["not_finite"] == pytest.approx(1 / 24)
 
 
-def test_a_weight_s_own_gradient_is_named_even_where_its_module_is_never_called() -> None:
+def test_a_bad_weight_gradient_of_a_module_that_is_never_called_is_located() -> None:
     class Roots(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.held = nn.Module()
-            self.held.gain = nn.Parameter(torch.zeros(1))
+            self.uncalled = nn.Module()
+            self.uncalled.gain = nn.Parameter(torch.zeros(1))
 
         def forward(self, x: Tensor) -> Tensor:
-            return x + torch.sqrt(self.held.gain)
+            return x + torch.sqrt(self.uncalled.gain)
 
-    message, facts = found(Sorts(chain(Roots())))
-    assert (facts["layer"], facts["names"], facts["samples"]) == ("body.1", ["body.1.held.gain"], [])
-    assert "it arose in body.1 (Roots) out of values between" in message
+    message, facts = diagnose(Sorts(chain(Roots())))
+    assert (facts["layer"], facts["names"], facts["samples"]) == ("body.1", ["body.1.uncalled.gain"], [])
+    assert "it arose in body.1 (Roots) from values between" in message
 
 
-def test_a_gradient_that_the_loss_spoils_is_laid_at_its_door() -> None:
-    message, facts = found(Sorts(chain(), last=lambda x: torch.where(torch.arange(N) == CULPRIT, (0 * x).sqrt(), x)))
+def test_a_bad_gradient_from_the_loss_is_attributed_to_the_loss() -> None:
+    message, facts = diagnose(Sorts(chain(), last=lambda x: torch.where(torch.arange(N) == CULPRIT, (0 * x).sqrt(), x)))
     assert (facts["what"], facts["origin"], facts["layer"]) == ("gradient", "loss", "")
     assert "arose in the loss" in message
 
 
-def test_large_finite_gradients_are_none_of_its_business() -> None:
+def test_large_finite_gradients_are_accepted() -> None:
     parameter = nn.Parameter(torch.zeros(3))
     for values, fine in (([3e38, 3e38, -1.0], True), ([0, torch.nan, 1], False), ([0, 1, -torch.inf], False)):
         parameter.grad = torch.tensor(values)
@@ -274,7 +274,7 @@ def test_large_finite_gradients_are_none_of_its_business() -> None:
 # -- the rest ---------------------------------------------------------------------------------------------
 
 
-def test_watching_changes_no_bit_and_leaves_nothing() -> None:
+def test_recording_calls_changes_nothing_and_removes_its_hooks() -> None:
     torch.manual_seed(0)
     encoder = BCResNet(Spectrogram(40))
     x = torch.rand(6, 1, 40, 20)
@@ -286,14 +286,14 @@ def test_watching_changes_no_bit_and_leaves_nothing() -> None:
         return [parameter.grad.clone() for parameter in encoder.parameters() if parameter.grad is not None]
 
     plain = gradients()
-    with watching(encoder, 6) as events:
+    with record_calls(encoder, 6) as events:
         watched = gradients()
-    seen = len(events)
+    count = len(events)
     assert all(torch.equal(a, b) for a, b in zip(plain, watched, strict=True))
     assert {call.layer for call, _ in events} >= {"BCResNet", "blocks.0", "blocks.11.dropout"}
-    assert all(len(call.arrived) == len(call.made) for call, _ in events if call.layer.startswith("blocks"))
+    assert all(len(call.output_gradients) == len(call.outputs) for call, _ in events if call.layer.startswith("blocks"))
     gradients()
-    assert len(events) == seen
+    assert len(events) == count
     assert not any(isinstance(part, BatchNorm) and part._forward_hooks for part in encoder.modules())
 
 
@@ -303,23 +303,23 @@ def work(rank: int, port: int, folder: str) -> None:
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "RANK": str(rank), "WORLD_SIZE": "2", "GLOO_SOCKET_IFNAME": "lo"}
     torch.set_num_threads(1)
     with parallel.processes():
-        message, facts = found(Sorts(chain(lambda x: x / (1 - marked(x)))))
+        message, facts = diagnose(Sorts(chain(lambda x: x / (1 - marked(x)))))
         (Path(folder) / f"{rank}.json").write_text(json.dumps([message, facts]))
 
 
-def test_several_processes_tell_the_same(tmp_path: Path) -> None:
+def test_several_processes_report_the_same_diagnosis(tmp_path: Path) -> None:
     in_two_processes(work, str(tmp_path))
-    one, other = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
-    assert one == other
-    assert one[1]["samples"] == ["row7"]
-    assert "(1 of 24 samples;" in one[0]
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
+    assert first == second
+    assert first[1]["samples"] == ["row7"]
+    assert "(1 of 24 samples;" in first[0]
 
 
-def test_the_run_keeps_it_and_its_page_shows_it(tmp_path: Path) -> None:
+def test_the_run_stores_the_diagnosis_and_its_page_shows_it(tmp_path: Path) -> None:
     recipe = Recipe("planted", 0, {"training": {"epochs": 4, "select": "loss"}})
     run = Run.create(tmp_path, recipe)
     with pytest.raises(Diverged), run.writing():
-        trainer(run, Watch(), batch=N).train(Sorts(chain(lambda x: x / (1 - marked(x)))), inputs(), inputs())
+        trainer(run, RecordingObserver(), batch=N).train(Sorts(chain(lambda x: x / (1 - marked(x)))), inputs(), inputs())
     assert run.state() == "failed"
     assert run.json("diagnosis")["layer"] == "body.1"
     shown = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page.page(run))))
@@ -327,7 +327,7 @@ def test_the_run_keeps_it_and_its_page_shows_it(tmp_path: Path) -> None:
     assert "Layer body.1 (Does) When epoch 1, step 1 Samples row7 1 of 24 in the step" in shown
     assert re.search(r"What went in 24 × 256: 0 to 1, largest 1 What came out 24 × 256: 0\.5 to 1, largest 1; 4\.17% not finite", shown)
 
-    with pytest.raises(Diverged), run.writing():  # tried again, it fails for a reason that has no facts
+    with pytest.raises(Diverged), run.writing():  # a second failure, without facts
         raise Diverged("again")
     assert run.json("diagnosis") is None
     assert "stopped being finite" not in page.page(run)

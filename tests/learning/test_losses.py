@@ -1,4 +1,4 @@
-"""Losses against their formulas, written out slowly."""
+"""Losses against their formulas, written as loops."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import reversed_steps
 from scratchlab.types import Image, TrainingView
 from tests.contracts.test_similarities import embeddings
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer, whole_batch
 
 COMPARED: dict[str, Similarity] = {name: SIMILARITIES[name]() for name in ("cosine", "one_to_one", "cka")}
 WIDE = Image(1, 16, 64)
 
 
 def embedded(**parts: Any) -> EmbeddedBatch:
-    """A batch with ready-made embeddings."""
+    """A batch with given embeddings."""
     return cast(EmbeddedBatch, SimpleNamespace(embeddings=embeddings([5, 3, 6]), target=torch.tensor([0, 1, 0]), **parts))
 
 
-def test_cross_entropy_adds_up_its_similarities() -> None:
+def test_cross_entropy_sums_over_similarities() -> None:
     given = embedded(classes=embeddings([4, 4], seed=1))
     loss = CrossEntropy(COMPARED, weights={"cosine": 1.0, "cka": 0.2}, temperature=8.0)
     expected = [
@@ -54,10 +54,10 @@ def test_cross_entropy_adds_up_its_similarities() -> None:
     assert loss.leading == "cosine"
 
 
-def test_reversed_class_matrices_compete() -> None:
+def test_reversed_class_matrices_are_negatives() -> None:
     given = embedded(classes=embeddings([4, 4], seed=1))
     loss = CrossEntropy(COMPARED, weights={"one_to_one": 1.0}, reversed_negatives=True)
-    plain, turned = (16 * COMPARED["one_to_one"](given.embeddings, one) for one in (given.classes, reversed_steps(given.classes)))
+    plain, turned = (16 * COMPARED["one_to_one"](given.embeddings, classes) for classes in (given.classes, reversed_steps(given.classes)))
     assert torch.allclose(loss(given), -torch.cat([plain, turned], 1).log_softmax(1)[torch.arange(3), given.target])
     for blind in ("cosine", "cka"):
         with pytest.raises(Problem, match="has no effect"):
@@ -66,7 +66,7 @@ def test_reversed_class_matrices_compete() -> None:
         Contrastive(COMPARED, similarity="cka", reversed_negatives=True)
 
 
-def test_contrastive_against_its_sum() -> None:
+def test_contrastive_by_hand() -> None:
     given = embedded(second_view=embeddings([5, 3, 6], seed=4))
     scores = COMPARED["cosine"](given.embeddings, given.second_view) / 0.1
     for i, positives in enumerate([[0, 2], [1], [0, 2]]):
@@ -74,8 +74,8 @@ def test_contrastive_against_its_sum() -> None:
         assert torch.allclose(Contrastive(COMPARED, weight=0.3)(given)[i], 0.3 * expected, atol=1e-6)
 
 
-def test_one_cross_entropy_there_must_be() -> None:
-    with pytest.raises(Problem, match=r"one table loss.cross_entropy"):
+def test_exactly_one_classification_loss_is_required() -> None:
+    with pytest.raises(Problem, match=r"exactly one of the tables loss.cross_entropy"):
         Losses({"contrastive": Contrastive(COMPARED)})
     with pytest.raises(Problem, match="Did you mean 'cka'"):
         CrossEntropy(COMPARED, weights={"ck": 1.0})
@@ -84,7 +84,7 @@ def test_one_cross_entropy_there_must_be() -> None:
 # -- virtual prototypes -----------------------------------------------------------------------------------
 
 
-def seen(n: int = 80) -> TrainingView:
+def base_view(n: int = 80) -> TrainingView:
     rows = problem(n)
     return TrainingView(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4))
 
@@ -93,27 +93,27 @@ def fact(*names: str, device: str = "cpu") -> FACT:
     """A FACT method after three epochs."""
     torch.manual_seed(0)
     body = embedder(Conv4(FORM, channels=8)).to(device)
-    method = FACT(components(body, trainer(Kept(), Watch(), epochs=3, batch=20), *names), virtual=6, weight=0.1)
-    method.learn(seen())
+    method = FACT(components(body, trainer(MemoryStore(), RecordingObserver(), epochs=3, batch=20), *names), virtual=6, weight=0.1)
+    method.learn(base_view())
     return method
 
 
-def test_the_virtual_loss_is_the_papers() -> None:
-    """By hand, on one batch: shares of the mixture and partners as the rng say."""
+def test_the_virtual_loss_by_hand() -> None:
+    """By hand, on one batch, with the rng's partners and mixing coefficients."""
     torch.manual_seed(0)
     rows, body = problem(8), embedder(Conv4(FORM, channels=8))
     body.eval()
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
-    method = FACT(components(body, trainer(Kept(), Watch())), virtual=5, weight=0.5, serves=2)
+    method = FACT(components(body, trainer(MemoryStore(), RecordingObserver())), virtual=5, weight=0.5, serves=2)
     learner = ClassLearner(body, rows, np.arange(4), cross_entropy)
-    virtual = method.virtual_loss(seen())
+    virtual = method.virtual_loss(base_view())
     batch, rng = rows.batch(np.arange(8)), RowRNG(0, 0, rows.rows)
     given = EmbeddedBatch(body, batch, torch.from_numpy(rows.labels), rng, learner.class_weights)
-    found = virtual(given)
+    actual = virtual(given)
 
-    again = RowRNG(0, 0, rows.rows)
-    partner = again.uniform().argsort()
-    share = torch.sin(math.pi / 2 * again.uniform()).square()  # the quantiles of Beta(1/2, 1/2): the arcsine distribution
+    repeated = RowRNG(0, 0, rows.rows)
+    partner = repeated.uniform().argsort()
+    share = torch.sin(math.pi / 2 * repeated.uniform()).square()  # the quantiles of Beta(1/2, 1/2): the arcsine distribution
     z = body(batch).vector.detach()
     halves: list[torch.Tensor] = []
     hook = body.encoder.halfway[0].register_forward_hook(lambda _m, _i, h: halves.append(h))
@@ -129,7 +129,7 @@ def test_the_virtual_loss_is_the_papers() -> None:
     assert v is not None
     for i in range(8):
         real, reserved = (16 * torch.cosine_similarity(z[i, None], rows_) for rows_ in (w.detach(), v.detach()))
-        allowed = [k for k in range(5) if virtual.allowed[rows.labels[i], k]]
+        allowed = [k for k in range(5) if virtual.assigned[rows.labels[i], k]]
         best = max(allowed, key=lambda k: float(reserved[k]))
         others = [float(real[k]) for k in range(4) if k != rows.labels[i]]
         reserve = -float(reserved[best]) + math.log(sum(math.exp(x) for x in [*others, *reserved.tolist()]))
@@ -141,25 +141,25 @@ def test_the_virtual_loss_is_the_papers() -> None:
             forecast = -float(reserved[best]) + math.log(sum(math.exp(x) for x in both))
             both.pop(4 + best)
             forecast += -float(real.max()) + math.log(sum(math.exp(x) for x in both))
-        assert float(found[i].detach()) == pytest.approx(0.5 * (reserve + forecast), abs=1e-4)
+        assert float(actual[i].detach()) == pytest.approx(0.5 * (reserve + forecast), abs=1e-4)
 
 
-def test_each_virtual_prototype_serves_a_few_classes_and_no_class_has_none() -> None:
+def test_virtual_prototypes_are_assigned_to_classes() -> None:
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
-    rows = ClassWeights(4, embedder(Conv4(FORM, channels=8)), cross_entropy.compared.values(), 1)
-    allowed = Virtual(cross_entropy, rows, 30, weight=1.0, beta=0.5, serves=3, seed=0).allowed
-    several = allowed.sum(1) < 4  # the others are served by none, and so may have any
+    rows = ClassWeights(4, embedder(Conv4(FORM, channels=8)), cross_entropy.similarities.values(), 1)
+    allowed = Virtual(cross_entropy, rows, 30, weight=1.0, beta=0.5, serves=3, seed=0).assigned
+    several = allowed.sum(1) < 4  # the others have none assigned, so they may use any
     assert allowed[several].sum(0).tolist() == [3] * 4
     assert allowed.any(1).all()
 
 
 def stepped(times: int, between: Callable[[torch.nn.Module], object]) -> torch.nn.Module:
-    """What FACT's base training learns, after some steps of descent; `between` is done to it after each."""
+    """The module of FACT's base training after some steps of gradient descent; `between` is called after each."""
     torch.manual_seed(0)
     rows, body = problem(20), embedder(Conv4(FORM, channels=8))
     cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
-    method = FACT(components(body, trainer(Kept(), Watch())), virtual=6, weight=1.0)
-    learner = ClassLearner(body, rows, np.arange(4), cross_entropy, [method.virtual_loss(seen())])
+    method = FACT(components(body, trainer(MemoryStore(), RecordingObserver())), virtual=6, weight=1.0)
+    learner = ClassLearner(body, rows, np.arange(4), cross_entropy, [method.virtual_loss(base_view())])
     for number in range(times):
         learner.module.zero_grad()
         learner.training_step(whole_batch(rows, seed=0, epoch=number)).loss.mean().backward()
@@ -170,11 +170,11 @@ def stepped(times: int, between: Callable[[torch.nn.Module], object]) -> torch.n
     return learner.module
 
 
-def test_virtual_rows_are_tied_to_nothing_by_memory() -> None:
-    """A move to other storage and back between two steps, as to another device, changes nothing; no two tensors share memory."""
+def test_virtual_prototypes_share_no_memory() -> None:
+    """Moving the module to other storage and back between steps, as to another device, changes nothing."""
     plain, moved = stepped(3, lambda module: module), stepped(3, lambda module: module.double().float())
-    for (name, one), other in zip(plain.state_dict().items(), moved.state_dict().values(), strict=True):
-        assert torch.equal(one, other), name
+    for (name, first), second in zip(plain.state_dict().items(), moved.state_dict().values(), strict=True):
+        assert torch.equal(first, second), name
     tensors = [*plain.parameters(), *plain.buffers()]
     assert len({tensor.untyped_storage().data_ptr() for tensor in tensors}) == len(tensors)
     (virtual,) = [name for name in plain.state_dict() if name.startswith("losses.") and name.endswith("rows.vector")]
@@ -188,43 +188,45 @@ def test_another_device_gives_the_same() -> None:
         assert torch.allclose(tensor, other.tensors()[name].cpu(), atol=1e-3), name
 
 
-def test_answers_go_through_the_virtual_prototypes() -> None:
+def test_scores_through_virtual_prototypes_by_hand() -> None:
     method = fact()
     rows = problem(12, seed=1)
-    plain = torch.cat([one.scores(method.embedder, rows) for one in method.references["cosine"]], 1)
+    plain = torch.cat([references.scores(method.embedder, rows) for references in method.references["cosine"]], 1)
     z, v, p = method.vectors(rows), method.virtual.vector, method.references["cosine"][0].embeddings.vector
     assert v is not None
     method.top = 2
-    found = method.compared("cosine", rows)
+    actual = method.class_scores("cosine", rows)
     for i in range(12):
         near = torch.cosine_similarity(z[i, None], v)
         kept = torch.where(near >= near.sort().values[-2], near, 0.0)
-        through = torch.stack([sum((kept[k] * torch.cosine_similarity(v[k], one, 0) for k in range(6)), torch.tensor(0.0)) for one in p])
-        assert torch.allclose(found[i], (0.1 * through.softmax(0) + 0.9 * (16 * plain[i]).softmax(0)).log(), atol=1e-5)
+        through = torch.stack(
+            [sum((kept[k] * torch.cosine_similarity(v[k], prototype, 0) for k in range(6)), torch.tensor(0.0)) for prototype in p]
+        )
+        assert torch.allclose(actual[i], (0.1 * through.softmax(0) + 0.9 * (16 * plain[i]).softmax(0)).log(), atol=1e-5)
 
 
-def test_rate_0_keeps_virtual_rows_orthogonal() -> None:
+def test_rate_0_keeps_virtual_prototypes_orthogonal() -> None:
     torch.manual_seed(0)
     body = embedder(Conv4(FORM, channels=8))
-    method = FACT(components(body, trainer(Kept(), Watch(), epochs=2, batch=20, rates={"virtual": 0.0})), virtual=6)
-    method.learn(seen(40))
+    method = FACT(components(body, trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=20, rates={"virtual": 0.0})), virtual=6)
+    method.learn(base_view(40))
     assert method.virtual.vector is not None
     assert torch.allclose(method.virtual.vector @ method.virtual.vector.T, torch.eye(6), atol=1e-5)
 
 
-def test_squared_error_is_the_mean_over_classes_of_what_is_missing_or_too_much() -> None:
-    found, rows = embedded(), embeddings([5, 3, 6], seed=7)
-    found.classes = rows
+def test_squared_error_is_the_mean_over_classes() -> None:
+    actual, rows = embedded(), embeddings([5, 3, 6], seed=7)
+    actual.classes = rows
     loss, cosine = SquaredError(COMPARED, temperature=2.0), COMPARED["cosine"]
-    scores = 2 * cosine(found.embeddings, rows)
-    for i, label in enumerate(found.target.tolist()):
+    scores = 2 * cosine(actual.embeddings, rows)
+    for i, label in enumerate(actual.target.tolist()):
         wanted = [1.0 if c == label else 0.0 for c in range(len(rows))]
         slow = sum((float(scores[i, c]) - wanted[c]) ** 2 for c in range(len(rows))) / len(rows)
-        assert float(loss(found)[i]) == pytest.approx(slow, rel=1e-5)
+        assert float(loss(actual)[i]) == pytest.approx(slow, rel=1e-5)
 
 
-def test_the_linear_readout_is_that_of_torch_to_the_last_step() -> None:
-    """The same start, the same data: our learner under `linear` and plain torch make the same weights."""
+def test_the_linear_readout_equals_that_of_torch() -> None:
+    """With the same initial weights and data, our learner with `linear` and plain torch learn the same weights."""
     torch.manual_seed(0)
     body = embedder(MLP(FORM, hidden=[12, 8], rectified=True))
     train = problem(40)
@@ -237,11 +239,11 @@ def test_the_linear_readout_is_that_of_torch_to_the_last_step() -> None:
         torch.nn.Flatten(), torch.nn.Linear(256, 12), torch.nn.ReLU(), torch.nn.Linear(12, 8), torch.nn.ReLU(), torch.nn.Linear(8, 4)
     )
     with torch.no_grad():
-        for one, other in zip(plain[:4].parameters(), body.encoder.parameters(), strict=True):
-            one.copy_(other)
+        for first, second in zip(plain[:4].parameters(), body.encoder.parameters(), strict=True):
+            first.copy_(second)
         plain[5].weight.copy_(learner.class_weights.vector[:, :-1])
         plain[5].bias.copy_(learner.class_weights.vector[:, -1])
-    ours, theirs = (torch.optim.SGD(one.parameters(), lr=0.1) for one in (learner.module, plain))
+    ours, theirs = (torch.optim.SGD(module.parameters(), lr=0.1) for module in (learner.module, plain))
     for number in range(5):
         rows = np.arange(number * 8, number * 8 + 8)
         batch = train.batch(rows)
@@ -256,13 +258,13 @@ def test_the_linear_readout_is_that_of_torch_to_the_last_step() -> None:
     torch.testing.assert_close(learner.class_weights.vector[:, -1], plain[5].bias, atol=1e-6, rtol=1e-5)
 
 
-def test_rows_with_a_bias_are_not_shared() -> None:
+def test_class_weights_with_a_bias_cannot_be_shared() -> None:
     both = {name: SIMILARITIES[name]() for name in ("linear", "cosine")}
     loss = CrossEntropy(both, weights={"linear": 1.0, "cosine": 1.0})
-    with pytest.raises(Problem, match="rows that linear learns have a bias"):
+    with pytest.raises(Problem, match="class weights of the similarity linear have a bias"):
         ClassLearner(embedder(MLP(FORM, hidden=[8])), problem(8), np.arange(4), loss)
 
 
 def test_virtual_prototypes_have_no_bias() -> None:
-    with pytest.raises(Problem, match="rows that 'linear' learns have a bias"):
-        FACT(components(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch()), "linear"))
+    with pytest.raises(Problem, match="class weights of the similarity 'linear' have a bias"):
+        FACT(components(embedder(MLP(FORM, hidden=[8])), trainer(MemoryStore(), RecordingObserver()), "linear"))

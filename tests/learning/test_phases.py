@@ -1,4 +1,4 @@
-"""Phases of a training: the line in a recipe, what changes between them, and a two-network two-phase run that survives every kill."""
+"""Training phases: their setting, what changes between them, and resuming a run with two networks and two phases."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from scratchlab.observe.ledger import Ledger
 from scratchlab.recipe import Recipe
 from scratchlab.store.run import Run
 from scratchlab.types import TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, learner, problem, trainer, whole_batch
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, learner, problem, trainer, whole_batch
 
 PHASES = "warm-up 2, co-teaching 2"
 
-# -- the line in a recipe ---------------------------------------------------------------------------------
+# -- the setting in a recipe --------------------------------------------------------------------------------
 
 
-def test_phases_are_names_and_epochs() -> None:
+def test_phases_are_parsed_into_names_and_epochs() -> None:
     assert parse_phases("") == []
     assert parse_phases("one 1,two 2, one 1,  two again 3") == [("one", 1), ("two", 2), ("one", 1), ("two again", 3)]
 
@@ -39,29 +39,29 @@ def test_phases_are_names_and_epochs() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("warm-up", r"training.phases: 'warm-up' is not a phase and its number of epochs; write phases = \"warm-up 10, robust 50\""),
-        ("warm-up 10,", "'' is not a phase and its number of epochs"),
-        ("warm-up ten", "'warm-up ten' is not a phase"),
-        ("10", "'10' is not a phase"),
-        ("warm-up 0, co-teaching 3", "the phase 'warm-up' has no epochs; give it one or more, or leave it out"),
-        ("warm-up -1", "'warm-up -1' is not a phase"),
+        ("warm-up", r"training.phases: 'warm-up' is not a name and a number of epochs; write phases = \"warm-up 10, robust 50\""),
+        ("warm-up 10,", "'' is not a name and a number of epochs"),
+        ("warm-up ten", "'warm-up ten' is not a name"),
+        ("10", "'10' is not a name"),
+        ("warm-up 0, co-teaching 3", "the phase 'warm-up' has 0 epochs; give it at least one, or leave it out"),
+        ("warm-up -1", "'warm-up -1' is not a name"),
     ],
 )
-def test_what_is_no_phase_is_a_sentence(text: str, message: str) -> None:
+def test_malformed_phases_raise_problems(text: str, message: str) -> None:
     with pytest.raises(Problem, match=message):
         parse_phases(text)
 
 
-def test_unknown_phases_are_a_sentence_before_training() -> None:
-    co_teaching = CoTeaching(components(embedder(MLP(FORM, hidden=[8])), trainer(Kept(), Watch())), tau=0.2)
-    training = trainer(Kept(), Watch(), phases="warmup 2, co-teaching 3")
+def test_unknown_phases_raise_problems_before_training() -> None:
+    co_teaching = CoTeaching(components(embedder(MLP(FORM, hidden=[8])), trainer(MemoryStore(), RecordingObserver())), tau=0.2)
+    training = trainer(MemoryStore(), RecordingObserver(), phases="warmup 2, co-teaching 3")
     with pytest.raises(Problem, match=r"names 'warmup', but the phases of this method are: warm-up, co-teaching. Did you mean 'warm-up'"):
         training.plan(co_teaching.groups, co_teaching.rates, co_teaching.phases)
-    with pytest.raises(Problem, match=r"names 'robust', but this method has no phases; give training.epochs instead"):
-        trainer(Kept(), Watch(), phases="robust 3").train(learner(), problem(), problem(0))
+    with pytest.raises(Problem, match=r"names 'robust', but this method has no phases; set training.epochs instead"):
+        trainer(MemoryStore(), RecordingObserver(), phases="robust 3").train(learner(), problem(), problem(0))
 
 
-def test_phases_follow_each_other_and_the_schedule_counts_those_without_one() -> None:
+def test_the_recipes_schedule_counts_phases_without_their_own() -> None:
     own = PhaseKind(schedule=lambda share: 100 * share, epochs=5)
     kinds = {"a": PhaseKind(), "b": own, "never": PhaseKind(epochs=0)}
     assert [(phase.name, phase.epochs, phase.first) for phase in plan_phases([], 7, kinds)] == [("a", 7, 0), ("b", 5, 7)]
@@ -79,7 +79,7 @@ def test_phases_follow_each_other_and_the_schedule_counts_those_without_one() ->
 
 
 class Halves(Learner):
-    """Two layers, each of which learns in phases of its own; it averages the losses of all rows before each epoch."""
+    """Two layers, each trained in its own phases; averages the losses of all rows before each epoch."""
 
     def __init__(self) -> None:
         self.phases = {"first": PhaseKind(groups=("first",)), "second": PhaseKind(groups=("second",), selects=False), "both": PhaseKind()}
@@ -111,15 +111,15 @@ class Halves(Learner):
         self.module.average.mul_(0.5).add_(0.5 * evaluate(lambda batch: self.losses(batch)[0]))
 
 
-def test_groups_learn_in_their_phases_and_the_last_epoch_of_one_that_does_not_select_stays() -> None:
-    one, watch = Halves(), Watch()
-    trainer(Kept(), watch, phases="first 2, second 2, both 1", rate=0.02).train(one, problem(), problem(40, seed=1))
-    assert one.calls == [(0, "first"), (1, "first"), (2, "second"), (3, "second"), (4, "both")]
+def test_phases_train_their_groups_and_a_phase_without_selection_keeps_its_last_epoch() -> None:
+    model, watch = Halves(), RecordingObserver()
+    trainer(MemoryStore(), watch, phases="first 2, second 2, both 1", rate=0.02).train(model, problem(), problem(40, seed=1))
+    assert model.calls == [(0, "first"), (1, "first"), (2, "second"), (3, "second"), (4, "both")]
     assert [record["phase"] for record in watch.records] == ["first", "first", "second", "second", "both"]
     assert [record["kept"] for record in watch.records][2:] == [True] * 3
     moved = [
         {name for name in ("first.weight", "second.weight") if not torch.equal(before[name], after[name])}
-        for before, after in zip(one.kept, [*one.kept[1:], one.module.state_dict()], strict=True)
+        for before, after in zip(model.kept, [*model.kept[1:], model.module.state_dict()], strict=True)
     ]
     assert moved == [{"first.weight"}, {"first.weight"}, {"second.weight"}, {"second.weight"}, {"first.weight", "second.weight"}]
     assert [sorted(name for name, rate in record["rates"].items() if rate) for record in watch.records[1:]] == [
@@ -130,68 +130,70 @@ def test_groups_learn_in_their_phases_and_the_last_epoch_of_one_that_does_not_se
     ]
 
 
-def test_a_phase_that_does_not_select_begins_from_what_was_chosen() -> None:
+def test_a_phase_without_selection_starts_from_the_selected_weights() -> None:
     class Worse(Halves):
-        """Its second epoch is worse than its first, by its validation."""
+        """Its validation loss rises with each epoch."""
 
         def validation_step(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
             loss, right = super().validation_step(batch)
             return loss + batch.epoch, right
 
-    one, watch = Worse(), Watch()
-    trainer(Kept(), watch, phases="first 3, second 1", rate=0.02).train(one, problem(), problem(40, seed=1))
+    model, watch = Worse(), RecordingObserver()
+    trainer(MemoryStore(), watch, phases="first 3, second 1", rate=0.02).train(model, problem(), problem(40, seed=1))
     assert [record["kept"] for record in watch.records] == [True, False, False, True]
-    assert torch.equal(one.kept[3]["first.weight"], one.kept[1]["first.weight"]), "as it was after the first epoch"
+    assert torch.equal(model.kept[3]["first.weight"], model.kept[1]["first.weight"]), "the weights after the first epoch"
 
 
 def test_begin_epoch_sees_all_training_rows_in_evaluation_mode() -> None:
-    one = Halves()
-    trainer(Kept(), Watch(), phases="both 1").train(one, problem(), problem(0))
+    model = Halves()
+    trainer(MemoryStore(), RecordingObserver(), phases="both 1").train(model, problem(), problem(0))
     with torch.no_grad():
-        one.module.load_state_dict(one.kept[0])
-        expected = 0.5 * one.losses(whole_batch(problem()))[0]
-    trainer(Kept(), Watch(), phases="both 1", rate=1e-30).train(again := Halves(), problem(), problem(0))
-    assert torch.allclose(again.module.average, expected)
+        model.module.load_state_dict(model.kept[0])
+        expected = 0.5 * model.losses(whole_batch(problem()))[0]
+    trainer(MemoryStore(), RecordingObserver(), phases="both 1", rate=1e-30).train(repeated := Halves(), problem(), problem(0))
+    assert torch.allclose(repeated.module.average, expected)
 
 
 @pytest.mark.parametrize("stop", [(0, 2), (1, 4), (2, 0), (2, 3), (4, 1)])
-def test_what_begin_epoch_keeps_survives_a_kill(stop: tuple[int, int]) -> None:
+def test_state_from_begin_epoch_is_resumed(stop: tuple[int, int]) -> None:
     phases, valid = "first 2, second 2, both 1", problem(40, seed=1)
-    seen, broken, store = Watch(), Watch(stop), Kept()
-    trainer(Kept(), seen, phases=phases, rate=0.02).train(whole := Halves(), problem(), valid)
+    uninterrupted, interrupted, store = RecordingObserver(), RecordingObserver(stop), MemoryStore()
+    trainer(MemoryStore(), uninterrupted, phases=phases, rate=0.02).train(whole := Halves(), problem(), valid)
     with pytest.raises(InterruptedError):
-        trainer(store, broken, phases=phases, rate=0.02).train(Halves(), problem(), valid)
-    broken.stop = None
-    trainer(store, broken, phases=phases, rate=0.02).train(other := Halves(), problem(), valid)
-    assert broken.records == seen.records
-    expected, found = whole.module.state_dict(), other.module.state_dict()
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
-    assert float(found["average"].sum()) > 0
+        trainer(store, interrupted, phases=phases, rate=0.02).train(Halves(), problem(), valid)
+    interrupted.stop = None
+    trainer(store, interrupted, phases=phases, rate=0.02).train(other := Halves(), problem(), valid)
+    assert interrupted.records == uninterrupted.records
+    expected, actual = whole.module.state_dict(), other.module.state_dict()
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
+    assert float(actual["average"].sum()) > 0
 
 
-def test_a_phase_in_which_nothing_would_learn_is_a_sentence() -> None:
+def test_a_phase_without_trained_groups_raises_a_problem() -> None:
     with pytest.raises(Problem, match=r"Every rate is 0 \(second\) in phase second, so nothing would be trained"):
-        trainer(Kept(), Watch(), phases="first 1, second 1", rates={"second": 0.0}).train(Halves(), problem(), problem(0))
+        trainer(MemoryStore(), RecordingObserver(), phases="first 1, second 1", rates={"second": 0.0}).train(
+            Halves(), problem(), problem(0)
+        )
 
 
 # -- two networks, two phases -----------------------------------------------------------------------------
 
 
 def co_teaching(seed: int) -> CoTeachingLearner:
-    """A learner of two networks; labels are given by `problem`."""
+    """A learner of two networks on `problem`."""
     torch.manual_seed(seed)
-    method = CoTeaching(components(embedder(MLP(FORM, hidden=[32, 16])), trainer(Kept(), Watch())), tau=0.3, ramp=1)
+    method = CoTeaching(components(embedder(MLP(FORM, hidden=[32, 16])), trainer(MemoryStore(), RecordingObserver())), tau=0.3, ramp=1)
     return method.co_teaching_learner(TrainingView(problem(), problem(40, seed=1), problem(0), np.arange(4)))
 
 
-def train_in(run: Run, watch: Watch, seed: int, **settings: Any) -> CoTeachingLearner:
-    """Trains in a run's folder, with its ledger, from its last checkpoint on."""
-    one, training = co_teaching(seed), trainer(run, watch, phases=PHASES, **settings)
+def train_in(run: Run, watch: RecordingObserver, seed: int, **settings: Any) -> CoTeachingLearner:
+    """Trains in a run's folder, with a ledger, from its last checkpoint on."""
+    model, training = co_teaching(seed), trainer(run, watch, phases=PHASES, **settings)
     training.ledger = ledger = Ledger(None)
     ledger.run = run
-    training.train(one, problem(), problem(40, seed=1))
+    training.train(model, problem(), problem(40, seed=1))
     ledger.close()
-    return one
+    return model
 
 
 def new_run(folder: Path) -> Run:
@@ -199,24 +201,24 @@ def new_run(folder: Path) -> Run:
 
 
 @pytest.mark.parametrize("stop", [(0, 1), (1, 3), (2, 0), (2, 3), (3, 4)])
-def test_killed_in_either_phase_everything_ends_the_same(stop: tuple[int, int], tmp_path: Path) -> None:
-    """Records, ledger, weights of both networks."""
-    seen, broken = Watch(), Watch(stop)
-    whole = train_in(first := new_run(tmp_path / "whole"), seen, 0)
+def test_resuming_in_either_phase_is_bit_exact(stop: tuple[int, int], tmp_path: Path) -> None:
+    """Equal records, ledger and weights of both networks."""
+    uninterrupted, interrupted = RecordingObserver(), RecordingObserver(stop)
+    whole = train_in(first := new_run(tmp_path / "whole"), uninterrupted, 0)
     run = new_run(tmp_path / "broken")
     with pytest.raises(InterruptedError):
-        train_in(run, broken, 0)
-    broken.stop = None
-    other = train_in(run, broken, 99)
-    assert broken.records == seen.records
-    assert [record["phase"] for record in seen.records] == ["warm-up", "warm-up", "co-teaching", "co-teaching"]
+        train_in(run, interrupted, 0)
+    interrupted.stop = None
+    other = train_in(run, interrupted, 99)
+    assert interrupted.records == uninterrupted.records
+    assert [record["phase"] for record in uninterrupted.records] == ["warm-up", "warm-up", "co-teaching", "co-teaching"]
     assert first.table("ledger").equals(run.table("ledger"))
-    expected, found = whole.module.state_dict(), other.module.state_dict()
+    expected, actual = whole.module.state_dict(), other.module.state_dict()
     assert any(name.startswith("network1.body") for name in expected)
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
     assert not torch.equal(expected["network0.class_weights.vector"], expected["network1.class_weights.vector"])
     queries = problem(20, seed=2)
-    assert torch.equal(*(one.networks[0].embedder.vectors(queries) for one in (whole, other)))
+    assert torch.equal(*(model.networks[0].embedder.vectors(queries) for model in (whole, other)))
 
 
 KILLED = """
@@ -224,10 +226,10 @@ import os, signal, sys
 from pathlib import Path
 import torch
 from scratchlab.store.run import Run
-from tests.learning.conftest import Watch
+from tests.learning.conftest import RecordingObserver
 from tests.learning.test_phases import train_in
 
-class Strikes(Watch):
+class Strikes(RecordingObserver):
     def step(self, epoch, step, loss):
         if (epoch, step) == tuple(map(int, sys.argv[2:4])):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -237,9 +239,9 @@ train_in(Run(Path(sys.argv[1])), Strikes(), int(sys.argv[4]))
 """
 
 
-def test_kill_9_in_each_phase_leaves_what_can_be_gone_on_with(tmp_path: Path) -> None:
-    """The same run is struck dead once in its first phase and once in its second, and a third process ends it."""
-    whole = train_in(first := new_run(tmp_path / "whole"), Watch(), 0)
+def test_a_run_killed_in_each_phase_can_be_resumed(tmp_path: Path) -> None:
+    """The same run is killed once in each phase, and a third process finishes it."""
+    whole = train_in(first := new_run(tmp_path / "whole"), RecordingObserver(), 0)
     run = new_run(tmp_path / "killed")
     for seed, (epoch, step) in enumerate([("1", "2"), ("3", "1")]):
         command = [sys.executable, "-c", KILLED, str(run.folder), epoch, step, str(seed)]
@@ -248,29 +250,29 @@ def test_kill_9_in_each_phase_leaves_what_can_be_gone_on_with(tmp_path: Path) ->
     kept = run.load_checkpoint()
     assert kept is not None
     assert (kept[1]["epoch"], kept[1]["step"], kept[1]["phase"]) == (3, 1, "co-teaching")
-    other = train_in(run, Watch(), 99)
+    other = train_in(run, RecordingObserver(), 99)
     assert first.table("ledger").equals(run.table("ledger"))
-    expected, found = whole.module.state_dict(), other.module.state_dict()
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    expected, actual = whole.module.state_dict(), other.module.state_dict()
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
 
 
-def test_a_value_that_is_not_finite_is_traced_to_the_network_and_the_phase() -> None:
-    """The second network breaks down in the second phase."""
-    one = co_teaching(0)
+def test_a_non_finite_value_is_located_in_its_network_and_phase() -> None:
+    """The second network fails in the second phase."""
+    model = co_teaching(0)
 
     def spoil(module: nn.Module, given: Any, made: Tensor) -> Tensor:
         return made / 0 if spoilt else made
 
-    one.networks[1].embedder.encoder.layers[1].register_forward_hook(spoil)  # type: ignore[union-attr, operator, index]
+    model.networks[1].embedder.encoder.layers[1].register_forward_hook(spoil)  # type: ignore[union-attr, operator, index]
 
-    class Spoils(Watch):
+    class Spoils(RecordingObserver):
         def epoch(self, record: dict[str, Any]) -> None:
             nonlocal spoilt
             spoilt = record["epoch"] == 1
 
     spoilt = False
     with pytest.raises(Diverged, match=r"in epoch 3 of phase co-teaching, step 1 \(25 of 25 samples; .*network1.body.encoder") as raised:
-        trainer(Kept(), Spoils(), phases=PHASES).train(one, problem(), problem(40, seed=1))
+        trainer(MemoryStore(), Spoils(), phases=PHASES).train(model, problem(), problem(40, seed=1))
     assert raised.value.facts is not None
     assert raised.value.facts["phase"] == "co-teaching"
     assert raised.value.facts["layer"].startswith("network1.body.encoder")

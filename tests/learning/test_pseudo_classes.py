@@ -1,4 +1,4 @@
-"""Pseudo-classes: what they are composed of, their loss by hand, what they ask of each stream, and where they are refused."""
+"""Pseudo-classes: composition, the loss by hand, that each stream learns to separate classes, and wrong settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import EmbeddedBatch
-from scratchlab.learn.losses.pseudo_classes import MISSING, PseudoClasses, composed
+from scratchlab.learn.losses.pseudo_classes import MISSING, PseudoClasses, compose
 from scratchlab.learn.methods.prototypes import Prototypes
 from scratchlab.learn.methods.savc import SAVC
 from scratchlab.learn.scoring import Scoring
@@ -29,7 +29,7 @@ from scratchlab.models.temporal.frames import Frames
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Embeddings, LabelledInputs, Rows, TrainingView, Waveform
-from tests.learning.conftest import Kept, Watch, more_like, trainer
+from tests.learning.conftest import MemoryStore, RecordingObserver, embedder_builder, trainer
 
 COSINE: dict[str, Similarity] = {"main": SIMILARITIES["cosine"]()}
 TWO = ("envelope", "residual")
@@ -58,14 +58,14 @@ def drawn(*rows: int) -> tuple[list[int], list[int]]:
 
 
 def swapped(first: int, second: int) -> list[int]:
-    """Two rows that are each other's partners, these streams being exchanged."""
+    """Two rows that are each other's partners and exchange these streams."""
     return next([i, j] for i in range(40) for j in range(40) if i != j and drawn(i, j) == ([1, 0], [first, second]))
 
 
-def test_parts_are_taken_from_where_it_is_said() -> None:
+def test_compose_takes_streams_from_their_sources() -> None:
     known = matrices(3, [4, 2, 5])
-    made = composed(known, torch.tensor([[0, 0, 2], [1, 2, MISSING], [2, 2, 2]]))
-    assert made.lengths.tolist() == [4, 2, 5], "as long as the shortest; a missing stream has no length"
+    made = compose(known, torch.tensor([[0, 0, 2], [1, 2, MISSING], [2, 2, 2]]))
+    assert made.lengths.tolist() == [4, 2, 5], "as long as the shortest source; missing streams do not count"
     assert torch.equal(made.vector[0], torch.cat([known.vector[0, :4], known.vector[2, 4:]]))
     assert torch.equal(made.vector[1], torch.cat([known.vector[1, :2], known.vector[2, 2:4], torch.zeros(2)]))
     assert torch.equal(made.matrix[0, :4], torch.cat([known.matrix[0, :4, :4], known.matrix[2, :4, 4:]], 1))
@@ -77,7 +77,7 @@ def test_parts_are_taken_from_where_it_is_said() -> None:
 
 
 def test_recombined_by_hand() -> None:
-    """Inputs at the rows of their classes: a mixture is at cosine 1 from its own row, 1/2 from both real ones, 0 from the other's."""
+    """Inputs equal to their class weights: a composite has cosine 1 to its own weight, 1/2 to both real ones, 0 to the other composite."""
     at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
     loss = PseudoClasses(COSINE, streams=["residual"], weight=3.0, temperature=4.0)
     expected = -4 + math.log(math.exp(4) + 2 * math.exp(2) + math.exp(0))
@@ -85,7 +85,7 @@ def test_recombined_by_hand() -> None:
 
 
 def test_masked_by_hand() -> None:
-    """What is left of an input is at cosine 1 from its masked row, at √½ from its class's, at 0 from the rest."""
+    """A masked input has cosine 1 to its masked class weight, √½ to its class weight, 0 to the others."""
     at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
     loss = PseudoClasses(COSINE, kind="mask", streams=["residual"], weight=1.0, temperature=4.0)
     expected = -4 + math.log(math.exp(4) + math.exp(4 * math.sqrt(0.5)) + 2 * math.exp(0))
@@ -93,33 +93,33 @@ def test_masked_by_hand() -> None:
 
 
 @pytest.mark.parametrize("name", ["cosine", "one_to_one", "cka"])
-def test_against_a_slow_loop(name: str) -> None:
-    """Streams drawn by the rng; vectors and matrices of several lengths."""
+def test_against_a_reference_loop(name: str) -> None:
+    """Streams are drawn by the rng; vectors, and matrices of several lengths."""
     similarity, target = SIMILARITIES[name](), [0, 1, 2, 0, 1]
     given, classes = matrices(5, [4, 2, 5, 3, 5]), matrices(3, [4, 4, 4], seed=1)
-    found = PseudoClasses({"x": similarity}, weight=0.5, temperature=8.0)(embedded(given, classes, target))
-    again = RowRNG(0, 0, np.arange(5))
-    partner, drawn = again.uniform().argsort().tolist(), again.integers(3).tolist()
+    actual = PseudoClasses({"x": similarity}, weight=0.5, temperature=8.0)(embedded(given, classes, target))
+    repeated = RowRNG(0, 0, np.arange(5))
+    partner, drawn = repeated.uniform().argsort().tolist(), repeated.integers(3).tolist()
     sources = [[partner[i] if j == drawn[i] else i for j in range(3)] for i in range(5)]
     owners = [[target[source] for source in row] for row in sources]
     rivals = sorted({tuple(row) for row in owners if len(set(row)) > 1})
     assert rivals
     for i in range(5):
         if len(set(owners[i])) == 1:
-            assert found[i] == 0
+            assert actual[i] == 0
             continue
-        inputs = composed(given, torch.tensor([sources[i]]))
-        among = [8 * similarity(inputs, composed(classes, torch.tensor([list(row)])))[0, 0] for row in rivals]
+        inputs = compose(given, torch.tensor([sources[i]]))
+        among = [8 * similarity(inputs, compose(classes, torch.tensor([list(row)])))[0, 0] for row in rivals]
         among += [8 * similarity(inputs, classes)[0, c] for c in range(3)]
         expected = torch.logsumexp(torch.stack(among), 0) - among[rivals.index(tuple(owners[i]))]
-        assert float(found[i]) == pytest.approx(0.5 * float(expected), abs=1e-4)
+        assert float(actual[i]) == pytest.approx(0.5 * float(expected), abs=1e-4)
 
 
 def test_the_same_composition_is_one_pseudo_class() -> None:
-    """a's envelope with b's residual, whichever of both streams was exchanged: no twin stands against it."""
+    """a's envelope with b's residual is the same composite whichever stream was exchanged, so it is not its own negative."""
     at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
-    found = PseudoClasses(COSINE, weight=1.0, temperature=4.0)(embedded(at, at, [0, 1], swapped(0, 1)))
-    assert found.tolist() == pytest.approx([-4 + math.log(math.exp(4) + 2 * math.exp(2))] * 2)
+    actual = PseudoClasses(COSINE, weight=1.0, temperature=4.0)(embedded(at, at, [0, 1], swapped(0, 1)))
+    assert actual.tolist() == pytest.approx([-4 + math.log(math.exp(4) + 2 * math.exp(2))] * 2)
 
 
 def test_partners_of_one_class_make_no_pseudo_class() -> None:
@@ -127,8 +127,8 @@ def test_partners_of_one_class_make_no_pseudo_class() -> None:
     assert PseudoClasses(COSINE)(embedded(at, at, [1, 1])).tolist() == [0.0, 0.0]
 
 
-def test_it_asks_every_stream_to_tell_classes_apart() -> None:
-    """Rows that differ in one stream alone satisfy a classifier but not this; descending it, the other stream comes to differ too."""
+def test_each_stream_learns_to_separate_classes() -> None:
+    """Class weights that differ in only one stream suffice for a classifier; this loss makes the other stream differ too."""
     inputs = vectors([[1.0, 0.0, 1.0, 0.1], [-1.0, 0.0, 1.0, -0.1]])
     rows = torch.tensor([[1.0, 0.0, 1.0, 0.0], [-1.0, 0.0, 1.0, 0.0]], requires_grad=True)
     loss = PseudoClasses(COSINE, streams=["residual"])
@@ -141,14 +141,14 @@ def test_it_asks_every_stream_to_tell_classes_apart() -> None:
     assert rows.detach()[:, 3].abs().min() > 0.1
 
 
-def test_wrong_settings_are_told() -> None:
-    with pytest.raises(Problem, match=r"have a single part; take frontend.name = 'lpc'"):
+def test_wrong_settings_raise_problems() -> None:
+    with pytest.raises(Problem, match=r"have only one; use frontend.name = 'lpc'"):
         PseudoClasses(COSINE).fits(())
     with pytest.raises(Problem, match="Did you mean 'residual'"):
         PseudoClasses(COSINE, streams=["residue"]).fits(TWO)
     with pytest.raises(Problem, match="leaves nothing of an input"):
         PseudoClasses(COSINE, streams=["residual", "envelope"]).fits(TWO)
-    with pytest.raises(Problem, match="compares the stream residual alone"):
+    with pytest.raises(Problem, match="compares only the stream residual"):
         PseudoClasses({"part": SIMILARITIES["cosine"](stream="residual")})
     with pytest.raises(Problem, match="Did you mean 'main'"):
         PseudoClasses(COSINE, similarity="mains")
@@ -158,7 +158,7 @@ def test_wrong_settings_are_told() -> None:
 
 
 def sounds(n: int = 24) -> LabelledInputs:
-    """Four classes told apart by their pitch."""
+    """Sounds of four classes, which differ in pitch."""
     labels, rng = np.arange(n) % 4, np.random.default_rng(0)
     time = np.arange(1600) / 8000
     values = np.stack([np.sin(2 * np.pi * (300 + 400 * label) * time) + rng.normal(0, 0.1, 1600) for label in labels]).astype(np.float32)
@@ -180,7 +180,12 @@ def method(similarities: dict[str, Similarity], **settings: Any) -> Prototypes:
     losses = Losses({"cross_entropy": CrossEntropy(similarities), "pseudo_classes": PseudoClasses(similarities, **settings)})
     return Prototypes(
         Components(
-            body := of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities), more_like(body)
+            body := of_sounds(),
+            trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
+            similarities,
+            losses,
+            Scoring(similarities),
+            embedder_builder(body),
         )
     )
 
@@ -189,23 +194,30 @@ def method(similarities: dict[str, Similarity], **settings: Any) -> Prototypes:
 def test_a_method_trains_with_it(kind: str) -> None:
     rows = sounds()
     none = rows.some(np.arange(0))
-    one = method({"vector": SIMILARITIES["cosine"](), "steps": SIMILARITIES["one_to_one"]()}, similarity="steps", kind=kind)
-    one.learn(TrainingView(rows, none, none, np.arange(4)))
-    assert one.groups == ("body", "vector", "matrix"), "it brings rows for what it compares"
+    model = method({"vector": SIMILARITIES["cosine"](), "steps": SIMILARITIES["one_to_one"]()}, similarity="steps", kind=kind)
+    model.learn(TrainingView(rows, none, none, np.arange(4)))
+    assert model.groups == ("body", "vector", "matrix"), "it needs class weights for its similarity"
 
 
 def test_inputs_of_several_transformations_are_composed_with_partners_under_their_own() -> None:
     rows, losses = sounds(), Losses({"cross_entropy": CrossEntropy(COSINE), "pseudo_classes": PseudoClasses(COSINE)})
-    one = SAVC(
-        Components(body := of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), COSINE, losses, Scoring(COSINE), more_like(body)),
+    model = SAVC(
+        Components(
+            body := of_sounds(),
+            trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
+            COSINE,
+            losses,
+            Scoring(COSINE),
+            embedder_builder(body),
+        ),
         queue=64,
         dim=8,
     )
-    one.learn(TrainingView(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4)))
-    assert one.score(rows)["main"].values.shape == (24, 4)
+    model.learn(TrainingView(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4)))
+    assert model.score(rows)["main"].values.shape == (24, 4)
 
 
-def test_both_embedder_and_rows_are_taught() -> None:
+def test_embedder_and_class_weights_get_gradients() -> None:
     rows, loss = sounds(8), PseudoClasses(COSINE)
     learner = ClassLearner(of_sounds(), rows, np.arange(4), CrossEntropy(COSINE), [loss])
     given = EmbeddedBatch(
@@ -219,15 +231,20 @@ def test_both_embedder_and_rows_are_taught() -> None:
     assert (learner.class_weights.vector.grad != 0).any()
 
 
-def test_a_single_stream_may_lead() -> None:
-    """What the base is trained and compared by reads one stream of two, and nothing else has been embedded before."""
+def test_the_leading_similarity_may_read_a_single_stream() -> None:
+    """The only similarity reads one stream of two."""
     rows = sounds()
     none, similarities = rows.some(np.arange(0)), {"part": SIMILARITIES["cosine"](stream="residual")}
     losses = Losses({"cross_entropy": CrossEntropy(similarities)})
-    one = Prototypes(
+    model = Prototypes(
         Components(
-            body := of_sounds(), trainer(Kept(), Watch(), epochs=2, batch=8), similarities, losses, Scoring(similarities), more_like(body)
+            body := of_sounds(),
+            trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
+            similarities,
+            losses,
+            Scoring(similarities),
+            embedder_builder(body),
         )
     )
-    one.learn(TrainingView(rows, none, none, np.arange(4)))
-    assert set(one.score(rows)) == {"part", "trained"}
+    model.learn(TrainingView(rows, none, none, np.arange(4)))
+    assert set(model.score(rows)) == {"part", "trained"}

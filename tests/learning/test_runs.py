@@ -1,4 +1,4 @@
-"""Whole runs with an opened loop: sampler, phases and ledger from a recipe; beginning from another run; a sentence before any training."""
+"""Whole runs with sampler, phases and ledger from a recipe; starting from another run; wrong settings are reported before training."""
 
 from __future__ import annotations
 
@@ -70,16 +70,16 @@ def test_prototypical_training_from_a_recipe(tmp_path: Path) -> None:
     assert visits == [45, 45]
 
 
-def test_a_class_too_small_for_the_sampler_is_named_before_any_training(tmp_path: Path) -> None:
+def test_a_class_too_small_for_the_sampler_is_reported_before_training(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"Class 'melody\d+' has \d+ training rows, fewer than sampler.shot \+ sampler.query = 9 \+ 15"):
         performed(tmp_path, sampler={"name": "episodes", "way": 2, "shot": 9})
-    assert not list(tmp_path.glob("melodies-*")), "the folder is taken back"
+    assert not list(tmp_path.glob("melodies-*")), "the folder is removed"
 
 
-def test_wrong_settings_are_a_sentence_before_a_folder_is_made() -> None:
+def test_wrong_settings_raise_problems_before_a_folder_is_created() -> None:
     with pytest.raises(Problem, match=r"training.phases names 'robust', but this method has no phases"):
         check(recipe(training={"phases": "robust 5"}))
-    with pytest.raises(Problem, match=r"the phase 'warm-up' has no epochs"):
+    with pytest.raises(Problem, match=r"the phase 'warm-up' has 0 epochs"):
         check(recipe(method={"name": "co_teaching", "tau": 0.2}, training={"phases": "warm-up 0, co-teaching 5"}))
     with pytest.raises(Problem, match=r"method.tau must be given"):
         check(recipe(method={"name": "co_teaching"}))
@@ -91,29 +91,29 @@ def test_wrong_settings_are_a_sentence_before_a_folder_is_made() -> None:
         check(recipe(observe={"ledger": {}, "second": {"name": "ledger"}}))
 
 
-# -- beginning from another run -------------------------------------------------------------------------
+# -- starting from another run -------------------------------------------------------------------------
 
 
-def test_a_run_begins_from_another(tmp_path: Path) -> None:
+def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
     first = performed(tmp_path)
     settings = {"init_from": str(first.folder), "rates": {"body": 0.0}}
     second = performed(tmp_path, training=settings)
-    kept, found = (run.load_arrays("weights") for run in (first, second))
+    kept, actual = (run.load_arrays("weights") for run in (first, second))
     assert kept is not None
-    assert found is not None
+    assert actual is not None
     names = [name for name in kept[0] if name.startswith("embedder.")]
     assert names
-    assert all(np.array_equal(kept[0][name], found[0][name]) for name in names), "frozen, it stays what it began as"
+    assert all(np.array_equal(kept[0][name], actual[0][name]) for name in names), "frozen, so it keeps its initial weights"
     assert recipe(training=settings).key != recipe(training={"rates": {"body": 0.0}}).key
 
 
-def test_a_checkpoint_comes_before_where_it_began(tmp_path: Path) -> None:
-    """Once it has one, a run does not need the other any more."""
+def test_a_checkpoint_takes_precedence_over_init_from(tmp_path: Path) -> None:
+    """Once a run has a checkpoint, it no longer needs the other run."""
     first = performed(tmp_path)
     made = recipe(training={"init_from": str(first.folder), "checkpoint_seconds": 0.0})
     run = Run.create(tmp_path, made)
     pipeline = assemble(made, run)
-    pipeline.trainer.settings.settle()
+    pipeline.trainer.settings.configure_process()
     samples = pipeline.source.read()
     view = pipeline.protocol.plan(samples).split.view(samples)
 
@@ -133,7 +133,7 @@ def test_a_checkpoint_comes_before_where_it_began(tmp_path: Path) -> None:
     assert run.state() == "finished"
 
 
-def test_what_cannot_be_begun_from_is_a_sentence(tmp_path: Path) -> None:
+def test_an_unusable_init_from_raises_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"training.init_from = 'nowhere' is not the folder of a finished run: there is no nowhere/weights"):
         check(recipe(training={"init_from": "nowhere"}))
     first = performed(tmp_path)
@@ -141,13 +141,13 @@ def test_what_cannot_be_begun_from_is_a_sentence(tmp_path: Path) -> None:
         check(recipe(training={"init_from": str(first.folder)}, encoder={"width": 2.0}))
 
 
-def test_more_embedders_are_like_the_first_and_building_them_moves_nothing() -> None:
-    one, other = (assemble(recipe(), NullStore()) for _ in range(2))
-    assert all(torch.equal(a, b) for a, b in zip(one.embedder.parameters(), other.embedder.parameters(), strict=True))
+def test_further_embedders_have_the_same_architecture_and_leave_the_first_unchanged() -> None:
+    first, second = (assemble(recipe(), NullStore()) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(first.embedder.parameters(), second.embedder.parameters(), strict=True))
     before = torch.get_rng_state()
-    built = one.method.components.build_embedder(5)  # type: ignore[attr-defined]
-    again = one.method.components.build_embedder(5)  # type: ignore[attr-defined]
+    built = first.method.components.build_embedder(5)  # type: ignore[attr-defined]
+    repeated = first.method.components.build_embedder(5)  # type: ignore[attr-defined]
     assert torch.equal(before, torch.get_rng_state())
-    assert [tensor.shape for tensor in built.parameters()] == [tensor.shape for tensor in one.embedder.parameters()]
-    assert all(torch.equal(a, b) for a, b in zip(built.parameters(), again.parameters(), strict=True))
-    assert not all(torch.equal(a, b) for a, b in zip(built.parameters(), one.embedder.parameters(), strict=True))
+    assert [tensor.shape for tensor in built.parameters()] == [tensor.shape for tensor in first.embedder.parameters()]
+    assert all(torch.equal(a, b) for a, b in zip(built.parameters(), repeated.parameters(), strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(built.parameters(), first.embedder.parameters(), strict=True))

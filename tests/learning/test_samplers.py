@@ -1,4 +1,4 @@
-"""Samplers: what an epoch consists of, that it depends on seed and epoch alone, and one sentence for each thing that does not fit."""
+"""Samplers: the batches of an epoch, that they depend only on seed and epoch, and messages for wrong settings."""
 
 from __future__ import annotations
 
@@ -28,17 +28,19 @@ def test_batches_are_a_function_of_seed_and_epoch(name: str) -> None:
     first = sampler.batches(LABELS, 5, 2)
     assert all(len(batch) > 1 and batch.min() >= 0 and batch.max() < len(LABELS) for batch in first)
     sampler.batches(LABELS, 5, 3)
-    again = sampler.batches(LABELS, 5, 2)
-    assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
+    repeated = sampler.batches(LABELS, 5, 2)
+    assert all(np.array_equal(first, second) for first, second in zip(first, repeated, strict=True))
     for seed, epoch in ((5, 3), (6, 2)):
-        assert not all(np.array_equal(one, other) for one, other in zip(first, sampler.batches(LABELS, seed, epoch), strict=True))
+        assert not all(np.array_equal(first, second) for first, second in zip(first, sampler.batches(LABELS, seed, epoch), strict=True))
 
 
 def test_shuffled_is_a_permutation_in_batches() -> None:
     batches = Shuffled(10).batches(LABELS, 5, 2)
     assert [len(batch) for batch in batches] == [10] * 7 + [2]
     assert np.concatenate(batches).tolist() == np.random.default_rng([5, 2]).permutation(72).tolist()
-    assert [len(batch) for batch in Shuffled(10).batches(LABELS[:71], 5, 2)] == [10] * 6 + [11], "a row alone joins the batch before"
+    assert [len(batch) for batch in Shuffled(10).batches(LABELS[:71], 5, 2)] == [10] * 6 + [11], (
+        "a last batch of a single row is merged into the one before"
+    )
 
 
 def test_class_balanced_has_p_classes_with_k_rows_each() -> None:
@@ -51,8 +53,8 @@ def test_class_balanced_has_p_classes_with_k_rows_each() -> None:
         assert len(set(batch.tolist())) == 12
 
 
-def test_class_balanced_takes_turns() -> None:
-    """Over many batches: classes are drawn equally often, and no row of a class comes twice before each came once."""
+def test_class_balanced_draws_classes_and_rows_equally_often() -> None:
+    """Over many batches: classes are drawn equally often, and no row of a class is repeated before all were drawn."""
     batches = [batch for epoch in range(1) for batch in ClassBalanced(0, classes=2, rows=2).batches(np.tile(LABELS, 4), 1, epoch)]
     labels = np.tile(LABELS, 4)
     drawn = np.concatenate([labels[batch].reshape(2, 2)[:, 0] for batch in batches])
@@ -85,7 +87,7 @@ def test_episodes_are_laid_out_class_after_class() -> None:
     assert episode.classes(np.arange(18)).tolist() == [0] * 6 + [1] * 6 + [2] * 6
 
 
-def test_what_does_not_fit_is_a_sentence() -> None:
+def test_settings_that_do_not_fit_raise_problems() -> None:
     with pytest.raises(Problem, match=r"sampler.classes = 8 does not fit: the training rows are of 4 classes; lower sampler.classes"):
         ClassBalanced(0).fits(LABELS, CLASSES)
     with pytest.raises(Problem, match=r"sampler.way = 5 does not fit: the training rows are of 4 classes; lower sampler.way"):
@@ -99,8 +101,8 @@ def test_validation_episodes_are_as_large_as_the_rows_allow() -> None:
     assert episode == Episode(4, 5, 4), "four classes, the smallest of nine rows"
     assert len(batches) == 20
     assert all((LABELS[batch].reshape(4, 9) == LABELS[batch].reshape(4, 9)[:, :1]).all() for batch in batches)
-    again, _ = validation_episodes(LABELS, Episode(5, 5, 15), 0)
-    assert all(np.array_equal(one, other) for one, other in zip(batches, again, strict=True))
+    repeated, _ = validation_episodes(LABELS, Episode(5, 5, 15), 0)
+    assert all(np.array_equal(first, second) for first, second in zip(batches, repeated, strict=True))
     many, _ = validation_episodes(np.tile(LABELS, 100), Episode(5, 5, 5), 0)
     assert len(many) == 7200 // 40, "about each row once, of 4 classes with 10 rows"
     few = np.array([0, 0, 0, 1, 1, 2])

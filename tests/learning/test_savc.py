@@ -1,4 +1,4 @@
-"""SAVC: joint classes, the queue and the slow copy by hand, a kill in the middle, two processes, the mean over transformations."""
+"""SAVC: one class per transformation, queue and momentum encoder by hand, resuming, two processes, the mean over transformations."""
 
 from __future__ import annotations
 
@@ -16,19 +16,24 @@ from scratchlab.checks import Problem
 from scratchlab.learn import parallel
 from scratchlab.learn.losses.interface import EmbeddedBatch
 from scratchlab.learn.losses.momentum import MomentumContrast
-from scratchlab.learn.methods.savc import SAVC, FantasyLearner, agreed
+from scratchlab.learn.methods.savc import SAVC, FantasyLearner, mean_over_transformations
 from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import TrainingView
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer, whole_batch
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer, whole_batch
 
 NONE = problem().some(np.empty(0, dtype=np.int64))
 
 
-def method(memory: Kept | None = None, watch: Watch | None = None, seed: int = 0, encoder: str = "mlp", **settings: object) -> SAVC:
+def method(
+    store: MemoryStore | None = None, watch: RecordingObserver | None = None, seed: int = 0, encoder: str = "mlp", **settings: object
+) -> SAVC:
     torch.manual_seed(seed)
     parts = Conv4(FORM, channels=8) if encoder == "conv4" else MLP(FORM, hidden=[32, 16])
-    return SAVC(components(embedder(parts), trainer(memory or Kept(), watch or Watch(), batch=24)), **{"queue": 64, "dim": 8, **settings})
+    return SAVC(
+        components(embedder(parts), trainer(store or MemoryStore(), watch or RecordingObserver(), batch=24)),
+        **{"queue": 64, "dim": 8, **settings},
+    )
 
 
 def base() -> TrainingView:
@@ -40,17 +45,17 @@ def embedded(learner: FantasyLearner, rows: list[int]) -> EmbeddedBatch:
 
 
 def contrast(learner: FantasyLearner) -> MomentumContrast:
-    (found,) = learner.others
-    assert isinstance(found, MomentumContrast)
-    return found
+    (loss,) = learner.others
+    assert isinstance(loss, MomentumContrast)
+    return loss
 
 
-def test_every_class_is_as_many_classes_as_there_are_transformations() -> None:
+def test_each_class_becomes_one_class_per_transformation() -> None:
     learner = method(fantasies=["backward", "rotated_90"]).fantasy_learner(base())
     assert learner.class_weights.vector.shape == (12, 16)
-    one = embedded(learner, [3, 5])  # of classes 3 and 1
-    assert one.target.tolist() == [9, 10, 11, 3, 4, 5]
-    features, _ = one.features
+    batch = embedded(learner, [3, 5])  # of classes 3 and 1
+    assert batch.target.tolist() == [9, 10, 11, 3, 4, 5]
+    features, _ = batch.features
     assert torch.equal(features[1], features[0].flip(2))
     assert torch.equal(features[5], features[3].rot90(1, (1, 2)))
     losses = learner.training_step(whole_batch(problem().some(np.array([3, 5])), seed=0)).loss
@@ -59,25 +64,25 @@ def test_every_class_is_as_many_classes_as_there_are_transformations() -> None:
 
 def test_the_mean_over_transformations_by_hand() -> None:
     scores = torch.randn(6, 4)
-    assert agreed(scores, 2)[1, 1] == pytest.approx(float(scores[2, 2] + scores[3, 3]) / 2)
-    one = method()
-    one.learn(base())
-    inputs = train = problem()  # as rows are remembered by number
-    for value, label in zip(one.compared("cosine", inputs)[2], range(4), strict=True):
+    assert mean_over_transformations(scores, 2)[1, 1] == pytest.approx(float(scores[2, 2] + scores[3, 3]) / 2)
+    savc = method()
+    savc.learn(base())
+    inputs = train = problem()  # the same rows, because embeddings are cached by row
+    for value, label in zip(savc.class_scores("cosine", inputs)[2], range(4), strict=True):
         expected = 0.0
         for turn in (False, True):
 
             def vectors(rows: np.ndarray, of: object, turn: bool = turn) -> torch.Tensor:
                 batch = of.batch(rows)
-                return one.embedder(type(batch)(batch.values[:, :, ::-1, ::-1].copy() if turn else batch.values, batch.lengths)).vector
+                return savc.embedder(type(batch)(batch.values[:, :, ::-1, ::-1].copy() if turn else batch.values, batch.lengths)).vector
 
             query, mean = vectors(np.array([2]), inputs)[0], vectors(np.flatnonzero(train.labels == label), train).mean(0)
             expected += float(F.cosine_similarity(query, mean, dim=0).detach()) / 2
         assert float(value) == pytest.approx(expected, abs=1e-5)
 
 
-def test_validation_answers_as_queries_are_answered() -> None:
-    """The share that is right by the trained rows is that of the averaged similarities."""
+def test_validation_averages_over_transformations_like_scoring() -> None:
+    """Predictions of validation are those of the averaged similarities to class weights."""
     learner = method().fantasy_learner(base())
     learner.module.eval()
     valid = base().valid
@@ -93,21 +98,21 @@ def test_the_queue_holds_the_last_keys_in_their_order() -> None:
     loss = contrast(learner)
     came: list[torch.Tensor] = []
     labels: list[int] = []
-    for rows in ([0, 1, 2], [5, 6], [7]):  # 6, 4 and 2 keys into ten places
-        one = embedded(learner, rows)
-        loss(one)
-        came.extend(loss._key(one))
-        labels.extend(one.target.tolist())
+    for rows in ([0, 1, 2], [5, 6], [7]):  # 6, 4 and 2 keys into a queue of 10
+        batch = embedded(learner, rows)
+        loss(batch)
+        came.extend(loss._key(batch))
+        labels.extend(batch.target.tolist())
     assert int(loss.count) == 12
     assert loss.labels.tolist() == labels[10:] + labels[2:10]
     assert torch.equal(loss.keys, torch.stack(came[10:] + came[2:10]))
     small = contrast(tiny := method(queue=3).fantasy_learner(base()))
-    one = embedded(tiny, [0, 1, 2])
-    small(one)
-    assert sorted(small.labels.tolist()) == sorted(one.target.tolist()[-3:])
+    batch = embedded(tiny, [0, 1, 2])
+    small(batch)
+    assert sorted(small.labels.tolist()) == sorted(batch.target.tolist()[-3:])
 
 
-def test_the_slow_copy_follows_by_hand() -> None:
+def test_the_momentum_encoder_by_hand() -> None:
     learner = method(momentum=0.9).fantasy_learner(base())
     loss = contrast(learner)
     slow, quick = loss.slow[0], learner.embedder.encoder
@@ -126,12 +131,12 @@ def test_the_slow_copy_follows_by_hand() -> None:
 
 
 def test_the_loss_by_hand() -> None:
-    """Of the second batch: each input's own key, and among those of the first batch the ones of its class."""
+    """Second batch: positives are each input's own key and the keys of its class from the first batch."""
     learner = method(temperature=0.5, weight=2.0, momentum=0.0).fantasy_learner(base())
     loss = contrast(learner)
     loss(first := embedded(learner, [0, 1, 4]))
     second = embedded(learner, [8, 2])
-    found = loss(second)
+    actual = loss(second)
     known = loss._key(first)
     for i, label in enumerate(second.target.tolist()):
         query = F.normalize(loss.projection(second.embeddings.vector[i]), dim=0)
@@ -140,58 +145,65 @@ def test_the_loss_by_hand() -> None:
         everything = np.log(sum(np.exp(value / 0.5) for value in (own, *others)))
         alike = [own, *(value for value, other in zip(others, first.target.tolist(), strict=True) if other == label)]
         assert len(alike) == (3 if label in (0, 1) else 1)
-        assert float(found[i].detach()) == pytest.approx(-2.0 * np.mean([value / 0.5 - everything for value in alike]), abs=1e-4)
+        assert float(actual[i].detach()) == pytest.approx(-2.0 * np.mean([value / 0.5 - everything for value in alike]), abs=1e-4)
 
 
 @pytest.mark.parametrize("stop", [(0, 2), (2, 3)])
-def test_an_interrupted_training_ends_as_an_uninterrupted_one(stop: tuple[int, int]) -> None:
-    """With batch normalisation in both encoders; queue, copy and all numbers told to the last bit."""
-    seen, kept = Watch(), Kept()
-    whole = method(kept, seen, encoder="conv4")
+def test_resuming_is_bit_exact(stop: tuple[int, int]) -> None:
+    """With batch normalisation in both encoders; queue, momentum encoder and all records are equal."""
+    uninterrupted, kept = RecordingObserver(), MemoryStore()
+    whole = method(kept, uninterrupted, encoder="conv4")
     whole.learn(base())
-    memory, watch = Kept(), Watch(stop)
+    store, watch = MemoryStore(), RecordingObserver(stop)
     with pytest.raises(InterruptedError):
-        method(memory, watch, encoder="conv4").learn(base())
+        method(store, watch, encoder="conv4").learn(base())
     watch.stop = None
-    other = method(memory, watch, seed=99, encoder="conv4")
+    other = method(store, watch, seed=99, encoder="conv4")
     other.learn(base())
-    assert watch.records == seen.records
-    (expected, _), (found, _) = kept.held or ({}, {}), memory.held or ({}, {})
+    assert watch.records == uninterrupted.records
+    (expected, _), (actual, _) = kept.checkpoint or ({}, {}), store.checkpoint or ({}, {})
     assert {"now/losses.0.keys", "now/losses.0.labels", "now/losses.0.count", "best/losses.0.keys"} <= expected.keys()
     assert any(name.startswith("now/losses.0.slow.0.") and "running_mean" in name for name in expected)
-    assert expected.keys() == found.keys()
-    assert all(np.array_equal(expected[name], found[name]) for name in expected)
+    assert expected.keys() == actual.keys()
+    assert all(np.array_equal(expected[name], actual[name]) for name in expected)
     assert all(torch.equal(a, b) for a, b in zip(whole.tensors().values(), other.tensors().values(), strict=True))
 
 
 def trained() -> dict[str, np.ndarray]:
     torch.set_num_threads(1)
-    memory = Kept()
-    one = method(memory, encoder="conv4", queue=50)
-    one.components.trainer.settings.batch, one.components.trainer.settings.epochs = 41, 1  # an odd number: one process has a row more
-    one.learn(base())
-    return {name: array for name, array in (memory.held or ({}, {}))[0].items() if name.startswith("now/")} if parallel.rank() == 0 else {}
+    store = MemoryStore()
+    savc = method(store, encoder="conv4", queue=50)
+    savc.components.trainer.settings.batch, savc.components.trainer.settings.epochs = (
+        41,
+        1,
+    )  # an odd batch size: one process has one more row
+    savc.learn(base())
+    return (
+        {name: array for name, array in (store.checkpoint or ({}, {}))[0].items() if name.startswith("now/")}
+        if parallel.rank() == 0
+        else {}
+    )
 
 
 def work(rank: int, port: int, folder: str) -> None:
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "RANK": str(rank), "WORLD_SIZE": "2", "GLOO_SOCKET_IFNAME": "lo"}
     with parallel.processes():
-        found = trained()
-    np.savez(Path(folder) / f"{rank}.npz", **found)
+        actual = trained()
+    np.savez(Path(folder) / f"{rank}.npz", **actual)
 
 
-def test_two_processes_hold_the_queue_of_one(tmp_path: Path) -> None:
+def test_two_processes_have_the_queue_of_one(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     mp.spawn(work, args=(port, str(tmp_path)), nprocs=2)
-    found, alone = dict(np.load(tmp_path / "0.npz")), trained()
-    # Few steps: where rounding tips a maximum or a ReLU the other way, the two go apart for good.
-    assert np.array_equal(found["now/losses.0.labels"], alone["now/losses.0.labels"])
+    actual, alone = dict(np.load(tmp_path / "0.npz")), trained()
+    # Only a few steps, because rounding can change a maximum or a ReLU, after which the results diverge.
+    assert np.array_equal(actual["now/losses.0.labels"], alone["now/losses.0.labels"])
     for name, expected in alone.items():
-        assert np.allclose(found[name], expected, rtol=1e-4, atol=1e-5), name
+        assert np.allclose(actual[name], expected, rtol=1e-4, atol=1e-5), name
 
 
-def test_wrong_fantasies_are_told() -> None:
-    with pytest.raises(Problem, match=r"method.fantasies names 'rotated_18', but .* allows.*Did you mean 'rotated_180'"):
+def test_unknown_fantasies_raise_a_problem() -> None:
+    with pytest.raises(Problem, match=r"method.fantasies names 'rotated_18', but what fits.*Did you mean 'rotated_180'"):
         method(fantasies=["rotated_18"])

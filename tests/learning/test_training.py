@@ -1,4 +1,4 @@
-"""The engine: learns, resumes to the last bit, chooses on validation, and says why it stops."""
+"""The training loop: learns, resumes bit for bit, selects on validation, and reports failures."""
 
 from __future__ import annotations
 
@@ -14,61 +14,61 @@ import torch
 from scratchlab.checks import Diverged, Problem
 from scratchlab.learn.optimizers import adamw, sgd
 from scratchlab.types import LabelledInputs
-from tests.learning.conftest import Kept, Watch, learner, problem, trainer, whole_batch
+from tests.learning.conftest import MemoryStore, RecordingObserver, learner, problem, trainer, whole_batch
 
 
-def weights(one: Any) -> dict[str, torch.Tensor]:
-    return {name: tensor.clone() for name, tensor in one.module.state_dict().items()}
+def weights(model: Any) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in model.module.state_dict().items()}
 
 
 def test_it_learns() -> None:
-    watch = Watch()
-    trainer(Kept(), watch).train(learner(), problem(), problem(40, seed=1))
+    watch = RecordingObserver()
+    trainer(MemoryStore(), watch).train(learner(), problem(), problem(40, seed=1))
     assert watch.records[-1]["valid_accuracy"] > 0.95
     assert watch.records[-1]["loss"] < watch.records[0]["loss"]
 
 
 @pytest.mark.parametrize("optimizer", [sgd, adamw])
 @pytest.mark.parametrize("stop", [(0, 1), (1, 2), (3, 3)])
-def test_an_interrupted_training_ends_as_an_uninterrupted_one(optimizer: Callable[..., Any], stop: tuple[int, int]) -> None:
-    """To the last bit: weights, statistics and every number of the record."""
+def test_resuming_is_bit_exact(optimizer: Callable[..., Any], stop: tuple[int, int]) -> None:
+    """Bit for bit: weights, running statistics and all values of the records."""
     rate = 0.05 if optimizer is sgd else 0.003
-    whole, seen = learner(), Watch()
-    trainer(Kept(), seen, optimizer, rate=rate).train(whole, problem(), problem(40, seed=1))
+    whole, uninterrupted = learner(), RecordingObserver()
+    trainer(MemoryStore(), uninterrupted, optimizer, rate=rate).train(whole, problem(), problem(40, seed=1))
 
-    memory, broken = Kept(), Watch(stop)
+    store, interrupted = MemoryStore(), RecordingObserver(stop)
     with pytest.raises(InterruptedError):
-        trainer(memory, broken, optimizer, rate=rate).train(learner(), problem(), problem(40, seed=1))
-    broken.stop = None
+        trainer(store, interrupted, optimizer, rate=rate).train(learner(), problem(), problem(40, seed=1))
+    interrupted.stop = None
     other = learner(seed=99)  # a new process starts from other random weights
-    trainer(memory, broken, optimizer, rate=rate).train(other, problem(), problem(40, seed=1))
-    assert broken.records == seen.records
-    expected, found = weights(whole), weights(other)
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    trainer(store, interrupted, optimizer, rate=rate).train(other, problem(), problem(40, seed=1))
+    assert interrupted.records == uninterrupted.records
+    expected, actual = weights(whole), weights(other)
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
 
 
-def test_watching_and_keeping_change_nothing() -> None:
-    one, other = learner(), learner()
-    trainer(Kept(), Watch()).train(one, problem(), problem(40, seed=1))
-    seldom = Kept()
-    trainer(seldom, Watch(), checkpoint_seconds=1e6).train(other, problem(), problem(40, seed=1))
-    assert seldom.saves == 1
-    assert all(torch.equal(a, b) for a, b in zip(weights(one).values(), weights(other).values(), strict=True))
+def test_the_interval_of_checkpoints_does_not_influence_training() -> None:
+    frequent, rare = learner(), learner()
+    trainer(MemoryStore(), RecordingObserver()).train(frequent, problem(), problem(40, seed=1))
+    store = MemoryStore()
+    trainer(store, RecordingObserver(), checkpoint_seconds=1e6).train(rare, problem(), problem(40, seed=1))
+    assert store.saves == 1
+    assert all(torch.equal(a, b) for a, b in zip(weights(frequent).values(), weights(rare).values(), strict=True))
 
 
-def test_half_precision_learns_as_well() -> None:
-    """Products in bfloat16, weights and sums in float32."""
-    watch, one = Watch(), learner()
-    trainer(Kept(), watch, precision="bfloat16").train(one, problem(), problem(40, seed=1))
+def test_training_in_bfloat16() -> None:
+    """Operations in bfloat16, weights in float32."""
+    watch, model = RecordingObserver(), learner()
+    trainer(MemoryStore(), watch, precision="bfloat16").train(model, problem(), problem(40, seed=1))
     assert watch.records[-1]["valid_accuracy"] > 0.9
-    assert all(tensor.dtype != torch.bfloat16 for tensor in weights(one).values())
+    assert all(tensor.dtype != torch.bfloat16 for tensor in weights(model).values())
 
 
 @pytest.mark.parametrize("select", ["loss", "accuracy"])
-def test_validation_chooses_the_epoch(select: str) -> None:
-    """The weights left are those of the best validation epoch."""
-    watch, chosen, valid = Watch(), learner(), problem(40, seed=1)
-    trainer(Kept(), watch, epochs=6, select=select).train(chosen, problem(), valid)
+def test_validation_selects_the_epoch(select: str) -> None:
+    """The final weights are those of the best validation epoch."""
+    watch, chosen, valid = RecordingObserver(), learner(), problem(40, seed=1)
+    trainer(MemoryStore(), watch, epochs=6, select=select).train(chosen, problem(), valid)
     by = {"loss": lambda record: -record["valid_loss"], "accuracy": lambda record: (record["valid_accuracy"], -record["valid_loss"])}
     best = max(watch.records, key=by[select])
     assert [record for record in watch.records if record["kept"]][-1] == best
@@ -77,11 +77,11 @@ def test_validation_chooses_the_epoch(select: str) -> None:
     assert float(losses.mean()) == pytest.approx(best["valid_loss"], rel=1e-5)
 
 
-def test_training_inputs_are_evaluated_as_they_are_after_the_epoch_and_nothing_changes() -> None:
-    plain, watch, judged, rows = learner("conv4"), Watch(), learner("conv4"), problem()
-    trainer(Kept(), Watch(), select="last").train(plain, rows, problem(0))
-    trainer(Kept(), watch, select="last", judged=50).train(judged, rows, problem(0))
-    assert all(torch.equal(one, other) for one, other in zip(weights(plain).values(), weights(judged).values(), strict=True))
+def test_evaluating_training_inputs_does_not_influence_training() -> None:
+    plain, watch, judged, rows = learner("conv4"), RecordingObserver(), learner("conv4"), problem()
+    trainer(MemoryStore(), RecordingObserver(), select="last").train(plain, rows, problem(0))
+    trainer(MemoryStore(), watch, select="last", judged=50).train(judged, rows, problem(0))
+    assert all(torch.equal(first, second) for first, second in zip(weights(plain).values(), weights(judged).values(), strict=True))
     some = rows.some(np.unique(np.linspace(0, len(rows) - 1, 50).astype(int)))
     with torch.no_grad():
         _, right = judged.validation_step(whole_batch(some))
@@ -89,19 +89,19 @@ def test_training_inputs_are_evaluated_as_they_are_after_the_epoch_and_nothing_c
     assert len({record["train_accuracy"] for record in watch.records}) > 1
 
 
-def test_a_frozen_group_stands_still_with_its_statistics() -> None:
-    """Weights and running statistics of a frozen body: not a bit moves, although batch normalisation is in it."""
+def test_a_frozen_group_keeps_weights_and_running_statistics() -> None:
+    """Weights and running statistics of a frozen body are unchanged, although it contains batch normalisation."""
     frozen = learner("conv4")
     before = weights(frozen)
-    trainer(Kept(), Watch(), rates={"body": 0.0}, select="last").train(frozen, problem(), problem(40, seed=1))
+    trainer(MemoryStore(), RecordingObserver(), rates={"body": 0.0}, select="last").train(frozen, problem(), problem(40, seed=1))
     after = weights(frozen)
     assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("body"))
     with pytest.raises(Problem, match="Every rate is 0"):
-        trainer(Kept(), Watch(), rates={"body": 0.0, "readout": 0.0}).train(learner(), problem(), problem(40, seed=1))
+        trainer(MemoryStore(), RecordingObserver(), rates={"body": 0.0, "readout": 0.0}).train(learner(), problem(), problem(40, seed=1))
 
 
-def test_a_last_step_too_far_is_a_result_too() -> None:
-    """A step ruins the weights after its loss was taken, and no further step would notice."""
+def test_weights_ruined_by_the_last_step_are_reported() -> None:
+    """The last step makes weights infinite after its loss was computed, and no further step would notice."""
 
     class Ruin(torch.optim.SGD):
         def step(self, closure: Any = None) -> None:
@@ -109,54 +109,56 @@ def test_a_last_step_too_far_is_a_result_too() -> None:
                 self.param_groups[0]["params"][0].fill_(float("inf"))
 
     with pytest.raises(Diverged, match=r"After epoch 1 the weights .* are not finite"):
-        trainer(Kept(), Watch(), Ruin, batch=120).train(learner("mlp"), problem(), problem(0))
+        trainer(MemoryStore(), RecordingObserver(), Ruin, batch=120).train(learner("mlp"), problem(), problem(0))
 
 
-def test_asked_to_stop_it_saves_and_goes_on_to_the_same_end() -> None:
-    whole, seen = learner(), Watch()
-    trainer(Kept(), seen).train(whole, problem(), problem(40, seed=1))
+def test_a_requested_stop_saves_a_checkpoint_and_resuming_is_bit_exact() -> None:
+    whole, uninterrupted = learner(), RecordingObserver()
+    trainer(MemoryStore(), uninterrupted).train(whole, problem(), problem(40, seed=1))
 
-    class Asks(Watch):
+    class Asks(RecordingObserver):
         def step(self, epoch: int, step: int, loss: float) -> None:
             if (epoch, step) == (1, 1):
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    memory, watch = Kept(), Asks()
+    store, watch = MemoryStore(), Asks()
     with pytest.raises(KeyboardInterrupt):
-        trainer(memory, watch, checkpoint_seconds=1e6).train(learner(), problem(), problem(40, seed=1))
-    assert memory.saves == 1
-    other, rest = learner(seed=99), Watch()
+        trainer(store, watch, checkpoint_seconds=1e6).train(learner(), problem(), problem(40, seed=1))
+    assert store.saves == 1
+    other, rest = learner(seed=99), RecordingObserver()
     rest.records = watch.records
-    trainer(memory, rest, checkpoint_seconds=1e6).train(other, problem(), problem(40, seed=1))
-    assert rest.records == seen.records
+    trainer(store, rest, checkpoint_seconds=1e6).train(other, problem(), problem(40, seed=1))
+    assert rest.records == uninterrupted.records
     assert all(torch.equal(a, b) for a, b in zip(weights(whole).values(), weights(other).values(), strict=True))
 
 
 @pytest.mark.parametrize("without", [{"select": "last"}, {}])
-def test_the_last_epoch_stays_if_it_is_asked_for_or_nothing_can_choose(without: dict[str, str]) -> None:
-    watch, one = Watch(), learner()
-    memory = Kept()
-    trainer(memory, watch, **without).train(one, problem(), problem(40, seed=1) if without else problem(0))
+def test_the_last_epoch_is_kept_by_setting_or_without_validation(without: dict[str, str]) -> None:
+    watch, model = RecordingObserver(), learner()
+    store = MemoryStore()
+    trainer(store, watch, **without).train(model, problem(), problem(40, seed=1) if without else problem(0))
     assert all(record["kept"] for record in watch.records)
-    now = (memory.held or ({}, {}))[0]
-    assert all(np.array_equal(now[f"now/{name}"], tensor.numpy()) for name, tensor in weights(one).items())
+    now = (store.checkpoint or ({}, {}))[0]
+    assert all(np.array_equal(now[f"now/{name}"], tensor.numpy()) for name, tensor in weights(model).items())
 
 
-def test_rates_by_group() -> None:
-    """A frozen body stays bit for bit; a group that is not there is an error that lists those that are."""
+def test_rates_by_parameter_group() -> None:
+    """A frozen body is unchanged bit for bit; an unknown group raises a problem that lists the groups."""
     frozen = learner("mlp")
     before = weights(frozen)
-    trainer(Kept(), Watch(), rates={"body": 0.0}).train(frozen, problem(), problem(40, seed=1))
+    trainer(MemoryStore(), RecordingObserver(), rates={"body": 0.0}).train(frozen, problem(), problem(40, seed=1))
     after = weights(frozen)
     assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("body"))
     assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith("class_weights"))
-    with pytest.raises(Problem, match=r"training.rates.raedout has no effect: the groups here are body, readout. Did you mean 'readout'"):
-        trainer(Kept(), Watch(), rates={"raedout": 0.1}).train(learner(), problem(), problem(40, seed=1))
+    with pytest.raises(
+        Problem, match=r"training.rates.raedout has no effect: the parameter groups are body, readout. Did you mean 'readout'"
+    ):
+        trainer(MemoryStore(), RecordingObserver(), rates={"raedout": 0.1}).train(learner(), problem(), problem(40, seed=1))
 
 
 def test_recorded_rates_follow_the_schedule() -> None:
-    watch = Watch()
-    trainer(Kept(), watch, rates={"readout": 0.1, "body": 0.01}).train(learner(), problem(), problem(40, seed=1))
+    watch = RecordingObserver()
+    trainer(MemoryStore(), watch, rates={"readout": 0.1, "body": 0.01}).train(learner(), problem(), problem(40, seed=1))
     for record in watch.records:
         assert record["rates"]["readout"] == pytest.approx(10 * record["rates"]["body"])
     assert watch.records[0]["rates"]["readout"] == pytest.approx(0.05)  # the middle of the warm-up
@@ -164,7 +166,7 @@ def test_recorded_rates_follow_the_schedule() -> None:
 
 def with_value(value: float) -> LabelledInputs:
     whole = problem()
-    whole.batch(np.array([7])).values[0, 0, 0, 0] = value  # a copy: the source stays as it was
+    whole.batch(np.array([7])).values[0, 0, 0, 0] = value  # a copy: the original is unchanged
     loads = whole._load
 
     def load(rows: np.ndarray) -> Any:
@@ -175,21 +177,21 @@ def with_value(value: float) -> LabelledInputs:
     return LabelledInputs(whole.rows, load, whole.labels, whole.ids)
 
 
-def test_a_sample_that_is_not_finite_is_named() -> None:
+def test_a_sample_with_nan_is_reported() -> None:
     with pytest.raises(Problem, match=r"not finite in epoch 1.*the input of bar7 holds values that are not finite"):
-        trainer(Kept(), Watch()).train(learner(), with_value(float("nan")), problem(40, seed=1))
+        trainer(MemoryStore(), RecordingObserver()).train(learner(), with_value(float("nan")), problem(40, seed=1))
 
 
-def test_a_rate_too_large_is_named() -> None:
+def test_a_too_large_learning_rate_is_reported() -> None:
     with pytest.raises(Problem, match=r"not finite in epoch \d+, step \d+ .*rates: body [\d.e+]+, readout .*lower the rates"):
-        trainer(Kept(), Watch(), rate=1e30).train(learner("mlp"), problem(), problem(40, seed=1))
+        trainer(MemoryStore(), RecordingObserver(), rate=1e30).train(learner("mlp"), problem(), problem(40, seed=1))
 
 
-def test_clipping_holds_the_step() -> None:
-    """With plain SGD, no momentum and no decay, one step moves the weights by rate × clipped norm at most."""
-    one = learner("mlp")
-    before = weights(one)
+def test_clipping_bounds_the_step() -> None:
+    """With plain SGD, without momentum and weight decay, a step changes the weights by at most rate × clipped norm."""
+    model = learner("mlp")
+    before = weights(model)
     plain = lambda groups: torch.optim.SGD(groups)  # noqa: E731
-    trainer(Kept(), Watch(), plain, epochs=2, batch=120, clip=0.01, rate=1.0).train(one, problem(), problem(0))
-    moved = torch.sqrt(sum(((after - before[name]) ** 2).sum() for name, after in weights(one).items()))
+    trainer(MemoryStore(), RecordingObserver(), plain, epochs=2, batch=120, clip=0.01, rate=1.0).train(model, problem(), problem(0))
+    moved = torch.sqrt(sum(((after - before[name]) ** 2).sum() for name, after in weights(model).items()))
     assert 0 < float(moved) <= 0.01 * 2 + 1e-6

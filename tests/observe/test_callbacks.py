@@ -1,4 +1,4 @@
-"""Callbacks in trainings of real libraries: the weights are as without them, to the last bit, and every reading is there."""
+"""Callbacks in trainings with the real libraries: weights are unchanged bit for bit, and all readings are taken."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def places(path: Path) -> list[tuple[int, int]]:
 
 
 def fitted(lightning: Any, callbacks: list[Any], folder: Path, **settings: Any) -> nn.Module:
-    """Lightning's own loop with a data module and validation: 4 epochs of 3 batches in random order, with dropout."""
+    """Lightning's training loop with a data module and validation: 4 epochs of 3 batches in random order, with dropout."""
 
     class Module(lightning.LightningModule):
         def __init__(self) -> None:
@@ -76,14 +76,14 @@ def fitted(lightning: Any, callbacks: list[Any], folder: Path, **settings: Any) 
 
 
 @pytest.mark.parametrize("name", ["lightning.pytorch", "pytorch_lightning"])
-def test_lightning_trains_the_same_to_the_last_bit(name: str, tmp_path: Path) -> None:
+def test_lightning_training_is_unchanged_bit_for_bit(name: str, tmp_path: Path) -> None:
     lightning = pytest.importorskip(name, reason="needs lightning, which is not among the development packages")
     from scratchlab.observe.callbacks.lightning import KernelsCallback
 
     kernels = KernelsCallback(SETS, tmp_path / "kernels.parquet", layers=["net.*"], batch=20)
     plain, watched = fitted(lightning, [], tmp_path), fitted(lightning, [kernels], tmp_path)
-    for one, other in zip(state(plain), state(watched), strict=True):
-        assert torch.equal(one, other)
+    for first, second in zip(state(plain), state(watched), strict=True):
+        assert torch.equal(first, second)
     assert places(tmp_path / "kernels.parquet") == [(0, 0), (1, 3), (2, 6), (3, 9), (4, 12)]
     last = Kernels(watched, SETS, layers=["net.*"], batch=20).read(epoch=4, step=12)
     assert pl.read_parquet(tmp_path / "kernels.parquet").filter(epoch=4, kind="target").rows(named=True) == [
@@ -91,7 +91,7 @@ def test_lightning_trains_the_same_to_the_last_bit(name: str, tmp_path: Path) ->
     ]
 
 
-def test_lightning_every_few_steps_and_layers_that_are_not_there(tmp_path: Path) -> None:
+def test_lightning_readings_by_steps_and_layers_that_are_not_called(tmp_path: Path) -> None:
     lightning = pytest.importorskip("lightning.pytorch", reason="needs lightning, which is not among the development packages")
     from scratchlab.observe.callbacks.lightning import KernelsCallback
 
@@ -100,13 +100,13 @@ def test_lightning_every_few_steps_and_layers_that_are_not_there(tmp_path: Path)
     assert places(path) == [(0, 0), (1, 5), (3, 10)]
     gathered = KernelsCallback(SETS, path, layers=["net.0"], every=2)
     fitted(lightning, [gathered], tmp_path, accumulate_grad_batches=3)
-    assert places(path) == [(0, 0), (2, 2), (4, 4)], "a step is one of the optimizer, however many batches it takes"
+    assert places(path) == [(0, 0), (2, 2), (4, 4)], "a step is an optimizer step, over several batches"
     with pytest.raises(Problem, match="The layer loss was never called; name others"):
         fitted(lightning, [KernelsCallback(SETS, path, layers=["net.0", "loss"])], tmp_path)
 
 
 def trained(callbacks: list[Any], folder: Path, **settings: Any) -> nn.Module:
-    """The Trainer's own loop with evaluation each epoch, on a network that takes and gives what it expects."""
+    """The training loop of Trainer, with evaluation after each epoch."""
     from transformers import Trainer, TrainingArguments
 
     class Rows(torch.utils.data.Dataset):  # type: ignore[type-arg]
@@ -143,15 +143,15 @@ def trained(callbacks: list[Any], folder: Path, **settings: Any) -> nn.Module:
     return model
 
 
-def test_the_trainer_of_transformers_trains_the_same_to_the_last_bit(tmp_path: Path) -> None:
+def test_transformers_training_is_unchanged_bit_for_bit(tmp_path: Path) -> None:
     pytest.importorskip("transformers", reason="needs transformers, which is not among the development packages")
     pytest.importorskip("accelerate", reason="needs accelerate, which is not among the development packages")
     from scratchlab.observe.callbacks.hugging_face import KernelsCallback
 
     path = tmp_path / "kernels.parquet"
     plain, watched = trained([], tmp_path), trained([KernelsCallback(SETS, path, layers=["net.*"])], tmp_path)
-    for one, other in zip(state(plain), state(watched), strict=True):
-        assert torch.equal(one, other)
+    for first, second in zip(state(plain), state(watched), strict=True):
+        assert torch.equal(first, second)
     assert places(path) == [(0, 0), (1, 3), (2, 6), (3, 9), (4, 12)]
     last = Kernels(watched, SETS, layers=["net.*"]).read(epoch=4, step=12)
     assert pl.read_parquet(path).filter(epoch=4, kind="target").rows(named=True) == [row for row in last if row["kind"] == "target"]
@@ -159,7 +159,7 @@ def test_the_trainer_of_transformers_trains_the_same_to_the_last_bit(tmp_path: P
     assert places(path) == [(0, 0), (1, 5), (3, 10)]
 
 
-def test_a_transformer_of_transformers_can_be_read(tmp_path: Path) -> None:
+def test_readings_of_a_transformers_model(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers", reason="needs transformers, which is not among the development packages")
     pytest.importorskip("accelerate", reason="needs accelerate, which is not among the development packages")
     from scratchlab.observe.callbacks.hugging_face import KernelsCallback
@@ -170,8 +170,8 @@ def test_a_transformer_of_transformers_can_be_read(tmp_path: Path) -> None:
     ids = torch.randint(20, (12, 5))
     both = torch.stack([ids, torch.ones_like(ids)], 1)
     rows = [
-        {"input_ids": one, "attention_mask": torch.ones_like(one), "labels": int(label)}
-        for one, label in zip(ids, LABELS[:12], strict=True)
+        {"input_ids": tokens, "attention_mask": torch.ones_like(tokens), "labels": int(label)}
+        for tokens, label in zip(ids, LABELS[:12], strict=True)
     ]
     kernels = KernelsCallback(
         {"train": (both, LABELS[:12])},
@@ -183,44 +183,44 @@ def test_a_transformer_of_transformers_can_be_read(tmp_path: Path) -> None:
         output_dir=str(tmp_path), num_train_epochs=2, report_to="none", save_strategy="no", disable_tqdm=True, use_cpu=True
     )
     transformers.Trainer(model=model, args=arguments, train_dataset=rows, callbacks=[kernels]).train()
-    found = pl.read_parquet(tmp_path / "kernels.parquet").filter(kind="target")
-    assert found["epoch"].unique().to_list() == [0, 1, 2]
-    assert {"bert.encoder.layer.0", "bert.encoder.layer.1"} < set(found["layer"])
+    actual = pl.read_parquet(tmp_path / "kernels.parquet").filter(kind="target")
+    assert actual["epoch"].unique().to_list() == [0, 1, 2]
+    assert {"bert.encoder.layer.0", "bert.encoder.layer.1"} < set(actual["layer"])
 
 
 @pytest.mark.parametrize("name", ADVICE)
 def test_without_the_library_it_says_what_to_install(name: str) -> None:
     hidden = "import sys; sys.modules |= dict.fromkeys(['lightning', 'lightning.pytorch', 'pytorch_lightning', 'transformers'])\n"
     code = f"{hidden}import scratchlab.observe.callbacks.{name}"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert f"ImportError: This callback {ADVICE[name]}" in said.stderr
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"ImportError: This callback {ADVICE[name]}" in completed.stderr
 
 
-def test_nothing_else_needs_them() -> None:
+def test_no_other_module_imports_these_libraries() -> None:
     code = "import sys, scratchlab, scratchlab.experiment, scratchlab.observe.kernels, scratchlab.observe.callbacks.readings\n"
     code += "assert not {'lightning', 'pytorch_lightning', 'transformers'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_when_it_is_read_in_any_loop(tmp_path: Path) -> None:
-    """Without any library: the start, then each epoch; or steps, each of them once."""
+def test_readings_in_a_plain_loop(tmp_path: Path) -> None:
+    """Without any library: readings at the start and after each epoch, or after steps, once each."""
     path, net = tmp_path / "kernels.parquet", network()
     readings = Readings(SETS, path, layers=["0"])
-    readings.begins(net, 0, 0)
+    readings.start(net, 0, 0)
     readings.after_step(0, 1)
     readings.after_epoch(1, 1)
     assert places(path) == [(0, 0), (1, 1)]
     readings = Readings(SETS, path, layers=["0"], every=2)
-    readings.begins(net, 5, 10)
+    readings.start(net, 5, 10)
     for step in (10, 11, 12, 12, 13, 14):
         readings.after_step(5, step)
     readings.after_epoch(6, 14)
     assert places(path) == [(5, 10), (5, 12), (5, 14)]
-    with pytest.raises(Problem, match="every = -1 is no number of steps"):
+    with pytest.raises(Problem, match="every = -1 is not a number of steps"):
         Readings(SETS, path, every=-1)
     (tmp_path / "file").write_text("")
     with pytest.raises(Problem, match="cannot be written"):
-        Readings(SETS, tmp_path / "file" / "kernels.parquet", layers=["0"]).begins(net, 0, 0)
+        Readings(SETS, tmp_path / "file" / "kernels.parquet", layers=["0"]).start(net, 0, 0)
 
 
 def test_another_process_reads_nothing(tmp_path: Path) -> None:

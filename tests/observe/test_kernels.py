@@ -1,4 +1,4 @@
-"""Kernels read while a network learns: true numbers, and nothing of the training changed."""
+"""Readings of CKA during training: correct values, and no influence on training."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def network(seed: int = 0) -> nn.Sequential:
 
 
 def trained(kernels: Kernels | None, net: nn.Sequential, epochs: int = 3) -> list[Tensor]:
-    """Every weight and statistic after some epochs in random order with dropout."""
+    """All weights and running statistics after some epochs in random order with dropout."""
     inputs, labels = data()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
     torch.manual_seed(7)
     net.train()
-    net[1].eval()  # a module that somebody froze stays so
+    net[1].eval()  # a frozen module must stay frozen
     for epoch in range(epochs):
         for rows in torch.randperm(64).split(16):
             optimizer.zero_grad()
@@ -44,12 +44,12 @@ def trained(kernels: Kernels | None, net: nn.Sequential, epochs: int = 3) -> lis
     return [tensor.clone() for tensor in net.state_dict().values()]
 
 
-def test_training_is_the_same_to_the_last_bit() -> None:
+def test_readings_leave_training_unchanged_bit_for_bit() -> None:
     plain, watched = network(), network()
     inputs, labels = data()
     kernels = Kernels(watched, {"train": (inputs[:32], labels[:32]), "valid": (inputs[32:], labels[32:])}, batch=10)
-    for one, other in zip(trained(None, plain), trained(kernels, watched), strict=True):
-        assert torch.equal(one, other)
+    for first, second in zip(trained(None, plain), trained(kernels, watched), strict=True):
+        assert torch.equal(first, second)
     assert not any(module._forward_hooks for module in watched.modules())
     table = kernels.table()
     assert table["epoch"].to_list() == sorted(table["epoch"])
@@ -57,7 +57,7 @@ def test_training_is_the_same_to_the_last_bit() -> None:
 
 
 @pytest.mark.parametrize("way", ["kernels", "features"])
-def test_what_is_read_is_what_the_layers_make(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+def test_readings_equal_the_cka_of_layer_outputs(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     monkeypatch.setattr(products, "_kernels_cost", lambda n, widths: 2.0 if way == "features" else 0.0)
     monkeypatch.setattr(products, "_features_cost", lambda n, widths, inputs: 1.0)
     net = network().eval()
@@ -68,17 +68,17 @@ def test_what_is_read_is_what_the_layers_make(monkeypatch: pytest.MonkeyPatch, w
         net[0].weight.mul_(torch.linspace(0.1, 3, 8)[:, None])
         first = net[0](inputs)
         made = {"0": first, "1": net[1](first), "2": net[1](first).relu(), "3": net[1](first).relu(), "4": net(inputs)}
-    read = kernels.features("valid")  # in batches: the last bits may be others
-    assert all(torch.allclose(read[name], made[name], atol=1e-6) for name in made), "copies: the ReLU writes over what it was given"
+    read = kernels.features("valid")  # in batches, so rounding may differ
+    assert all(torch.allclose(read[name], made[name], atol=1e-6) for name in made), "features are copied, because the ReLU works in place"
     rows = kernels.read(epoch=0)
     targets = to_target(made, labels)
-    found = {(row["kind"], row["layer"], row["other"]): row["debiased"] for row in rows}
-    for name, one in targets.items():
-        assert found["target", name, ""] == pytest.approx(one.debiased.value)
-    assert found["target", "average", ""] == pytest.approx(np.mean([one.debiased.value for one in targets.values()]))
-    assert found["layers", "0", "4"] == pytest.approx(cka(made).of("0", "4").value)
-    assert found["start", "0", ""] == pytest.approx(cka({"a": made["0"]}, {"b": began["0"]}).of("a", "b").value)
-    assert found["start", "0", ""] < 0.999
+    actual = {(row["kind"], row["layer"], row["other"]): row["debiased"] for row in rows}
+    for name, to_labels in targets.items():
+        assert actual["target", name, ""] == pytest.approx(to_labels.debiased.value)
+    assert actual["target", "average", ""] == pytest.approx(np.mean([to_labels.debiased.value for to_labels in targets.values()]))
+    assert actual["layers", "0", "4"] == pytest.approx(cka(made).of("0", "4").value)
+    assert actual["start", "0", ""] == pytest.approx(cka({"a": made["0"]}, {"b": began["0"]}).of("a", "b").value)
+    assert actual["start", "0", ""] < 0.999
 
 
 def test_two_networks_see_the_same_inputs() -> None:
@@ -89,7 +89,7 @@ def test_two_networks_see_the_same_inputs() -> None:
     assert row["debiased"] < 1
 
 
-def test_a_dead_layer_is_named_and_the_average_undefined() -> None:
+def test_a_dead_layer_is_reported_and_the_average_is_undefined() -> None:
     net = network().eval()
     inputs, labels = data()
     kernels = Kernels(net, {"valid": (inputs, labels)}, between=False)
@@ -104,7 +104,7 @@ def test_a_dead_layer_is_named_and_the_average_undefined() -> None:
     assert kernels.table().filter(layer="2", kind="start")["why"][0].startswith("undefined, because layer 2")
 
 
-def test_layers_by_pattern_and_wrong_ones() -> None:
+def test_layer_patterns_and_wrong_layers() -> None:
     net = network()
     assert layers_of(net, ["[02]"]) == ("0", "2")
     with pytest.raises(Problem, match=r"No layer matches '7'; the network has: 0, 1, 2, 3, 4"):
@@ -121,7 +121,7 @@ def test_layers_by_pattern_and_wrong_ones() -> None:
         Kernels(net, {"valid": (inputs, labels)}, forward=lambda module, x: module[0](x), layers=["4"])
 
 
-def test_a_layer_that_makes_no_features_is_told() -> None:
+def test_a_layer_without_features_raises_a_problem() -> None:
     class Says(nn.Module):
         def forward(self, x: Tensor) -> str:
             return "nothing"

@@ -1,4 +1,4 @@
-"""The ledger: a row a sample and epoch, what each column holds, and that going back costs and adds nothing."""
+"""The ledger: one row per sample and epoch, its columns, and resuming."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def run(tmp_path: Path) -> Run:
 
 
 def ledger(run: Run, epoch: int = 0, unfinished: dict[str, np.ndarray] | None = None) -> Ledger:
-    one = Ledger(None)
-    one.run = run
-    one.begin(IDS, epoch, unfinished or {})
-    return one
+    recorder = Ledger(None)
+    recorder.run = run
+    recorder.begin(IDS, epoch, unfinished or {})
+    return recorder
 
 
-def test_a_row_a_sample_and_epoch_with_its_last_values(run: Run) -> None:
-    one = ledger(run)
-    one.record(np.array([2, 0]), {"loss": floats(1, 2), "selected": floats(1, 0)})
-    one.record(np.array([2, 1]), {"loss": floats(3, NAN), "selected": floats(0, NAN)})
-    one.epoch(0, "")
-    one.record(np.array([3]), {"loss": floats(4), "pseudo_label": floats(7), "clean_posterior": floats(0.5)})
-    one.epoch(1, "")
-    one.close()
+def test_one_row_per_sample_and_epoch_with_its_last_values(run: Run) -> None:
+    recorder = ledger(run)
+    recorder.record(np.array([2, 0]), {"loss": floats(1, 2), "selected": floats(1, 0)})
+    recorder.record(np.array([2, 1]), {"loss": floats(3, NAN), "selected": floats(0, NAN)})
+    recorder.epoch(0, "")
+    recorder.record(np.array([3]), {"loss": floats(4), "pseudo_label": floats(7), "clean_posterior": floats(0.5)})
+    recorder.epoch(1, "")
+    recorder.close()
     table = run.table("ledger")
     assert table.columns == ["id", "epoch", "visits", "loss", "selected", "pseudo_label", "clean_posterior"]
     assert table.rows() == [
@@ -54,23 +54,23 @@ def test_a_row_a_sample_and_epoch_with_its_last_values(run: Run) -> None:
 
 
 def test_a_row_twice_in_a_batch_counts_twice(run: Run) -> None:
-    one = ledger(run)
-    one.record(np.array([1, 1, 0]), {"loss": floats(1, 2, 3)})
-    one.epoch(0, "")
-    one.close()
+    recorder = ledger(run)
+    recorder.record(np.array([1, 1, 0]), {"loss": floats(1, 2, 3)})
+    recorder.epoch(0, "")
+    recorder.close()
     assert run.table("ledger").select("id", "visits", "loss").rows() == [("a", 1, 3.0), ("b", 2, 2.0)]
 
 
-def test_phases_are_told_where_there_are_several(run: Run) -> None:
-    one = ledger(run)
+def test_several_phases_are_a_column(run: Run) -> None:
+    recorder = ledger(run)
     for epoch, phase in enumerate(("warm-up", "robust")):
-        one.record(np.array([0]), {"loss": floats(epoch)})
-        one.epoch(epoch, phase)
-    one.close()
+        recorder.record(np.array([0]), {"loss": floats(epoch)})
+        recorder.epoch(epoch, phase)
+    recorder.close()
     assert run.table("ledger").select("epoch", "phase").rows() == [(0, "warm-up"), (1, "robust")]
 
 
-def test_what_came_after_the_last_checkpoint_is_forgotten_and_what_it_held_goes_on(run: Run) -> None:
+def test_resuming_deletes_what_came_after_the_last_checkpoint(run: Run) -> None:
     first = ledger(run)
     first.record(np.array([0, 1]), {"loss": floats(1, 2)})
     first.epoch(0, "")
@@ -92,5 +92,5 @@ def test_what_came_after_the_last_checkpoint_is_forgotten_and_what_it_held_goes_
         ("d", 1, 1, 4.0),
     ]
     third = ledger(run, 2)
-    third.close()  # a run that goes on after its training changes nothing
+    third.close()  # resuming after training changes nothing
     assert len(run.table("ledger")) == 4

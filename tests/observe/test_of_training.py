@@ -1,4 +1,4 @@
-"""Kernels read while a recipe trains: nothing of the training changes, and a killed run has the readings of an uninterrupted one."""
+"""Readings of CKA during a run: training is unchanged, and a resumed run has all readings."""
 
 from __future__ import annotations
 
@@ -32,34 +32,34 @@ def run(runs: Path, *more: str) -> Run:
     return Run.find(runs, "last")
 
 
-def test_weights_are_the_same_to_the_last_bit_with_and_without(tmp_path: Path) -> None:
+def test_readings_leave_weights_unchanged_bit_for_bit(tmp_path: Path) -> None:
     read, plain = run(tmp_path / "read", "-s", "observe.kernels.steps=3"), run(tmp_path / "plain", "-s", "observe={}")
     assert (read.folder / "weights.safetensors").read_bytes() == (plain.folder / "weights.safetensors").read_bytes()
     assert read.table("units").equals(plain.table("units"))
     assert not (plain.folder / "kernels.parquet").exists()
 
 
-def test_readings_are_of_the_beginning_every_epoch_and_the_queries(tmp_path: Path) -> None:
+def test_readings_before_training_after_epochs_and_of_queries(tmp_path: Path) -> None:
     made = run(tmp_path, "-s", "observe.kernels.every=2", "-s", "observe.kernels.between=true")
-    found = made.table("kernels")
-    assert found.filter(set="query")["step"].is_null().all()
+    actual = made.table("kernels")
+    assert actual.filter(set="query")["step"].is_null().all()
     assert (
         kernels(made, 4)["cka.valid.rectifiers.1"]
-        == found.filter(set="valid", kind="target", layer="rectifiers.1", epoch=4)["debiased"].item()
+        == actual.filter(set="valid", kind="target", layer="rectifiers.1", epoch=4)["debiased"].item()
     )
     other = kernels(made, 3)  # kept after an epoch that was not read
     assert other["cka.valid.rectifiers.1"] is None
     assert other["cka.query.rectifiers.1"] is not None
     layers = {"rectifiers.0", "rectifiers.1"}
-    target = found.filter(pl.col("kind") == "target")
+    target = actual.filter(pl.col("kind") == "target")
     assert set(target["layer"]) == {*layers, "average"}
     for which in ("train", "valid"):
         assert target.filter(pl.col("set") == which)["epoch"].unique().sort().to_list() == [0, 2, 4]
-        start = found.filter((pl.col("set") == which) & (pl.col("kind") == "start") & (pl.col("layer") == "rectifiers.1"))
+        start = actual.filter((pl.col("set") == which) & (pl.col("kind") == "start") & (pl.col("layer") == "rectifiers.1"))
         assert start.filter(pl.col("epoch") == 0)["debiased"].item() == pytest.approx(1)
         assert start.filter(pl.col("epoch") == 4)["debiased"].item() < 0.999
     assert target.filter(pl.col("set") == "query")["epoch"].to_list() == [None] * 3
-    assert set(found["kind"]) == {"target", "start", "layers"}
+    assert set(actual["kind"]) == {"target", "start", "layers"}
     rising = target.filter((pl.col("set") == "valid") & (pl.col("layer") == "rectifiers.1")).sort("epoch")["debiased"].to_list()
     assert rising == sorted(rising)
 
@@ -80,15 +80,15 @@ def test_a_killed_run_has_the_same_readings(tmp_path: Path) -> None:
     assert cut.table("kernels").equals(whole.table("kernels"))
 
 
-def test_a_layer_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_an_unknown_layer_raises_a_problem(tmp_path: Path) -> None:
     done = subprocess.run(words(tmp_path, "-s", "observe.kernels.layers=['rectifier.*']"), capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "No layer matches 'rectifier.*'" in done.stderr
     assert not list(tmp_path.glob("*"))
 
 
-def test_inputs_are_told_apart_wherever_an_encoder_has_them() -> None:
-    """BC-ResNet keeps channels before inputs: in another order inputs have the features they had, in that order."""
+def test_inputs_on_any_axis_of_an_encoders_outputs_are_found() -> None:
+    """BC-ResNet has channels before inputs: permuting the inputs permutes their features."""
     torch.manual_seed(0)
     encoder, inputs, order = BCResNet(Spectrogram(40)), torch.randn(6, 1, 40, 30), torch.tensor([3, 0, 5, 1, 4, 2])
 
@@ -97,8 +97,8 @@ def test_inputs_are_told_apart_wherever_an_encoder_has_them() -> None:
 
     labels = [0, 0, 1, 1, 2, 2]
     plain, turned = (
-        Kernels(encoder, {"set": (one, labels)}, forward=called, axis=encoder.inputs_axis, batch=4).features("set")
-        for one in (inputs, inputs[order])
+        Kernels(encoder, {"set": (values, labels)}, forward=called, axis=encoder.inputs_axis, batch=4).features("set")
+        for values in (inputs, inputs[order])
     )
     assert len(plain) >= 4
     for name, values in plain.items():

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, trainer
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, trainer
 from tests.report.conftest import samples
 
 from scratchlab.analysis.confusion import Confusion
@@ -43,7 +43,7 @@ def test_by_hand() -> None:
 
 def test_the_similarity_of_several_references_is_their_mean() -> None:
     """Two base classes, then a class of two shots and, in another session, a class of one mean."""
-    method = Incremental(components(embedder(MLP(FORM, hidden=[8, 4])), trainer(Kept(), Watch())))
+    method = Incremental(components(embedder(MLP(FORM, hidden=[8, 4])), trainer(MemoryStore(), RecordingObserver())))
 
     def references(vectors: list[list[float]], labels: list[int]) -> References:
         vector = torch.tensor(vectors)

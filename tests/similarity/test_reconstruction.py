@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from tests.learning.conftest import FORM, Kept, Watch, components, embedder, problem, trainer
+from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer
 from torch.nn import functional as F
 
 from scratchlab.learn.methods.reconstruction import Reconstruction
@@ -91,7 +91,7 @@ def seen(n: int, classes: int) -> TrainingView:
 @pytest.mark.parametrize("share", [0.25, 1.0])
 def test_scores_combine_plain_and_reconstructed_ones(share: float) -> None:
     torch.manual_seed(0)
-    supplied = components(embedder(MLP(FORM, hidden=[32, 16])), trainer(Kept(), Watch(), epochs=4, batch=20))
+    supplied = components(embedder(MLP(FORM, hidden=[32, 16])), trainer(MemoryStore(), RecordingObserver(), epochs=4, batch=20))
     method = Reconstruction(supplied, aux=3.0, share=share)
     method.learn(seen(80, 3))
     shots = problem(8, seed=1)

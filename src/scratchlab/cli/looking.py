@@ -87,7 +87,7 @@ def pair(
     """Put two inputs of a run side by side: their spectrograms, which steps are alike, and every similarity's score."""
     from scratchlab import recipe as recipes
     from scratchlab.analysis import pair as pairs
-    from scratchlab.learn.looking import looked_at
+    from scratchlab.learn.inspection import features_and_pairing
     from scratchlab.pipeline import SECTIONS, reopened
     from scratchlab.report.pair import page, terminal
     from scratchlab.store.run import Run
@@ -98,7 +98,7 @@ def pair(
     pipeline = reopened(recipes.resolve(here, SECTIONS, found.status["recipe"]), found)
     samples = pipeline.source.read()
     chosen = pairs.chosen(samples, clip_a, clip_b)
-    features, pairing = looked_at(pipeline.embedder, pipeline.similarities, Inputs(chosen, samples.load))
+    features, pairing = features_and_pairing(pipeline.embedder, pipeline.similarities, Inputs(chosen, samples.load))
     both = pairs.pair(found, samples, chosen, features, pipeline.embedder.frontend.form, pairing)
     path = page.write(both, out or page.place(both))
     console.print(terminal.pair(both))

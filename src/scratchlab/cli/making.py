@@ -125,7 +125,7 @@ def _perform(recipe: Recipe, place: Callable[[], Run], mirror: str | None) -> No
     logger = catalog.chosen(mirror) if mirror else None
     with parallel.processes(), contextlib.ExitStack() as beside:
         leads = parallel.rank() == 0
-        run = Run(Path(parallel.shared(str(place().folder) if leads else "")))
+        run = Run(Path(parallel.broadcast(str(place().folder) if leads else "")))
         if leads:
             beside.callback(noted, run)
         if logger and leads:

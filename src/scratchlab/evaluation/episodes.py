@@ -21,7 +21,7 @@ from scratchlab.types import Samples
 
 if TYPE_CHECKING:
     from scratchlab.evaluation.interface import Progress
-    from scratchlab.learn.methods.interface import Asking, Method
+    from scratchlab.learn.methods.interface import Method, Scorer
 
 SCORES = 1 << 24  # scores of one head in memory at once
 Context = tuple[int, str]  # number of shots, and distribution of the queries over the classes
@@ -52,7 +52,7 @@ def evaluate(plan: EpisodesPlan, method: Method, samples: Samples, progress: Pro
     )
 
 
-def _scored(plan: EpisodesPlan, scorer: Asking, samples: Samples, progress: Progress) -> dict[str, dict[Context, EpisodeScores]]:
+def _scored(plan: EpisodesPlan, scorer: Scorer, samples: Samples, progress: Progress) -> dict[str, dict[Context, EpisodeScores]]:
     """Metrics by head and context. All queries of an episode are scored together, so that rows are embedded once per number of shots."""
     parts: dict[str, dict[Context, list[EpisodeScores]]] = defaultdict(lambda: defaultdict(list))
     ends = np.cumsum([queries.rows.shape[1] for queries in plan.queries_by.values()])

@@ -19,7 +19,7 @@ from scratchlab.types import Inputs, Samples
 
 if TYPE_CHECKING:
     from scratchlab.evaluation.interface import Progress
-    from scratchlab.learn.methods.interface import Asking, Method
+    from scratchlab.learn.methods.interface import Method, Scorer
 
 TILE = 256  # probes whose similarities are in memory at once
 RANKS = (1, 5, 10)
@@ -61,7 +61,7 @@ def evaluate(plan: RetrievalPlan, method: Method, samples: Samples, progress: Pr
     )
 
 
-def _ranked(ranking: Ranking, plan: RetrievalPlan, scorer: Asking, samples: Samples, progress: Progress) -> dict[str, Retrieval]:
+def _ranked(ranking: Ranking, plan: RetrievalPlan, scorer: Scorer, samples: Samples, progress: Progress) -> dict[str, Retrieval]:
     """Rankings by head; only a tile of similarities is in memory at once."""
     queries, references = Inputs(plan.split.query, samples.load), Inputs(plan.gallery, samples.load)
     parts: dict[str, list[Retrieval]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Learning: the one epoch loop, losses, references, methods."""
+"""Learning: the training loop, losses, references and methods."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""What stands beside a trained network in every table: the same network untrained, and the features it is given, alone.
+"""Baselines of all results: the untrained network, and the front-end's features alone.
 
 Source of the centred features: CL2N of Wang et al. (2019), "SimpleShot", arXiv 1911.04623; see `CentredCosine`.
 """
@@ -24,14 +24,14 @@ from scratchlab.similarity.vector import CentredCosine, Cosine
 from scratchlab.types import Batch, Embeddings, Floats, Image, Inputs, LabelledInputs, Rows, Scores, TrainingView
 
 LINEAR = "features.linear"
-SIDE = 32
+SIDE = 32  # of the largest image whose pixels the linear classifier reads one by one
 
 
 class Features(Embedder):
-    """Vectors `[n, d]` that are an embedder's features and nothing else; its matrices have no channels.
+    """An embedder whose vectors `[n, d]` are the front-end's features; matrices are empty.
 
-    Of images all values of an image, which are pixels where the front-end is `pixels`; of sound the mean and the standard deviation over
-    time of every band of every stream, so that a clip's length does not matter.
+    Images: all feature values, which are pixels with front-end `pixels`. Sound: mean and standard deviation over time of each band of each
+    stream, so that vectors of clips of any length have the same dimension.
     """
 
     def __init__(self, embedder: Embedder) -> None:
@@ -39,10 +39,10 @@ class Features(Embedder):
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """None: the statistics are one whole."""
+        """Empty: the statistics have no separate streams."""
         return ()
 
-    def embedded(self, features: Tensor, lengths: Tensor) -> Embeddings:
+    def embed_features(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Features `[n, channels, rows, columns]` -> `[n, channels · rows · columns]`, or `[n, 2 · channels · rows]` for sound."""
         form = self.frontend.form
         if isinstance(form, Image):
@@ -51,7 +51,7 @@ class Features(Embedder):
 
 
 def statistics(features: Tensor, lengths: Tensor) -> Tensor:
-    """`[n, ..., columns]`, lengths `[n]` in columns -> `[n, 2 · …]`: means over the real columns, then standard deviations.
+    """Features `[n, ..., columns]`, lengths `[n]` in columns -> `[n, 2 · …]`: means, then standard deviations, without padding.
 
     >>> statistics(torch.tensor([[[1.0, 3.0, 9.0]]]), torch.tensor([2])).tolist()
     [[2.0, 1.0]]
@@ -64,10 +64,11 @@ def statistics(features: Tensor, lengths: Tensor) -> Tensor:
 
 
 class Baselines:
-    """Answers `pairwise` and `episodes` without training: heads `untrained.NAME` by the network as it is when this is made, for each
-    similarity, and `features.cosine` and `features.centred_cosine` by its features; and `score` by a linear classifier of the features.
+    """Scores without a trained network.
 
-    training: the rows whose mean is subtracted in centred similarities.
+    Heads of `pairwise` and `episodes`: `untrained.NAME` for each similarity, with a copy of the network at construction;
+    `features.cosine` and `features.centred_cosine`, with the front-end's features. Head of `score`: `features.linear`, a linear classifier
+    of these features. training: rows that the classifier is fitted to, and whose mean the centred cosine subtracts.
     """
 
     training: LabelledInputs
@@ -78,7 +79,7 @@ class Baselines:
         self._features = Features(self._embedder)
 
     def learned(self, view: TrainingView) -> Baselines:
-        """A copy that knows the training rows of this view, or the classes of its references."""
+        """A copy that knows the training rows of this view, or its new classes."""
         other = copy.copy(self)
         if len(view.train):
             other.training, other.linear = view.train, None
@@ -94,7 +95,7 @@ class Baselines:
         return self.linear
 
     def _values(self, inputs: Inputs) -> Floats:
-        """Features `[n, d]` for the linear classifier; of large images, the means of SIDE × SIDE patches, to bound the covariance."""
+        """Features `[n, d]` for the linear classifier; of large images, the means of patches, to bound the size of the covariance."""
         vectors, form = self._features.vectors(inputs), self._features.frontend.form
         if isinstance(form, Image) and max(form.height, form.width) > SIDE:
             images = vectors.view(-1, form.channels, form.height, form.width)
@@ -102,25 +103,25 @@ class Baselines:
         return vectors.cpu().numpy()
 
     def score(self, inputs: Inputs) -> dict[str, Scores]:
-        """The scores of a linear classifier of the features: the head LINEAR."""
+        """Scores of the queries by the linear classifier, for all classes learned so far."""
         return {LINEAR: self._linear.scores(self._values(inputs))} if len(inputs) else {}
 
     @functools.cached_property
     def _heads(self) -> dict[str, tuple[Embedder, Similarity]]:
-        """By head, what embeds and what compares; similarities of their own, since a mean belongs to an embedder."""
+        """Embedder and similarity by head. Similarities are copied, because the mean that some subtract depends on the embedder."""
         heads: dict[str, tuple[Embedder, Similarity]] = {}
         features = {"cosine": Cosine(), "centred_cosine": CentredCosine()}
         for kind, embedder, similarities in (
             ("untrained", self._embedder, self._similarities),
             ("features", self._features, features),
         ):
-            own = {name: copy.copy(similarity) for name, similarity in similarities.items()}
-            centre(own, embedder, self.training)
-            heads |= {f"{kind}.{name}": (embedder, similarity) for name, similarity in own.items()}
+            copies = {name: copy.copy(similarity) for name, similarity in similarities.items()}
+            centre(copies, embedder, self.training)
+            heads |= {f"{kind}.{name}": (embedder, similarity) for name, similarity in copies.items()}
         return heads
 
     def pairwise(self, queries: Inputs, references: Inputs) -> Iterator[tuple[slice, dict[str, Floats]]]:
-        """Tiles of at most 256 queries, and by head their similarities `[tile, m]` with all references."""
+        """Tiles of at most 256 queries, and their similarities `[tile, m]` to all references by head."""
 
         def compare(some: Inputs, others: Inputs) -> dict[str, Tensor]:
             return {head: comparisons.pair_scores(*parts, some, others) for head, parts in self._heads.items()}
@@ -128,5 +129,5 @@ class Baselines:
         return comparisons.pairwise(queries, references, compare)
 
     def episodes(self, support: Rows, query: Rows, load: Callable[[Rows], Batch]) -> dict[str, Floats]:
-        """Scores `[episode, q, way]` by head, of support rows `[episode, way, shot]` and query rows `[episode, q]`."""
+        """Scores `[episode, q, way]` by head, from support rows `[episode, way, shot]` and query rows `[episode, q]`."""
         return {head: comparisons.episode_scores(*parts, support, query, load).float().cpu().numpy() for head, parts in self._heads.items()}

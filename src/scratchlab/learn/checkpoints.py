@@ -1,4 +1,4 @@
-"""Where training stands, as flat arrays by name and a few facts, and back, to the last bit. No pickle."""
+"""Checkpoints: the state of a training as arrays by name and a few JSON-compatible facts, restored bit for bit. No pickle."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Readings = dict[str, list[dict[str, Any]]]
 
 
 class CheckpointStore(Protocol):
-    """Keeps one checkpoint: arrays by name and a few facts. A run is one."""
+    """Keeps one checkpoint: arrays by name and a few facts. `store.run.Run` is such a store."""
 
     def load_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """The last checkpoint, or None."""
@@ -27,10 +27,10 @@ class CheckpointStore(Protocol):
 
 
 class NullStore:
-    """Keeps no checkpoint, for training that is over in a moment."""
+    """Keeps no checkpoint, for short trainings."""
 
     def load_checkpoint(self) -> None:
-        """There is none."""
+        """Returns None."""
 
     def save_checkpoint(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
         """Does nothing."""
@@ -38,9 +38,9 @@ class NullStore:
 
 @dataclass
 class TrainState:
-    """How far training has come, and what it has measured since the last record: the facts of a checkpoint.
+    """Progress of a training, and its sums over the current epoch: the facts of a checkpoint.
 
-    phase: the name of the phase that the last step belonged to. best: the merit of the best weights. counts: of steps, added up.
+    phase: name of the phase of the last step. best: selection score of the best weights. counts: sums of the steps' counts.
     """
 
     epoch: int = 0
@@ -55,14 +55,14 @@ class TrainState:
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> TrainState:
-        """The state that a checkpoint's facts describe."""
+        """The state from a checkpoint's facts."""
         state = cls(**facts)
-        state.best = tuple(facts["best"]) if facts["best"] else None  # JSON made a list of it
+        state.best = tuple(facts["best"]) if facts["best"] else None  # JSON has no tuples
         return state
 
 
 def pack(module: nn.Module, optimizer: torch.optim.Optimizer, best: Mapping[str, Tensor], readings: Readings) -> dict[str, Any]:
-    """Everything training needs to go on, as numpy arrays: `now/…`, `best/…` and `optimizer/index/…`; `readings`, the letters of JSON."""
+    """All arrays needed to resume: weights `now/…` and `best/…`, optimiser state `optimizer/index/…`, and `readings` as JSON bytes."""
     tensors = {f"now/{name}": tensor for name, tensor in module.state_dict().items()}
     tensors |= {f"best/{name}": tensor for name, tensor in best.items()}
     for index, state in optimizer.state_dict()["state"].items():
@@ -72,27 +72,27 @@ def pack(module: nn.Module, optimizer: torch.optim.Optimizer, best: Mapping[str,
 
 
 def unpack_readings(arrays: Mapping[str, Any], probes: Iterable[str]) -> Readings:
-    """What these probes had read since the last record. Not among the facts of a checkpoint, whose length the file's format bounds."""
+    """The readings of these probes since the last epoch's record. They are an array because the file format limits the size of facts."""
     readings: Readings = json.loads(bytes(arrays["readings"])) if "readings" in arrays else {}
     return {name: readings.get(name, []) for name in probes}
 
 
-def under(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays whose names begin so, by the rest of their names.
+def with_prefix(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays whose names start with `prefix`, by the rest of their names.
 
-    >>> under("now/", {"now/bias": 1, "best/bias": 2})
+    >>> with_prefix("now/", {"now/bias": 1, "best/bias": 2})
     {'bias': 1}
     """
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def restore(arrays: Mapping[str, Any], module: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Puts weights and optimiser state back in place; returns the best weights so far."""
+    """Loads weights and optimiser state into module and optimiser; returns the best weights so far."""
     tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-    module.load_state_dict(under("now/", tensors))
+    module.load_state_dict(with_prefix("now/", tensors))
     state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in under("optimizer/", tensors).items():
+    for name, tensor in with_prefix("optimizer/", tensors).items():
         index, _, key = name.partition("/")
         state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return under("best/", tensors)
+    return with_prefix("best/", tensors)

@@ -1,4 +1,4 @@
-"""Where values stopped being finite: the step that found it is repeated, with the same rng, and every module is watched."""
+"""Locates the origin of values that are not finite: repeats the failed step with the same random numbers and records every module call."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from torch import Tensor, nn
 from scratchlab.checks import Diverged, listing
 from scratchlab.learn import parallel
 from scratchlab.learn.learner import TrainingBatch
-from scratchlab.learn.watching import Along, Call, Range, Side, finite, watching
+from scratchlab.learn.module_calls import BatchAxis, Call, Event, Range, all_finite, record_calls
 
-What = Literal["loss", "gradient", "training loss", "validation loss"]
+Quantity = Literal["loss", "gradient", "training loss", "validation loss"]
 Origin = Literal["inputs", "weights", "layer", "before", "loss", "nowhere"]
 
 
-def broken(module: nn.Module) -> list[str]:
-    """Weights that are not finite at the end of an epoch: the last step's loss was taken before they moved."""
+def nonfinite_weights(module: nn.Module) -> list[str]:
+    """Names of the weights that are not finite. Checked after each epoch, since the last step's update may have followed a finite loss."""
     return [name for name, tensor in module.state_dict().items() if tensor.is_floating_point() and not torch.isfinite(tensor).all()]
 
 
 def gradients_are_finite(parameters: list[nn.Parameter]) -> bool:
-    """By the sum of all, which is not finite if one of them is not; a sum that overflows without such a one is looked at closely."""
+    """Whether all gradients are finite. Tests their sum first; if that is not finite, it may have overflowed, so each is tested."""
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     if not gradients or math.isfinite(float(torch.stack([gradient.sum() for gradient in gradients]).sum())):
         return True
@@ -34,10 +34,10 @@ def gradients_are_finite(parameters: list[nn.Parameter]) -> bool:
 
 @dataclass(frozen=True)
 class FailedStep:
-    """One step of training or batch of validation that can be repeated: this process's part of it, and what to know of the step.
+    """One training step, or one evaluation batch, that can be repeated: this process's part of it.
 
-    losses: the losses `[n]` of the part, the same whenever it is called. rates: of the parameter groups that learn. phase: its name, where
-    there are several.
+    losses: computes the losses `[n]` of this part; repeated calls give the same values. rates: learning rates of the parameter groups that
+    are trained. phase: name of the phase; empty if there is only one.
     """
 
     module: nn.Module
@@ -49,10 +49,11 @@ class FailedStep:
 
 @dataclass
 class Finding:
-    """Where it began, in one process. went_in, came_out: ranges around that place, in the direction that values or gradients flow.
+    """Where values first became non-finite in one process.
 
-    layer: dotted name and kind of the module; for "before", of the one that was handed what is not finite already.
-    order: the smaller, the earlier. names: weights, or parameters whose gradients are not finite.
+    went_in, came_out: ranges on either side of that place, in the direction of the flow (forward for values, backward for gradients).
+    layer, kind: dotted name and class of the module; for origin "before", of the outermost module that received non-finite values.
+    order: smaller is earlier. names: the weights concerned, or the parameters whose gradients are not finite.
     """
 
     origin: Origin
@@ -65,25 +66,26 @@ class Finding:
     samples: list[str] = field(default_factory=list[str])
 
 
-def diverged(what: What, step: FailedStep) -> Diverged:
-    """Repeats the step: a sentence with the place, the first samples, the rates and what to try; and the same as facts.
+def diverged(quantity: Quantity, step: FailedStep) -> Diverged:
+    """The exception for a step whose loss or gradient is not finite, after repeating it.
 
-    Every process of a training must call it, as the modules may add up over all of them.
+    Its message names the place, the first samples, the learning rates and a remedy; its facts hold the same for JSON. All processes of a
+    training must call it together, because modules may communicate.
     """
-    finding, bad = _found(what, step)
-    everywhere = parallel.from_all((finding, bad))
-    ranks = ("inputs", "weights", "layer", "before", "loss", "nowhere")
-    first = min((one for one, _ in everywhere), key=lambda one: (ranks.index(one.origin), one.order))
-    bad = [name for _, names in everywhere for name in names]
-    samples = first.samples or bad
+    finding, bad_samples = _locate(quantity, step)
+    from_all = parallel.gather_objects((finding, bad_samples))
+    severity = ("inputs", "weights", "layer", "before", "loss", "nowhere")
+    first = min((found for found, _ in from_all), key=lambda found: (severity.index(found.origin), found.order))
+    bad_samples = [name for _, names in from_all for name in names]
+    samples = first.samples or bad_samples
     batch = step.batch
-    counted = f"{len(bad)} of {batch.size} samples; " if what != "gradient" else ""
+    count = f"{len(bad_samples)} of {batch.size} samples; " if quantity != "gradient" else ""
     rates = ", ".join(f"{name} {rate:.3g}" for name, rate in step.rates.items())
-    unit = "batch" if what == "validation loss" else "step"
+    unit = "batch" if quantity == "validation loss" else "step"
     epoch = f"epoch {batch.epoch + 1}" + (f" of phase {step.phase}" if step.phase else "")
-    place = f"{epoch}, {unit} {batch.step + 1} ({counted}rates: {rates})"
+    place = f"{epoch}, {unit} {batch.step + 1} ({count}rates: {rates})"
     facts = {
-        "what": what,
+        "what": quantity,
         "origin": first.origin,
         "layer": first.layer,
         "kind": first.kind,
@@ -94,28 +96,28 @@ def diverged(what: What, step: FailedStep) -> Diverged:
         "samples": samples,
         "batch": batch.size,
         "names": first.names,
-        "went_in": [one.facts() for one in first.went_in],
-        "came_out": [one.facts() for one in first.came_out],
+        "went_in": [values.facts() for values in first.went_in],
+        "came_out": [values.facts() for values in first.came_out],
     }
-    return Diverged(f"The {what} is not finite in {place}: {_cause(what, first, samples)}.", facts)
+    return Diverged(f"The {quantity} is not finite in {place}: {_cause(quantity, first, samples)}.", facts)
 
 
-def _found(what: What, step: FailedStep) -> tuple[Finding, list[str]]:
-    """Where it began in this process, and the samples whose loss is not finite."""
+def _locate(quantity: Quantity, step: FailedStep) -> tuple[Finding, list[str]]:
+    """The origin in this process, and the samples whose loss is not finite."""
     ids = step.batch.ids
     weights = [name for name, parameter in step.module.named_parameters() if not torch.isfinite(parameter).all()]
     step.module.zero_grad(set_to_none=True)
-    with watching(step.module, len(ids)) as events:
-        # With gradients even where none are asked for: some losses take some of their own, and some modules compute another way without.
+    with record_calls(step.module, len(ids)) as events:
+        # Gradients stay enabled even for an evaluation: some losses call autograd themselves, and some modules take another path without.
         losses = step.losses()
-        if what == "gradient":
+        if quantity == "gradient":
             (losses.float().sum() / step.batch.size).backward()
-    along = Along(len(ids), 0)
-    loss = Range.of(losses, along)
-    inputs = Range.of(torch.from_numpy(step.batch.inputs.values), along)
-    finding = _of_gradients(step.module, events, loss) if what == "gradient" else _of_values(events, loss)
-    at = finding.came_out or [loss]
-    finding.samples = ids[sorted({place for one in at for place in one.inputs})].tolist()
+    axis = BatchAxis(len(ids), 0)
+    loss = Range.of(losses, axis)
+    inputs = Range.of(torch.from_numpy(step.batch.inputs.values), axis)
+    finding = _first_bad_gradient(step.module, events, loss) if quantity == "gradient" else _first_bad_value(events, loss)
+    bad_ranges = finding.came_out or [loss]
+    finding.samples = ids[sorted({position for values in bad_ranges for position in values.inputs})].tolist()
     if inputs.not_finite:
         finding = Finding("inputs", came_out=[inputs], samples=ids[list(inputs.inputs)].tolist())
     elif weights:
@@ -124,62 +126,68 @@ def _found(what: What, step: FailedStep) -> tuple[Finding, list[str]]:
     return finding, ids[list(loss.inputs)].tolist()
 
 
-def _of_values(events: list[tuple[Call, Side]], loss: Range) -> Finding:
-    """The first place where a value is not finite. Whatever happens outside every part of a module is that module's own doing."""
-    for order, (call, side) in enumerate(events):
-        if side == "made" and not finite(call.made):
-            return Finding("layer", order, call.layer, call.kind, call.given, call.made)
-        if side == "given" and not finite(call.given):
-            if call.within is None:
-                return Finding("before", order, call.layer, call.kind, came_out=call.given)
-            return Finding("layer", order, call.within.layer, call.within.kind, call.within.given, call.given)
-    last = events[-1][0].made if events else []
-    return Finding("nowhere" if loss.not_finite == 0 else "loss", len(events), went_in=last, came_out=[loss])
+def _first_bad_value(events: list[tuple[Call, Event]], loss: Range) -> Finding:
+    """The first non-finite value. What a module computes between calls of its submodules is attributed to the module itself."""
+    for order, (call, event) in enumerate(events):
+        if event == "ends" and not all_finite(call.outputs):
+            return Finding("layer", order, call.layer, call.kind, call.inputs, call.outputs)
+        if event == "begins" and not all_finite(call.inputs):
+            if call.parent is None:
+                return Finding("before", order, call.layer, call.kind, came_out=call.inputs)
+            return Finding("layer", order, call.parent.layer, call.parent.kind, call.parent.inputs, call.inputs)
+    last_outputs = events[-1][0].outputs if events else []
+    return Finding("nowhere" if loss.not_finite == 0 else "loss", len(events), went_in=last_outputs, came_out=[loss])
 
 
-def _of_gradients(module: nn.Module, events: list[tuple[Call, Side]], loss: Range) -> Finding:
-    """The last module, as the values flow, that was handed finite gradients and made others of them: for its inputs or its weights.
+def _first_bad_gradient(module: nn.Module, events: list[tuple[Call, Event]], loss: Range) -> Finding:
+    """The last module in forward order whose output gradients are finite and whose input or weight gradients are not.
 
-    Weights that a module uses without calling the part that holds them count as its own.
+    A parameter of a submodule that is used but never called counts as its nearest called ancestor's.
     """
-    calls = [call for call, side in events if side == "made"]
+    calls = [call for call, event in events if event == "ends"]
     called = {call.layer for call in calls}
-    spoilt = {name: p.grad for name, p in module.named_parameters() if p.grad is not None and not p.grad.isfinite().all()}
-    own: dict[str, list[str]] = {}
-    for name in spoilt:
+    bad_gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None and not p.grad.isfinite().all()}
+    bad_parameters: dict[str, list[str]] = {}  # by layer
+    for name in bad_gradients:
         parents = [name.rsplit(".", depth)[0] for depth in range(1, name.count(".") + 1)]
-        own.setdefault(next((parent for parent in parents if parent in called), ""), []).append(name)
-    guilty = [call for call in calls if finite(call.arrived) and not (finite(call.handed) and call.layer not in own)]
-    around = {outer for call in guilty for outer in call.enclosing()}
-    for call in reversed(guilty):
-        if call not in around:
-            names = own.get(call.layer, [])
-            handed = [*call.handed, *(Range.of(spoilt[name]) for name in names)]
-            return Finding("layer", -calls.index(call), call.layer, call.kind, call.arrived, handed, names)
-    last = calls[-1].arrived if calls else []
-    return Finding("loss" if spoilt else "nowhere", went_in=[loss], came_out=last, names=list(spoilt))
+        bad_parameters.setdefault(next((parent for parent in parents if parent in called), ""), []).append(name)
+    suspects = [
+        call
+        for call in calls
+        if all_finite(call.output_gradients) and not (all_finite(call.input_gradients) and call.layer not in bad_parameters)
+    ]
+    enclosing = {ancestor for call in suspects for ancestor in call.ancestors()}
+    for call in reversed(suspects):
+        if call not in enclosing:
+            names = bad_parameters.get(call.layer, [])
+            came_out = [*call.input_gradients, *(Range.of(bad_gradients[name]) for name in names)]
+            return Finding("layer", -calls.index(call), call.layer, call.kind, call.output_gradients, came_out, names)
+    last = calls[-1].output_gradients if calls else []
+    return Finding("loss" if bad_gradients else "nowhere", went_in=[loss], came_out=last, names=list(bad_gradients))
 
 
-def _cause(what: What, found: Finding, samples: list[str]) -> str:
-    """The second half of the sentence: why, and what to try."""
-    shown, names = listing(samples, 3), listing(found.names, 3)
+def _cause(quantity: Quantity, finding: Finding, samples: list[str]) -> str:
+    """The second half of the message: the cause, and a remedy."""
+    shown, names = listing(samples, 3), listing(finding.names, 3)
     first = f", first for {shown}," if samples else ""
-    lower = "lower the rates, set training.clip or look at these samples"
-    if found.origin == "inputs":
-        return f"the input of {shown} holds values that are not finite; mend or leave out these samples"
-    if found.origin == "weights":
+    remedy = "lower the rates, set training.clip or look at these samples"
+    if finding.origin == "inputs":
+        return f"the input of {shown} holds values that are not finite; correct or leave out these samples"
+    if finding.origin == "weights":
         return f"the weights {names} are no longer finite: an earlier step was too large; lower the rates or set training.clip"
-    if found.origin == "nowhere":
-        return "repeated, the step is finite everywhere, so it does not depend on the seed alone; lower the rates or set training.clip"
-    if found.origin == "before":
-        return f"what reaches {found.layer} ({found.kind}){first} is not finite, though the inputs are; look at the augmentation"
-    if found.origin == "loss":
-        between = "all modules are finite" if what != "gradient" else "gradients that reach the modules are not finite already"
-        return f"{between}, so it arose in the loss{first.rstrip(',')}; {lower}"
-    return f"it arose in {found.layer} ({found.kind}){first} out of {_told(found.went_in)}; {lower}"
+    if finding.origin == "nowhere":
+        return "repeating the step gives finite values, so the failure is not reproducible; lower the rates or set training.clip"
+    if finding.origin == "before":
+        return f"the input of module {finding.layer} ({finding.kind}){first} is not finite, though the data are; check the augmentation"
+    if finding.origin == "loss":
+        exonerated = (
+            "all module outputs are finite" if quantity != "gradient" else "the gradients that enter the modules are already not finite"
+        )
+        return f"{exonerated}, so it arose in the loss{first.rstrip(',')}; {remedy}"
+    return f"it arose in {finding.layer} ({finding.kind}){first} from {_format_range(finding.went_in)}; {remedy}"
 
 
-def _told(ranges: list[Range]) -> str:
+def _format_range(ranges: list[Range]) -> str:
     """`values between -1 and 3`, over several tensors."""
-    ends = [end for one in ranges for end in (one.low, one.high) if end is not None]
+    ends = [end for values in ranges for end in (values.low, values.high) if end is not None]
     return f"values between {min(ends):.3g} and {max(ends):.3g}" if ends else "no finite values"

@@ -1,4 +1,4 @@
-"""What is known of rows, vectors, matrices or scores, in one array each, with an index from row numbers to places."""
+"""Caches of values by row number (vectors, matrices, scores): one growing array each, with an index from rows to positions in it."""
 
 from __future__ import annotations
 
@@ -11,96 +11,96 @@ from scratchlab.types import Rows
 UNKNOWN = -1
 
 
-class _Growing:
-    """An array `[k, ...]` that can be added to. Room doubles when it is used up, so that k values are copied about twice in all."""
+class _GrowingArray:
+    """An array `[k, ...]` that values can be appended to. Its capacity doubles when exhausted, so appending takes amortised linear time."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.room: Tensor | None = None
+        self.buffer: Tensor | None = None
 
     @property
     def values(self) -> Tensor:
-        """`[k, ...]`, without the room behind. Raises ValueError while nothing was added."""
-        if self.room is None:
+        """`[k, ...]`: the values, without the spare capacity. Raises ValueError if nothing was added yet."""
+        if self.buffer is None:
             raise ValueError("nothing was added yet")
-        return self.room[: self.count]
+        return self.buffer[: self.count]
 
     def add(self, values: Tensor) -> None:
-        """Puts values `[n, ...]` behind the others."""
+        """Appends values `[n, ...]`."""
         count = self.count + len(values)
-        if self.room is None or count > len(self.room):
-            room = values.new_empty(max(count, 2 * self.count), *values.shape[1:])
-            if self.room is not None:
-                room[: self.count] = self.values
-            self.room = room
-        self.room[self.count : count] = values
+        if self.buffer is None or count > len(self.buffer):
+            buffer = values.new_empty(max(count, 2 * self.count), *values.shape[1:])
+            if self.buffer is not None:
+                buffer[: self.count] = self.values
+            self.buffer = buffer
+        self.buffer[self.count : count] = values
         self.count = count
 
 
-class ByRow:
-    """One value of a fixed shape a row."""
+class ValuesByRow:
+    """One value of a fixed shape for each row."""
 
     def __init__(self) -> None:
-        self._values, self._places = _Growing(), np.empty(0, dtype=np.int64)
+        self._values, self._positions = _GrowingArray(), np.empty(0, dtype=np.int64)
 
     def __len__(self) -> int:
         return self._values.count
 
-    def places(self, rows: Rows) -> Rows:
-        """`[n]`: where the value of each row stands, UNKNOWN where there is none."""
-        if len(rows) and rows.max() >= len(self._places):
-            more = np.full(max(int(rows.max()) + 1, 2 * len(self._places)) - len(self._places), UNKNOWN)
-            self._places = np.concatenate([self._places, more])
-        return self._places[rows]
+    def positions(self, rows: Rows) -> Rows:
+        """`[n]`: the position of each row's value; UNKNOWN if it has none."""
+        if len(rows) and rows.max() >= len(self._positions):
+            more = np.full(max(int(rows.max()) + 1, 2 * len(self._positions)) - len(self._positions), UNKNOWN)
+            self._positions = np.concatenate([self._positions, more])
+        return self._positions[rows]
 
     def missing(self, rows: Rows) -> Rows:
-        """Positions of the rows that have no value, in order; of a row that stands there twice the first."""
-        unknown = np.flatnonzero(self.places(rows) == UNKNOWN)
+        """Positions within `rows` of the rows without a value, in order; for a repeated row, its first position."""
+        unknown = np.flatnonzero(self.positions(rows) == UNKNOWN)
         return unknown[np.sort(np.unique(rows[unknown], return_index=True)[1])]
 
     def put(self, rows: Rows, values: Tensor) -> None:
-        """Sets the values `[n, ...]` of these rows, each of which stands there once."""
-        places = self.places(rows)
-        new = places == UNKNOWN
+        """Sets the values `[n, ...]` of these rows, which must be distinct."""
+        positions = self.positions(rows)
+        new = positions == UNKNOWN
         if new.all():
             self._add(rows, values)
             return
-        old, fresh = (torch.from_numpy(np.flatnonzero(where)).to(values.device) for where in (~new, new))
-        self._values.values[torch.from_numpy(places[~new]).to(values.device)] = values[old]
-        self._add(rows[new], values[fresh])
+        known, unknown = (torch.from_numpy(np.flatnonzero(where)).to(values.device) for where in (~new, new))
+        self._values.values[torch.from_numpy(positions[~new]).to(values.device)] = values[known]
+        self._add(rows[new], values[unknown])
 
     def _add(self, rows: Rows, values: Tensor) -> None:
-        self._places[rows] = np.arange(len(self), len(self) + len(rows))
+        self._positions[rows] = np.arange(len(self), len(self) + len(rows))
         self._values.add(values)
 
     def get(self, rows: Rows) -> Tensor:
-        """`[n, ...]`: the values of these rows. Raises KeyError for a row that has none."""
-        values, places = self._values.values, self.places(rows)
-        if (places == UNKNOWN).any():
-            raise KeyError(f"nothing is known of row {rows[places == UNKNOWN][0]}")
-        return values[torch.from_numpy(places).to(values.device)]
+        """`[n, ...]`: the values of these rows. Raises KeyError for a row without a value."""
+        values, positions = self._values.values, self.positions(rows)
+        if (positions == UNKNOWN).any():
+            raise KeyError(f"row {rows[positions == UNKNOWN][0]} has no value")
+        return values[torch.from_numpy(positions).to(values.device)]
 
 
 class MatricesByRow:
-    """A matrix `[t, c]` a row, t differing, as all their steps in one array `[total, c]`."""
+    """One matrix `[t, c]` for each row, with t depending on the row; the steps of all matrices are stored in one array `[total, c]`."""
 
     def __init__(self) -> None:
-        self._steps, self._spans = _Growing(), ByRow()  # a span: where a row's steps begin, and how many they are
+        self._steps, self._spans = _GrowingArray(), ValuesByRow()  # a span: first step of a row and number of its steps
 
     def missing(self, rows: Rows) -> Rows:
-        """Positions of the rows that have no matrix, in order; of a row that stands there twice the first."""
+        """Positions within `rows` of the rows without a matrix, in order; for a repeated row, its first position."""
         return self._spans.missing(rows)
 
     def put(self, rows: Rows, matrices: Tensor, lengths: Tensor) -> None:
-        """Adds the first `lengths` `[n]` steps of matrices `[n, t, c]`, for rows that have none yet."""
+        """Sets the matrices of rows that have none: of matrices `[n, t, c]`, the first `lengths` `[n]` steps."""
         ends = lengths.cpu().cumsum(0) + self._steps.count
         self._spans.put(rows, torch.stack([ends - lengths.cpu(), lengths.cpu()], 1))
         self._steps.add(matrices[torch.arange(matrices.shape[1], device=lengths.device) < lengths[:, None]])
 
     def get(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        """Matrices `[n, t, c]`, zero beyond their lengths, padded to the longest among them; lengths `[n]`."""
+        """Matrices `[n, t, c]`, zero-padded to the longest of them, and their lengths `[n]`. Raises KeyError for a row without a matrix."""
         steps = self._steps.values
-        begin, lengths = self._spans.get(rows).to(steps.device).unbind(1)
-        place = torch.arange(int(lengths.max()), device=steps.device)
-        matrices = steps[(begin[:, None] + place).clamp_max(len(steps) - 1)]
-        return matrices.masked_fill_((place >= lengths[:, None])[..., None], 0.0), lengths
+        start, lengths = self._spans.get(rows).to(steps.device).unbind(1)
+        step = torch.arange(int(lengths.max()), device=steps.device)
+        matrices = steps[(start[:, None] + step).clamp_max(len(steps) - 1)]
+        return matrices.masked_fill_((step >= lengths[:, None])[..., None], 0.0), lengths

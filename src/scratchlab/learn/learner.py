@@ -1,4 +1,4 @@
-"""What trains under the epoch loop: the learner, and what it is given and gives back at each step."""
+"""Interface between the training loop and what it trains: the learner, its batches and the results of its steps."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from scratchlab.types import Batch, LabelledInputs, Rows, Strings
 
 @dataclass(eq=False)
 class TrainingBatch:
-    """This process's part of the rows of one step, or of one batch of an evaluation.
+    """This process's part of a training or evaluation batch.
 
-    rows: all training (or validation) rows, with their given labels. positions: `[n]`, which of them this is. places: `[n]`, where these
-    stand in the whole batch, which has `size` rows over all processes. episode: the layout of the whole batch, where it is an episode.
-    seed: None in evaluation, which is without augmentation.
+    rows: all training (or evaluation) rows, with their given labels, which may be noisy. positions: `[n]`, indices into `rows`. places:
+    `[n]`, indices within the whole batch, which has `size` rows over all processes. episode: layout of the whole batch, if it is an
+    episode. seed: None in evaluation, where nothing is augmented.
     """
 
     rows: LabelledInputs
@@ -41,37 +41,37 @@ class TrainingBatch:
 
     @property
     def labels(self) -> Rows:
-        """`[n]`: the given labels."""
+        """`[n]`: the given labels, which may be noisy."""
         return self.rows.labels[self.positions]
 
     @property
     def ids(self) -> Strings:
-        """`[n]`: the names of the samples."""
+        """`[n]`: the ids of the samples."""
         return self.rows.ids[self.positions]
 
     @functools.cached_property
     def inputs(self) -> Batch:
-        """The inputs, loaded when they are first asked for."""
+        """The inputs, loaded on first access."""
         return self.rows.batch(self.positions)
 
     @property
     def support(self) -> npt.NDArray[np.bool_]:
-        """`[n]`: whether each row is a support row; only where the batch is an episode."""
+        """`[n]`: whether each row belongs to the support set. The batch must be an episode."""
         assert self.episode is not None
         return self.episode.support(self.places)
 
     def rng(self) -> RowRNG | None:
-        """Random numbers by row, from their beginning each time: two networks that ask see the same augmentation. None in evaluation."""
+        """A new generator of random numbers by row; equal for each call, so two networks get the same augmentation. None in evaluation."""
         return None if self.seed is None else RowRNG(self.seed, self.epoch, self.rows.rows[self.positions])
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step comes to.
+    """The result of a training step.
 
-    loss: `[n]`, a loss for each row; its mean over the rows of the whole batch is lowered. facts: `[n]` each, what the ledger keeps of the
-    rows, NaN where there is nothing to say: weight, selected, pseudo_label, clean_posterior, agreement, and loss where the loss of a row is
-    not what is lowered. counts: what is added up over an epoch, for its record; over all processes already.
+    loss: `[n]`, the loss of each row; training minimises its mean over the whole batch. facts: `[n]` each, what the ledger keeps about the
+    rows, NaN where a row has no value: weight, selected, pseudo_label, clean_posterior, agreement; also loss, where a row's own loss is
+    not the minimised one. counts: summed over the epoch for its record; already totals over all processes.
     """
 
     loss: Tensor
@@ -80,28 +80,28 @@ class StepResult:
 
     @classmethod
     def of_queries(cls, loss: Tensor, batch: TrainingBatch) -> StepResult:
-        """From the loss `[q]` of the queries of an episode alone: their mean is what is lowered, and support rows have no loss."""
+        """The result for an episode from the losses `[q]` of its queries: training minimises their mean; support rows have no loss."""
         assert batch.episode is not None
-        whole = over_rows(loss, batch)
+        whole = scatter_queries(loss, batch)
         support = torch.from_numpy(batch.support).to(loss.device)
         return cls(whole / batch.episode.query_share, {"loss": whole.detach().masked_fill(support, torch.nan)})
 
 
-def over_rows(values: Tensor, batch: TrainingBatch) -> Tensor:
-    """Values `[q]` of the queries of an episode -> `[n]`, zero for the support."""
+def scatter_queries(values: Tensor, batch: TrainingBatch) -> Tensor:
+    """Values `[q]` of an episode's queries -> `[n]`, zero for support rows."""
     queries = torch.from_numpy(np.flatnonzero(~batch.support)).to(values.device)
     return values.new_zeros(len(batch)).index_copy(0, queries, values)
 
 
 Evaluate = Callable[[Callable[[TrainingBatch], Tensor]], Tensor]
-"""Calls a function of a batch, `[n, ...]`, on all training rows, in evaluation mode and without gradients: `[rows, ...]` in their order."""
+"""Applies a function of a batch, with values `[n, ...]`, to all training rows in order, in evaluation mode: `[rows, ...]`."""
 
 
 class Learner:
-    """What a method shows of itself to be trained.
+    """What the training loop trains: a module, its parameter groups, and its training and validation steps.
 
-    module: holds everything that a checkpoint must, moving averages and mixture models among it as buffers. phases: those it knows, by
-    name. rates: of groups of its own, where the recipe gives none.
+    module: contains all state that a checkpoint must hold, with moving averages, mixture models and the like as buffers. phases: the
+    supported training phases, by name. rates: default learning rates by parameter group, where the recipe sets none.
     """
 
     module: nn.Module
@@ -109,21 +109,21 @@ class Learner:
     rates: Mapping[str, float] = {}
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        """Parameters by the name under which a recipe gives their rate."""
+        """Parameter groups, by the name under which a recipe sets their learning rate."""
         raise NotImplementedError
 
     def training_step(self, batch: TrainingBatch) -> StepResult:
-        """The losses of a batch, with augmentation. Called again with the same batch, it gives the same."""
+        """The losses of a batch, with augmentation. Deterministic: repeated calls with the same batch give the same result."""
         raise NotImplementedError
 
     def validation_step(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
-        """Without augmentation: the loss `[n]`, and whether the answer is right `[n]`; those of support rows do not count."""
+        """The loss `[n]` and whether the prediction is correct `[n]`, without augmentation; values of support rows are ignored."""
         raise NotImplementedError
 
     def validates_by_episodes(self, labels: Rows, phase: Phase) -> bool:
-        """Whether rows with these labels are validated by episodes, because it has learned nothing of their classes."""
+        """Whether rows with these labels are validated in episodes, as is needed for classes that the learner has no weights for."""
         del labels, phase
         return False
 
     def begin_epoch(self, epoch: int, phase: Phase, evaluate: Evaluate) -> None:
-        """Called before the first step of every epoch, in all processes; what it keeps must be in buffers of the module."""
+        """Called before the first step of each epoch, in all processes. State that it updates must be in buffers of the module."""

@@ -1,4 +1,4 @@
-"""Who may look on while something is trained: observers, probes and the ledger. They must not change the training."""
+"""Interfaces of what watches a training: observers, probes and the ledger. They must not influence the training."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from scratchlab.types import Floats, LabelledInputs, Rows, Strings
 
 
 class Observer(Protocol):
-    """Is told of every step and epoch: a progress bar, the run's folder."""
+    """Is notified of every step and epoch, as a progress bar or the writer of a run's folder is."""
 
     def begin(self, rates: dict[str, float], steps: Sequence[int], epoch: int) -> None:
-        """Training starts at `epoch`, 0 unless it was interrupted, with these rates by group and so many steps in each epoch."""
+        """Training starts or resumes at `epoch`. rates: learning rates by parameter group; steps: number of steps of each epoch."""
         ...
 
     def step(self, epoch: int, step: int, loss: float) -> None:
-        """One step is done; both count from 0."""
+        """One step is done; `epoch` and `step` count from 0."""
         ...
 
     def epoch(self, record: dict[str, Any]) -> None:
-        """One epoch is done; what is known of it."""
+        """One epoch is done; record: its losses, accuracies, learning rates and so on."""
         ...
 
 
 class Probe(Protocol):
-    """Reads what is being trained, for the record."""
+    """Reads measurements from the model during training, for the record of the epoch."""
 
     def begin(self, train: LabelledInputs, valid: LabelledInputs) -> list[dict[str, Any]]:
-        """What is to be recorded before the first step; the weights are as they begin also where training goes on from a checkpoint."""
+        """The rows to record before the first step. Weights are the initial ones even if training then resumes from a checkpoint."""
         ...
 
     def read(self, epoch: float, step: int) -> list[dict[str, Any]]:
-        """What is to be recorded once so many epochs, 1.5 in the middle of the second, and so many steps in all are done."""
+        """The rows to record after `epoch` epochs (1.5: the middle of the second) and `step` steps in total; empty if none are due."""
         ...
 
 
 class Ledger(Protocol):
-    """Keeps what steps say of each training row, epoch by epoch. Of several processes the first keeps the rows of all."""
+    """Keeps facts about each training row, epoch by epoch. With several processes, the first keeps the rows of all."""
 
     def begin(self, ids: Strings, epoch: int, unfinished: Mapping[str, Any]) -> None:
-        """Training starts at `epoch`, of which a checkpoint kept what `unfinished` returned then, if anything."""
+        """Training starts or resumes at `epoch`. unfinished: what `unfinished()` returned at the last checkpoint; empty if nothing."""
         ...
 
     def record(self, positions: Rows, facts: Mapping[str, Floats]) -> None:
-        """One step's facts `[n]` of the training rows at these positions; NaN where there is nothing to say."""
+        """Records one step's facts `[n]` about the training rows at these positions; NaN where a row has no value."""
         ...
 
     def unfinished(self) -> dict[str, Any]:
-        """Arrays with what was recorded since the last epoch was over."""
+        """What was recorded since the last epoch ended, as arrays by name, for a checkpoint."""
         ...
 
     def epoch(self, epoch: int, phase: str) -> None:
-        """An epoch is over, of a phase whose name is empty where there is only one."""
+        """An epoch is done. phase: name of its phase; empty if there is only one phase."""
         ...

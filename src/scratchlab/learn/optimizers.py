@@ -1,4 +1,4 @@
-"""The optimisers a recipe can name in [optimizer]; their rates come from [training], by parameter group."""
+"""The optimisers that a recipe can name in [optimizer]; learning rates are set in [training], by parameter group."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import torch
 from pydantic import Field
 
 Groups = list[dict[str, Any]]
-Share = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 def sgd(
     groups: Groups,
     *,
-    momentum: Annotated[float, Field(ge=0, lt=1, description="share of the last step that is kept")] = 0.9,
-    nesterov: Annotated[bool, Field(description="look ahead along the momentum")] = True,
-    weight_decay: Annotated[float, Field(ge=0, description="pull of every weight towards zero")] = 5e-4,
+    momentum: Annotated[float, Field(ge=0, lt=1, description="momentum coefficient")] = 0.9,
+    nesterov: Annotated[bool, Field(description="Nesterov momentum")] = True,
+    weight_decay: Annotated[float, Field(ge=0, description="coefficient of weight decay")] = 5e-4,
 ) -> torch.optim.Optimizer:
     """Stochastic gradient descent; Nesterov momentum after Sutskever et al. (2013)."""
     return torch.optim.SGD(groups, momentum=momentum, nesterov=nesterov and momentum > 0, weight_decay=weight_decay)
@@ -26,8 +26,10 @@ def sgd(
 def adamw(
     groups: Groups,
     *,
-    betas: Annotated[tuple[Share, Share], Field(description="memory of the mean and of the square of the gradient")] = (0.9, 0.999),
-    weight_decay: Annotated[float, Field(ge=0, description="pull of every weight towards zero")] = 0.01,
+    betas: Annotated[
+        tuple[Fraction, Fraction], Field(description="decay rates of the running averages of gradient and squared gradient")
+    ] = (0.9, 0.999),
+    weight_decay: Annotated[float, Field(ge=0, description="coefficient of weight decay")] = 0.01,
 ) -> torch.optim.Optimizer:
     """Adam with decoupled weight decay: Loshchilov & Hutter (2019), arXiv 1711.05101."""
     return torch.optim.AdamW(groups, betas=betas, weight_decay=weight_decay)

@@ -1,7 +1,7 @@
-"""Several processes, one result: what torchrun starts, and the two sums that training needs.
+"""Data-parallel training: joining the processes that torchrun starts, and the collective operations that training needs.
 
-Every process walks through the same batches and takes every world-th input of each. Gradients are summed over the processes in one
-flat tensor, so that methods may train any subset of parameters, in any number of networks, without a wrapper around them.
+Each process iterates over the same batches; of each batch, process r of w takes the inputs r, r + w, r + 2w, … Gradients are summed over
+the processes in one flat tensor, so that methods may train any subset of parameters, in any number of networks, without a wrapper.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def processes() -> Generator[None]:
-    """Joins the group that torchrun's environment variables describe; does nothing in a single process."""
+    """Joins the process group that torchrun's environment variables describe; does nothing in a single process."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
         yield
         return
@@ -32,18 +32,18 @@ def processes() -> Generator[None]:
 
 
 def rank() -> int:
-    """Number of this process, 0 for the one that writes."""
+    """Rank of this process; rank 0 writes all files."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
-def world() -> int:
-    """How many processes train together."""
+def world_size() -> int:
+    """Number of processes that train together."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def sum_gradients(parameters: list[torch.nn.Parameter]) -> None:
-    """Replaces each gradient by its sum over all processes; a process without one counts as zero."""
-    if world() == 1:
+    """Replaces each gradient by its sum over all processes; a missing gradient counts as zero."""
+    if world_size() == 1:
         return
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     flat = torch.cat([gradient.flatten() for gradient in gradients])
@@ -53,52 +53,53 @@ def sum_gradients(parameters: list[torch.nn.Parameter]) -> None:
         parameter.grad = part.view_as(parameter)
 
 
-def summed(values: Tensor) -> Tensor:
-    """The sum of a small tensor over all processes."""
-    if world() > 1:
+def sum_over_processes(values: Tensor) -> Tensor:
+    """The sum of a small tensor over all processes (modified in place)."""
+    if world_size() > 1:
         dist.all_reduce(values)
     return values
 
 
-def from_all(value: T) -> list[T]:
-    """The values of all processes, in the order of their numbers."""
-    values = [value] * world()
-    if world() > 1:
+def gather_objects(value: T) -> list[T]:
+    """The values of all processes, in order of rank."""
+    values = [value] * world_size()
+    if world_size() > 1:
         dist.all_gather_object(values, value)
     return values
 
 
-def joined(values: Tensor) -> Tensor:
-    """`[n, ...]` of each process -> those of all, in the order of the batch of which each took every world-th input.
+def gather(values: Tensor) -> Tensor:
+    """Values `[n, ...]` of each process -> the values of all processes, in the order of the batch.
 
-    Gradients flow back to the process that each value came from, summed over all; every process must then go backwards.
+    In the backward pass, each value's gradient is summed over all processes and returned to the process it came from; so all processes
+    must run the backward pass.
     """
-    return values if world() == 1 else cast(Tensor, _Joined.apply(values))
+    return values if world_size() == 1 else cast(Tensor, _Gather.apply(values))
 
 
-class _Joined(torch.autograd.Function):
-    """Gathers values; backwards, sums the gradients of all processes, and each takes those of its own values."""
+class _Gather(torch.autograd.Function):
+    """Gathers values of all processes; backward, sums their gradients over processes and returns to each process those of its values."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor) -> Tensor:
-        counts = values.new_zeros(world(), dtype=torch.long)
+        counts = values.new_zeros(world_size(), dtype=torch.long)
         counts[rank()] = len(values)
-        most = int(summed(counts).max())
-        padded = values.new_zeros(most, *values.shape[1:])
+        longest = int(sum_over_processes(counts).max())
+        padded = values.new_zeros(longest, *values.shape[1:])
         padded[: len(values)] = values
-        parts = [torch.empty_like(padded) for _ in range(world())]
+        parts = [torch.empty_like(padded) for _ in range(world_size())]
         dist.all_gather(parts, padded)
-        return torch.stack(parts, 1)[torch.arange(most, device=counts.device)[:, None] < counts]
+        return torch.stack(parts, 1)[torch.arange(longest, device=counts.device)[:, None] < counts]
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         """`[all, ...]` -> `[n, ...]`."""
-        return summed(grad.contiguous().clone())[rank() :: world()]
+        return sum_over_processes(grad.contiguous().clone())[rank() :: world_size()]
 
 
-def shared(text: str) -> str:
-    """The text that the first process holds."""
-    box = [text]
-    if world() > 1:
-        dist.broadcast_object_list(box)
-    return box[0]
+def broadcast(text: str) -> str:
+    """The text of the first process, in all processes."""
+    objects = [text]
+    if world_size() > 1:
+        dist.broadcast_object_list(objects)
+    return objects[0]

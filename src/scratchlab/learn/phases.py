@@ -1,4 +1,4 @@
-"""The phases of a training: which there are, how long each is, and what it does otherwise."""
+"""Training phases: their order and lengths, and how each differs from the recipe's settings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from scratchlab.learn.schedules import Schedule
 
 @dataclass(frozen=True)
 class PhaseKind:
-    """What a learner does in every phase of one name, where that differs from the recipe.
+    """How the phases of one name differ from the recipe.
 
-    groups: the parameter groups that learn; None for all. sampler: in place of the recipe's. schedule: the factor of the rates by the share
-    of the phase that is done, in place of the recipe's schedule, which then counts only the epochs of other phases. selects: whether
-    validation chooses among its epochs; if not, it begins from the weights that were chosen before it, and its last weights stay. epochs:
-    its length where the recipe names no phases; None for training.epochs, 0 for none.
+    groups: the parameter groups that are trained; None for all. sampler: replaces the recipe's. schedule: factor of the learning rates as a
+    function of the completed fraction of the phase; replaces the recipe's schedule, which then counts only the epochs of other phases.
+    selects: whether validation selects among its epochs; if not, the phase starts from the weights selected before it, and its last weights
+    are kept. epochs: its length where the recipe sets no phases; None for training.epochs, 0 to skip it.
     """
 
     groups: tuple[str, ...] | None = None
@@ -33,7 +33,7 @@ SINGLE: PhaseKinds = {"": PhaseKind()}
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase of a training. first: the epoch it begins with. scheduled: earlier epochs that the recipe's schedule counts."""
+    """One phase of a training. first: its first epoch. scheduled: number of earlier epochs that the recipe's schedule counts."""
 
     name: str
     epochs: int
@@ -43,18 +43,18 @@ class Phase:
 
     @property
     def end(self) -> int:
-        """The epoch after its last."""
+        """The epoch after the last of this phase."""
         return self.first + self.epochs
 
-    def factor(self, schedule: Schedule, epoch: int, share: float) -> float:
-        """Of the rates, once this share of the epoch is done; schedule: the recipe's."""
+    def factor(self, schedule: Schedule, epoch: int, fraction: float) -> float:
+        """Factor of the learning rates after this fraction of the epoch. schedule: the recipe's."""
         if self.kind.schedule is None:
-            return schedule(self.scheduled + epoch - self.first + share)
-        return self.kind.schedule((epoch - self.first + share) / self.epochs)
+            return schedule(self.scheduled + epoch - self.first + fraction)
+        return self.kind.schedule((epoch - self.first + fraction) / self.epochs)
 
 
 def parse_phases(text: str) -> list[tuple[str, int]]:
-    """Names and epochs, in order. Raises Problem for what is not NAME EPOCHS, or has no epochs.
+    """Names and numbers of epochs, in order. Raises Problem for a part that is not NAME EPOCHS, and for 0 epochs.
 
     >>> parse_phases("warm-up 10, robust 50")
     [('warm-up', 10), ('robust', 50)]
@@ -64,20 +64,20 @@ def parse_phases(text: str) -> list[tuple[str, int]]:
         name, _, epochs = part.strip().rpartition(" ")
         if not name or not epochs.isdecimal():
             raise Problem(
-                f"training.phases: '{part.strip()}' is not a phase and its number of epochs; write phases = \"warm-up 10, robust 50\"."
+                f"training.phases: '{part.strip()}' is not a name and a number of epochs; write phases = \"warm-up 10, robust 50\"."
             )
         if int(epochs) == 0:
-            raise Problem(f"training.phases: the phase '{name.strip()}' has no epochs; give it one or more, or leave it out.")
+            raise Problem(f"training.phases: the phase '{name.strip()}' has 0 epochs; give it at least one, or leave it out.")
         phases.append((name.strip(), int(epochs)))
     return phases
 
 
 def plan_phases(named: list[tuple[str, int]], epochs: int, kinds: PhaseKinds) -> list[Phase]:
-    """The phases of a training: those that the recipe names, else those of the method. Raises Problem for a name that it does not know."""
+    """The phases of a training: those in the recipe, else the method's defaults. Raises Problem for an unknown name."""
     for name, _ in named:
         if name not in kinds:
             if kinds.keys() == SINGLE.keys():
-                raise Problem(f"training.phases names '{name}', but this method has no phases; give training.epochs instead.")
+                raise Problem(f"training.phases names '{name}', but this method has no phases; set training.epochs instead.")
             raise Problem(f"training.phases names '{name}', but the phases of this method are: {listing(kinds)}.{nearest(name, kinds)}")
     lengths = named or [(name, epochs if kind.epochs is None else kind.epochs) for name, kind in kinds.items()]
     phases: list[Phase] = []
@@ -91,5 +91,5 @@ def plan_phases(named: list[tuple[str, int]], epochs: int, kinds: PhaseKinds) ->
 
 
 def scheduled_epochs(phases: list[Phase]) -> int:
-    """How many epochs the recipe's schedule counts."""
+    """Number of epochs that the recipe's schedule counts."""
     return sum(phase.epochs for phase in phases if phase.kind.schedule is None)

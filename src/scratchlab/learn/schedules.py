@@ -1,6 +1,6 @@
-"""The schedules a recipe can name in [schedule]: by what factor every rate is multiplied at each moment of training.
+"""The learning-rate schedules that a recipe can name in [schedule]: the factor of all learning rates during training.
 
-A schedule is a function of the position in epochs (3.5: the middle of the fourth), so nothing of it needs to be saved.
+A schedule is a function of the position in epochs (3.5: the middle of the fourth), so it has no state to save.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import Field
 from scratchlab.checks import Problem
 
 Schedule = Callable[[float], float]
-Warmup = Annotated[float, Field(ge=0, description="epochs over which the rates grow from zero")]
+Warmup = Annotated[float, Field(ge=0, description="epochs of linear warm-up from 0")]
 
 
 def _warmed(epochs: int, warmup: float, after: Schedule) -> Schedule:
@@ -27,9 +27,9 @@ def cosine(
     epochs: int,
     *,
     warmup: Warmup = 0.0,
-    floor: Annotated[float, Field(ge=0, lt=1, description="factor at the end")] = 0.0,
+    floor: Annotated[float, Field(ge=0, lt=1, description="final factor")] = 0.0,
 ) -> Schedule:
-    """Half a cosine from 1 down to `floor`: Loshchilov & Hutter (2017), arXiv 1608.03983, eq. 5, without restarts."""
+    """Cosine decay from 1 to `floor`: Loshchilov & Hutter (2017), arXiv 1608.03983, eq. 5, without restarts."""
 
     def factor(position: float) -> float:
         return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * (position - warmup) / (epochs - warmup)))
@@ -40,11 +40,11 @@ def cosine(
 def step(
     epochs: int,
     *,
-    milestones: Annotated[list[float], Field(description="epochs after which the rates fall")],
+    milestones: Annotated[list[float], Field(description="epochs after which the rates are multiplied by gamma")],
     gamma: Annotated[float, Field(gt=0, lt=1, description="factor at each milestone")] = 0.1,
     warmup: Warmup = 0.0,
 ) -> Schedule:
-    """Constant between the milestones."""
+    """Step decay: multiplied by `gamma` at each milestone, constant in between."""
     for milestone in milestones:
         if milestone >= epochs:
             raise Problem(f"schedule.milestones names epoch {milestone:g}, but training.epochs = {epochs}: it would have no effect.")
@@ -52,7 +52,7 @@ def step(
 
 
 def constant(epochs: int, *, warmup: Warmup = 0.0) -> Schedule:
-    """The rates as they are given."""
+    """Constant learning rates, after warm-up."""
     return _warmed(epochs, warmup, lambda _: 1.0)
 
 

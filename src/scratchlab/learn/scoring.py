@@ -1,4 +1,4 @@
-"""How several similarities become answers: each alone, several fused, or one that falls back on another when it is unsure."""
+"""Scoring heads: single similarities, fusions of several, and fallbacks from one to another where the first is uncertain."""
 
 from __future__ import annotations
 
@@ -11,62 +11,64 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem
-from scratchlab.learn.losses.classification import named
+from scratchlab.learn.losses.classification import find_similarity
 from scratchlab.similarity.fusion import fallen_back, fused, margins
 from scratchlab.similarity.interface import Similarity
 
-Scored = Mapping[str, Tensor]  # by similarity: `[n, c]`
-Rehearsal = tuple[Scored, Tensor]  # scores of validation rows, and the place of each one's class `[n]`
+ScoresBySimilarity = Mapping[str, Tensor]  # `[n, c]` each
+Rehearsal = tuple[ScoresBySimilarity, Tensor]  # scores of validation rows, and the index of each row's class `[n]`
 T = TypeVar("T")
-STEPS = 10  # weights are tried in tenths
-THRESHOLDS = 20  # quantiles of the margins that are tried as thresholds
+STEPS = 10  # fusion weights are multiples of 1/10
+THRESHOLDS = 20  # number of quantile steps of the margins that are tried as thresholds
 
 
 class Scoring:
-    """Heads: every similarity alone, and the fusions and fallbacks asked for, which go first."""
+    """The heads: the configured fusions and fallbacks first, then every similarity alone."""
 
     def __init__(
         self,
         similarities: Mapping[str, Similarity],
         *,
         fuse: Annotated[
-            list[list[str]], Field(description="fusions by z-score, each a list of similarities, as in [['cosine', 'dtw']]")
+            list[list[str]], Field(description="fusions of z-scores, each a list of similarities, as in [['cosine', 'dtw']]")
         ] = [],
         weights: Annotated[
-            Literal["validation", "equal"], Field(description="weights of a fusion: chosen on validation rows, or all the same")
+            Literal["validation", "equal"], Field(description="weights of a fusion: chosen on validation rows, or equal")
         ] = "validation",
         fallback: Annotated[
             list[tuple[str, str]],
-            Field(description="pairs: the second decides where the first is unsure, by a threshold chosen on validation"),
+            Field(
+                description="pairs of similarities: where the first's margin is below a threshold chosen on validation, the second decides"
+            ),
         ] = [],
         exemplars: Annotated[
-            int, Field(ge=1, description="training rows of a base class that are kept to compare with where references = 'shots'")
+            int, Field(ge=1, description="training rows kept as references of each base class, for similarities with references = 'shots'")
         ] = 20,
-        rehearsals: Annotated[int, Field(ge=1, description="drawings of shots by which weights and thresholds are chosen")] = 10,
-        shots: Annotated[int, Field(ge=1, description="shots of each class in these drawings")] = 5,
+        rehearsals: Annotated[int, Field(ge=1, description="random draws of shots over which weights and thresholds are chosen")] = 10,
+        shots: Annotated[int, Field(ge=1, description="shots per class in these draws")] = 5,
     ) -> None:
         for group in fuse:
             if len(group) < 2 or len(set(group)) < len(group):
-                raise Problem(f"scoring.fuse = {group} does not fit: a fusion needs two similarities or more, each once.")
+                raise Problem(f"scoring.fuse = {group} does not fit: a fusion needs two or more different similarities.")
         for name in {name for group in [*fuse, *fallback] for name in group}:
-            named(similarities, name, "[scoring]")
+            find_similarity(similarities, name, "[scoring]")
         self.exemplars, self.rehearsals, self.shots = exemplars, rehearsals, shots
         self.fuse, self.fallback, self.by_validation = fuse, fallback, weights == "validation"
         self.weights = {"+".join(group): [1.0] * len(group) for group in fuse}
         self.thresholds = {f"{main}>{second}": 0.0 for main, second in fallback}
-        self.how = "equal, as the recipe asks"
+        self.how = "equal, as set in the recipe"
 
     @property
-    def chooses(self) -> bool:
-        """Whether there is something for validation rows to choose."""
+    def needs_validation(self) -> bool:
+        """Whether weights or thresholds are to be chosen on validation rows."""
         return bool(self.fallback) or (bool(self.fuse) and self.by_validation)
 
-    def fusions(self, scored: Scored) -> dict[str, Tensor]:
-        """Scores `[n, c]` by fusion; c may also be references of which each stands for itself."""
+    def fusions(self, scored: ScoresBySimilarity) -> dict[str, Tensor]:
+        """Scores `[n, c]` by fusion; columns are classes, or single references."""
         return {"+".join(group): fused([scored[name] for name in group], self.weights["+".join(group)]) for group in self.fuse}
 
-    def heads(self, scored: Scored) -> dict[str, Tensor]:
-        """Scores by head, `[n, c]` each: fusions, fallbacks, similarities."""
+    def heads(self, scored: ScoresBySimilarity) -> dict[str, Tensor]:
+        """Scores `[n, c]` by head: fusions, then fallbacks, then similarities."""
         fallbacks = {
             f"{main}>{second}": fallen_back(scored[main], scored[second], self.thresholds[f"{main}>{second}"])
             for main, second in self.fallback
@@ -74,30 +76,30 @@ class Scoring:
         return {**self.fusions(scored), **fallbacks, **scored}
 
     def choose(self, rehearsals: list[Rehearsal]) -> None:
-        """Sets weights and thresholds to those with the best mean accuracy in the rehearsals; the plainest of equals.
+        """Chooses the weights and thresholds with the best mean accuracy over the rehearsals; of equals, the most equal weights.
 
-        Without rehearsals weights stay equal and nothing falls back.
+        Without rehearsals, weights stay equal and no fallback is used.
         """
         if not rehearsals:
             self.how = "equal and without fallback, because there are no validation rows"
             return
-        self.how = f"chosen on {len(rehearsals[0][1])} validation rows in {len(rehearsals)} drawings of shots"
+        self.how = f"chosen on {len(rehearsals[0][1])} validation rows over {len(rehearsals)} draws of shots"
         for group in self.fuse if self.by_validation else []:
             equal_first = sorted(_simplex(len(group)), key=lambda weights: max(weights) - min(weights))
             self.weights["+".join(group)] = _best(
                 equal_first, rehearsals, lambda w, scored, group=group: fused([scored[name] for name in group], w)
             )
         for main, second in self.fallback:
-            seen = torch.cat([margins(scored[main]) for scored, _ in rehearsals])
-            seen = seen[seen.isfinite()]  # with a single class no margin is, and nothing falls back
-            steps = torch.linspace(0, 1, THRESHOLDS + 1, dtype=seen.dtype, device=seen.device)
-            grid: list[float] = [0.0, *(seen.quantile(steps).tolist() if len(seen) else [])]
+            observed = torch.cat([margins(scored[main]) for scored, _ in rehearsals])
+            observed = observed[observed.isfinite()]  # with a single class, no margin is finite
+            quantiles = torch.linspace(0, 1, THRESHOLDS + 1, dtype=observed.dtype, device=observed.device)
+            grid: list[float] = [0.0, *(observed.quantile(quantiles).tolist() if len(observed) else [])]
             self.thresholds[f"{main}>{second}"] = _best(
                 grid, rehearsals, lambda t, scored, pair=(main, second): fallen_back(scored[pair[0]], scored[pair[1]], t)
             )
 
     def facts(self) -> dict[str, Any]:
-        """What was chosen, for the run's record."""
+        """The chosen weights and thresholds, for the run's record."""
         if not (self.fuse or self.fallback):
             return {}
         weights = {head: dict(zip(group, self.weights[head], strict=True)) for group in self.fuse for head in ("+".join(group),)}
@@ -105,18 +107,18 @@ class Scoring:
 
 
 def _simplex(size: int) -> list[list[float]]:
-    """All weights in tenths that sum to one: every way of putting `size - 1` bars between or beside ten tenths.
+    """All weights in multiples of 1/10 that sum to 1, by the stars-and-bars enumeration.
 
     >>> len(_simplex(2)), len(_simplex(6)), _simplex(3)[1]
     (11, 3003, [0.0, 0.1, 0.9])
     """
-    places = STEPS + size - 1
-    every = itertools.combinations(range(places), size - 1)
-    return [[(end - begin - 1) / STEPS for begin, end in itertools.pairwise((-1, *bars, places))] for bars in every]
+    positions = STEPS + size - 1
+    bar_positions = itertools.combinations(range(positions), size - 1)
+    return [[(end - begin - 1) / STEPS for begin, end in itertools.pairwise((-1, *bars, positions))] for bars in bar_positions]
 
 
-def _best(grid: list[T], rehearsals: list[Rehearsal], scores: Callable[[T, Scored], Tensor]) -> T:
-    """The value with the largest mean accuracy, the first of equals."""
+def _best(grid: list[T], rehearsals: list[Rehearsal], scores: Callable[[T, ScoresBySimilarity], Tensor]) -> T:
+    """The value with the largest mean accuracy; of equals, the first."""
 
     def accuracy(value: T) -> float:
         return sum(float((scores(value, scored).argmax(1) == target).cpu().double().mean()) for scored, target in rehearsals)

@@ -1,4 +1,4 @@
-"""Stopping between two steps: on Ctrl-C, and on the signal a scheduler sends before it kills."""
+"""Stopping between two training steps: on Ctrl-C, and on the signal that a scheduler sends before it kills the process."""
 
 from __future__ import annotations
 
@@ -10,27 +10,30 @@ from types import FrameType
 
 
 class StopRequest:
-    """Whether somebody asked to stop."""
+    """Whether a stop was requested."""
 
-    asked = False
+    requested = False
 
 
 @contextlib.contextmanager
 def stoppable() -> Generator[StopRequest]:
-    """SIGINT and SIGTERM ask to stop instead of striking anywhere; a second one strikes. Elsewhere than in the main thread: nothing."""
+    """While open, the first SIGINT or SIGTERM only sets `requested`, and a second one raises KeyboardInterrupt.
+
+    Outside the main thread, signals cannot be handled, so nothing changes.
+    """
     stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        if stop.asked:
+    def request_stop(number: int, frame: FrameType | None) -> None:
+        if stop.requested:
             raise KeyboardInterrupt
-        stop.asked = True
+        stop.requested = True
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, request_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

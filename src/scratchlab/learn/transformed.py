@@ -1,4 +1,4 @@
-"""Embeddings of transformed inputs, by the same weights."""
+"""Embeddings of transformed inputs, with the same weights."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from scratchlab.types import Batch
 
 
 class Transformed(Embedder):
-    """An embedder that shares all modules of another, and transforms the features in between, after any augmentation.
+    """An embedder that shares all modules of another, and transforms the features between front-end and encoder, after augmentation.
 
-    With several names each input yields an embedding a name, side by side; rows can be remembered only with a single one. What it
-    remembers is its own: make a new one once training is over.
+    With several names, each input has one embedding per transformation, in consecutive rows; the cache of rows supports only a single
+    name. The cache is not shared with the other embedder: build a new instance after training.
     """
 
     def __init__(self, embedder: Embedder, names: Sequence[str]) -> None:
@@ -24,5 +24,5 @@ class Transformed(Embedder):
         self.names = tuple(names)
 
     def features(self, batch: Batch, rng: RowRNG | None = None) -> tuple[Tensor, Tensor]:
-        """Features `[n * m, channels, rows, columns]` and lengths `[n * m]`."""
+        """Features `[n * m, channels, rows, columns]` and lengths `[n * m]`, with the m transformations of an input in consecutive rows."""
         return transformed(self.names, *super().features(batch, rng))

@@ -1,7 +1,7 @@
-"""The ledger of a training: what its steps said of every training row, by sample id and epoch, as they went along.
+"""The ledger of a training: losses and other facts about each training row, by sample id and epoch.
 
-Nothing is computed for it: it keeps losses and facts that steps have made anyway. While a run trains, each finished epoch is a file of its
-own, `ledger-0003.parquet`; in the end all are one, `ledger.parquet`.
+The ledger needs no extra computation: it stores values that training steps compute anyway. During training, each finished epoch is a
+separate file, `ledger-0003.parquet`; at the end they are merged into `ledger.parquet`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import polars as pl
 from scratchlab.store.run import Run
 from scratchlab.types import Floats, Rows, Strings
 
-TYPES = {"selected": pl.Boolean, "pseudo_label": pl.Int64}  # of facts; all others are numbers
+TYPES = {"selected": pl.Boolean, "pseudo_label": pl.Int64}  # types of facts; all others are Float32
 
 
 class Ledger:
-    """Keeps, of each row that was in a batch of an epoch, its last values there, and in how many batches it was (`visits`).
+    """Stores the last values of each row in an epoch's batches, and in how many batches it occurred (`visits`).
 
-    Columns: id, epoch (from 0), phase where there are several, visits, loss, and what the method tells: weight, selected, pseudo_label (an
-    index into the source's classes), clean_posterior, agreement; null where it says nothing of a row.
+    Columns: id, epoch (from 0), phase if there are several, visits, loss, and facts that the method reports: weight, selected, pseudo_label
+    (an index into the source's classes), clean_posterior, agreement; null where it reports nothing for a row.
     """
 
     def __init__(self, embedder: object) -> None:
@@ -30,7 +30,7 @@ class Ledger:
         self.run: Run | None = None
 
     def begin(self, ids: Strings, epoch: int, unfinished: Mapping[str, Any]) -> None:
-        """Forgets what an interrupted training had kept beyond its last checkpoint."""
+        """Starts or resumes at `epoch`, and deletes what an interrupted training stored after its last checkpoint."""
         self.ids = ids
         self.values: dict[str, Floats] = {}
         self.visits: Rows = np.zeros(len(ids), dtype=np.int64)
@@ -44,35 +44,35 @@ class Ledger:
                 self._run.drop_table(name)
 
     def record(self, positions: Rows, facts: Mapping[str, Floats]) -> None:
-        """One step's facts `[n]` of the rows at these positions; NaN where there is nothing to say."""
+        """Records one step's facts `[n]` about the rows at these positions; NaN where a row has no value."""
         np.add.at(self.visits, positions, 1)
         for name, values in facts.items():
             if name not in self.values:
                 self.values[name] = np.full(len(self.ids), np.nan, dtype=np.float32)
-            said = ~np.isnan(values)
-            self.values[name][positions[said]] = values[said]
+            known = ~np.isnan(values)
+            self.values[name][positions[known]] = values[known]
 
     def unfinished(self) -> dict[str, Any]:
-        """What was recorded since the last epoch was over; nothing right after one."""
+        """What was recorded since the last epoch ended, as arrays by name, for a checkpoint; empty right after an epoch."""
         return {"visits": self.visits, **self.values} if self.visits.any() else {}
 
     def epoch(self, epoch: int, phase: str) -> None:
-        """Writes the epoch's part."""
-        seen = np.flatnonzero(self.visits)
+        """Writes the epoch's file."""
+        visited = np.flatnonzero(self.visits)
         columns = {
-            "id": pl.Series(self.ids[seen]),
-            "epoch": pl.Series(np.full(len(seen), epoch, dtype=np.int64)),
-            **({"phase": pl.Series([phase] * len(seen), dtype=pl.String)} if phase else {}),
-            "visits": pl.Series(self.visits[seen]),
-            **{name: pl.Series(values[seen]).fill_nan(None).cast(TYPES.get(name, pl.Float32)) for name, values in self.values.items()},
+            "id": pl.Series(self.ids[visited]),
+            "epoch": pl.Series(np.full(len(visited), epoch, dtype=np.int64)),
+            **({"phase": pl.Series([phase] * len(visited), dtype=pl.String)} if phase else {}),
+            "visits": pl.Series(self.visits[visited]),
+            **{name: pl.Series(values[visited]).fill_nan(None).cast(TYPES.get(name, pl.Float32)) for name, values in self.values.items()},
         }
         self._run.save_table(f"ledger-{epoch:04}", pl.DataFrame(columns))
         self.values, self.visits = {}, np.zeros_like(self.visits)
 
     def close(self) -> None:
-        """Makes one table of all epochs."""
+        """Merges the epochs' files into one table."""
         if not (parts := self._parts()):
-            return  # a run that was interrupted after its training
+            return  # already merged: the run was interrupted after its training
         self._run.save_table("ledger", pl.concat([self._run.table(name) for name in parts], how="diagonal"))
         for name in parts:
             self._run.drop_table(name)

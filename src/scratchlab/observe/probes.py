@@ -1,4 +1,4 @@
-"""What a recipe can have read or kept while it trains, each by a table [observe.NAME]; readings go into the record of the epoch."""
+"""What a recipe can measure or store during training, each by a table [observe.NAME]; readings go into the record of the epoch."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from scratchlab.observe.ledger import Ledger
-from scratchlab.observe.of_training import KernelsOfTraining
+from scratchlab.observe.training_kernels import TrainingKernels
 from scratchlab.types import Inputs, LabelledInputs, Rows
 
 
 class Probe(Protocol):
-    """Reads what is being trained and changes nothing of it."""
+    """Reads measurements from the model during training, without influencing it."""
 
     def begin(self, train: LabelledInputs, valid: LabelledInputs) -> list[dict[str, Any]]:
-        """What is to be recorded before the first step; the weights are as they begin also where training goes on from a checkpoint."""
+        """The rows to record before the first step. Weights are the initial ones even if training then resumes from a checkpoint."""
         ...
 
     def read(self, epoch: float, step: int) -> list[dict[str, Any]]:
-        """What is to be recorded once so many epochs, 1.5 in the middle of the second, and so many steps in all are done."""
+        """The rows to record after `epoch` epochs (1.5: the middle of the second) and `step` steps in total; empty if none are due."""
         ...
 
-    def last(self, inputs: Inputs, truth: Rows) -> list[dict[str, Any]]:
-        """What is to be said of the queries, once everything is answered."""
+    def read_queries(self, inputs: Inputs, labels: Rows) -> list[dict[str, Any]]:
+        """The rows to record about the queries, after all scores are computed. labels: the true ones."""
         ...
 
 
 OBSERVED: dict[str, Callable[..., Probe | Ledger]] = {
-    "kernels": KernelsOfTraining,
+    "kernels": TrainingKernels,
     "ledger": Ledger,
 }

@@ -1,4 +1,4 @@
-"""How far a run is: bars in a terminal, a line now and then elsewhere."""
+"""Progress of a run: progress bars in a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.text import Text
 
 T = TypeVar("T")
-LINES = 20  # at most so many epochs are told where there is no terminal
+LINES = 20  # maximum number of epochs that are printed without a terminal
 
 
 class ProgressBar:
-    """An observer of the training, and a bar over whatever else takes long."""
+    """Shows the progress of training, as an observer, and of other long loops."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -24,7 +24,7 @@ class ProgressBar:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[said]}"),
+            TextColumn("{task.fields[status]}"),
             console=console,
             disable=not console.is_terminal,
         )
@@ -38,24 +38,24 @@ class ProgressBar:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.bars.stop()  # else an interrupted run would leave the terminal without its cursor
+        self.bars.stop()  # restores the terminal's cursor, also if the run was interrupted
 
     def begin(self, rates: dict[str, float], steps: Sequence[int], epoch: int) -> None:
-        """Prints the rates of the parameter groups and shows the bar."""
-        given = ", ".join(f"{name} {rate:g}" + (" (frozen)" if rate == 0 else "") for name, rate in rates.items())
-        going_on = f"; going on after epoch {epoch}" if epoch else ""
-        self.console.print(Text.assemble("Learning rates by group: ", (given, "bold"), going_on))
+        """Prints the learning rates of the parameter groups and shows the bar."""
+        listed = ", ".join(f"{name} {rate:g}" + (" (frozen)" if rate == 0 else "") for name, rate in rates.items())
+        resumed = f"; resuming after epoch {epoch}" if epoch else ""
+        self.console.print(Text.assemble("Learning rates by parameter group: ", (listed, "bold"), resumed))
         self.steps = steps
-        self.training = self.bars.add_task("training", total=sum(steps), completed=sum(steps[:epoch]), said=self.valid)
+        self.training = self.bars.add_task("training", total=sum(steps), completed=sum(steps[:epoch]), status=self.valid)
 
     def step(self, epoch: int, step: int, loss: float) -> None:
-        """Moves the bar."""
+        """Advances the bar."""
         if self.training is not None:
-            said, done = f"loss {loss:.3f}{self.valid}", sum(self.steps[:epoch]) + step + 1
-            self.bars.update(self.training, completed=done, description=f"epoch {epoch + 1}/{len(self.steps)}", said=said)
+            status, done = f"loss {loss:.3f}{self.valid}", sum(self.steps[:epoch]) + step + 1
+            self.bars.update(self.training, completed=done, description=f"epoch {epoch + 1}/{len(self.steps)}", status=status)
 
     def epoch(self, record: dict[str, Any]) -> None:
-        """Tells what an epoch came to."""
+        """Shows the epoch's validation accuracy; without a terminal, prints a line every few epochs."""
         self.records.append(record)
         number, accuracy, epochs = record["epoch"] + 1, record.get("valid_accuracy"), len(self.steps)
         self.valid = "" if accuracy is None else f", valid {accuracy:.1%}"
@@ -64,8 +64,8 @@ class ProgressBar:
             self.console.print(f"epoch {number}/{epochs}{phase}: loss {record['loss']:.4f}{self.valid}, {record['seconds']:.0f} s")
 
     def over(self, items: Sequence[T], name: str) -> Iterator[T]:
-        """The items, with a bar that counts them."""
-        task = self.bars.add_task(name, total=len(items), visible=bool(items), said="")
+        """Iterates over the items with a progress bar."""
+        task = self.bars.add_task(name, total=len(items), visible=bool(items), status="")
         for item in items:
             yield item
             self.bars.advance(task)

@@ -1,4 +1,4 @@
-"""What a run keeps of its training while it goes on: a line an epoch, a heartbeat between."""
+"""Writes a run's records during training: one line per epoch, and a heartbeat in between."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class Records:
     epochs: int = 0
 
     def begin(self, rates: dict[str, float], steps: Sequence[int], epoch: int) -> None:
-        """Says how many epochs there will be; forgets what an interrupted training had recorded beyond its last checkpoint."""
+        """Records the number of epochs, and deletes records that an interrupted training wrote after its last checkpoint."""
         self.epochs = len(steps)
         self.run.expect(self.epochs)
         self.run.rewind(epoch)
 
     def step(self, epoch: int, step: int, loss: float) -> None:
-        """A heartbeat, every few seconds at most."""
+        """Writes a heartbeat, at most once every few seconds."""
         self.run.tell(f"epoch {epoch + 1} of {self.epochs}, step {step + 1}, loss {loss:.3f}")
 
     def epoch(self, record: dict[str, Any]) -> None:
-        """One more line."""
+        """Appends the epoch's record."""
         self.run.append(record)
         self.run.tell(f"epoch {record['epoch'] + 1} of {self.epochs} done, loss {record['loss']:.3f}", now=True)

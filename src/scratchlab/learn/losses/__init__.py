@@ -1,4 +1,4 @@
-"""Losses: on plain tensors, and as a recipe names them (`catalog.py`)."""
+"""Losses: of plain tensors, and those that a recipe can name (`catalog.py`)."""
 
 import lazy_loader
 

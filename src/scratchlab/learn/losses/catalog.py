@@ -1,10 +1,10 @@
-"""The losses a recipe can name, each by a table [loss.NAME]; their sum is what training lowers."""
+"""The losses that a recipe can name, each by a table [loss.NAME]; training minimises their sum."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from scratchlab.checks import Problem, counted, listing
+from scratchlab.checks import Problem, listing
 from scratchlab.data.samplers.interface import Sampler
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.contrastive import Contrastive
@@ -24,35 +24,35 @@ LOSSES: dict[str, Callable[..., Loss]] = {
 
 
 class Losses:
-    """A recipe's losses: the criterion, which validation measures as well, and what is added to it.
+    """A recipe's losses: one classification loss, which validation reports too (the criterion), and the losses added to it.
 
-    Raises Problem unless there is exactly one that tells the right class from the others.
+    Raises Problem unless there is exactly one classification loss.
     """
 
     def __init__(self, losses: Mapping[str, Loss]) -> None:
-        found = [loss for loss in losses.values() if isinstance(loss, Classification)]
-        if len(found) != 1:
+        criteria = [loss for loss in losses.values() if isinstance(loss, Classification)]
+        if len(criteria) != 1:
             raise Problem(
-                "[loss] needs one table loss.cross_entropy, loss.squared_error or loss.prototypical, which validation measures; others are "
-                f"added to it. Here are {counted(len(found), 'such table')}, of {listing(losses)}."
+                "[loss] needs exactly one of the tables loss.cross_entropy, loss.squared_error and loss.prototypical, for validation; "
+                f"other losses are added to it. This recipe has {len(criteria)} of these; its losses are: {listing(losses)}."
             )
-        (self.criterion,) = found
+        (self.criterion,) = criteria
         self.added = [loss for loss in losses.values() if loss is not self.criterion]
 
     def fits(self, streams: tuple[str, ...], sampler: Sampler) -> None:
-        """Raises Problem unless all can be computed of embeddings that consist of these streams, in batches of this sampler."""
+        """Raises Problem if a loss cannot be computed from embeddings with these streams, or with the batches of this sampler."""
         for loss in (self.criterion, *self.added):
             loss.fits(streams)
         if self.criterion.by_prototypes and sampler.episode is None:
             raise Problem(
-                f"loss.{self.criterion.called} compares the queries of an episode with its support, but batches are no episodes here; "
+                f"loss.{self.criterion.name} compares the queries of an episode with its support, but these batches are not episodes; "
                 'set sampler.name = "episodes".'
             )
 
     def require_class_weights(self, method: str) -> None:
-        """Raises Problem where none are learned, for a method that trains against them."""
+        """Raises Problem if no class weights are learned; for methods that need them in training."""
         if self.criterion.by_prototypes:
             raise Problem(
-                f"The method {method} compares with class weights while it trains, but loss.{self.criterion.called} learns none; "
-                'take loss.cross_entropy, or method.name = "prototypes".'
+                f"The method {method} needs class weights in training, but loss.{self.criterion.name} learns none; "
+                'use loss.cross_entropy, or method.name = "prototypes".'
             )

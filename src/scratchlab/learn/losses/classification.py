@@ -1,4 +1,4 @@
-"""What losses share that tell the right class from the others: similarities and their shares. Validation measures such a loss."""
+"""Base class of classification losses: weighted sums over similarities. Validation reports such a loss."""
 
 from __future__ import annotations
 
@@ -18,71 +18,73 @@ from scratchlab.types import Embeddings
 
 Weights = Annotated[
     dict[str, PositiveFloat],
-    Field(description="share of each similarity, as in {cosine = 1.0, cka = 0.2}; empty: the first similarity alone"),
+    Field(description="weight of each similarity in the loss, as in {cosine = 1.0, cka = 0.2}; empty: the first similarity alone"),
 ]
-Temperature = Annotated[float, Field(gt=0, description="scale of the similarities in the loss")]
+Temperature = Annotated[float, Field(gt=0, description="factor that multiplies the similarities in the loss")]
 
 
-def named(similarities: Similarities, name: str, where: str) -> Similarity:
-    """The similarity of this name; raises Problem when no table [similarity.NAME] introduces it."""
+def find_similarity(similarities: Similarities, name: str, where: str) -> Similarity:
+    """The similarity of this name. Raises Problem if there is no table [similarity.NAME]; where: the setting that names it."""
     if name not in similarities:
-        raise Problem(f"{where} names '{name}', but the similarities here are: {listing(similarities)}.{nearest(name, similarities)}")
+        raise Problem(
+            f"{where} names '{name}', but the similarities of this recipe are: {listing(similarities)}.{nearest(name, similarities)}"
+        )
     return similarities[name]
 
 
 class Classification(Loss):
-    """Sum over similarities of weight · loss of (temperature · similarity to every class).
+    """Sum over similarities of weight · loss of (temperature · similarity to each class).
 
-    called: its name in a recipe. by_prototypes: whether classes are prototypes, made of the support of an episode, instead of weights.
+    name: its name in a recipe. by_prototypes: whether classes are represented by prototypes from an episode's support, instead of weights.
     """
 
-    called: ClassVar[str]
+    name: ClassVar[str]
     by_prototypes: ClassVar[bool] = False
 
     def __init__(self, similarities: Similarities, weights: Mapping[str, float], temperature: float) -> None:
         super().__init__()
         self.temperature = temperature
         self.weights = dict(weights) or {next(iter(similarities)): 1.0}
-        self.compared = {name: named(similarities, name, f"loss.{self.called}.weights") for name in self.weights}
+        self.similarities = {name: find_similarity(similarities, name, f"loss.{self.name}.weights") for name in self.weights}
 
-    def needs(self) -> tuple[Similarity, ...]:
-        """All that it compares, where classes are weights."""
-        return () if self.by_prototypes else tuple(self.compared.values())
+    def class_weight_similarities(self) -> tuple[Similarity, ...]:
+        """All similarities of the loss, if classes have weights."""
+        return () if self.by_prototypes else tuple(self.similarities.values())
 
     @property
     def leading(self) -> str:
-        """The name of the similarity with the largest share, the first of equals: the one by which validation answers."""
+        """Name of the similarity with the largest weight (the first, if several), by which validation predicts."""
         return max(self.weights, key=lambda name: self.weights[name])
 
     def logits(self, name: str, inputs: Embeddings, classes: Embeddings) -> Tensor:
-        """`[n, c]`: scaled similarities of this name, of inputs to classes."""
-        return self.temperature * self.compared[name](inputs, classes)
+        """`[n, c]`: similarities of inputs to classes, times the temperature. name: the similarity's name."""
+        return self.temperature * self.similarities[name](inputs, classes)
 
-    def to_prototypes(self, batch: EmbeddedBatch, name: str) -> tuple[Tensor, Tensor]:
-        """Of an episode: scaled similarities `[q, way]` of its queries to the means of its support, and the queries' targets `[q]`.
+    def prototype_logits(self, batch: EmbeddedBatch, name: str) -> tuple[Tensor, Tensor]:
+        """Logits `[q, way]` of an episode's queries for the class means of its support, and the queries' targets `[q]`.
 
-        Of several processes each answers its own queries; the support is that of all.
+        With several processes, each scores its own queries against the support of all.
         """
         assert batch.support is not None
-        support = parallel.joined(batch.support.long()).bool()
-        known, owner = joined_embeddings(batch.embeddings).at(support), parallel.joined(batch.target)[support]
-        prototypes = class_means(known, owner, int(owner.max()) + 1)
+        support = parallel.gather(batch.support.long()).bool()
+        shots, labels = gather_embeddings(batch.embeddings).at(support), parallel.gather(batch.target)[support]
+        prototypes = class_means(shots, labels, int(labels.max()) + 1)
         return self.logits(name, batch.embeddings.at(~batch.support), prototypes), batch.target[~batch.support]
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
-        """`[n]`."""
-        losses = [weight * self.of(batch, name) for name, weight in self.weights.items()]
+        """The loss of each input `[n]`."""
+        losses = [weight * self.similarity_loss(batch, name) for name, weight in self.weights.items()]
         return sum(losses[1:], losses[0])
 
-    def of(self, batch: EmbeddedBatch, name: str) -> Tensor:
-        """`[n]`: the loss by one similarity, before its weight."""
+    def similarity_loss(self, batch: EmbeddedBatch, name: str) -> Tensor:
+        """`[n]`: the loss of one similarity, not yet weighted."""
         raise NotImplementedError
 
 
-def joined_embeddings(own: Embeddings) -> Embeddings:
-    """The embeddings of the whole batch, from the part of each process; gradients flow back to each."""
-    if parallel.world() == 1:
+def gather_embeddings(own: Embeddings) -> Embeddings:
+    """The embeddings of the whole batch, gathered from all processes, with gradients."""
+    if parallel.world_size() == 1:
         return own
-    steps = max(parallel.from_all(own.matrix.shape[1]))
+    steps = max(parallel.gather_objects(own.matrix.shape[1]))
     matrix = F.pad(own.matrix, (0, 0, 0, steps - own.matrix.shape[1]))
-    return Embeddings(parallel.joined(own.vector), parallel.joined(matrix), parallel.joined(own.lengths), own.streams)
+    return Embeddings(parallel.gather(own.vector), parallel.gather(matrix), parallel.gather(own.lengths), own.streams)

@@ -1,4 +1,4 @@
-"""Classes composed of primitives: cross-entropy over class matrices, as they are and rebuilt from the other classes' primitives.
+"""Classes composed of primitives: cross-entropy over class matrices, and over class matrices rebuilt from other classes' primitives.
 
 Source: Zou et al. (2024), "Compositional Few-Shot Class-Incremental Learning", arXiv 2405.17022, sections 3.2-3.3.
 """
@@ -16,7 +16,7 @@ from scratchlab.types import Embeddings
 
 
 class Composition(Loss):
-    """w_map · CE(T · similarity to the class matrices) + w_re · CE(T · similarity to the rebuilt class matrices), T being learned."""
+    """w_map · CE(T · similarity to the class matrices) + w_re · CE(T · similarity to the rebuilt class matrices), with learned T."""
 
     def __init__(self, similarity: Similarity, *, w_map: float, w_re: float, aux: float, temperature: float) -> None:
         super().__init__()
@@ -24,19 +24,19 @@ class Composition(Loss):
         self.temperature = nn.Parameter(torch.tensor(temperature))
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        """The temperature, whose rate 0 keeps it as it began."""
+        """The temperature; a learning rate of 0 keeps its initial value."""
         return {"temperature": [self.temperature]}
 
-    def needs(self) -> tuple[Similarity, ...]:
-        """Class matrices."""
+    def class_weight_similarities(self) -> tuple[Similarity, ...]:
+        """The similarity of class matrices."""
         return (self.similarity,)
 
     def logits(self, inputs: Embeddings, classes: Embeddings) -> Tensor:
-        """`[n, c]`: scaled similarities of inputs to classes."""
+        """`[n, c]`: similarities of inputs to classes, times the temperature."""
         return self.temperature * self.similarity(inputs, classes)
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
-        """`[n]`."""
+        """The loss of each input `[n]`."""
         classes = batch.classes
         loss = self.w_map * F.cross_entropy(self.logits(batch.embeddings, classes), batch.target, reduction="none")
         if self.w_re == 0:

@@ -1,4 +1,4 @@
-"""Cross-entropy over the similarities to one learned row a class; several similarities may each have a share.
+"""Cross-entropy over the similarities to class weights, one embedding per class; a weighted sum over several similarities.
 
 Sources: cosine classifier with a scale: Zhang et al. (2021), arXiv 2104.03047, section 3.2 (scale 16); losses over vector and map together:
 Zou et al. (2024), arXiv 2405.17022; reversed sequences as negatives: Sun et al. (2023), "TACos", arXiv 2305.10816.
@@ -20,9 +20,9 @@ from scratchlab.similarity.sequences import reversed_steps
 
 
 class CrossEntropy(Classification):
-    """Sum over similarities of weight · CE(temperature · similarity to every class row)."""
+    """Sum over similarities of weight · CE(temperature · similarity to the class weights)."""
 
-    called = "cross_entropy"
+    name = "cross_entropy"
 
     def __init__(
         self,
@@ -30,25 +30,23 @@ class CrossEntropy(Classification):
         *,
         weights: Weights = {},
         temperature: Temperature = 16.0,
-        reversed_negatives: Annotated[
-            bool, Field(description="class matrices backwards in time stand beside them as wrong answers")
-        ] = False,
+        reversed_negatives: Annotated[bool, Field(description="adds the time-reversed class matrices as negatives")] = False,
     ) -> None:
         super().__init__(similarities, weights, temperature)
-        self.against_reversed = reversed_negatives
-        if reversed_negatives and not any(one.sees_order for one in self.compared.values()):
+        self.reversed_negatives = reversed_negatives
+        if reversed_negatives and not any(found.sees_order for found in self.similarities.values()):
             raise Problem(
-                f"loss.cross_entropy.reversed_negatives has no effect: {listing(self.compared)} cannot tell a matrix from its reversal; "
-                "take a similarity that sees order into loss.cross_entropy.weights."
+                f"loss.cross_entropy.reversed_negatives has no effect: {listing(self.similarities)} do not depend on the order of steps; "
+                "name one that depends on the order of steps in loss.cross_entropy.weights."
             )
 
-    def of(self, batch: EmbeddedBatch, name: str) -> Tensor:
-        """`[n]`."""
-        return F.cross_entropy(self._contest(batch, name), batch.target, reduction="none")
+    def similarity_loss(self, batch: EmbeddedBatch, name: str) -> Tensor:
+        """The cross-entropy of each input `[n]`."""
+        return F.cross_entropy(self._logits_with_negatives(batch, name), batch.target, reduction="none")
 
-    def _contest(self, batch: EmbeddedBatch, name: str) -> Tensor:
-        """The logits that compete: the classes, and beside them what must not win."""
+    def _logits_with_negatives(self, batch: EmbeddedBatch, name: str) -> Tensor:
+        """Logits of the classes, and of their reversals if these are negatives."""
         logits = self.logits(name, batch.embeddings, batch.classes)
-        if not (self.against_reversed and self.compared[name].sees_order):
+        if not (self.reversed_negatives and self.similarities[name].sees_order):
             return logits
         return torch.cat([logits, self.logits(name, batch.embeddings, reversed_steps(batch.classes))], 1)

@@ -1,4 +1,4 @@
-"""What a loss is given, and what it gives back: one number for each input."""
+"""Interface of losses: from an embedded batch to one loss value per input."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Similarities = Mapping[str, Similarity]
 
 @dataclass
 class EmbeddedBatch:
-    """A batch with its targets, and what may be compared with it. Embeddings are made when a loss first asks for them.
+    """A batch with its targets and class weights. Embeddings are computed on first access.
 
-    target: `[n]`, the place of each input's class among the class weights, or among the classes of an episode. rng: None in validation.
-    support: `[n]`, which inputs of an episode are labelled examples, where prototypes are to be made of them; query_share: the share of the
-    episode that the others are.
+    target: `[n]`, index of each input's class among the class weights, or among the classes of an episode. rng: None in validation.
+    support: `[n]`, whether each input belongs to an episode's support, if classes are prototypes. query_share: fraction of the episode's
+    rows that are queries.
     """
 
     embedder: Embedder
@@ -36,13 +36,13 @@ class EmbeddedBatch:
 
     @functools.cached_property
     def features(self) -> tuple[Tensor, Tensor]:
-        """The batch's features under one augmentation, and their lengths."""
+        """The batch's augmented features, and their lengths."""
         return self.embedder.features(self.inputs, self.rng)
 
     @functools.cached_property
     def embeddings(self) -> Embeddings:
-        """The embeddings of these features, shared by all losses; in float32 whatever the encoder computes in."""
-        return self.embedder.embedded(*self.features).float()
+        """The embeddings of these features, shared by all losses; float32 whatever the encoder's precision."""
+        return self.embedder.embed_features(*self.features).float()
 
     @functools.cached_property
     def classes(self) -> Embeddings:
@@ -56,19 +56,19 @@ class EmbeddedBatch:
 
 
 class Loss(nn.Module):
-    """A loss over a batch. What it learns itself, if anything, it shows as parameter groups."""
+    """A loss over a batch, possibly with learned parameters of its own."""
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        """Its own parameters by the name under which a recipe gives their rate."""
+        """Its own parameter groups, by the name under which a recipe sets their learning rate."""
         return {}
 
-    def needs(self) -> tuple[Similarity, ...]:
-        """Similarities by which it compares inputs with class weights; there are weights for all that these read."""
+    def class_weight_similarities(self) -> tuple[Similarity, ...]:
+        """The similarities by which it compares inputs with class weights; they decide whether weights are vectors, matrices or both."""
         return ()
 
     def fits(self, streams: tuple[str, ...]) -> None:
-        """Raises Problem unless it can be computed of embeddings that consist of these streams."""
+        """Raises Problem if the loss cannot be computed from embeddings with these streams."""
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
-        """The loss of each input `[n]`, not averaged, in nats where it is a cross-entropy."""
+        """The loss of each input `[n]`, not averaged; cross-entropies are in nats."""
         raise NotImplementedError

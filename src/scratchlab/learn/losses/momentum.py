@@ -1,7 +1,7 @@
-"""Supervised contrast with the keys of many past steps: a queue, filled by a slow copy of the encoder.
+"""Supervised contrastive loss with a queue of keys from past steps, computed by a momentum encoder.
 
 Sources: queue and momentum encoder: He et al. (2020), "Momentum Contrast for Unsupervised Visual Representation Learning", arXiv
-1911.05722, section 3.2, eq. 2; with labels: Song et al. (2023), "Learning with Fantasy", arXiv 2304.00426, section 3.2; the mean over
+1911.05722, section 3.2, eq. 2; supervised: Song et al. (2023), "Learning with Fantasy", arXiv 2304.00426, section 3.2; the mean over
 positives outside the logarithm: Khosla et al. (2020), arXiv 2004.11362, eq. 2.
 """
 
@@ -19,11 +19,11 @@ from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
 
 
 class MomentumContrast(Loss):
-    """Each input should resemble its own key, made of a second augmentation by the slow copy, and the keys of its class in the queue.
+    """Positives of an input are its own key (of a second augmentation, by the momentum encoder) and the keys of its class in the queue.
 
-    It compares vectors, projected by two layers of its own (group `projection`), whatever the similarities read. Copy and queue are part
-    of the module's state, so a resumed training has them to the last bit. Several processes hold one queue: the keys of all, in the
-    batch's order. A departure from the papers: the queue begins empty, not full of random keys.
+    It compares vectors, projected by a two-layer MLP (parameter group `projection`), whatever the similarities read. Momentum encoder and
+    queue belong to the module's state, so resuming is bit-exact. With several processes, each has the same queue: the keys of all, in the
+    order of the batch. A departure from the papers: the queue is initially empty instead of filled with random keys.
     """
 
     def __init__(self, embedder: Embedder, *, weight: float, temperature: float, momentum: float, queue: int, dim: int) -> None:
@@ -31,56 +31,56 @@ class MomentumContrast(Loss):
         self.weight, self.temperature, self.momentum = weight, temperature, momentum
         d, device = embedder.dim, embedder.device
         self.projection = nn.Sequential(nn.Linear(d, d), nn.ReLU(), nn.Linear(d, dim)).to(device)
-        self.slow = nn.ModuleList([copy.deepcopy(part) for part in self._quick(embedder)]).requires_grad_(False)
+        self.slow = nn.ModuleList([copy.deepcopy(part) for part in self._averaged_modules(embedder)]).requires_grad_(False)
         self.keys: Tensor
         self.labels: Tensor
         self.count: Tensor
         self.register_buffer("keys", torch.zeros(queue, dim, device=device))
         self.register_buffer("labels", torch.zeros(queue, dtype=torch.long, device=device))
-        self.register_buffer("count", torch.zeros((), dtype=torch.long, device=device))  # of all keys that ever came
+        self.register_buffer("count", torch.zeros((), dtype=torch.long, device=device))  # of all keys ever added
 
-    def _quick(self, embedder: Embedder) -> list[nn.Module]:
-        """What the slow copy follows."""
+    def _averaged_modules(self, embedder: Embedder) -> list[nn.Module]:
+        """The modules that the momentum encoder averages."""
         return [embedder.encoder, embedder.temporal, self.projection]
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        """The projection. The slow copy is moved by hand."""
+        """The projection. The momentum encoder is not trained by gradients."""
         return {"projection": list(self.projection.parameters())}
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
-        """`[n]`, for training alone: the queue moves on."""
+        """The loss of each input `[n]`. Updates the momentum encoder and the queue, so it is for training only."""
         query = F.normalize(self.projection(batch.embeddings.vector).float(), dim=1)
-        self.follow(batch.embedder)
+        self.update_momentum_encoder(batch.embedder)
         key = self._key(batch)
-        held = min(int(self.count), len(self.keys))
-        known = self.keys[:held].clone()  # the gradient needs them as they were
-        among = torch.cat([(query * key).sum(1, keepdim=True), query @ known.T], 1) / self.temperature
-        alike = torch.cat([torch.ones_like(batch.target[:, None]), (batch.target[:, None] == self.labels[:held]).long()], 1)
+        n_queued = min(int(self.count), len(self.keys))
+        queued = self.keys[:n_queued].clone()  # the backward pass needs them unchanged
+        logits = torch.cat([(query * key).sum(1, keepdim=True), query @ queued.T], 1) / self.temperature
+        positive = torch.cat([torch.ones_like(batch.target[:, None]), (batch.target[:, None] == self.labels[:n_queued]).long()], 1)
         self._enqueue(key, batch.target, len(batch.inputs.values))
-        return -self.weight * (among.log_softmax(1) * alike).sum(1) / alike.sum(1)
+        return -self.weight * (logits.log_softmax(1) * positive).sum(1) / positive.sum(1)
 
     @torch.no_grad()
-    def follow(self, embedder: Embedder) -> None:
-        """slow <- momentum · slow + (1 - momentum) · quick, for all weights; running statistics are the slow copy's own."""
-        for slow, quick in zip(self.slow, self._quick(embedder), strict=True):
-            slow.train(quick.training)
-            for mine, other in zip(slow.parameters(), quick.parameters(), strict=True):
-                mine.lerp_(other, 1 - self.momentum)
+    def update_momentum_encoder(self, embedder: Embedder) -> None:
+        """momentum encoder <- momentum · momentum encoder + (1 - momentum) · encoder, for all weights; running statistics are its own."""
+        for slow, fast in zip(self.slow, self._averaged_modules(embedder), strict=True):
+            slow.train(fast.training)
+            for average, weight in zip(slow.parameters(), fast.parameters(), strict=True):
+                average.lerp_(weight, 1 - self.momentum)
 
     @torch.no_grad()
     def _key(self, batch: EmbeddedBatch) -> Tensor:
-        """`[n, dim]`, of length 1."""
+        """Keys `[n, dim]` of norm 1, from a second augmentation."""
         encoder, temporal, projection = self.slow
         features, lengths = batch.embedder.features(batch.inputs, batch.rng)
         return F.normalize(projection(temporal(encoder(features, lengths)).vector).float(), dim=1)
 
     @torch.no_grad()
-    def _enqueue(self, key: Tensor, label: Tensor, inputs: int) -> None:
-        """Puts keys in the place of the oldest; `inputs`: how many of them came in, each with the same number of keys."""
-        keys = parallel.joined(key.view(inputs, -1, key.shape[1])).flatten(0, 1)
-        labels = parallel.joined(label.view(inputs, -1)).flatten()
-        place = int(self.count) + torch.arange(len(keys), device=keys.device)
+    def _enqueue(self, key: Tensor, label: Tensor, n_inputs: int) -> None:
+        """Replaces the oldest keys of the queue. n_inputs: number of inputs in the batch, each with the same number of keys."""
+        keys = parallel.gather(key.view(n_inputs, -1, key.shape[1])).flatten(0, 1)
+        labels = parallel.gather(label.view(n_inputs, -1)).flatten()
+        position = int(self.count) + torch.arange(len(keys), device=keys.device)
         self.count += len(keys)
-        place, keys, labels = (part[-len(self.keys) :] for part in (place, keys, labels))
-        self.keys[place % len(self.keys)] = keys
-        self.labels[place % len(self.keys)] = labels
+        position, keys, labels = (part[-len(self.keys) :] for part in (position, keys, labels))
+        self.keys[position % len(self.keys)] = keys
+        self.labels[position % len(self.keys)] = labels

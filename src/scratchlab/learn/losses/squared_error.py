@@ -1,4 +1,4 @@
-"""Squared error of the similarities to every class row: 1 is wanted of the right class, 0 of the others.
+"""Squared error of the similarities to the class weights, with target 1 for the correct class and 0 for the others.
 
 Source: Hui & Belkin (2021), "Evaluation of Neural Architectures Trained with Square Loss vs Cross-Entropy in Classification Tasks",
 arXiv 2006.07322, section 2, without its rescaling for many classes.
@@ -16,7 +16,7 @@ from scratchlab.learn.losses.interface import EmbeddedBatch, Similarities
 class SquaredError(Classification):
     """Sum over similarities of weight · mean over the classes of (temperature · similarity - one-hot target)²."""
 
-    called = "squared_error"
+    name = "squared_error"
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class SquaredError(Classification):
     ) -> None:
         super().__init__(similarities, weights, temperature)
 
-    def of(self, batch: EmbeddedBatch, name: str) -> Tensor:
-        """`[n]`."""
+    def similarity_loss(self, batch: EmbeddedBatch, name: str) -> Tensor:
+        """The squared error of each input `[n]`."""
         logits = self.logits(name, batch.embeddings, batch.classes)
         return (logits - F.one_hot(batch.target, logits.shape[1])).square().mean(1)

@@ -1,4 +1,4 @@
-"""Supervised contrastive loss over any similarity: inputs of one class attract each other, all others repel.
+"""Supervised contrastive loss over any similarity: inputs of one class attract each other, and repel all others.
 
 Source: Khosla et al. (2020), "Supervised Contrastive Learning", arXiv 2004.11362, eq. 2 (L_out, positives outside the logarithm). Reversed
 negatives: Sun et al. (2023), "TACos", arXiv 2305.10816.
@@ -17,10 +17,10 @@ from scratchlab.types import Embeddings
 
 
 class SupervisedContrastive(nn.Module):
-    """Mean over an input's positives of -log softmax of their similarity, among all other inputs.
+    """Mean over an input's positives of -log softmax of their similarity, over all other inputs.
 
-    similarity: None for the cosine; temperature: divides the similarities; reversed_negatives: second views backwards in time are wrong
-    answers too, for similarities that see order.
+    similarity: None for the cosine; temperature: divides the similarities; reversed_negatives: adds the time-reversed second views as
+    negatives, for similarities that depend on the order of steps.
 
     >>> embeddings = torch.eye(3)[[0, 0, 1, 1]]
     >>> round(float(SupervisedContrastive(temperature=1.0)(embeddings, torch.tensor([0, 0, 1, 1]))), 4)  # ln(1 + 2/e)
@@ -35,31 +35,31 @@ class SupervisedContrastive(nn.Module):
             raise Problem(f"reversed_negatives has no effect: {type(self.similarity).__name__} cannot tell a matrix from its reversal.")
 
     def forward(self, embeddings: Embeddings | Tensor, labels: Tensor, second_view: Embeddings | Tensor | None = None) -> Tensor:
-        """The mean over the inputs that have a positive, in nats; 0 where none has.
+        """The mean loss of the inputs that have a positive, in nats; 0 if none has.
 
-        embeddings: `[n, d]`, `[n, t, c]` or Embeddings; labels: `[n]`; second_view: the same inputs augmented otherwise, alike. Each input
-        is compared with all second views, its own included, or where there are none with all other inputs. Raises Problem for another
-        number of labels.
+        embeddings: `[n, d]`, `[n, t, c]` or Embeddings; labels: `[n]`; second_view: embeddings of another augmentation of the same inputs.
+        Each input is compared with all second views, its own included, or without second views, with all other inputs. Raises Problem if
+        there is not one label per embedding.
         """
-        losses, positive = self.of_each(embeddings, labels, second_view)
+        losses, positive = self.per_input(embeddings, labels, second_view)
         return losses.sum() / positive.sum().clamp_min(1)
 
-    def of_each(
+    def per_input(
         self, embeddings: Embeddings | Tensor, labels: Tensor, second_view: Embeddings | Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The loss of each input, 0 for one without a positive, and whether it has one, `[n]` each."""
+        """The loss of each input (0 without a positive), and whether it has a positive, `[n]` each."""
         own = embeddings if isinstance(embeddings, Embeddings) else Embeddings.of(embeddings, what="embeddings")
         if labels.shape != (len(own),):
-            raise Problem(f"Labels are one number an embedding, [{len(own)}]; their shape is {list(labels.shape)}.")
+            raise Problem(f"labels must hold one number per embedding, shape [{len(own)}]; their shape is {list(labels.shape)}.")
         other = own if second_view is None else second_view
-        among = self.similarity(own, other)
+        scores = self.similarity(own, other)
         positives = labels[:, None] == labels[None]
         if second_view is None:
-            itself = torch.eye(len(own), dtype=torch.bool, device=among.device)
-            among, positives = among.masked_fill(itself, -torch.inf), positives & ~itself
+            own_position = torch.eye(len(own), dtype=torch.bool, device=scores.device)
+            scores, positives = scores.masked_fill(own_position, -torch.inf), positives & ~own_position
         if self.reversed_negatives:
             other = other if isinstance(other, Embeddings) else Embeddings.of(other, what="second_view")
-            among = torch.cat([among, self.similarity(own, reversed_steps(other))], 1)
-        logarithms = (among / self.temperature).log_softmax(1)[:, : len(own)]
+            scores = torch.cat([scores, self.similarity(own, reversed_steps(other))], 1)
+        log_probabilities = (scores / self.temperature).log_softmax(1)[:, : len(own)]
         count = positives.sum(1)
-        return -logarithms.masked_fill(~positives, 0).sum(1) / count.clamp_min(1), count > 0
+        return -log_probabilities.masked_fill(~positives, 0).sum(1) / count.clamp_min(1), count > 0

@@ -1,4 +1,4 @@
-"""The methods a recipe can name in [method]."""
+"""The methods that a recipe can name in [method]."""
 
 from __future__ import annotations
 

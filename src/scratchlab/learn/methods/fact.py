@@ -1,16 +1,18 @@
 """FACT: Zhou, Wang, Ye, Ma, Pu and Zhan (2022), "Forward Compatible Few-Shot Class-Incremental Learning", arXiv 2203.06953.
 
-1. Base training (section 4.1, eqs. 4-7). Beside one learned row a class stand V virtual prototypes, rows of no class. Cross-entropy comes
-   with weight · (reserve + forecast): once its true class is left out, an input should fall to a virtual prototype that may serve this
-   class; and an input mixed half-way through the encoder from two of different classes should fall to any virtual prototype, and behind it
-   to the real class it is most similar to. So the space between classes is kept for classes to come.
-2. A new class is the mean of its shots (or the shots), by the frozen embedder.
-3. An answer (section 4.3, eq. 8) is eta · softmax of the similarities query → virtual → class, over the `top` virtual prototypes nearest
-   to the query, plus (1 - eta) · softmax of the scaled similarities query → class; here as a logarithm.
+1. Base training (section 4.1, eqs. 4-7). In addition to the class weights, V virtual prototypes are learned, which belong to no class. The
+   loss is cross-entropy + weight · (reserve + forecast). Reserve: without its true class, an input should be classified as a virtual
+   prototype assigned to this class. Forecast: an input mixed half-way through the encoder from two inputs of different classes should be
+   classified as any virtual prototype, and without that one, as its most similar real class. This reserves space between classes for
+   future classes.
+2. A new class is represented by the mean of its shots (or the shots), with the frozen embedder.
+3. Scores (section 4.3, eq. 8): eta · softmax of the similarities query → virtual → class, over the `top` virtual prototypes nearest to the
+   query, plus (1 - eta) · softmax of the similarities query → class, times the temperature; here as a logarithm.
 
-The settings are those published for CIFAR-100 (40 virtual prototypes for 40 classes to come). Departures: in the authors' code the
-virtual weights share memory with the classifier's on one device and not after a move to another; here they are parameters of their own.
-The terms of mixed inputs are averaged over all pairs of a batch, those of one class counting as 0, where the authors leave them out.
+The default settings are those published for CIFAR-100 (40 virtual prototypes for 40 future classes). Departures: in the authors' code, the
+virtual prototypes share memory with the classifier's weights on one device, but not after moving to another; here they are separate
+parameters. The loss of mixed inputs is averaged over all pairs of a batch, with pairs of the same class counting as 0; the authors average
+only over the others.
 """
 
 from __future__ import annotations
@@ -20,18 +22,18 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
-from scratchlab.learn.class_learner import row_steps
+from scratchlab.learn.class_learner import class_matrix_steps
 from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.components import Components, Parts
 from scratchlab.learn.incremental import Incremental
-from scratchlab.learn.losses.virtual import Beta, Count, Eta, Serves, Top, Virtual, Weight, answer_through, check_unbiased
+from scratchlab.learn.losses.virtual import Beta, Count, Eta, Serves, Top, Virtual, Weight, check_unbiased, virtual_scores
 from scratchlab.learn.references import embedded
 from scratchlab.models.interface import Encoder
 from scratchlab.types import Inputs, TrainingView
 
 
 class FACT(Incremental):
-    """Virtual prototypes beside the class rows in training, and between queries and classes afterwards."""
+    """Virtual prototypes in addition to class weights in training, and as intermediate step between queries and classes in scoring."""
 
     def __init__(
         self,
@@ -52,37 +54,41 @@ class FACT(Incremental):
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Those of the plain method, and the virtual prototypes."""
+        """The plain method's parameter groups, and `virtual`."""
         return (*super().groups, "virtual")
 
     def train(self, view: TrainingView) -> None:
-        """Trains embedder, class rows and virtual prototypes together."""
+        """Trains embedder, class weights and virtual prototypes together."""
         loss = self.virtual_loss(view)
         self.learner(view, loss)
         self.virtual = loss.rows
 
     def virtual_loss(self, view: TrainingView) -> Virtual:
-        """weight · (reserve + forecast), with virtual prototypes of all parts of an embedding that the cross-entropy compares."""
+        """The loss weight · (reserve + forecast), with virtual prototypes for all similarities of the criterion."""
         criterion = self.components.losses.criterion
-        compared, seed = criterion.compared.values(), self.components.trainer.seed
-        virtual = ClassWeights(self.count, self.embedder, compared, row_steps(self.embedder, view.train, compared))
+        similarities, seed = criterion.similarities.values(), self.components.trainer.seed
+        virtual = ClassWeights(self.count, self.embedder, similarities, class_matrix_steps(self.embedder, view.train, similarities))
         return Virtual(criterion, virtual, len(view.classes), weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
 
     @torch.no_grad()
-    def compared(self, name: str, inputs: Inputs) -> Tensor:
-        """`[n, c]`: the answer of eq. 8.
+    def class_scores(self, name: str, inputs: Inputs) -> Tensor:
+        """`[n, c]`: the scores of eq. 8.
 
-        A similarity answers as it is where no virtual prototypes were learned for it, and where its scores are negated distances: of two
-        that are low, the product query → virtual → class would be high.
+        Plain scores are returned for similarities without learned virtual prototypes, and for negated distances, because the product of
+        two very negative scores, query → virtual and virtual → class, would be large.
         """
-        plain, similarity, criterion = super().compared(name, inputs), self.components.similarities[name], self.components.losses.criterion
-        if self.eta == 0 or similarity.is_distance or name not in criterion.compared:
+        plain, similarity, criterion = (
+            super().class_scores(name, inputs),
+            self.components.similarities[name],
+            self.components.losses.criterion,
+        )
+        if self.eta == 0 or similarity.is_distance or name not in criterion.similarities:
             return plain
         virtual = self.virtual.embeddings(self.embedder.streams)
-        near = similarity(embedded(self.embedder, inputs, similarity), virtual)
-        classes = torch.cat([one.compare(virtual) for one in self.references[name]], 1)
-        return answer_through(near, classes, criterion.temperature * plain, self.eta, self.top)
+        to_virtual = similarity(embedded(self.embedder, inputs, similarity), virtual)
+        classes = torch.cat([references.compare(virtual) for references in self.references[name]], 1)
+        return virtual_scores(to_virtual, classes, criterion.temperature * plain, self.eta, self.top)
 
     def tensors(self) -> dict[str, Tensor]:
-        """With the virtual prototypes."""
-        return {**super().tensors(), **{f"virtual.{name}": rows.detach() for name, rows in self.virtual.named_parameters()}}
+        """The plain method's tensors, and the virtual prototypes."""
+        return {**super().tensors(), **{f"virtual.{name}": weights.detach() for name, weights in self.virtual.named_parameters()}}

@@ -1,4 +1,4 @@
-"""What every method does: learn a split, score its queries, and branch so that draws do not touch each other."""
+"""Interface of methods: learn a split, score its queries, and branch so that draws are independent."""
 
 from __future__ import annotations
 
@@ -13,72 +13,73 @@ if TYPE_CHECKING:
     from scratchlab.learn.phases import PhaseKinds
 
 
-class Asking(Protocol):
-    """Whatever scores queries: a method, or its baselines. Pairs and episodes may be of any classes, learned or not."""
+class Scorer(Protocol):
+    """Scores queries: a method, or its baselines. Pairs and episodes may be of any classes, learned or not."""
 
     def score(self, inputs: Inputs) -> dict[str, Scores]:
-        """Scores of the queries by head, for all classes learned so far; the leading head first."""
+        """Scores of the queries by head, for all classes learned so far; the main head first. Heads are evaluated separately."""
         ...
 
     def pairwise(self, queries: Inputs, references: Inputs) -> Iterator[tuple[slice, dict[str, Floats]]]:
-        """Tiles of at most 256 queries, and by head their similarities `[tile, m]` with all references, float32, larger being more alike.
+        """Tiles of at most 256 queries, and their similarities `[tile, m]` to all references by head; float32, larger is more similar.
 
-        Each reference stands for itself: nothing is averaged over classes.
+        References are single rows: nothing is averaged over classes.
         """
         ...
 
     def episodes(self, support: Rows, query: Rows, load: Callable[[Rows], Batch]) -> dict[str, Floats]:
-        """Scores `[episode, q, way]` by head, float32, larger being better.
+        """Scores `[episode, q, way]` by head; float32, larger is more similar.
 
-        support: rows `[episode, way, shot]`; query: rows `[episode, q]`; load: inputs of rows. A class is compared by the mean of its
-        shots or by each of them, as its similarity is set. Each row is embedded once.
+        support: rows `[episode, way, shot]`; query: rows `[episode, q]`; load: loads the inputs of rows. A class's score is the similarity
+        to the mean of its shots, or the mean similarity to its shots, depending on the similarity's setting `references`. Each row is
+        embedded once.
         """
         ...
 
 
-class Method(Asking, Protocol):
-    """A way to learn classes from what a split shows. Touches parameters and optimisers; never disk, metrics or query labels."""
+class Method(Scorer, Protocol):
+    """Learns classes from a split and scores queries. Accesses parameters and optimisers; never disk, metrics or query labels."""
 
     @property
     def phases(self) -> PhaseKinds:
-        """The phases that its training knows, by name."""
+        """Its training phases, by name."""
         ...
 
     @property
     def rates(self) -> Mapping[str, float]:
-        """Rates published for parameter groups of its own, where the recipe gives none."""
+        """Published learning rates of its own parameter groups, where the recipe sets none."""
         ...
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Names of the parameter groups whose rates a recipe may give."""
+        """Names of its parameter groups, whose learning rates a recipe may set."""
         ...
 
     @property
-    def baselines(self) -> Asking:
-        """Answers without training to the same questions: by the network as it began, and by the features it is given."""
+    def baselines(self) -> Scorer:
+        """Scores without training: by the untrained network, and by the front-end's features."""
         ...
 
     def learn(self, view: TrainingView) -> None:
-        """Takes in a split: trains on its training rows, if there are any, and keeps what it needs of its references."""
+        """Learns from a split: trains on its training rows, if any, and stores references of its new classes."""
         ...
 
     def vectors(self, inputs: Inputs) -> Tensor:
-        """Vector embeddings `[n, d]`, for maps and comparisons."""
+        """Vector embeddings `[n, d]`, for visualisation and comparison."""
         ...
 
     def similarity_to_base(self) -> Tensor:
-        """`[new, base]`: similarity of each later class to each base class, by the leading similarity; both in order of arrival."""
+        """`[new, base]`: similarity of each new class to each base class, by the leading similarity; both in the order of learning."""
         ...
 
     def branch(self) -> Self:
-        """A copy that can go on learning without changing this one."""
+        """A copy that can learn further splits without changing this one."""
         ...
 
     def tensors(self) -> dict[str, Tensor]:
-        """Everything learned, by name: what is worth keeping."""
+        """All learned tensors, by name, for storage."""
         ...
 
     def facts(self) -> dict[str, Any]:
-        """What was chosen on validation rows besides the epoch, ready for JSON."""
+        """What was chosen on validation rows besides the epoch, JSON-compatible."""
         ...

@@ -1,8 +1,8 @@
 """TEEN: Wang, Zhou, Liu, Ye, Bian, Zhan and Zhao (2023), "Few-Shot Class-Incremental Learning via Training-Free Prototype Calibration",
 arXiv 2312.05229.
 
-Plain base training; the prototypes of new classes are moved towards the base classes they are similar to. The published share lies between
-0.1 and 0.5, by data set. Here any similarity may be calibrated, by its vector or its matrix (`similarity/calibration.py`).
+Plain base training; the prototypes of new classes are moved towards the base classes they are similar to. The published `share` is between
+0.1 and 0.5, by data set. Here any similarity can be calibrated, whether of vectors or of matrices (`similarity/calibration.py`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from scratchlab.types import Embeddings
 
 
 class TEEN(Incremental):
-    """Class means (or shots), those of new classes calibrated."""
+    """The plain method, with calibrated references of new classes."""
 
     def __init__(self, encoder: Encoder | Components, *, share: Share = 0.5, sharpness: Sharpness = 16.0, **parts: Unpack[Parts]) -> None:
         super().__init__(encoder, **parts)
         self.share, self.sharpness = share, sharpness
 
-    def adapted(self, new: Embeddings, base: References) -> Embeddings:
-        """New references, calibrated; so are those of few-shot episodes."""
+    def adapt(self, new: Embeddings, base: References) -> Embeddings:
+        """The calibrated references of new classes, and of few-shot episodes."""
         return calibrated(new, base.means(), base.similarity, self.share, self.sharpness)

@@ -1,1 +1,1 @@
-"""Readings inside other people's training loops; each file needs the library it is named after."""
+"""Readings inside the training loops of other libraries; each module needs the library that it is named after."""

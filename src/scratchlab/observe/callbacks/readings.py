@@ -1,4 +1,4 @@
-"""What the callbacks share: when kernels are read while somebody else trains, and where the table goes."""
+"""Base of the callbacks: when CKA is read during training by another library, and where the table is written."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 from torch import Tensor, nn
 
 from scratchlab.checks import Problem
-from scratchlab.observe.kernels import Forward, Kernels, Set, called
+from scratchlab.observe.kernels import Forward, Kernels, Set, call_network
 from scratchlab.store import files
 
 
 class Readings:
-    """Kernels at the start and then after every epoch, or after every so many steps.
+    """Reads CKA at the start and after every epoch, or after every `every` steps.
 
-    sets, layers, forward, batch, between: as of `Kernels`; inputs move to the network's device. path: the table's file (Parquet), whole
-    after each reading, so that a training that is killed leaves what was read. every: steps of the optimizer between readings; 0 for
-    epochs. The table's `epoch` and `step` count what is done: 0 and 0 before the first. A training that is resumed begins a table anew,
-    and its "start" is the weights it resumed with.
+    sets, layers, forward, batch, between: as in `Kernels`; inputs are moved to the network's device. path: Parquet file of the table,
+    rewritten after each reading, so that a killed training keeps its readings. every: optimizer steps between readings; 0: one reading per
+    epoch. The table's `epoch` and `step` are the numbers of completed epochs and steps: 0 and 0 before training. A resumed training starts
+    a new table, whose "start" is the weights it resumed with.
     """
 
     def __init__(
@@ -31,22 +31,22 @@ class Readings:
         *,
         every: int = 0,
         layers: Sequence[str] = (),
-        forward: Forward = called,
+        forward: Forward = call_network,
         batch: int = 256,
         between: bool = True,
     ) -> None:
         super().__init__()
         if every < 0:
-            raise Problem(f"every = {every} is no number of steps; it is 1 or more, or 0 for every epoch.")
+            raise Problem(f"every = {every} is not a number of steps; it must be 1 or more, or 0 for one reading per epoch.")
         self.sets, self.path, self.every = sets, Path(path), every
         self.layers, self.forward, self.batch, self.between = layers, forward, batch, between
         self.kernels: Kernels | None = None
         self.read_at = -1
 
-    def begins(self, network: nn.Module, epoch: int, step: int) -> None:
-        """Training starts, or goes on, where so many epochs and steps are done.
+    def start(self, network: nn.Module, epoch: int, step: int) -> None:
+        """Takes the first reading when training starts or resumes, after `epoch` epochs and `step` steps.
 
-        Raises Problem for layers that are not there and for a path that cannot be written.
+        Raises Problem for layers that do not exist, and for a path that cannot be written.
         """
         with files.told(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,17 +54,17 @@ class Readings:
         self._read(epoch, step)
 
     def after_epoch(self, epoch: int, step: int) -> None:
-        """An epoch is over; so many are done."""
+        """Takes a reading after an epoch, if one is due. epoch, step: numbers of completed epochs and steps."""
         if not self.every:
             self._read(epoch, step)
 
     def after_step(self, epoch: int, step: int) -> None:
-        """A batch is over; where gradients are gathered over several, `step` may be that of the last one."""
+        """Takes a reading after a batch, if one is due. With gradient accumulation, several batches have the same `step`."""
         if self.every and step % self.every == 0 and step != self.read_at:
             self._read(epoch, step)
 
     def _read(self, epoch: int, step: int) -> None:
-        if self.kernels is not None:  # of several processes one reads
+        if self.kernels is not None:  # None in all processes but the first
             self.kernels.read(epoch=epoch, step=step)
             self.read_at = step
             table = self.kernels.table()
@@ -75,20 +75,20 @@ class Readings:
         return self.forward(network, inputs.to(device))
 
 
-def base(name: str, homes: Sequence[str], requirement: str) -> Any:
-    """The class `name` of these modules, or of those that are there: each library takes none but its own.
+def callback_class(name: str, modules: Sequence[str], requirement: str) -> Any:
+    """A base class for callbacks: inherits from the class `name` of each of these modules that is installed.
 
-    Raises ImportError, saying what to install, where there is none.
+    lightning and pytorch_lightning each accept only callbacks of their own class. Raises ImportError with advice if none is installed.
     """
-    there = [home for home in homes if _is_there(home.partition(".")[0])]
-    if not there:
-        package = homes[0].partition(".")[0]
+    installed = [module for module in modules if _is_installed(module.partition(".")[0])]
+    if not installed:
+        package = modules[0].partition(".")[0]
         raise ImportError(f"This callback needs {package}, which is not installed here: pip install '{requirement}'", name=package)
-    return type(name, tuple(getattr(importlib.import_module(home), name) for home in there), {})
+    return type(name, tuple(getattr(importlib.import_module(module), name) for module in installed), {})
 
 
-def _is_there(package: str) -> bool:
+def _is_installed(package: str) -> bool:
     try:
         return importlib.util.find_spec(package) is not None
-    except ValueError:  # somebody has put something else in its place
+    except ValueError:  # sys.modules has a stand-in without a spec
         return False
