@@ -184,6 +184,6 @@ def test_a_ledger_is_scored_by_true_labels(tmp_path: Path) -> None:
 
 def test_wrong_labels_end_a_run_before_it_leaves_a_folder(tmp_path: Path) -> None:
     run, resolved = prepared(tmp_path, noise={"name": "column", "file": str(tmp_path / "missing.csv")})
-    with pytest.raises(Problem, match=r"noise\.file = '.*missing\.csv' is no file"):
+    with pytest.raises(Problem, match=r"noise\.file = '.*missing\.csv' is not a file"):
         experiment.perform(resolved, run, Console(quiet=True))
     assert not run.folder.exists()

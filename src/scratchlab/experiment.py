@@ -50,7 +50,7 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         plan = pipeline.protocol.plan(samples)
         given = given_labels(pipeline.noise, samples, plan.split, recipe.seed) if pipeline.noise else None
         if given is not None:
-            samples = given.shown(samples)
+            samples = given.apply(samples)
             if leads:
                 run.save_table("noise", given.table())
         view = plan.split.view(samples)
