@@ -109,13 +109,13 @@ class Samples:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def named(self, columns: Sequence[str] = ()) -> list[str]:
+    def group_columns(self, columns: Sequence[str] = ()) -> list[str]:
         """These columns of groups; the first one, if there is any, where none is named."""
         return list(columns) or list(self.groups)[:1]
 
     def group_name(self, columns: Sequence[str] = ()) -> str:
         """What one value of `grouped` with these columns is called: the name of the first column, or "sample id" where there is none."""
-        return next(iter(self.named(columns)), "sample id")
+        return next(iter(self.group_columns(columns)), "sample id")
 
     def grouped(self, columns: Sequence[str] = (), where: str = "protocol.disjoint") -> Strings:
         """`[n]`: which rows must stay together so that none of these columns of groups is cut; the first column if none is named.
@@ -127,7 +127,7 @@ class Samples:
             if name not in self.groups:
                 there = f"the source's columns of groups are: {listing(self.groups)}" if self.groups else "the source knows no groups"
                 raise Problem(f"{where} names '{name}', but {there}.{nearest(name, self.groups)}")
-        names = self.named(columns)
+        names = self.group_columns(columns)
         if not names:
             return self.ids
         return self.groups[names[0]] if len(names) == 1 else _connected([self.groups[name] for name in names])
