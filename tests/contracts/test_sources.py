@@ -218,8 +218,8 @@ def test_settings_are_described_and_checked(name: str) -> None:
     parameters = inspect.signature(SOURCES[name]).parameters.values()
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters)
     assert all(setting.meaning for setting in recipe.settings(SOURCES[name]))
-    resolved = recipe.resolve({"data": {"name": name}}, {"data": recipe.One(SOURCES, "mnist")}, "test")
-    assert recipe.resolve(recipe.tomllib.loads(resolved.toml()), {"data": recipe.One(SOURCES, "mnist")}, "test").key == resolved.key
+    resolved = recipe.resolve({"data": {"name": name}}, {"data": recipe.OneOf(SOURCES, "mnist")}, "test")
+    assert recipe.resolve(recipe.tomllib.loads(resolved.toml()), {"data": recipe.OneOf(SOURCES, "mnist")}, "test").key == resolved.key
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -18,7 +18,7 @@ from scratchlab.data.noise.pair import Pair
 from scratchlab.data.noise.symmetric import Symmetric
 from scratchlab.data.protocols.closed_set import ClosedSet
 from scratchlab.data.sources.cifar10 import CIFAR10
-from scratchlab.recipe import One, resolve
+from scratchlab.recipe import OneOf, resolve
 from scratchlab.types import Batch, Samples, Split, Waveform, rows
 
 
@@ -228,12 +228,12 @@ def test_errors_for_noise_without_usable_classes(tmp_path: Path) -> None:
 )
 def test_wrong_settings_are_reported_before_data_are_read(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
-        resolve({"noise": given}, {"noise": One(NOISES, "none")}, "test")
+        resolve({"noise": given}, {"noise": OneOf(NOISES, "none")}, "test")
 
 
 def test_no_noise_is_the_default() -> None:
-    recipe = resolve({}, {"noise": One(NOISES, "none")}, "test")
-    assert recipe.build("noise", {"noise": One(NOISES, "none")}) is None
+    recipe = resolve({}, {"noise": OneOf(NOISES, "none")}, "test")
+    assert recipe.build("noise", {"noise": OneOf(NOISES, "none")}) is None
 
 
 def test_human_labels_of_cifar10n(real_data: Callable[[str], Path]) -> None:
