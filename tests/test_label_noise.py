@@ -115,15 +115,15 @@ def test_heads_of_the_last_epoch_equal_those_of_a_run_that_selects_it(tmp_path: 
     training = {**RECIPE["training"], "epochs": 12, "rate": 0.2, "select": "accuracy"}
     chosen = performed(tmp_path, training=training)
     last = performed(tmp_path, training={**training, "select": "last"})
-    kept = max(record["epoch"] for record in chosen.records() if record["kept"])
-    assert kept < 11, "the last epoch is the best one, so this test is void"
+    best_epoch = max(record["epoch"] for record in chosen.records() if record["kept"])
+    assert best_epoch < 11, "the last epoch is the best one, so this test is void"
     heads, alone = (run.json("result")["heads"] for run in (chosen, last))
     assert list(heads) == ["linear", "trained", "last.linear", "last.trained"]
     for head in ("linear", "trained"):
         assert heads[f"last.{head}"] == alone[head]
-        best, beside = (chosen.table("units").filter(pl.col("head") == name).drop("head") for name in (head, f"last.{head}"))
-        assert beside.equals(last.table("units").filter(pl.col("head") == head).drop("head"))
-        assert not beside.equals(best)
+        of_best, of_last = (chosen.table("units").filter(pl.col("head") == name).drop("head") for name in (head, f"last.{head}"))
+        assert of_last.equals(last.table("units").filter(pl.col("head") == head).drop("head"))
+        assert not of_last.equals(of_best)
     assert not (chosen.folder / "checkpoint.safetensors").exists()
 
 
@@ -131,10 +131,10 @@ def test_a_run_with_the_stored_noise_of_another_equals_it(tmp_path: Path) -> Non
     first = performed(tmp_path)
     second = performed(tmp_path, noise={"name": "column", "file": str(first.folder / "noise.parquet"), "truth": "true"})
     assert first.json("result")["facts"]["noise"]["hash"] == second.json("result")["facts"]["noise"]["hash"]
-    one, other = (run.load_arrays("weights") for run in (first, second))
-    assert one is not None
+    weights, other = (run.load_arrays("weights") for run in (first, second))
+    assert weights is not None
     assert other is not None
-    assert all(np.array_equal(array, other[0][name]) for name, array in one[0].items())
+    assert all(np.array_equal(array, other[0][name]) for name, array in weights[0].items())
 
 
 KILLED = """

@@ -22,7 +22,7 @@ def samples(**changed: Any) -> Samples:
         "groups": {"speaker": np.array(["x", "y", "x"])},
         "splits": np.array(["train", "test", ""]),
         "form": Waveform(16000),
-        "load": lambda wanted: Batch(np.zeros((len(wanted), 4), np.float32), np.full(len(wanted), 4)),
+        "load": lambda rows: Batch(np.zeros((len(rows), 4), np.float32), np.full(len(rows), 4)),
     }
     return Samples(**{**whole, **changed})
 

@@ -111,10 +111,10 @@ def _resolved(part: Callable[..., Any], given: Values, where: str, part_name: st
         return model.model_validate_json(json.dumps(given, default=str)).model_dump(mode="json")
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        place = ".".join([where, *(str(step) for step in first["loc"][:2] if str(step).isidentifier())])
+        path = ".".join([where, *(str(step) for step in first["loc"][:2] if str(step).isidentifier())])
         if first["type"] == "missing" and len(first["loc"]) == 1:
-            raise Problem(f"{place} must be given: {part_name} has no default for it.") from None
-        raise Problem(f"{place} = {first['input']!r} does not fit: {first['msg'].replace('Input should', 'it should')}.") from None
+            raise Problem(f"{path} must be given: {part_name} has no default for it.") from None
+        raise Problem(f"{path} = {first['input']!r} does not fit: {first['msg'].replace('Input should', 'it should')}.") from None
 
 
 def _find_part(section: str, parts: Catalog, name: Any) -> Callable[..., Any]:

@@ -152,8 +152,8 @@ def parse(text: str, where: str, scan: Callable[[], pl.LazyFrame]) -> Result:
         return _reader().validate_python({**values, "scan": scan})  # pyright: ignore[reportUnknownArgumentType]
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise Problem(f"{where} is damaged: {place}: {first['msg']}.") from None
+        key = ".".join(str(step) for step in first["loc"])
+        raise Problem(f"{where} is damaged: {key}: {first['msg']}.") from None
     except (ValueError, RecursionError) as error:
         raise Problem(f"{where} is damaged: {error}.") from None
 

@@ -88,10 +88,10 @@ def test_a_shift_moves_samples_without_loss_inside_the_clip() -> None:
     values = torch.zeros(32, 8000)
     values[:, 4000] = 1
     moved = AUGMENTS["shift"](SOUND, ms=100.0)(values, torch.full((32,), 8000), rng(list(range(32))))
-    places = moved.argmax(1)
+    positions = moved.argmax(1)
     assert (moved.sum(1) == 1).all()
-    assert ((places - 4000).abs() <= 800).all()
-    assert len(places.unique()) > 20
+    assert ((positions - 4000).abs() <= 800).all()
+    assert len(positions.unique()) > 20
 
 
 def test_a_flip_mirrors_a_fraction_of_the_images() -> None:
@@ -113,8 +113,8 @@ def test_random_numbers_are_uniform_and_uncorrelated() -> None:
     for numbers in (first, second, other):
         assert abs(float(numbers.mean()) - 0.5) < 4 * 12**-0.5 / 500_000**0.5
         assert abs(float(numbers.var()) - 1 / 12) < 0.001
-    for one, two in ((first, second), (first, other), (first[:-1], first[1:])):
-        assert abs(float(torch.corrcoef(torch.stack([one, two]))[0, 1])) < 4 / 500_000**0.5
+    for a, b in ((first, second), (first, other), (first[:-1], first[1:])):
+        assert abs(float(torch.corrcoef(torch.stack([a, b]))[0, 1])) < 4 / 500_000**0.5
 
 
 class Maximum(RowRNG):

@@ -43,37 +43,37 @@ SAMPLES = samples([i % 4 for i in range(400)])
 SPLIT = split(list(range(300)), list(range(300, 400)))
 
 
-def realised(noise: Noise, data: Samples = SAMPLES, part: Split = SPLIT, seed: int = 0) -> GivenLabels:
+def draw(noise: Noise, data: Samples = SAMPLES, part: Split = SPLIT, seed: int = 0) -> GivenLabels:
     return given_labels(noise, data, part, seed)
 
 
 def error_message(noise: Noise, data: Samples = SAMPLES, part: Split = SPLIT) -> str:
     with pytest.raises(Problem) as error:
-        realised(noise, data, part)
+        draw(noise, data, part)
     return str(error.value)
 
 
 @pytest.mark.parametrize("part", ["train", "valid"])
 def test_exact_noise_changes_the_same_fraction_of_every_class(part: str) -> None:
     """75 training rows per class at rate 0.3: round(22.5) = 22 (to even); 25 validation rows: round(7.5) = 8."""
-    found = realised(Symmetric(rate=0.3))
-    in_part = found.splits == part
+    labels = draw(Symmetric(rate=0.3))
+    in_part = labels.splits == part
     for label in range(4):
-        assert found.changed[in_part & (found.true == label)].sum() == {"train": 22, "valid": 8}[part]
+        assert labels.changed[in_part & (labels.true == label)].sum() == {"train": 22, "valid": 8}[part]
 
 
 def test_random_noise_changes_about_the_rate_and_different_numbers_per_class() -> None:
     data = samples([i % 4 for i in range(8000)])
-    found = realised(Symmetric(rate=0.3, exact=False), data, split(list(range(8000))))
-    assert found.changed.mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.3 * 0.7 / 8000))
-    assert len({int(found.changed[found.true == label].sum()) for label in range(4)}) > 1
+    labels = draw(Symmetric(rate=0.3, exact=False), data, split(list(range(8000))))
+    assert labels.changed.mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.3 * 0.7 / 8000))
+    assert len({int(labels.changed[labels.true == label].sum()) for label in range(4)}) > 1
 
 
 def test_symmetric_noise_is_uniform_over_the_other_classes() -> None:
     data = samples([i % 4 for i in range(12000)])
-    found = realised(Symmetric(rate=0.6), data, split(list(range(12000))))
+    labels = draw(Symmetric(rate=0.6), data, split(list(range(12000))))
     for true in range(4):
-        counts = np.bincount(found.given[found.changed & (found.true == true)], minlength=4)
+        counts = np.bincount(labels.given[labels.changed & (labels.true == true)], minlength=4)
         assert counts[true] == 0
         assert np.delete(counts, true) == pytest.approx(600, abs=4 * np.sqrt(600))
 
@@ -81,12 +81,12 @@ def test_symmetric_noise_is_uniform_over_the_other_classes() -> None:
 def test_given_labels_are_among_the_classes_of_training() -> None:
     data = samples([0, 2, 3] * 40)
     for noise in (Symmetric(rate=0.5), Pair(rate=0.5)):
-        assert set(realised(noise, data, split(list(range(120)), classes=(0, 2, 3))).given.tolist()) == {0, 2, 3}
+        assert set(draw(noise, data, split(list(range(120)), classes=(0, 2, 3))).given.tolist()) == {0, 2, 3}
 
 
 def test_pair_noise_gives_the_next_class_and_the_first_after_the_last() -> None:
-    found = realised(Pair(rate=0.4), samples([0, 2, 3] * 40), split(list(range(120)), classes=(3, 0, 2)))
-    assert {(int(a), int(b)) for a, b in zip(found.true[found.changed], found.given[found.changed], strict=True)} == {
+    labels = draw(Pair(rate=0.4), samples([0, 2, 3] * 40), split(list(range(120)), classes=(3, 0, 2)))
+    assert {(int(a), int(b)) for a, b in zip(labels.true[labels.changed], labels.given[labels.changed], strict=True)} == {
         (0, 2),
         (2, 3),
         (3, 0),
@@ -95,29 +95,29 @@ def test_pair_noise_gives_the_next_class_and_the_first_after_the_last() -> None:
 
 def test_validation_labels_stay_among_the_classes_of_validation() -> None:
     data = samples([0, 1] * 20 + [2, 3] * 20)
-    found = realised(Symmetric(rate=0.5), data, split(list(range(40)), list(range(40, 80)), classes=(0, 1)))
-    assert set(found.given[found.splits == "train"].tolist()) == {0, 1}
-    assert set(found.given[found.splits == "valid"].tolist()) == {2, 3}
+    labels = draw(Symmetric(rate=0.5), data, split(list(range(40)), list(range(40, 80)), classes=(0, 1)))
+    assert set(labels.given[labels.splits == "train"].tolist()) == {0, 1}
+    assert set(labels.given[labels.splits == "valid"].tolist()) == {2, 3}
 
 
 @pytest.mark.parametrize("kind", [Symmetric, Pair])
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_higher_rate_changes_all_labels_that_a_lower_one_changes(kind: Callable[..., Noise], exact: bool) -> None:
-    low, high = (realised(kind(rate=rate, exact=exact)) for rate in (0.2, 0.5))
+    low, high = (draw(kind(rate=rate, exact=exact)) for rate in (0.2, 0.5))
     assert low.changed.any()
     assert (high.given[low.changed] == low.given[low.changed]).all()
 
 
 def test_noise_depends_on_the_seed_and_training_labels_not_on_validation() -> None:
-    one, again, other = (realised(Symmetric(rate=0.4), seed=seed) for seed in (1, 1, 2))
-    assert one.facts() == again.facts()
-    assert one.facts()["hash"] != other.facts()["hash"]
-    without = realised(Symmetric(rate=0.4), part=split(list(range(300))), seed=1)
-    assert np.array_equal(without.given, one.given[:300])
+    first, second, other = (draw(Symmetric(rate=0.4), seed=seed) for seed in (1, 1, 2))
+    assert first.facts() == second.facts()
+    assert first.facts()["hash"] != other.facts()["hash"]
+    without = draw(Symmetric(rate=0.4), part=split(list(range(300))), seed=1)
+    assert np.array_equal(without.given, first.given[:300])
 
 
 def test_facts_of_a_hand_computed_example() -> None:
-    found = GivenLabels(
+    labels = GivenLabels(
         rows([0, 1, 2, 3, 4]),
         SAMPLES.ids[:5],
         np.array(["train"] * 4 + ["valid"]),
@@ -125,7 +125,7 @@ def test_facts_of_a_hand_computed_example() -> None:
         rows([0, 2, 1, 1, 0]),
         SAMPLES.classes,
     )
-    facts = found.facts()
+    facts = labels.facts()
     assert facts["rows"] == {"train": 4, "valid": 1}
     assert facts["changed"] == {"train": 1, "valid": 1}
     assert facts["rate"] == {"train": 0.25, "valid": 1.0}
@@ -133,11 +133,11 @@ def test_facts_of_a_hand_computed_example() -> None:
 
 
 def test_noisy_samples_keep_the_true_labels_and_views_have_the_given_ones() -> None:
-    found = realised(Symmetric(rate=0.4))
-    noisy = found.apply(SAMPLES)
+    labels = draw(Symmetric(rate=0.4))
+    noisy = labels.apply(SAMPLES)
     assert np.array_equal(noisy.labels, SAMPLES.labels)
     view = SPLIT.view(noisy)
-    assert np.array_equal(np.concatenate([view.train.labels, view.valid.labels]), found.given)
+    assert np.array_equal(np.concatenate([view.train.labels, view.valid.labels]), labels.given)
 
 
 # -- labels from a file -------------------------------------------------------------------------------
@@ -145,28 +145,28 @@ def test_noisy_samples_keep_the_true_labels_and_views_have_the_given_ones() -> N
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_a_written_table_is_read_back_in_any_order_of_rows(tmp_path: Path, suffix: str) -> None:
-    found = realised(Symmetric(rate=0.4))
-    table = found.table().sample(fraction=1, shuffle=True, seed=0)
+    labels = draw(Symmetric(rate=0.4))
+    table = labels.table().sample(fraction=1, shuffle=True, seed=0)
     path = tmp_path / f"noise.{suffix}"
     table.write_csv(path) if suffix == "csv" else table.write_parquet(path)
-    again = realised(Column(file=str(path), truth="true"), seed=99)
-    assert np.array_equal(again.given, found.given)
-    assert again.facts()["hash"] == found.facts()["hash"]
+    again = draw(Column(file=str(path), truth="true"), seed=99)
+    assert np.array_equal(again.given, labels.given)
+    assert again.facts()["hash"] == labels.facts()["hash"]
 
 
 def test_an_archive_in_the_sources_order_has_indices_or_names(tmp_path: Path) -> None:
     wrong = (SAMPLES.labels + (np.arange(400) % 5 == 0)) % 4
     np.savez(tmp_path / "labels.npz", index=wrong.astype(np.uint8), name=np.array(SAMPLES.classes)[wrong], clean=SAMPLES.labels)
     for column in ("index", "name"):
-        found = realised(Column(file=str(tmp_path / "labels.npz"), labels=column, ids="", truth="clean"))
-        assert np.array_equal(found.given, wrong)
+        labels = draw(Column(file=str(tmp_path / "labels.npz"), labels=column, ids="", truth="clean"))
+        assert np.array_equal(labels.given, wrong)
 
 
 def test_labels_of_only_the_publishers_training_part_are_matched_by_order(tmp_path: Path) -> None:
     data = samples([0, 1, 0, 1, 0, 1], ["test", "train", "train", "test", "train", "train"])
     pl.DataFrame({"label": [1, 1, 0, 0]}).write_csv(tmp_path / "labels.csv")  # of rows 1, 2, 4, 5
-    found = realised(Column(file=str(tmp_path / "labels.csv"), labels="label", ids=""), data, split([5, 2, 1], [4], classes=(0, 1)))
-    assert found.given.tolist() == [0, 1, 1, 0]
+    labels = draw(Column(file=str(tmp_path / "labels.csv"), labels="label", ids=""), data, split([5, 2, 1], [4], classes=(0, 1)))
+    assert labels.given.tolist() == [0, 1, 1, 0]
 
 
 def write(path: Path, **columns: Any) -> str:
@@ -241,7 +241,7 @@ def test_human_labels_of_cifar10n(real_data: Callable[[str], Path]) -> None:
     root = str(real_data("images/cifar10n_sub4000.npz"))
     data = CIFAR10(root=root, labels="clean").read()
     plan = ClosedSet(0).plan(data)
-    found = realised(Column(file=root, labels="worse_label", ids="", truth="clean"), data, plan.split)
-    assert found.changed.mean() == pytest.approx(0.402, abs=0.02)
+    labels = draw(Column(file=root, labels="worse_label", ids="", truth="clean"), data, plan.split)
+    assert labels.changed.mean() == pytest.approx(0.402, abs=0.02)
     archive = np.load(root)
-    assert np.array_equal(found.given, archive["worse_label"][found.rows])
+    assert np.array_equal(labels.given, archive["worse_label"][labels.rows])

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from tests.properties.made import made, nested
+from tests.properties.sample_data import nested, samples_of
 
 from scratchlab import result
 from scratchlab.data.protocols.retrieval import Retrieval, RetrievalPlan
@@ -72,7 +72,7 @@ def evaluated(plan: RetrievalPlan, samples: Samples, method: Asked, baselines: A
 def samples_of_many() -> Samples:
     """30 identities of 12 rows in 4 cameras."""
     cells = [(label, row % 4) for label in range(30) for row in range(12)]
-    return made([label for label, _ in cells], camera=[camera for _, camera in cells])
+    return samples_of([label for label, _ in cells], camera=[camera for _, camera in cells])
 
 
 CAMERAS: dict[str, Any] = {"test": 0.5, "probes": 3, "draw": "seed", "camera": "camera", "same_camera": "ignore"}
@@ -139,7 +139,7 @@ def test_a_result_is_read_back_as_it_was() -> None:
 
 def test_what_the_gallery_does_not_reach_is_left_out_and_what_has_no_match_is_counted() -> None:
     """Identity 1 has one row, so its probe has no match; the gallery has three rows, fewer than ranks 5 and 10."""
-    samples = made([0, 0, 0, 1, 2, 2, 2, 2], camera=[0, 1, 2, 0, 0, 0, 1, 2])
+    samples = samples_of([0, 0, 0, 1, 2, 2, 2, 2], camera=[0, 1, 2, 0, 0, 0, 1, 2])
     given: dict[str, Any] = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0, "unmatched": "count"}
     plan = Retrieval(0, **given, camera="camera", same_camera="ignore").plan(samples)
     found = evaluated(plan, samples, Asked(right=knowing(samples)))
@@ -152,7 +152,7 @@ def test_what_the_gallery_does_not_reach_is_left_out_and_what_has_no_match_is_co
 
 
 def test_no_match_at_all_is_undefined_with_its_reason() -> None:
-    samples = made([0, 0, 1, 2, 2], camera=[0, 1, 0, 0, 0])
+    samples = samples_of([0, 0, 1, 2, 2], camera=[0, 1, 0, 0, 0])
     given: dict[str, Any] = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0, "unmatched": "count"}
     plan = Retrieval(0, **given, camera="camera", same_camera="ignore").plan(samples)
     found = evaluated(plan, samples, Asked(right=knowing(samples)))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.properties.made import crossed, made, nested
+from tests.properties.sample_data import crossed, nested, samples_of
 
 from scratchlab.checks import Problem
 from scratchlab.data.protocols.drawing import dirichlet_counts
@@ -29,8 +29,8 @@ def any_samples(draw: st.DrawFn) -> Samples:
     labels = np.random.default_rng(draw(st.integers(0, 99))).permutation(np.repeat(np.arange(len(sizes)), sizes)).tolist()
     kind = draw(st.sampled_from(["none", "alphabet", "speaker"]))
     if kind == "none":
-        return made(labels)
-    return made(labels, **{kind: [c // 3 if kind == "alphabet" else i % 5 for i, c in enumerate(labels)]})
+        return samples_of(labels)
+    return samples_of(labels, **{kind: [c // 3 if kind == "alphabet" else i % 5 for i, c in enumerate(labels)]})
 
 
 def training_rows(plan: EpisodesPlan) -> np.ndarray:
@@ -188,7 +188,7 @@ def test_test_classes_by_name() -> None:
 def test_support_and_queries_of_an_episode_share_no_group(speakers: list[list[int]], seed: int, shots: list[int]) -> None:
     """Where that is possible in every episode; otherwise, the error names the class."""
     cells = [(label, g) for label, sizes in enumerate(speakers) for g, size in enumerate(sizes) for _ in range(size)]
-    samples = made([label for label, _ in cells], recording=[g for _, g in cells])
+    samples = samples_of([label for label, _ in cells], recording=[g for _, g in cells])
     protocol = Episodes(seed, **{**SETTINGS, "shots": shots}, apart=["recording"], unknown=1)
     try:
         plan = protocol.plan(samples)
@@ -207,7 +207,7 @@ def test_support_and_queries_of_an_episode_share_no_group(speakers: list[list[in
 
 def test_support_uses_a_proportional_number_of_groups() -> None:
     """8 recordings of 2 rows: 2 shots and 2 queries use half of them each; over episodes, every recording is used for both."""
-    samples = made([c for c in range(8) for _ in range(16)], recording=[i // 2 for i in range(128)])
+    samples = samples_of([c for c in range(8) for _ in range(16)], recording=[i // 2 for i in range(128)])
     plan = Episodes(0, **{**SETTINGS, "episodes": 400}, apart=["recording"]).plan(samples)
     support, queries = set(plan.support.ravel().tolist()), set(plan.queries.tolist())
     assert len(support) == len(queries) == 64

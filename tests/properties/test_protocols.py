@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.properties.made import made as without_contents
+from tests.properties import sample_data
 
 from scratchlab.checks import Problem
 from scratchlab.data.protocols.catalog import PROTOCOLS
@@ -26,9 +26,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 UNSEEN = {"retrieval"}  # protocols whose parts may share groups, since they test on classes not seen in training
 
 
-def made(labels: list[int], groups: list[int], splits: list[str] | None = None) -> Samples:
+def samples_of(labels: list[int], groups: list[int], splits: list[str] | None = None) -> Samples:
     """Rows of these classes by these speakers, in the publisher's split if there is one."""
-    samples = without_contents(labels, speaker=groups)
+    samples = sample_data.samples_of(labels, speaker=groups)
     return samples if splits is None else replace(samples, splits=np.array(splits))
 
 
@@ -42,7 +42,7 @@ def any_samples(draw: st.DrawFn) -> Samples:
     labels, groups = [c for c, _ in order], [g for _, g in order]
     published = draw(st.booleans())
     split_of = {g: "test" if g == 0 else "valid" if g == 1 else "train" for g in range(speakers)}
-    return made(labels, groups, [split_of[g] for g in groups] if published else None)
+    return samples_of(labels, groups, [split_of[g] for g in groups] if published else None)
 
 
 def plan_of(name: str, samples: Samples, seed: int, **changed: object) -> Plan:
@@ -107,7 +107,7 @@ def test_sessions_add_way_classes_with_exactly_shot_rows(samples: Samples, seed:
 
 
 def test_more_draws_do_not_change_the_first_ones() -> None:
-    samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
+    samples = samples_of([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
     few, many = (plan_of("sessions", samples, 0, draws=draws) for draws in (2, 9))
     for a, b in zip(few.splits, many.splits[: len(few.splits)], strict=True):
         assert np.array_equal(a.reference, b.reference)
@@ -116,7 +116,7 @@ def test_more_draws_do_not_change_the_first_ones() -> None:
 
 
 def test_query_inputs_have_no_labels() -> None:
-    samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
+    samples = samples_of([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
     queries = PROTOCOLS["closed_set"](0).plan(samples).split.inputs(samples)
     assert type(queries) is Inputs
     assert not hasattr(queries, "labels")
@@ -130,7 +130,7 @@ def test_the_published_keyword_split() -> None:
         "seven sheila six stop three tree two up visual wow yes zero"
     )
     words = text.split()
-    samples = made([c for c in range(35) for _ in range(12)], [g for _ in range(35) for g in range(12)])
+    samples = samples_of([c for c in range(35) for _ in range(12)], [g for _ in range(35) for g in range(12)])
     samples = replace(samples, classes=tuple(words))
     *_, last = PROTOCOLS["sessions"](0, base=20, way=3, shot=5, sessions=5, order="fill", draws=1).plan(samples).splits
     names = [words[label] for label in last.classes]
@@ -151,19 +151,19 @@ def test_the_published_keyword_split() -> None:
     ],
 )
 def test_errors_for_settings_that_the_data_do_not_allow(changed: dict[str, object], sentence: str) -> None:
-    samples = made([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
+    samples = samples_of([c for c in range(8) for _ in range(40)], [g for _ in range(8) for g in range(40)])
     with pytest.raises(Problem, match=sentence):
         plan_of("sessions", samples, 0, **changed)
 
 
 def test_a_class_with_queries_but_no_training_rows_is_an_error() -> None:
-    samples = made([0, 0, 1, 1, 2], [0, 1, 0, 1, 1])
+    samples = samples_of([0, 0, 1, 1, 2], [0, 1, 0, 1, 1])
     with pytest.raises(Problem, match="Class 'class2' has test or validation rows, but no training rows"):
         PROTOCOLS["closed_set"](0, test=["speaker1"], valid=0.0).plan(samples)
 
 
 def test_a_published_split_that_divides_a_group_is_an_error() -> None:
-    samples = made([0, 0, 1, 1], [0, 0, 1, 1], ["train", "test", "train", "test"])
+    samples = samples_of([0, 0, 1, 1], [0, 0, 1, 1], ["train", "test", "train", "test"])
     with pytest.raises(Problem, match="of the publisher's split are in both train and test"):
         PROTOCOLS["closed_set"](0).plan(samples)
 
@@ -172,7 +172,7 @@ def test_a_published_split_that_divides_a_group_is_an_error() -> None:
 @settings(max_examples=60)
 def test_without_groups_a_fraction_of_each_class_is_drawn(counts: list[int], seed: int, test: float) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
-    samples = made(labels.tolist(), list(range(len(labels))))
+    samples = samples_of(labels.tolist(), list(range(len(labels))))
     cut = pools(samples, samples.grouped(), test, 0.1, np.random.default_rng(seed), what="speaker")
     for label, count in enumerate(counts):
         sizes = [int((labels[rows] == label).sum()) for rows in (cut.train, cut.valid, cut.query)]
@@ -182,7 +182,7 @@ def test_without_groups_a_fraction_of_each_class_is_drawn(counts: list[int], see
 
 
 def test_a_closed_set_of_some_classes_contains_no_others() -> None:
-    samples = made([c for c in range(5) for _ in range(12)], list(range(60)))
+    samples = samples_of([c for c in range(5) for _ in range(12)], list(range(60)))
     split = PROTOCOLS["closed_set"](0, classes=["class3", "class1"], test=0.25, valid=0.25).plan(samples).split
     assert split.classes.tolist() == [1, 3]
     for part in (split.train, split.valid, split.query):
@@ -198,6 +198,6 @@ def test_a_closed_set_of_some_classes_contains_no_others() -> None:
     ],
 )
 def test_errors_for_wrong_classes(classes: list[str], sentence: str) -> None:
-    samples = made([c for c in range(3) for _ in range(12)], list(range(36)))
+    samples = samples_of([c for c in range(3) for _ in range(12)], list(range(36)))
     with pytest.raises(Problem, match=sentence):
         PROTOCOLS["closed_set"](0, classes=classes).plan(samples)

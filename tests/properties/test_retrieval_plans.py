@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.properties.made import made
+from tests.properties.sample_data import samples_of
 
 from scratchlab.checks import Problem
 from scratchlab.data.protocols.retrieval import Retrieval, RetrievalPlan
@@ -26,7 +26,7 @@ def any_samples(draw: st.DrawFn) -> Samples:
     counts = draw(st.lists(st.integers(3, 12), min_size=3, max_size=9))
     cameras = draw(st.integers(1, 4))
     cells = draw(st.permutations([(label, row % cameras) for label, count in enumerate(counts) for row in range(count)]))
-    return made([label for label, _ in cells], speaker=[camera for _, camera in cells])
+    return samples_of([label for label, _ in cells], speaker=[camera for _, camera in cells])
 
 
 @settings(max_examples=60)
@@ -49,7 +49,7 @@ def test_probes_and_gallery_are_all_rows_of_identities_not_in_training(samples: 
     assert len(np.unique(plan.cameras)) == len(np.unique(samples.groups["speaker"]))
 
 
-IDENTITIES = made([c for c in range(6) for _ in range(4)], speaker=[c // 2 for c in range(6) for _ in range(4)])
+IDENTITIES = samples_of([c for c in range(6) for _ in range(4)], speaker=[c // 2 for c in range(6) for _ in range(4)])
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_the_first_rows_of_an_identity_are_its_probes() -> None:
 
 
 def test_a_probe_without_a_match_in_the_gallery_is_an_error_unless_unmatched_is_count() -> None:
-    samples = made([0, 0, 1, 2, 2, 2], speaker=[0, 1, 0, 0, 1, 2])
+    samples = samples_of([0, 0, 1, 2, 2, 2], speaker=[0, 1, 0, 0, 1, 2])
     changed = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0}
     with pytest.raises(Problem, match="Identity 'class1' has 1 test row, all of which are probes"):
         planned(samples, **changed)

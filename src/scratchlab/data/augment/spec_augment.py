@@ -37,10 +37,10 @@ class SpecAugment:
     def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, 1, bands, frames]` -> the same shape; time masks lie within the first `lengths` `[n]` frames of each clip."""
         n, _, bands, frames = values.shape
-        kept = torch.ones(n, 1, bands, 1, device=values.device)
+        mask = torch.ones(n, 1, bands, 1, device=values.device)
         for _ in range(self.band_masks):
-            kept = kept * _outside(bands, torch.full((n,), bands), self.bands, rng, values.device)[:, None, :, None]
-        result = values * kept
+            mask = mask * _outside(bands, torch.full((n,), bands), self.bands, rng, values.device)[:, None, :, None]
+        result = values * mask
         for _ in range(self.frame_masks):
             result = result * _outside(frames, lengths.cpu(), self.frames, rng, values.device)[:, None, None, :]
         return result
