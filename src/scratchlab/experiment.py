@@ -34,13 +34,13 @@ READ_BATCH = 256  # inputs per batch when all inputs are loaded once, before tra
 
 def perform(recipe: Recipe, run: Run, console: Console) -> None:
     """Trains and evaluates a recipe, resuming from the run's checkpoint if there is one, and writes all results into the run's folder."""
-    leads = parallel.rank() == 0
+    is_main = parallel.rank() == 0
     quiet = Console(quiet=True)
-    with run.writing() if leads else contextlib.nullcontext(), ProgressBar(console if leads else quiet) as bar:
+    with run.writing() if is_main else contextlib.nullcontext(), ProgressBar(console if is_main else quiet) as bar:
         pipeline = assemble(recipe, run)
         pipeline.trainer.settings.settle()
-        pipeline.trainer.observers = [Records(run), bar] if leads else []
-        pipeline.trainer.probes = {**pipeline.probes} if leads else {}
+        pipeline.trainer.observers = [Records(run), bar] if is_main else []
+        pipeline.trainer.probes = {**pipeline.probes} if is_main else {}
         if pipeline.ledger:
             pipeline.ledger.run, pipeline.trainer.ledger = run, pipeline.ledger
         if run.load_checkpoint() is None:
@@ -51,16 +51,16 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         given = given_labels(pipeline.noise, samples, plan.split, recipe.seed) if pipeline.noise else None
         if given is not None:
             samples = given.apply(samples)
-            if leads:
+            if is_main:
                 run.save_table("noise", given.table())
         view = plan.split.view(samples)
         pipeline.trainer.sampler.fits(view.train.labels, samples.classes)
         _load_all(samples, plan.rows, bar)
         pipeline.method.learn(view)
-        if pipeline.ledger and leads:
+        if pipeline.ledger and is_main:
             pipeline.ledger.close()
         result = EVALUATIONS[pipeline.protocol.kind](plan, pipeline.method, samples, bar)
-        if leads:
+        if is_main:
             if given is not None:
                 result = _with_noise(_with_last_epoch(result, recipe, run, samples, plan, bar), recipe, given, run)
             _save_results(run, pipeline, samples, plan, result)

@@ -230,8 +230,8 @@ class Split:
 class Plan:
     """The plan of a protocol, in row numbers; each protocol adds what it tests after training.
 
-    split: the training, validation and test rows of the first session. groups: `[n]` over all samples, the blocks of the block bootstrap.
-    block: the noun for a block ("speaker"), empty where every sample is its own block.
+    split: the rows for training and validation, and the queries tested right after training. groups: `[n]` over all samples, the blocks of
+    the block bootstrap. block: the noun for a block ("speaker"), empty where every sample is its own block.
     """
 
     split: Split

@@ -1,8 +1,8 @@
 """Pair label noise: a wrong label is always the next class, as if annotators confused pairs of similar classes.
 
 Source: Han et al. (2018), "Co-teaching: Robust Training of Deep Neural Networks with Extremely Noisy Labels", NeurIPS, arXiv 1804.06872,
-section 4 ("pair flipping"). At a rate of 0.5 or more, the true label is no longer the majority
-label of a class, so that the classes cannot be identified.
+section 4 ("pair flipping"). At a rate of 0.5 or more, true labels are no longer the majority
+within a class, so that the classes cannot be identified.
 """
 
 from __future__ import annotations
