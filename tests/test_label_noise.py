@@ -1,4 +1,4 @@
-"""Whole runs on wrong labels: what is kept of the noise, what the learner was handed, and that a run's noise can be used again."""
+"""Whole runs with label noise: what is stored, which labels the method gets, and reuse of a run's noise."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def prepared(runs: Path, **changed: Any) -> tuple[Run, recipe.Recipe]:
     return Run.create(runs, resolved), resolved
 
 
-def made(runs: Path, **changed: Any) -> Run:
+def performed(runs: Path, **changed: Any) -> Run:
     run, resolved = prepared(runs, **changed)
     experiment.perform(resolved, run, Console(quiet=True))
     return run
 
 
-def test_the_learner_is_handed_given_labels_and_queries_are_scored_by_true_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[TrainingView] = []
+def test_methods_train_on_given_labels_and_queries_are_scored_by_true_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    views: list[TrainingView] = []
     learn = Incremental.learn
 
-    def watched(self: Incremental, view: TrainingView) -> None:
-        seen.append(view)
+    def learning(self: Incremental, view: TrainingView) -> None:
+        views.append(view)
         learn(self, view)
 
-    monkeypatch.setattr(Incremental, "learn", watched)
+    monkeypatch.setattr(Incremental, "learn", learning)
     sampled: list[np.ndarray] = []
     used: dict[str, int] = {}
     batches, step, fits = Shuffled.batches, ClassLearner.training_step, Shuffled.fits
@@ -71,66 +71,70 @@ def test_the_learner_is_handed_given_labels_and_queries_are_scored_by_true_ones(
         used.update(zip(batch.ids.tolist(), batch.labels.tolist(), strict=True))
         return step(self, batch)
 
-    for owner, name, function in ((Shuffled, "batches", sampling), (Shuffled, "fits", fitting), (ClassLearner, "training_step", stepping)):
-        monkeypatch.setattr(owner, name, function)
-    run = made(tmp_path)
+    for patched, name, function in (
+        (Shuffled, "batches", sampling),
+        (Shuffled, "fits", fitting),
+        (ClassLearner, "training_step", stepping),
+    ):
+        monkeypatch.setattr(patched, name, function)
+    run = performed(tmp_path)
 
     noise = run.table("noise")
-    assert {one: TRUE[one] for one in noise["id"]} == dict(zip(noise["id"], noise["true"], strict=True))
+    assert {sample: TRUE[sample] for sample in noise["id"]} == dict(zip(noise["id"], noise["true"], strict=True))
     given = dict(zip(noise["id"], noise["given"], strict=True))
-    assert len(seen) == 2  # once to train, once for the last epoch's weights
+    assert len(views) == 2  # one for training, one for the weights of the last epoch
     wrong = noise.filter(pl.col("true") != pl.col("given"))
     assert 0.39 < len(wrong) / len(noise) < 0.41
-    for view in seen:
+    for view in views:
         parts = [(part.ids.tolist(), part.labels.tolist()) for part in (view.train, view.valid)]
-        handed = {one: str(label) for ids, labels in parts for one, label in zip(ids, labels, strict=True)}
-        assert handed == given
-        assert all(handed[one] != TRUE[one] for one in wrong["id"])
+        labels_of_view = {sample: str(label) for ids, labels in parts for sample, label in zip(ids, labels, strict=True)}
+        assert labels_of_view == given
+        assert all(labels_of_view[sample] != TRUE[sample] for sample in wrong["id"])
 
     trained = noise.filter(split="train")
-    assert {one: str(label) for one, label in used.items()} == {one: given[one] for one in trained["id"]}
+    assert {sample: str(label) for sample, label in used.items()} == {sample: given[sample] for sample in trained["id"]}
     assert len(sampled) >= 3
     assert all(labels.astype(str).tolist() == trained["given"].cast(pl.String).to_list() for labels in sampled)
 
     units = run.table("units")
-    assert {one: TRUE[one] for one in units["id"]} == dict(zip(units["id"], units["truth"], strict=True))
+    assert {sample: TRUE[sample] for sample in units["id"]} == dict(zip(units["id"], units["truth"], strict=True))
     assert not set(units["id"]) & set(noise["id"])
 
 
-def test_facts_tell_the_noise_and_a_run_without_has_none(tmp_path: Path) -> None:
-    noisy = made(tmp_path).json("result")["facts"]["noise"]
+def test_facts_describe_the_noise_and_a_run_without_noise_has_none(tmp_path: Path) -> None:
+    noisy = performed(tmp_path).json("result")["facts"]["noise"]
     assert noisy["settings"] == {"name": "symmetric", "rate": 0.4, "exact": True}
     assert noisy["rate"]["train"] == pytest.approx(0.4, abs=0.005)
     assert sum(count for row in noisy["transitions"].values() for count in row.values()) == sum(noisy["rows"].values())
-    clean = made(tmp_path, noise={})
+    clean = performed(tmp_path, noise={})
     assert "noise" not in clean.json("result")["facts"]
     assert not (clean.folder / "noise.parquet").exists()
 
 
-def test_the_last_epoch_answers_beside_the_chosen_one_as_in_a_run_that_keeps_it(tmp_path: Path) -> None:
+def test_heads_of_the_last_epoch_equal_those_of_a_run_that_selects_it(tmp_path: Path) -> None:
     training = {**RECIPE["training"], "epochs": 12, "rate": 0.2, "select": "accuracy"}
-    chosen = made(tmp_path, training=training)
-    last = made(tmp_path, training={**training, "select": "last"})
-    kept = max(record["epoch"] for record in chosen.records() if record["kept"])
-    assert kept < 11, "the last epoch is the best one, and this test tells nothing"
+    chosen = performed(tmp_path, training=training)
+    last = performed(tmp_path, training={**training, "select": "last"})
+    best_epoch = max(record["epoch"] for record in chosen.records() if record["kept"])
+    assert best_epoch < 11, "the last epoch is the best one, so this test is void"
     heads, alone = (run.json("result")["heads"] for run in (chosen, last))
     assert list(heads) == ["linear", "trained", "last.linear", "last.trained"]
     for head in ("linear", "trained"):
         assert heads[f"last.{head}"] == alone[head]
-        best, beside = (chosen.table("units").filter(pl.col("head") == name).drop("head") for name in (head, f"last.{head}"))
-        assert beside.equals(last.table("units").filter(pl.col("head") == head).drop("head"))
-        assert not beside.equals(best)
+        of_best, of_last = (chosen.table("units").filter(pl.col("head") == name).drop("head") for name in (head, f"last.{head}"))
+        assert of_last.equals(last.table("units").filter(pl.col("head") == head).drop("head"))
+        assert not of_last.equals(of_best)
     assert not (chosen.folder / "checkpoint.safetensors").exists()
 
 
-def test_a_run_on_the_noise_that_another_left_is_the_same_run(tmp_path: Path) -> None:
-    first = made(tmp_path)
-    second = made(tmp_path, noise={"name": "column", "file": str(first.folder / "noise.parquet"), "truth": "true"})
+def test_a_run_with_the_stored_noise_of_another_equals_it(tmp_path: Path) -> None:
+    first = performed(tmp_path)
+    second = performed(tmp_path, noise={"name": "column", "file": str(first.folder / "noise.parquet"), "truth": "true"})
     assert first.json("result")["facts"]["noise"]["hash"] == second.json("result")["facts"]["noise"]["hash"]
-    one, other = (run.load_arrays("weights") for run in (first, second))
-    assert one is not None
+    weights, other = (run.load_arrays("weights") for run in (first, second))
+    assert weights is not None
     assert other is not None
-    assert all(np.array_equal(array, other[0][name]) for name, array in one[0].items())
+    assert all(np.array_equal(array, other[0][name]) for name, array in weights[0].items())
 
 
 KILLED = """
@@ -142,12 +146,12 @@ from scratchlab.store.run import Run
 
 save = Run.save_checkpoint
 
-def strikes(self, arrays, facts):
+def save_and_kill(self, arrays, facts):
     save(self, arrays, facts)
     if (facts["epoch"], facts["step"]) == (1, 3):
         os.kill(os.getpid(), signal.SIGKILL)
 
-Run.save_checkpoint = strikes
+Run.save_checkpoint = save_and_kill
 run = Run(Path(sys.argv[1]))
 experiment.perform(recipe.resolve(run.recipe(), pipeline.SECTIONS, "noisy"), run, Console(quiet=True))
 """
@@ -155,11 +159,11 @@ PROTOCOLS: dict[str, dict[str, Any]] = {"closed_set": {}, "retrieval": {"test": 
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_killed_and_gone_on_with_a_run_has_the_same_wrong_labels_and_ends_the_same(tmp_path: Path, protocol: str) -> None:
-    """kill -9 in another process, in the second epoch."""
+def test_a_killed_and_resumed_run_has_the_same_noise_and_result(tmp_path: Path, protocol: str) -> None:
+    """The run is killed with SIGKILL in another process, in the second epoch."""
     changed = {"protocol": {"name": protocol, **PROTOCOLS[protocol]}, "observe": {"ledger": {}}}
     changed["training"] = {**RECIPE["training"], "checkpoint_seconds": 0.0}
-    whole = made(tmp_path / "whole", **changed)
+    whole = performed(tmp_path / "whole", **changed)
     run, resolved = prepared(tmp_path / "killed", **changed)
     ended = subprocess.run([sys.executable, "-c", KILLED, str(run.folder)], timeout=120, check=False)
     assert ended.returncode == -signal.SIGKILL
@@ -182,8 +186,8 @@ def test_a_ledger_is_scored_by_true_labels(tmp_path: Path) -> None:
     assert 0 < found["last"]["auroc_loss"]["low"] < found["last"]["auroc_loss"]["value"] < 1
 
 
-def test_wrong_labels_end_a_run_before_it_leaves_a_folder(tmp_path: Path) -> None:
+def test_a_missing_file_of_labels_is_an_error_and_leaves_no_folder(tmp_path: Path) -> None:
     run, resolved = prepared(tmp_path, noise={"name": "column", "file": str(tmp_path / "missing.csv")})
-    with pytest.raises(Problem, match=r"noise\.file = '.*missing\.csv' is no file"):
+    with pytest.raises(Problem, match=r"noise\.file = '.*missing\.csv' is not a file"):
         experiment.perform(resolved, run, Console(quiet=True))
     assert not run.folder.exists()

@@ -1,4 +1,4 @@
-"""A person's own recordings, as they are: mixed rates, channels and lengths work; what cannot work is told before anything is trained."""
+"""A user's own recordings: mixed rates, channels and lengths work; wrong input is reported before any training."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KINDS = [{}, {"rate": 8000}, {"rate": 44100, "channels": 2}, {"seconds": 0.31}, 
 
 @pytest.fixture
 def words(tmp_path: Path, record: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path:
-    """Four words by four speakers, no two recordings alike: wav and flac, 8 to 44.1 kHz, stereo, 4 ms to 0.3 s; and their table."""
+    """Four words by four speakers in varied formats (wav and flac, 8 to 44.1 kHz, stereo, 4 ms to 0.3 s), and their table."""
     with (tmp_path / "clips.csv").open("w") as file:
         table = csv.writer(file)
         table.writerow(["path", "word", "speaker"])
@@ -84,7 +84,7 @@ def misnamed(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "more", "sentence"),
     [
-        (cut, [], "7.flac cannot be decoded as sound"),
+        (cut, [], "7.flac cannot be decoded as audio"),
         (emptied, [], "6.wav is empty"),
         (gone, [], "clips.csv, line 9: there is no file 7.flac"),
         (misnamed, [], "has no column 'word' (data.label_column); its columns are: path, wrod, speaker"),
@@ -93,7 +93,7 @@ def misnamed(folder: Path) -> None:
         (None, ["-s", 'protocol.test=["speaker9"]'], "names speaker9, which is no speaker; there are: speaker0"),
     ],
 )
-def test_a_fault_is_one_sentence_and_leaves_nothing(
+def test_wrong_input_gives_a_one_line_error_and_leaves_no_run(
     words: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -105,9 +105,9 @@ def test_a_fault_is_one_sentence_and_leaves_nothing(
         fault(words)
     with pytest.raises(SystemExit) as ended:
         run(monkeypatch, *more)
-    told = capsys.readouterr()
+    output = capsys.readouterr()
     assert ended.value.code == 2
-    assert sentence in told.err
-    assert len(told.err.strip().splitlines()) == 1
-    assert "epoch" not in told.out, "told only after training"
+    assert sentence in output.err
+    assert len(output.err.strip().splitlines()) == 1
+    assert "epoch" not in output.out, "reported only after training"
     assert not list(words.glob("runs/*"))

@@ -1,4 +1,4 @@
-"""Settings: read from signatures, checked before anything happens, named by all their values."""
+"""Recipes: settings are read from signatures and checked, and their values determine the key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from scratchlab.checks import Problem
-from scratchlab.recipe import Fixed, One, Several, changes, differences, flat, overridden, read, resolve, settings
+from scratchlab.recipe import AnyOf, Fixed, OneOf, changes, differences, flat, overridden, read, resolve, settings
 
 
 class Lens:
@@ -38,14 +38,14 @@ class Mirror:
         self.given, self.depth = given, depth
 
 
-SECTIONS = {"lens": One({"lens": Lens, "mirror": Mirror}, "lens"), "extra": Several({"mirror": Mirror}), "always": Fixed(Lens)}
+SECTIONS = {"lens": OneOf({"lens": Lens, "mirror": Mirror}, "lens"), "extra": AnyOf({"mirror": Mirror}), "always": Fixed(Lens)}
 
 
 def resolved(**raw: Any) -> Any:
     return resolve(raw, SECTIONS, "test")
 
 
-def test_defaults_are_filled_in_and_parts_built() -> None:
+def test_defaults_are_filled_in_and_parts_constructed() -> None:
     recipe = resolved(lens={"width": 7}, extra={"mirror": {"depth": 2}})
     assert recipe.values["lens"] == {"name": "lens", "width": 7, "gain": 1.0, "kind": "thin", "span": [0.0, 1.0], "rates": {}}
     assert recipe.build("lens", SECTIONS, "glass").width == 7
@@ -53,13 +53,13 @@ def test_defaults_are_filled_in_and_parts_built() -> None:
     assert recipe.build("always", SECTIONS, "x").given == "x"
 
 
-def test_the_key_is_of_all_values() -> None:
+def test_the_key_depends_on_all_values() -> None:
     keys = {
         resolved(**raw).key
         for raw in ({}, {"seed": 1}, {"lens": {"width": 5}}, {"always": {"gain": 2.0}}, {"extra": {"mirror": {"depth": 1}}})
     }
     assert len(keys) == 5
-    assert resolved(lens={"width": 4}).key == resolved().key  # a default written out is the same recipe
+    assert resolved(lens={"width": 4}).key == resolved().key  # an explicit default does not change the key
     assert resolved(title="words").key == resolved().key
 
 
@@ -69,7 +69,7 @@ def test_the_key_is_of_all_values() -> None:
     rates=st.dictionaries(st.text("ab.é-", min_size=1), st.floats(0, 1e9, allow_subnormal=False)),
     seed=st.integers(0, 99),
 )
-def test_what_is_written_is_read_again(width: int, gain: float, rates: dict[str, float], seed: int) -> None:
+def test_a_recipe_written_as_toml_has_the_same_key(width: int, gain: float, rates: dict[str, float], seed: int) -> None:
     recipe = resolved(seed=seed, lens={"width": width, "gain": gain, "rates": rates})
     assert resolve(tomllib.loads(recipe.toml()), SECTIONS, "test").key == recipe.key
 
@@ -102,21 +102,21 @@ def test_another_part_drops_the_settings_of_the_first() -> None:
         ({"seed": 1.5}, r"seed = 1\.5 does not fit"),
     ],
 )
-def test_wrong_settings_are_told(raw: dict[str, Any], sentence: str) -> None:
+def test_errors_for_wrong_settings(raw: dict[str, Any], sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
         resolved(**raw)
 
 
-def test_settings_tell_their_meaning() -> None:
+def test_descriptions_of_settings() -> None:
     first, *_ = settings(Lens)
     assert (first.name, first.type, first.default, first.meaning) == ("width", "int", "4", "how wide")
-    assert [one.name for one in settings(Mirror)] == ["depth"]
+    assert [setting.name for setting in settings(Mirror)] == ["depth"]
     assert settings(Mirror)[0].default == "required"
 
 
-def test_an_empty_file_and_a_folder_are_no_recipes(tmp_path: Path) -> None:
+def test_errors_for_an_empty_file_and_a_folder(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("# nothing yet\n")
-    with pytest.raises(Problem, match=r"mine.toml is empty; a recipe names its data"):
+    with pytest.raises(Problem, match=r"mine.toml is empty; a recipe must at least name its data"):
         read(tmp_path / "mine.toml")
     with pytest.raises(Problem, match="is a folder; a recipe is a TOML file"):
         read(tmp_path)

@@ -62,5 +62,5 @@ def test_weights_that_are_missing_or_foreign_are_told(finished: Run, tmp_path: P
     with pytest.raises(Problem, match=r"weights.safetensors is missing, .* is finished, .*; run its recipe again with --again"):
         reopened(recipe(), copy)
     copy.save_json("status", {**copy.status, "state": "stopped"})
-    with pytest.raises(Problem, match=r"which is stopped, cannot be looked into; `scratchlab resume copy` goes on"):
+    with pytest.raises(Problem, match=r"which is stopped, cannot be analysed without it; finish it with `scratchlab resume copy`"):
         reopened(recipe(), copy)

@@ -1,6 +1,6 @@
-"""Embeddings trained where supervision is scarce, shifting or wrong: parts that work alone, and a bench and a notebook to compare runs.
+"""Training of embeddings with scarce, shifting or wrong supervision: reusable parts, a bench to run and compare, and a lab notebook.
 
-Names are loaded when they are first used, so that importing the package costs nothing.
+Submodules are loaded when they are first used, so that importing the package is fast.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""`python -m scratchlab`: the command line, as torchrun starts it."""
+"""`python -m scratchlab`: the command-line interface, also for torchrun."""
 
 from scratchlab.cli import main
 

@@ -1,4 +1,4 @@
-"""What a person is told when the input is wrong: one sentence with the place and the remedy."""
+"""Errors for wrong input, and helpers that format their messages: one sentence with the place and the remedy."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from typing import Any
 
 
-class Problem(Exception):  # noqa: N818 (told to people, not to programmers)
-    """Wrong input, told as a sentence: what is wrong, where, and what would be right.
+class Problem(Exception):  # noqa: N818 (addressed to users, not to programmers)
+    """Wrong input. The message is a sentence: what is wrong, where, and what would be right.
 
-    The command line prints it without a traceback; everything else lets it pass.
+    The command line prints the message without a traceback; library code does not catch it.
     """
 
 
 class Diverged(Problem):
-    """Training that broke down. Unlike wrong input it is a result, and the run that found it is kept.
+    """Training diverged. Unlike wrong input this is a result, so the run is kept.
 
-    facts: what is known of how it came, as JSON can hold it; the run keeps them as well.
+    facts: the diagnosis, serialisable as JSON; it is stored in the run.
     """
 
     def __init__(self, message: str, facts: dict[str, Any] | None = None) -> None:
@@ -27,25 +27,25 @@ class Diverged(Problem):
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:
-    """`" Did you mean 'width'?"` when one of the `valid` words resembles `word`, else nothing."""
+    """`" Did you mean 'width'?"` with the most similar of the `valid` words, or "" if none is similar to `word`."""
     close = difflib.get_close_matches(word, list(valid), n=1)
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
 def listing(words: Iterable[str], most: int = 12) -> str:
-    """The words for a sentence, cut after `most`: `a, b, c, … (40 in all)`."""
+    """Formats words for a sentence, at most `most` of them: `a, b, c, … (40 in all)`."""
     words = list(words)
     shown = ", ".join(words[:most])
     return shown if len(words) <= most else f"{shown}, … ({len(words)} in all)"
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 clip`, `2 clips`, `0 classes`."""
+    """Formats a number with its noun: `1 clip`, `2 clips`, `0 classes`."""
     return f"{number} {noun if number == 1 else plural(noun)}"
 
 
 def plural(noun: str) -> str:
-    """The noun of more than one.
+    """The plural of a noun.
 
     >>> [plural(noun) for noun in ("clip", "class", "query", "day")]
     ['clips', 'classes', 'queries', 'days']
@@ -56,9 +56,9 @@ def plural(noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Two units at most, and no more places than a person needs.
+    """Formats a duration with at most two units, rounded.
 
-    >>> [duration(one) for one in (0.4, 99.4, 150, 5970, 3600 * 3 + 20 * 60, 3600 * 24, 90061, 3600 * 24 * 3)]
+    >>> [duration(seconds) for seconds in (0.4, 99.4, 150, 5970, 3600 * 3 + 20 * 60, 3600 * 24, 90061, 3600 * 24 * 3)]
     ['0 s', '99 s', '2 min', '1 h 40 min', '3 h 20 min', '24 h', '25 h 1 min', '3 d']
     """
     if seconds < 99.5:
@@ -71,6 +71,6 @@ def duration(seconds: float) -> str:
 
 
 def installed(needed_by: str, extra: str, *libraries: str) -> None:
-    """Raises Problem where a library that does not come along is missing, naming the extra that brings it."""
-    if lacking := [library for library in libraries if importlib.util.find_spec(library) is None]:
-        raise Problem(f"{needed_by} needs {listing(lacking)}, not installed here: pip install 'scratchlab[{extra}]'")
+    """Raises Problem if one of the optional `libraries` is not installed, naming the `extra` that installs it."""
+    if missing := [library for library in libraries if importlib.util.find_spec(library) is None]:
+        raise Problem(f"{needed_by} needs {listing(missing)}, not installed here: pip install 'scratchlab[{extra}]'")

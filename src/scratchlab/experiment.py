@@ -2,9 +2,9 @@
 
     source -> protocol -> (label noise) -> front-end -> encoder -> method -> evaluation -> run -> report
 
-The method sees training rows with the labels given to them, reference labels and query inputs. True labels
-of what label noise changed, and labels of queries, are used only by the evaluation, which the protocol names,
-and to score the ledger.
+The method gets training rows with their given labels, reference rows with labels, and query inputs. True
+labels (where label noise changed them) and query labels are used only by the evaluation, which the protocol
+names, and to score the ledger.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from scratchlab.result import Result
 from scratchlab.store.run import Run
 from scratchlab.types import Inputs, Plan, Rows, Samples
 
-READING = 256  # inputs looked at together, before anything is trained
+READ_BATCH = 256  # inputs per batch when all inputs are loaded once, before training
 
 
 def run(
@@ -62,7 +62,7 @@ def run(
             trainer.plan(method.groups, method.rates, method.phases)
             plan = protocol.plan(data)
             given = given_labels(noise, data, plan.split, seed) if noise else None
-            samples = given.shown(data) if given else data
+            samples = given.apply(data) if given else data
             view = plan.split.view(samples)
             trainer.sampler.fits(view.train.labels, samples.classes)
             method.learn(view)
@@ -76,14 +76,14 @@ def run(
 
 
 def perform(recipe: Recipe, run: Run, console: Console) -> None:
-    """Trains and evaluates as the recipe says, resuming from the run's checkpoint if there is one; all results are left in its folder."""
-    leads = parallel.rank() == 0
+    """Trains and evaluates a recipe, resuming from the run's checkpoint if there is one, and writes all results into the run's folder."""
+    is_main = parallel.rank() == 0
     quiet = Console(quiet=True)
-    with run.writing() if leads else contextlib.nullcontext(), ProgressBar(console if leads else quiet) as bar:
+    with run.writing() if is_main else contextlib.nullcontext(), ProgressBar(console if is_main else quiet) as bar:
         pipeline = assemble(recipe, run)
         pipeline.trainer.settings.configure_process()
-        pipeline.trainer.observers = [Records(run), bar] if leads else []
-        pipeline.trainer.probes = {**pipeline.probes} if leads else {}
+        pipeline.trainer.observers = [Records(run), bar] if is_main else []
+        pipeline.trainer.probes = {**pipeline.probes} if is_main else {}
         if pipeline.ledger:
             pipeline.ledger.run, pipeline.trainer.ledger = run, pipeline.ledger
         if run.load_checkpoint() is None:
@@ -93,71 +93,70 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         plan = pipeline.protocol.plan(samples)
         given = given_labels(pipeline.noise, samples, plan.split, recipe.seed) if pipeline.noise else None
         if given is not None:
-            samples = given.shown(samples)
-            if leads:
+            samples = given.apply(samples)
+            if is_main:
                 run.save_table("noise", given.table())
         view = plan.split.view(samples)
         pipeline.trainer.sampler.fits(view.train.labels, samples.classes)
-        _read_once(samples, plan.rows, bar)
+        _load_all(samples, plan.rows, bar)
         pipeline.method.learn(view)
-        if pipeline.ledger and leads:
+        if pipeline.ledger and is_main:
             pipeline.ledger.close()
         result = EVALUATIONS[pipeline.protocol.kind](plan, pipeline.method, samples, bar)
-        if leads:
+        if is_main:
             if given is not None:
                 result = _with_noise(_with_last_epoch(result, recipe, run, samples, plan, bar), recipe, given, run)
-            _leave(run, pipeline, samples, plan, result)
+            _save_results(run, pipeline, samples, plan, result)
 
 
-def _read_once(samples: Samples, rows: Rows, bar: ProgressBar) -> None:
-    """Loads every input that will be needed: a damaged file is told now, not after hours; what is decoded stays so."""
-    for positions in bar.over(list(in_order(len(rows), READING)), "reading the inputs"):
+def _load_all(samples: Samples, rows: Rows, bar: ProgressBar) -> None:
+    """Loads all inputs of the plan once, so that damaged files are reported before training and decoded inputs are cached."""
+    for positions in bar.over(list(in_order(len(rows), READ_BATCH)), "reading the inputs"):
         samples.load(rows[positions])
 
 
 @dataclass(frozen=True)
 class _LastEpoch:
-    """A run's checkpoint without the weights that validation chose, so that a trainer that goes on from it ends with the last epoch's."""
+    """A run's checkpoint without the weights selected by validation, so that a trainer that resumes from it has those of the last epoch."""
 
     run: Run
 
     def load_checkpoint(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Arrays and facts of the checkpoint, or None."""
-        if (kept := self.run.load_checkpoint()) is None:
+        if (checkpoint := self.run.load_checkpoint()) is None:
             return None
-        return {name: array for name, array in kept[0].items() if not name.startswith("best/")}, kept[1]
+        arrays, facts = checkpoint
+        return {name: array for name, array in arrays.items() if not name.startswith("best/")}, facts
 
     def save_checkpoint(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
-        """Does nothing: training is over."""
+        """Does nothing: training is finished."""
 
 
 def _with_last_epoch(result: Result, recipe: Recipe, run: Run, samples: Samples, plan: Plan, bar: ProgressBar) -> Result:
-    """The result with heads `last.NAME`, which answer with the weights of the last epoch, where validation chose the epoch.
+    """The result with additional heads `last.NAME` that use the weights of the last epoch, if validation selected the epoch.
 
-    Under label noise the two may be far apart, and either alone misleads.
+    Under label noise the two may differ much, so that either alone would be misleading.
     """
     pipeline = assemble(recipe, store := _LastEpoch(run))
     if pipeline.trainer.settings.select == "last" or store.load_checkpoint() is None:
         return result
     pipeline.method.learn(plan.split.view(samples))
     last = EVALUATIONS[pipeline.protocol.kind](plan, pipeline.method, samples, bar)
-    note = (
-        "Heads last.NAME answer with the weights of the last epoch, others with those of the epoch that validation on given labels chose."
-    )
+    note = "Heads last.NAME use the weights of the last epoch, the others those of the epoch selected by validation on given labels."
     headline = f"{result.headline}; with the weights of the last epoch {last.head.headline}"
-    return replace(result.beside(last, "last"), headline=headline, notes=(*result.notes, note))
+    return replace(result.with_heads_of(last, "last"), headline=headline, notes=(*result.notes, note))
 
 
 def _with_noise(result: Result, recipe: Recipe, given: GivenLabels, run: Run) -> Result:
-    """The result, with what label noise did as a fact, and how well the ledger tells right labels from wrong ones."""
+    """The result with facts on label noise: what it changed, and how well the ledger separates correct from wrong labels."""
     facts = {"settings": recipe.values["noise"], **given.facts()}
     if (run.folder / "ledger.parquet").exists():
         facts["ledger"] = ledger.facts(run.table("ledger"), given.table())
     return replace(result, facts={**result.facts, "noise": facts})
 
 
-def _leave(run: Run, pipeline: Pipeline, samples: Samples, plan: Plan, result: Result) -> None:
-    """Everything worth keeping; the run is finished when all of it is there."""
+def _save_results(run: Run, pipeline: Pipeline, samples: Samples, plan: Plan, result: Result) -> None:
+    """Saves embeddings, weights, probes and the result; then marks the run as finished and deletes its checkpoint."""
     method, queries = pipeline.method, Inputs(plan.queries, samples.load)
     run.save_arrays("embeddings", {"vectors": method.vectors(queries).cpu().numpy()}, {"ids": samples.ids[plan.queries].tolist()})
     run.save_arrays("weights", {name: tensor.cpu().numpy() for name, tensor in method.tensors().items()})

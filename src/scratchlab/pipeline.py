@@ -1,4 +1,4 @@
-"""The parts of a run: what a recipe can name, and how the named fit together."""
+"""The parts of a run: the sections of a recipe, and the assembly of the parts that it names."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from scratchlab.learn.methods.interface import Method
 from scratchlab.learn.training import Trainer
 from scratchlab.observe.ledger import Ledger
 from scratchlab.observe.probes import OBSERVED, Probe
-from scratchlab.recipe import One, Recipe, Sections, Several, changes
+from scratchlab.recipe import AnyOf, OneOf, Recipe, Sections, changes
 from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
 
 SECTIONS: Sections = {
-    "data": One(SOURCES, "mnist"),
-    "noise": One(NOISES, "none"),
-    "protocol": One(PROTOCOLS, "sessions"),
+    "data": OneOf(SOURCES, "mnist"),
+    "noise": OneOf(NOISES, "none"),
+    "protocol": OneOf(PROTOCOLS, "sessions"),
     **COMPONENTS,
-    "method": One(METHODS, "prototypes"),
-    "observe": Several(OBSERVED),
+    "method": OneOf(METHODS, "prototypes"),
+    "observe": AnyOf(OBSERVED),
 }
 
 
 @dataclass
 class Pipeline:
-    """The parts of a run, built from its recipe and fitting together; no data has been read yet."""
+    """The parts of a run, constructed from its recipe; no data have been read yet."""
 
     source: Source
     noise: Noise | None
@@ -53,7 +53,7 @@ class Pipeline:
 
 
 def assemble(recipe: Recipe, store: CheckpointStore) -> Pipeline:
-    """Builds every part. Raises Problem for settings that are wrong or do not go together."""
+    """Constructs all parts. Raises Problem for settings that are wrong or incompatible with each other."""
 
     def part(section: str, *supplied: Any) -> Any:
         return recipe.build(section, SECTIONS, *supplied)
@@ -64,29 +64,31 @@ def assemble(recipe: Recipe, store: CheckpointStore) -> Pipeline:
     method: Method = part("method", components)
     trainer.plan(method.groups, method.rates, method.phases)
     observed: dict[str, Probe | Ledger] = part("observe", embedder)
-    probes = {name: one for name, one in observed.items() if not isinstance(one, Ledger)}
-    ledgers = [one for one in observed.values() if isinstance(one, Ledger)]
+    probes = {name: observer for name, observer in observed.items() if not isinstance(observer, Ledger)}
+    ledgers = [observer for observer in observed.values() if isinstance(observer, Ledger)]
     if len(ledgers) > 1:
-        raise Problem("[observe] names two ledgers, which would be the same file; leave one out.")
+        raise Problem("[observe] names two ledgers, which would write the same file; remove one.")
     protocol: Protocol = part("protocol", recipe.seed)
     ledger = next(iter(ledgers), None)
     return Pipeline(source, part("noise"), protocol, embedder, components.similarities, method, trainer, probes, ledger)
 
 
 def check(recipe: Recipe) -> None:
-    """Raises Problem for settings that are wrong or do not go together, before a folder is made or data is read."""
+    """Raises Problem for settings that are wrong or incompatible, without creating a folder or reading data."""
     initialise(assemble(recipe, NullStore()), recipe)
 
 
 def reopened(recipe: Recipe, run: Run) -> Pipeline:
-    """The parts of a run, with the embedder as it was learned. Raises Problem where its weights are missing or do not fit the recipe."""
-    pipeline, kept, path = assemble(recipe, NullStore()), run.load_arrays("weights"), run.folder / "weights.safetensors"
-    if kept is None:
-        advice = "run its recipe again with --again" if run.state() == "finished" else f"`scratchlab resume {run.folder.name}` goes on"
-        raise Problem(f"{path} is missing, without which this run, which is {run.state()}, cannot be looked into; {advice}.")
+    """The parts of a run, with the trained embedder. Raises Problem where its weights are missing or do not fit the recipe."""
+    pipeline, weights, path = assemble(recipe, NullStore()), run.load_arrays("weights"), run.folder / "weights.safetensors"
+    if weights is None:
+        remedy = (
+            "run its recipe again with --again" if run.state() == "finished" else f"finish it with `scratchlab resume {run.folder.name}`"
+        )
+        raise Problem(f"{path} is missing, and this run, which is {run.state()}, cannot be analysed without it; {remedy}.")
     _load(
         pipeline.embedder,
-        kept[0],
+        weights[0],
         f"{path} does not fit {run.folder / 'recipe.toml'}: these are the weights of another recipe, or of older code.",
     )
     pipeline.embedder.eval()
@@ -94,35 +96,36 @@ def reopened(recipe: Recipe, run: Run) -> Pipeline:
 
 
 def initialise(pipeline: Pipeline, recipe: Recipe) -> None:
-    """Begins from the embedder of the run `training.init_from`. Raises Problem where that is not there or does not fit."""
+    """Loads the embedder of the run `training.init_from`, if set. Raises Problem where its weights are missing or do not fit."""
     if not (folder := pipeline.trainer.settings.init_from):
         return
     path = Path(folder) / "weights.safetensors"
-    kept = Run(Path(folder)).load_arrays("weights")
-    if kept is None:
+    weights = Run(Path(folder)).load_arrays("weights")
+    if weights is None:
         raise Problem(f"training.init_from = '{folder}' is not the folder of a finished run: there is no {path}.")
     _load(
         pipeline.embedder,
-        kept[0],
-        f"training.init_from = '{folder}' does not fit: its embedder has other weights than this recipe's{_unlike(Path(folder), recipe)}; "
+        weights[0],
+        f"training.init_from = '{folder}' does not fit: its embedder has other weights than this recipe's"
+        f"{_differences(Path(folder), recipe)}; "
         "[frontend], [encoder], [streams] and [temporal] must be the same.",
     )
 
 
-def _unlike(folder: Path, recipe: Recipe) -> str:
-    """` (encoder.width = 1.0 there, 2.0 here)`: where a run's embedder is set otherwise, or nothing."""
+def _differences(folder: Path, recipe: Recipe) -> str:
+    """Formats the settings in which a run's embedder differs, ` (encoder.width = 1.0 there, 2.0 here)`; "" if there are none."""
     try:
-        found = changes(Run(folder).recipe(), {**recipe.values})
+        settings = changes(Run(folder).recipe(), {**recipe.values})
     except Problem:
         return ""
-    unlike = [f"{path} = {there} there, {here} here" for path, (there, here) in found.items() if path.split(".")[0] in EMBEDDER]
-    return f" ({listing(unlike, 3)})" if unlike else ""
+    texts = [f"{path} = {there} there, {here} here" for path, (there, here) in settings.items() if path.split(".")[0] in EMBEDDER]
+    return f" ({listing(texts, 3)})" if texts else ""
 
 
-def _load(embedder: Embedder, arrays: dict[str, Any], otherwise: str) -> None:
-    """Puts a run's learned weights into an embedder. Raises Problem with this sentence where they do not fit."""
-    own = "embedder."
+def _load(embedder: Embedder, arrays: dict[str, Any], message: str) -> None:
+    """Loads a run's weights into an embedder. Raises Problem with this message where they do not fit."""
+    prefix = "embedder."
     try:
-        embedder.load_state_dict({name[len(own) :]: torch.from_numpy(x) for name, x in arrays.items() if name.startswith(own)})
+        embedder.load_state_dict({name[len(prefix) :]: torch.from_numpy(x) for name, x in arrays.items() if name.startswith(prefix)})
     except RuntimeError:
-        raise Problem(otherwise) from None
+        raise Problem(message) from None

@@ -1,4 +1,5 @@
-"""What every evaluation returns, and all that tables, pages, sweeps, loggers and notes read: metrics by head, and the units of evidence."""
+"""The result of a run, which every evaluation returns and all tables, pages, sweeps, loggers and notes read: metrics by head, and the
+table of evaluated units."""
 
 from __future__ import annotations
 
@@ -14,20 +15,20 @@ from scratchlab.checks import Problem
 from scratchlab.metrics.estimate import Estimate
 
 if TYPE_CHECKING:
-    import polars as pl  # half a second that whoever asks for headlines alone need not wait
+    import polars as pl  # takes half a second to import, which reading headlines does not need
 
 Metrics = dict[str, Estimate]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the columns of the table of units mean.
+    """The meaning of the columns in the table of units (units.parquet).
 
-    Every table has `id` (of the unit), `group` (the block it belongs to; its id where it stands for itself), `head` and `value`; where
-    answers are classes also `truth` and `answer`. unit: what a row is, in the singular ("query", "episode", "probe"). value: what `value`
-    measures ("accuracy"). context: columns by which tables are split ("session"). repetition: the column of independent repetitions
-    ("draw"), if any. part: the column that divides the units of one context ("base", "new"), if any. block: what a group is ("speaker").
-    headline: the context that the headline metric is of; empty for the last.
+    Every table has `id` (of the unit), `group` (its block for bootstrapping; its id if there are no groups), `head` and `value`; if
+    predictions are classes, also `truth` (true class) and `answer` (predicted class). unit: the noun for a row ("query", "episode",
+    "probe"). value: the metric in `value` ("accuracy"). context: columns by which tables are divided ("session"). repetition: the column
+    of independent repetitions ("draw"), if any. part: the column that divides the units of one context ("base", "new"), if any. block:
+    the noun for a group ("speaker"). headline: the context of the headline metric; empty for the last context.
     """
 
     unit: str
@@ -41,8 +42,9 @@ class Layout:
 
 @dataclass(frozen=True)
 class Row:
-    """The metrics of one head in one context. counts: what they were computed over ("classes", "queries"). chance: the first metric of
-    whoever guesses, without looking at the input; None where it is not known."""
+    """The metrics of one head in one context. counts: the numbers of items they are computed from, by name ("classes", "queries").
+    chance: the value of the first metric for a guess that ignores the input; None if unknown.
+    """
 
     context: dict[str, int | str]
     counts: dict[str, int]
@@ -52,30 +54,31 @@ class Row:
 
 @dataclass(frozen=True)
 class Head:
-    """One way of answering. metrics: of the head as a whole, the headline first; rows: by context, in order."""
+    """The metrics of one head (a way to predict). metrics: over all contexts, the headline first. rows: by context, in order."""
 
     metrics: Metrics
     rows: tuple[Row, ...] = ()
 
     @property
     def headline(self) -> Estimate:
-        """The first metric."""
+        """The headline metric, which is the first."""
         return next(iter(self.metrics.values()))
 
     @property
     def detailed(self) -> bool:
-        """Whether the rows hold numbers that the metrics as a whole do not."""
-        whole = list(self.metrics.values())
-        return any(one not in whole for row in self.rows for one in row.metrics.values())
+        """Whether the rows contain estimates that are not among the overall metrics."""
+        overall = list(self.metrics.values())
+        return any(estimate not in overall for row in self.rows for estimate in row.metrics.values())
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a run.
+    """The result of a run.
 
-    kind: how it was evaluated, a name in evaluation/catalog.py. headline: one sentence. heads: by name, the leading one first. classes: of
-    answers that are classes, their names in the order of tables, and the part each belongs to. notes: what a reader must know of how it
-    was measured. facts: what only this kind's section of a page reads. warnings: why it should be doubted (`analysis/warnings.py`).
+    kind: the evaluation, a name in evaluation/catalog.py. headline: one sentence. heads: by name, the main one first. classes: if
+    predictions are classes, their names in the order of tables, each with its part ("base"). notes: sentences on how it was measured.
+    facts: values that only the page section of this kind reads. warnings: reasons to doubt the result.
+    scan: reads the table of units.
     """
 
     kind: str
@@ -94,12 +97,12 @@ class Result:
 
     @property
     def leading(self) -> str:
-        """The name of the head that speaks for the run."""
+        """The name of the main head, whose metrics stand for the run."""
         return next(iter(self.heads))
 
     @property
     def head(self) -> Head:
-        """The head that speaks for the run."""
+        """The main head."""
         return self.heads[self.leading]
 
     @property
@@ -109,19 +112,19 @@ class Result:
 
     @property
     def estimates(self) -> list[Estimate]:
-        """Every number of every head."""
+        """All estimates of all heads."""
         tables = [metrics for head in self.heads.values() for metrics in (head.metrics, *(row.metrics for row in head.rows))]
-        return [one for metrics in tables for one in metrics.values()]
+        return [estimate for metrics in tables for estimate in metrics.values()]
 
     @property
     def units(self) -> pl.LazyFrame:
-        """One row a unit of evidence, context, repetition and head; see `Layout`."""
+        """The table of units, with one row per unit, context, repetition and head; see `Layout`."""
         if self.scan is None:
-            raise Problem("This result was read without its units.")
+            raise Problem("This result was read without its table of units.")
         return self.scan()
 
-    def beside(self, other: Result, prefix: str) -> Result:
-        """This result with the heads of another one, which answered the same queries, under `prefix.NAME`, and their units."""
+    def with_heads_of(self, other: Result, prefix: str) -> Result:
+        """This result with the heads and units of another result on the same queries added, as `prefix.NAME`."""
 
         def units() -> pl.LazyFrame:
             import polars as pl
@@ -132,8 +135,8 @@ class Result:
         return replace(self, heads={**self.heads, **heads}, scan=units)
 
     def values(self) -> dict[str, Any]:
-        """Everything but the units, as JSON can hold it."""
-        return {name: asdict(one) if name == "layout" else _plain(one) for name, one in vars(self).items() if name != "scan"}
+        """All fields except the units, serialisable as JSON."""
+        return {name: asdict(value) if name == "layout" else _plain(value) for name, value in vars(self).items() if name != "scan"}
 
 
 @functools.cache
@@ -142,27 +145,28 @@ def _reader() -> pydantic.TypeAdapter[Result]:
 
 
 def parse(text: str, where: str, scan: Callable[[], pl.LazyFrame]) -> Result:
-    """The result that JSON tells. Raises Problem with the place where it is not one; where: the file, for the message."""
+    """Parses the JSON of a result. Raises Problem, naming the file `where` and the key, if it is damaged."""
 
-    def refused(constant: str) -> float:
+    def refuse(constant: str) -> float:
         raise ValueError(f"{constant} is no number")
 
     try:
-        told = json.loads(text, parse_constant=refused)
-        if not isinstance(told, dict):
+        values = json.loads(text, parse_constant=refuse)
+        if not isinstance(values, dict):
             raise ValueError("it is not a table")
-        return _reader().validate_python({**told, "scan": scan})  # pyright: ignore[reportUnknownArgumentType]
+        return _reader().validate_python({**values, "scan": scan})  # pyright: ignore[reportUnknownArgumentType]
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise Problem(f"{where} is damaged: {place}: {first['msg']}.") from None
+        key = ".".join(str(step) for step in first["loc"])
+        raise Problem(f"{where} is damaged: {key}: {first['msg']}.") from None
     except (ValueError, RecursionError) as error:
         raise Problem(f"{where} is damaged: {error}.") from None
 
 
 def _plain(value: Any) -> Any:
+    """Converts dataclasses, also in nested dictionaries, to dictionaries."""
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {name: _plain(inner) for name, inner in value.items()}  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, Head | Row | Estimate):
         return asdict(value)
     return value

@@ -1,4 +1,4 @@
-"""Where recipes and plans of sweeps lie: in ./recipes, in the package, or where a path points; how one recipe begins from another."""
+"""Search for recipes and sweep plans by name, in ./recipes and in the package, or by path; and recipes that extend others."""
 
 from __future__ import annotations
 
@@ -13,54 +13,57 @@ SHELVES = (Path("recipes"), _HERE / "recipes", _HERE.parent.parent / "recipes")
 
 
 def recipes() -> dict[str, Path]:
-    """Recipe files by name; one in the working folder hides a packaged one of the same name."""
+    """Recipe files by name; files in ./recipes take precedence over packaged ones."""
     return _files("")
 
 
 def plans() -> dict[str, Path]:
-    """Plans of sweeps by name, in the folder `sweeps` of each shelf."""
+    """Sweep plans by name, in the subfolder `sweeps` of each recipe folder."""
     return _files("sweeps")
 
 
 def find(name: str) -> Path:
-    """The recipe file of this path or name. Raises Problem that lists the names."""
+    """The recipe file with this path or name. Raises Problem, listing the names, for an unknown name."""
     return _found(name, "recipe", recipes)
 
 
 def find_plan(name: str) -> Path:
-    """The plan of this path or name. Raises Problem that lists the names."""
+    """The sweep plan with this path or name. Raises Problem, listing the names, for an unknown name."""
     return _found(name, "plan", plans)
 
 
-def _files(below: str) -> dict[str, Path]:
-    return {path.stem: path for shelf in reversed(SHELVES) for path in sorted((shelf / below).glob("*.toml"))}
+def _files(subfolder: str) -> dict[str, Path]:
+    return {path.stem: path for shelf in reversed(SHELVES) for path in sorted((shelf / subfolder).glob("*.toml"))}
 
 
-def _found(name: str, kind: str, there: Callable[[], dict[str, Path]]) -> Path:
+def _found(name: str, kind: str, list_files: Callable[[], dict[str, Path]]) -> Path:
     if name.endswith(".toml") or "/" in name:
         return Path(name)
-    known = there()
+    known = list_files()
     if name not in known:
         raise Problem(f"There is no {kind} '{name}'; there are: {listing(known, 40)}.{nearest(name, known)}")
     return known[name]
 
 
-def read(path: Path, *above: Path) -> recipe.Values:
-    """The tables of a recipe; one that says `extends = "NAME"` is laid over that one, which lies beside it or on a shelf."""
-    if path.resolve() in above:
-        raise Problem(f"{path} extends itself, by way of {listing(one.stem for one in above)}.")
+def read(path: Path, *chain: Path) -> recipe.Values:
+    """Reads the tables of a recipe. With `extends = "NAME"`, they are merged into those of that recipe, which is searched first beside it.
+
+    chain: the recipes that extend this one, which detects cycles.
+    """
+    if path.resolve() in chain:
+        raise Problem(f"{path} extends itself, through {listing(extending.stem for extending in chain)}.")
     raw = recipe.read(path)
     if "extends" not in raw:
         return raw
-    under = raw.pop("extends")
-    if not isinstance(under, str):
-        raise Problem(f"{path}: extends = {under!r} does not fit: it is the name of a recipe.")
-    beside = path.parent / f"{under}.toml"
-    return recipe.laid_over(read(beside if beside.is_file() else find(under), *above, path.resolve()), raw)
+    base = raw.pop("extends")
+    if not isinstance(base, str):
+        raise Problem(f"{path}: extends = {base!r} does not fit: it must be the name of a recipe.")
+    beside = path.parent / f"{base}.toml"
+    return recipe.merged(read(beside if beside.is_file() else find(base), *chain, path.resolve()), raw)
 
 
 def header(path: Path) -> list[str]:
-    """The comment lines a recipe begins with: what it shows, its command, minutes and expected numbers."""
+    """The comment lines at the beginning of a recipe: what it shows, its command, duration and expected results."""
     lines: list[str] = []
     for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines():
         if not line.startswith("#"):

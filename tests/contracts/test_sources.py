@@ -1,4 +1,4 @@
-"""Properties of every source, with real or synthetic data."""
+"""The contract of every source, on generated files and on real data."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def idx(root: Path, _: Record) -> Path:
 
 
 def records(root: Path, _: Record) -> Path:
-    """The layout of the publisher's archive: a coarse and a fine label, then 3 × 32 × 32 pixels."""
+    """CIFAR-100's binary layout: a coarse and a fine label, then 3 × 32 × 32 pixels."""
     rng = np.random.default_rng(0)
     for name, n in (("train", 200), ("test", 100)):
         (root / f"{name}.bin").write_bytes(b"".join(bytes([i % 20, i % 100]) + rng.bytes(3072) for i in range(n)))
@@ -92,7 +92,7 @@ def records(root: Path, _: Record) -> Path:
 
 
 def batches(root: Path, _: Record) -> Path:
-    """The layout of CIFAR-10's archive: a label, then 3 × 32 × 32 pixels, in five files and a sixth to test on."""
+    """CIFAR-10's binary layout: a label, then 3 × 32 × 32 pixels; five training files and a test file."""
     rng = np.random.default_rng(0)
     for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
         (root / f"{name}.bin").write_bytes(b"".join(bytes([i]) + rng.bytes(3072) for i in range(10)))
@@ -100,23 +100,23 @@ def batches(root: Path, _: Record) -> Path:
 
 
 def drawn(rng: np.random.Generator) -> bytes:
-    """A PNG of one bit per pixel, like the publisher's, with random strokes."""
+    """A 1-bit PNG image like the publisher's, with random pixels."""
     file = io.BytesIO()
     Picture.fromarray(rng.random((105, 105)) > 0.1).save(file, "PNG")
     return file.getvalue()
 
 
 def alphabets(root: Path, _: Record) -> Path:
-    """The layout of Omniglot: an archive of one part, and the other part unpacked; one character of `Latin` occurs in both."""
+    """Omniglot's layout: one part as an archive, the other part unpacked; one character of `Latin` is in both."""
     rng = np.random.default_rng(0)
-    both = [drawn(rng) for _ in range(3)]
+    shared = [drawn(rng) for _ in range(3)]
     with zipfile.ZipFile(root / "images_background.zip", "w") as packed:
         for alphabet, character in (("Greek", 1), ("Greek", 2), ("Latin", 1)):
             for drawer in range(3):
-                content = both[drawer] if alphabet == "Latin" else drawn(rng)
+                content = shared[drawer] if alphabet == "Latin" else drawn(rng)
                 packed.writestr(f"images_background/{alphabet}/character{character:02d}/{character:04d}_{drawer + 1:02d}.png", content)
         packed.writestr("__MACOSX/images_background/Greek/character01/._0001_01.png", b"no image")
-    for alphabet, contents in (("Latin", both), ("Tagalog", [drawn(rng) for _ in range(3)])):
+    for alphabet, contents in (("Latin", shared), ("Tagalog", [drawn(rng) for _ in range(3)])):
         folder = root / "images_background_small1" / alphabet / "character01"
         folder.mkdir(parents=True)
         for drawer, content in enumerate(contents):
@@ -146,7 +146,7 @@ def arrays(root: Path, _: Record) -> Path:
 
 @dataclass(frozen=True)
 class Case:
-    """A source with the settings for synthetic data (`make`) or for real data (`real`)."""
+    """A source with its settings, as a function of the path of its files: written by `make`, or real data at `real`."""
 
     source: str
     settings: Callable[[Path], dict[str, Any]]
@@ -154,7 +154,7 @@ class Case:
     real: str = ""
 
     def __str__(self) -> str:
-        return f"{self.source}-{self.real or (self.make.__name__ if self.make else 'at hand')}"
+        return f"{self.source}-{self.real or (self.make.__name__ if self.make else 'included')}"
 
 
 def at_root(path: Path) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def some_rows(samples: Samples) -> np.ndarray:
     return np.random.default_rng(0).permutation(len(samples))[:20]
 
 
-def test_every_source_is_covered() -> None:
+def test_every_source_has_a_case() -> None:
     assert {case.source for case in CASES} == set(SOURCES)
 
 
@@ -218,8 +218,8 @@ def test_settings_are_described_and_checked(name: str) -> None:
     parameters = inspect.signature(SOURCES[name]).parameters.values()
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters)
     assert all(setting.meaning for setting in recipe.settings(SOURCES[name]))
-    resolved = recipe.resolve({"data": {"name": name}}, {"data": recipe.One(SOURCES, "mnist")}, "test")
-    assert recipe.resolve(recipe.tomllib.loads(resolved.toml()), {"data": recipe.One(SOURCES, "mnist")}, "test").key == resolved.key
+    resolved = recipe.resolve({"data": {"name": name}}, {"data": recipe.OneOf(SOURCES, "mnist")}, "test")
+    assert recipe.resolve(recipe.tomllib.loads(resolved.toml()), {"data": recipe.OneOf(SOURCES, "mnist")}, "test").key == resolved.key
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -253,9 +253,9 @@ def test_columns(samples: Samples) -> None:
 
 
 def test_no_group_is_in_two_parts_of_the_publishers_split(samples: Samples) -> None:
-    seen: dict[str, str] = {}
+    split_of: dict[str, str] = {}
     for group, split in zip(samples.grouped().tolist(), samples.splits.tolist(), strict=True):
-        assert seen.setdefault(group, split) == split
+        assert split_of.setdefault(group, split) == split
 
 
 def test_reading_is_deterministic(case: tuple[Case, dict[str, Any]], samples: Samples) -> None:
@@ -266,7 +266,7 @@ def test_reading_is_deterministic(case: tuple[Case, dict[str, Any]], samples: Sa
     assert np.array_equal(again.load(rows).values, samples.load(rows).values)
 
 
-def test_a_row_does_not_depend_on_its_batch(samples: Samples) -> None:
+def test_a_row_does_not_depend_on_the_batch(samples: Samples) -> None:
     rows = some_rows(samples)
     together = samples.load(rows)
     assert len(together.values) == len(rows)
@@ -280,13 +280,13 @@ def test_a_row_does_not_depend_on_its_batch(samples: Samples) -> None:
     assert np.array_equal(samples.load(rows[[0, 0]]).values[1], samples.load(rows[[0]]).values[0])
 
 
-def test_rows_out_of_range_raise_problem(samples: Samples) -> None:
+def test_rows_out_of_range_raise_an_error(samples: Samples) -> None:
     with pytest.raises(IndexError):
         samples.load(np.array([len(samples)]))
 
 
-def test_samples_can_be_sent_to_workers(samples: Samples) -> None:
+def test_samples_can_be_pickled(samples: Samples) -> None:
     rows = some_rows(samples)
     before = samples.load(rows)
-    sent: Samples = pickle.loads(pickle.dumps(samples))
-    assert np.array_equal(sent.load(rows).values, before.values)
+    copy: Samples = pickle.loads(pickle.dumps(samples))
+    assert np.array_equal(copy.load(rows).values, before.values)

@@ -1,4 +1,4 @@
-"""What a source says of data that are not what it reads."""
+"""Error messages of sources for data that they cannot read."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from scratchlab.checks import Problem
 
 
-def told(source: Any, root: Path) -> str:
-    """One sentence, which names the place."""
+def error_message(source: Any, root: Path) -> str:
+    """The message of the Problem that `source.read()` raises: one sentence that names `root`."""
     with pytest.raises(Problem) as caught:
         source.read()
     sentence = str(caught.value)

@@ -1,4 +1,4 @@
-"""One file at a time: what decodes, to what, and what is said about what does not."""
+"""Decoding of single files: supported formats, values, and errors for damaged files."""
 
 from __future__ import annotations
 
@@ -39,29 +39,30 @@ def test_stereo_is_averaged(tmp_path: Path) -> None:
     assert np.allclose(audio.decode(tmp_path / "a.wav", 16000), [0, 0.25], atol=1e-4)
 
 
-def wrong(path: Path, says: str) -> None:
+def assert_refused(path: Path, expected: str) -> None:
+    """Decoding the file raises Problem with one sentence that names the path and contains `expected`."""
     with pytest.raises(Problem) as caught:
         audio.decode(path, 16000)
-    told = str(caught.value)
-    assert str(path) in told
-    assert says in told
-    assert told.endswith(".")
-    assert "\n" not in told
+    message = str(caught.value)
+    assert str(path) in message
+    assert expected in message
+    assert message.endswith(".")
+    assert "\n" not in message
 
 
 def test_missing(tmp_path: Path) -> None:
-    wrong(tmp_path / "a.wav", "There is no recording")
+    assert_refused(tmp_path / "a.wav", "There is no recording")
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg"])
 def test_not_sound(tmp_path: Path, name: str) -> None:
     for content in (b"", b"not sound" * 100):
         (tmp_path / name).write_bytes(content)
-        wrong(tmp_path / name, "cannot be decoded")
+        assert_refused(tmp_path / name, "cannot be decoded")
 
 
-@pytest.mark.parametrize("harm", ["flipped", "cut", "zeroed", "missing stretch"])
-def test_corrupt_flac(tmp_path: Path, harm: str) -> None:
+@pytest.mark.parametrize("damage", ["flipped", "cut", "zeroed", "missing stretch"])
+def test_corrupt_flac(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "a.flac"
     soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 16000), 16000)
     whole = path.read_bytes()
@@ -72,28 +73,28 @@ def test_corrupt_flac(tmp_path: Path, harm: str) -> None:
                 "cut": whole[:at],
                 "zeroed": whole[:at] + bytes(1000) + whole[at + 1000 :],
                 "missing stretch": whole[:at] + whole[at + 500 :],
-            }[harm]
+            }[damage]
         )
-        wrong(path, "")
+        assert_refused(path, "")
 
 
-def test_fewer_samples_than_promised(tmp_path: Path, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some versions of the decoder stop early without a word."""
+def test_fewer_samples_than_the_header_states(tmp_path: Path, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some versions of the decoder stop early without an error."""
     path = record(tmp_path / "a.flac")
     read = soundfile.SoundFile.read
     monkeypatch.setattr(soundfile.SoundFile, "read", lambda self, **kind: read(self, **kind)[:-1])
-    wrong(path, "1600 samples and only 1599")
+    assert_refused(path, "1600 samples, but only 1599")
 
 
 def test_wav_cut_short(tmp_path: Path, record: Record) -> None:
     path = record(tmp_path / "a.wav")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    wrong(path, "cut short")
+    assert_refused(path, "cut short")
 
 
 def test_wav_that_was_streamed(tmp_path: Path, record: Record) -> None:
-    """Its header gives the largest length there is, since the writer did not know."""
+    """Its header holds the largest possible length, since the writer did not know the real one."""
     path = record(tmp_path / "a.wav")
     whole = bytearray(path.read_bytes())
     whole[4:8] = whole[40:44] = b"\xff\xff\xff\xff"
@@ -102,11 +103,11 @@ def test_wav_that_was_streamed(tmp_path: Path, record: Record) -> None:
 
 
 def test_empty(tmp_path: Path, record: Record) -> None:
-    wrong(record(tmp_path / "a.wav", seconds=0), "empty")
-    wrong(record(tmp_path / "b.wav", seconds=1 / 48000, rate=48000), "empty")
+    assert_refused(record(tmp_path / "a.wav", seconds=0), "empty")
+    assert_refused(record(tmp_path / "b.wav", seconds=1 / 48000, rate=48000), "empty")
 
 
 def test_not_finite(tmp_path: Path) -> None:
     for value in (np.nan, np.inf):
         soundfile.write(tmp_path / "a.wav", np.array([0.0, value, 0.0]), 16000, subtype="FLOAT")
-        wrong(tmp_path / "a.wav", "not finite")
+        assert_refused(tmp_path / "a.wav", "not finite")

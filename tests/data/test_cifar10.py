@@ -1,4 +1,4 @@
-"""CIFAR-10: what is in its files, and what a person is told."""
+"""CIFAR-10: what is read from its files, and error messages."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ PIXELS = 3 * 32 * 32
 
 @pytest.fixture
 def binary(tmp_path: Path) -> Path:
-    """A folder as the publisher's archive unpacks, one image a file: a red one, then darker ones."""
-    for place, name in enumerate([*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]):
-        red, rest = bytes([255 - place]) * 1024, bytes(2 * 1024)
-        (tmp_path / f"{name}.bin").write_bytes(bytes([9 - place]) + red + rest)
+    """A folder with the layout of the publisher's archive, one image per file: a red one, then darker ones."""
+    for i, name in enumerate([*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]):
+        red, rest = bytes([255 - i]) * 1024, bytes(2 * 1024)
+        (tmp_path / f"{name}.bin").write_bytes(bytes([9 - i]) + red + rest)
     return tmp_path
 
 
-def told(root: Path, **settings: str) -> str:
-    return refusals.told(CIFAR10(root=str(root), **settings), root)
+def error_message(root: Path, **settings: str) -> str:
+    return refusals.error_message(CIFAR10(root=str(root), **settings), root)
 
 
 def test_records(binary: Path) -> None:
@@ -39,14 +39,14 @@ def test_records(binary: Path) -> None:
 
 def test_damaged_records(binary: Path) -> None:
     (binary / "test_batch.bin").write_bytes(bytes([3]) * (1 + PIXELS) + bytes([10]) * (1 + PIXELS))
-    assert "record 2: the label is 10, but there are 10 classes" in told(binary)
+    assert "record 2: the label is 10, but there are 10 classes" in error_message(binary)
     (binary / "test_batch.bin").write_bytes(bytes(PIXELS))
-    assert "its 3072 bytes are no multiple of 3073" in told(binary)
+    assert "its size of 3072 bytes is not a multiple of 3073" in error_message(binary)
     (binary / "test_batch.bin").unlink()
-    assert "has no test_batch.bin; give the folder" in told(binary)
+    assert "does not contain test_batch.bin; give the folder" in error_message(binary)
 
 
-def test_arrays_and_which_labels(tmp_path: Path) -> None:
+def test_arrays_and_the_choice_of_labels(tmp_path: Path) -> None:
     path = tmp_path / "few.npz"
     images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
     np.savez(path, x=images, y=np.arange(4), worse=np.array([9, 9, 9, 9], np.uint8))
@@ -56,24 +56,24 @@ def test_arrays_and_which_labels(tmp_path: Path) -> None:
     assert samples.labels.tolist() == [0, 1, 2, 3]
     assert CIFAR10(root=str(path), labels="worse").read().labels.tolist() == [9] * 4
     assert np.array_equal(samples.load(np.arange(4)).values, (images.transpose(0, 3, 1, 2) / np.float32(255)))
-    assert "holds the arrays x, y, worse; expected x and clean" in told(path, labels="clean")
+    assert "contains the arrays x, y, worse; expected x and clean" in error_message(path, labels="clean")
     np.savez(path, x=images, clean=np.array([0, 1, 2, 10]))
-    assert "between 0 and 9" in told(path, labels="clean")
+    assert "must be 0 to 9" in error_message(path, labels="clean")
     np.savez(path, x=images, clean=np.zeros(4))
-    assert "whole numbers clean [n], not uint8 (4, 32, 32, 3) and float64 (4,)" in told(path, labels="clean")
+    assert "clean as integers [n], not uint8 (4, 32, 32, 3) and float64 (4,)" in error_message(path, labels="clean")
 
 
 def test_root(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"data\.root is not given; give the folder"):
+    with pytest.raises(Problem, match=r"data\.root is not set; give the folder"):
         CIFAR10().read()
-    assert "is not there" in told(tmp_path / "gone")
-    assert "has no data_batch_1.bin" in told(tmp_path)
+    assert "does not exist" in error_message(tmp_path / "gone")
+    assert "does not contain data_batch_1.bin" in error_message(tmp_path)
     (tmp_path / "notes.txt").write_text("no archive")
-    assert "cannot be read as an .npz file" in told(tmp_path / "notes.txt")
+    assert "cannot be read as an .npz file" in error_message(tmp_path / "notes.txt")
 
 
-def test_real_images_are_what_they_are_called(real_data: Callable[[str], Path]) -> None:
-    """Frogs are greener than they are blue, aeroplanes fly before a blue sky; the worst of three strangers' labels are wrong in 4 of 10."""
+def test_real_images_match_their_labels(real_data: Callable[[str], Path]) -> None:
+    """Frogs are greener than blue, airplanes bluer than green; the worst of three human labels is wrong for 4 images in 10."""
     root = str(real_data("images/cifar10n_sub4000.npz"))
     samples = CIFAR10(root=root, labels="clean").read()
     assert len(samples) == 4000

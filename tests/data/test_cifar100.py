@@ -1,4 +1,4 @@
-"""CIFAR-100: what is in its files, and what a person is told."""
+"""CIFAR-100: what is read from its files, and error messages."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ PIXELS = 3 * 32 * 32
 
 
 def record(fine: int, red: int, green: int, blue: int) -> bytes:
-    """One image of a single colour, but for its second pixel, which is black."""
+    """The record of one image of a single colour except its second pixel, which is black."""
     return bytes([7, fine]) + b"".join(bytes([value, 0]) + bytes([value]) * 1022 for value in (red, green, blue))
 
 
 @pytest.fixture
 def binary(tmp_path: Path) -> Path:
-    """A folder as the publisher's archive unpacks, with four images."""
+    """A folder with the layout of the publisher's archive and four images."""
     folder = tmp_path / "cifar-100-binary"
     folder.mkdir()
     (folder / "train.bin").write_bytes(record(2, 255, 51, 0) + record(0, 0, 0, 255) + record(99, 1, 2, 3))
@@ -30,8 +30,8 @@ def binary(tmp_path: Path) -> Path:
     return folder
 
 
-def told(root: Path) -> str:
-    return refusals.told(CIFAR100(root=str(root)), root)
+def error_message(root: Path) -> str:
+    return refusals.error_message(CIFAR100(root=str(root)), root)
 
 
 def test_records(binary: Path) -> None:
@@ -47,17 +47,17 @@ def test_records(binary: Path) -> None:
     assert values[0, 0, 1, 0] == 1
 
 
-def test_without_names_classes_are_numbers(binary: Path) -> None:
+def test_without_class_names_classes_are_numbers(binary: Path) -> None:
     (binary / "fine_label_names.txt").unlink()
     assert CIFAR100(root=str(binary)).read().classes[98:] == ("98", "99")
 
 
-def test_both_forms_hold_the_same(binary: Path, tmp_path: Path) -> None:
+def test_binary_files_and_archives_give_the_same_samples(binary: Path, tmp_path: Path) -> None:
     whole = CIFAR100(root=str(binary)).read()
     pixels = np.rint(whole.load(np.arange(4)).values * 255).astype(np.uint8).transpose(0, 2, 3, 1)
     for split in ("train", "test"):
-        own = whole.splits == split
-        np.savez(tmp_path / f"{split}.npz", x=pixels[own], y=whole.labels[own].astype(np.uint8), classes=np.array(whole.classes))
+        rows = whole.splits == split
+        np.savez(tmp_path / f"{split}.npz", x=pixels[rows], y=whole.labels[rows].astype(np.uint8), classes=np.array(whole.classes))
     again = CIFAR100(root=str(tmp_path)).read()
     assert again.ids.tolist() == whole.ids.tolist()
     assert again.labels.tolist() == whole.labels.tolist()
@@ -67,14 +67,14 @@ def test_both_forms_hold_the_same(binary: Path, tmp_path: Path) -> None:
 
 def test_damaged_records(binary: Path) -> None:
     (binary / "fine_label_names.txt").write_text("apple\npear\n")
-    assert "must name 100 different classes" in told(binary)
+    assert "must list 100 different class names" in error_message(binary)
     (binary / "fine_label_names.txt").unlink()
     (binary / "test.bin").write_bytes(record(1, 0, 0, 0) + record(100, 0, 0, 0))
-    assert "record 2: the fine label is 100" in told(binary)
+    assert "record 2: the fine label is 100" in error_message(binary)
     (binary / "test.bin").write_bytes(record(1, 0, 0, 0)[:-1])
-    assert "its 3073 bytes are no multiple of 3074" in told(binary)
+    assert "its size of 3073 bytes is not a multiple of 3074" in error_message(binary)
     (binary / "test.bin").unlink()
-    assert "has no test.bin" in told(binary)
+    assert "but not test.bin" in error_message(binary)
 
 
 def test_damaged_arrays(tmp_path: Path) -> None:
@@ -82,29 +82,29 @@ def test_damaged_arrays(tmp_path: Path) -> None:
 
     def with_arrays(**changed: np.ndarray) -> str:
         np.savez(tmp_path / "train.npz", **{"x": images, "y": labels, "classes": classes, **changed})
-        return told(tmp_path)
+        return error_message(tmp_path)
 
     assert "nor an .npz file with 'test' in its name" in with_arrays()
     np.savez(tmp_path / "test.npz", x=images, y=labels, classes=classes)
     assert len(CIFAR100(root=str(tmp_path)).read()) == 8
     assert "float64 (4, 32, 32, 3) and int64 (4,)" in with_arrays(x=images / 255)
-    assert "expected bytes x [n, 32, 32, 3]" in with_arrays(x=images.transpose(0, 3, 1, 2))
+    assert "expected x as uint8 [n, 32, 32, 3]" in with_arrays(x=images.transpose(0, 3, 1, 2))
     assert "int64 (3,)" in with_arrays(y=labels[:3])
-    assert "between 0 and 3" in with_arrays(y=labels + 1)
-    assert "names a class twice" in with_arrays(classes=np.array(list("abca")))
-    assert "do not name the same classes" in with_arrays(classes=classes[::-1])
-    assert "cannot be read as an .npz file" in with_arrays(classes=classes.astype(object))  # would have to be unpickled
+    assert "must be 0 to 3" in with_arrays(y=labels + 1)
+    assert "repeats a name" in with_arrays(classes=np.array(list("abca")))
+    assert "do not list the same classes" in with_arrays(classes=classes[::-1])
+    assert "cannot be read as an .npz file" in with_arrays(classes=classes.astype(object))  # would require unpickling
     np.savez(tmp_path / "train.npz", images=images)
-    assert "holds the arrays images; expected x, y and classes" in told(tmp_path)
+    assert "contains the arrays images; expected x, y and classes" in error_message(tmp_path)
     (tmp_path / "train.npz").write_bytes(b"no archive")
-    assert "cannot be read as an .npz file" in told(tmp_path)
+    assert "cannot be read as an .npz file" in error_message(tmp_path)
     (tmp_path / "train.npz").unlink()
     np.savez(tmp_path / "train_and_test.npz", x=images, y=labels, classes=classes)
-    assert "rename it" in told(tmp_path)
+    assert "rename it" in error_message(tmp_path)
 
 
-def test_real_images_are_what_they_are_called(real_data: Callable[[str], Path]) -> None:
-    """Channels and pixels stand in the right order: an orange is redder than it is blue, the sea is the other way round."""
+def test_real_images_match_their_labels(real_data: Callable[[str], Path]) -> None:
+    """Channels and pixels are in the right order: oranges are redder than blue, the sea is bluer than red."""
     samples = CIFAR100(root=str(real_data("images/cifar100_train40.npz").parent)).read()
     assert len(samples.classes) == 100
     assert (np.bincount(samples.labels[samples.splits == "train"]) == 40).all()

@@ -1,4 +1,4 @@
-"""Clips decoded once: right, shared, made anew when files change, and never half there."""
+"""The cache of decoded clips: exact, shared between processes, renewed when files change, and never incomplete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import soundfile
 
 from scratchlab.checks import Problem
 from scratchlab.data import audio, decoded
-from scratchlab.data.cache import filling
+from scratchlab.data.cache import atomic_folder
 from scratchlab.data.decoded import Decoded
 
 Record = Callable[..., Path]
@@ -22,15 +22,15 @@ Record = Callable[..., Path]
 
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoded, "ITEMS", 4)
+    monkeypatch.setattr(decoded, "SHARD_SIZE", 4)
 
 
-def corpus(root: Path, n: int, *, kind: str = "PCM_16") -> Decoded:
-    """`n` recordings of different lengths."""
+def corpus(root: Path, n: int, *, subtype: str = "PCM_16") -> Decoded:
+    """Writes `n` recordings of different lengths."""
     root.mkdir(exist_ok=True)
     rng = np.random.default_rng(0)
     for i in range(n):
-        soundfile.write(root / f"{i}.wav", rng.uniform(-0.9, 0.9, 100 + 10 * i), 16000, subtype=kind)
+        soundfile.write(root / f"{i}.wav", rng.uniform(-0.9, 0.9, 100 + 10 * i), 16000, subtype=subtype)
     return Decoded(root, np.array([f"{i}.wav" for i in range(n)]), 16000)
 
 
@@ -39,9 +39,9 @@ def shards(cache: Path) -> list[Path]:
 
 
 @pytest.mark.usefixtures("small_shards")
-@pytest.mark.parametrize(("kind", "stored"), [("PCM_16", np.int16), ("FLOAT", np.float32)])
-def test_equals_decoding_each(tmp_path: Path, cache: Path, kind: str, stored: type) -> None:
-    clips = corpus(tmp_path / "a", 10, kind=kind)
+@pytest.mark.parametrize(("subtype", "stored"), [("PCM_16", np.int16), ("FLOAT", np.float32)])
+def test_equals_decoding_each_file(tmp_path: Path, cache: Path, subtype: str, stored: type) -> None:
+    clips = corpus(tmp_path / "a", 10, subtype=subtype)
     rows = np.array([9, 0, 5, 5, 2])
     for _ in range(2):
         batch = clips.load(rows)
@@ -55,7 +55,7 @@ def test_equals_decoding_each(tmp_path: Path, cache: Path, kind: str, stored: ty
     assert np.load(shards(cache)[0] / "data.npy").dtype == stored
 
 
-def test_one_long_or_odd_clip_keeps_the_others_exact(tmp_path: Path, cache: Path, record: Record) -> None:
+def test_a_clip_of_another_rate_keeps_the_others_exact(tmp_path: Path, cache: Path, record: Record) -> None:
     clips = corpus(tmp_path / "a", 3)
     record(tmp_path / "a" / "1.wav", rate=8000, channels=2)
     assert np.array_equal(clips.load(np.array([0])).values[0], audio.decode(tmp_path / "a" / "0.wav", 16000))
@@ -63,14 +63,14 @@ def test_one_long_or_odd_clip_keeps_the_others_exact(tmp_path: Path, cache: Path
     assert np.load(shards(cache)[0] / "data.npy").dtype == np.float32
 
 
-def test_only_what_is_asked_for_is_decoded(tmp_path: Path, cache: Path, small_shards: None) -> None:
+def test_only_shards_that_are_needed_are_decoded(tmp_path: Path, cache: Path, small_shards: None) -> None:
     clips = corpus(tmp_path / "a", 10)
     assert not cache.exists()
     clips.load(np.array([5]))
     assert len(shards(cache)) == 1
 
 
-def test_a_changed_file_is_decoded_anew(tmp_path: Path, cache: Path, record: Record) -> None:
+def test_a_changed_file_is_decoded_again(tmp_path: Path, cache: Path, record: Record) -> None:
     before = corpus(tmp_path / "a", 3).load(np.array([1])).values
     path = tmp_path / "a" / "1.wav"
     soundfile.write(path, -before[0], 16000)
@@ -80,8 +80,8 @@ def test_a_changed_file_is_decoded_anew(tmp_path: Path, cache: Path, record: Rec
     assert len(shards(cache)) == 2
 
 
-def test_rates_and_folders_do_not_mix(tmp_path: Path, cache: Path) -> None:
-    """Two corpora with files of the same names, sizes and dates (one a processed copy of the other) are still two."""
+def test_rates_and_folders_have_separate_shards(tmp_path: Path, cache: Path) -> None:
+    """Also for two corpora whose files have the same names, sizes and dates (one a processed copy of the other)."""
     a, b = corpus(tmp_path / "a", 2), corpus(tmp_path / "b", 2)
     soundfile.write(tmp_path / "b" / "0.wav", np.full(100, 0.5), 16000)
     for folder in ("a", "b"):
@@ -105,17 +105,17 @@ def test_an_error_leaves_nothing_behind(tmp_path: Path, cache: Path) -> None:
 
 
 @pytest.mark.usefixtures("small_shards")
-@pytest.mark.parametrize("harm", ["cut", "empty", "gone", "other"])
-def test_a_damaged_shard_is_made_again(tmp_path: Path, cache: Path, harm: str) -> None:
+@pytest.mark.parametrize("damage", ["cut", "empty", "missing", "wrong offsets"])
+def test_a_damaged_shard_is_decoded_again(tmp_path: Path, cache: Path, damage: str) -> None:
     clips = corpus(tmp_path / "a", 3)
     rows = np.arange(3)
     before = clips.load(rows).values
     data, offsets = (shards(cache)[0] / name for name in ("data.npy", "offsets.npy"))
-    if harm == "cut":
+    if damage == "cut":
         data.write_bytes(data.read_bytes()[:-10])
-    elif harm == "empty":
+    elif damage == "empty":
         offsets.write_bytes(b"")
-    elif harm == "gone":
+    elif damage == "missing":
         data.unlink()
     else:
         np.save(offsets, np.array([0, 3]))
@@ -130,14 +130,14 @@ def test_the_cache_may_be_deleted_while_in_use(tmp_path: Path, cache: Path) -> N
     assert np.array_equal(clips.load(np.arange(3)).values, before)
 
 
-@pytest.mark.parametrize(("number", "says"), [(errno.ENOSPC, "full"), (errno.EDQUOT, "full"), (errno.EROFS, "cannot be written")])
-def test_full_or_forbidden(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, number: int, says: str) -> None:
+@pytest.mark.parametrize(("number", "expected"), [(errno.ENOSPC, "full"), (errno.EDQUOT, "full"), (errno.EROFS, "cannot be written")])
+def test_a_full_or_read_only_cache(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, number: int, expected: str) -> None:
     def refuse(descriptor: int) -> None:
         raise OSError(number, os.strerror(number))
 
     clips = corpus(tmp_path / "a", 3)
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(Problem, match=f"{says}.*SCRATCHLAB_CACHE=FOLDER") as caught:
+    with pytest.raises(Problem, match=f"{expected}.*SCRATCHLAB_CACHE=FOLDER") as caught:
         clips.load(np.array([0]))
     assert str(cache) in str(caught.value)
     assert shards(cache) == []
@@ -145,27 +145,27 @@ def test_full_or_forbidden(tmp_path: Path, cache: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_known_by_its_number() -> None:
-    """The writer that comes with numpy loses it."""
+def test_a_full_disk_is_recognised_by_its_errno() -> None:
+    """np.save loses the errno."""
     with pytest.raises(OSError) as caught:  # noqa: PT011
         decoded._save(Path("/dev/full"), [np.zeros(100_000)])
     assert caught.value.errno == errno.ENOSPC
 
 
-def test_a_file_stands_where_the_cache_should(tmp_path: Path, cache: Path) -> None:
+def test_a_file_at_the_path_of_the_cache_folder(tmp_path: Path, cache: Path) -> None:
     cache.write_text("in the way")
     with pytest.raises(Problem, match="cannot be written"):
         corpus(tmp_path / "a", 1).load(np.array([0]))
 
 
-def test_the_first_to_finish_wins(tmp_path: Path) -> None:
-    place = tmp_path / "place"
-    with filling(place) as slow:
-        (slow / "who").write_text("slow")
-        with filling(place) as quick:
-            (quick / "who").write_text("quick")
-    assert (place / "who").read_text() == "quick"
-    assert list(tmp_path.iterdir()) == [place]
+def test_the_first_process_to_finish_wins(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    with atomic_folder(target) as slow:
+        (slow / "writer").write_text("slow")
+        with atomic_folder(target) as quick:
+            (quick / "writer").write_text("quick")
+    assert (target / "writer").read_text() == "quick"
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def _loaded(clips: Decoded, rows: np.ndarray) -> np.ndarray:
@@ -181,5 +181,5 @@ def test_several_processes_fill_the_same_cache(tmp_path: Path, cache: Path) -> N
         results = pool.starmap(_loaded, [(clips, order) for order in orders], chunksize=1)
     for order, values in zip(orders, results, strict=True):
         assert np.array_equal(values, clips.load(order).values)
-    assert len(shards(cache)) == n / decoded.ITEMS
+    assert len(shards(cache)) == n / decoded.SHARD_SIZE
     assert not [path for path in shards(cache) if path.name.startswith(".")]

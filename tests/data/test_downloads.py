@@ -1,4 +1,4 @@
-"""Fetching from a server on this machine: the whole corpus, or a sentence and nothing."""
+"""Downloads from a local server: either the whole corpus, or a clear error and nothing in the cache."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ Record = Callable[..., Path]
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    asked = 0
+    requests = 0
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        Handler.asked += 1
+        Handler.requests += 1
 
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, str]]:
-    """A folder, and the address under which its files are served."""
+    """A folder, and the URL at which its files are served."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     folder = tmp_path / "served"
     folder.mkdir()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    Handler.asked = 0
+    Handler.requests = 0
     yield folder, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -72,15 +72,15 @@ def test_fetches_once(served: tuple[Path, str], cache: Path, record: Record) -> 
     assert samples.groups["speaker"].tolist() == ["a", "b", "c"] * 2
     assert samples.load(np.arange(6)).values.shape == (6, 1600)
     assert source.read().ids.tolist() == samples.ids.tolist()
-    assert Handler.asked == 1
-    assert [path.name for path in (cache / "corpora").iterdir()] == [downloads.place("speech_commands", source.url, checksum).name]
+    assert Handler.requests == 1
+    assert [path.name for path in (cache / "corpora").iterdir()] == [downloads.corpus_folder("speech_commands", source.url, checksum).name]
     assert not list((cache / "corpora").glob("*/.archive*"))
 
 
-def test_a_folder_goes_before_the_download(served: tuple[Path, str], cache: Path, record: Record) -> None:
+def test_a_folder_takes_precedence_over_the_download(served: tuple[Path, str], cache: Path, record: Record) -> None:
     speech_commands(served[0], record)
     assert len(SpeechCommands(root=str(served[0].parent / "corpus"), download=True, url=f"{served[1]}/none").read()) == 6
-    assert Handler.asked == 0
+    assert Handler.requests == 0
 
 
 @pytest.mark.usefixtures("cache")
@@ -108,30 +108,30 @@ def test_records_in_their_own_folder(served: tuple[Path, str], cache: Path) -> N
     checksum = hashlib.sha256((served[0] / "cifar-100-binary.tar.gz").read_bytes()).hexdigest()
     source = CIFAR100(download=True, url=url, sha256=checksum)
     assert source.read().labels.tolist() == source.read().labels.tolist() == [0, 0, 9]
-    assert Handler.asked == 1
-    with pytest.raises(Problem, match="not the expected one"):
+    assert Handler.requests == 1
+    with pytest.raises(Problem, match="another checksum than expected"):
         CIFAR100(download=True, url=url).read()
     assert len(list((cache / "corpora").iterdir())) == 1
 
 
-def test_an_archive_that_is_read_as_it_is(served: tuple[Path, str], cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_stays_packed(served: tuple[Path, str], cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     part = "images_background_small1"
     picture = io.BytesIO()
     Picture.new("1", (105, 105)).save(picture, "PNG")
     with zipfile.ZipFile(served[0] / f"{part}.zip", "w") as packed:
         packed.writestr(f"{part}/Greek/character01/0001_01.png", picture.getvalue())
     source = omniglot.Omniglot(parts=[part], download=True, url=served[1])
-    with pytest.raises(Problem, match="is not the expected one"):
+    with pytest.raises(Problem, match="has another checksum than expected"):
         source.read()
     monkeypatch.setitem(omniglot._SHA256, part, hashlib.sha256((served[0] / f"{part}.zip").read_bytes()).hexdigest())
     assert source.read().ids.tolist() == source.read().ids.tolist() == ["Greek/character01/0001_01.png"]
     assert [path.name for path in (cache / "corpora").glob("*/*")] == [part]
-    with pytest.raises(Problem, match=r"cannot be fetched .* -s data.root=FOLDER"):
+    with pytest.raises(Problem, match=r"cannot be downloaded .* -s data.root=FOLDER"):
         omniglot.Omniglot(parts=[part], download=True, url="http://127.0.0.1:9").read()
 
 
-def refused(url: str, checksum: str, says: str, cache: Path) -> None:
-    with pytest.raises(Problem, match=says) as caught:
+def assert_refused(url: str, checksum: str, expected: str, cache: Path) -> None:
+    with pytest.raises(Problem, match=expected) as caught:
         SpeechCommands(download=True, url=url, sha256=checksum).read()
     assert "-s data.root=FOLDER" in str(caught.value)
     assert list((cache / "corpora").iterdir()) == []
@@ -139,23 +139,23 @@ def refused(url: str, checksum: str, says: str, cache: Path) -> None:
 
 def test_another_checksum(served: tuple[Path, str], cache: Path, record: Record) -> None:
     archive, _ = speech_commands(served[0], record)
-    refused(f"{served[1]}/{archive.name}", "0" * 64, "not the expected one", cache)
+    assert_refused(f"{served[1]}/{archive.name}", "0" * 64, "another checksum than expected", cache)
 
 
 def test_offline(served: tuple[Path, str], cache: Path) -> None:
-    refused("http://127.0.0.1:9/corpus.tar.gz", "", "cannot be fetched", cache)
-    refused(f"{served[1]}/none.tar.gz", "", "cannot be fetched", cache)
+    assert_refused("http://127.0.0.1:9/corpus.tar.gz", "", "cannot be downloaded", cache)
+    assert_refused(f"{served[1]}/none.tar.gz", "", "cannot be downloaded", cache)
 
 
 def test_not_an_archive(served: tuple[Path, str], cache: Path) -> None:
     (served[0] / "page.html").write_text("<html>Sign in to your network</html>")
-    refused(f"{served[1]}/page.html", "", "neither a tar nor a zip", cache)
+    assert_refused(f"{served[1]}/page.html", "", "neither a tar nor a zip", cache)
 
 
 def test_cut_short(served: tuple[Path, str], cache: Path, record: Record) -> None:
     archive, _ = speech_commands(served[0], record)
     archive.write_bytes(archive.read_bytes()[:-200])
-    refused(f"{served[1]}/{archive.name}", "", "does not unpack", cache)
+    assert_refused(f"{served[1]}/{archive.name}", "", "cannot be unpacked", cache)
 
 
 @pytest.mark.parametrize("name", ["../outside.txt", "/outside.txt", "a/../../outside.txt"])
@@ -167,7 +167,7 @@ def test_nothing_is_written_outside(served: tuple[Path, str], cache: Path, name:
     with zipfile.ZipFile(served[0] / "evil.zip", "w") as packed:
         packed.writestr(name, "evil")
     for archive in ("evil.tar.gz", "evil.zip"):
-        with pytest.raises(Problem):  # a tar may instead be put safely inside, which then is no corpus
+        with pytest.raises(Problem):  # a tar member may instead be unpacked safely inside, and the result is then no corpus
             SpeechCommands(download=True, url=f"{served[1]}/{archive}", sha256="").read()
     assert not list(cache.parent.glob("outside.txt"))
     assert not Path("/outside.txt").exists()

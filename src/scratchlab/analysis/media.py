@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scratchlab.analysis.compared import ComparedRun
 from scratchlab.checks import Problem
-from scratchlab.recipe import One, Sections, resolve
+from scratchlab.recipe import OneOf, Sections, resolve
 from scratchlab.types import Batch, Floats, Image, Samples, Waveform, rows
 
 
@@ -34,7 +34,7 @@ def media(runs: Sequence[ComparedRun], ids: Iterable[str], sections: Sections) -
 def _source(one: ComparedRun, sections: Sections) -> Samples:
     """The samples of a run, by its own recipe; of the other sections nothing is needed."""
     own: Sections = {"data": sections["data"]}
-    assert isinstance(own["data"], One)
+    assert isinstance(own["data"], OneOf)
     recipe = resolve({"data": one.recipe["data"], "seed": one.recipe["seed"]}, own, one.run.folder.name)
     return recipe.build("data", own).read()
 

@@ -1,4 +1,4 @@
-"""One recording from disk: mono, at the rate that is asked for, or a sentence that says what is wrong with the file."""
+"""Decoding of recordings: mono, resampled to the wanted rate, with clear errors for damaged files."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ SUFFIXES = (".wav", ".flac", ".ogg")
 Clip = npt.NDArray[np.int16] | Floats
 
 INT16_STEP = np.float32(2.0**-15)
-"""What one step of 16-bit sound is worth when full scale is 1."""
+"""Value of one step of 16-bit audio where full scale is ±1."""
 
 _CUT_SHORT = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 _LENGTH_UNKNOWN = 0x7FFFF000
-"""From here on a WAV header gives no length: whoever wrote it was streaming and did not know it yet."""
+"""A WAV header with this length or more states no length: a streaming writer did not know it yet."""
 
 
 def decode(path: Path, rate: int) -> Floats:
-    """The recording as mono `[samples]` at `rate` per second, full scale ±1. Raises Problem for a file that gives no sound."""
+    """Decodes a recording to mono float32 `[samples]` at `rate` Hz, full scale ±1. Raises Problem for a missing, damaged or empty file."""
     clip = compact(path, rate)
     return clip * INT16_STEP if clip.dtype == np.int16 else clip.astype(np.float32, copy=False)
 
 
 def compact(path: Path, rate: int) -> Clip:
-    """The same recording, as int16 where that is exact (16-bit mono at `rate` already), else as float32.
+    """Decodes a recording to mono `[samples]`: int16 where the file is 16-bit mono at `rate` already (lossless), else float32.
 
-    Channels are averaged; other rates are resampled (soxr, high quality).
+    Channels are averaged; other rates are resampled (soxr, high quality). Raises Problem for a missing, damaged or empty file.
     """
-    sound, native, promised = _read(path, rate)
-    if len(sound) < promised:
-        raise Problem(f"{path} is damaged: it promises {promised} samples and only {len(sound)} can be decoded.")
+    sound, native, stated = _read(path, rate)
+    if len(sound) < stated:
+        raise Problem(f"{path} is damaged: its header states {stated} samples, but only {len(sound)} can be decoded.")
     if sound.dtype != np.int16:
         if not np.isfinite(sound).all():
-            raise Problem(f"{path} holds values that are not finite (NaN or infinite).")
+            raise Problem(f"{path} contains values that are not finite (NaN or infinite).")
         sound = sound.mean(axis=1) if sound.ndim == 2 else sound
         if native != rate:
             sound = soxr.resample(sound, native, rate, quality="HQ")
     if len(sound) == 0:
-        raise Problem(f"{path} is empty: it holds no sound at all.")
+        raise Problem(f"{path} is empty: it contains no samples.")
     return sound
 
 
 def padded(clips: Sequence[Clip]) -> Batch:
-    """Clips of any lengths as one batch: `[n, longest]` float32, zeros after the end of each.
+    """Stacks clips of any lengths into one batch: values `[n, longest]` float32, padded with zeros.
 
-    One copy a clip; where lengths agree this is as fast as gathering all at once, since either way only memory moves.
+    Copies clip by clip; for clips of equal length this is as fast as one gather, since memory bandwidth is the limit.
     """
     lengths = np.array([len(clip) for clip in clips], dtype=np.int64)
     values: Floats = np.zeros((len(clips), lengths.max(initial=0)), dtype=np.float32)
@@ -68,7 +68,7 @@ def padded(clips: Sequence[Clip]) -> Batch:
 
 
 def _read(path: Path, rate: int) -> tuple[Clip, int, int]:
-    """What the decoder gives: sound `[samples]` or `[samples, channels]`, its rate, and how many samples the header promises."""
+    """Decodes a file: sound `[samples]` or `[samples, channels]`, its own rate, and the number of samples that the header states."""
     try:
         with soundfile.SoundFile(path) as file:
             if file.format == "WAV":
@@ -79,11 +79,11 @@ def _read(path: Path, rate: int) -> tuple[Clip, int, int]:
     except soundfile.SoundFileError as error:
         if not path.is_file():
             raise Problem(f"There is no recording at {path}.") from None
-        raise Problem(f"{path} cannot be decoded as sound: {str(error).rpartition(': ')[2].rstrip('.')}.") from None
+        raise Problem(f"{path} cannot be decoded as audio: {str(error).rpartition(': ')[2].rstrip('.')}.") from None
 
 
 def _refuse_cut_short(path: Path, info: str) -> None:
-    """For WAV the library quietly believes the file's size instead of its header; only its log tells."""
-    found = _CUT_SHORT.search(info)
-    if found and int(found[2]) < int(found[1]) < _LENGTH_UNKNOWN:
-        raise Problem(f"{path} is cut short: its header promises {found[1]} bytes of sound and {found[2]} are there.")
+    """Raises Problem for a truncated WAV file. libsndfile silently uses the file's size instead of the header; only its log shows it."""
+    match = _CUT_SHORT.search(info)
+    if match and int(match[2]) < int(match[1]) < _LENGTH_UNKNOWN:
+        raise Problem(f"{path} is cut short: its header states {match[1]} bytes of audio, but the file has {match[2]}.")

@@ -1,4 +1,4 @@
-"""Positions in order, in batches or thinned out; what training draws at random is in `samplers/`."""
+"""Deterministic batches and subsets of positions; random batches for training are in `samplers/`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from scratchlab.types import Rows
 
 
 def in_order(n: int, size: int) -> Iterator[Rows]:
-    """Positions 0..n-1 in batches of `size`, as they stand."""
+    """Yields the positions 0..n-1 in order, in batches of `size`; the last batch may be smaller."""
     for start in range(0, n, size):
         yield np.arange(start, min(start + size, n))
 
 
 def spread(n: int, most: int) -> Rows:
-    """At most so many of the positions 0..n-1, evenly over them all.
+    """At most `most` of the positions 0..n-1, evenly spaced over the whole range.
 
     >>> spread(10, 4), spread(2, 4), spread(10, 0)
     (array([0, 3, 6, 9]), array([0, 1]), array([], dtype=int64))

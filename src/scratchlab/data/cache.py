@@ -1,4 +1,4 @@
-"""The cache folder: what can be made again, kept so that it need not be. It may be deleted at any time."""
+"""The cache folder, for data that can be computed or downloaded again. It may be deleted at any time."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from scratchlab.checks import Problem
 
 
 def folder() -> Path:
-    """$SCRATCHLAB_CACHE, else the user's own cache (`~/.cache/scratchlab` on Linux)."""
-    chosen = os.environ.get("SCRATCHLAB_CACHE")
-    return Path(chosen).expanduser() if chosen else Path(pooch.os_cache("scratchlab"))
+    """The cache folder: $SCRATCHLAB_CACHE if set, else the user's cache (`~/.cache/scratchlab` on Linux)."""
+    configured = os.environ.get("SCRATCHLAB_CACHE")
+    return Path(configured).expanduser() if configured else Path(pooch.os_cache("scratchlab"))
 
 
 @contextlib.contextmanager
-def filling(place: Path) -> Generator[Path]:
-    """An empty folder beside `place`, moved onto it when the block ends well and removed when it does not.
+def atomic_folder(target: Path) -> Generator[Path]:
+    """A context manager that yields an empty temporary folder; it is renamed to `target` on success and removed on an exception.
 
-    If another process was first, its folder stays and this one is discarded, so what they put there must be the same.
-    Raises Problem when the cache is full or may not be written.
+    If another process has created `target` meanwhile, that one is kept and this one is discarded, so both must have equal contents.
+    Raises Problem where the cache is full or cannot be written.
     """
-    beside = place.with_name(f".{place.name}.{uuid.uuid4().hex[:12]}")
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}")
     try:
-        beside.mkdir(parents=True)
-        yield beside
+        temporary.mkdir(parents=True)
+        yield temporary
         try:
-            beside.rename(place)
+            temporary.rename(target)
         except OSError:
-            if not place.is_dir():
+            if not target.is_dir():
                 raise
     except OSError as error:
-        raise Problem(_told(place.parent, error)) from error
+        raise Problem(_message(target.parent, error)) from error
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _told(where: Path, error: OSError) -> str:
+def _message(where: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The cache folder {where} is full; free some space, or choose another folder with SCRATCHLAB_CACHE=FOLDER."
     return f"The cache folder {where} cannot be written ({error.strerror or error}); choose another with SCRATCHLAB_CACHE=FOLDER."

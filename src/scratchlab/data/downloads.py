@@ -1,4 +1,4 @@
-"""Fetching a published corpus into the cache: the whole of it, checked, or nothing."""
+"""Downloads of published corpora into the cache, verified by checksum and unpacked atomically."""
 
 from __future__ import annotations
 
@@ -16,34 +16,35 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from scratchlab.checks import Problem
 from scratchlab.data import cache
 
-ELSEWHERE = "if you have the corpus unpacked somewhere, point at it with -s data.root=FOLDER"
+ADVICE = "if you have the corpus unpacked somewhere, give its folder with -s data.root=FOLDER"
 
 
-def place(name: str, url: str, sha256: str) -> Path:
-    """Where this corpus is, or would be, once fetched."""
+def corpus_folder(name: str, url: str, sha256: str) -> Path:
+    """The cache folder of this corpus, whether it has been downloaded or not."""
     return cache.folder() / "corpora" / f"{name}-{hashlib.sha256(f'{url} {sha256}'.encode()).hexdigest()[:8]}"
 
 
 def fetch(name: str, url: str, sha256: str, *, unpack: bool = True) -> Path:
-    """The folder of the unpacked corpus, fetched if it is not there yet; an empty `sha256` accepts any archive and prints its own.
+    """Returns the folder of the unpacked corpus, downloading it if it is not cached. An empty `sha256` accepts any archive and prints its
+    checksum.
 
-    unpack: if False, the archive is kept as it is, and the result is its path. Raises Problem when there is no connection, or the archive
-    is not the expected one, or does not unpack.
+    unpack: if False, the archive is kept packed, and its path is returned. Raises Problem if the download fails, the checksum differs or
+    the archive cannot be unpacked.
     """
-    folder = place(name, url, sha256)
+    folder = corpus_folder(name, url, sha256)
     if not folder.is_dir():
-        with cache.filling(folder) as beside:
-            archive = _download(name, url, sha256, beside)
+        with cache.atomic_folder(folder) as temporary:
+            archive = _download(name, url, sha256, temporary)
             if unpack:
-                _unpack(archive, url, beside)
+                _unpack(archive, url, temporary)
                 archive.unlink()
             else:
-                archive.rename(beside / name)
-    return inside(folder) if unpack else folder / name
+                archive.rename(temporary / name)
+    return corpus_root(folder) if unpack else folder / name
 
 
-def inside(folder: Path) -> Path:
-    """The folder itself, or the only folder in it: many archives wrap everything in one."""
+def corpus_root(folder: Path) -> Path:
+    """The only folder in `folder` if it contains nothing else (many archives wrap everything in one), otherwise `folder` itself."""
     entries = list(folder.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else folder
 
@@ -57,15 +58,17 @@ def _download(name: str, url: str, sha256: str, folder: Path) -> Path:
     try:
         path = pooch.retrieve(url, known_hash=known, fname=".archive", path=folder, downloader=downloader)
     except ValueError as error:
-        raise Problem(f"The archive at {url} is not the expected one (sha256 {sha256[:12]}…) and was thrown away; {ELSEWHERE}.") from error
-    except OSError as error:  # every error of requests is one; those of the disk have a number
+        raise Problem(
+            f"The archive at {url} has another checksum than expected (sha256 {sha256[:12]}…) and was deleted; {ADVICE}."
+        ) from error
+    except OSError as error:  # the errors of requests are OSErrors without an errno; disk errors have one
         if error.errno is not None:
             raise
-        raise Problem(f"{url} cannot be fetched ({type(error).__name__}); {ELSEWHERE}.") from error
+        raise Problem(f"{url} cannot be downloaded ({type(error).__name__}); {ADVICE}.") from error
     finally:
         bar.close()
     if not sha256:
-        console.print(f"{url} has no published checksum; to be sure of the same archive next time: data.sha256 = '{pooch.file_hash(path)}'")
+        console.print(f"{url} has no published checksum; to require the same archive next time: data.sha256 = '{pooch.file_hash(path)}'")
     return Path(path)
 
 
@@ -79,9 +82,9 @@ def _unpack(archive: Path, url: str, folder: Path) -> None:
                 _refuse_outside(packed.namelist())
                 packed.extractall(folder)
         else:
-            raise Problem(f"What {url} gives is neither a tar nor a zip archive; {ELSEWHERE}.")
+            raise Problem(f"The file at {url} is neither a tar nor a zip archive; {ADVICE}.")
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
-        raise Problem(f"The archive at {url} does not unpack safely ({error}); {ELSEWHERE}.") from error
+        raise Problem(f"The archive at {url} cannot be unpacked safely ({error}); {ADVICE}.") from error
 
 
 def _refuse_outside(names: list[str]) -> None:
@@ -92,7 +95,7 @@ def _refuse_outside(names: list[str]) -> None:
 
 
 class _Bar:
-    """What pooch asks of a progress bar, drawn on standard error when somebody is watching."""
+    """The progress-bar interface that pooch expects; drawn on standard error if that is a terminal."""
 
     def __init__(self, name: str, console: Console) -> None:
         self.total = 0
@@ -101,14 +104,14 @@ class _Bar:
         self._task = self._progress.add_task(name, total=None)
 
     def update(self, size: int) -> None:
-        """`size` more bytes have come."""
+        """Advances the bar by `size` bytes."""
         self._progress.start()
         self._progress.update(self._task, advance=size, total=self.total or None)
 
     def reset(self) -> None:
-        """Back to the start."""
+        """Sets the bar back to zero."""
         self._progress.reset(self._task)
 
     def close(self) -> None:
-        """The bar is done."""
+        """Stops drawing."""
         self._progress.stop()

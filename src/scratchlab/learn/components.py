@@ -29,27 +29,27 @@ from scratchlab.models.frontends.pixels import Pixels
 from scratchlab.models.interface import Encoder, Frontend
 from scratchlab.models.streams import over_streams
 from scratchlab.models.temporal.catalog import TEMPORALS
-from scratchlab.recipe import Fixed, One, Recipe, Sections, Several, resolve
+from scratchlab.recipe import AnyOf, Fixed, OneOf, Recipe, Sections, resolve
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Image, Spectrogram, Waveform
 
 EMBEDDER: Sections = {
-    "frontend": One(FRONTENDS, "log_mel"),
-    "encoder": One(ENCODERS, "bc_resnet"),
+    "frontend": OneOf(FRONTENDS, "log_mel"),
+    "encoder": OneOf(ENCODERS, "bc_resnet"),
     "streams": Fixed(over_streams),
-    "temporal": One(TEMPORALS, "frames"),
+    "temporal": OneOf(TEMPORALS, "frames"),
 }
 SECTIONS: Sections = {
-    "augment": Several(AUGMENTS),
+    "augment": AnyOf(AUGMENTS),
     **EMBEDDER,
-    "similarity": Several(SIMILARITIES, ("cosine",)),
-    "loss": Several(LOSSES, ("cross_entropy",)),
+    "similarity": AnyOf(SIMILARITIES, ("cosine",)),
+    "loss": AnyOf(LOSSES, ("cross_entropy",)),
     "scoring": Fixed(Scoring),
     "training": Fixed(Training),
-    "sampler": One(SAMPLERS, "shuffled"),
-    "optimizer": One(OPTIMIZERS, "sgd"),
-    "schedule": One(SCHEDULES, "cosine"),
+    "sampler": OneOf(SAMPLERS, "shuffled"),
+    "optimizer": OneOf(OPTIMIZERS, "sgd"),
+    "schedule": OneOf(SCHEDULES, "cosine"),
 }
 
 Table = Mapping[str, Any]

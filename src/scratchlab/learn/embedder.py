@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from scratchlab.data.augment.catalog import Augment, OfStreams
+from scratchlab.data.augment.catalog import Augment, UsesStreams
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.data.batches import in_order
 from scratchlab.learn.embeddings import MatricesByRow, ValuesByRow
@@ -26,8 +26,8 @@ class Embedder(nn.Module):
         self.frontend, self.encoder, self.temporal = frontend, encoder, temporal
         self.augments = list(augments)
         for augment in self.augments:
-            if isinstance(augment, OfStreams):
-                augment.told(frontend.form.streams if isinstance(frontend.form, Spectrogram) else ())
+            if isinstance(augment, UsesStreams):
+                augment.set_streams(frontend.form.streams if isinstance(frontend.form, Spectrogram) else ())
         self._clear_cache()
 
     @property

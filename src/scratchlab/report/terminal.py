@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scratchlab.checks import Problem
-from scratchlab.recipe import Fixed, Sections, Setting, Several, settings
+from scratchlab.recipe import AnyOf, Fixed, Sections, Setting, settings
 from scratchlab.report import words
 from scratchlab.report.tables import accuracy
 from scratchlab.store.query import overview
@@ -59,7 +59,7 @@ def parts(sections: Sections, wanted: str = "") -> RenderableType:
                 f"[{section}]"
                 if isinstance(kind, Fixed)
                 else f"[{section}.{name}]"
-                if isinstance(kind, Several)
+                if isinstance(kind, AnyOf)
                 else f'[{section}] name = "{name}"'
             )
             doc = (part.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")

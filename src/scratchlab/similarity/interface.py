@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem
-from scratchlab.types import Embeddings, place_of
+from scratchlab.types import Embeddings, stream_index
 
 MeanOrShots = Annotated[
     Literal["mean", "shots"],
@@ -42,7 +42,7 @@ class Similarity:
     def fits(self, name: str, streams: tuple[str, ...]) -> None:
         """Raise Problem if `stream` is set, but none of these streams of the embeddings; name: of the similarity in the recipe."""
         if self.stream:
-            place_of(self.stream, streams, f"similarity.{name}.stream")
+            stream_index(self.stream, streams, f"similarity.{name}.stream")
 
     def __call__(
         self,

@@ -17,24 +17,24 @@ from scratchlab.data.augment.stream_noise import StreamNoise
 
 
 class Augment(Protocol):
-    """Changes training inputs (before the front-end) or features (after it); never their labels."""
+    """Augments training inputs (before the front-end) or features (after it); never changes labels."""
 
     @property
     def domain(self) -> str:
-        """What it changes: "inputs" or "features"."""
+        """What it augments: "inputs" or "features"."""
         ...
 
     def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
-        """The changed values, of the same shape."""
+        """The augmented values, of the same shape."""
         ...
 
 
 @runtime_checkable
-class OfStreams(Protocol):
-    """An augmentation of features that knows streams by their names: it is built from the source's form, before there are any."""
+class UsesStreams(Protocol):
+    """An augmentation of features whose settings name streams; it is constructed before the front-end, so their names are set later."""
 
-    def told(self, streams: tuple[str, ...]) -> None:
-        """The names of the front-end's streams. Raises Problem where settings name another."""
+    def set_streams(self, streams: tuple[str, ...]) -> None:
+        """Sets the names of the front-end's streams. Raises Problem where the settings name a stream that does not exist."""
         ...
 
 

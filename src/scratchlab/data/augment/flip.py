@@ -1,4 +1,4 @@
-"""Images seen in a mirror."""
+"""Random horizontal flips of images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scratchlab.types import Image, Waveform
 
 
 class Flip:
-    """Exchanges left and right of some images; not for digits or letters, which their mirror images are not."""
+    """Flips some images horizontally. Not for digits or letters, whose mirror images are not of the same class."""
 
     domain = "inputs"
 
@@ -22,15 +22,15 @@ class Flip:
         self,
         form: Waveform | Image,
         *,
-        probability: Annotated[float, Field(gt=0, le=1, description="share of the images that are flipped")] = 0.5,
+        probability: Annotated[float, Field(gt=0, le=1, description="fraction of the images that are flipped")] = 0.5,
     ) -> None:
         if not isinstance(form, Image):
-            raise Problem("[augment.flip] mirrors images; this source gives sound, so leave it out.")
+            raise Problem("[augment.flip] flips images, but this source provides audio; remove it.")
         self.probability = probability
 
     def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
-        """`[n, channels, height, width]` -> the same shape; columns beyond `lengths` `[n]` stay where they are."""
-        wanted = (rng.uniform() < self.probability).to(values.device)
+        """`[n, channels, height, width]` -> the same shape; columns beyond `lengths` `[n]` stay in place."""
+        flipped = (rng.uniform() < self.probability).to(values.device)
         column = torch.arange(values.shape[3], device=values.device)
-        source = torch.where(wanted[:, None] & (column < lengths[:, None]), lengths[:, None] - 1 - column, column)
+        source = torch.where(flipped[:, None] & (column < lengths[:, None]), lengths[:, None] - 1 - column, column)
         return values.gather(3, source[:, None, None].expand_as(values))

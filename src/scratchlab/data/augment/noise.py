@@ -1,4 +1,4 @@
-"""Background noise at a chosen signal-to-noise ratio."""
+"""Background noise added at a random signal-to-noise ratio."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BUILT_IN_SECONDS = 60
 
 
 class Noise:
-    """Adds a random stretch of recorded noise to some clips: level drawn uniformly in dB, relative to the clip's own power."""
+    """Adds a random segment of noise to some clips, with a signal-to-noise ratio drawn uniformly in dB."""
 
     domain = "inputs"
 
@@ -28,25 +28,25 @@ class Noise:
         self,
         form: Waveform | Image,
         *,
-        folder: Annotated[str, Field(description="recordings of noise; empty: built-in white, pink and brown noise")] = "",
-        snr: Annotated[tuple[float, float], Field(description="quietest and loudest signal-to-noise ratio, in dB")] = (0.0, 30.0),
-        probability: Annotated[float, Field(ge=0, le=1, description="share of the clips that get noise")] = 0.8,
+        folder: Annotated[str, Field(description="folder of noise recordings; empty: built-in white, pink and brown noise")] = "",
+        snr: Annotated[tuple[float, float], Field(description="lowest and highest signal-to-noise ratio, in dB")] = (0.0, 30.0),
+        probability: Annotated[float, Field(ge=0, le=1, description="fraction of the clips to which noise is added")] = 0.8,
     ) -> None:
         if not isinstance(form, Waveform):
-            raise Problem("[augment.noise] adds sound to waveforms; this source gives images, so leave it out.")
+            raise Problem("[augment.noise] adds noise to waveforms, but this source provides images; remove it.")
         if snr[0] > snr[1]:
             raise Problem(f"augment.noise.snr = {list(snr)} does not fit: write the lower ratio first.")
         self.rate, self.folder, self.snr, self.probability = form.rate, folder, snr, probability
-        if folder:  # read at once: a missing recording is told before training
-            self._bank = self._joined(self._recordings())
+        if folder:  # read here, so that a missing or damaged file is reported before training
+            self._bank = self._concatenated(self._recordings())
 
     @functools.cached_property
     def _bank(self) -> Tensor:
-        return self._joined(_coloured(BUILT_IN_SECONDS * self.rate))
+        return self._concatenated(_coloured(BUILT_IN_SECONDS * self.rate))
 
     @staticmethod
-    def _joined(parts: list[Floats]) -> Tensor:
-        """All recordings end to end, `[samples]`, each at unit power so that none is drawn louder."""
+    def _concatenated(parts: list[Floats]) -> Tensor:
+        """Concatenates recordings to `[samples]`, each scaled to unit power so that all have the same level."""
         return torch.from_numpy(np.concatenate([part / max(float(np.sqrt(np.mean(part**2))), 1e-6) for part in parts]).astype(np.float32))
 
     def _recordings(self) -> list[Floats]:
@@ -56,25 +56,25 @@ class Noise:
         return [audio.decode(path, self.rate) for path in paths]
 
     def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
-        """`[n, samples]` -> the same shape; padding beyond `lengths` `[n]` stays zero."""
+        """`[n, samples]` -> the same shape; the padding beyond `lengths` `[n]` stays zero."""
         width = values.shape[1]
         bank = self._bank.to(values.device)
         bank = bank if len(bank) > width else bank.repeat(width // len(bank) + 2)
-        wanted = rng.uniform() < self.probability
+        noisy = rng.uniform() < self.probability
         start = rng.integers(len(bank) - width)
-        level = rng.uniform(*self.snr).to(torch.float32)
+        snr = rng.uniform(*self.snr).to(torch.float32)
         inside = torch.arange(width, device=values.device) < lengths[:, None]
-        stretch = bank.unfold(0, width, 1)[start.to(values.device)] * inside
-        power = (values.square().sum(1) / lengths.clamp(min=1)).sqrt()
-        own = (stretch.square().sum(1) / lengths.clamp(min=1)).sqrt().clamp(min=1e-6)
-        gain = torch.where(wanted, 10 ** (-level / 20), 0.0).to(values.device) * power / own
-        return torch.addcmul(values, stretch, gain[:, None])
+        noise = bank.unfold(0, width, 1)[start.to(values.device)] * inside
+        clip_rms = (values.square().sum(1) / lengths.clamp(min=1)).sqrt()
+        noise_rms = (noise.square().sum(1) / lengths.clamp(min=1)).sqrt().clamp(min=1e-6)
+        gain = torch.where(noisy, 10 ** (-snr / 20), 0.0).to(values.device) * clip_rms / noise_rms
+        return torch.addcmul(values, noise, gain[:, None])
 
 
 def _coloured(length: int) -> list[Floats]:
-    """White, pink and brown noise: power falling as 1, 1/f and 1/f²; the same every time."""
+    """White, pink and brown noise (power proportional to 1, 1/f and 1/f²), `length // 3` samples each; deterministic."""
     rng = np.random.default_rng(0)
     spectrum = np.fft.rfft(rng.standard_normal((3, length // 3)))
     bins = np.maximum(np.arange(spectrum.shape[1], dtype=np.float64), 1.0)
-    falling = np.stack([bins**-slope for slope in (0.0, 0.5, 1.0)])
-    return list(np.fft.irfft(spectrum * falling).astype(np.float32))
+    amplitude = np.stack([bins**-slope for slope in (0.0, 0.5, 1.0)])
+    return list(np.fft.irfft(spectrum * amplitude).astype(np.float32))

@@ -1,7 +1,7 @@
-"""Random numbers that depend on what they are for, not on when they are asked.
+"""Counter-based random numbers for augmentation.
 
-Each number is a function of (seed, epoch, row, how many were asked before). So an epoch resumed in its middle, another batch size
-or a batch split between processes gives every sample the same augmentation, and no generator state has to be saved.
+Each number is a function of (seed, epoch, row, number of earlier draws). So every sample gets the same augmentation when an epoch is
+resumed, the batch size changes or a batch is split between processes, and no generator state has to be saved.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ def _mixed(x: Any) -> _Words:
 
 
 class RowRNG:
-    """One die for each row of a batch."""
+    """A random number generator with an independent stream for each row of a batch."""
 
     def __init__(self, seed: int, epoch: int, rows: Rows) -> None:
         self._state = _mixed(_mixed(_mixed(seed) ^ np.uint64(epoch)) ^ rows.astype(np.uint64))
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
-        """`[n]` float64 numbers, uniform in [low, high); each call rolls anew."""
+        """Draws `[n]` float64 numbers, uniform in [low, high); every call draws new ones."""
         self._state = _mixed(self._state)
         unit = (self._state >> np.uint64(11)).astype(np.float64) * 2.0**-53
         return torch.from_numpy(low + (high - low) * unit)
 
     def integers(self, below: torch.Tensor | int) -> torch.Tensor:
-        """`[n]` int64 numbers, uniform in 0..below-1."""
+        """Draws `[n]` int64 numbers, uniform in 0..below-1."""
         return (self.uniform() * below).long()

@@ -1,4 +1,4 @@
-"""Shifts in time (sound) or place (images), filled with zeros."""
+"""Random shifts of clips in time or of images in space, filled with zeros."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scratchlab.types import Image, Waveform
 
 
 class Shift:
-    """Moves each clip earlier or later by up to `ms` milliseconds."""
+    """Shifts each clip in time by up to ±`ms` milliseconds."""
 
     domain = "inputs"
 
@@ -22,22 +22,22 @@ class Shift:
         self,
         form: Waveform | Image,
         *,
-        ms: Annotated[float, Field(gt=0, description="largest shift, in milliseconds")] = 100.0,
+        ms: Annotated[float, Field(gt=0, description="maximum shift, in milliseconds")] = 100.0,
     ) -> None:
         if not isinstance(form, Waveform):
-            raise Problem("[augment.shift] moves waveforms in time; for images use [augment.pixel_shift].")
-        self.most = max(1, round(ms * form.rate / 1000))
+            raise Problem("[augment.shift] shifts waveforms in time; for images use [augment.pixel_shift].")
+        self.max_shift = max(1, round(ms * form.rate / 1000))
 
     def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
-        """`[n, samples]` -> the same shape; what leaves a clip at one end is lost, silence enters at the other."""
-        shift = (rng.integers(2 * self.most + 1) - self.most).to(values.device)
+        """`[n, samples]` -> the same shape; samples shifted beyond a clip's end are lost, and zeros fill the gap."""
+        shift = (rng.integers(2 * self.max_shift + 1) - self.max_shift).to(values.device)
         source = torch.arange(values.shape[1], device=values.device) - shift[:, None]
         inside = (source >= 0) & (source < lengths[:, None]) & (torch.arange(values.shape[1], device=values.device) < lengths[:, None])
         return values.gather(1, source.clamp(0, values.shape[1] - 1)) * inside
 
 
 class PixelShift:
-    """Moves each image by up to `pixels` in both directions."""
+    """Shifts each image by up to ±`pixels` vertically and horizontally."""
 
     domain = "inputs"
 
@@ -45,17 +45,17 @@ class PixelShift:
         self,
         form: Waveform | Image,
         *,
-        pixels: Annotated[int, Field(ge=1, description="largest shift, in pixels")] = 2,
+        pixels: Annotated[int, Field(ge=1, description="maximum shift, in pixels")] = 2,
     ) -> None:
         if not isinstance(form, Image):
-            raise Problem("[augment.pixel_shift] moves images; for waveforms use [augment.shift].")
-        self.most = pixels
+            raise Problem("[augment.pixel_shift] shifts images; for waveforms use [augment.shift].")
+        self.max_shift = pixels
 
     def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, channels, height, width]` -> the same shape."""
         n, channels, height, width = values.shape
-        padded = torch.nn.functional.pad(values, [self.most] * 4)
-        down, right = (rng.integers(2 * self.most + 1).to(values.device) for _ in range(2))
+        padded = torch.nn.functional.pad(values, [self.max_shift] * 4)
+        down, right = (rng.integers(2 * self.max_shift + 1).to(values.device) for _ in range(2))
         y = (torch.arange(height, device=values.device) + down[:, None])[:, None, :, None]
         x = (torch.arange(width, device=values.device) + right[:, None])[:, None, None, :]
         item = torch.arange(n, device=values.device)[:, None, None, None]

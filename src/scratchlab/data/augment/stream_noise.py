@@ -1,7 +1,7 @@
-"""Noise added after the analysis: to the streams of a spectrogram, where [augment.noise] adds it to the sound before.
+"""Noise added to the streams of a spectrogram, after the front-end ([augment.noise] adds noise to the waveform, before it).
 
-Noise before the analysis disturbs the analysis too: the filters of linear prediction fit speech and noise together. Noise after it
-leaves every stream's analysis as that of clean speech, and can be given to one stream alone.
+Noise in the waveform also disturbs the front-end: linear prediction then fits its filters to speech and noise together. Noise added
+after the front-end leaves the analysis as for clean speech, and can be added to single streams.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from scratchlab.checks import Problem, counted, listing, nearest
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Image, Waveform
 
-FRAMES = 4096  # of the noise, which then repeats
+FRAMES = 4096  # length of the noise, which then repeats
 
 
 class StreamNoise:
-    """Adds the powers of white noise to some clips' streams: one level a clip, in dB below each stream's own mean power.
+    """Adds white-noise power to the streams of some clips, at one signal-to-noise ratio per clip, relative to each stream's mean power.
 
-    A power is exponentially distributed, as that of one line of a transform of noise, and each band, frame and stream has its own;
-    those of real noise hang together over some frames.
+    Noise powers are exponentially distributed, as for one bin of a Fourier transform of white noise, and independent across bands, frames
+    and streams; powers of real noise are correlated over a few frames.
     """
 
     domain = "features"
@@ -33,49 +33,49 @@ class StreamNoise:
         self,
         form: Waveform | Image,
         *,
-        streams: Annotated[list[str], Field(description="streams of the front-end that get noise; empty: all")] = [],
-        snr: Annotated[tuple[float, float], Field(description="lowest and highest ratio of a stream to its noise, in dB")] = (0.0, 30.0),
-        probability: Annotated[float, Field(gt=0, le=1, description="share of the clips that get noise")] = 0.8,
+        streams: Annotated[list[str], Field(description="streams of the front-end to which noise is added; empty: all")] = [],
+        snr: Annotated[tuple[float, float], Field(description="lowest and highest signal-to-noise ratio, in dB")] = (0.0, 30.0),
+        probability: Annotated[float, Field(gt=0, le=1, description="fraction of the clips to which noise is added")] = 0.8,
     ) -> None:
         if not isinstance(form, Waveform):
-            raise Problem("[augment.stream_noise] adds noise to spectrograms of sound; this source gives images, so leave it out.")
+            raise Problem("[augment.stream_noise] adds noise to spectrograms, but this source provides images; remove it.")
         if snr[0] > snr[1]:
             raise Problem(f"augment.stream_noise.snr = {list(snr)} does not fit: write the lower ratio first.")
-        self.wanted, self.snr, self.probability = streams, snr, probability
-        self.names: tuple[str, ...] = ()
+        self.noisy_streams, self.snr, self.probability = streams, snr, probability
+        self.streams: tuple[str, ...] = ()
 
-    def told(self, streams: tuple[str, ...]) -> None:
-        """The names of the front-end's streams, none for a single one. Raises Problem for a name in the settings that is none of them."""
-        for name in self.wanted:
+    def set_streams(self, streams: tuple[str, ...]) -> None:
+        """Sets the names of the front-end's streams, none for a single one. Raises Problem where the settings name another stream."""
+        for name in self.noisy_streams:
             if name not in streams:
-                there = (
+                available = (
                     f"the streams are: {listing(streams)}.{nearest(name, streams)}"
                     if streams
-                    else "the front-end's one stream has no name."
+                    else "the front-end has a single stream without a name."
                 )
-                raise Problem(f"augment.stream_noise.streams names '{name}', but {there}")
-        self.names = streams
+                raise Problem(f"augment.stream_noise.streams names '{name}', but {available}")
+        self.streams = streams
 
     def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, streams, bands, frames]` in units of 20 dB above the floor -> the same shape; frames beyond `lengths` `[n]` stay zero."""
         channels, bands, frames = values.shape[1:]
-        if self.names and len(self.names) != channels:
-            raise Problem(f"augment.stream_noise expects {counted(len(self.names), 'stream')}, but there are {channels}.")
-        real = torch.arange(frames, device=values.device) < lengths[:, None]
-        wanted = (rng.uniform() < self.probability).to(values.device)
+        if self.streams and len(self.streams) != channels:
+            raise Problem(f"augment.stream_noise expects {counted(len(self.streams), 'stream')}, but there are {channels}.")
+        inside = torch.arange(frames, device=values.device) < lengths[:, None]
+        noisy = (rng.uniform() < self.probability).to(values.device)
         gain = 10 ** (-rng.uniform(*self.snr) / 10)
-        changed = values.clone()
-        for channel in [self.names.index(name) for name in self.wanted] or range(channels):
-            place = (rng.integers(FRAMES)[:, None] + torch.arange(frames)) % FRAMES  # whatever the width of the batch
-            noise = _bank(bands)[:, place].transpose(0, 1).to(values)
-            heard = torch.where(real[:, None], 10 ** (2 * values[:, channel]), 0.0)
-            level = gain.to(values)[:, None, None] * heard.sum((1, 2), keepdim=True) / (noise * real[:, None]).sum((1, 2), keepdim=True)
-            louder = (heard + level * noise).log10() / 2
-            changed[:, channel] = torch.where(wanted[:, None, None] & real[:, None], louder, values[:, channel])
-        return changed
+        result = values.clone()
+        for channel in [self.streams.index(name) for name in self.noisy_streams] or range(channels):
+            position = (rng.integers(FRAMES)[:, None] + torch.arange(frames)) % FRAMES  # does not depend on the width of the batch
+            noise = _bank(bands)[:, position].transpose(0, 1).to(values)
+            power = torch.where(inside[:, None], 10 ** (2 * values[:, channel]), 0.0)
+            level = gain.to(values)[:, None, None] * power.sum((1, 2), keepdim=True) / (noise * inside[:, None]).sum((1, 2), keepdim=True)
+            total = (power + level * noise).log10() / 2
+            result[:, channel] = torch.where(noisy[:, None, None] & inside[:, None], total, values[:, channel])
+        return result
 
 
 @functools.cache
 def _bank(bands: int) -> Tensor:
-    """Powers of noise `[bands, FRAMES]`, exponentially distributed, of mean one; the same every time."""
+    """Noise powers `[bands, FRAMES]`, exponentially distributed with mean 1; deterministic."""
     return torch.empty(bands, FRAMES).exponential_(generator=torch.Generator().manual_seed(0))

@@ -11,7 +11,7 @@ from scratchlab.data.noise.symmetric import Symmetric
 
 
 def none() -> None:
-    """No label noise: learners are shown the source's labels."""
+    """No label noise: methods train on the source's labels."""
 
 
 NOISES: dict[str, Callable[..., Noise | None]] = {

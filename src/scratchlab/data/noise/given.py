@@ -1,4 +1,4 @@
-"""The labels a learner is shown in place of the true ones, and a record of every label that was changed."""
+"""Given labels: the possibly wrong labels on which methods train and validate, and a record of every changed label."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from pydantic import Field
 from scratchlab.checks import Problem, listing
 from scratchlab.types import Rows, Samples, Split, Strings
 
-PURPOSE = 101  # of these random numbers, so that those of splits and shots do not depend on label noise
+SEED_KEY = 101  # part of the seed of label noise, so that splits and shots do not depend on it
 
-Rate = Annotated[float, Field(ge=0, lt=1, description="share of the labels that is changed")]
-Exact = Annotated[bool, Field(description="of each class round(rows × rate); otherwise each row by chance, at this rate")]
+Rate = Annotated[float, Field(ge=0, lt=1, description="noise rate: fraction of the labels that is changed")]
+Exact = Annotated[
+    bool, Field(description="true: change exactly round(rows × rate) labels of each class; false: each label with probability `rate`")
+]
 
 
 class Noise(Protocol):
     """A kind of label noise."""
 
     def labels(self, samples: Samples, rows: Rows, classes: Rows, rng: np.random.Generator) -> Rows:
-        """The labels given to these rows `[n]`, each one of `classes`. Raises Problem where they cannot be told."""
+        """The labels given to these rows `[n]`, each one of `classes`. Raises Problem where they cannot be determined."""
         ...
 
 
@@ -32,7 +34,8 @@ class Noise(Protocol):
 class GivenLabels:
     """The labels given to the training and validation rows of a run: one realisation of label noise.
 
-    rows, true, given: `[n]`, labels as indices into `classes`, the source's. ids: `[n]`. splits: `[n]` "train" or "valid".
+    rows: `[n]` row numbers; ids: `[n]` their sample ids. splits: `[n]` "train" or "valid". true, given: `[n]` labels, as indices into
+    `classes`, the source's class names.
     """
 
     rows: Rows
@@ -44,38 +47,38 @@ class GivenLabels:
 
     @property
     def changed(self) -> npt.NDArray[np.bool_]:
-        """`[n]`: whether the given label is not the true one."""
+        """`[n]`: whether the given label differs from the true label."""
         return self.given != self.true
 
-    def shown(self, samples: Samples) -> Samples:
-        """The samples as a split shows them to a learner: with these labels given, and the true ones kept for the evaluation."""
+    def apply(self, samples: Samples) -> Samples:
+        """The samples with `given` set to these labels; the true labels stay in `labels`, for the evaluation."""
         labels = samples.labels.copy()
         labels[self.rows] = self.given
         return replace(samples, given=labels)
 
     def table(self) -> pl.DataFrame:
-        """A row a label: id, split, true, given. `column` reads it back, from .parquet and from .csv alike."""
-        kind = pl.Enum(self.classes)
+        """A table with one row per label and columns id, split, true, given; [noise] name = "column" reads it from .parquet or .csv."""
+        dtype = pl.Enum(self.classes)
         names = np.array(self.classes)
         return pl.DataFrame(
             {
                 "id": self.ids,
                 "split": self.splits,
-                "true": pl.Series(names[self.true], dtype=kind),
-                "given": pl.Series(names[self.given], dtype=kind),
+                "true": pl.Series(names[self.true], dtype=dtype),
+                "given": pl.Series(names[self.given], dtype=dtype),
             }
         )
 
     def facts(self) -> dict[str, Any]:
-        """For the result: realised rates by split, transition counts by class names, and the hash of ids and given labels.
+        """The facts for result.json: realised noise rates by split, the transition counts, and a hash of ids and given labels.
 
-        transitions: true class -> given class -> rows; pairs that do not occur are left out. hash: equal for equal realisations, whatever
-        the order of the rows.
+        transitions: true class -> given class -> number of rows; pairs that do not occur are left out. hash: does not depend on the order
+        of the rows.
         """
         transitions: dict[str, dict[str, int]] = {}
         for true, given, count in self.table().group_by("true", "given").len().sort("true", "given").iter_rows():
             transitions.setdefault(true, {})[given] = count
-        lines = sorted(f"{one}\t{self.classes[label]}\n" for one, label in zip(self.ids, self.given, strict=True))
+        lines = sorted(f"{sample}\t{self.classes[label]}\n" for sample, label in zip(self.ids, self.given, strict=True))
         parts = {split: self.changed[self.splits == split] for split in ("train", "valid") if (self.splits == split).any()}
         return {
             "rows": {split: len(changed) for split, changed in parts.items()},
@@ -87,16 +90,16 @@ class GivenLabels:
 
 
 def given_labels(noise: Noise, samples: Samples, split: Split, seed: int) -> GivenLabels:
-    """One realisation of the noise, drawn for training and validation rows independently of each other and of every other random choice.
+    """Draws one realisation of the noise, with separate random numbers for training rows, validation rows and everything else.
 
-    Raises Problem where a label would be of no class that is trained, and where a class would be left without training rows.
+    Raises Problem where a given label is not among the classes of training, or where a class would lose all its training rows.
     """
-    parts = [_part(noise, samples, split, rows, [seed, PURPOSE, number]) for number, rows in enumerate((split.train, split.valid))]
+    parts = [_part(noise, samples, split, rows, [seed, SEED_KEY, number]) for number, rows in enumerate((split.train, split.valid))]
     true = samples.labels[split.train]
-    if len(gone := np.setdiff1d(true, parts[0])):
+    if len(lost := np.setdiff1d(true, parts[0])):
         raise Problem(
-            f"Label noise leaves class '{samples.classes[int(gone[0])]}' no training row, of {int((true == gone[0]).sum())}; lower the "
-            "rate of the noise, or give the class more samples."
+            f"Label noise changes all {int((true == lost[0]).sum())} training labels of class '{samples.classes[int(lost[0])]}', and no "
+            "other sample is given this label; lower noise.rate, or add samples of the class."
         )
     rows = np.concatenate([split.train, split.valid])
     splits = np.repeat(["train", "valid"], [len(split.train), len(split.valid)])
@@ -104,33 +107,33 @@ def given_labels(noise: Noise, samples: Samples, split: Split, seed: int) -> Giv
 
 
 def _part(noise: Noise, samples: Samples, split: Split, rows: Rows, seed: list[int]) -> Rows:
-    """The labels given to the rows of one part."""
+    """The labels given to the training or validation rows."""
     if not len(rows):
         return rows
     true = samples.labels[rows]
-    # validation rows may be of other classes than training rows, as identities are: wrong labels then are among theirs
+    # validation rows may be of other classes than training rows, as in re-identification: their wrong labels are then among their classes
     classes = np.sort(split.classes) if np.isin(true, split.classes).all() else np.unique(true)
     given = noise.labels(samples, rows, classes, np.random.default_rng(seed))
     if len(foreign := np.flatnonzero(~np.isin(given, classes))):
         first = int(foreign[0])
         raise Problem(
-            f"Label noise gives sample '{samples.ids[rows[first]]}' the label '{samples.classes[int(given[first])]}', and so on for "
-            f"{len(foreign)} of {len(rows)} samples, but only these classes take part in training: "
-            f"{listing(np.array(samples.classes)[classes])}; let the protocol train on all classes of the labels."
+            f"Label noise gives {len(foreign)} of {len(rows)} samples labels outside of the classes of training "
+            f"({listing(np.array(samples.classes)[classes])}), such as '{samples.classes[int(given[first])]}' for sample "
+            f"'{samples.ids[rows[first]]}'; let the protocol train on all classes of the given labels."
         )
     return given
 
 
-def chosen(true: Rows, rate: float, exact: bool, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """`[n]`: which labels to change. exact: of each class round(n_c · rate) rows, else each row with probability `rate`.
+def labels_to_change(true: Rows, rate: float, exact: bool, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """`[n]`: which labels to change. exact: round(n_c · rate) labels of each class with n_c rows; else each with probability `rate`.
 
-    What a lower rate changes, a higher one with the same generator changes too.
+    Labels that a lower rate changes are also changed at a higher rate with the same generator.
     """
-    chance = rng.random(len(true))
+    numbers = rng.random(len(true))
     if not exact:
-        return chance < rate
+        return numbers < rate
     changed = np.zeros(len(true), dtype=np.bool_)
     for label in np.unique(true):
-        own = np.flatnonzero(true == label)
-        changed[own[np.argsort(chance[own], kind="stable")][: round(len(own) * rate)]] = True
+        rows = np.flatnonzero(true == label)
+        changed[rows[np.argsort(numbers[rows], kind="stable")][: round(len(rows) * rate)]] = True
     return changed

@@ -13,13 +13,13 @@ from scratchlab.types import Plan, Samples
 
 
 class Protocol(Interface):
-    """Decides, by row numbers alone, what is trained on, what may choose, and what is asked; and how the answers are evaluated."""
+    """Splits samples, by row numbers, into training, validation, reference and query rows, and names the evaluation."""
 
     kind: str
-    """The evaluation of its answers: a name in evaluation/catalog.py."""
+    """The name of its evaluation in evaluation/catalog.py."""
 
     def plan(self, samples: Samples) -> Plan:
-        """Everything it decides. Raises Problem where the data do not suffice."""
+        """The splits. Raises Problem where the data are not sufficient."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Plain classification: all classes known from the start, groups kept apart."""
+"""Closed-set classification: all classes are known in training; training and test share no group."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scratchlab.types import rows as as_rows
 
 
 class ClosedSet:
-    """Train on some groups, test on others, once: standard closed-set classification."""
+    """Trains once on some groups and tests on others, with the same classes: standard closed-set classification."""
 
     kind = "closed_set"
 
@@ -23,28 +23,28 @@ class ClosedSet:
         self,
         seed: int = 0,
         *,
-        classes: Annotated[list[str], Field(description="the classes that take part; empty: all of them")] = [],
+        classes: Annotated[list[str], Field(description="names of the classes to use; empty: all")] = [],
         test: Test = 0.25,
         valid: Valid = 0.15,
         disjoint: Disjoint = [],
     ) -> None:
         if len(classes) == 1:
-            raise Problem(f"protocol.classes = {classes} leaves nothing to tell apart; name two classes or more.")
+            raise Problem(f"protocol.classes = {classes} is a single class; name at least two.")
         self.seed, self.classes, self.test, self.valid, self.disjoint = seed, classes, test, valid, disjoint
 
     def plan(self, samples: Samples) -> Plan:
-        """One split, with every class that has training rows, or with those named."""
+        """One split of the classes in `classes`, or of all. Raises Problem for a class with query or validation but no training rows."""
         groups = samples.grouped(self.disjoint)
         pool = pools(samples, groups, self.test, self.valid, np.random.default_rng([self.seed, 2]), what=samples.group_name(self.disjoint))
         train, valid, query = pool.train, pool.valid, pool.query
         if self.classes:
-            wanted = named_classes(samples, self.classes, "protocol.classes")
-            train, valid, query = (rows[np.isin(samples.labels[rows], wanted)] for rows in (train, valid, query))
+            labels = named_classes(samples, self.classes, "protocol.classes")
+            train, valid, query = (rows[np.isin(samples.labels[rows], labels)] for rows in (train, valid, query))
         classes = np.unique(samples.labels[train])
         unknown = np.setdiff1d(samples.labels[np.concatenate([valid, query])], classes)
         if len(unknown):
             name = samples.classes[int(unknown[0])]
             raise Problem(
-                f"Class '{name}' has test or validation rows, but no training rows, after the split; change the split or leave it out."
+                f"Class '{name}' has test or validation rows, but no training rows, after the split; change the split or remove the class."
             )
-        return Plan(Split(train, valid, as_rows(), query, classes), groups, " and ".join(samples.named(self.disjoint)))
+        return Plan(Split(train, valid, as_rows(), query, classes), groups, " and ".join(samples.group_columns(self.disjoint)))

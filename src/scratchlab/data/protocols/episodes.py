@@ -1,7 +1,7 @@
-"""Few-shot episodes: n classes that training never saw, k labelled rows of each, and queries.
+"""N-way K-shot episodes: N classes not seen in training, K labelled rows of each, and queries.
 
-Source: Vinyals et al. (2016), "Matching networks for one shot learning", arXiv 1606.04080. Departures, on purpose: groups do not cross
-where they can be kept apart, and where they cross the result says so; queries are balanced and imbalanced; unknown classes may be asked.
+Source: Vinyals et al. (2016), "Matching networks for one shot learning", arXiv 1606.04080. Intended departures: training and test can be
+disjoint in groups, and shared groups are reported; queries are both balanced and imbalanced; queries may be of unknown classes.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pydantic import Field
 
 from scratchlab.checks import Problem, counted, listing
 from scratchlab.data.protocols.drawing import ClassRows, choose_classes, dirichlet_counts, draw_rows
-from scratchlab.data.protocols.pools import Disjoint, Pools, Share, pools
+from scratchlab.data.protocols.pools import Disjoint, Fraction, Pools, pools
 from scratchlab.types import Plan, Rows, Samples, Split, Strings
 from scratchlab.types import rows as as_rows
 
 BALANCED, DIRICHLET = "balanced", "dirichlet"
-CUT, CUT_GROUPS, CLASSES, ROWS, UNKNOWN, PROPORTIONS = range(1, 7)  # a generator for each purpose
+CUT, CUT_GROUPS, CLASSES, ROWS, UNKNOWN, PROPORTIONS = range(1, 7)  # seeds of independent generators
 
 
 @dataclass(frozen=True)
 class Queries:
-    """rows: `[episode, q]`. target: `[episode, q]`, the place of each row's class among the episode's, -1 for an unknown class."""
+    """rows: `[episode, q]`. target: `[episode, q]`, the index of each row's class among the episode's classes, -1 for an unknown class."""
 
     rows: Rows
     target: Rows
@@ -33,9 +33,10 @@ class Queries:
 
 @dataclass(frozen=True)
 class EpisodesPlan(Plan):
-    """shots: the sizes of support that are tried. support: `[episode, way, shot]` for the largest; a smaller one is its first shots.
+    """shots: the numbers of shots to evaluate. support: `[episode, way, shot]` for the largest; smaller ones use its first shots.
 
-    classes: `[episode, way]` labels. queries_by: "balanced" and, if asked for, "dirichlet". notes: what is disjoint and what is not.
+    classes: `[episode, way]` labels. queries_by: by distribution, "balanced" and, where enabled, "dirichlet". notes: which classes and
+    groups training and test share.
     """
 
     shots: tuple[int, ...]
@@ -45,28 +46,29 @@ class EpisodesPlan(Plan):
     notes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        learned = np.concatenate([self.split.train, self.split.valid])
-        shared = np.intersect1d(learned, np.concatenate([self.support.ravel(), self.queries]))
+        training = np.concatenate([self.split.train, self.split.valid])
+        shared = np.intersect1d(training, np.concatenate([self.support.ravel(), self.queries]))
         if len(shared):
-            raise Problem(f"{counted(len(shared), 'row')} of the episodes stand in training or validation too.")
+            raise Problem(f"{counted(len(shared), 'row')} of the episodes are also in training or validation.")
 
     @property
     def queries(self) -> Rows:
-        """The rows that stand for all queries: those that are asked in any episode, each once."""
+        """The query rows of all episodes, each once."""
         return np.unique(np.concatenate([queries.rows.ravel() for queries in self.queries_by.values()]))
 
     @property
     def rows(self) -> Rows:
-        """Every row that is needed, each once."""
+        """All rows that the plan uses, each once."""
         return np.unique(np.concatenate([super().rows, self.support.ravel(), self.queries]))
 
 
 class Episodes:
-    """`episodes` tasks of `way` test classes each, with `shots` labelled rows and `query` queries a class.
+    """`episodes` tasks of `way` test classes each, with `shots` labelled rows and `query` queries per class.
 
-    Training, validation and test share no class. Where a column of groups holds whole classes (alphabets), it is the column that is cut,
-    in the publisher's split if there is one. Where it crosses the classes (speakers), only classes are cut, unless `disjoint` names the
-    column: then training rows are training classes of training groups, and test rows are test classes of test groups.
+    Training, validation and test share no class. If every class is within one group (such as an alphabet), groups are split, by the
+    publisher's split if there is one. If groups contain several classes and classes several groups (such as speakers), only classes are
+    split, unless `disjoint` names the column: then training rows are of training classes and training groups, and test rows of test
+    classes and test groups.
     """
 
     kind = "episodes"
@@ -75,40 +77,39 @@ class Episodes:
         self,
         seed: int = 0,
         *,
-        way: Annotated[int, Field(ge=2, description="classes an episode")] = 5,
+        way: Annotated[int, Field(ge=2, description="classes per episode (N)")] = 5,
         shots: Annotated[
             list[Annotated[int, Field(ge=1)]],
-            Field(
-                min_length=1, description="labelled rows a class; of several, each is the beginning of the largest, in the same episodes"
-            ),
+            Field(min_length=1, description="labelled rows per class (K); several numbers are evaluated in the same episodes, nested"),
         ] = [1, 5],
-        query: Annotated[int, Field(ge=1, description="queries a class")] = 5,
-        episodes: Annotated[int, Field(ge=1, description="episodes; more of them leave the first as they were")] = 1000,
+        query: Annotated[int, Field(ge=1, description="queries per class")] = 5,
+        episodes: Annotated[int, Field(ge=1, description="number of episodes; increasing it does not change the first ones")] = 1000,
         dirichlet: Annotated[
-            float, Field(ge=0, description="alpha of imbalanced queries, asked beside the balanced ones; 0 for balanced ones alone")
+            float, Field(ge=0, description="Dirichlet alpha of imbalanced queries, evaluated besides balanced ones; 0: balanced only")
         ] = 2.0,
-        unknown: Annotated[int, Field(ge=0, description="classes an episode whose queries belong to none of its classes")] = 0,
+        unknown: Annotated[int, Field(ge=0, description="additional classes per episode that only have queries (open set)")] = 0,
         test: Annotated[
-            Share | list[str],
-            Field(description="test classes: a share of the groups that hold whole classes, else of the classes; or names"),
+            Fraction | list[str],
+            Field(description="test classes: names, or a fraction of the classes (of the groups, if every class is within one group)"),
         ] = 0.25,
         valid: Annotated[
-            Share | list[str], Field(description="validation classes, disjoint from both: a share of the rest, or names; 0 for none")
+            Fraction | list[str], Field(description="validation classes: names, or a fraction of the remaining classes; 0: none")
         ] = 0.15,
         disjoint: Disjoint = [],
         test_groups: Annotated[
-            Share | list[str],
-            Field(description="where `disjoint` names a column that crosses the classes: its test groups, a share or names"),
+            Fraction | list[str],
+            Field(description="test groups of the column in `disjoint`, if its groups contain several classes: names, or a fraction"),
         ] = 0.25,
         valid_groups: Annotated[
-            Share | list[str], Field(description="the same of validation groups, where there are validation classes")
+            Fraction | list[str],
+            Field(description="validation groups of that column, if there are validation classes: names, or a fraction"),
         ] = 0.15,
         apart: Annotated[
-            list[str], Field(description="columns of groups that support and queries of an episode may not share, as in ['recording']")
+            list[str], Field(description="columns of groups that support and queries of an episode do not share, as in ['recording']")
         ] = [],
     ) -> None:
         if len(set(shots)) < len(shots):
-            raise Problem(f"protocol.shots = {shots} names a number twice.")
+            raise Problem(f"protocol.shots = {shots} contains a number twice.")
         self.seed, self.way, self.shots, self.query, self.episodes = seed, way, tuple(shots), query, episodes
         self.dirichlet, self.unknown, self.test, self.valid = dirichlet, unknown, test, valid
         self.disjoint, self.test_groups, self.valid_groups, self.apart = disjoint, test_groups, valid_groups, apart
@@ -117,54 +118,55 @@ class Episodes:
         return np.random.default_rng([self.seed, purpose])
 
     def plan(self, samples: Samples) -> EpisodesPlan:
-        """All episodes. Raises Problem where there are too few test classes, and naming the class that has too few rows."""
+        """Draws all episodes. Raises Problem where there are too few test classes or a class has too few rows."""
         cut = self._cut(samples)
         labels = np.unique(samples.labels[cut.query])
         number = self.way + self.unknown
         if len(labels) < number:
-            more = "name more in protocol.test" if isinstance(self.test, list) else f"raise protocol.test = {self.test:g}"
+            remedy = "name more in protocol.test" if isinstance(self.test, list) else f"raise protocol.test = {self.test:g}"
             raise Problem(
                 f"An episode needs {number} test classes (protocol.way + protocol.unknown), but there are {len(labels)} "
-                f"({listing([samples.classes[int(label)] for label in labels], 5)}); {more}, or lower protocol.way."
+                f"({listing([samples.classes[int(label)] for label in labels], 5)}); {remedy}, or lower protocol.way."
             )
         pool = self._pool(samples, cut.query, labels)
         chosen = choose_classes(len(labels), number, self.episodes, self._rng(CLASSES))
         shot, total = max(self.shots), self.way * self.query
         drawn = draw_rows(pool, chosen[:, : self.way], shot, total if self.dirichlet else self.query, [self.seed, ROWS])
-        unknown = draw_rows([ClassRows(one.rows) for one in pool], chosen[:, self.way :], 0, self.query, [self.seed, UNKNOWN]).candidates
+        ungrouped = [ClassRows(class_rows.rows) for class_rows in pool]
+        unknown = draw_rows(ungrouped, chosen[:, self.way :], 0, self.query, [self.seed, UNKNOWN]).candidates
         counts = {BALANCED: np.full((self.episodes, self.way), self.query)}
         notes = [*self._notes(samples, cut)]
         if self.dirichlet:
             counts[DIRICHLET], short = dirichlet_counts(self.dirichlet, total, drawn.available, self._rng(PROPORTIONS))
             if short:
                 notes.append(
-                    f"In {short} of {counted(self.episodes, 'episode')} a class has fewer rows than its Dirichlet proportion asks for; the "
-                    "episode's other classes give more, so these are less imbalanced."
+                    f"In {short} of {counted(self.episodes, 'episode')}, a class has fewer rows than its Dirichlet proportion requires; "
+                    "the other classes then have more queries, so these episodes are less imbalanced."
                 )
         split = Split(cut.train, cut.valid, as_rows(), as_rows(), np.unique(samples.labels[cut.train]))
-        queries = {name: _queries(drawn.candidates, one, unknown) for name, one in counts.items()}
+        queries = {name: _queries(drawn.candidates, per_class, unknown) for name, per_class in counts.items()}
         return EpisodesPlan(split, samples.ids, "", self.shots, drawn.support, labels[chosen[:, : self.way]], queries, tuple(notes))
 
-    # -- which rows -----------------------------------------------------------------------------------
+    # -- training, validation and test rows -----------------------------------------------------------
 
     def _cut(self, samples: Samples) -> Pools:
-        """Training, validation and test rows, disjoint in classes and in what `disjoint` names."""
-        groups, columns = samples.grouped(self.disjoint), samples.named(self.disjoint)
-        named = {name for wanted in (self.test, self.valid) if isinstance(wanted, list) for name in wanted}
+        """Training, validation and test rows, disjoint in classes and in the columns that `disjoint` names."""
+        groups, columns = samples.grouped(self.disjoint), samples.group_columns(self.disjoint)
+        named = {name for names in (self.test, self.valid) if isinstance(names, list) for name in names}
         pairs = set(zip(groups.tolist(), samples.labels.tolist(), strict=True))
-        holds_classes = bool(columns) and len(pairs) == len(np.unique(samples.labels))
-        if holds_classes and not named & set(samples.classes):
+        nested = bool(columns) and len(pairs) == len(np.unique(samples.labels))  # every class is within one group
+        if nested and not named & set(samples.classes):
             return pools(samples, groups, self.test, self.valid, self._rng(CUT), what=samples.group_name(self.disjoint))
         unsplit = replace(samples, splits=np.full(len(samples), ""))
         cut = pools(unsplit, np.array(samples.classes)[samples.labels], self.test, self.valid, self._rng(CUT), what="class")
-        if self.disjoint and not holds_classes:
+        if self.disjoint and not nested:
             valid_groups = self.valid_groups if len(cut.valid) else 0.0
             what = samples.group_name(self.disjoint)
-            own = pools(samples, groups, self.test_groups, valid_groups, self._rng(CUT_GROUPS), what=what, suffix="_groups")
-            both = (cut.train, own.train), (cut.valid, own.valid), (cut.query, own.query)
-            cut = Pools(*(np.intersect1d(*one) for one in both))
-            for name, one in zip(("training", "validation", "test"), both, strict=True):
-                if len(one[0]) and not len(np.intersect1d(*one)):
+            group_cut = pools(samples, groups, self.test_groups, valid_groups, self._rng(CUT_GROUPS), what=what, suffix="_groups")
+            pairs_of_cuts = (cut.train, group_cut.train), (cut.valid, group_cut.valid), (cut.query, group_cut.query)
+            cut = Pools(*(np.intersect1d(of_classes, of_groups) for of_classes, of_groups in pairs_of_cuts))
+            for name, (of_classes, of_groups) in zip(("training", "validation", "test"), pairs_of_cuts, strict=True):
+                if len(of_classes) and not len(np.intersect1d(of_classes, of_groups)):
                     raise Problem(
                         f"No row is both of a {name} class and of a {name} group ({listing(self.disjoint)}); change protocol.test, "
                         "protocol.valid, protocol.test_groups or protocol.valid_groups."
@@ -172,8 +174,8 @@ class Episodes:
         for column in self.disjoint:
             if len(shared := _shared(samples.groups[column], cut)):
                 raise Problem(
-                    f"protocol.test and protocol.valid name classes, so that {listing(shared, 3)} ({column}) would be on two sides; name "
-                    f"whole groups, or leave '{column}' out of protocol.disjoint."
+                    f"The classes in protocol.test and protocol.valid divide {listing(shared, 3)} ({column}) between training, validation "
+                    f"and test; name all classes of a group, or remove '{column}' from protocol.disjoint."
                 )
         return cut
 
@@ -182,19 +184,20 @@ class Episodes:
         apart = samples.grouped(self.apart, "protocol.apart") if self.apart else None
         shot, pool = max(self.shots), list[ClassRows]()
         for label in labels:
-            own, name = rows[samples.labels[rows] == label], samples.classes[int(label)]
-            if len(own) < shot + self.query:
+            of_class, name = rows[samples.labels[rows] == label], samples.classes[int(label)]
+            if len(of_class) < shot + self.query:
                 raise Problem(
-                    f"Class '{name}' has {counted(len(own), 'test row')}, but an episode takes {shot + self.query} of a class ({shot} of "
-                    f"protocol.shots and {self.query} of protocol.query); lower them, or name test classes without it in protocol.test."
+                    f"Class '{name}' has {counted(len(of_class), 'test row')}, but an episode needs {shot + self.query} per class ({shot} "
+                    f"for protocol.shots and {self.query} for protocol.query); lower them, or leave the class out of protocol.test."
                 )
-            pool.append(ClassRows(own) if apart is None else self._kept_apart(own, apart[own], name))
+            pool.append(ClassRows(of_class) if apart is None else self._with_groups(of_class, apart[of_class], name))
         return pool
 
-    def _kept_apart(self, rows: Rows, groups: Strings, name: str) -> ClassRows:
-        """The rows of a class whose support may use some groups and whose queries come from the others.
+    def _with_groups(self, rows: Rows, groups: Strings, name: str) -> ClassRows:
+        """The rows of a class whose support comes from some groups and whose queries from the others.
 
-        The support may use about its share of the groups, but few enough that any choice leaves `query` rows, and enough for its shots.
+        The fraction of groups for the support is about shot / (shot + query), limited so that any choice of groups leaves enough rows both
+        for the support and for the queries. Raises Problem where that is impossible.
         """
         _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
         shot, ascending = max(self.shots), np.cumsum(np.sort(sizes))
@@ -202,44 +205,44 @@ class Episodes:
         most = int((len(rows) - np.cumsum(np.sort(sizes)[::-1]) >= self.query).sum())
         if fewest > most:
             raise Problem(
-                f"Class '{name}' has {counted(len(rows), 'test row')} in {counted(len(sizes), 'group')} ({listing(self.apart)}), which "
-                f"cannot always be parted into {shot} support rows and {self.query} queries that share none (protocol.apart); lower "
-                "protocol.shots or protocol.query, or name test classes without it in protocol.test."
+                f"Class '{name}' has {counted(len(rows), 'test row')} in {counted(len(sizes), 'group')} ({listing(self.apart)}), too few "
+                f"for {shot} support rows and {self.query} queries that never share a group (protocol.apart); lower protocol.shots or "
+                "protocol.query, or leave the class out of protocol.test."
             )
         return ClassRows(rows, group, min(max(round(len(sizes) * shot / (shot + self.query)), fewest), most))
 
-    # -- what a reader must know ----------------------------------------------------------------------
+    # -- notes for the result -------------------------------------------------------------------------
 
     def _notes(self, samples: Samples, cut: Pools) -> list[str]:
-        """What training and test share, and what support and queries share."""
+        """Sentences on what training and test share, and what support and queries share."""
         sizes = [len(np.unique(samples.labels[rows])) for rows in (cut.train, cut.valid, cut.query)]
         notes = ["Training, validation and test have {}, {} and {} classes and share none.".format(*sizes)]
         for column, values in samples.groups.items():
-            shared, there = _shared(values, cut), len(np.unique(values[cut.query]))
+            shared, total = _shared(values, cut), len(np.unique(values[cut.query]))
             if len(shared):
                 notes.append(
-                    f"Leak: {len(shared)} of {there} values of '{column}' in the test rows are also in the training or validation rows; "
-                    f"protocol.disjoint = ['{column}'] keeps them apart."
+                    f"Leak: {len(shared)} of {total} values of '{column}' in the test rows are also in the training or validation rows; "
+                    f"protocol.disjoint = ['{column}'] prevents this."
                 )
             else:
                 notes.append(f"No '{column}' of the test rows is in the training or validation rows.")
         unused = len(samples) - sum(map(len, (cut.train, cut.valid, cut.query)))
         if unused:
-            notes.append(f"{counted(unused, 'row')} of {len(samples)} are unused: test classes of training groups, or the reverse.")
+            notes.append(f"{counted(unused, 'row')} of {len(samples)} are unused: test classes in training groups, or the reverse.")
         return notes + [f"Support and queries of a class share no '{column}' within an episode." for column in self.apart]
 
 
 def _queries(candidates: Rows, counts: Rows, unknown: Rows) -> Queries:
-    """The first candidates of each class, `counts` `[episode, way]` of them, then the rows of unknown classes `[episode, class, query]`."""
-    episodes, way, most = candidates.shape
-    asked = as_rows(range(most)) < counts[:, :, None]
-    place = np.broadcast_to(as_rows(range(way))[:, None], candidates.shape)
+    """The first `counts` `[episode, way]` candidates of each class, followed by the rows of unknown classes `[episode, class, query]`."""
+    episodes, way, width = candidates.shape
+    used = as_rows(range(width)) < counts[:, :, None]
+    index = np.broadcast_to(as_rows(range(way))[:, None], candidates.shape)
     others = unknown.reshape(episodes, -1)
-    target = np.concatenate([place[asked].reshape(episodes, -1), np.full_like(others, -1)], axis=1)
-    return Queries(np.concatenate([candidates[asked].reshape(episodes, -1), others], axis=1), target)
+    target = np.concatenate([index[used].reshape(episodes, -1), np.full_like(others, -1)], axis=1)
+    return Queries(np.concatenate([candidates[used].reshape(episodes, -1), others], axis=1), target)
 
 
 def _shared(values: Strings, cut: Pools) -> Strings:
-    """What stands on more than one side of the cut."""
+    """The values that occur in more than one of training, validation and test."""
     train, valid, test = (np.unique(values[rows]) for rows in (cut.train, cut.valid, cut.query))
     return np.unique(np.concatenate([np.intersect1d(train, test), np.intersect1d(valid, test), np.intersect1d(train, valid)]))

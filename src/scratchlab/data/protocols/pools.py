@@ -1,4 +1,4 @@
-"""Which rows may train, which may choose, which are asked: cut between groups, never through one."""
+"""Splits of rows into training, validation and query rows that share no group."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from pydantic import Field
 from scratchlab.checks import Problem, counted, listing, nearest
 from scratchlab.types import Rows, Samples, Strings
 
-Share = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 Test = Annotated[
-    float | list[str], Field(description="test groups: a share, or names; the publisher's split takes precedence over a share")
+    float | list[str], Field(description="test groups: names, or a fraction; the publisher's split takes precedence over a fraction")
 ]
-Valid = Annotated[Share | list[str], Field(description="validation groups: a share of the rest, or names; 0 for none")]
+Valid = Annotated[Fraction | list[str], Field(description="validation groups: names, or a fraction of the remaining groups; 0: none")]
 Disjoint = Annotated[
-    list[str], Field(description="columns of groups that no split may cut, as in ['speaker']; empty: the first that the source has")
+    list[str],
+    Field(description="columns of groups in which training, validation and test are disjoint; empty: the source's first column"),
 ]
 
 
 @dataclass(frozen=True)
 class Pools:
-    """Three disjoint arrays of rows; no group stands in two of them."""
+    """Three disjoint arrays of rows; no group is in two of them."""
 
     train: Rows
     valid: Rows
@@ -40,65 +41,60 @@ def pools(
     what: str,
     suffix: str = "",
 ) -> Pools:
-    """Train, validation and query rows; groups: `[n]`, which must not be cut. what, suffix: what a group is called in messages, and what
-    follows "protocol.test" and "protocol.valid" in the names of the two settings.
+    """Splits all rows into training, validation and query rows that share no group (`groups` `[n]`).
 
-    `test` and `valid` are shares of the groups, or the names of groups. Where every row is a group of its own, shares are taken of each
-    class, so that none is left without rows by chance. The publisher's own split is used where it has one, as long as `test` (or `valid`)
-    is a share: to go against it, name groups. Raises Problem when a group would stand on two sides or a side would be empty.
+    test, valid: names of groups, or a fraction of the groups; where every row is a group of its own, the fraction is taken of each class,
+    so that no class loses its rows by chance. The publisher's split takes precedence over a fraction, but not over names. what: the noun
+    for a group in messages. suffix: follows "protocol.test" and "protocol.valid" in the names of the settings. Raises Problem where a
+    group would be in two parts, or where training or query would be empty.
     """
-    side = samples.splits.astype("<U5").copy()
+    part = samples.splits.astype("<U5").copy()
     settings = {name: f"protocol.{name}{suffix}" for name in ("test", "valid")}
-    twice = set(test) & set(valid) if isinstance(test, list) and isinstance(valid, list) else set[str]()
-    if twice:
-        raise Problem(f"{settings['test']} and {settings['valid']} both name {listing(sorted(twice), 3)}; name each {what} once.")
-    named_first = sorted(
-        (("test", test), ("valid", valid)), key=lambda one: not isinstance(one[1], list)
-    )  # a share leaves out what is named
-    for name, wanted in named_first:
-        _assign(samples.labels, groups, side, name, wanted, rng, settings[name], what)
-    side[side == ""] = "train"
-    for one, other in (("train", "valid"), ("train", "test"), ("valid", "test")):
-        shared = np.intersect1d(groups[side == one], groups[side == other])
+    repeated = set(test) & set(valid) if isinstance(test, list) and isinstance(valid, list) else set[str]()
+    if repeated:
+        raise Problem(f"{settings['test']} and {settings['valid']} both name {listing(sorted(repeated), 3)}; name each {what} once.")
+    # names first, since a fraction is taken of the groups that are not named
+    for name, selection in sorted((("test", test), ("valid", valid)), key=lambda item: not isinstance(item[1], list)):
+        _assign(samples.labels, groups, part, name, selection, rng, settings[name], what)
+    part[part == ""] = "train"
+    for first, second in (("train", "valid"), ("train", "test"), ("valid", "test")):
+        shared = np.intersect1d(groups[part == first], groups[part == second])
         if len(shared):
             raise Problem(
-                f"{counted(len(shared), 'group')} ({listing(shared, 3)}) stand in both {one} and {other} of the publisher's split; "
-                f"name groups in {settings['test']} and {settings['valid']} to cut between them."
+                f"{counted(len(shared), 'group')} ({listing(shared, 3)}) of the publisher's split are in both {first} and {second}; "
+                f"name groups in {settings['test']} and {settings['valid']} for a group-disjoint split."
             )
-    train, chosen, query = (np.flatnonzero(side == name) for name in ("train", "valid", "test"))
+    train, validation, query = (np.flatnonzero(part == name) for name in ("train", "valid", "test"))
     for name, rows in (("training", train), ("query", query)):
         if len(rows) == 0:
             raise Problem(f"The split leaves no {name} rows out of {len(samples)}; change {settings['test']} or {settings['valid']}.")
-    return Pools(train, chosen, query)
+    return Pools(train, validation, query)
 
 
 def _assign(
-    labels: Rows, groups: Strings, side: Strings, name: str, wanted: float | list[str], rng: np.random.Generator, setting: str, what: str
+    labels: Rows, groups: Strings, part: Strings, name: str, selection: float | list[str], rng: np.random.Generator, setting: str, what: str
 ) -> None:
-    """Marks `wanted` groups with the side's `name`, in place."""
-    if isinstance(wanted, list):
-        unknown = [group for group in wanted if group not in groups]
+    """Sets `part` `[n]` to `name`, in place, for the rows of the groups that `selection` names or of a drawn fraction of the groups."""
+    if isinstance(selection, list):
+        unknown = [group for group in selection if group not in groups]
         if unknown:
-            there = f"there are: {listing(np.unique(groups))}.{nearest(unknown[0], groups)}"
-            raise Problem(f"{setting} names {listing(unknown, 3)}, which is no {what}; {there}")
-        side[side == name] = ""
-        side[np.isin(groups, wanted)] = name
-    elif name not in side and wanted > 0:
-        left = (side == "") | (side == "train")
-        free = np.unique(groups[left])
-        if len(free) == left.sum():
-            side[share_of_each_class(labels, np.flatnonzero(left), wanted, rng)] = name
+            available = f"there are: {listing(np.unique(groups))}.{nearest(unknown[0], groups)}"
+            raise Problem(f"{setting} names {listing(unknown, 3)}, which is no {what}; {available}")
+        part[part == name] = ""
+        part[np.isin(groups, selection)] = name
+    elif name not in part and selection > 0:
+        unassigned = (part == "") | (part == "train")
+        free = np.unique(groups[unassigned])
+        if len(free) == unassigned.sum():
+            part[fraction_of_each_class(labels, np.flatnonzero(unassigned), selection, rng)] = name
             return
-        number = max(1, round(wanted * len(free)))
+        number = max(1, round(selection * len(free)))
         if number >= len(free):
-            raise Problem(
-                f"{setting} = {wanted:g} would take all {counted(len(free), what)} there {'is' if len(free) == 1 else 'are'}; "
-                "take a smaller share, or more data."
-            )
-        side[np.isin(groups, rng.permutation(free)[:number])] = name
+            raise Problem(f"{setting} = {selection:g} would select all of {counted(len(free), what)}; lower it, or add data.")
+        part[np.isin(groups, rng.permutation(free)[:number])] = name
 
 
-def share_of_each_class(labels: Rows, rows: Rows, share: float, rng: np.random.Generator) -> Rows:
-    """That share of each class's rows among these, drawn: one at least, and never all."""
-    of_class = [rows[labels[rows] == label] for label in np.unique(labels[rows])]
-    return np.concatenate([rng.permutation(own)[: min(len(own) - 1, max(1, round(share * len(own))))] for own in of_class])
+def fraction_of_each_class(labels: Rows, rows: Rows, fraction: float, rng: np.random.Generator) -> Rows:
+    """Draws this fraction of the given rows of each class: at least one row, and never all."""
+    by_class = [rows[labels[rows] == label] for label in np.unique(labels[rows])]
+    return np.concatenate([rng.permutation(own)[: min(len(own) - 1, max(1, round(fraction * len(own))))] for own in by_class])

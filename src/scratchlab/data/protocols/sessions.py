@@ -1,7 +1,8 @@
-"""Few-shot class-incremental learning: a base, then sessions of a few new classes with a few shots each.
+"""Few-shot class-incremental learning: a base session, then sessions of a few new classes with a few shots each.
 
-Source: Tao et al. (2020), "Few-Shot Class-Incremental Learning", arXiv 2004.10956, section 3; the keyword split `fill` is of
-doi 10.21437/Interspeech.2024-1823. Departures, on purpose: validation is separate from test, groups do not cross, shots are drawn again.
+Source: Tao et al. (2020), "Few-Shot Class-Incremental Learning", arXiv 2004.10956, section 3; the keyword split `fill` is from
+doi 10.21437/Interspeech.2024-1823. Intended departures: validation is separate from test, splits are group-disjoint, and shots are drawn
+repeatedly.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from scratchlab.types import rows as as_rows
 
 @dataclass(frozen=True)
 class SessionsPlan(Plan):
-    """draws: of each drawing of the shots, the splits of sessions 1, 2, …; `split` is the base session."""
+    """`split` is the base session. draws: for each draw of the shots, the splits of sessions 1, 2, …"""
 
     draws: tuple[tuple[Split, ...], ...]
 
@@ -33,7 +34,7 @@ class SessionsPlan(Plan):
 
 
 class Sessions:
-    """`base` classes, then `sessions` times `way` new ones with `shot` labelled rows each, drawn `draws` times."""
+    """`base` classes, then `sessions` sessions of `way` new classes with `shot` labelled rows each; shots are drawn `draws` times."""
 
     kind = "sessions"
 
@@ -42,14 +43,16 @@ class Sessions:
         seed: int = 0,
         *,
         base: Annotated[int, Field(ge=1, description="classes of the base session")] = 20,
-        way: Annotated[int, Field(ge=1, description="new classes a session")] = 3,
-        shot: Annotated[int, Field(ge=1, description="labelled rows of each new class")] = 5,
-        sessions: Annotated[int, Field(ge=1, description="sessions after the base")] = 5,
+        way: Annotated[int, Field(ge=1, description="new classes per session")] = 3,
+        shot: Annotated[int, Field(ge=1, description="labelled rows per new class")] = 5,
+        sessions: Annotated[int, Field(ge=1, description="sessions after the base session")] = 5,
         order: Annotated[
             Literal["count", "seed", "source", "fill"] | list[str],
-            Field(description="how classes arrive: by count, by seed, as the source lists them, the published keyword split, or names"),
+            Field(
+                description="order of classes: most samples first, shuffled by seed, the source's, the published keyword split, or names"
+            ),
         ] = "count",
-        draws: Annotated[int, Field(ge=1, description="how often the shots are drawn again")] = 10,
+        draws: Annotated[int, Field(ge=1, description="number of independent draws of the shots")] = 10,
         test: Test = 0.25,
         valid: Valid = 0.15,
         disjoint: Disjoint = [],
@@ -58,20 +61,20 @@ class Sessions:
         self.draws, self.test, self.valid, self.disjoint, self.seed = draws, test, valid, disjoint, seed
 
     def _rng(self, *purpose: int) -> np.random.Generator:
-        """A generator of its own for each purpose, so that one more draw does not change the others."""
+        """A separate generator for each purpose, so that more draws do not change the others."""
         return np.random.default_rng([self.seed, *purpose])
 
     def plan(self, samples: Samples) -> SessionsPlan:
-        """The base session, and the sessions of every draw. Raises Problem when there are too few classes or samples."""
+        """The base session and the sessions of every draw. Raises Problem where there are too few classes or samples."""
         groups = samples.grouped(self.disjoint)
         order, what = self._order(samples), samples.group_name(self.disjoint)
         pool = pools(samples, groups, self.test, self.valid, self._rng(2), what=what)
         base = self._base(samples, order[: self.base_classes], pool)
         draws = tuple(tuple(self._later(samples, order, pool, draw)) for draw in range(self.draws))
-        return SessionsPlan(base, groups, " and ".join(samples.named(self.disjoint)), draws)
+        return SessionsPlan(base, groups, " and ".join(samples.group_columns(self.disjoint)), draws)
 
     def _order(self, samples: Samples) -> Rows:
-        """The classes that are used, in order of arrival."""
+        """The classes that are used, in the order in which they are learned."""
         order = class_order(samples, self.order, self._rng(1))
         needed = self.base_classes + self.way * self.sessions
         if needed > len(order):
@@ -82,7 +85,7 @@ class Sessions:
         return order[:needed]
 
     def _base(self, samples: Samples, classes: Rows, pool: Pools) -> Split:
-        """Session 0: the base classes' training and validation rows, and its queries."""
+        """Session 0: training, validation and query rows of the base classes."""
 
         def of_base(rows: Rows) -> Rows:
             return rows[np.isin(samples.labels[rows], classes)]
@@ -94,13 +97,13 @@ class Sessions:
                 label = int(missing[0])
                 raise Problem(
                     f"Base class '{samples.classes[label]}' has no {name} rows after the split, of "
-                    f"{counted(int((samples.labels == label).sum()), 'sample')} in all; give it more, order it later (protocol.order), or "
-                    "change protocol.test, protocol.valid or the seed."
+                    f"{counted(int((samples.labels == label).sum()), 'sample')} in all; add samples, move the class to a later session "
+                    "(protocol.order), or change protocol.test, protocol.valid or the seed."
                 )
         return split
 
     def _later(self, samples: Samples, order: Rows, pool: Pools, draw: int) -> Iterator[Split]:
-        """Sessions 1, 2, … of one draw: the shots as reference, the queries of all classes known so far."""
+        """Yields sessions 1, 2, … of one draw: the shots as reference rows, and the queries of all classes learned so far."""
         rng = self._rng(3, draw)
         for session in range(1, self.sessions + 1):
             known = order[: self.base_classes + self.way * session]
@@ -109,11 +112,11 @@ class Sessions:
             yield Split(as_rows(), as_rows(), np.concatenate(shots), query, known)
 
     def _shots(self, samples: Samples, train: Rows, label: int, rng: np.random.Generator) -> Rows:
-        """`shot` rows of one class out of the training groups."""
+        """Draws `shot` rows of one class from the training groups."""
         candidates = train[samples.labels[train] == label]
         if len(candidates) < self.shot:
             raise Problem(
                 f"Class '{samples.classes[label]}' has {counted(len(candidates), 'sample')} in the training groups, "
-                f"fewer than protocol.shot = {self.shot}; lower the shots, give the class more samples, or leave it out of protocol.order."
+                f"fewer than protocol.shot = {self.shot}; lower protocol.shot, add samples of the class, or leave it out of protocol.order."
             )
         return rng.choice(candidates, self.shot, replace=False)

@@ -1,4 +1,4 @@
-"""P classes with K rows each in every batch, as losses over pairs and triplets need.
+"""Class-balanced (P × K) batches: P classes with K rows each, for pair and triplet losses.
 
 Source: Hermans, Beyer & Leibe (2017), "In Defense of the Triplet Loss for Person Re-Identification", arXiv 1703.07737, section 2.
 """
@@ -17,10 +17,10 @@ from scratchlab.types import Rows
 
 
 class ClassBalanced:
-    """Batches of P × K rows; an epoch has as many of them as the training rows fill, at least one.
+    """Samples batches of P classes × K rows; an epoch has as many batches as the training rows fill, at least one.
 
-    Classes take turns, and so do the rows of each class: none comes again before all others have come. A class with fewer than K rows
-    repeats them within the batch.
+    Classes are drawn without replacement until all have been used, and so are the rows of each class. A class with fewer than K rows
+    repeats them within a batch.
     """
 
     episode = None
@@ -29,41 +29,40 @@ class ClassBalanced:
         self,
         batch: int,
         *,
-        classes: Annotated[int, Field(ge=2, description="classes in a batch (P)")] = 8,
-        rows: Annotated[int, Field(ge=1, description="rows of each class in a batch (K); a class with fewer repeats its own")] = 4,
+        classes: Annotated[int, Field(ge=2, description="classes per batch (P)")] = 8,
+        rows: Annotated[int, Field(ge=1, description="rows per class and batch (K); a class with fewer rows repeats them")] = 4,
     ) -> None:
-        del batch  # P · K rows take its place in training; validation keeps it
+        del batch  # training batches have P · K rows; training.batch applies to validation
         self.classes, self.rows = classes, rows
 
     def fits(self, labels: Rows, classes: Sequence[str]) -> None:
-        """Raises Problem where there are fewer than P classes."""
+        """Raises Problem where the labels have fewer than P classes."""
         del classes
-        if (number := len(np.unique(labels))) < self.classes:
+        if (n := len(np.unique(labels))) < self.classes:
             raise Problem(
-                f"sampler.classes = {self.classes} does not fit: the training rows are of {counted(number, 'class')}; "
-                "lower sampler.classes."
+                f"sampler.classes = {self.classes} does not fit: the training rows are of {counted(n, 'class')}; lower sampler.classes."
             )
 
     def batches(self, labels: Rows, seed: int, epoch: int) -> list[Rows]:
-        """Positions `[P · K]` of each batch, class after class."""
+        """Positions `[P · K]` of each batch, grouped by class."""
         rng = np.random.default_rng([seed, epoch])
-        own = [_InTurn(positions, rng) for positions in positions_by_class(labels)]
-        turn = _InTurn(np.arange(len(own)), rng)
-        number = max(1, len(labels) // (self.classes * self.rows))
-        return [np.concatenate([own[int(label)].take(self.rows) for label in turn.take(self.classes)]) for _ in range(number)]
+        rows = [_Cycle(positions, rng) for positions in positions_by_class(labels)]
+        classes = _Cycle(np.arange(len(rows)), rng)
+        n = max(1, len(labels) // (self.classes * self.rows))
+        return [np.concatenate([rows[int(index)].take(self.rows) for index in classes.take(self.classes)]) for _ in range(n)]
 
 
-class _InTurn:
-    """Hands out items in random order, all of them before any comes again."""
+class _Cycle:
+    """Draws items without replacement, and starts again with a new permutation when all have been drawn."""
 
     def __init__(self, items: Rows, rng: np.random.Generator) -> None:
-        self.items, self.rng, self.waiting = items, rng, items[:0]
+        self.items, self.rng, self.queue = items, rng, items[:0]
 
-    def take(self, number: int) -> Rows:
-        """So many items, different ones as far as there are enough."""
-        if len(self.waiting) < number:
-            fresh = self.rng.permutation(self.items)
-            again = np.isin(fresh, self.waiting)
-            self.waiting = np.concatenate([self.waiting, fresh[~again], fresh[again]])
-        taken, self.waiting = self.waiting[:number], self.waiting[number:]
-        return np.resize(taken, number)
+    def take(self, n: int) -> Rows:
+        """The next `n` items; they are different if there are at least `n` items."""
+        if len(self.queue) < n:
+            permutation = self.rng.permutation(self.items)
+            queued = np.isin(permutation, self.queue)
+            self.queue = np.concatenate([self.queue, permutation[~queued], permutation[queued]])
+        taken, self.queue = self.queue[:n], self.queue[n:]
+        return np.resize(taken, n)

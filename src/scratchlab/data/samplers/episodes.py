@@ -1,4 +1,4 @@
-"""Episodes: every batch is a small classification task of its own, as in prototypical networks.
+"""Episodic training: every batch is an N-way K-shot classification task, as in prototypical networks.
 
 Source: Vinyals et al. (2016), "Matching Networks for One Shot Learning", arXiv 1606.04080, section 2.2; Snell et al. (2017),
 arXiv 1703.05175, algorithm 1.
@@ -16,66 +16,69 @@ from scratchlab.checks import Problem, counted
 from scratchlab.data.samplers.interface import Episode, positions_by_class
 from scratchlab.types import Rows
 
-FEWEST = 20  # episodes of validation
+MIN_EPISODES = 20  # for validation
 
 
 class Episodes:
-    """Batches of `way` classes with `shot` support and `query` query rows each, drawn anew for every episode."""
+    """Samples episodes of `way` classes with `shot` support and `query` query rows each, independently for every batch."""
 
     def __init__(
         self,
         batch: int,
         *,
-        way: Annotated[int, Field(ge=2, description="classes of an episode")] = 5,
-        shot: Annotated[int, Field(ge=1, description="support rows of each class")] = 5,
-        query: Annotated[int, Field(ge=1, description="query rows of each class")] = 15,
-        episodes: Annotated[int, Field(ge=1, description="episodes of an epoch; each is one step")] = 100,
+        way: Annotated[int, Field(ge=2, description="classes per episode")] = 5,
+        shot: Annotated[int, Field(ge=1, description="support rows per class")] = 5,
+        query: Annotated[int, Field(ge=1, description="query rows per class")] = 15,
+        episodes: Annotated[int, Field(ge=1, description="episodes per epoch; each is one step")] = 100,
     ) -> None:
-        del batch  # the rows of an episode take its place in training
+        del batch  # a training batch is an episode
         self.episode, self.episodes = Episode(way, shot, query), episodes
 
     def fits(self, labels: Rows, classes: Sequence[str]) -> None:
-        """Raises Problem for fewer than `way` classes, and for a class with fewer than shot + query rows, which is named."""
-        found, counts = np.unique(labels, return_counts=True)
+        """Raises Problem where the labels have fewer than `way` classes, or a class has fewer than shot + query rows."""
+        present, counts = np.unique(labels, return_counts=True)
         way, shot, query = self.episode.way, self.episode.shot, self.episode.query
-        if len(found) < way:
-            raise Problem(f"sampler.way = {way} does not fit: the training rows are of {counted(len(found), 'class')}; lower sampler.way.")
-        if (least := int(counts.min())) < shot + query:
+        if len(present) < way:
             raise Problem(
-                f"Class '{classes[int(found[counts.argmin()])]}' has {counted(least, 'training row')}, fewer than "
+                f"sampler.way = {way} does not fit: the training rows are of {counted(len(present), 'class')}; lower sampler.way."
+            )
+        if (smallest := int(counts.min())) < shot + query:
+            raise Problem(
+                f"Class '{classes[int(present[counts.argmin()])]}' has {counted(smallest, 'training row')}, fewer than "
                 f"sampler.shot + sampler.query = {shot} + {query}; lower them, or leave the class out."
             )
 
     def batches(self, labels: Rows, seed: int, epoch: int) -> list[Rows]:
-        """Positions `[way · (shot + query)]` of each episode, laid out as `Episode` says."""
+        """Positions `[way · (shot + query)]` of each episode, in the layout of `Episode`."""
         return draw_episodes(labels, self.episode, self.episodes, np.random.default_rng([seed, epoch]))
 
 
-def draw_episodes(labels: Rows, episode: Episode, number: int, rng: np.random.Generator) -> list[Rows]:
-    """Positions of so many episodes, out of the classes that have enough rows."""
-    rows = episode.shot + episode.query
-    own = [positions for positions in positions_by_class(labels) if len(positions) >= rows]
+def draw_episodes(labels: Rows, episode: Episode, n: int, rng: np.random.Generator) -> list[Rows]:
+    """Draws `n` episodes from the classes with at least shot + query rows; returns the positions of their rows."""
+    size = episode.shot + episode.query
+    classes = [positions for positions in positions_by_class(labels) if len(positions) >= size]
 
-    def drawn() -> Rows:
-        chosen: Rows = rng.choice(len(own), episode.way, replace=False)
-        return np.concatenate([rng.choice(own[int(label)], rows, replace=False) for label in chosen])
+    def draw() -> Rows:
+        chosen: Rows = rng.choice(len(classes), episode.way, replace=False)
+        return np.concatenate([rng.choice(classes[int(index)], size, replace=False) for index in chosen])
 
-    return [drawn() for _ in range(number)]
+    return [draw() for _ in range(n)]
 
 
 def validation_episodes(labels: Rows, episode: Episode, seed: int) -> tuple[list[Rows], Episode]:
-    """Fixed episodes of validation rows, as many as hold about each row once, and their layout: `episode`, as far as the rows allow.
+    """Draws fixed validation episodes, in which each row occurs about once; returns them and their layout.
 
-    Classes with a single row are left out; where fewer than two classes have more than `shot` rows, one row is the support, and there are
-    as many queries of each class as the smallest affords. Raises Problem where fewer than two classes have two rows.
+    The layout is `episode`, reduced to what the rows allow: classes with too few rows are left out, the number of queries is limited by the
+    smallest class, and one support row is used where fewer than two classes have more than `shot` rows. Raises Problem where fewer than
+    two classes have two rows.
     """
     counts = np.unique(labels, return_counts=True)[1]
     for shot in (episode.shot, 1):
         enough = counts[counts > shot]
         if len(enough) >= 2:
             fitted = Episode(min(episode.way, len(enough)), shot, min(episode.query, int(enough.min()) - shot))
-            number = max(FEWEST, round(len(labels) / fitted.size))
-            return draw_episodes(labels, fitted, number, np.random.default_rng([seed, len(labels)])), fitted
+            n = max(MIN_EPISODES, round(len(labels) / fitted.size))
+            return draw_episodes(labels, fitted, n, np.random.default_rng([seed, len(labels)])), fitted
     raise Problem(
         f"Validation by episodes needs two classes or more with two rows each, but {counted(len(labels), 'row')} of "
         f"{counted(len(counts), 'class')} are there; change protocol.valid, or set it to 0 to keep the last epoch."

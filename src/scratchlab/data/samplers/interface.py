@@ -1,4 +1,4 @@
-"""What a sampler is: which training rows make up the batches of an epoch, as a pure function of the seed and the epoch."""
+"""The interface of samplers, which compose the batches of an epoch as a pure function of the labels, the seed and the epoch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scratchlab.types import Rows
 
 @dataclass(frozen=True)
 class Episode:
-    """The layout of an episode: `way` classes one after the other, of each `shot` support rows and then `query` query rows."""
+    """The layout of an episode: `way` classes one after the other, each with `shot` support rows followed by `query` query rows."""
 
     way: int
     shot: int
@@ -22,16 +22,16 @@ class Episode:
 
     @property
     def size(self) -> int:
-        """Rows of an episode."""
+        """The number of rows in an episode."""
         return self.way * (self.shot + self.query)
 
     @property
     def query_share(self) -> float:
-        """The share of its rows that are query rows."""
+        """The fraction of its rows that are query rows."""
         return self.query / (self.shot + self.query)
 
     def classes(self, places: Rows) -> Rows:
-        """`[n]`, from 0 to way - 1: the class of the rows at these places of the episode.
+        """`[n]`: the class, 0 to way - 1, of the rows at these positions in the episode.
 
         >>> Episode(way=2, shot=1, query=2).classes(np.arange(6))
         array([0, 0, 0, 1, 1, 1])
@@ -39,7 +39,7 @@ class Episode:
         return places // (self.shot + self.query)
 
     def support(self, places: Rows) -> npt.NDArray[np.bool_]:
-        """`[n]`: whether the rows at these places are support rows.
+        """`[n]`: whether the rows at these positions in the episode are support rows.
 
         >>> Episode(way=2, shot=1, query=2).support(np.arange(6))
         array([ True, False, False,  True, False, False])
@@ -48,24 +48,24 @@ class Episode:
 
 
 class Sampler(Protocol):
-    """Decides the batches of every epoch. Without state, so that a resumed training and every process see the same batches."""
+    """Composes the batches of every epoch. Stateless, so that resumed training and all processes use the same batches."""
 
     @property
     def episode(self) -> Episode | None:
-        """The layout of every batch, where batches are episodes."""
+        """The layout of every batch if batches are episodes, else None."""
         ...
 
     def fits(self, labels: Rows, classes: Sequence[str]) -> None:
-        """Raises Problem where training rows with these labels, indices into `classes`, cannot be sampled so."""
+        """Raises Problem where training rows with these labels (indices into `classes`) cannot be sampled in this way."""
         ...
 
     def batches(self, labels: Rows, seed: int, epoch: int) -> list[Rows]:
-        """Positions among the training rows, whose labels are given, batch by batch."""
+        """The batches of an epoch, as positions among the training rows, whose labels are `labels` `[n]`."""
         ...
 
 
 def positions_by_class(labels: Rows) -> list[Rows]:
-    """Of each class that there is, by increasing label, the positions of its rows.
+    """The positions of the rows of each class that occurs in `labels`, ordered by label.
 
     >>> positions_by_class(np.array([3, 1, 3]))
     [array([1]), array([0, 2])]

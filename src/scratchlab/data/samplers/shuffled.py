@@ -1,4 +1,4 @@
-"""Every row once an epoch, in random order: the usual way."""
+"""Shuffled batches: every row once per epoch, in random order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scratchlab.types import Rows
 
 
 class Shuffled:
-    """All training rows in random order, `training.batch` at a time."""
+    """Samples all training rows in random order, in batches of `training.batch`."""
 
     episode = None
 
@@ -18,17 +18,17 @@ class Shuffled:
         self.batch = batch
 
     def fits(self, labels: Rows, classes: Sequence[str]) -> None:
-        """Any labels do."""
+        """Never raises: all labels can be sampled."""
 
     def batches(self, labels: Rows, seed: int, epoch: int) -> list[Rows]:
-        """Every position once."""
+        """Every position once, in shuffled batches."""
         return shuffled(len(labels), self.batch, seed, epoch)
 
 
 def shuffled(n: int, size: int, seed: int, epoch: int) -> list[Rows]:
-    """Positions 0..n-1 in batches of `size`, in an order that (seed, epoch) alone decide.
+    """Positions 0..n-1 in batches of `size`, in a random order determined by (seed, epoch).
 
-    A last batch of a single input is joined to the one before: batch statistics of one input say nothing.
+    A last batch of a single input is merged into the one before, since batch statistics of one input are undefined.
 
     >>> [len(batch) for batch in shuffled(7, 3, seed=0, epoch=0)]
     [3, 4]

@@ -1,4 +1,4 @@
-"""Arrays of an .npz archive, read so that every complaint names the file."""
+"""Reading of .npz archives, with error messages that name the file."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ import numpy.typing as npt
 from scratchlab.checks import Problem, listing
 
 Array = npt.NDArray[Any]
-BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged or foreign archive may raise."""
+READ_ERRORS = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+"""The exceptions that reading a damaged archive or another kind of file may raise."""
 
 
-def arrays(path: Path, wanted: Iterable[str], advice: str) -> list[Array]:
-    """These arrays of an .npz archive; nothing in it is unpickled. `advice` completes the sentence that is told of a foreign file."""
-    wanted = tuple(wanted)
+def arrays(path: Path, names: Iterable[str], advice: str) -> list[Array]:
+    """Reads the named arrays of an .npz archive, without unpickling.
+
+    Raises Problem for a file that is no .npz archive (the message ends with `advice`) and where an array is missing.
+    """
+    names = tuple(names)
     try:
         with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
-            there = list(archive)
-            found = [archive[name] for name in wanted if name in there]
-    except BROKEN as error:
+            available = list(archive)
+            found = [archive[name] for name in names if name in available]
+    except READ_ERRORS as error:
         raise Problem(f"{path} cannot be read as an .npz file ({error}); {advice}.") from None
-    if len(found) < len(wanted):
-        expected = " and ".join(filter(None, (", ".join(wanted[:-1]), wanted[-1])))
-        raise Problem(f"{path} holds the arrays {listing(there)}; expected {expected}.")
+    if len(found) < len(names):
+        expected = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        raise Problem(f"{path} contains the arrays {listing(available)}; expected {expected}.")
     return found

@@ -20,15 +20,15 @@ from scratchlab.types import Image, Samples, Waveform
 
 
 class Source(Protocol):
-    """Where samples come from. Its constructor takes settings alone and touches no disk."""
+    """A data set. The constructor takes only settings and does not access the disk."""
 
     @property
     def form(self) -> Waveform | Image:
-        """What one input looks like, known before anything is read."""
+        """The form of one input, known before the data are read."""
         ...
 
     def read(self) -> Samples:
-        """Lists the items; their contents stay where they are until `Samples.load`. Raises Problem for wrong input."""
+        """Lists the samples; inputs may be loaded later, by `Samples.load`. Raises Problem for missing or damaged files."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Small photographs of ten kinds of things: 5,000 training and 1,000 test images a class. Source and licence: `cifar.py`."""
+"""CIFAR-10: small photographs of ten classes, 5,000 training and 1,000 test images per class. Source and licence: `cifar.py`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from scratchlab.checks import Problem
 from scratchlab.data import downloads
-from scratchlab.data.sources import archive, cifar, place
+from scratchlab.data.sources import archive, cifar, locate
 from scratchlab.data.sources.images import Part, joined
 from scratchlab.types import Samples
 
@@ -21,34 +21,36 @@ _SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"  # 
 _FILES = {**{f"data_batch_{number}": "train" for number in range(1, 6)}, "test_batch": "test"}
 _ADVICE = (
     "give the folder of data_batch_1.bin to data_batch_5.bin and test_batch.bin, or an .npz file of images x and labels, "
-    "with -s data.root=PATH, or fetch the publisher's archive (170 MB) with -s data.download=true"
+    "with -s data.root=PATH, or download the publisher's archive (170 MB) with -s data.download=true"
 )
 
 
 class CIFAR10:
-    """The publisher's split; of an .npz file none, so that the protocol draws one.
+    """CIFAR-10 with the publisher's split; an .npz file has no split, so the protocol draws one.
 
-    An archive may hold several labels for each image, as CIFAR-10N does (Wei et al., ICLR 2022, arXiv 2110.12088): `labels` says which
-    are the true ones, for training and testing alike; noisy ones, for training alone, are named in [noise], as `name = "column"`. About
+    An archive may contain several label arrays, as CIFAR-10N does (Wei et al., ICLR 2022, arXiv 2110.12088): `labels` names the true
+    labels, used for training and testing; noisy labels, used only for training, are named in [noise] with `name = "column"`. About
     3 % of the published test images have a near-duplicate among the training images (Barz & Denzler, arXiv 1902.00423).
     """
 
     def __init__(
         self,
         *,
-        root: Annotated[str, Field(description="a folder of the publisher's .bin files, or an .npz file; overrides download")] = "",
-        labels: Annotated[str, Field(description="array of an .npz file that is taken for the labels")] = "y",
-        download: Annotated[bool, Field(description="fetch the archive into the cache folder if it is not there")] = False,
-        url: Annotated[str, Field(description="where to fetch it")] = _URL,
-        sha256: Annotated[str, Field(description="checksum of what is fetched; empty: any")] = _SHA256,
+        root: Annotated[
+            str, Field(description="folder of the publisher's .bin files, or an .npz file; takes precedence over download")
+        ] = "",
+        labels: Annotated[str, Field(description="name of the array of labels in an .npz file")] = "y",
+        download: Annotated[bool, Field(description="download the archive into the cache folder if it is not cached")] = False,
+        url: Annotated[str, Field(description="address of the archive")] = _URL,
+        sha256: Annotated[str, Field(description="checksum of the archive; empty: not checked")] = _SHA256,
     ) -> None:
         self.form = cifar.FORM
         self.root, self.labels, self.download, self.url, self.sha256 = root, labels, download, url, sha256
 
     def read(self) -> Samples:
-        """Reads the images into memory, as bytes, fetching the archive first if that is wanted."""
-        fetched = self.download and not self.root
-        path = downloads.fetch("cifar10", self.url, self.sha256) if fetched else place.given(self.root, _ADVICE)
+        """Reads the images into memory as uint8, after downloading the archive if `download` is set."""
+        download = self.download and not self.root
+        path = downloads.fetch("cifar10", self.url, self.sha256) if download else locate.path(self.root, _ADVICE)
         return joined(list(_of_records(path)) if path.is_dir() else [self._of_arrays(path)], cifar.FORM)
 
     def _of_arrays(self, path: Path) -> Part:
@@ -57,9 +59,9 @@ class CIFAR10:
 
 
 def _of_records(folder: Path) -> Iterator[Part]:
-    """The publisher's six files."""
+    """Reads the publisher's six binary files."""
     for name, split in _FILES.items():
         path = folder / f"{name}.bin"
         if not path.is_file():
-            raise Problem(f"{folder} has no {path.name}; {_ADVICE}.")
+            raise Problem(f"{folder} does not contain {path.name}; {_ADVICE}.")
         yield Part(name, split, *cifar.records(path, "label", 1, len(CLASSES)), CLASSES)

@@ -1,4 +1,4 @@
-"""Images that are kept in memory as bytes."""
+"""Images kept in memory as uint8."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scratchlab.types import Batch, Floats, Image, Rows, Samples
 
 @dataclass(frozen=True)
 class InMemory:
-    """values: `[n, channels, height, width]` bytes."""
+    """values: uint8 `[n, channels, height, width]`."""
 
     values: npt.NDArray[np.uint8]
 
     def load(self, rows: Rows) -> Batch:
-        """Values `[len(rows), channels, height, width]` in [0, 1]."""
+        """Loads float32 values `[len(rows), channels, height, width]` in [0, 1]."""
         values: Floats = self.values[rows].astype(np.float32)
         values /= 255
         return Batch(values, np.full(len(rows), values.shape[3], dtype=np.int64))
@@ -26,7 +26,10 @@ class InMemory:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a published set: its name, the publisher's split, images `[n, channels, height, width]`, labels `[n]`, the classes."""
+    """One part of a published data set, such as its training part.
+
+    split: "train", "valid", "test" or "". images: `[n, channels, height, width]`. labels: `[n]` indices into `classes`.
+    """
 
     name: str
     split: str
@@ -36,7 +39,7 @@ class Part:
 
 
 def joined(parts: Sequence[Part], form: Image) -> Samples:
-    """The images of all parts, which name the same classes, in memory as bytes; nothing is known of groups. Ids: `train/00007`."""
+    """Concatenates parts that have the same classes into Samples without groups. An id is the part's name and the row: `train/00007`."""
     return Samples(
         ids=np.array([f"{part.name}/{row:05d}" for part in parts for row in range(len(part.labels))]),
         labels=np.concatenate([part.labels for part in parts]),

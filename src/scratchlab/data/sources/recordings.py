@@ -1,4 +1,4 @@
-"""From a list of recordings to Samples, and from a folder to a list of recordings."""
+"""Lists the recordings in a folder, and builds Samples from a list of recordings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from scratchlab.data.audio import SUFFIXES
 from scratchlab.data.decoded import Decoded
 from scratchlab.types import Samples, Waveform
 
-KINDS = ", ".join(SUFFIXES)
+SUFFIX_LIST = ", ".join(SUFFIXES)
 
 
 def below(folder: Path) -> list[str]:
-    """Every recording at any depth, relative and sorted (`yes/a.wav`); hidden files and folders do not count.
+    """The sorted relative paths of all recordings in a folder, at any depth (`yes/a.wav`), without hidden files and folders.
 
-    Reads folders only, never a recording: 100,000 files take a fraction of a second.
+    No recording is opened: 100,000 files take a fraction of a second.
     """
 
     def walk(path: str, inside: str) -> Iterator[str]:
@@ -29,17 +29,17 @@ def below(folder: Path) -> list[str]:
                     continue
                 if entry.is_dir():
                     yield from walk(entry.path, f"{inside}{entry.name}/")
-                elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():  # a pipe would wait for ever
+                elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():  # reading a pipe would block for ever
                     yield f"{inside}{entry.name}"
 
     try:
         return sorted(walk(str(folder), ""))
-    except OSError as error:  # a loop of links, a folder that may not be read
+    except OSError as error:  # a loop of symbolic links, or no permission
         raise Problem(f"{error.filename} cannot be listed ({(error.strerror or 'unknown').lower()}).") from None
 
 
 def folders(root: Path) -> list[str]:
-    """The names of the folders directly in `root`, sorted; hidden ones do not count."""
+    """The sorted names of the folders directly in `root`, without hidden ones."""
     with os.scandir(root) as entries:
         return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
 
@@ -47,10 +47,10 @@ def folders(root: Path) -> list[str]:
 def samples(
     root: Path, names: Sequence[str], words: Sequence[str], groups: Mapping[str, Sequence[str]], splits: Sequence[str], form: Waveform
 ) -> Samples:
-    """Samples of the recordings `names` below `root`, one class for each different word, in alphabetical order.
+    """Builds Samples of the recordings `names` below `root`; `words` are their class names. Classes are sorted alphabetically.
 
-    A recording's id is its name, and rows are in the order of ids, so that the order of a table means nothing. An empty list
-    of splits means there are none.
+    A recording's id is its name, and rows are sorted by id, so that the order of a table does not matter. An empty `splits`
+    means that the publisher has no split. Raises Problem for names that are not UTF-8.
     """
     for name in (*names, *words):
         try:

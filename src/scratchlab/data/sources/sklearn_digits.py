@@ -1,6 +1,6 @@
-"""Small handwritten digits that come with scikit-learn. E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998.
+"""Small handwritten digits that are part of scikit-learn. E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998.
 
-https://doi.org/10.24432/C50P49 (CC BY 4.0). scikit-learn carries the 1,797 digits of the published test part, written by 13 people.
+https://doi.org/10.24432/C50P49 (CC BY 4.0). scikit-learn includes the 1,797 digits of the published test part, written by 13 people.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import numpy as np
 
 from scratchlab.types import Batch, Floats, Image, Rows, Samples
 
-SIDE, BRIGHTEST = 8, 16
+SIDE, MAX_VALUE = 8, 16
 
 
 class SklearnDigits:
-    """Ten digits as images of 8 × 8. Who wrote which digit is not published with them, so every image is a group of its own."""
+    """Ten digits as images of 8 × 8 pixels. The writers of the digits are not published, so there are no groups."""
 
     def __init__(self) -> None:
         self.form = Image(1, SIDE, SIDE)
 
     def read(self) -> Samples:
         """Reads the images into memory."""
-        from sklearn.datasets import load_digits  # late: it is slow to import
+        from sklearn.datasets import load_digits  # imported here, since it is slow to import
 
         digits = cast(Any, load_digits())
         n = len(digits.target)
@@ -34,7 +34,7 @@ class SklearnDigits:
             groups={},
             splits=np.full(n, "", dtype="<U1"),
             form=self.form,
-            load=_Images(digits.images[:, None].astype(np.float32) / BRIGHTEST).load,
+            load=_Images(digits.images[:, None].astype(np.float32) / MAX_VALUE).load,
         )
 
 
@@ -45,5 +45,5 @@ class _Images:
     values: Floats
 
     def load(self, rows: Rows) -> Batch:
-        """Values `[len(rows), 1, 8, 8]`."""
+        """Loads values `[len(rows), 1, 8, 8]`."""
         return Batch(self.values[rows], np.full(len(rows), SIDE, dtype=np.int64))

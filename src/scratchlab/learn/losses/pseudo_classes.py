@@ -19,7 +19,7 @@ from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.losses.classification import find_similarity
 from scratchlab.learn.losses.interface import EmbeddedBatch, Loss, Similarities
 from scratchlab.similarity.interface import Similarity
-from scratchlab.types import Embeddings, place_of
+from scratchlab.types import Embeddings, stream_index
 
 MISSING = -1
 
@@ -70,7 +70,7 @@ class PseudoClasses(Loss):
                 "streams, and temporal.name = 'frames', which keeps streams separate."
             )
         for name in self.streams:
-            place_of(name, streams, "loss.pseudo_classes.streams")
+            stream_index(name, streams, "loss.pseudo_classes.streams")
         if set(self.streams) == set(streams):
             raise Problem(f"loss.pseudo_classes.streams = {self.streams} names all streams, which leaves nothing of an input; name fewer.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scratchlab.checks import Problem, installed
-from scratchlab.recipe import Catalog, One, Sections, overridden, resolve
+from scratchlab.recipe import Catalog, OneOf, Sections, overridden, resolve
 from scratchlab.sweeps.engines.interface import Engine
 from scratchlab.sweeps.engines.local import Local
 from scratchlab.sweeps.engines.ray import Ray
@@ -17,7 +17,7 @@ LIBRARIES = {"ray": "ray", "slurm": "submitit"}  # of those that do not come alo
 
 def chosen(name: str, workers: int, options: Iterable[str] = ()) -> Engine:
     """The engine of this name, able to work; `options`: its settings, `setting=value`. Raises Problem that lists what is valid."""
-    sections: Sections = {"engine": One(ENGINES, "local")}
+    sections: Sections = {"engine": OneOf(ENGINES, "local")}
     options = list(options)
     for option in options:
         if "=" not in option:

@@ -1,4 +1,4 @@
-"""Samples without contents, for protocols, which look at labels and groups alone."""
+"""Samples with empty inputs, for tests of protocols, which use only labels and groups."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from scratchlab.types import Batch, Samples, Waveform
 
 
-def made(labels: list[int], **columns: list[Any]) -> Samples:
+def samples_of(labels: list[int], **columns: list[Any]) -> Samples:
     n = len(labels)
     return Samples(
         ids=np.array([f"item{i}" for i in range(n)]),
@@ -23,12 +23,12 @@ def made(labels: list[int], **columns: list[Any]) -> Samples:
 
 
 def crossed(classes: int = 10, speakers: int = 4, each: int = 3) -> Samples:
-    """Everyone says everything `each` times."""
+    """Every speaker says every class `each` times."""
     cells = [(c, g) for c in range(classes) for g in range(speakers) for _ in range(each)]
-    return made([c for c, _ in cells], speaker=[g for _, g in cells])
+    return samples_of([c for c, _ in cells], speaker=[g for _, g in cells])
 
 
 def nested(alphabets: int = 4, each: int = 4, rows: int = 6) -> Samples:
-    """Alphabets of `each` characters, drawn by `rows` people."""
+    """Alphabets of `each` characters, each drawn by `rows` people."""
     labels = [c for c in range(alphabets * each) for _ in range(rows)]
-    return made(labels, alphabet=[c // each for c in labels], drawer=[f"{c // each}/{i % rows}" for i, c in enumerate(labels)])
+    return samples_of(labels, alphabet=[c // each for c in labels], drawer=[f"{c // each}/{i % rows}" for i, c in enumerate(labels)])
