@@ -80,7 +80,7 @@ class Episodes:
         way: Annotated[int, Field(ge=2, description="classes per episode (N)")] = 5,
         shots: Annotated[
             list[Annotated[int, Field(ge=1)]],
-            Field(min_length=1, description="labelled rows per class (K); several numbers are evaluated in the same episodes, nested"),
+            Field(min_length=1, description="labelled rows per class (K); if several, smaller numbers use the first rows of the largest"),
         ] = [1, 5],
         query: Annotated[int, Field(ge=1, description="queries per class")] = 5,
         episodes: Annotated[int, Field(ge=1, description="number of episodes; increasing it does not change the first ones")] = 1000,
