@@ -54,7 +54,7 @@ def answers(run: Run) -> Iterator[pl.DataFrame]:
     samples = pipeline.source.read()
     plan = pipeline.protocol.plan(samples)
     for head, similarity in pipeline.similarities.items():
-        references = References.of(pipeline.embedder, similarity, plan.split.view(samples).train, plan.split.classes, most=20)
+        references = References.of(pipeline.embedder, similarity, plan.split.view(samples).train, plan.split.classes, limit=20)
         queries = embedded(pipeline.embedder, plan.split.inputs(samples), similarity)
         for change in (PLAIN, BACKWARDS, *PACES):
             right = plan.split.classes[references.compare(changed(queries, change)).argmax(1).numpy()] == plan.split.truth(samples)
