@@ -65,7 +65,7 @@ def test_ctrl_c_stops_between_two_steps(plan: Path, tmp_path: Path) -> None:
         os.killpg(driver.pid, signal.SIGINT)
         said, complained = driver.communicate(timeout=120)
     assert driver.returncode == 130
-    assert "Stopped; the same command goes on from here." in said
+    assert "Stopped; the same command resumes the sweep." in said
     assert complained == ""
     assert [state for _, state in states(runs)] == ["stopped"] * 2
     assert pl.read_csv(Folder.find(runs, "mine").table)["state"].to_list() == ["missing"] * 6

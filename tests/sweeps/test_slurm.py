@@ -101,7 +101,7 @@ def test_ctrl_c_takes_the_jobs_along(plan: Path, tmp_path: Path, cluster: Path) 
         driver.send_signal(signal.SIGINT)
         said, _ = driver.communicate()
     assert driver.returncode == 130
-    assert "Stopped; the same command goes on from here." in said
+    assert "Stopped; the same command resumes the sweep." in said
     until(lambda: all(Run(order.run.folder).state() == "stopped" for order in orders))
     assert [state(order) for order in orders] == ["missing"] * 2
 

@@ -58,7 +58,7 @@ def test_a_killed_sweep_takes_its_workers_along_and_goes_on_when_asked_again(
     before = {path.parent.name for path in (tmp_path / "runs").glob("[!.]*/status.json") if Run(path.parent).state() == "finished"}
     assert 0 < len(before) < 12
     done = subprocess.run(command(plan, tmp_path / "runs"), capture_output=True, text=True, check=True)
-    assert f"12 runs in mine-{planned(plan).key}, {len(before)} there already." in done.stdout
+    assert f"12 runs in mine-{planned(plan).key}, of which {len(before)} exist already." in done.stdout
     all_once(plan, tmp_path / "runs", 12)
     epochs_once(tmp_path / "runs")
 
@@ -72,7 +72,7 @@ def test_ctrl_c_stops_between_two_steps_and_says_how_to_go_on(plan: Path, tmp_pa
         os.killpg(driver.pid, signal.SIGINT)  # as a terminal does, to all that it knows of
         said, complained = driver.communicate(timeout=120)
     assert driver.returncode == 130
-    assert "Stopped; the same command goes on from here." in said
+    assert "Stopped; the same command resumes the sweep." in said
     assert complained == ""
     until(lambda: not any(there(one) for one in crew))
     assert [Run(path.parent).state() for path in (tmp_path / "runs").glob("[!.]*/status.json")] == ["stopped"] * 2
