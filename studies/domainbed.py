@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from scratchlab.analysis.domains import PLACE, RULES, candidates, records
-from scratchlab.analysis.selection import Reached, reached
+from scratchlab.analysis.selection import Selected, select_and_test
 from scratchlab.metrics.repetitions import Mean, mean_and_error
 from scratchlab.report import study
 
@@ -31,18 +31,18 @@ def printed(rows: pl.DataFrame) -> Iterator[str]:
     """The tables as DomainBed prints them, of candidates."""
     for rule in RULES:
         averages: dict[tuple[str, str], Mean] = {}
-        cells = reached(rows, PLACE, "trial_seed", rule, "test", freedom=0)
-        for dataset, of in itertools.groupby(cells, key=lambda one: str(one.place["dataset"])):
+        cells = select_and_test(rows, PLACE, "trial_seed", rule, "test", freedom=0)
+        for dataset, of in itertools.groupby(cells, key=lambda one: str(one.cell["dataset"])):
             of_dataset = list(of)
-            names = DOMAINS.get(dataset) or [f"env{i}" for i in range(1 + max(one.place["domain"] for one in of_dataset))]
-            shown = {(one.place["algorithm"], names[one.place["domain"]]): one.mean for one in of_dataset}
+            names = DOMAINS.get(dataset) or [f"env{i}" for i in range(1 + max(one.cell["domain"] for one in of_dataset))]
+            shown = {(one.cell["algorithm"], names[one.cell["domain"]]): one.mean for one in of_dataset}
             yield from headed(f"Dataset: {dataset}, model selection method: {rule}", shown, NARROW)
-            for algorithm, several in itertools.groupby(of_dataset, key=lambda one: one.place["algorithm"]):
+            for algorithm, several in itertools.groupby(of_dataset, key=lambda one: one.cell["algorithm"]):
                 averages[algorithm, dataset] = averaged(list(several))
         yield from headed(f"Averages, model selection method: {rule}", averages, WIDE)
 
 
-def averaged(domains: list[Reached]) -> Mean:
+def averaged(domains: list[Selected]) -> Mean:
     """Over trial seeds, of the mean over domains."""
     whole = [seed for seed in domains[0].values if all(seed in each.values for each in domains)]
     return mean_and_error([sum(each.values[seed] for each in domains) / len(domains) for seed in whole], "trial", freedom=0)
@@ -63,8 +63,8 @@ def headed(title: str, cells: Mapping[tuple[str, str], Mean], width: int) -> Ite
 
 def undefined(rows: pl.DataFrame) -> Iterator[str]:
     """Why there is an X."""
-    for one in (one for rule in RULES for one in reached(rows, PLACE, "trial_seed", rule, "test") if one.mean.value is None):
-        yield f"X: {', '.join(f'{name} {value}' for name, value in one.place.items())}: {one.mean.how}."
+    for one in (one for rule in RULES for one in select_and_test(rows, PLACE, "trial_seed", rule, "test") if one.mean.value is None):
+        yield f"X: {', '.join(f'{name} {value}' for name, value in one.cell.items())}: {one.mean.how}."
 
 
 def main() -> None:

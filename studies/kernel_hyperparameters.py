@@ -36,7 +36,7 @@ PAPER = (("accuracy, test", "CKA, test", 0.850), ("accuracy, test", "average CKA
 def main() -> None:
     given = making.of_plan(__doc__, "kernel-hyperparameters").parse_args()
     sweep = making.swept(given)
-    runs = [order.run for order in sweep.orders]
+    runs = [job.run for job in sweep.jobs]
     losses = pl.Series("test.loss", [loss_of_queries(run) for run in runs], dtype=pl.Float64)
     minutes = sum(record["cpu_seconds"] for run in runs for record in run.records()) / 60
     study.publish("\n".join(tables(renamed(sweep.table().with_columns(losses)), minutes)), given.page)

@@ -122,5 +122,5 @@ def _leave(run: Run, pipeline: Pipeline, samples: Samples, plan: Plan, result: R
         last = probe.last(queries, samples.labels[plan.queries])
         run.save_table(name, table([row for record in run.records() for row in record[name]] + last))
     run.save_result(replace(result, facts={**result.facts, "chosen": method.facts()}))
-    run.tell("finished", state="finished")
+    run.update_status("finished", state="finished")
     run.drop_arrays("checkpoint")

@@ -125,7 +125,7 @@ def test_once_records_and_did_tells(notebook: Path, job: Path) -> None:
 
 def test_did_before_anything_was_recorded(notebook: Path) -> None:
     assert "Nothing has been recorded on this machine" in say("did")
-    assert "nothing to forget" in say("forget", "--all", "--yes")
+    assert "nothing was deleted" in say("forget", "--all", "--yes")
     assert not (notebook / FILE).exists()
 
 

@@ -211,7 +211,7 @@ def test_a_failure_to_write_is_a_sentence_and_no_harm(
 ) -> None:
     (vault / "scratchlab").write_text("a file, where a folder is to be")
     update_notes(run())
-    assert "The run is whole, but its note was not written" in capsys.readouterr().out
+    assert "The run is complete, but its note could not be written" in capsys.readouterr().out
     monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(vault / "nothing"))
     update_notes(run(1))
     assert capsys.readouterr().out == ""  # no vault, no word

@@ -132,10 +132,14 @@ def forget(
         console.print(f"These {counted(len(found), 'job')} would be deleted for good: add --yes to delete.")
         return
     removed = remove(file, choice)
-    table.wiped(own().derived / "index.sqlite", "jobs", "logs")  # log entries are found through jobs; entries of project logs are indexed again
+    table.wiped(
+        own().derived / "index.sqlite", "jobs", "logs"
+    )  # log entries are found through jobs; entries of project logs are indexed again
     console.print(f"Deleted {counted(removed, 'job')} and wiped them from {file} and the index.", soft_wrap=True)
     if held(file.parent / LOCK) and any(job.state == "running" for job in found):
-        console.print("Some of these jobs are still running, and the active watcher will record them again; stop it to prevent that.", style="yellow")
+        console.print(
+            "Some of these jobs are still running, and the active watcher will record them again; stop it to prevent that.", style="yellow"
+        )
 
 
 def _activity_settings() -> Activity:

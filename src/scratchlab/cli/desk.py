@@ -19,7 +19,9 @@ def start(
     ] = "",
     project: Annotated[str, typer.Option("--project", "-p", help="only one project, one note, or the runs of one recipe")] = "",
     most: Annotated[int, typer.Option("--most", "-n", min=0, help="lines per section; 0: as many as fit on a screen")] = 0,
-    done: Annotated[list[int] | None, typer.Option("--done", metavar="NUMBER", help="mark a step as begun, or a begun step as done")] = None,
+    done: Annotated[
+        list[int] | None, typer.Option("--done", metavar="NUMBER", help="mark a step as begun, or a begun step as done")
+    ] = None,
     refused: Annotated[list[int] | None, typer.Option("--not", metavar="NUMBER", help="hide a step for thirty days")] = None,
 ) -> None:
     """Show what happened since your last visit, what is unfinished, and five suggested next steps with reasons."""

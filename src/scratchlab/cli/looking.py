@@ -57,7 +57,7 @@ def report(run: RunName, runs: RunsFolder = Path("runs")) -> None:
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="RUN, or RUN:HEAD for a head other than the primary one")],
+    a: Annotated[str, typer.Argument(metavar="A", help="RUN, or RUN:HEAD for a head other than the leading one")],
     b: Annotated[str, typer.Argument(metavar="B", help="another run, or another head of the same run")],
     runs: RunsFolder = Path("runs"),
     out: Annotated[Path | None, typer.Option("--out", help="path of the page; default: in the folder of the runs")] = None,
@@ -117,14 +117,18 @@ def correlate(
         typer.Option("--y", help="a column, or a pattern of columns, to correlate with --x; default: all, or a sweep's metrics"),
     ] = None,
     configuration: Annotated[
-        list[str] | None, typer.Option("--configuration", "-c", help="a column of settings; runs with equal settings count as repetitions of one configuration")
+        list[str] | None,
+        typer.Option(
+            "--configuration", "-c", help="a column of settings; runs with equal settings count as repetitions of one configuration"
+        ),
     ] = None,
     group: Annotated[
         list[str] | None, typer.Option("--group", "-g", help="a column; correlations are also computed within each of its values")
     ] = None,
     runs: RunsFolder = Path("runs"),
     out: Annotated[
-        Path | None, typer.Option("--out", help="path of the page; default: TABLE-correlated.html in the current folder, or in the sweep's folder")
+        Path | None,
+        typer.Option("--out", help="path of the page; default: TABLE-correlated.html in the current folder, or in the sweep's folder"),
     ] = None,
     most: Annotated[int, typer.Option("--most", min=1, help="number of pairs to print")] = 20,
 ) -> None:

@@ -64,25 +64,25 @@ def sweep(
     from scratchlab import shelf
     from scratchlab.report.sweep import page, terminal
     from scratchlab.sweeps.engines import catalog
-    from scratchlab.sweeps.plan import planned
-    from scratchlab.sweeps.progress import completed
+    from scratchlab.sweeps.plan import read_plan
+    from scratchlab.sweeps.progress import complete
     from scratchlab.sweeps.sweep import Sweep
 
     executor = catalog.chosen(engine, workers, [*(options or []), *([f"address={address}"] if address else [])])
-    runner = Sweep(planned(shelf.find_plan(plan), settings or [], seeds), runs, note)
+    runner = Sweep(read_plan(shelf.find_plan(plan), settings or [], seeds), runs, note)
     existing = len(runner.jobs) - len(runner.missing())
     console.print(f"{runner.total} runs in {runner.folder.path.name}, of which {existing} exist already.")
     if dry:
-        console.print(terminal.table(runner.shown()))
+        console.print(terminal.table(runner.view()))
         return
     try:
-        failed = completed(runner, executor, console)
+        failed = complete(runner, executor, console)
     except KeyboardInterrupt:
         console.print("Stopped; the same command resumes the sweep.")
         raise typer.Exit(130) from None
-    console.print(terminal.table(runner.shown()))
+    console.print(terminal.table(runner.view()))
     print_link("Table", runner.folder.table)
-    print_link("Page", page.write(runner.drawn(), runner.folder.path / "sweep.html"))
+    print_link("Page", page.write(runner.view_with_curves(), runner.folder.path / "sweep.html"))
     if failed:
         console.print(terminal.failures([(result.job.run.folder.name, result.state, result.message) for result in failed]))
         raise typer.Exit(1)

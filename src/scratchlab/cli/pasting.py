@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 @app.command()
 def paste(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="a log file, or '-' for standard input; default: the clipboard")] = None,
-    metric: Annotated[str, typer.Option("--metric", "-m", help="the metric that decides the best epoch; default: the most informative one")] = "",
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="a log file, or '-' for standard input; default: the clipboard")
+    ] = None,
+    metric: Annotated[
+        str, typer.Option("--metric", "-m", help="the metric that decides the best epoch; default: the most informative one")
+    ] = "",
     table: Annotated[Path | None, typer.Option("--table", help="write the metrics to this CSV file")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="keep reading while the file grows, until Ctrl-C")] = False,
     runs: RunsFolder = Path("runs"),
 ) -> None:
-    """Read a training log in any format: best and last value, trend, time left and errors, each with its line; and known runs it matches."""
+    """Read a training log in any format: best and last value, trend, time left, errors, each with its line; and the runs that match it."""
     from scratchlab.checks import Problem
     from scratchlab.notebook.logs import sources, terminal
     from scratchlab.notebook.logs.card import card

@@ -28,7 +28,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 
 class _Console(Console):
-    """A console that stops printing when its pipe closes (`| head`), so that a run goes on, and that replaces terminal control characters."""
+    """A console that goes silent when its pipe closes (`| head`), so that a run continues, and replaces terminal control characters."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Segments without control characters: those in notes, logs or file names could hide lines or write to the clipboard."""

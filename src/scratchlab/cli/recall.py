@@ -28,7 +28,8 @@ Again = Annotated[bool, typer.Option("--again", help="rebuild the index from its
 def index(
     again: Again = False,
     meaning: Annotated[
-        bool, typer.Option("--meaning", help="embed all lines with every encoder; takes minutes the first time, and Ctrl-C keeps what is done")
+        bool,
+        typer.Option("--meaning", help="embed all lines with every encoder; takes minutes the first time, and Ctrl-C keeps what is done"),
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="keep running and index changes within a second, until Ctrl-C")] = False,
 ) -> None:
@@ -87,9 +88,7 @@ def _follow() -> None:
 
 @app.command()
 def ask(
-    question: Annotated[
-        list[str] | None, typer.Argument(metavar="QUESTION", help="in English, Chinese or Korean; may name a time")
-    ] = None,
+    question: Annotated[list[str] | None, typer.Argument(metavar="QUESTION", help="in English, Chinese or Korean; may name a time")] = None,
     most: Annotated[int, typer.Option("--most", "-n", min=1, help="number of lines to show")] = 5,
     lines: Annotated[bool, typer.Option("--lines", help="show only the lines, even if notebook.toml names a model")] = False,
     send: YesSend = False,

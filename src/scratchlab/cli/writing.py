@@ -110,7 +110,9 @@ def undo(
 
 @app.command()
 def layout(
-    project: Annotated[Path | None, typer.Argument(metavar="[PROJECT]", help="a project's folder; default: the projects in notebook.toml")] = None,
+    project: Annotated[
+        Path | None, typer.Argument(metavar="[PROJECT]", help="a project's folder; default: the projects in notebook.toml")
+    ] = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="write nothing; list the notes that would be written")] = False,
 ) -> None:
     """Mirror a project's structure in the vault: a note for each folder, README, recipe and run that has none yet."""
@@ -144,7 +146,7 @@ def update_notes(run: Run) -> None:
 
     try:
         chosen, own = settings.settings(), settings.own()
-        if chosen.vault and run.there:
+        if chosen.vault and run.exists:
             pages = Diary(home(chosen, own), own, [*chosen.runs, run.folder.parent]).of_run(run)
             _print_outcome(pages, shown=False)
             console.print(f"Note: {pages[0].path}", soft_wrap=True)
@@ -159,7 +161,9 @@ def _print_outcome(pages: list[Page], *, shown: bool) -> None:
             if shown:
                 _show(page.shown)
             more = "" if shown else " `scratchlab day` shows what would change."
-            console.print(f"{page.path} was edited above the line that ends the generated part, so it was not updated.{more}", soft_wrap=True)
+            console.print(
+                f"{page.path} was edited above the line that ends the generated part, so it was not updated.{more}", soft_wrap=True
+            )
     if shown:
         written = sum(page.became == "written" for page in pages)
         console.print(f"{counted(written, 'page')} written, {len(pages) - written} left unchanged.")

@@ -19,14 +19,14 @@ class Records:
     def begin(self, rates: dict[str, float], steps: Sequence[int], epoch: int) -> None:
         """Says how many epochs there will be; forgets what an interrupted training had recorded beyond its last checkpoint."""
         self.epochs = len(steps)
-        self.run.expect(self.epochs)
+        self.run.set_epochs(self.epochs)
         self.run.rewind(epoch)
 
     def step(self, epoch: int, step: int, loss: float) -> None:
         """A heartbeat, every few seconds at most."""
-        self.run.tell(f"epoch {epoch + 1} of {self.epochs}, step {step + 1}, loss {loss:.3f}")
+        self.run.update_status(f"epoch {epoch + 1} of {self.epochs}, step {step + 1}, loss {loss:.3f}")
 
     def epoch(self, record: dict[str, Any]) -> None:
         """One more line."""
         self.run.append(record)
-        self.run.tell(f"epoch {record['epoch'] + 1} of {self.epochs} done, loss {record['loss']:.3f}", now=True)
+        self.run.update_status(f"epoch {record['epoch'] + 1} of {self.epochs} done, loss {record['loss']:.3f}", now=True)
