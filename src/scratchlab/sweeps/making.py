@@ -72,7 +72,7 @@ def runs_of(given: argparse.Namespace, rows: Mapping[str, Iterable[str]]) -> dic
     return {row: [next(runs) for _ in repetitions] for row in rows}
 
 
-def swept(given: argparse.Namespace) -> Sweep:
+def run_sweep(given: argparse.Namespace) -> Sweep:
     """The sweep of a plan, after its missing runs are executed and its table and page written; a diverged run counts as a result.
 
     Raises Problem with the error message of a run that failed.
@@ -84,6 +84,6 @@ def swept(given: argparse.Namespace) -> Sweep:
     return sweep
 
 
-def trained(run: Run) -> Pipeline:
+def trained_pipeline(run: Run) -> Pipeline:
     """The pipeline of a finished run, with its trained embedder."""
     return reopened(recipes.resolve(run.recipe(), SECTIONS, run.status["recipe"]), run)
