@@ -70,8 +70,8 @@ def likeness(runs: Sequence[Run]) -> str:
     cosines = [(one @ one.T)[~np.eye(len(one), dtype=np.bool_)].reshape(len(one), -1) for one in units]
     spread = [np.exp(entropy(softmax(16 * one, axis=1), axis=1)).mean() for one in cosines]
     return (
-        f"The class means of two base classes have a mean cosine of {np.mean([one.mean() for one in cosines]):.2f}; the calibration weights "
-        f"(τ = 16) of one of them over the others have the entropy of {np.mean(spread):.0f} equal weights."
+        f"The class means of two base classes have a mean cosine of {np.mean([one.mean() for one in cosines]):.2f}; the calibration "
+        f"weights (τ = 16) of one of them over the others have the entropy of {np.mean(spread):.0f} equal weights."
     )
 
 

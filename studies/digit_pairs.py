@@ -79,8 +79,8 @@ def compared_with_published(runs: pl.DataFrame, expected: pl.DataFrame) -> list[
     """The deviations from the expected values, in standard deviations between seeds, and the values that deviate by more than two."""
     parts = [
         "## Comparison with the tables of another program\n",
-        "The standard deviation is that of the cell or that pooled over all cells of its loss, whichever is larger, because three seeds are "
-        "few.\n",
+        "The standard deviation is that of the cell or that pooled over all cells of its loss, whichever is larger, because three seeds "
+        "are few.\n",
     ]
     for name, (label, scale, places) in FIGURES.items():
         cells = beside_published(runs.filter(state="finished"), expected, CELL, name, "loss")

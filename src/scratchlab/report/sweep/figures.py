@@ -59,7 +59,7 @@ def _labels(sweep: SweepView, groups: Sequence[tuple[str, ...]]) -> list[str]:
     """The values of these settings in each run, as text: `readout 0.1, body 0.01`."""
     values, names = sweep.values(), [name for group in groups for name in group]
     labels = dict(zip(names, short(names), strict=True))
-    return [", ".join(f"{labels[name]} {values[name][row[name]]}" for name in names) for row in sweep.table.iter_rows(labels=True)]
+    return [", ".join(f"{labels[name]} {values[name][row[name]]}" for name in names) for row in sweep.table.iter_rows(named=True)]
 
 
 def _rows(sweep: SweepView) -> Iterator[Row]:
