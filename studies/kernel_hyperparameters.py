@@ -83,10 +83,10 @@ def tables(runs: pl.DataFrame, minutes: float) -> list[str]:
             f"{x} with {y}",
             format_cell(cells[x, y]),
             interval_of_numbers(one.naive),
-            *map(value, (one.within, by_names(optimiser)[x, y].found.within, one.seeds)),
+            *map(value, (one.within, by_names(optimiser)[x, y].correlation.within, one.seeds)),
         ]
         for x, y in alike
-        for one in [cells[x, y].found]
+        for one in [cells[x, y].correlation]
     ]
     return [
         f"{' '.join(summary(network))} {diverged} of the runs diverged; all took {minutes:.0f} processor minutes of training.\n\n"
@@ -109,7 +109,7 @@ def published_values(cells: Cells, runs: pl.DataFrame) -> list[list[str]]:
     """The published correlations and ours; last, the trend with depth that the abstract states."""
     known = [(x, y, r, cells[x, y]) for x, y, r in PAPER if (x, y) in cells]
     rows = [
-        [f"{x} with {y}", f"{r:.3f}", format_cell(one), interval_of_numbers(one.found.naive), agreement(one.found.r, r)]
+        [f"{x} with {y}", f"{r:.3f}", format_cell(one), interval_of_numbers(one.correlation.naive), agreement(one.correlation.r, r)]
         for x, y, r, one in known
     ]
     settings = [name for name in NETWORK | OPTIMISER if name in runs.columns]

@@ -66,15 +66,15 @@ def test_every_pair_once_and_left_out_columns_named() -> None:
     assert set(found.skipped) == {"note", "epochs"}
     assert found.skipped["epochs"] == "it is the same in all runs"
     (cell,) = [cell for cell in found.cells if (cell.x, cell.y) == ("rate", "accuracy")]
-    assert cell.found.r.value is not None
-    assert cell.found.r.value > 0.9
-    assert (cell.found.configurations, cell.found.left_out, cell.found.runs) == (6, 1, 17)
-    assert cell.found.adjusted is not None
-    assert cell.found.p is not None
-    assert cell.found.adjusted >= cell.found.p
+    assert cell.correlation.r.value is not None
+    assert cell.correlation.r.value > 0.9
+    assert (cell.correlation.configurations, cell.correlation.left_out, cell.correlation.runs) == (6, 1, 17)
+    assert cell.correlation.adjusted is not None
+    assert cell.correlation.p is not None
+    assert cell.correlation.adjusted >= cell.correlation.p
     some = correlate(table(), ["rate", "seed", "rate"], ["accuracy"])
     assert [(cell.x, cell.y) for cell in some.cells] == [("rate", "accuracy"), ("seed", "accuracy")]
-    assert some.cells[0].found.configurations == 17, "without a configuration every run is its own"
+    assert some.cells[0].correlation.configurations == 17, "without a configuration every run is its own"
 
 
 def test_wrong_columns_and_tables_are_reported(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_tables_as_spreadsheets_and_pandas_write_them(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("error")
 def test_numbers_at_the_ends_of_their_range_are_compared() -> None:
     found = correlate(pl.DataFrame({"a": ["1e308", "-1e308", "1e307", "5"], "b": ["3", "1", "2", "2"]}))
-    assert found.cells[0].found.r.value == pytest.approx(0.999, abs=2e-3)
+    assert found.cells[0].correlation.r.value == pytest.approx(0.999, abs=2e-3)
 
 
 def test_how_runs_ended_is_counted() -> None:
@@ -146,6 +146,6 @@ def test_coded_words_are_reported() -> None:
 def test_published_tables_need_no_special_case(real_data: Callable[[str], Path], name: str, x: str, y: str) -> None:
     found = correlate(read(real_data(f"tables/{name}")), [x], [y])
     (cell,) = found.cells
-    assert cell.found.r.value is not None
-    assert 0 < cell.found.r.value < 1
-    assert cell.found.left_out < 0.1 * found.runs
+    assert cell.correlation.r.value is not None
+    assert 0 < cell.correlation.r.value < 1
+    assert cell.correlation.left_out < 0.1 * found.runs

@@ -141,7 +141,7 @@ def test_tables_of_many_runs(kind: str, runs: dict[str, Run]) -> None:
     assert found[f"test.{result.leading}"] == result.head.headline.value
     table = pl.DataFrame([{**found, "rate": rate, f"test.{result.leading}": rate + 0.1} for rate in (0.1, 0.2, 0.3, 0.4, 0.5)])
     (cell,) = correlate(table, ["rate"], [f"test.{result.leading}"], [], []).cells
-    assert cell.found.r.value == pytest.approx(1)
+    assert cell.correlation.r.value == pytest.approx(1)
 
 
 @pytest.mark.parametrize("kind", PROTOCOLS)

@@ -45,7 +45,7 @@ def test_the_page_shows_the_correlations(found: Correlations) -> None:
     assert "Up to 1 run is left out" in text
     (cell,) = [one for one in found.cells if (one.x, one.y) == ("rate <b>", "accuracy")]
     assert words.significant(cell)
-    row = [interval_of_numbers(cell.found.r), "p &lt; 0.001", interval_of_numbers(cell.found.naive)]
+    row = [interval_of_numbers(cell.correlation.r), "p &lt; 0.001", interval_of_numbers(cell.correlation.naive)]
     assert "".join(f"<td>{one}</td>" for one in row) in text
     assert "<b>1</b> of 6 correlations are significant" in text
 

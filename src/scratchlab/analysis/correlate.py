@@ -32,7 +32,7 @@ class Cell:
 
     x: str
     y: str
-    found: Correlation
+    correlation: Correlation
 
 
 @dataclass(frozen=True)

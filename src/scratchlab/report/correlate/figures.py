@@ -24,14 +24,14 @@ def figures(correlations: Correlations) -> dict[str, Figure]:
     """`cells`: the heat map; one scatter plot for each cell; `shared`: the values of the runs, stored once for all scatter plots."""
     charts = {"cells": _cells(correlations), "shared": _runs(correlations)}
     for x, y, cell in _positions(correlations):
-        if cell.found.r.value is not None:
+        if cell.correlation.r.value is not None:
             charts[name(x, y)] = _scatter(correlations, cell)
     return charts
 
 
 def strongest(correlations: Correlations) -> str | None:
     """The name of the scatter plot that is shown first."""
-    defined = [cell for cell in words.by_strength(correlations) if cell.found.r.value is not None]
+    defined = [cell for cell in words.by_strength(correlations) if cell.correlation.r.value is not None]
     best = next((cell for cell in defined if not words.determined(cell)), defined[0] if defined else None)
     return None if best is None else next(name(x, y) for x, y, cell in _positions(correlations) if cell is best)
 
@@ -50,7 +50,7 @@ def _cells(correlations: Correlations) -> Figure:
     values, tooltips, texts = (np.full(shape, None, dtype=object) for _ in range(3))
     tooltips[:], texts[:] = "", ""
     for x, y, cell in _positions(correlations):
-        r = cell.found.r.value
+        r = cell.correlation.r.value
         values[y, x], tooltips[y, x] = None if r is None else round(r, 3), escaped(words.tooltip(cell))
         texts[y, x] = "" if r is None else f"{r:.2f}".replace("-", "−") + ("*" if words.significant(cell) else "")
     data: Figure = {

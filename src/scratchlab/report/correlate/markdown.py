@@ -27,7 +27,7 @@ def format_cell(cell: Cell | None) -> str:
     """`**0.850** [0.710, 0.930]`, in bold if significant; the reason if r is undefined; an empty string without a cell."""
     if cell is None:
         return ""
-    r = cell.found.r
+    r = cell.correlation.r
     return (
         r.how
         if r.value is None
@@ -40,7 +40,7 @@ KINDS = ("over configurations", "as if runs were independent", "ratio of widths"
 
 def row(cell: Cell) -> list[str]:
     """The number of runs, r, and the columns of `KINDS`: two intervals, the ratio of their widths, r within groups and between seeds."""
-    one = cell.found
+    one = cell.correlation
     r, within, seeds = (each.how if each.value is None else number(each.value) for each in (one.r, one.within, one.seeds))
     widths = [each.high - each.low for each in (one.r, one.naive) if each.low is not None and each.high is not None]
     ratio = f"{widths[0] / widths[1]:.1f}" if len(widths) == 2 else "–"

@@ -20,18 +20,18 @@ Column = Callable[[Cell], Text]
 def correlations(result: Correlations, most: int) -> RenderableType:
     """The strongest pairs with their intervals, and what was compared; optional columns appear only if they have values."""
     columns: dict[str, Column] = {
-        "r": lambda cell: _value(cell.found.r, "bold cyan" if words.significant(cell) else ""),
-        "95 %": lambda cell: _interval(cell.found.r),
-        "as if independent": lambda cell: _interval(cell.found.naive, "dim"),
-        "ρ": lambda cell: _value(cell.found.rho),
+        "r": lambda cell: _value(cell.correlation.r, "bold cyan" if words.significant(cell) else ""),
+        "95 %": lambda cell: _interval(cell.correlation.r),
+        "as if independent": lambda cell: _interval(cell.correlation.naive, "dim"),
+        "ρ": lambda cell: _value(cell.correlation.rho),
     }
     if result.group:
-        columns["within groups"] = lambda cell: _value(cell.found.within)
+        columns["within groups"] = lambda cell: _value(cell.correlation.within)
     if result.configuration:
-        columns["between seeds"] = lambda cell: _value(cell.found.seeds)
-    columns["p"] = lambda cell: Text(_p(cell.found.adjusted))
-    if any(cell.found.left_out for cell in result.cells):
-        columns["left out"] = lambda cell: Text(str(cell.found.left_out))
+        columns["between seeds"] = lambda cell: _value(cell.correlation.seeds)
+    columns["p"] = lambda cell: Text(_p(cell.correlation.adjusted))
+    if any(cell.correlation.left_out for cell in result.cells):
+        columns["left out"] = lambda cell: Text(str(cell.correlation.left_out))
     table = tables.table("columns", *columns)
     shown = words.by_strength(result)[:most]
     table.columns[0].min_width = min(NAMES - 10 * bool(result.group), max(len(name) for cell in shown for name in (cell.x, cell.y)))

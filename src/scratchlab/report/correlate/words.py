@@ -36,7 +36,7 @@ MEANINGS = [
 
 def significant(cell: Cell) -> bool:
     """Whether the interval excludes 0 and the corrected p is below 0.05, or |r| is 1."""
-    r, p = cell.found.r, cell.found.adjusted
+    r, p = cell.correlation.r, cell.correlation.adjusted
     if determined(cell):
         return True
     return r.low is not None and not r.contains(0) and p is not None and p < 0.05
@@ -44,17 +44,17 @@ def significant(cell: Cell) -> bool:
 
 def determined(cell: Cell) -> bool:
     """Whether r is 1 or −1, as for two columns that hold the same quantity."""
-    return cell.found.r.value is not None and abs(cell.found.r.value) > 1 - 1e-9
+    return cell.correlation.r.value is not None and abs(cell.correlation.r.value) > 1 - 1e-9
 
 
 def reasons(cells: Iterable[Cell]) -> list[str]:
     """The reasons why cells have no r or no interval, each once."""
-    return list(dict.fromkeys(cell.found.r.how for cell in cells if cell.found.r.low is None))
+    return list(dict.fromkeys(cell.correlation.r.how for cell in cells if cell.correlation.r.low is None))
 
 
 def by_strength(correlations: Correlations) -> list[Cell]:
     """The cells sorted by |r|, largest first; undefined ones come last."""
-    return sorted(correlations.cells, key=lambda cell: -abs(cell.found.r.value) if cell.found.r.value is not None else 1.0)
+    return sorted(correlations.cells, key=lambda cell: -abs(cell.correlation.r.value) if cell.correlation.r.value is not None else 1.0)
 
 
 def summary(correlations: Correlations) -> list[str]:
@@ -71,7 +71,7 @@ def summary(correlations: Correlations) -> list[str]:
             "Every run counts as its own configuration; if some are repetitions of each other, name the columns of settings with "
             "--configuration."
         )
-    most = max((cell.found.left_out for cell in correlations.cells), default=0)
+    most = max((cell.correlation.left_out for cell in correlations.cells), default=0)
     if most:
         verb = "is" if most == 1 else "are"
         sentences.append(f"Up to {counted(most, 'run')} {verb} left out of a comparison, because a value is missing or not finite.")
@@ -95,7 +95,7 @@ def _reasons(skipped: dict[str, str]) -> list[str]:
 
 def tooltip(cell: Cell) -> str:
     """The values of one cell, for its tooltip."""
-    result = cell.found
+    result = cell.correlation
     if result.r.value is None:
         return f"{cell.x} and {cell.y}: {result.r.how}"
     parts = [f"{cell.x} and {cell.y}: r {number(result.r.value)} {interval_of_numbers(result.r)}".strip()]
