@@ -82,4 +82,4 @@ def test_from_recipe_to_page(tmp_path: Path, real_data: Callable[[str], Path]) -
         in text
     )
     assert "new in it: undecided with one seed" in text
-    assert "Two base classes' means have a cosine of " in text
+    assert "The class means of two base classes have a mean cosine of " in text

@@ -50,7 +50,7 @@ def test_what_is_expected_holds_and_what_is_not_is_named() -> None:
     text = "\n".join(digit_pairs.compared_with_published(made_up(0.1), EXPECTED))
     assert "CKA: 24 of 28 cells" in text
     assert "| Cross-entropy, [0 1], (0.2, 0.1) | 0.934 | 1.034 | +100.0 |" in text
-    assert "1 of 12 runs diverge; there 7 of 12" in text
+    assert "1 of 12 runs diverge here, and 7 of 12 there" in text
 
 
 def test_what_was_reached_is_a_mean_and_a_deviation() -> None:

@@ -19,7 +19,11 @@ def drawn(run: Run) -> dict[str, str]:
         found["loss"] = chart(f"Loss{_kept(epochs)}", _over(epochs, names), "epoch")
     if epochs.accuracy_keys:
         found["accuracy"] = chart(
-            f"Accuracy{_kept(epochs)}", _over(epochs, epochs.accuracy_keys), "epoch", share=True, first_colour=int("training" not in epochs.accuracy_keys)
+            f"Accuracy{_kept(epochs)}",
+            _over(epochs, epochs.accuracy_keys),
+            "epoch",
+            share=True,
+            first_colour=int("training" not in epochs.accuracy_keys),
         )
     if result and len(result.head.rows) > 1:
         found["contexts"] = _contexts(result)
