@@ -1,11 +1,11 @@
-"""Does the watcher find what was started: project, log, beginning, end and ending of thirteen real jobs, started as people start them?
+"""Does the watcher record project, log, start, end and ending of thirteen real jobs, started in common ways?
 
 Run: python studies/activity_jobs.py [--seconds 8] [--every 1] [--without torchrun tmux]
 
-Each job notes for itself when it began and ended; `scratchlab watch` knows nothing of that, and looks every so many seconds. A beginning
-or an end is right here if it is within one pause between two looks and a second of what the job noted; over SSH within two of each, for
-the answer takes its time, and an end is the last time that the job was seen. Log, project, commit and ending must be exactly right.
-One job runs behind a real SSH server on this machine's loopback. Leaves no process behind.
+Each job records its own start and end; `scratchlab watch` does not use that, and scans at fixed intervals. A start or end is correct if it
+is within one scan interval plus one second of the job's record; over SSH within two of each, because answers are delayed and an end is the
+last time that the job was seen. Log, project, commit and ending must be exactly right. One job runs behind a real SSH server on this
+machine's loopback. Leaves no process behind.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def project(folder: Path, seconds: float, python: str) -> None:
 
 @dataclass(frozen=True)
 class Truth:
-    """What a job noted of itself."""
+    """A job's own record."""
 
     name: str
     pid: int
@@ -137,12 +137,12 @@ class Truth:
 
 
 def truths(folder: Path) -> list[Truth]:
-    """What all of them noted; of the one that was killed, the killer did."""
+    """The records of all jobs; that of the killed job is by the killer."""
     return [Truth(**json.loads(path.read_text())) for path in sorted((folder / "truth").glob("*.json"))]
 
 
 def kill(folder: Path, after: float) -> None:
-    """Waits for the job to be so old, ends it by SIGKILL and notes when."""
+    """Waits until the job has this age, ends it by SIGKILL and records the time."""
     path = wait_for(lambda: [one for one in (folder / "truth").glob("killed-*.json") if one.stat().st_size])[0]
     noted = json.loads(path.read_text())
     time.sleep(max(0.0, noted["began"] + after - time.time()))
@@ -151,7 +151,7 @@ def kill(folder: Path, after: float) -> None:
 
 
 def wait_for(found: Callable[[], T], patience: float = 120) -> T:
-    """What `found` returns once it is something."""
+    """Polls `found` until it returns a value, and returns that."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         if value := found():
@@ -161,14 +161,14 @@ def wait_for(found: Callable[[], T], patience: float = 120) -> T:
 
 
 def all_over(folder: Path, expected: int) -> bool:
-    """Whether so many jobs have noted their ends."""
+    """Whether this number of jobs have recorded their ends."""
     noted = [path.read_text() for path in (folder / "truth").glob("*.json")]
     return sum('"ended"' in one for one in noted) >= expected
 
 
 @contextlib.contextmanager
 def watcher(root: Path, every: float, environment: dict[str, str]) -> Generator[Path]:
-    """`scratchlab watch` at work, here and over SSH, while the block runs; yields the file it writes."""
+    """Runs `scratchlab watch`, here and over SSH, during the block; yields its file."""
     notebook = root / "notebook"
     notebook.mkdir()
     (notebook / "notebook.toml").write_text(f'[activity]\nhosts = ["loop"]\nevery = {every}\n')
@@ -185,7 +185,7 @@ def watcher(root: Path, every: float, environment: dict[str, str]) -> Generator[
 
 
 def performed(root: Path, chosen: list[Start], seconds: float, every: float) -> tuple[list[Truth], list[Interval]]:
-    """Starts a watcher and the jobs, waits for all of them; returns what they noted, and what the watcher did."""
+    """Starts a watcher and the jobs and waits for them; returns the records of the jobs and of the watcher."""
     folder, home = root / "kws", root / "home"
     project(folder, seconds, sys.executable)
     environment = {**os.environ, "TRUTH": str(folder / "truth"), "OMP_NUM_THREADS": "1"}
@@ -216,7 +216,7 @@ def performed(root: Path, chosen: list[Start], seconds: float, every: float) -> 
 
 
 def tidied(folder: Path, shells: list[subprocess.Popen[bytes]]) -> None:
-    """Ends what may be left of the jobs: by the sessions of their shells, and by the numbers that they noted."""
+    """Ends remaining processes of the jobs, by the sessions of their shells and by their recorded pids."""
     if (folder / "tmux.socket").exists():
         subprocess.run(["tmux", "-S", str(folder / "tmux.socket"), "kill-server"], capture_output=True, check=False)
     for shell in shells:
@@ -231,7 +231,7 @@ def tidied(folder: Path, shells: list[subprocess.Popen[bytes]]) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """What the watcher said of one job, and where that is wrong."""
+    """The watcher's record of one job, and its errors."""
 
     name: str
     interval: Interval | None
@@ -241,7 +241,7 @@ class Row:
 
 
 def judged(start: Start, truth: Truth, one: Interval | None, folder: Path, within: float, *, ssh: bool, again: bool) -> Row:
-    """One interval beside what the job noted; over SSH no one can tell how a job ended."""
+    """Compares one interval with the job's record; over SSH the ending is unknown."""
     if one is None:
         return Row(start.name, None, 0, 0, ("not found",))
     began, ended = one.start - truth.began, (one.end or 0) - truth.ended
@@ -259,7 +259,7 @@ def judged(start: Start, truth: Truth, one: Interval | None, folder: Path, withi
 
 
 def rows(chosen: list[Start], noted: list[Truth], found: list[Interval], folder: Path, within: float, *, ssh: bool) -> list[Row]:
-    """All of them, in order; those that the watcher noted beside them as rows of no job."""
+    """The rows of all jobs, in order, and of intervals without a job."""
     judged_rows: list[Row] = []
     used: set[int] = set()
     for start in chosen:
@@ -272,7 +272,7 @@ def rows(chosen: list[Start], noted: list[Truth], found: list[Interval], folder:
 
 
 def table(these: list[Row], folder: Path) -> str:
-    """In Markdown."""
+    """The rows as a Markdown table."""
     lines = ["| job | project | written to | via | processes | began | ended | ending | wrong |", "|---|---|---|---|---|---|---|---|---|"]
     for row in these:
         one = row.interval
@@ -289,7 +289,7 @@ def table(these: list[Row], folder: Path) -> str:
 
 
 def main() -> None:
-    """Prints the table for this machine, and for the same machine seen over SSH."""
+    """Prints the table for this machine, locally and over SSH."""
     asked = argparse.ArgumentParser(description="Thirteen real jobs, and what the watcher noted of them.")
     asked.add_argument("--seconds", type=float, default=8, help="that a job lasts")
     asked.add_argument("--every", type=float, default=1, help="seconds between two looks")

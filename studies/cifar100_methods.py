@@ -1,10 +1,10 @@
-"""What published methods gain over class means on CIFAR-100: one recipe, every method, the same seeds and shots.
+"""The gains of published methods over class means on CIFAR-100: one recipe, every method, the same seeds and shots.
 
     python studies/cifar100_methods.py --root FOLDER --methods teen compositional fact      (half a minute a run on 40 images a class)
 
-Every run is one of `scratchlab run cifar100 -s method.name=...`, with the method's published settings. Methods of one seed are given the
-same validation images and the same shots, and so are compared by pairs: the difference in each draw, averaged over the draws of a seed;
-the interval is Student's over the seeds. All seeds ask the same test images, so it says nothing of others.
+Every run is one of `scratchlab run cifar100 -s method.name=...`, with the method's published settings. Methods with the same
+seed use the same validation images and shots, so their differences are paired: the difference in each draw, averaged over the draws of a
+seed; the interval is Student's over the seeds. All seeds use the same test images, so it does not show the variation between images.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from scratchlab.sweeps import making
 
 BASELINE = "prototypes"
 PUBLISHED = {"cec": "average", "fact": "average", "savc": "average", "teen": "new", "fill": "new", "compositional": "average"}
-"""Methods, and the figure that their papers report to rise."""
+"""Methods, each with the metric that its paper reports to increase."""
 FIGURES = {"base": "base", "last": "last session", "new": "new in it", "average": "average", "drop": "drop"}
 GAINS = ("last", "new", "average")
-Figures = dict[str, npt.NDArray[np.float64]]  # by figure, a number a seed: the mean over draws; NaN where it is undefined
+Figures = dict[str, npt.NDArray[np.float64]]  # metric -> one value per seed: the mean over draws; NaN if undefined
 
 
 def figures(results: Sequence[Result]) -> Figures:
-    """By figure, the mean over draws of each result; accuracies are joint, of the head that speaks for the method."""
+    """By metric, the mean over draws of each result, for the method's leading head; accuracies are on all classes seen so far."""
     names = {"base": "base_accuracy", "last": "final_accuracy", "average": "average_accuracy", "drop": "performance_drop"}
     values = [
         {one: head.metrics[name] for one, name in names.items()} | {"new": head.rows[-1].metrics["new"]}
@@ -47,14 +47,14 @@ def over_seeds(values: npt.NDArray[np.float64]) -> Estimate:
 
 
 def verdict(gain: Estimate, figure: str) -> str:
-    """Whether the published rise of `figure` shows."""
+    """Whether the published increase of `figure` is reproduced."""
     if gain.low is None or gain.high is None:
-        return f"{FIGURES[figure]}: one seed decides nothing"
-    return f"{FIGURES[figure]}: {'yes' if gain.low > 0 else 'no, it falls' if gain.high < 0 else 'not decided'}"
+        return f"{FIGURES[figure]}: undecided with one seed"
+    return f"{FIGURES[figure]}: {'yes' if gain.low > 0 else 'no, it falls' if gain.high < 0 else 'undecided'}"
 
 
 def tables(methods: dict[str, Figures]) -> str:
-    """A row a method, the baseline first."""
+    """One row per method, the baseline first."""
     rows: list[list[str]] = []
     for name, figures_of in methods.items():
         gains = {one: over_seeds(figures_of[one] - methods[BASELINE][one]) for one in GAINS}
@@ -64,14 +64,14 @@ def tables(methods: dict[str, Figures]) -> str:
 
 
 def likeness(runs: Sequence[Run]) -> str:
-    """How alike the baseline's class means are, and over how many of them TEEN's calibration (τ = 16) would spread."""
+    """The similarity of the baseline's class means, and over how many of them TEEN's calibration (τ = 16) spreads."""
     means = [run.load_arrays("weights")[0]["references.cosine.0.vector"].astype(np.float64) for run in runs]  # type: ignore[index]
     units = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in means]
     cosines = [(one @ one.T)[~np.eye(len(one), dtype=np.bool_)].reshape(len(one), -1) for one in units]
     spread = [np.exp(entropy(softmax(16 * one, axis=1), axis=1)).mean() for one in cosines]
     return (
-        f"Two base classes' means have a cosine of {np.mean([one.mean() for one in cosines]):.2f} on average; the weights of calibration "
-        f"(τ = 16) of one of them by the others are spread as over {np.mean(spread):.0f} classes."
+        f"The class means of two base classes have a mean cosine of {np.mean([one.mean() for one in cosines]):.2f}; the calibration "
+        f"weights (τ = 16) of one of them over the others have the entropy of {np.mean(spread):.0f} equal weights."
     )
 
 

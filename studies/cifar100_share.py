@@ -1,10 +1,10 @@
-"""How far TEEN should move new classes, chosen without a test image: base classes of CIFAR-100 play new ones.
+"""How far TEEN should move new classes, selected without test images: some base classes of CIFAR-100 serve as new ones.
 
     python studies/cifar100_share.py --root FOLDER [-s training.epochs=100 ...]      (half a minute a seed on 40 images a class)
 
-Of the recipe's 60 base classes the first 45 are learned, and the other 15 come in 3 sessions of 5 shots. All images are of the publisher's
-training part: a fifth of them is asked, the rest trains and chooses the epoch. One training a seed serves all shares, since TEEN trains
-nothing of its own. Prints joint accuracies in the last session, means over seeds and draws.
+Of the recipe's 60 base classes the first 45 are trained, and the other 15 arrive in 3 sessions of 5 shots. All images are from the
+publisher's training part: a fifth of them are queries, the rest are for training and validation. One training per seed serves all shares,
+because TEEN trains nothing of its own. Prints accuracies on all classes in the last session, averaged over seeds and draws.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SETTINGS = ("method.name=teen", "protocol.base=45", "protocol.sessions=3", "prot
 
 
 def training_part(samples: Samples) -> Samples:
-    """The rows of the publisher's training part, without a split."""
+    """The samples of the publisher's training part, without a published split."""
     kept = np.flatnonzero(samples.splits == "train")
 
     def load(rows: Rows) -> Batch:
@@ -41,7 +41,7 @@ def training_part(samples: Samples) -> Samples:
 
 
 def accuracies(settings: Sequence[str]) -> npt.NDArray[np.float64]:
-    """`[shares, draws, 3]`: the accuracy of all 60 classes, of the 45 and of the 15."""
+    """Accuracies `[shares, draws, 3]` on all 60 classes, on the 45 and on the 15."""
     pipeline = assemble(making.resolved("cifar100", [*SETTINGS, *settings]), NullStore())
     pipeline.trainer.settings.configure_process()
     samples = training_part(pipeline.source.read())
@@ -67,7 +67,7 @@ def main() -> None:
     given = parser.parse_args()
     means = np.mean([accuracies([*making.shared(given), f"seed={seed}"]) for seed in given.seeds], axis=(0, 2))
     rows = [[f"{share:g}", *(f"{100 * one:.1f}" for one in of)] for share, of in zip(SHARES, means, strict=True)]
-    study.publish(table(["share", "all 60 classes", "45 learned", "15 that play new"], rows), given.page)
+    study.publish(table(["share", "all 60 classes", "45 learned", "15 that serve as new"], rows), given.page)
 
 
 if __name__ == "__main__":

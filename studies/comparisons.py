@@ -1,10 +1,10 @@
-"""Every comparison of one trained network: by the mean of a class's references or by each of them, alone and fused with the vector.
+"""Every similarity on one trained network: with class means or with single references, alone and fused with the vector.
 
     python studies/comparisons.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS -s training.epochs=60
 
-The network is trained once a seed, by the vector (the first row of keywords_grid.py, whose runs are taken if they are there); then all
-similarities answer for it, from the same shots: new words, chosen among all words, after the last session. Fusions weigh both z-scores
-alike. Started again, it goes on where it was.
+The network is trained once per seed, by the vector (the first row of keywords_grid.py, whose runs are reused if they exist); then all
+similarities classify with it, from the same shots: new words among all words, after the last session. Fusions give both z-scores equal
+weight. Started again, it resumes.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from scratchlab.similarity.fusion import fused
 from scratchlab.store.run import Run
 from scratchlab.sweeps import making
 
-EXEMPLARS = 20  # of a base class, where references are compared one by one
+EXEMPLARS = 20  # references of a base class if they are compared one by one
 PLAIN = ("cosine", "mean")
 CELLS = [PLAIN, *((name, way) for name in SIMILARITIES for way in ("mean", "shots") if (name, way) != PLAIN)]
 
 
 @torch.no_grad()
 def answers(run: Run) -> Iterator[pl.DataFrame]:
-    """For each comparison and draw, a row a query of a new class: whether it was answered rightly, alone and fused with the vector."""
-    pipeline = making.trained(run)
+    """For each similarity and draw, one row per query of a new class: whether it is classified correctly, alone and fused."""
+    pipeline = making.trained_pipeline(run)
     samples = pipeline.source.read()
     plan = pipeline.protocol.plan(samples)
     assert isinstance(plan, SessionsPlan)

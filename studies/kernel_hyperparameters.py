@@ -1,11 +1,11 @@
-"""Which settings of training go with the alignment of kernels and labels: the shape of Canatar & Pehlevan's table, with intervals.
+"""Which hyperparameters correlate with CKA, accuracy and loss: a table like Canatar & Pehlevan's, with intervals.
 
     python studies/kernel_hyperparameters.py --root FILE.npz -s data.labels=clean [--page FILE.md]      (22 processor minutes)
 
 A. Canatar, C. Pehlevan, "A Kernel Analysis of Feature Learning in Deep Neural Networks", Allerton 2022, doi
-10.1109/ALLERTON49937.2022.9929375, correlate five settings with loss, accuracy and CKA with the labels, of the last layer and on average
-over layers, in training and test. This makes the runs of a plan that are missing, correlates the same columns, and holds the figures that
-are known of the paper against its own. An interval is over configurations; all comparisons of the page are corrected together.
+10.1109/ALLERTON49937.2022.9929375, correlate five hyperparameters with loss, accuracy and CKA with the labels, of the last layer and
+averaged over layers, in training and test. This study executes the missing runs of a plan, correlates the same columns, and compares
+the published values with its own. Intervals are over configurations; all comparisons of the page are corrected together.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from scratchlab.checks import Problem
 from scratchlab.metrics.classification import cross_entropy
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.report import study
-from scratchlab.report.correlate.markdown import Cells, by_names, matrix, value, written
-from scratchlab.report.correlate.words import facts
+from scratchlab.report.correlate.markdown import Cells, by_names, format_cell, matrix, value
+from scratchlab.report.correlate.words import summary
 from scratchlab.report.markdown import number, table
 from scratchlab.report.words import agreement, interval_of_numbers
 from scratchlab.store.run import Run
@@ -35,19 +35,19 @@ PAPER = (("accuracy, test", "CKA, test", 0.850), ("accuracy, test", "average CKA
 
 def main() -> None:
     given = making.of_plan(__doc__, "kernel-hyperparameters").parse_args()
-    sweep = making.swept(given)
-    runs = [order.run for order in sweep.orders]
+    sweep = making.run_sweep(given)
+    runs = [job.run for job in sweep.jobs]
     losses = pl.Series("test.loss", [loss_of_queries(run) for run in runs], dtype=pl.Float64)
     minutes = sum(record["cpu_seconds"] for run in runs for record in run.records()) / 60
     study.publish("\n".join(tables(renamed(sweep.table().with_columns(losses)), minutes)), given.page)
 
 
 def renamed(runs: pl.DataFrame) -> pl.DataFrame:
-    """A sweep's table under the paper's names, with CKA of each layer as `train LAYER` and `test LAYER`."""
+    """A sweep's table with the paper's column names, and CKA of each layer as `train LAYER` and `test LAYER`."""
     layers = [name.removeprefix(SETS["train"]) for name in runs.columns if name.startswith(SETS["train"]) and not name.endswith(".average")]
     settings = {name: path for name, path in (NETWORK | OPTIMISER).items() if path in runs.columns}
     if not layers or not settings:
-        raise Problem("These runs have no readings of kernels, or vary none of the five settings; give the recipe [observe.kernels].")
+        raise Problem("These runs have no CKA of layers, or vary none of the five settings; add [observe.kernels] to the recipe.")
     names = settings | {name: path for name, path in RESULTS.items() if path in runs.columns and runs[path].count()}
     names |= {f"CKA, {called}": f"{prefix}{layers[-1]}" for called, prefix in SETS.items()}
     names |= {f"average CKA, {called}": f"{prefix}average" for called, prefix in SETS.items()}
@@ -58,9 +58,9 @@ def renamed(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def loss_of_queries(run: Run) -> float | None:
-    """Cross-entropy of the queries under the trained classifier, whose scores are the logits it was trained with, but for a temperature.
+    """Cross-entropy of the queries under the trained classifier, whose scores are its logits divided by the temperature.
 
-    None of a run that ended before it answered, or that was trained under another loss.
+    None for a run without a result, or with another loss.
     """
     loss, result = run.recipe()["loss"], run.result()
     if list(loss) != ["cross_entropy"] or result is None:
@@ -71,7 +71,7 @@ def loss_of_queries(run: Run) -> float | None:
 
 
 def tables(runs: pl.DataFrame, minutes: float) -> list[str]:
-    """The page, of a table of runs under the paper's names."""
+    """The page, from a table of runs with the paper's column names."""
     settings = [name for name in NETWORK | OPTIMISER if name in runs.columns]
     figures = [name for name in (*RESULTS, *KERNELS) if name in runs.columns]
     within = [[name for name in group if name in settings] for group in (NETWORK, OPTIMISER)]
@@ -81,35 +81,35 @@ def tables(runs: pl.DataFrame, minutes: float) -> list[str]:
     closely = [
         [
             f"{x} with {y}",
-            written(cells[x, y]),
+            format_cell(cells[x, y]),
             interval_of_numbers(one.naive),
-            *map(value, (one.within, by_names(optimiser)[x, y].found.within, one.seeds)),
+            *map(value, (one.within, by_names(optimiser)[x, y].correlation.within, one.seeds)),
         ]
         for x, y in alike
-        for one in [cells[x, y].found]
+        for one in [cells[x, y].correlation]
     ]
     return [
-        f"{' '.join(facts(network))} {diverged} of the runs diverged; all took {minutes:.0f} processor minutes of training.\n\n"
+        f"{' '.join(summary(network))} {diverged} of the runs diverged; all took {minutes:.0f} processor minutes of training.\n\n"
         "Pearson's r and its 95 % interval over configurations; in bold where the interval excludes 0 and p, corrected for all these "
         "comparisons (Holm), is below 0.05.\n",
-        "## Settings with what came of them\n",
+        "## Hyperparameters with metrics\n",
         matrix(cells, settings, figures),
-        "## What came of them with each other\n",
+        "## Metrics with each other\n",
         matrix(cells, figures[:-1], figures[1:]),
-        "## Results with kernels, more closely\n",
+        "## Loss and accuracy with CKA, in detail\n",
         table(["", "r", "as if runs were independent", "same network", "same optimiser", "between seeds"], closely),
-        "## What is known of the paper\n",
-        table(["", "paper", "here", "as if runs were independent", ""], held(cells, runs)),
+        "## Comparison with the paper\n",
+        table(["", "paper", "here", "as if runs were independent", ""], published_values(cells, runs)),
         "## Layer by layer\n",
         layer_by_layer(runs),
     ]
 
 
-def held(cells: Cells, runs: pl.DataFrame) -> list[list[str]]:
-    """The paper's figures and ours; last, what its abstract says of depth."""
+def published_values(cells: Cells, runs: pl.DataFrame) -> list[list[str]]:
+    """The published correlations and ours; last, the trend with depth that the abstract states."""
     known = [(x, y, r, cells[x, y]) for x, y, r in PAPER if (x, y) in cells]
     rows = [
-        [f"{x} with {y}", f"{r:.3f}", written(one), interval_of_numbers(one.found.naive), agreement(one.found.r, r)]
+        [f"{x} with {y}", f"{r:.3f}", format_cell(one), interval_of_numbers(one.correlation.naive), agreement(one.correlation.r, r)]
         for x, y, r, one in known
     ]
     settings = [name for name in NETWORK | OPTIMISER if name in runs.columns]
@@ -118,7 +118,7 @@ def held(cells: Cells, runs: pl.DataFrame) -> list[list[str]]:
 
 
 def layer_by_layer(runs: pl.DataFrame) -> str:
-    """CKA with the labels of every layer, as a mean over runs, with and without shortcuts."""
+    """CKA of every layer with the labels, averaged over runs, with and without skip connections."""
     body: list[list[str]] = []
     for skip, of in runs.group_by([name for name in ("skip",) if name in runs.columns] or [pl.lit("")], maintain_order=True):
         means = {called: of.select(pl.col(f"^{called} .+$").mean()) for called in SETS}

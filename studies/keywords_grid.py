@@ -1,11 +1,11 @@
-"""Methods and losses × comparisons: which way of learning new words, compared by vector, CKA, one-to-one, DTW, or vector and DTW together.
+"""Methods and losses × similarities: accuracy on new words by vector, CKA, one-to-one matching, DTW, and vector and DTW fused.
 
     python studies/keywords_grid.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS -s training.epochs=60                (84 minutes)
     python studies/keywords_grid.py --recipe keywords-fsdd --root FOLDER_OF_FSDD --folds "protocol.test=['lucas']" ...
 
-Trains every row of the table once a seed; all comparisons answer the same queries from the same shots. Prints two tables: accuracy on new
-words, chosen among all words, after the last session; and the gains over the plain vector, paired by seed, draw and speaker. Started
-again, it goes on where it was.
+Trains every row of the table once per seed; all similarities classify the same queries from the same shots. Prints two tables: accuracy on
+new words, classified among all words, after the last session; and the gains over the vector of the baseline, paired by seed, draw and
+speaker. Started again, it resumes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LOSSES = {
 
 
 def settings(row: str, new: int) -> tuple[str, ...]:
-    """The settings of a row; new: how many words are to come, for which as many virtual prototypes wait."""
+    """The settings of a row. new: number of new words, and thus of virtual prototypes for them."""
     return (*MATRIX, *LOSSES.get(row, (f"method.name={row}", *([f"method.virtual={new}"] if row in ("fact", "fill") else []))))
 
 
@@ -48,14 +48,14 @@ def main() -> None:
     protocol = making.resolved(given.recipe, making.shared(given)).values["protocol"]
     if protocol["name"] != "sessions":
         raise Problem(
-            f"The grid is about new words, but {given.recipe} has protocol.name = '{protocol['name']}'; take a recipe of sessions."
+            f"The grid needs new classes, but {given.recipe} has protocol.name = '{protocol['name']}'; use a recipe with sessions."
         )
     rows = {row: settings(row, protocol["way"] * protocol["sessions"]) for row in given.rows}
     study.publish("\n".join(tables(making.runs_of(given, rows))), given.page)
 
 
 def tables(rows: dict[str, list[Run]]) -> list[str]:
-    """The page: the accuracy of each cell, and what it gains over the first row's vector."""
+    """The page: the accuracy of each cell, and its gain over the vector of the first row."""
     new = {(row, head): over_runs(runs, head, "new") for row, runs in rows.items() for head in HEADS}
     base = {row: percent(over_runs(runs, "cosine", context={"session": 0}).mean()) for row, runs in rows.items()}
     plain = new[next(iter(rows)), "cosine"]
@@ -63,17 +63,17 @@ def tables(rows: dict[str, list[Run]]) -> list[str]:
     pairs = [[(new[row, "cosine"], plain), (new[row, FUSED], new[row, "cosine"]), (new[row, FUSED], plain)] for row in rows]
     gains = [[row, *(points(one.gain_over(other)) for one, other in of)] for row, of in zip(rows, pairs, strict=True)]
     return [
-        "New words after the last session, chosen among all words, in per cent; before them the base words by vector. A method's own head, "
-        "where it has one, compares in a way of its own.\n",
+        "Accuracy on new words after the last session, classified among all words, in percent; first column: base words by vector. Own "
+        "head: the method's own way of scoring, if it has one.\n",
         table(["", "base, vector", *HEADS.values(), "own head"], accuracies),
-        f"Gains on new words in points; the baseline is {next(iter(rows))} with the vector.\n",
+        f"Gains on new words in percentage points; the baseline is {next(iter(rows))} with the vector.\n",
         table(["", "vector over baseline", "vector + DTW over its own vector", "vector + DTW over baseline"], gains),
         f"95 % intervals: {plain.mean().how}; gains are paired.",
     ]
 
 
 def own_head(runs: Sequence[Run]) -> str:
-    """Accuracy of the head that speaks for the method, if it is none of the comparisons."""
+    """Accuracy of the method's leading head, if it is not one of the similarities."""
     result = runs[0].result()
     return "–" if result is None or result.leading in HEADS else percent(over_runs(runs, result.leading, "new").mean())
 

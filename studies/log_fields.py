@@ -1,9 +1,9 @@
-"""How many figures of public training logs the log reader finds, and how many of those it finds stand there.
+"""Recall and precision of the log reader on the metrics in public training logs.
 
 Run: python studies/log_fields.py [FOLDER OF THE LOGS]
-The folder holds the logs; the keys (tests/notebook/keys, one a log) say what a person reads on some of its lines, written before the reader
-was. A figure counts as found if its kind, name and value agree, and its unit where the key names one; every figure that the reader finds on
-a line of the key and the key does not have, is a false one. Prints precision and recall for each log and for all.
+The folder holds the logs; the keys (tests/notebook/keys, one per log) list the values that a person reads on some of its lines, and were
+written before the reader. A value counts as found if its kind, name and value agree, and its unit if the key has one; every value that the
+reader finds on a line of the key and the key lacks is a false positive. Prints precision and recall for each log and for all.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Entry = tuple[str, str, str, str]  # kind, name, value, unit
 
 @dataclass(frozen=True)
 class Score:
-    """Figures of one log's keyed lines: found and there, found but not there, there but not found."""
+    """Values on the keyed lines of one log: true positives, false positives, false negatives."""
 
     right: int
     false: list[Told]
@@ -35,19 +35,19 @@ class Score:
 
     @property
     def precision(self) -> float | None:
-        """Undefined where nothing was found."""
+        """The precision; undefined if nothing was found."""
         found = self.right + len(self.false)
         return self.right / found if found else None
 
     @property
     def recall(self) -> float | None:
-        """Undefined where nothing is to be found."""
+        """The recall; undefined if the key is empty."""
         there = self.right + len(self.missed)
         return self.right / there if there else None
 
 
 def seconds(text: str) -> float | None:
-    """A duration as clocks write it."""
+    """A duration in clock notation."""
     if not re.fullmatch(r"\d+(:\d\d)+(\.\d+)?", text):
         return None
     total = 0.0
@@ -57,7 +57,7 @@ def seconds(text: str) -> float | None:
 
 
 def worth(text: str) -> str:
-    """A value in one way of writing, so that 3 and 3.0, 0:01:00 and 01:00 agree."""
+    """A value in normal form, so that 3 and 3.0, 0:01:00 and 01:00 agree."""
     told = seconds(text)
     if told is not None:
         return repr(told)
@@ -74,7 +74,7 @@ def keyed(path: Path) -> dict[int, list[Entry]]:
 
 
 def entry(said: str) -> Entry:
-    """A figure as keys write it: `loss = 0.5`, `~ loss = 0.6`, `:epoch = 3`."""
+    """A value in the notation of keys: `loss = 0.5`, `~ loss = 0.6`, `:epoch = 3`."""
     name, value = said.rsplit(" = ", 1)
     kind = MARKS.get(name[0], "value")
     name = name[2:] if name[0] in MARKS and name[1] == " " else name
@@ -89,12 +89,12 @@ def _told(figure: Figure) -> Told:
 
 
 def score(log: Path, key: Path) -> Score:
-    """Compares what is read of a log with its key, on the lines of the key."""
+    """Compares the values read from a log with its key, on the lines of the key."""
     return compared(read(text_lines(log)).figures(), keyed(key))
 
 
 def compared(figures: Iterable[Figure], wanted: dict[int, list[Entry]]) -> Score:
-    """Compares figures with what stands on some lines; a time stamp counts where it stands with another figure."""
+    """Compares values with those on some lines; a time stamp counts only on a line with another value."""
     found = [figure for figure in figures if figure.line in wanted]
     telling = {figure.line for figure in found if figure.kind != "at"}
     left = [(figure, _told(figure)) for figure in found if figure.line in telling]
@@ -111,7 +111,7 @@ def compared(figures: Iterable[Figure], wanted: dict[int, list[Entry]]) -> Score
 
 
 def main() -> None:
-    """Prints a line a log."""
+    """Prints one line per log."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("data/training_logs")
     wide = max(len(key.stem) for key in KEYS.glob("*.toml"))
     print(f"{'log':{wide}}  lines  figures  precision  recall")

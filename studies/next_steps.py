@@ -1,19 +1,18 @@
-"""How often one of five suggested next steps is followed up on the next day of a log, beside simpler rules.
+"""How often one of five suggested next steps is followed up on the next day of a log, compared with simpler rules.
 
     python studies/next_steps.py --note LOG.md --others OTHER.md OTHER.md
 
-Each day of the log, from its fourth on, is predicted from the days before it alone. A suggestion is a line of the past, judged by what a
-screen shows of it, its first 120 characters.
+Each day of the log, from the fourth on, is predicted only from the days before it. A suggestion is an earlier line, evaluated by its first
+120 characters, which are the part that the screen shows.
 
 A suggestion is followed up if a line of the day, with the headings above it, shares rare words of two different terms with it (`flash_attn`
 and `modded-nanogpt` are one term each). A word is rare if at most one in twenty of the log's past lines has it, or two lines have, and if
 it is neither a function word nor found in two of the other logs. The stricter criterion asks for three terms.
 
-The rule was chosen by a look at what it finds in the first eight days. A first version judged whole paragraphs; there the longest of all
-past paragraphs hit on 70 % of the days by their length alone, so what a screen does not show no longer counts; by then all days had
-been seen, so this is no blind test. What is suggested had been
-chosen before, on the same log by another criterion (.46, beside .38 of the last day's first five): of it no day is new, and what is
-measured here is whether that choice stands when another rule judges it.
+The criterion was chosen from its matches in the first eight days. A first version used whole paragraphs; there the longest past paragraphs
+hit on 70 % of the days because of their length alone, so only the visible part counts now; by then all days had been seen, so this is not a
+blind test. The suggestions had been selected before, on the same log by another criterion (.46, against .38 for the last day's first five),
+so no day is new for them; this study measures whether that selection holds by a second criterion.
 """
 
 from __future__ import annotations
@@ -38,16 +37,16 @@ from scratchlab.notebook.vault import notes
 from scratchlab.notebook.vault.decoding import lines
 
 FIVE = 5
-BEFORE = 3  # days that must lie before a day that is predicted
+BEFORE = 3  # days required before a predicted day
 DRAWS = 4000  # of the bootstrap over days, and of random suggestions
 TERM = re.compile(r"\w+(?:[-./_]\w+)*")
 
 Past = Sequence[Sequence[Event]]
-"""The lines of each day before the one that is predicted."""
+"""The lines of each day before the predicted one."""
 
 
 class Log:
-    """A log by its days, and which of its words tell something."""
+    """A log by days, and its informative words."""
 
     def __init__(self, path: Path, others: Sequence[Path], known: date) -> None:
         days: dict[date, list[Event]] = {}
@@ -62,15 +61,15 @@ class Log:
         return {word for word in words(text) if len(word) > 2 and not word.isdigit() and word not in self.common}
 
     def judge(self, number: int, terms: int) -> Callable[[Event], bool]:
-        """Whether a line of the past is followed up on the day of this number."""
+        """A function that tells whether an earlier line is followed up on the day of this number."""
         past = [self.telling(event.text) for day in self.days[:number] for event in day]
-        having = Counter(word for line in past for word in line)
+        frequency = Counter(word for line in past for word in line)
         most = max(2, len(past) / 20)
         day = [self.telling(" \n".join((event.text, *event.heading[1:]))) for event in self.days[number]]
 
         def followed(event: Event) -> bool:
             shown = plain(event.text)[:SHOWN]
-            rare = {word for word in self.telling(shown) if having[word] <= most}
+            rare = {word for word in self.telling(shown) if frequency[word] <= most}
             parts = [set(words(term)) & rare for term in TERM.findall(shown)]
             return any(_different(parts, line) >= terms for line in day)
 
@@ -78,7 +77,7 @@ class Log:
 
 
 def _different(parts: Sequence[set[str]], line: set[str]) -> int:
-    """How many terms share a word with the line that no other term counted already."""
+    """The number of terms that share a word with the line, each with a different word."""
     counted: set[str] = set()
     number = 0
     for shared in sorted((part & line for part in parts), key=len):
@@ -94,17 +93,17 @@ def recency(past: Past) -> Sequence[Event]:
 
 
 def open_items(past: Past) -> Sequence[Event]:
-    """The last five lines that leave something open."""
+    """The last five unfinished items."""
     return [event for day in reversed(past) for event in day if unfinished(event)][:FIVE]
 
 
 def longest(past: Past) -> Sequence[Event]:
-    """The longest five lines of the last day: a check that length alone does not win."""
+    """The longest five lines of the last day, as a check that length alone does not suffice."""
     return sorted(past[-1], key=lambda event: -len(event.text))[:FIVE]
 
 
 def similar(past: Past) -> Sequence[Event]:
-    """The first five lines of the day that followed the one most like the last, by the cosine of their words' tf-idf."""
+    """The first five lines of the day after the one most similar to the last day, by cosine of tf-idf."""
     bags = [Counter(word for event in day for word in words(event.text)) for day in past]
     held = Counter(word for bag in bags for word in bag)
     weighed = [{word: count * np.log(len(bags) / held[word]) for word, count in bag.items()} for bag in bags]
@@ -118,7 +117,7 @@ def similar(past: Past) -> Sequence[Event]:
 
 
 def ours(past: Past) -> Sequence[Event]:
-    """Two open items and the last day's entries, a line of each: what `scratchlab start` suggests."""
+    """Two open items and one line of each of the last day's entries, as `scratchlab start` suggests."""
     return [step.event for step in suggested([event for day in past for event in day], FIVE)]
 
 
@@ -133,7 +132,7 @@ RANDOM = "random past"
 
 
 def hits(log: Log, terms: int) -> dict[str, npt.NDArray[np.float64]]:
-    """Of every rule, for each day that is predicted, whether one of five was followed up; of random lines, the chance that one would be."""
+    """By rule and predicted day: whether one of five suggestions was followed up; for random lines, its probability."""
     found: dict[str, list[float]] = {name: [] for name in (*RULES, RANDOM)}
     for number in range(BEFORE, len(log.days)):
         past, followed = log.days[:number], log.judge(number, terms)
@@ -145,7 +144,7 @@ def hits(log: Log, terms: int) -> dict[str, npt.NDArray[np.float64]]:
 
 
 def interval(values: npt.NDArray[np.float64]) -> str:
-    """Mean and 95 % interval, bootstrap over days; of days that are all alike it would have no width, so it is left out."""
+    """Mean and 95 % interval by a bootstrap over days; no interval if all days are equal."""
     if values.max() == values.min():
         return f"{values.mean():.2f} on all {len(values)}"
     drawn = values[np.random.default_rng(0).integers(0, len(values), (DRAWS, len(values)))].mean(1)
@@ -166,16 +165,16 @@ def table(log: Log, terms: int) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--note", type=Path, required=True, help="a log whose headings are dated")
-    parser.add_argument("--others", type=Path, nargs="+", required=True, help="logs of other people, which tell what words are common")
-    parser.add_argument("--near", type=date.fromisoformat, default=date(2026, 1, 1), help="a day near which it was written")
-    asked = parser.parse_args()
-    log = Log(asked.note, asked.others, asked.near)
+    parser.add_argument("--note", type=Path, required=True, help="a log with dated headings")
+    parser.add_argument("--others", type=Path, nargs="+", required=True, help="logs of other people, which determine common words")
+    parser.add_argument("--near", type=date.fromisoformat, default=date(2026, 1, 1), help="a date near which it was written")
+    given = parser.parse_args()
+    log = Log(given.note, given.others, given.near)
     if len(log.days) <= 2 * BEFORE:
-        print(f"{asked.note.name} has {len(log.days)} dated days: undefined, because fewer than {BEFORE + 1} could be predicted")
+        print(f"{given.note.name} has {len(log.days)} dated days: undefined, because fewer than {BEFORE + 1} could be predicted")
         return
     for terms in (2, 3):
-        print(f"{asked.note.name}: hit@{FIVE} on {len(log.days) - BEFORE} of {len(log.days)} days, {terms} shared terms\n")
+        print(f"{given.note.name}: hit@{FIVE} on {len(log.days) - BEFORE} of {len(log.days)} days, {terms} shared terms\n")
         print("\n".join(table(log, terms)), end="\n\n")
 
 

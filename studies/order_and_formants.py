@@ -1,14 +1,14 @@
-"""What does a comparison hear? Five claims about matrix embeddings and about linear prediction, each with its answer on real words.
+"""Five claims about matrix embeddings and linear prediction, each tested on real words.
 
     python studies/order_and_formants.py --root FOLDER_OF_ARABIC_SPEECH_COMMANDS -s training.epochs=40 --seeds 0 1
 
-1. CKA cannot see order: it takes words spoken backwards for the words.        (the queries' steps reversed)
-2. One-to-one matching breaks on another pace, alignment does not.             (the queries' steps resampled)
-3. The element-wise product fits a trained classifier and fails with class means in its place.
-4. The residual of linear prediction alone is weak.                            (one stream of three to train and ask with)
-5. A higher order moves voiced information out of the residual.                (accuracy by residual alone, order 8 to 128)
+1. CKA is insensitive to order: it recognises words reversed in time.           (the queries' steps reversed)
+2. One-to-one matching fails at another pace, alignment does not.              (the queries' steps resampled)
+3. The element-wise product works for a trained classifier and fails for class means.
+4. The residual of linear prediction alone is weak.                            (training and test on one stream of three)
+5. A higher order removes voiced information from the residual.                (accuracy by residual alone, order 8 to 128)
 
-Prints one table a claim. Started again, it goes on where it was.
+Prints one table per claim. Started again, it resumes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ RUNS: dict[str, tuple[str, ...]] = {
 
 
 def changed(made: Embeddings, change: str) -> Embeddings:
-    """The embeddings with their steps in reverse, or resampled to another number of them."""
+    """The embeddings with their steps reversed, or resampled to another number of steps."""
     if change not in PACES:
         return reversed_steps(made) if change == BACKWARDS else made
     steps = max(1, round(made.matrix.shape[1] / PACES[change]))
@@ -49,8 +49,8 @@ def changed(made: Embeddings, change: str) -> Embeddings:
 
 @torch.no_grad()
 def answers(run: Run) -> Iterator[pl.DataFrame]:
-    """For each similarity and change, a row a base word of an unseen speaker: whether it is recognised by the class means."""
-    pipeline = making.trained(run)
+    """For each similarity and change, one row per base word of an unseen speaker: whether class means recognise it."""
+    pipeline = making.trained_pipeline(run)
     samples = pipeline.source.read()
     plan = pipeline.protocol.plan(samples)
     for head, similarity in pipeline.similarities.items():
@@ -69,11 +69,11 @@ def order_and_pace(runs: Sequence[Run]) -> list[str]:
     cells = {key: tabulate(of, axes) for key, of in units.group_by("head", "change", maintain_order=True)}
     lost = [[head, *(points(cells[head, one].gain_over(cells[head, PLAIN])) for one in changes)] for head in HEADS]
     return [
-        "## 1 and 2. Order and pace\n\nBase words of unseen speakers in per cent, the queries changed after they were embedded.\n",
+        "## 1 and 2. Order and pace\n\nAccuracy on base words of unseen speakers in percent; the embeddings of queries are changed.\n",
         table(
             ["comparison", PLAIN, *changes], [[head, *(percent(cells[head, one].mean()) for one in (PLAIN, *changes))] for head in HEADS]
         ),
-        "The same as points lost or gained:\n",
+        "Change in percentage points:\n",
         table(["comparison", *changes], lost),
     ]
 
@@ -90,9 +90,9 @@ def main() -> None:
     header = ["", "base words", "new words after the last session"]
     parts = [
         *order_and_pace(runs["compared"]),
-        "## 3. Element-wise product\n\nBase words in per cent.\n",
-        table(["trained class matrices", "class means in their place"], [product]),
-        "## 4. One stream alone\n\nIn per cent; order 16.\n",
+        "## 3. Element-wise product\n\nAccuracy on base words in percent.\n",
+        table(["trained class matrices", "class means"], [product]),
+        "## 4. One stream alone\n\nAccuracy in percent; order 16.\n",
         table(header, [[stream, *words[stream]] for stream in STREAMS]),
         "## 5. Residual alone, by order\n",
         table(header, [[str(n), *words[name]] for name, n in ORDERS.items()]),

@@ -1,10 +1,8 @@
-"""What the studies of the notebook use of the package, under the names that they know it by."""
+"""The parts of scratchlab.report that the studies of the notebook use."""
 
 from __future__ import annotations
 
 from scratchlab.report.markdown import percent, points, table
-from scratchlab.report.study import options as asked
-from scratchlab.report.study import publish as leave
-from scratchlab.report.study import run as spoken
+from scratchlab.report.study import options, publish, run
 
-__all__ = ["asked", "leave", "percent", "points", "spoken", "table"]
+__all__ = ["options", "percent", "points", "publish", "run", "table"]

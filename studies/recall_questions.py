@@ -1,11 +1,11 @@
-"""Who finds the line of a diary that answers a question, and who says that there is none?
+"""Retrieval of the lines of a diary that answer a question, and rejection of unanswerable questions.
 
     python studies/recall_questions.py [--peers ripgrep ...] [--page FILE.md]
 
-The diary is `studies/diary/vault`, a made-up one in three languages; its questions, `studies/diary/questions.toml`, were written before
-any retriever was run on them. A hit is right if it overlaps lines of the key and is no longer than twelve lines; five hits count.
-Peers never say that there is nothing, so each is shown a second time with the threshold on its own score that is best on the tuning
-questions: the one of largest hit@5 less false answers.
+The diary, `studies/diary/vault`, is synthetic and in three languages; its questions, `studies/diary/questions.toml`, were written before
+any retriever was run on them. A hit is correct if it overlaps the lines of the key and has at most twelve lines; five hits count. The other
+retrievers always return hits, so each is also shown with a threshold on its score, selected on the tuning questions: the one with the
+largest hit@5 minus false answers.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ UNANSWERABLE = Cell("unanswerable", lambda one: not one.answers)
 
 
 def main() -> None:
-    """Asks everybody everything, then the tables."""
+    """Runs all retrievers on all questions and publishes the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--vault", type=Path, default=DIARY / "vault", help="the notes")
-    parser.add_argument("--questions", type=Path, default=DIARY / "questions.toml", help="with the lines that answer them")
-    parser.add_argument("--peers", nargs="*", default=list(PEERS), help="who is asked, beside scratchlab where it is installed")
+    parser.add_argument("--questions", type=Path, default=DIARY / "questions.toml", help="the questions, with the lines that answer them")
+    parser.add_argument("--peers", nargs="*", default=list(PEERS), help="retrievers to compare with scratchlab")
     parser.add_argument("--page", type=Path, help="a Markdown file: the tables between its two marks are replaced")
-    asked = parser.parse_args()
-    questions = read(asked.questions)
+    given = parser.parse_args()
+    questions = read(given.questions)
     said = {
         name: [one.answers(question.text, question.now) for question in questions]
-        for name, one in retrievers(asked.vault, asked.peers).items()
+        for name, one in retrievers(given.vault, given.peers).items()
     }
-    page.leave("\n".join(tables(questions, said)), asked.page)
+    page.publish("\n".join(tables(questions, said)), given.page)
 
 
 def tables(questions: list[Question], said: dict[str, Answers]) -> list[str]:
@@ -66,20 +66,20 @@ def tables(questions: list[Question], said: dict[str, Answers]) -> list[str]:
 
 
 def chosen(questions: list[Question], hits: Answers, members: list[bool]) -> tuple[list[Question], Answers]:
-    """Some of the questions and what was said to them."""
+    """A subset of the questions with their hits."""
     kept = [(one, said) for one, said, member in zip(questions, hits, members, strict=True) if member]
     return [one for one, _ in kept], [said for _, said in kept]
 
 
 def of_split(questions: list[Question], entries: dict[str, Answers], members: list[bool]) -> tuple[list[Question], dict[str, Answers]]:
-    """The same, of everybody."""
+    """The same for all retrievers."""
     return [one for one, member in zip(questions, members, strict=True) if member], {
         name: chosen(questions, hits, members)[1] for name, hits in entries.items()
     }
 
 
 def questions_of_each(questions: list[Question]) -> str:
-    """How many there are: a row a kind, a column a language and split."""
+    """The number of questions: one row per kind, one column per language and split."""
     body = [
         [
             kind,
@@ -92,19 +92,19 @@ def questions_of_each(questions: list[Question]) -> str:
 
 
 def overall(questions: list[Question], entries: dict[str, Answers]) -> list[str]:
-    """A row a retriever."""
+    """A table with one row per retriever."""
     body: list[list[str]] = []
     for name, hits in entries.items():
         (at5,), (mrr,) = (means(questions, measure, hits, [ANSWERABLE]) for measure in (found, reciprocal))
         (false,) = means(questions, answered, hits, [UNANSWERABLE])
-        lengths = [hit.last - hit.line + 1 for given in hits for hit in given]
+        lengths = [hit.last - hit.line + 1 for hit_list in hits for hit in hit_list]
         length = f"{sum(lengths) / len(lengths):.1f}" if lengths else "undefined, because it found nothing"
         body.append([name, page.percent(at5), page.percent(mrr), page.percent(false), length])
     return [page.table(["", "hit@5", "MRR", "false answers", "lines a hit"], body)]
 
 
 def by_kind(questions: list[Question], entries: dict[str, Answers]) -> list[str]:
-    """A column a kind."""
+    """Tables with one column per kind."""
     kinds = [kind for kind in KINDS if kind != "unanswerable"]
     cells = [Cell(kind, lambda one, kind=kind: one.kind == kind) for kind in kinds]
     return [
@@ -115,7 +115,7 @@ def by_kind(questions: list[Question], entries: dict[str, Answers]) -> list[str]
 
 
 def by_language(questions: list[Question], entries: dict[str, Answers]) -> list[str]:
-    """A column a language of the question."""
+    """Tables with one column per language of the question."""
     can = [Cell(language, lambda one, language=language: bool(one.answers) and one.language == language) for language in LANGUAGES]
     cannot = [Cell(language, lambda one, language=language: not one.answers and one.language == language) for language in LANGUAGES]
     parts: list[str] = []
@@ -125,13 +125,13 @@ def by_language(questions: list[Question], entries: dict[str, Answers]) -> list[
 
 
 def grid(title: str, questions: list[Question], entries: dict[str, Answers], measure: Measure, cells: list[Cell]) -> list[str]:
-    """A row a retriever, a column a cell."""
+    """A table with one row per retriever and one column per cell."""
     body = [[name, *map(page.percent, means(questions, measure, hits, cells))] for name, hits in entries.items()]
     return [f"{title}:\n", page.table(["", *(cell.name for cell in cells)], body)]
 
 
 def behind(questions: list[Question], entries: dict[str, Answers]) -> list[str]:
-    """How far everybody is from the one of largest MRR, in points, question by question."""
+    """Paired differences of all retrievers to the one with the largest MRR, in percentage points."""
     level = {name: means(questions, reciprocal, hits, [ANSWERABLE])[0].value or 0.0 for name, hits in entries.items()}
     leader = max(level, key=lambda name: level[name])
     body = [
@@ -143,9 +143,9 @@ def behind(questions: list[Question], entries: dict[str, Answers]) -> list[str]:
         for name, hits in entries.items()
         if name != leader
     ]
-    leads = f"Less {leader}, whose MRR is largest ({words.percent(level[leader])}), in points:\n"
+    leads = f"Minus {leader}, which has the largest MRR ({words.percent(level[leader])}), in percentage points:\n"
     return [leads, page.table(["", "hit@5", "MRR", "false answers"], body)]
 
 
 if __name__ == "__main__":
-    page.spoken(main)
+    page.run(main)

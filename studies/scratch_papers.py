@@ -1,10 +1,10 @@
-"""How well photographed scratch papers are read: character error rates by engine, language, hand and light.
+"""OCR of photographed notes: character error rates by engine, language, font and image quality.
 
     python studies/scratch_papers.py [ENGINE]...
 
-Pages of eight lines with known words, in a printed font and in one drawn by hand, clean and photographed (three different shots each). The
-error rate is the edit distance between what stands there and what was read, in characters without spaces, of the whole page.
-Fonts drawn by hand are easier than a hand: take these rates as the best that can be hoped for.
+Pages of eight lines with known words, in a printed and a handwriting font, clean and photographed (three simulated photographs each). The
+error rate is the edit distance of true and recognized text, in characters without spaces, over the whole page. Handwriting fonts are easier
+than handwriting, so these rates are lower bounds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SHOTS = 3
 
 
 def main() -> None:
-    """Prints a table an engine."""
+    """Prints one table per engine."""
     for name in sys.argv[1:] or ENGINES:
         try:
             engine = ENGINES[name]()
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def rates(engine: Engine, lines: tuple[str, ...], font: object) -> tuple[float, float]:
-    """Of the clean page, and the mean over the shots."""
+    """The error rate of the clean page, and the mean over the photographs."""
     sheet, truth = pages.page(lines, pages.Path(str(font))), "\n".join(lines)
     shots = [pages.photographed(sheet, seed) for seed in range(SHOTS)]
     clean, *shot = [

@@ -1,4 +1,4 @@
-"""A real SSH server on this machine's loopback, whose commands are run by /bin/sh: what stands for a host in the study and the tests.
+"""A real SSH server on the loopback interface, which runs commands by /bin/sh: it serves as a remote host in the study and the tests.
 
 It writes a home folder for its client: .ssh/config, .ssh/known_hosts, keys made for the occasion.
 """
@@ -15,7 +15,7 @@ import asyncssh
 
 
 class Server:
-    """One server; `port` is where it listens, `commands` what it was asked to run, `logins` how often someone logged in."""
+    """A server. port: where it listens. commands: the commands it received. logins: number of logins."""
 
     def __init__(self, authorized: Path, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -40,7 +40,7 @@ class Server:
         return server
 
     async def _run(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
-        """As sshd does: a shell that leads a session of its own."""
+        """Starts a shell in a session of its own, as sshd does."""
         said, pipe = await process.stdin.read(), asyncio.subprocess.PIPE
         self.commands.append(process.command or "")
         shell = await asyncio.create_subprocess_exec(
@@ -51,7 +51,7 @@ class Server:
         process.exit(shell.returncode or 0)
 
     def drop(self) -> None:
-        """Drops those who are logged in, as a restarted server does."""
+        """Closes all connections, as a restarted server does."""
         asyncio.run_coroutine_threadsafe(self.hang_up(), self.loop).result(20)
 
     async def hang_up(self) -> None:
@@ -74,7 +74,7 @@ class _Counting(asyncssh.SSHServer):
 
 
 def configure(folder: Path, servers: dict[str, int]) -> None:
-    """Writes the client's .ssh/config: by the name of a host, its port."""
+    """Writes the client's .ssh/config, with the port of each host."""
     lines = [
         f"Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  User sam\n  IdentityFile {folder}/.ssh/id\n  IdentityAgent none\n"
         for name, port in servers.items()
@@ -83,7 +83,7 @@ def configure(folder: Path, servers: dict[str, int]) -> None:
 
 
 def keys(folder: Path) -> Path:
-    """Makes the client's key; returns the file that lets it in."""
+    """Creates the client's key; returns the authorized_keys file."""
     (folder / ".ssh").mkdir(mode=0o700, parents=True, exist_ok=True)
     key = asyncssh.generate_private_key("ssh-ed25519")
     key.write_private_key(str(folder / ".ssh" / "id"))
@@ -106,7 +106,7 @@ def run(folder: Path, server: Server, command: str) -> None:
 
 
 def know(folder: Path, server: Server) -> None:
-    """Writes the server's key into the client's known_hosts, after those that stand there."""
+    """Appends the server's key to the client's known_hosts."""
     public = server.key.export_public_key().decode().strip()
     with (folder / ".ssh" / "known_hosts").open("a") as file:
         file.write(f"[127.0.0.1]:{server.port} {public}\n")
@@ -114,7 +114,7 @@ def know(folder: Path, server: Server) -> None:
 
 @contextlib.contextmanager
 def serving(authorized: Path) -> Generator[Server]:
-    """A server in a thread of its own, until the block ends."""
+    """Runs a server in a thread during the block."""
     loop, ready = asyncio.new_event_loop(), threading.Event()
     server = Server(authorized, loop)
 

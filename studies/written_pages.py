@@ -1,4 +1,4 @@
-"""Pages with known words, in printed and handwritten fonts, and what becomes of them when somebody photographs them."""
+"""Synthetic pages with known words, in printed and handwritten fonts, and simulated photographs of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 FONTS = Path("/usr/share/fonts")
 PRINTED = FONTS / "opentype/noto/NotoSansCJK-Regular.ttc"  # Debian: fonts-noto-cjk
-HANDWRITTEN = {  # fonts drawn by hand: every letter is the same each time, so they are easier than a hand
+HANDWRITTEN = {  # handwriting fonts, which are easier than handwriting, because letters do not vary
     "English": FONTS / "truetype/breip/Breip.ttf",  # fonts-breip
     "Chinese": FONTS / "truetype/lxgw-wenkai/LXGWWenKai-Light.ttf",  # fonts-lxgw-wenkai
     "Korean": FONTS / "truetype/nanum/NanumPen.ttf",  # fonts-nanum-extra
@@ -66,7 +66,7 @@ def page(lines: tuple[str, ...], font: Path, size: int = 44, width: int = 1400) 
 
 
 def photographed(sheet: Image.Image, seed: int = 0, quality: int = 70) -> Image.Image:
-    """The page from a slant: turned by up to 4°, with perspective, light from one side, a shadow, blur, noise and JPEG's traces."""
+    """A simulated photograph: rotation by up to 4°, perspective, uneven light, a shadow, blur, noise and JPEG artefacts."""
     import io
 
     dice = np.random.default_rng(seed)
@@ -89,7 +89,7 @@ def photographed(sheet: Image.Image, seed: int = 0, quality: int = 70) -> Image.
 
 
 def _perspective(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Pillow's eight coefficients, which tell for a point of the result where it was."""
+    """Pillow's eight coefficients, which map points of the result to the source."""
     rows, told = list[list[float]](), list[float]()
     for (x, y), (u, v) in zip(after.tolist(), before.tolist(), strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
@@ -98,7 +98,7 @@ def _perspective(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]
 
 
 def error_rate(truth: str, read: str) -> float:
-    """Characters to insert, delete or replace to come from `read` to `truth`, by the characters of `truth`; spaces do not count."""
+    """The character error rate: edit distance of `read` and `truth` divided by the length of `truth`, without spaces."""
     a, b = "".join(truth.split()), "".join(read.split())
     row = list(range(len(b) + 1))
     for i, one in enumerate(a, 1):

@@ -58,7 +58,7 @@ def test_figures_and_paired_gains(study: ModuleType) -> None:
 
 @pytest.mark.parametrize(
     ("differences", "says"),
-    [([0.1, 0.1, 0.11], "yes"), ([-0.1, -0.1, -0.11], "no, it falls"), ([0.1, -0.1], "not decided"), ([0.1], "one seed")],
+    [([0.1, 0.1, 0.11], "yes"), ([-0.1, -0.1, -0.11], "no, it falls"), ([0.1, -0.1], "undecided"), ([0.1], "undecided with one seed")],
 )
 def test_verdicts(study: ModuleType, differences: list[float], says: str) -> None:
     assert says in study.verdict(study.over_seeds(np.array(differences)), "average")
@@ -81,5 +81,5 @@ def test_from_recipe_to_page(tmp_path: Path, real_data: Callable[[str], Path]) -
         "| method | base | last session | new in it | average | drop | Δ last session | Δ new in it | Δ average | rises as published |"
         in text
     )
-    assert "new in it: one seed decides nothing" in text
-    assert "Two base classes' means have a cosine of " in text
+    assert "new in it: undecided with one seed" in text
+    assert "The class means of two base classes have a mean cosine of " in text

@@ -132,7 +132,7 @@ def test_a_resolved_recipe_gives_the_same_run(finished: Path) -> None:
     shutil.copy(finished / "recipe.toml", folder / "copy" / "melodies.toml")
     done = scratchlab(folder, "run", "copy/melodies.toml")
     assert done.returncode == 2
-    assert "holds the finished run of this very recipe and seed" in done.stderr
+    assert "holds the finished run of this recipe and seed" in done.stderr
 
 
 @pytest.mark.parametrize("epoch", [0, 2])
@@ -163,7 +163,7 @@ def test_kill_in_the_middle_of_an_epoch_and_resume(recipe: Path, finished: Path,
     assert "killed" in scratchlab(recipe, "runs").stdout
     again = scratchlab(recipe, "run", "melodies.toml")
     assert again.returncode == 2
-    assert f"`scratchlab resume {run.name}` goes on" in again.stderr
+    assert f"`scratchlab resume {run.name}` continues it" in again.stderr
     done = scratchlab(recipe, "resume", run.name)
     assert done.returncode == 0, done.stderr
     assert_same(kept(run), kept(finished))

@@ -46,15 +46,15 @@ def claimed(runs: pl.DataFrame, claim: str) -> list[list[str]]:
 
 
 def test_what_is_expected_holds_and_what_is_not_is_named() -> None:
-    assert "\n".join(digit_pairs.held(made_up(0), EXPECTED)).count("28 of 28 cells") == 2
-    text = "\n".join(digit_pairs.held(made_up(0.1), EXPECTED))
+    assert "\n".join(digit_pairs.compared_with_published(made_up(0), EXPECTED)).count("28 of 28 cells") == 2
+    text = "\n".join(digit_pairs.compared_with_published(made_up(0.1), EXPECTED))
     assert "CKA: 24 of 28 cells" in text
     assert "| Cross-entropy, [0 1], (0.2, 0.1) | 0.934 | 1.034 | +100.0 |" in text
-    assert "1 of 12 runs diverge; there 7 of 12" in text
+    assert "1 of 12 runs diverge here, and 7 of 12 there" in text
 
 
 def test_what_was_reached_is_a_mean_and_a_deviation() -> None:
-    _, _, cross_entropy, squared = digit_pairs.reached(made_up(0))
+    _, _, cross_entropy, squared = digit_pairs.results_of_cells(made_up(0))
     assert cross_entropy.startswith("### Cross-entropy\n\n| (readout, body) | [0 1] | [4 6] | [2 7] | [8 9] |\n")
     assert "| (0.01, 0.001) | 99.89 ± 0.05 / 0.929 ± 0.001 |" in cross_entropy
     assert " (1 of 3 diverged) |" in squared
@@ -66,10 +66,10 @@ def test_a_claim_holds_falls_or_stays_open() -> None:
 
     assert of(0.1)[0] == "holds"
     assert of(-0.1)[0] == "does not hold"
-    assert of(-0.00225)[0].startswith("not sure")  # where the means of (0.2, 0.1) and (0.9, 0.09) meet
+    assert of(-0.00225)[0].startswith("undecided")  # where the means of (0.2, 0.1) and (0.9, 0.09) meet
     text = digit_claims.claims(made_up(0))
     assert "(0.9, 0.09) has runs without CKA" in text
-    assert "overstated: it learns, and has not ended" in text
+    assert "overstated: it learns, but has not converged yet" in text
     assert "Do the labels collide?" in text
 
 
@@ -85,7 +85,7 @@ def test_the_evidence_of_a_claim() -> None:
     assert cka[2].startswith("lowest at ")
     assert "; less than [8 9] +" in cka[2]
     (slow, _) = claimed(made_up(0), "the smallest rate")
-    assert "its loss still falls 10.1 [9.9, 10.3] % an epoch; (0.1, 0.01) 5 %, (0.2, 0.1) 1 %, (0.9, 0.09) 1 %" in slow[2]
+    assert "its loss still decreases by 10.1 [9.9, 10.3] % per epoch; (0.1, 0.01) 5 %, (0.2, 0.1) 1 %, (0.9, 0.09) 1 %" in slow[2]
 
 
 def test_a_pair_that_never_has_a_figure_is_told() -> None:

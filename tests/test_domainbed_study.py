@@ -68,7 +68,7 @@ def by_loops(rows: list[Record], domain: int, trial: int) -> tuple[float, float,
 def test_every_printed_number_comes_out(real_data: Callable[[str], Path]) -> None:
     said = study(real_data("tables/domainbed_sweep.csv"), "--expected", real_data("tables/domainbed_expected.txt"))
     assert said.returncode == 0, said.stdout + said.stderr
-    assert said.stdout.endswith("\n25 of 25 lines are equal to the last letter.\n")
+    assert said.stdout.endswith("\n25 of 25 lines are identical.\n")
     assert "equal  ERM                   98.0 +/- 0.2          64.2 +/- 0.8          74.1 +/- 0.4          77.1 +/- 0.2" in said.stdout
 
 
@@ -104,7 +104,7 @@ def test_a_line_that_differs_is_shown_and_a_wrong_table_told(tmp_path: Path) -> 
     said = study(table, "--expected", tmp_path / "expected.txt")
     assert said.returncode == 1
     assert said.stdout.startswith("OTHER  Total records: 72\nexpect Total records: 71\nequal\n")
-    assert said.stdout.endswith("24 of 25 lines are equal to the last letter.\n")
+    assert said.stdout.endswith("24 of 25 lines are identical.\n")
     (tmp_path / "wrong.csv").write_text("run,step\n1,2\n")
     said = study(tmp_path / "wrong.csv")
     assert said.returncode == 1

@@ -76,7 +76,7 @@ def test_what_the_page_says_of_a_table_of_runs(study: ModuleType) -> None:
     held = {line.split(" | ")[0]: line for line in text.splitlines()}
     assert "0.850" in held["| accuracy, test with CKA, test"]
     assert "the sign agrees" in held["| accuracy, test with CKA, test"]
-    assert "the sign does not agree; theirs lies outside the interval" in held["| accuracy, test with average CKA, test"]
+    assert "the sign does not agree; the published value lies outside the interval" in held["| accuracy, test with average CKA, test"]
     assert "| 0.500 [0.500, 0.500] |" in held["| depth of a layer with its CKA, test"]
     assert "| test, skip true | 0.100 | 0.300 | 0.200 |" in text
 
@@ -84,10 +84,10 @@ def test_what_the_page_says_of_a_table_of_runs(study: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("low", "high", "theirs", "said"),
     [
-        (0.2, 0.9, 0.85, "the sign agrees; theirs lies inside the interval"),
-        (0.2, 0.8, 0.85, "the sign agrees; theirs lies outside the interval"),
-        (-0.9, -0.2, 0.85, "the sign does not agree; theirs lies outside the interval"),
-        (-0.1, 0.9, 0.85, "not sure: the interval spans 0; theirs lies inside the interval"),
+        (0.2, 0.9, 0.85, "the sign agrees; the published value lies inside the interval"),
+        (0.2, 0.8, 0.85, "the sign agrees; the published value lies outside the interval"),
+        (-0.9, -0.2, 0.85, "the sign does not agree; the published value lies outside the interval"),
+        (-0.1, 0.9, 0.85, "undecided: the interval contains 0; the published value lies inside the interval"),
         (0.2, 0.9, None, "the sign agrees"),
         (-0.9, -0.2, None, "the sign does not agree"),
     ],

@@ -92,7 +92,7 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "tiny.toml").write_text(RECIPE)
     (tmp_path / "page.md").write_text("nothing to replace\n")
     said = study(tmp_path, "--rows", "prototypes", "--seeds", "0", "--page", str(tmp_path / "page.md"))
-    assert "has no lines '<!-- table -->'" in said.stderr
+    assert "lacks the marks '<!-- table -->'" in said.stderr
     assert (tmp_path / "page.md").read_text() == "nothing to replace\n"
 
 

@@ -164,5 +164,5 @@ def _save_results(run: Run, pipeline: Pipeline, samples: Samples, plan: Plan, re
         last = probe.read_queries(queries, samples.labels[plan.queries])
         run.save_table(name, table([row for record in run.records() for row in record[name]] + last))
     run.save_result(replace(result, facts={**result.facts, "chosen": method.facts()}, warnings=warnings(result, run.records())))
-    run.tell("finished", state="finished")
+    run.update_status("finished", state="finished")
     run.drop_arrays("checkpoint")

@@ -1,4 +1,4 @@
-"""SQLite's FTS5 over paragraphs, ranked by bm25, with either of the tokenizers that come with it."""
+"""SQLite's FTS5 over paragraphs, ranked by BM25, with one of its tokenizers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recall.retriever import MOST, Hit
 
 
 class FullText:
-    """tokenizer: `unicode61` or `trigram`."""
+    """Full-text search. tokenizer: `unicode61` or `trigram`."""
 
     def __init__(self, root: Path, tokenizer: str) -> None:
         self.tokenizer = tokenizer
@@ -22,7 +22,7 @@ class FullText:
         self.table.executemany("INSERT INTO notes VALUES (?, ?, ?, ?)", [(one.text, one.file, one.first, one.last) for one in chunks(root)])
 
     def answers(self, question: str, now: date) -> list[Hit]:
-        """Paragraphs that hold any of the words."""
+        """Paragraphs that contain any of the terms."""
         if not (terms := self._terms(question)):
             return []
         query = " OR ".join(f'"{one}"' for one in terms)
@@ -32,7 +32,7 @@ class FullText:
         return [Hit(*row) for row in rows]
 
     def _terms(self, question: str) -> list[str]:
-        """What the tokenizer can find: one that knows no Chinese words is given pieces; as trigrams nothing is shorter than three signs."""
+        """Terms that the tokenizer can find: Chinese is split into pieces; for trigrams, terms have at least three characters."""
         if self.tokenizer == "unicode61":
             return words(question)
         found = [one for run in runs(question) for one in ([run] if run.isascii() else pieces(run, 3))]

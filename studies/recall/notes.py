@@ -1,4 +1,4 @@
-"""The files of a folder of notes: their lines, and the paragraphs that peers are given."""
+"""The files of a folder of notes: their lines, and the paragraphs that the compared retrievers index."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from scratchlab.checks import Problem, listing
 
-LONGEST = 12  # lines of a chunk: a longer one would be right by mere length
-ENCODINGS = ("utf-8-sig", "euc-kr", "gb18030")  # the first that fits; euc-kr refuses what gb18030 wrote, not the other way round
+LONGEST = 12  # lines of a chunk at most; longer ones would count as hits too easily
+ENCODINGS = ("utf-8-sig", "euc-kr", "gb18030")  # tried in order; euc-kr rejects gb18030 text, but not vice versa
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Lines `first` to `last` of a file, counted from 1, both inside."""
+    """Lines `first` to `last` of a file, inclusive, counted from 1."""
 
     file: str
     first: int
@@ -24,9 +24,9 @@ class Chunk:
 
 
 def lines(path: Path) -> list[str]:
-    """The file's lines without their ends.
+    """The file's lines without line ends.
 
-    Raises Problem if its bytes are in no encoding known here.
+    Raises Problem if none of `ENCODINGS` fits.
     """
     data = path.read_bytes()
     for encoding in ENCODINGS:
@@ -38,9 +38,9 @@ def lines(path: Path) -> list[str]:
 
 
 def files(root: Path) -> list[Path]:
-    """The Markdown files below a folder, in order of name.
+    """The Markdown files below a folder, sorted by name.
 
-    Raises Problem if there is none.
+    Raises Problem if there are none.
     """
     if not (found := sorted(root.rglob("*.md"))):
         raise Problem(f"{root} holds no Markdown files (*.md)")
@@ -48,14 +48,14 @@ def files(root: Path) -> list[Path]:
 
 
 def chunks(root: Path) -> list[Chunk]:
-    """All notes by paragraph: what stands between blank lines, with a heading that stands alone above it; a long one in pieces of twelve
+    """The paragraphs of all notes, separated by blank lines and joined with the heading above; long ones are split into pieces of twelve
     lines.
     """
     return [chunk for path in files(root) for chunk in _paragraphs(path.relative_to(root).as_posix(), lines(path))]
 
 
 def _paragraphs(file: str, text: list[str]) -> Iterator[Chunk]:
-    """Of one note."""
+    """The paragraphs of one note."""
     stop = 0
     while stop < len(text):
         if not text[stop].strip():
@@ -70,34 +70,34 @@ def _paragraphs(file: str, text: list[str]) -> Iterator[Chunk]:
 
 
 def _headings(part: list[str]) -> bool:
-    """Whether nothing else stands there."""
+    """Whether all lines are headings or blank."""
     return all(not line.strip() or line.startswith("#") for line in part)
 
 
-COMMON = re.compile(  # words that nobody searches for
+COMMON = re.compile(  # stop words
     "a|an|and|are|at|be|by|did|do|does|for|from|had|has|have|how|i|in|is|it|my|of|on|or|our|out|should|than|that|the|their|them|then|there|"
     "this|to|was|we|were|what|when|where|which|who|why|with|you"
 )
 
 
 def runs(question: str) -> list[str]:
-    """What a person would type of a question: its words, each once, without the most common of English; Chinese, which has no spaces, as
-    it stands between other signs.
+    """The search terms of a question: its distinct words without English stop words; runs of Chinese characters, which have no spaces, are
+    single terms.
     """
     found = re.findall(r"[一-鿿]+|[가-힣]+|[^\W一-鿿가-힣]+", question.lower())
     return [run for run in dict.fromkeys(found) if not COMMON.fullmatch(run)]
 
 
 def words(question: str) -> list[str]:
-    """The same, Chinese in pieces of two characters, the length of most of its words."""
+    """The same, with Chinese split into bigrams, the length of most Chinese words."""
     return list(dict.fromkeys(piece for run in runs(question) for piece in (pieces(run, 2) if chinese(run) else [run])))
 
 
 def chinese(run: str) -> bool:
-    """Whether it is written in Chinese characters."""
+    """Whether the run begins with a Chinese character."""
     return "一" <= run[0] <= "鿿"
 
 
 def pieces(run: str, length: int) -> list[str]:
-    """All pieces of so many characters, overlapping; the whole of what is shorter."""
+    """All overlapping pieces of `length` characters; the whole run if it is shorter."""
     return [run[i : i + length] for i in range(max(1, len(run) - length + 1))]

@@ -1,4 +1,4 @@
-"""The notebook's own retriever. It is given no bound: it says by itself what it is sure of."""
+"""The notebook's own retriever. It needs no threshold: it marks uncertain results itself."""
 
 from __future__ import annotations
 
@@ -30,10 +30,9 @@ def _memory(root: Path, encoders: tuple[str, ...]) -> Memory:
 
 
 class Ours:
-    """`ask` over an index of the folder, which is made for the study and gone with it.
+    """`ask` over a temporary index of the folder.
 
-    encoders: by whose vectors it searches as well.
-    sure: leave out what is shown as near, and not as an answer.
+    encoders: names of the encoders for search by meaning. sure: leave out results that are marked as uncertain.
     """
 
     def __init__(self, root: Path, *, encoders: Sequence[str] = DEFAULT, sure: bool = False) -> None:
@@ -42,7 +41,7 @@ class Ours:
         self.memory = _memory(self.root, tuple(encoders))
 
     def answers(self, question: str, now: date) -> list[Hit]:
-        """The places of its evidence, the surest first."""
+        """The places of its evidence, most certain first."""
         found = ask(question, datetime.combine(now, time(9)), self.memory, MOST)
         return [
             Hit(one.event.place.path.relative_to(self.root).as_posix(), one.event.place.line, one.event.place.last, one.score)

@@ -1,4 +1,4 @@
-"""Who is compared."""
+"""The retrievers that are compared."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ OURS: dict[str, Callable[[Path], Retriever]] = {
 
 
 def retrievers(root: Path, names: list[str]) -> dict[str, Retriever]:
-    """Those asked for, over the notes below `root`; ours first, where it is there.
+    """The named retrievers over the notes below `root`, with scratchlab's own first.
 
-    Raises Problem for a name that is no peer's.
+    Raises Problem for an unknown name.
     """
-    if strange := [name for name in names if name not in PEERS]:
-        raise Problem(f"there is no peer '{strange[0]}'.{nearest(strange[0], PEERS)} Known here: {listing(PEERS)}")
+    if unknown := [name for name in names if name not in PEERS]:
+        raise Problem(f"there is no peer '{unknown[0]}'.{nearest(unknown[0], PEERS)} Known here: {listing(PEERS)}")
     return {name: make(root) for name, make in (OURS | {name: PEERS[name] for name in names}).items()}

@@ -1,4 +1,4 @@
-"""Questions with the lines that answer them, as `studies/diary/questions.toml` holds them."""
+"""Questions with the lines that answer them, in the format of `studies/diary/questions.toml`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPLITS = ("tuning", "test")
 
 @dataclass(frozen=True)
 class Key:
-    """Lines of a file, counted from 1, both ends inside, that answer a question; `quote` stands in them."""
+    """Lines of a file that answer a question, inclusive, counted from 1; they contain `quote`."""
 
     file: str
     first: int
@@ -27,7 +27,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Question:
-    """now: the day it is asked. answers: any of them is right; none if it cannot be answered."""
+    """A question. now: the day on which it is asked. answers: any of them is correct; empty if it cannot be answered."""
 
     id: str
     text: str
@@ -39,14 +39,14 @@ class Question:
 
     @property
     def note(self) -> str:
-        """The note whose answers resemble each other, so that intervals draw it as a whole; the question itself if there is none."""
+        """The note of the answers, which is the unit of resampling for intervals; the question's id if it has no answer."""
         return self.answers[0].file if self.answers else self.id
 
 
 def read(path: Path) -> list[Question]:
     """All questions of the file.
 
-    Raises Problem naming the question and what is wrong with it.
+    Raises Problem, which names the question and its error.
     """
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -54,18 +54,18 @@ def read(path: Path) -> list[Question]:
         raise Problem(f"{path} cannot be read: {error}") from None
     found = [_question(path, row) for row in said.get("question", [])]
     if twice := sorted({one.id for one in found if sum(one.id == other.id for other in found) > 1}):
-        raise Problem(f"{path}: more than one question is called {listing(twice)}; each needs an id of its own")
+        raise Problem(f"{path}: more than one question has the id {listing(twice)}; ids must be unique")
     return found
 
 
 def _question(path: Path, row: dict[str, Any]) -> Question:
-    """One table of the file."""
+    """A question from a table of the file."""
     where = f"{path}: question '{row.get('id', '?')}'"
     try:
         keys = tuple(_key(one) for one in row["answers"])
         found = Question(row["id"], row["text"], row["language"], row["kind"], row["now"], row["split"], keys)
     except (KeyError, TypeError, ValueError) as error:
-        raise Problem(f"{where} lacks something: {error}") from None
+        raise Problem(f"{where} is incomplete: {error}") from None
     for name, value, known in (("kind", found.kind, KINDS), ("language", found.language, LANGUAGES), ("split", found.split, SPLITS)):
         if value not in known:
             raise Problem(f"{where} has no {name} '{value}'.{nearest(value, known)} Known here: {listing(known)}")
@@ -75,12 +75,12 @@ def _question(path: Path, row: dict[str, Any]) -> Question:
 
 
 def _key(one: dict[str, Any]) -> Key:
-    """One answer of a question."""
+    """An answer of a question."""
     first, last = one["lines"]
     return Key(one["file"], first, last, one["quote"])
 
 
 def shared(questions: list[Question]) -> list[str]:
-    """Notes that questions of both splits are answered by; there should be none."""
+    """Notes that answer questions of both splits; there should be none."""
     of = {split: {key.file for one in questions if one.split == split for key in one.answers} for split in SPLITS}
     return sorted(of["tuning"] & of["test"])

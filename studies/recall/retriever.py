@@ -1,4 +1,4 @@
-"""What is asked: a retriever says where an answer stands, or nothing."""
+"""The interface of retrievers, which return the lines that answer a question."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST = 5  # hits that count
 
 @dataclass(frozen=True)
 class Hit:
-    """Lines of a file, counted from 1, both ends inside. score: how sure it is, larger is surer, comparable within one retriever."""
+    """Lines of a file, inclusive, counted from 1. score: certainty, comparable within one retriever."""
 
     path: str
     line: int
@@ -20,8 +20,8 @@ class Hit:
 
 
 class Retriever(Protocol):
-    """Knows one folder of notes."""
+    """Searches one folder of notes."""
 
     def answers(self, question: str, now: date) -> list[Hit]:
-        """At most five, the best first, paths relative to the folder; none means "nothing found"."""
+        """At most five hits, best first, with paths relative to the folder; empty if nothing is found."""
         ...

@@ -1,4 +1,4 @@
-"""ripgrep, as one searches a vault by hand: the words of the question, paragraphs ranked by how many of them they hold."""
+"""ripgrep, as a manual search of a vault: paragraphs are ranked by the number of words of the question that they contain."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from scratchlab.checks import Problem
 
 
 class Ripgrep:
-    """It reads files as they are: what is not UTF-8 it cannot find."""
+    """Finds only UTF-8 text."""
 
     def __init__(self, root: Path) -> None:
         if shutil.which("rg") is None:
             raise Problem("the peer ripgrep needs the program rg, not installed here: apt-get install ripgrep")
         self.root = root
-        self.at: dict[str, dict[int, Chunk]] = defaultdict(dict)  # file -> line -> the paragraph it is of
+        self.at: dict[str, dict[int, Chunk]] = defaultdict(dict)  # file -> line -> its paragraph
         for chunk in chunks(root):
             self.at[chunk.file].update(dict.fromkeys(range(chunk.first, chunk.last + 1), chunk))
 
     def answers(self, question: str, now: date) -> list[Hit]:
-        """Where most of the words stand; of equals the shorter paragraph."""
+        """The paragraphs with most of the words, the shorter first if tied."""
         held: dict[Chunk, set[str]] = defaultdict(set)
         wanted = words(question)
         for file, line, text in self._lines(wanted):
@@ -36,7 +36,7 @@ class Ripgrep:
         return [Hit(chunk.file, chunk.first, chunk.last, len(held[chunk])) for chunk in best]
 
     def _lines(self, wanted: list[str]) -> list[tuple[str, int, str]]:
-        """File, number and text in small letters of every line that rg finds a word in."""
+        """File, line number and lower-case text of every line that contains a word."""
         if not wanted:
             return []
         patterns = [part for word in wanted for part in ("-e", word)]

@@ -1,4 +1,4 @@
-"""What a retriever's hits are worth."""
+"""Metrics of a retriever's hits."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Measure = Callable[[Question, list[Hit]], float]
 
 
 def right(hit: Hit, key: Key) -> bool:
-    """Whether they overlap, and the hit is short enough to be an answer: at most twelve lines."""
+    """Whether hit and key overlap and the hit has at most twelve lines."""
     return hit.path == key.file and hit.line <= key.last and key.first <= hit.last and hit.last - hit.line < LONGEST
 
 
 def rank(question: Question, hits: list[Hit]) -> int | None:
-    """Of the first right one among five, from 1; None if there is none."""
+    """The rank of the first correct hit among five, from 1; None if there is none."""
     return next((n for n, hit in enumerate(hits[:MOST], 1) if any(right(hit, key) for key in question.answers)), None)
 
 
@@ -36,19 +36,19 @@ def found(question: Question, hits: list[Hit]) -> float:
 
 
 def reciprocal(question: Question, hits: list[Hit]) -> float:
-    """1/rank of the first right one, 0 if there is none among five; its mean is MRR (Voorhees 1999, TREC-8 question answering)."""
+    """1/rank of the first correct hit, 0 if there is none among five; its mean is MRR (Voorhees 1999, TREC-8 question answering)."""
     place = rank(question, hits)
     return 1 / place if place else 0.0
 
 
 def answered(question: Question, hits: list[Hit]) -> float:
-    """Whether anything was said; of unanswerable questions that is a false answer."""
+    """Whether there is any hit; for unanswerable questions this is a false answer."""
     return float(bool(hits))
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Some of the questions."""
+    """A named subset of the questions."""
 
     name: str
     member: Callable[[Question], bool]
@@ -61,32 +61,32 @@ def means(
     cells: list[Cell],
     less: Answers | None = None,
 ) -> list[Estimate]:
-    """The measure's mean in each cell, or how much it is above that of `less`; intervals by a bootstrap that draws whole notes."""
-    values: Values = np.array([measure(one, said) for one, said in zip(questions, hits, strict=True)])
+    """The mean of the measure in each cell, minus that of `less` if given; intervals by a bootstrap over notes."""
+    values: Values = np.array([measure(question, hit_list) for question, hit_list in zip(questions, hits, strict=True)])
     if less is not None:
-        values = values - np.array([measure(one, said) for one, said in zip(questions, less, strict=True)])
+        values = values - np.array([measure(question, hit_list) for question, hit_list in zip(questions, less, strict=True)])
     members = np.array([[cell.member(one) for cell in cells] for one in questions])
     return differences_over_groups(values, np.array([one.note for one in questions]), members, what="notes")
 
 
 def balance(questions: list[Question], hits: Answers) -> float:
-    """hit@5 of those that can be answered less the share of the others that is answered.
+    """hit@5 on answerable questions minus the fraction of unanswerable questions with hits.
 
-    Raises Problem where there are not both.
+    Raises Problem unless there are both.
     """
-    can = [found(one, said) for one, said in zip(questions, hits, strict=True) if one.answers]
-    cannot = [answered(one, said) for one, said in zip(questions, hits, strict=True) if not one.answers]
+    can = [found(question, hit_list) for question, hit_list in zip(questions, hits, strict=True) if question.answers]
+    cannot = [answered(question, hit_list) for question, hit_list in zip(questions, hits, strict=True) if not question.answers]
     if not can or not cannot:
-        raise Problem("a bound needs questions for tuning that can be answered, and some that cannot")
+        raise Problem("a threshold needs answerable and unanswerable tuning questions")
     return float(np.mean(can) - np.mean(cannot))
 
 
 def bounded(hits: Answers, least: float) -> Answers:
-    """Without what is less sure."""
-    return [[hit for hit in said if hit.score >= least] for said in hits]
+    """The hits with at least this score."""
+    return [[hit for hit in hit_list if hit.score >= least] for hit_list in hits]
 
 
 def threshold(questions: list[Question], hits: Answers) -> float:
-    """The score that is best asked for, by balance on these questions; of equals the lowest; 0 of who never answers."""
-    steps = sorted({hit.score for said in hits for hit in said})
+    """The score threshold with the best balance on these questions, the lowest if tied; 0 without hits."""
+    steps = sorted({hit.score for hit_list in hits for hit in hit_list})
     return max(steps, key=lambda least: (balance(questions, bounded(hits, least)), -least), default=0.0)

@@ -1,5 +1,5 @@
-"""LanceDB over paragraphs, by cosine of the vectors of one of the notebook's encoders as they are, or hybrid: with its full text search
-beside, both joined by reciprocal ranks, as it comes.
+"""LanceDB over paragraphs: by cosine of the embeddings of one of the notebook's encoders, or hybrid, combined with its full-text search by
+reciprocal rank fusion, with default settings.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scratchlab.notebook.index.encoders import ENCODERS
 
 
 class Vectors:
-    """Exact search: there are too few paragraphs for an index of neighbours."""
+    """Exact search, because there are too few paragraphs for an approximate index."""
 
     def __init__(self, root: Path, *, hybrid: bool, encoder: str = "e5") -> None:
         installed("the peer LanceDB", "bench", "lancedb")
@@ -38,7 +38,7 @@ class Vectors:
             self.table.create_index("text", config=lancedb.index.FTS())
 
     def answers(self, question: str, now: date) -> list[Hit]:
-        """The nearest paragraphs, with their cosines, or with the sum of their reciprocal ranks."""
+        """The nearest paragraphs, with their cosines or sums of reciprocal ranks."""
         vector = self.encoder.question(question)
         if self.hybrid:
             search = self.table.search(query_type="hybrid").vector(vector).text(" ".join(words(question)))
@@ -47,7 +47,7 @@ class Vectors:
         return [Hit(row["file"], row["first"], row["last"], 1 - row["_distance"]) for row in rows]
 
     def _vectors(self, texts: list[str]) -> np.ndarray:
-        """`[n, size]`, each of length one."""
+        """Embeddings `[n, size]` of unit length."""
         found = np.concatenate([self.encoder.texts(texts[i : i + 64]) for i in range(0, len(texts), 64)])
         if not np.isfinite(found).all():
             raise Problem("the sentence encoder returned vectors that are not finite")

@@ -1,4 +1,4 @@
-"""Claims about a sweep: gaps against cases worked out by hand, how often their intervals hold, and published tables beside ours."""
+"""Claims about a sweep: gaps computed by hand, coverage of their intervals, and comparison with published tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def runs(noise: float = 0.001, **changes: float | None) -> pl.DataFrame:
     return pl.DataFrame(keys, schema=["rate", "pair", "seed"], orient="row").with_columns(value=pl.Series(values, dtype=pl.Float64))
 
 
-def test_gaps_are_means_over_blocks_and_sure_over_seeds() -> None:
+def test_gaps_are_means_over_blocks_with_intervals_over_seeds() -> None:
     result = contrast(runs(), "value", "rate", "c", "pair", "rate")
     assert result.gaps["a"].value == pytest.approx(0.3005)
     assert result.gaps["b"].value == pytest.approx(0.2005)
@@ -33,22 +33,22 @@ def test_gaps_are_means_over_blocks_and_sure_over_seeds() -> None:
     assert contrast(runs(), "value", "rate", "a", "pair", "rate", sign=-1).first == ("p", "q")
 
 
-def test_a_claim_may_hold_on_average_alone_or_stay_open() -> None:
+def test_a_claim_may_hold_on_average_only_or_stay_undecided() -> None:
     some = contrast(runs(cq=0.05), "value", "rate", "c", "pair", "rate")
     assert some.first == ("p",)
     assert some.verdict == "holds on average, and at 1 of 2"
-    assert contrast(runs(noise=0.1), "value", "rate", "c", "pair", "rate").verdict == "not sure: an interval spans 0"
+    assert contrast(runs(noise=0.1), "value", "rate", "c", "pair", "rate").verdict == "undecided: an interval contains 0"
 
 
-def test_values_at_which_a_run_came_to_nothing_are_left_out() -> None:
+def test_values_with_a_run_without_metric_are_left_out() -> None:
     result = contrast(runs(bq=None), "value", "rate", "c", "pair", "rate")
     assert (list(result.gaps), result.left_out) == (["a"], ("b",))
-    assert contrast(runs(cq=None), "value", "rate", "c", "pair", "rate").verdict == "undefined, because too few runs have a figure"
+    assert contrast(runs(cq=None), "value", "rate", "c", "pair", "rate").verdict == "undefined, because too few runs have the metric"
     assert contrast(runs(bq=None), "value", "rate", "c", "pair", "pair").blocks == ("p",)
 
 
-def test_an_interval_is_over_seeds_which_have_something_in_common_in_all_blocks() -> None:
-    """95 in a hundred, also where a seed's beginning is the same in every block."""
+def test_intervals_over_seeds_cover_when_seeds_share_an_effect() -> None:
+    """Coverage is 95 %, also if a seed has the same effect in every block."""
     rng, held = np.random.default_rng(0), []
     seeds = pl.Series("seed", [0, 1, 2] * 4)
     for _ in range(500):
@@ -59,15 +59,15 @@ def test_an_interval_is_over_seeds_which_have_something_in_common_in_all_blocks(
         held.append(one.low < 0 < one.high)
     assert 0.92 < np.mean(held) < 0.98
     nothing = over_seeds(pl.DataFrame({"seed": [0, 1], "value": [1.0, None]}), "value")
-    assert nothing.how == "undefined, because 1 run of 2 came to nothing"
+    assert nothing.how == "undefined, because 1 run of 2 lacked a value"
 
 
-def test_published_cells_are_told_in_standard_deviations() -> None:
+def test_published_cells_are_compared_in_standard_deviations() -> None:
     ours = pl.DataFrame({"loss": ["x"] * 4, "pair": list("aabb"), "value": [1.0, 1.2, 3.0, 3.0]})
     published = pl.DataFrame({"loss": ["x", "x"], "pair": ["b", "a"], "value": [3.3, 1.0]})
     result = beside_published(ours, published, ["loss", "pair"], "value", "loss")
     pooled = np.sqrt((0.02 + 0) / 2)
     assert result["here"].to_list() == pytest.approx([3.0, 1.1])
     assert result["off"].to_list() == pytest.approx([-0.3 / pooled, 0.1 / np.sqrt(0.02)])
-    with pytest.raises(Problem, match=r"value of \(x, b\) is not there twice"):
+    with pytest.raises(Problem, match=r"value of \(x, b\) has fewer than two runs"):
         beside_published(ours[:3], published, ["loss", "pair"], "value", "loss")

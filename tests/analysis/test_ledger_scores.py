@@ -52,7 +52,7 @@ def test_scores_by_hand() -> None:
     assert second["auroc_weight"] == 0.0
     assert second["selection_precision"] is None
     assert found[1]["selection_precision"].how == "undefined, because there are no selected samples"
-    assert second["pseudo_label_kept"] == 1.0  # a has none and does not count
+    assert second["pseudo_label_kept"] == 1.0  # a has none and is left out
     assert found[1]["pseudo_label_kept"].n == 1
 
 
@@ -61,7 +61,7 @@ def test_pseudo_labels_may_be_indices_of_classes() -> None:
     assert scores(ledger(pseudo_label=[2, 1, 0, 0] * 2), NOISE) == named
 
 
-def test_columns_that_a_method_has_not_are_not_scored_and_empty_ones_are_undefined() -> None:
+def test_missing_columns_are_not_scored_and_empty_ones_are_undefined() -> None:
     found = scores(ledger(loss=[1.0] * 8, clean_posterior=pl.Series([None] * 4 + [0.5] * 4, dtype=pl.Float64).to_list()), NOISE)
     assert list(found[0]) == ["auroc_loss", "auroc_clean_posterior"]
     assert found[0]["auroc_clean_posterior"].value is None
@@ -77,7 +77,7 @@ def test_facts_fit_json_and_hold_every_epoch() -> None:
 
 
 def test_a_sample_without_a_label_is_refused() -> None:
-    with pytest.raises(Problem, match=r"tells of 2 rows that noise\.parquet does not list, the first of sample 'd'"):
+    with pytest.raises(Problem, match=r"noise\.parquet lacks the samples of 2 rows of the ledger, the first of which is 'd'"):
         scores(ledger(loss=[1.0] * 8), NOISE.filter(pl.col("id") != "d"))
 
 
@@ -96,7 +96,7 @@ def test_separation_counts_every_sample_once_in_bins_that_both_share() -> None:
     assert found.logarithmic
     middle = np.sqrt(found.edges[1:] * found.edges[:-1])
     assert (middle * found.wrong).sum() / 100 > (middle * found.right).sum() / 400
-    with pytest.raises(Problem, match="holds no loss of epoch 4"):
+    with pytest.raises(Problem, match="has no loss in epoch 4"):
         separation(table, labels.cast({"true": KIND, "given": KIND}), 4)
 
 

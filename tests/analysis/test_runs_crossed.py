@@ -56,7 +56,7 @@ def test_runs_of_one_seed_are_one_with_the_groups_of_all(tmp_path: Path) -> None
     assert new.gain_over(over_runs(runs, "other", "new")).value == pytest.approx(7 / 12)
 
 
-def test_a_group_that_one_seed_does_not_ask_weighs_nothing_there(tmp_path: Path) -> None:
+def test_a_group_without_queries_under_one_seed_has_weight_0(tmp_path: Path) -> None:
     runs = [finished(tmp_path / "one", 0, "1010" + "1010", ["theo", "lucas"]), finished(tmp_path / "two", 1, "11" + "11", ["theo"])]
     found = over_runs(runs, "cosine", "new")
     assert found.units.tolist() == [[[1, 1], [1, 1]], [[0, 1], [0, 1]]]
@@ -69,21 +69,21 @@ def test_other_kinds_have_other_axes(tmp_path: Path) -> None:
     assert list(over_runs(runs, "cosine").levels) == ["seeds", "queries"]
 
 
-def test_nothing_asked_is_undefined(tmp_path: Path) -> None:
+def test_no_queries_give_an_undefined_mean(tmp_path: Path) -> None:
     run = finished(tmp_path / "one", 0, "11" + "11", ["theo"])
     assert over_runs([run], "cosine", "new", {"session": 0}).mean().how == "undefined, because there is no answer"
 
 
-def test_what_was_not_asked_alike_is_not_paired() -> None:
+def test_different_units_are_not_paired() -> None:
     units = pl.DataFrame({"seed": [0, 0, 1], "group": ["a", "b", "a"], "value": [1.0, 0.0, 1.0]})
     axes = {"seed": "seeds", "group": "speakers"}
     whole, fewer, others = (tabulate(one, axes) for one in (units, units[:2], units.with_columns(group=pl.col("group") + "x")))
     assert whole.gain_over(whole).value == 0
     for other in (fewer, others):
-        with pytest.raises(Problem, match="not given the same units in all seeds, speakers, so they cannot be paired"):
+        with pytest.raises(Problem, match="do not have the same units in all seeds, speakers, so they cannot be paired"):
             whole.gain_over(other)
 
 
-def test_a_run_without_a_result_is_told(tmp_path: Path) -> None:
+def test_a_run_without_a_result_is_reported(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="has no result yet"):
         over_runs([Run(tmp_path)], "cosine")

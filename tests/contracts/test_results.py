@@ -34,7 +34,7 @@ from scratchlab.report.run import page, terminal
 from scratchlab.report.run.kinds.catalog import SECTIONS as PAGE_SECTIONS
 from scratchlab.result import Result
 from scratchlab.store.run import Run
-from scratchlab.sweeps.sweep import numbers
+from scratchlab.sweeps.sweep import result_columns
 
 SMALL: dict[str, Any] = {
     "data": {"name": "sklearn_digits"},
@@ -137,11 +137,11 @@ def test_two_heads_are_compared(kind: str, runs: dict[str, Run]) -> None:
 @pytest.mark.parametrize("kind", PROTOCOLS)
 def test_tables_of_many_runs(kind: str, runs: dict[str, Run]) -> None:
     run, result = runs[kind], result_of(runs[kind])
-    found = numbers(run)
+    found = result_columns(run)
     assert found[f"test.{result.leading}"] == result.head.headline.value
     table = pl.DataFrame([{**found, "rate": rate, f"test.{result.leading}": rate + 0.1} for rate in (0.1, 0.2, 0.3, 0.4, 0.5)])
     (cell,) = correlate(table, ["rate"], [f"test.{result.leading}"], [], []).cells
-    assert cell.found.r.value == pytest.approx(1)
+    assert cell.correlation.r.value == pytest.approx(1)
 
 
 @pytest.mark.parametrize("kind", PROTOCOLS)

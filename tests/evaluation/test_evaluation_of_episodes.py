@@ -166,7 +166,7 @@ def test_the_page_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     run = Run.create(tmp_path, recipe.resolve({"protocol": {"name": "episodes", **SETTINGS}}, SECTIONS, "episodes"))
     with run.writing():
         run.save_result(outcome)
-        run.tell("finished", state="finished")
+        run.update_status("finished", state="finished")
     again = run.result()
     assert again is not None
     assert again == outcome

@@ -76,7 +76,7 @@ def raw(folder: Path) -> bytes:
 
 def test_nothing_is_recorded_without_consent(notebook: Path) -> None:
     (notebook / "notebook.toml").unlink()
-    with pytest.raises(Problem, match=re.escape(f"write the line [activity] into {notebook / 'notebook.toml'}")):
+    with pytest.raises(Problem, match=re.escape(f"add the line [activity] to {notebook / 'notebook.toml'}")):
         say("watch", "--once")
     assert list(notebook.iterdir()) == []
 
@@ -120,12 +120,12 @@ def test_once_records_and_did_tells(notebook: Path, job: Path) -> None:
         for command in (("did",), ("forget", "--since", "yesterday")):
             with pytest.raises(Problem, match=f"nothing was ever recorded of a {words[0][2:]} '{words[1]}'.*{known}"):
                 say(*command, *words)
-    assert "No job was seen" in say("did", "--since", "2001-01-01", "--until", "2001-02")
+    assert "No job was recorded" in say("did", "--since", "2001-01-01", "--until", "2001-02")
 
 
 def test_did_before_anything_was_recorded(notebook: Path) -> None:
-    assert "Nothing was ever recorded here" in say("did")
-    assert "nothing to forget" in say("forget", "--all", "--yes")
+    assert "Nothing has been recorded on this machine" in say("did")
+    assert "nothing was deleted" in say("forget", "--all", "--yes")
     assert not (notebook / FILE).exists()
 
 
@@ -134,8 +134,8 @@ def test_did_before_anything_was_recorded(notebook: Path) -> None:
     [
         (["did", "--since", "mondya"], "Did you mean 'monday'"),
         (["did", "--since", "today", "--until", "yesterday"], "--until yesterday ends before --since today begins"),
-        (["forget"], "forget what"),
-        (["forget", "--all", "--project", "x"], "--all forgets everything"),
+        (["forget"], "forget needs to know"),
+        (["forget", "--all", "--project", "x"], "--all deletes every record"),
         (["now", "--host", "all"], "without your consent"),
     ],
 )
@@ -153,9 +153,9 @@ def test_forget_shows_first_and_wipes_then(notebook: Path, job: Path) -> None:
     assert b"quokka" in raw(notebook)
     told = say("forget", "--project", "kws")
     assert "train.py" in told
-    assert "1 job would be removed for good" in told.replace("These ", "")
+    assert "1 job would be deleted for good" in told.replace("These ", "")
     assert b"train.py" in raw(notebook)
-    assert "Removed 1 job" in say("forget", "--project", "kws", "--yes")
+    assert "Deleted 1 job" in say("forget", "--project", "kws", "--yes")
     assert b"train.py --api" not in raw(notebook)
     assert b"quokka" not in raw(notebook), "what its log said is forgotten with it"
     say("forget", "--all", "--yes")
@@ -176,7 +176,7 @@ def test_the_watcher_ends_cleanly_and_is_alone(notebook: Path, tmp_path: Path, e
     finally:
         watcher.kill()
         watcher.wait()
-    assert log.read_text().splitlines()[-1] == "Not watching any more."
+    assert log.read_text().splitlines()[-1] == "Stopped watching."
     assert "jobs running" in say("watch", "--once").replace("job running", "jobs running"), "the lock died with it"
 
 

@@ -72,17 +72,17 @@ def below(value: float) -> Estimate:
             0.3,
             0.0,
             "Context beats fine-tuning without it (it is the day's own lines that tell: over those of earlier days alone, fine",
-            "fine-tuning gains nothing for sure.",
+            "fine-tuning has no significant gain.",
         ),
         (
             -0.5,
             0.05,
             0.0,
             "Context beats fine-tuning without it (it is the day's own lines that tell: with",
-            "fine-tuning gains nothing for sure.",
+            "fine-tuning has no significant gain.",
         ),
-        (0.5, 0.5, 0.0, "Fine-tuning beats context", "fine-tuning gains nothing for sure."),
-        (0.05, 0.5, 0.0, "Context and fine-tuning cannot be told apart here", "fine-tuning gains nothing for sure."),
+        (0.5, 0.5, 0.0, "Fine-tuning beats context", "fine-tuning has no significant gain."),
+        (0.05, 0.5, 0.0, "Context and fine-tuning cannot be told apart here", "fine-tuning has no significant gain."),
     ],
 )
 def test_the_sentence_follows_from_the_intervals(context: float, older: float, both: float, begins: str, ends: str) -> None:

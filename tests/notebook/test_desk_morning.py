@@ -259,12 +259,12 @@ def test_that_no_encoder_is_chosen_is_told(own: Path) -> None:
     with (own / "notebook.toml").open("a") as file:
         file.write("\nencoders = []\n")
     said = " ".join(CliRunner().invoke(app, ["index"]).output.split())
-    assert "chooses no encoder" in said
+    assert "has encoders = []" in said
     assert "pip install" not in said
 
 
 def test_a_desk_of_a_day_or_a_project_by_name(own: Path) -> None:
-    assert start("--date", "2026-03-03").startswith("The desk at the end of Tuesday, 3 March 2026\n")
+    assert start("--date", "2026-03-03").startswith("Summary at the end of Tuesday, 3 March 2026\n")
     with pytest.raises(Problem, match="2099-01-01 is still to come"):
         start("--date", "2099-01-01")
     assert "rerun with seeds" in start("--project", "Diary")

@@ -64,4 +64,4 @@ def test_what_goes_wrong_leaves_the_tables(lab: Path) -> None:
     (lab / "notebook.toml").write_text("valt = 1")
     said = show("0123abcd")
     assert "Final accuracy" in said
-    assert "The notes were not looked at: " in said
+    assert "The notes could not be searched: " in said

@@ -50,7 +50,7 @@ def test_papers_are_read_once_and_then_asked_for(folder: Path, tmp_path: Path) -
     first = said("papers", str(folder))
     assert "a.jpg" in first
     assert "freeze the encoder" in first
-    assert "2 papers with 1 picture to read: 1 read now, 0 before. Read by words-1: English." in first
+    assert "2 papers with 1 picture to read: 1 read now, 0 before. words-1 reads English." in first
     assert f"Not read: {folder / 'broken.pdf'} is no PDF" in first.replace("\n", " ")
     assert "0 read now, 1 before" in said("papers", str(folder))
     base = table.opened(tmp_path / "index.sqlite")
@@ -79,7 +79,7 @@ def test_the_settings_name_folders_of_papers(folder: Path, tmp_path: Path) -> No
 
 
 def test_a_folder_that_is_not_there_is_told_of(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"nowhere is no folder; name one that holds photographs or PDFs\.$"):
+    with pytest.raises(Problem, match=r"nowhere is not a folder; give a folder of photographs or PDFs\.$"):
         said("papers", str(tmp_path / "nowhere"))
-    with pytest.raises(Problem, match=r"^No folder of papers is known; name one here, or in notebook\.toml"):
+    with pytest.raises(Problem, match=r"^No folder of papers is given; give one here, or in notebook\.toml"):
         said("papers")

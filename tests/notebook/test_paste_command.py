@@ -53,12 +53,12 @@ def test_prose_is_told_apart(tmp_path: Path) -> None:
 
 
 def test_the_table(log: Path, tmp_path: Path) -> None:
-    assert "Its 4 records stand in" in run(str(log), "--table", str(tmp_path / "out.csv"))
+    assert "Wrote 4 records to" in run(str(log), "--table", str(tmp_path / "out.csv"))
     assert (tmp_path / "out.csv").read_text().splitlines()[:2] == ["line,phase,epoch,epochs,loss,val_acc", "1,,1,4,1.00,0.60"]
 
 
 def test_a_table_without_a_folder_is_refused_before_anything_is_read(log: Path, tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"out\.csv cannot be written: there is no folder .*none"):
+    with pytest.raises(Problem, match=r"out\.csv cannot be written: the folder .*none does not exist"):
         run(str(log), "--table", str(tmp_path / "none" / "out.csv"))
     assert not (tmp_path / "none").exists()
 
@@ -91,7 +91,7 @@ def test_a_clipboard_that_does_not_speak(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_following_needs_a_file() -> None:
-    with pytest.raises(Problem, match="--follow follows a file; name it"):
+    with pytest.raises(Problem, match="--follow needs a file"):
         run("--follow", piped=LOG)
 
 

@@ -99,4 +99,4 @@ def test_paste_tells_of_the_run_and_of_the_other_log(lab: Path) -> None:
     assert paste(other(12, 0.1)) == []
     assert paste([], "kws/other.log") == []  # it is that log
     (lab / "notebook.toml").write_text("projekts = 1")
-    assert paste(printed())[0].startswith("Whether it is known was not looked up: ")
+    assert paste(printed())[0].startswith("Runs and logs with the same metrics could not be searched: ")

@@ -123,8 +123,8 @@ def test_keys_of_the_public_logs_hold(real_data: Callable[[str], Path]) -> None:
     ("old", "new", "told"),
     [
         ('kind = "keyword"', 'kind = "keywrod"', "has no kind 'keywrod'. Did you mean 'keyword'?"),
-        ("now = 2025-07-01\n", "", "lacks something: 'now'"),
-        ("lines = [1, 1]", "lines = [1]", "question 'a' lacks something: not enough values"),
+        ("now = 2025-07-01\n", "", "is incomplete: 'now'"),
+        ("lines = [1, 1]", "lines = [1]", "question 'a' is incomplete: not enough values"),
         ('kind = "keyword"', 'kind = "unanswerable"', "question 'a' is unanswerable and has an answer"),
         ("[[question]]", "[[question]", "cannot be read"),
     ],
@@ -141,5 +141,5 @@ def test_a_wrong_file_is_told_in_a_sentence(tmp_path: Path, old: str, new: str, 
     with pytest.raises(Problem, match=re.escape(told)):
         read(path)
     path.write_text(right * 2)
-    with pytest.raises(Problem, match="more than one question is called a"):
+    with pytest.raises(Problem, match="more than one question has the id a"):
         read(path)

@@ -71,7 +71,7 @@ def test_the_bound_is_the_best_on_what_it_is_chosen_on() -> None:
     assert balance(asked, bounded(said, 5)) == balance(asked, bounded(said, 9)) == 0.5
     assert [len(hits) for hits in bounded(said, 5)] == [1, 1, 0, 1]
     assert threshold(asked, [[]] * 4) == 0
-    with pytest.raises(Problem, match="that can be answered, and some that cannot"):
+    with pytest.raises(Problem, match="answerable and unanswerable tuning questions"):
         threshold(asked[:2], said[:2])
 
 

@@ -149,7 +149,7 @@ def test_what_is_lacking_is_told(vault: Path) -> None:
     with pytest.raises(Problem, match="2099-01-01 is still to come"):
         asked("day", "2099-01-01")
     assert not (vault / "scratchlab").exists()
-    with pytest.raises(Problem, match="Name the project's folder"):
+    with pytest.raises(Problem, match="No project is named"):
         asked("layout")
     with pytest.raises(Problem, match=r"no note at nowhere\.md"):
         address.located("nowhere.md", [])

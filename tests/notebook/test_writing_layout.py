@@ -98,5 +98,5 @@ def test_what_is_counted_beforehand_is_what_is_made(tmp_path: Path, monkeypatch:
     told = CliRunner().invoke(app, ["layout"], catch_exceptions=False).output
     made = {path.relative_to(tmp_path / "vault").as_posix() for path in (tmp_path / "vault").rglob("*.md")}
     assert sorted(line for line in dry.splitlines() if line.endswith(".md")) == sorted(made)
-    assert told.splitlines() == [line.replace("to make", "made") for line in dry.splitlines() if "to make" in line]
+    assert told.splitlines() == [line.replace("to write", "written") for line in dry.splitlines() if "to write" in line]
     assert len(made) == 3

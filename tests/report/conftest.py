@@ -1,4 +1,4 @@
-"""Runs made by hand: no training, but everything a run leaves in its folder."""
+"""Synthetic runs: no training, but all files of a run's folder."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def samples(classes: tuple[str, ...], each: int) -> Samples:
 
 
 def scores(truth: Rows, classes: Rows, base: int, rng: np.random.Generator, clear: float) -> Scores:
-    """Noise plus the right answer, clearer for base classes; a class is a little like the one before it."""
+    """Noise plus a margin for the true class, larger for base classes; each class resembles the one before it."""
     values = rng.normal(size=(len(truth), len(classes))).astype(np.float32)
     for i, label in enumerate(truth):
         place = int(np.flatnonzero(classes == label)[0])
@@ -65,7 +65,7 @@ def scores(truth: Rows, classes: Rows, base: int, rng: np.random.Generator, clea
 
 
 def recipe(name: str, epochs: int) -> Recipe:
-    """Settings as a resolved recipe has them."""
+    """A resolved recipe."""
     return Recipe(
         name,
         7,
@@ -85,14 +85,18 @@ def recipe(name: str, epochs: int) -> Recipe:
 
 
 def readings(epoch: float, layers: int, *, between: bool = False) -> list[dict[str, Any]]:
-    """Rows of one reading as the observer writes them; of the second layer nothing is known after the second epoch."""
+    """Rows of one measurement as the observer writes them; the second layer is undefined after the second epoch."""
 
     def row(which: str, kind: str, layer: str, value: float, other: str = "") -> dict[str, Any]:
         dead = epoch > 2 and "blocks.1" in (layer, other, "blocks.1" if layer == "average" and layers > 1 else "")
-        told = {"biased": None, "debiased": None, "why": "undefined, because layer blocks.1 cannot be compared: it is 0 for all inputs"}
+        undefined = {
+            "biased": None,
+            "debiased": None,
+            "why": "undefined, because layer blocks.1 cannot be compared: it is 0 for all inputs",
+        }
         known = {"biased": value + 0.05, "debiased": value, "why": ""}
         return {"epoch": epoch, "step": round(10 * epoch), "set": which, "kind": kind, "layer": layer, "other": other} | (
-            told if dead else known
+            undefined if dead else known
         )
 
     names, rows = [f"blocks.{place}" for place in range(layers)], []
@@ -106,15 +110,15 @@ def readings(epoch: float, layers: int, *, between: bool = False) -> list[dict[s
 
 
 def queried(layers: int) -> list[dict[str, Any]]:
-    """Rows of the queries, which are read once."""
+    """Rows of the queries, which are measured once."""
     rows = [row for row in readings(2, layers) if row["set"] == "valid" and row["kind"] == "target"]
     return [{key: value for key, value in row.items() if key not in ("epoch", "step")} | {"set": "query"} for row in rows]
 
 
 def trained(run: Run, epochs: int, *, validated: bool = True, layers: int = 0) -> None:
-    """Records of epochs as a trainer writes them, with readings of so many layers twice an epoch."""
+    """Appends records of epochs as the trainer writes them, with readings of `layers` layers twice per epoch."""
     rng = np.random.default_rng(3)
-    run.expect(run.recipe()["training"]["epochs"])
+    run.set_epochs(run.recipe()["training"]["epochs"])
     for epoch in range(epochs):
         cosine = 0.5 * (1 + math.cos(math.pi * epoch / 30))
         record = {"epoch": epoch, "loss": 2.6 * math.exp(-epoch / 6) + 0.12 + 0.02 * rng.normal()}
@@ -137,7 +141,7 @@ def trained(run: Run, epochs: int, *, validated: bool = True, layers: int = 0) -
 
 
 class Stub:
-    """A method that answers by noise and the truth, as two heads."""
+    """A method with two heads that score by noise and the true class."""
 
     def __init__(self, known: Samples, plan: Plan, base: int) -> None:
         self.known, self.plan, self.base, self.rng = known, plan, base, np.random.default_rng(5)
@@ -149,7 +153,7 @@ class Stub:
 
 
 def answered(run: Run, classes: tuple[str, ...], base: int, sessions: int, draws: int, each: int) -> None:
-    """Answers of two heads in all sessions of all draws, and the result of them; without sessions, of plain classification."""
+    """Evaluates two heads in all sessions of all draws and saves the result; without sessions, closed-set classification."""
     known = samples(classes, each)
 
     def split(session: int) -> Split:
@@ -173,12 +177,12 @@ def answered(run: Run, classes: tuple[str, ...], base: int, sessions: int, draws
     run.save_result(result)
     begun = datetime.now(UTC) - timedelta(minutes=14)
     run.save_json("status", run.status | {"created": begun.isoformat(timespec="seconds")})
-    run.tell("finished", state="finished")
+    run.update_status("finished", state="finished")
 
 
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """40 classes, 5 sessions after the base, 10 draws, two heads; some names are not tame."""
+    """40 classes, 5 sessions after the base, 10 draws, two heads; some names contain markup or other scripts."""
     run = Run.create(tmp_path_factory.mktemp("runs"), recipe("keywords", 30), "Forty <em>keywords</em>, five shots each")
     with run.writing():
         trained(run, 30)
@@ -200,7 +204,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="session")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Plain classification: the base session and nothing else."""
+    """Closed-set classification."""
     run = Run.create(tmp_path_factory.mktemp("runs"), recipe("closed", 12), "Ten words, a closed set")
     with run.writing():
         trained(run, 12)
@@ -210,7 +214,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="session")
 def failed(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Stopped by numbers that are not finite, after three epochs."""
+    """Failed after three epochs, because the loss was not finite."""
     run = Run.create(tmp_path_factory.mktemp("runs"), recipe("keywords", 30), "Too high a rate")
     with contextlib.suppress(FloatingPointError), run.writing():
         trained(run, 3, layers=2)
@@ -220,13 +224,13 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="session")
 def unbegun(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Created, and nothing more."""
+    """Created, but not begun."""
     return Run.create(tmp_path_factory.mktemp("runs"), recipe("keywords", 30))
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """A browser without a window; where there is none, the test is skipped."""
+    """A headless browser; skips the test if there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
         pytest.skip(f"there is no Chromium at {CHROMIUM}")

@@ -1,4 +1,4 @@
-"""A comparison: counted from the predictions by hand, refused where there is nothing to compare."""
+"""A comparison: numbers counted from the predictions by hand, and errors for runs that cannot be compared."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pair(runs: Path) -> tuple[Run, Run]:
-    """The same recipe but for the epochs; the second answers better."""
+    """Two runs whose recipes differ in the number of epochs; the second has better predictions."""
     heads = {"cosine": 2.0, "cosine+dtw": 3.0}
-    return answered(runs, heads), answered(runs, {"cosine": 3.0}, changed("training", epochs=7), dice=1, noise=0.6)
+    return answered(runs, heads), answered(runs, {"cosine": 3.0}, changed("training", epochs=7), answer_seed=1, noise=0.6)
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +59,15 @@ def rows(answers: list[tuple[str, str, int, int, str, str]], base: str = "pq") -
     return frame.with_columns(value=(pl.col("truth") == pl.col("answer")).cast(pl.Float64), part=part)
 
 
-def by_session(found: PairedUnits) -> dict[int | str, list[PairedTest]]:
-    return {context["session"]: tests for context, tests in paired_tests(found)}
+def by_session(units: PairedUnits) -> dict[int | str, list[PairedTest]]:
+    return {context["session"]: tests for context, tests in paired_tests(units)}
 
 
 # -- numbers ----------------------------------------------------------------------------------------------
 
 
 def test_by_hand() -> None:
-    """Three queries, two draws of session 1; z is only of A. B gains x twice and loses y once."""
+    """Three queries, two draws of session 1; z is only in A. B gains x twice and loses y once."""
     a = [
         ("x", "x", 0, -1, "p", "q"),
         ("x", "x", 1, 0, "p", "q"),
@@ -93,15 +93,15 @@ def test_by_hand() -> None:
     assert [one.name for one in of[0]] == ["all queries"]
     whole = of[1][0]
     assert (whole.a, whole.b, whole.over_draws.value, whole.over_groups.value) == (0.5, 0.75, 0.25, 0.25)
-    assert (whole.test.first, whole.test.second, whole.test.units) == (1, 1, 2)  # over both draws, y went to A and x to B
-    assert "nothing was drawn" in of[0][0].over_draws.how
+    assert (whole.test.first, whole.test.second, whole.test.units) == (1, 1, 2)  # over both draws, A is better on y and B on x
+    assert "there are no draws" in of[0][0].over_draws.how
     better_a, better_b, number = flips(together, 5)
     assert number == (1, 1)
     assert (better_a[0].id, better_a[0].better_a, better_a[0].better_b, better_a[0].answers_b) == ("y", 1, 0, (("p", 1), ("r", 1)))
     assert (better_b[0].id, better_b[0].draws, better_b[0].answers_b) == ("x", 2, (("p", 2),))
 
 
-def test_values_that_are_no_answers_are_compared_as_well() -> None:
+def test_values_without_predicted_classes_are_compared() -> None:
     """Average precisions of four probes: no classes, no draws, no parts."""
     layout = Layout("probe", "average precision")
     a, b = (
@@ -132,7 +132,7 @@ def of_episodes(values: Sequence[float]) -> pl.LazyFrame:
     )
 
 
-def test_what_is_shown_first_is_the_context_of_the_headline_metric() -> None:
+def test_the_context_of_the_headline_metric_comes_first() -> None:
     layout = Layout("episode", "accuracy", ("shot", "queries"), headline={"shot": 1, "queries": "balanced"})
     a, b = of_episodes([0.2, 0.5, 0.75, 1.0]), of_episodes([0.4, 0.5, 0.5, 1.0])
     found = pair_units(a, b, layout, EPISODES, paired=True)
@@ -150,7 +150,7 @@ def test_differences_of_unlike_contexts_are_not_joined_by_a_line() -> None:
     assert all(line["error_y"]["array"][place] > 0 for place in (0, 1, 3, 4))
 
 
-def test_queries_of_one_speaker_count_as_one() -> None:
+def test_queries_of_one_speaker_count_as_one_unit() -> None:
     a = [(f"q{i}", f"speaker {i % 3}", 0, -1, "p", "q") for i in range(30)]
     b = [(f"q{i}", f"speaker {i % 3}", 0, -1, "p", "p" if i % 3 else "q") for i in range(30)]
     found = pair_units(rows(a), rows(b), LAYOUT, CONTEXTS, paired=True)
@@ -207,8 +207,8 @@ def test_the_same_shots_are_paired_and_other_shots_are_not(runs: Path, found: Co
     assert not unlike.units.paired
     assert "Welch" in unlike.headline[0].over_draws.how
     assert min(unlike.units.left_out) > 0
-    assert f"left out: {unlike.units.left_out[0]} that only A has" in shown(unlike)
-    assert "draw 1 of A has nothing to do with draw 1 of B" in shown(unlike)
+    assert f"left out: {unlike.units.left_out[0]} only in A" in shown(unlike)
+    assert "so draws of A and B are not paired" in shown(unlike)
 
 
 def test_fewer_draws_leave_the_shots_paired(runs: Path, pair: tuple[Run, Run]) -> None:
@@ -216,32 +216,32 @@ def test_fewer_draws_leave_the_shots_paired(runs: Path, pair: tuple[Run, Run]) -
     less = compare(compared_run(runs, pair[0].folder.name), compared_run(runs, fewer.folder.name), SECTIONS, 0)
     assert less.units.paired
     assert less.units.draws == (4, 2, 2)
-    assert "A has 4 draws and B 2; the 2 that both have are compared." in shown(less)
+    assert "A has 4 draws and B 2; the 2 common ones are compared." in shown(less)
 
 
 def test_settings_that_differ(found: Comparison) -> None:
     assert found.settings == {"training.epochs": (found.a.recipe["training"]["epochs"], 7)}
 
 
-def test_maps_tell_the_better_embedding(found: Comparison) -> None:
+def test_maps_show_the_better_embedding(found: Comparison) -> None:
     one, other = found.maps.drawn
     assert (one.knn.value or 0) > (other.knn.value or 1)
     assert one.places.shape == (len(found.maps.ids), 2)
     assert set(found.maps.ids) == set(found.units.at({"session": 0})["id"])
 
 
-# -- sides and refusals -----------------------------------------------------------------------------------
+# -- heads and errors -------------------------------------------------------------------------------------
 
 
-def test_without_draws_nothing_is_said_of_draws(tmp_path: Path) -> None:
-    """And other data or another seed are named, since the same query may then have been asked after another training."""
+def test_without_draws_no_sentence_mentions_draws(tmp_path: Path) -> None:
+    """Differing data or seeds are named, because training rows and references may then differ as well."""
     closed = {**MELODIES, "protocol": {"name": "closed_set", "test": 0.5}}
-    one, other = (answered(tmp_path, {"cosine": 2.0}, closed, seed=seed, dice=seed) for seed in (0, 1))
+    one, other = (answered(tmp_path, {"cosine": 2.0}, closed, seed=seed, answer_seed=seed) for seed in (0, 1))
     found = compare(compared_run(tmp_path, str(one.folder)), compared_run(tmp_path, str(other.folder)), SECTIONS, 3)
     assert found.differing == ["seed"]
     assert not found.graded
     told = " ".join([*words.verdict(found), *(text for pair in words.meanings(found) for text in pair)])
-    assert "A and B differ in seed, so their common queries may have been asked after training on other rows" in told
+    assert "A and B differ in seed, so training rows and references may differ as well" in told
     assert "draw" not in told
     assert "over draws" not in terminal_text(found)
 
@@ -270,16 +270,16 @@ def refusal(runs: Path, a: str, b: str) -> str:
     return str(told.value)
 
 
-def test_what_cannot_be_compared_is_told(runs: Path, pair: tuple[Run, Run], tmp_path: Path) -> None:
+def test_runs_that_cannot_be_compared_are_reported(runs: Path, pair: tuple[Run, Run], tmp_path: Path) -> None:
     name = pair[0].folder.name
-    assert f"Both sides are the cosine head of {name}; name two of its heads ({name}:cosine, {name}:cosine+dtw)" in refusal(
+    assert f"A and B are both the cosine head of {name}; name two of its heads ({name}:cosine, {name}:cosine+dtw)" in refusal(
         runs, name, name
     )
     only = pair[1].folder.name
     assert refusal(runs, only, f"{only}:cosine").endswith("; name another run.")
     assert "has no head 'cosin'; its heads are: cosine, cosine+dtw. Did you mean 'cosine'?" in refusal(runs, name, f"{name}:cosin")
     more = answered(tmp_path, {"cosine": 1.0}, changed("data", classes=9))
-    assert "Only B knows" in refusal(
+    assert "Only B has the classes" in refusal(
         runs,
         name,
         str(answered(tmp_path, {"cosine": 1.0}, {**changed("protocol", sessions=3), "data": {**MELODIES["data"], "classes": 10}}).folder),
@@ -289,17 +289,17 @@ def test_what_cannot_be_compared_is_told(runs: Path, pair: tuple[Run, Run], tmp_
     )
     assert more.state() == "finished"
     shutil.copytree(pair[0].folder, tmp_path / "stopped")
-    Run(tmp_path / "stopped").tell("epoch 2", state="failed")
+    Run(tmp_path / "stopped").update_status("epoch 2", state="failed")
     assert "is failed, and only finished runs can be compared; `scratchlab resume stopped`" in refusal(
         runs, name, str(tmp_path / "stopped")
     )
 
 
-def test_no_common_query_and_other_labels_are_told() -> None:
+def test_no_common_query_and_different_labels_are_reported() -> None:
     one = [("x", "x", 0, -1, "p", "p")]
     with pytest.raises(Problem, match="There are no common queries among the 1 of A and the 1 of B"):
         pair_units(rows(one), rows([("y", "y", 0, -1, "p", "p")]), LAYOUT, CONTEXTS, paired=True)
-    with pytest.raises(Problem, match="1 of the common queries have another true class in B than in A \\(x: 'p' and 'q'\\)"):
+    with pytest.raises(Problem, match="1 of the common queries have different true classes in A and B \\(x: 'p' and 'q'\\)"):
         pair_units(rows(one), rows([("x", "x", 0, -1, "q", "p")]), LAYOUT, CONTEXTS, paired=True)
 
 
@@ -333,4 +333,4 @@ def test_the_command_writes_a_page_and_says_where(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert "is a folder; give --out a file" in " ".join(capsys.readouterr().err.split())
+    assert "is a folder; give a file with --out" in " ".join(capsys.readouterr().err.split())

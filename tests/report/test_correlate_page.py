@@ -1,4 +1,4 @@
-"""Correlations on a page and in the terminal: true to what was found, whole by itself, and the runs behind a cell at a click."""
+"""Correlations on a page and in the terminal: consistent with the analysis, self-contained, with a scatter plot per cell."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def found() -> Correlations:
     return correlate(table, configuration=["rate <b>"], group=["pair"])
 
 
-def test_the_page_tells_what_was_found(found: Correlations) -> None:
+def test_the_page_shows_the_correlations(found: Correlations) -> None:
     text = page.page(found, "my <table>")
     assert "my &lt;table&gt;" in text
     assert "rate &lt;b&gt;" in text
@@ -44,8 +44,8 @@ def test_the_page_tells_what_was_found(found: Correlations) -> None:
     assert "48 runs in 12 configurations (rate &lt;b&gt;), 6 comparisons." in text
     assert "Up to 1 run is left out" in text
     (cell,) = [one for one in found.cells if (one.x, one.y) == ("rate <b>", "accuracy")]
-    assert words.sure(cell)
-    row = [interval_of_numbers(cell.found.r), "p &lt; 0.001", interval_of_numbers(cell.found.naive)]
+    assert words.significant(cell)
+    row = [interval_of_numbers(cell.correlation.r), "p &lt; 0.001", interval_of_numbers(cell.correlation.naive)]
     assert "".join(f"<td>{one}</td>" for one in row) in text
     assert "<b>1</b> of 6 correlations are significant" in text
 
@@ -62,7 +62,7 @@ def test_a_click_shows_the_runs(found: Correlations, tmp_path: Path, chromium: A
         assert "accuracy and [/noise]" in below.inner_text()
 
 
-def test_the_runs_stand_once_however_many_pairs_there_are() -> None:
+def test_the_runs_are_stored_once_for_all_pairs() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(900, 30)) + rng.normal(size=(900, 1))
     drawn = figures.figures(correlate(pl.DataFrame({f"c{i}": [f"{one:.4f}" for one in values[:, i]] for i in range(30)})))
@@ -78,11 +78,11 @@ def test_the_terminal_has_the_strongest_first(found: Correlations) -> None:
     lines = [line for line in told.splitlines() if re.match(r" (rate|accuracy|\[/noise\]|pair)", line)]
     assert [line.split("  ")[0].strip() for line in lines[:2]] == ["rate <b>", "accuracy"]
     assert len(lines) == 4
-    assert "and 4 weaker ones" in told
+    assert "4 weaker pairs are on the page" in told
     assert "between seeds" in told
 
 
-def test_why_there_is_no_interval_is_told_in_the_terminal() -> None:
+def test_reasons_for_missing_intervals_are_in_the_terminal() -> None:
     table = pl.DataFrame({"a": ["1", "2", "4", "3"], "b": ["2", "4", "8", "6"], "c": ["1", "0", "2", "5"]})
     console = Console(width=120, file=io.StringIO(), record=True, markup=False)
     found = correlate(table)
@@ -90,11 +90,11 @@ def test_why_there_is_no_interval_is_told_in_the_terminal() -> None:
     told = console.export_text()
     assert "–: one of the two determines the other." in told
     assert "–: an interval is undefined, because there are 4 configurations, and 5 are needed." in told
-    assert figures.strongest(found) != figures.name(0, 1), "it begins with a pair that is news"
+    assert figures.strongest(found) != figures.name(0, 1), "the first scatter plot should not be that of two equal quantities"
 
 
-def test_what_was_left_out_and_what_words_mean_is_told_once_a_reason() -> None:
+def test_left_out_columns_and_coded_words_are_reported_once() -> None:
     table = pl.DataFrame({"a": ["1", "2", "4"], "b": ["2", "3", "3"], "c": ["x", "x", "x"], "d": ["5"] * 3, "e": ["on", "off", "on"]})
-    told = words.facts(correlate(table))
-    assert "Words that stand as numbers: e: off is 0, on is 1." in told
-    assert told[-1] == "Not compared: c, d, each because it is the same in all runs."
+    told = words.summary(correlate(table))
+    assert "Words coded as numbers: e: off is 0, on is 1." in told
+    assert told[-1] == "Columns left out: c, d, each because it is the same in all runs."

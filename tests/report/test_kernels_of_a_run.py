@@ -1,4 +1,4 @@
-"""What a run's page tells of kernels: the readings themselves, from the table or from the records, and why any is missing."""
+"""CKA on a run's page: the values themselves, from the table or from the records, and the reasons for missing ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_lines_are_the_readings(many: Run) -> None:
     assert last["validation"] == lines(figures["kernels-valid"])["blocks.11"]
 
 
-def test_queries_stand_at_the_epoch_that_was_kept(many: Run) -> None:
+def test_queries_are_drawn_at_the_selected_epoch(many: Run) -> None:
     query = drawn(many)["kernels-last"]["data"][-1]
     assert query["x"] == [max(record["epoch"] for record in many.records() if record["kept"]) + 1]
     assert query["y"] == many.table("kernels").filter(set="query", kind="target", layer="blocks.11")["debiased"].round(4).to_list()
@@ -58,7 +58,7 @@ def test_undefined_is_a_gap_with_its_reason_and_never_0(many: Run) -> None:
     assert "0.000" not in row[1]
 
 
-def test_last_values_are_told_in_words(many: Run) -> None:
+def test_last_values_are_in_the_text(many: Run) -> None:
     text, last = read(many), many.table("kernels").filter(kind="target", layer="blocks.11")
     for which in ("train", "valid"):
         for epoch in (0, 30):
@@ -75,7 +75,7 @@ def test_layers_with_layers_is_symmetric_with_gaps(many: Run) -> None:
     assert cells["text"][1][4] == ""
 
 
-def test_a_run_under_way_shows_what_its_records_have(failed: Run) -> None:
+def test_a_run_in_progress_shows_its_records(failed: Run) -> None:
     figures = drawn(failed)
     assert figures["kernels-valid"]["data"][0]["x"] == [0, 0.5, 1, 1.5, 2, 2.5, 3]
     assert "queries" not in lines(figures["kernels-last"])
@@ -83,13 +83,13 @@ def test_a_run_under_way_shows_what_its_records_have(failed: Run) -> None:
     assert "Queries" not in read(failed)
 
 
-def test_without_readings_nothing_is_said(few: Run, unbegun: Run) -> None:
+def test_without_readings_there_is_no_section(few: Run, unbegun: Run) -> None:
     for run in (few, unbegun):
         assert 'href="#kernels"' not in page.page(run)
         assert not [name for name in drawn(run) if name.startswith("kernels")]
 
 
-def test_a_line_has_no_more_points_than_can_be_seen() -> None:
+def test_a_line_has_a_limited_number_of_points() -> None:
     found = Readings([row for step in range(2001) for row in readings(step / 1000, 1)])
     assert len(found.epochs) == 2001
     assert len(found.over("target", "train", "blocks.0")) == len(found.shown) == 500

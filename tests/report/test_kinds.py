@@ -1,4 +1,4 @@
-"""The sections of kinds: what their intervals mean is said in the kind's own words, and charts join what belongs together."""
+"""The sections of each kind of evaluation: explanations of intervals, lines of charts, differences and counts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def retrieval() -> Result:
     [(episodes(), "Each episode is one value", "each draw"), (retrieval(), "Whole identities, each with all its probes,", "speakers")],
     ids=lambda one: one.kind if isinstance(one, Result) else "",
 )
-def test_an_interval_is_explained_by_its_kind(result: Result, said: str, not_said: str) -> None:
+def test_intervals_are_explained_for_each_kind(result: Result, said: str, not_said: str) -> None:
     section = SECTIONS[result.kind](result, [])
     for one in result.estimates:
         meaning = words.meaning(one.how, section.meanings)
@@ -82,7 +82,7 @@ def test_no_two_of_six_heads_look_alike() -> None:
         assert len({line[where][what] for line in lines}) == len(HEADS)
 
 
-def test_differences_are_a_row_a_head_and_a_column_a_context() -> None:
+def test_differences_have_a_row_per_head_and_a_column_per_context() -> None:
     found: Any = SECTIONS["episodes"](episodes(), []).about["differences"]
     assert list(found) == list(HEADS[1:])
     assert {tuple(cells) for cells in found.values()} == {
@@ -90,7 +90,7 @@ def test_differences_are_a_row_a_head_and_a_column_a_context() -> None:
     }
 
 
-def test_counts_of_a_retrieval_are_explained_each() -> None:
+def test_every_count_of_retrieval_is_explained() -> None:
     result = retrieval()
     counts: Any = SECTIONS["retrieval"](result, []).about["counts"]
     assert [(name, count) for name, count, _ in counts] == list(result.facts["counts"].items())

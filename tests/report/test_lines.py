@@ -1,4 +1,4 @@
-"""Lines are told apart by more than their colour, and by colours that the style has in both schemes."""
+"""Lines differ in more than their colour, and the colours of both schemes are distinguishable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from scratchlab.report.lines import COLOURS, DASHES, OUTLINES, SYMBOLS, look
 
 STYLE = resources.files("scratchlab.report").joinpath("page.css").read_text(encoding="utf-8")
-SIMULATED = {  # Machado, Oliveira & Fernandes (2009), IEEE TVCG 15:1291, severity 1: linear RGB as protanopes and deuteranopes see it
+SIMULATED = {  # Machado, Oliveira & Fernandes (2009), IEEE TVCG 15:1291, severity 1, on linear RGB
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
     "none": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
@@ -19,18 +19,18 @@ SIMULATED = {  # Machado, Oliveira & Fernandes (2009), IEEE TVCG 15:1291, severi
 
 
 def linear(colour: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    shares = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-    return np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    values = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
 def lab(light: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """CIE L*a*b*, in which distances are about as large as they look."""
+    """CIE L*a*b*, whose distances approximate perceived differences."""
     to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
     x, y, z = np.cbrt(to_xyz @ np.clip(light, 0, 1) / np.array([0.9505, 1.0, 1.089]))
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
-def test_every_line_of_a_chart_is_its_own() -> None:
+def test_every_line_has_its_own_style() -> None:
     assert len(set(map(look, range(64)))) == 64
     for one, other in combinations(map(look, range(COLOURS)), 2):
         assert one.colour != other.colour

@@ -1,4 +1,4 @@
-"""Two inputs side by side: a path made by hand, every sentence, the page in a browser, the command on a run."""
+"""Two inputs side by side: a path computed by hand, every sentence, the page in a browser, the command on a run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SOUND: tuple[Any, Any] = (Waveform(8000), Spectrogram(5))
 STREAMS: tuple[Any, Any] = (Waveform(8000), Spectrogram(5, ("speech", "residual")))
 PICTURE: tuple[Any, Any] = (Image(3, 6, 40), Image(3, 6, 40))
 
-# e1 e2 e3 and e1 e2 e2 e3: every step finds its equal
+# e1 e2 e3 and e1 e2 e2 e3: every step has an equal one
 ONE, OTHER = torch.eye(3), torch.eye(3)[[0, 1, 1, 2]]
 
 
@@ -47,17 +47,17 @@ def similarities(*names: str, **settings: Any) -> dict[str, Any]:
 
 
 def pair(run: Run, both: Embeddings, forms: tuple[Any, Any], *names: str, seconds: float = 0.4, **settings: Any) -> Pair:
-    rng, (form, seen) = np.random.default_rng(0), forms
+    rng, (form, feature_form) = np.random.default_rng(0), forms
 
     def clip(name: str, longer: float) -> Clip:
         if isinstance(form, Waveform):
             values = rng.uniform(-1, 1, round(seconds * longer * form.rate)).astype(np.float32)
-            features = rng.normal(size=(max(1, len(seen.streams)), seen.bands, 40)).astype(np.float32)
+            features = rng.normal(size=(max(1, len(feature_form.streams)), feature_form.bands, 40)).astype(np.float32)
         else:
             values = features = rng.uniform(0, 1, (form.channels, form.height, form.width)).astype(np.float32)
         return Clip(f"<i>/{name}.wav", f"word <b>{name}</b>", "somebody", values, features)
 
-    return Pair(run, clip("a", 1), clip("b", 1.5), form, seen, paired(similarities(*names, **settings), both))
+    return Pair(run, clip("a", 1), clip("b", 1.5), form, feature_form, paired(similarities(*names, **settings), both))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def made(run: Run) -> dict[str, Pair]:
-    """Of every kind that has a page of its own."""
+    """One pair for every kind of page."""
     names = ("cosine", "dtw", "cka")
     long = torch.randn(450, 4, generator=torch.Generator().manual_seed(0))
     return {
@@ -92,7 +92,7 @@ def read(found: Pair) -> str:
 # -- numbers ----------------------------------------------------------------------------------------------
 
 
-def test_steps_that_find_their_equals(made: dict[str, Pair]) -> None:
+def test_steps_with_equal_ones_are_matched(made: dict[str, Pair]) -> None:
     found = made["sound"].pairing
     assert found.path.tolist() == [[0, 0], [1, 1], [1, 2], [2, 3]]
     assert found.along.tolist() == [1, 1, 1]
@@ -125,10 +125,10 @@ def test_ids_are_found_by_their_beginning_or_end() -> None:
     known = samples(("a", "b"), 3)  # 0/00000.wav … 1/00005.wav
     assert chosen(known, "0/00001.wav", "1/00003", "5.wav").tolist() == [1, 3, 5]
     for word, sentence in (
-        ("1/", r"'1/' fits 3 inputs of this run: 1/00003.wav, 1/00004.wav, 1/00005.wav. Give more"),
-        ("0/0001.wav", r"No input of this run is called '0/0001.wav', of 6 inputs; .* Did you mean '0/00001.wav'\?"),
+        ("1/", r"'1/' matches 3 inputs of this run: 1/00003.wav, 1/00004.wav, 1/00005.wav. Give a longer"),
+        ("0/0001.wav", r"None of the 6 inputs of this run has the id '0/0001.wav'; .* Did you mean '0/00001.wav'\?"),
         ("zzz", r"The first is '0/00000.wav'"),
-        ("", r"No input of this run is called ''"),
+        ("", r"None of the 6 inputs of this run has the id ''"),
     ):
         with pytest.raises(Problem, match=sentence):
             chosen(known, word)
@@ -137,17 +137,19 @@ def test_ids_are_found_by_their_beginning_or_end() -> None:
 # -- words ------------------------------------------------------------------------------------------------
 
 
-def test_what_the_path_tells(made: dict[str, Pair]) -> None:
+def test_sentences_about_the_path(made: dict[str, Pair]) -> None:
     first, second = words.alignment(made["sound"])
-    assert first.startswith("The 4 pairs of steps on DTW's path have a mean cosine of 1.000; of all 3 × 4 pairs, it lies between 0.000 and")
-    assert second == "The path strays 17% of the length from the diagonal at most: there B is less far than A."
+    assert first.startswith(
+        "The 4 pairs of steps on the DTW path have a mean cosine of 1.000; over all 3 × 4 pairs, cosines are between 0.000 and"
+    )
+    assert second == "The path deviates from the diagonal by at most 17% of the length, where B is behind A."
     assert words.alignment(made["image"])[1] == "The path is the diagonal."
     (alone,) = words.alignment(made["step"])
     assert alone.startswith(
-        "There is nothing to align: the encoder makes a single step of each input (of 40 columns of A), so one cosine, 1.000"
+        "No alignment: the encoder produces a single step per input (from 40 columns of A), so the matrix is one cosine, 1.000"
     )
     assert words.alignment(made["mixed"]) == [
-        "A is a single step, so every step of the other is paired with it and there is nothing to choose."
+        "A has a single step, with which every step of the other is paired, so there is no alignment."
     ]
     assert words.number(-0.0001) == "0.000"
     assert words.number(-0.5) == "−0.500"
@@ -171,7 +173,7 @@ def test_every_score_is_on_the_page_and_in_the_terminal(made: dict[str, Pair], k
 
 
 def test_the_chart_shares_its_axes(made: dict[str, Pair]) -> None:
-    """A's strip, scores and matrix reach from 0 to the length of A; thinned where there are many steps, and still as long."""
+    """A's strip, scores and matrix extend from 0 to the length of A, also if many steps are averaged."""
     for kind in ("sound", "streams", "long", "image"):
         found = made[kind]
         figure = figures.alignment(found)
@@ -187,7 +189,7 @@ def test_the_chart_shares_its_axes(made: dict[str, Pair]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_page_is_small_ordered_safe_and_asks_nobody(made: dict[str, Pair], kind: str) -> None:
+def test_the_page_is_small_ordered_safe_and_self_contained(made: dict[str, Pair], kind: str) -> None:
     source = page.page(made[kind])
     shown = re.sub(r"<(script|style)\b.*?</\1>", "", source, flags=re.DOTALL)
     assert len(source) < 3_500_000
@@ -246,7 +248,7 @@ def test_the_command_writes_a_page_in_the_runs_folder(
         command(monkeypatch, melodies, "melody000/speaker001_002", "melody003/speaker000_000")
     assert ended.value.code in (0, None)
     told = capsys.readouterr().out
-    assert "It may stray 50% of the length (dtw.window)." in told
+    assert "The limit is 50% of the length (dtw.window)." in told
     (page,) = melodies.folder.glob("pair-*.html")
     assert page.name == "pair-melody000-speaker001_002-melody003-speaker000_000.html"
     assert page.resolve().as_uri() in told
@@ -261,8 +263,8 @@ def test_the_command_writes_a_page_in_the_runs_folder(
     ("words", "sentence"),
     [
         (("melody000-speaker001_002", "melody003/speaker000_000"), "Did you mean 'melody000/speaker001_002'?"),
-        (("melody000", "melody003/speaker000_000"), "'melody000' fits 12 inputs of this run: "),
-        (("melody000/speaker001_002", "melody003/speaker000_000", "--out", "/"), "/ is a folder; give --out a file"),
+        (("melody000", "melody003/speaker000_000"), "'melody000' matches 12 inputs of this run: "),
+        (("melody000/speaker001_002", "melody003/speaker000_000", "--out", "/"), "/ is a folder; give a file with --out"),
     ],
 )
 def test_wrong_input_gets_one_sentence(
@@ -274,7 +276,7 @@ def test_wrong_input_gets_one_sentence(
     assert sentence in capsys.readouterr().err
 
 
-def test_a_run_without_its_weights_is_told(
+def test_a_run_without_weights_is_reported(
     melodies: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     copy = Run(Path(shutil.copytree(melodies.folder, tmp_path / "copy")))

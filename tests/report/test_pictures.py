@@ -1,4 +1,4 @@
-"""Pictures and sound inside the page, read again by other programs than ours."""
+"""Pictures and sound inside the page, decoded by other libraries."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_sound_comes_back_to_half_a_step() -> None:
     assert len(soundfile.read(content(long, "audio/flac"))[0]) == pictures.SECONDS * 8000
 
 
-def test_a_tone_is_a_line_at_its_height() -> None:
+def test_a_tone_is_a_line_at_its_frequency() -> None:
     """1 kHz at 8 kHz: a quarter of the way up; twice as loud is 6 dB."""
     tone = np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000).astype(np.float32)
     tone[:4000] /= 2

@@ -1,4 +1,4 @@
-"""The report: true to the run's folder, whole by itself, and readable on a wall, a phone and paper."""
+"""The report: consistent with the run's folder, self-contained, and readable on a screen, a phone and paper."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read(run: Run) -> str:
     return re.sub(r"[ \n]+", " ", html.unescape(re.sub(r"<[^>]+>", "", text.replace("</td>", " ").replace("</th>", " "))))
 
 
-# -- what it says -----------------------------------------------------------------------------------------
+# -- content ---------------------------------------------------------------------------------------------
 
 
 def result_of(run: Run) -> Result:
@@ -88,18 +88,18 @@ def test_the_worst_pairs_are_counted_from_the_units(many: Run) -> None:
         assert pairs == sorted(pairs, key=lambda pair: -pair.count / pair.total)
         worst = pairs[0]
         assert f"{worst.truth} → {worst.answer} {worst.count} of {worst.total} {words.percent(worst.count / worst.total)}" in text
-        shares = [recall.share for recall in one.recalls().values()]
-        assert shares == sorted(shares)
+        fractions = [recall.fraction for recall in one.recalls().values()]
+        assert fractions == sorted(fractions)
 
 
-def test_the_kept_epoch_is_the_last_that_was_kept() -> None:
+def test_the_selected_epoch_is_the_last_that_was_kept() -> None:
     records = [{"epoch": i, "kept": kept} for i, kept in enumerate([True, True, False, True, False])]
     assert Epochs(records, {"select": "loss"}, True).chosen == records[3]
     assert Epochs(records, {"select": "loss"}, False).chosen is None
 
 
 def in_phases(*lengths: tuple[str, int]) -> list[dict[str, Any]]:
-    """Records of a training in phases, of which only those called "choosing" select."""
+    """Records of a training in phases, of which only those named "choosing" select an epoch."""
     names = [name for name, length in lengths for _ in range(length)]
     return [{"epoch": i, "phase": name, "selects": name == "choosing", "kept": i != 1} for i, name in enumerate(names)]
 
@@ -110,11 +110,11 @@ def test_phases_are_counted_together_and_named_where_they_begin() -> None:
     assert epochs.in_phases == "choosing 2, last 3"
     assert epochs.reason == "the last, because the phase last keeps its last weights"
     drawn = figures.marked(epochs, "top")
-    assert [(one["text"], one["x"]) for one in drawn["annotations"]] == [("epoch 5, kept", 5), ("choosing", 0.6), ("last", 2.5)]
+    assert [(one["text"], one["x"]) for one in drawn["annotations"]] == [("epoch 5, selected", 5), ("choosing", 0.6), ("last", 2.5)]
     assert len(drawn["shapes"]) == 3
 
 
-def test_names_of_short_phases_do_not_lie_upon_each_other() -> None:
+def test_names_of_short_phases_do_not_overlap() -> None:
     def heights(*lengths: int) -> list[int]:
         epochs = Epochs(
             in_phases(*(("last", length) if place % 2 else ("choosing", length) for place, length in enumerate(lengths))), {}, False
@@ -143,12 +143,12 @@ def test_a_training_of_one_phase_names_none() -> None:
     assert figures.marked(epochs, "top") == {}
 
 
-def test_how_many_epochs_were_to_be_is_said_by_the_training_not_by_the_recipe(failed: Run) -> None:
+def test_the_number_of_epochs_comes_from_the_training_not_from_the_recipe(failed: Run) -> None:
     """A method's own phases are longer than training.epochs."""
     assert Epochs.of(failed).expected == 30
     status = failed.status
     try:
-        failed.expect(130)
+        failed.set_epochs(130)
         assert "This run failed after 3 of 130 epochs." in read(failed)
         failed.save_json("status", {name: value for name, value in status.items() if name != "epochs"})
         assert "This run failed after 3 epochs." in read(failed)
@@ -156,7 +156,7 @@ def test_how_many_epochs_were_to_be_is_said_by_the_training_not_by_the_recipe(fa
         failed.save_json("status", status)
 
 
-def test_a_failed_run_says_so_and_shows_what_there_is(failed: Run, unbegun: Run) -> None:
+def test_a_failed_run_is_reported_with_what_exists(failed: Run, unbegun: Run) -> None:
     text = read(failed)
     assert "This run failed after 3 of 30 epochs." in text
     assert "First <NaN> in body.blocks.3; lower training.rate." in text
@@ -166,14 +166,14 @@ def test_a_failed_run_says_so_and_shows_what_there_is(failed: Run, unbegun: Run)
     assert "<figure" not in page.page(unbegun)
 
 
-def test_settings_and_environment_are_whole(many: Run) -> None:
+def test_settings_and_environment_are_complete(many: Run) -> None:
     text = read(many)
     for setting in ("rates.readout 0.05", "noise.snr 0, 15", "temperature 16", "nesterov yes", "select loss"):
         assert setting in text
     assert many.json("environment")["python"] in text
 
 
-# -- whole by itself, and safe ----------------------------------------------------------------------------
+# -- self-contained and safe -------------------------------------------------------------------------------
 
 
 def test_text_from_data_stays_text(many: Run) -> None:
@@ -183,13 +183,13 @@ def test_text_from_data_stays_text(many: Run) -> None:
     assert source.count("<script") == source.count("</script>") == 3
     figures = re.search(r'<script type="application/json" id="figures">(.*?)</script>', source, re.DOTALL)
     assert figures
-    assert "&lt;script&gt;alert(" in json.dumps(json.loads(figures[1]))  # Plotly reads some HTML, so it is given none
+    assert "&lt;script&gt;alert(" in json.dumps(json.loads(figures[1]))  # Plotly interprets some HTML, so it must get none
     for name in ("يمين", "左に曲がれ", "a rather long phrase & more"):
         assert name in html.unescape(source)
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_the_page_is_small_ordered_and_asks_nobody(name: str, request: pytest.FixtureRequest) -> None:
+def test_the_page_is_small_ordered_and_self_contained(name: str, request: pytest.FixtureRequest) -> None:
     source = page.page(request.getfixturevalue(name))
     shown = re.sub(r"<(script|style)\b.*?</\1>", "", source, flags=re.DOTALL)
     assert len(source) < 3_000_000
@@ -247,7 +247,7 @@ def test_on_paper_it_is_light_and_fits_the_sheet(chromium: Any, many: Run) -> No
         assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 250, 247)"
 
 
-def test_without_javascript_the_tables_tell_everything(chromium: Any, many: Run) -> None:
+def test_without_javascript_the_tables_have_all_numbers(chromium: Any, many: Run) -> None:
     context = chromium.new_context(java_script_enabled=False)
     tab = context.new_page()
     tab.goto(page.write(many).as_uri())

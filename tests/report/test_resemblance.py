@@ -1,4 +1,4 @@
-"""Which base class a new class resembles: counted over the draws by hand, shown beside the mistakes."""
+"""The nearest base class of a new class: counted over the draws by hand, and shown beside the confusions."""
 
 from __future__ import annotations
 
@@ -55,25 +55,25 @@ def test_the_similarity_of_several_references_is_their_mean() -> None:
     assert method.similarity_to_base().flatten().tolist() == pytest.approx([0.8, 0.4, 0.0, -1.0])
 
 
-def test_confusions_beside_the_similarity(few: Run) -> None:
+def test_confusions_are_shown_with_the_similarity(few: Run) -> None:
     counts = np.array([[5, 0, 0, 0], [0, 5, 0, 0], [1, 3, 6, 0], [0, 0, 0, 0]])
     similar = {"c": {"base": "b", "share": 1.0, "similarity": 0.5}, "d": {"base": "a", "share": 0.5, "similarity": 0.1}}
-    whole = few.result()
-    assert whole
-    result = replace(whole, classes={"a": "base", "b": "base", "c": "session 1", "d": "session 1"}, facts={"nearest": similar})
+    original = few.result()
+    assert original
+    result = replace(original, classes={"a": "base", "b": "base", "c": "session 1", "d": "session 1"}, facts={"nearest": similar})
     heads = [Confusion("cosine", ("a", "b", "c", "d"), counts), Confusion("trained", ("a", "b", "c", "d"), counts.T)]
     c, d = nearest(result, ["a", "b"], heads)
-    assert (c.answered, c.total, c.most, c.follows) == ((3, 0), 10, "b", True)
-    assert (d.answered, d.total, d.most, d.follows) == ((0, 0), 0, "", False)
+    assert (c.predicted, c.total, c.most, c.follows) == ((3, 0), 10, "b", True)
+    assert (d.predicted, d.total, d.most, d.follows) == ((0, 0), 0, "", False)
     assert nearest(replace(result, facts={}), ["a", "b"], heads) == []
 
 
 def test_the_page_has_a_row_for_every_new_class(many: Run, few: Run, closed: Run) -> None:
     for run in (many, few):
-        found = re.search(r'<table class="kin stack">(.*?)</table>', page.page(run), re.DOTALL)
+        found = re.search(r'<table class="nearest stack">(.*?)</table>', page.page(run), re.DOTALL)
         assert found
         table = re.findall(r'<tr><th scope="row"><bdi>(.*?)</bdi></th><td[^>]*><bdi>(.*?)</bdi></td><td[^>]*>(.*?)</td>', found[1])
         assert [(html.unescape(name), html.unescape(base), share) for name, base, share in table] == [
             (name, one["base"], words.percent(one["share"])) for name, one in run.json("result")["facts"]["nearest"].items()
         ]
-    assert '<table class="kin stack">' not in page.page(closed)
+    assert '<table class="nearest stack">' not in page.page(closed)

@@ -1,4 +1,4 @@
-"""A sweep on a page: its curves, bands over the seeds, cells, and what diverged."""
+"""The page of a sweep: curves, bands over the seeds, cells, and diverged runs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 from tests.report import browser
 
 from scratchlab.report.sweep import figures, page
-from scratchlab.report.sweep.cells import Swept, best, cells
+from scratchlab.report.sweep.cells import SweepView, best, cells
 
 TOGETHER = (("protocol.classes",), ("loss",), ("rates.readout", "rates.body"))
 
 
-def made_up(rates: int = 3) -> Swept:
+def example(rates: int = 3) -> SweepView:
     rows, curves = [], []
     for pair, loss, rate, seed in itertools.product(
         ("[4, 6]", "[<2>, 7]"), ("cross_entropy(temperature=1.0)", "squared_error"), range(rates), (0, 1)
@@ -35,11 +35,11 @@ def made_up(rates: int = 3) -> Swept:
             }
         )
     names = ["protocol.classes", "loss", "rates.readout", "rates.body", "seed", "state", "run", "test.trained"]
-    return Swept("mine-1a2b", "Pairs & rates", TOGETHER, pl.DataFrame(rows, schema=names, orient="row"), curves)
+    return SweepView("mine-1a2b", "Pairs & rates", TOGETHER, pl.DataFrame(rows, schema=names, orient="row"), curves)
 
 
 def test_a_figure_for_each_loss_with_a_line_for_each_rate_in_each_panel() -> None:
-    found = figures.curves(made_up())
+    found = figures.curves(example())
     assert list(found) == ["loss cross_entropy", "loss squared_error"]
     lines = [one for one in found["loss cross_entropy"]["data"] if one["mode"] == "lines+markers"]
     assert len(lines) == 3 * 2 * 3  # rows, pairs, rates
@@ -52,40 +52,40 @@ def test_a_figure_for_each_loss_with_a_line_for_each_rate_in_each_panel() -> Non
 
 
 def test_what_diverged_is_drawn_as_far_as_it_came_and_counted() -> None:
-    swept = made_up()
-    line = [one for one in figures.curves(swept)["loss squared_error"]["data"] if one["mode"] == "lines+markers"][2]
-    assert [told[-7:] for told in line["customdata"]] == ["2 seeds", " 1 seed", " 1 seed"]
-    gone = [cell for cell in cells(swept) if cell.diverged]
-    assert [(cell.values, cell.runs, cell.over, cell.diverged, cell.figures) for cell in gone] == [
+    sweep = example()
+    line = [one for one in figures.curves(sweep)["loss squared_error"]["data"] if one["mode"] == "lines+markers"][2]
+    assert [text[-7:] for text in line["customdata"]] == ["2 seeds", " 1 seed", " 1 seed"]
+    gone = [cell for cell in cells(sweep) if cell.diverged]
+    assert [(cell.values, cell.runs, cell.over, cell.diverged, cell.metrics) for cell in gone] == [
         ((pair, "squared_error", "0.2", "0.02"), 2, 2, 1, {"test.trained": (0.9, None)}) for pair in ("[4, 6]", "[<2>, 7]")
     ]
 
 
 def test_too_many_values_make_a_table_alone() -> None:
-    assert figures.curves(made_up(rates=9)) == {}
-    assert "Curves" not in page.page(made_up(rates=9))
+    assert figures.curves(example(rates=9)) == {}
+    assert "Curves" not in page.page(example(rates=9))
 
 
-def drawn() -> Swept:
-    """What a search leaves: rates of many values; the best mean is not that of the best run, and a better one diverged in a seed."""
+def search_example() -> SweepView:
+    """A search over many rates; the best cell is not that of the best run, and a better cell diverged with one seed."""
     rows = [
         (f"{0.001 * 2**i}", "sgd", str(seed), "finished", f"run-{i}-{seed}", abs(i - 6) + 0.1 * seed) for i in range(10) for seed in (0, 1)
     ]
     rows[6 * 2 + 1] = (*rows[6 * 2 + 1][:3], "diverged", "gone", None)
     rows[7 * 2] = (*rows[7 * 2][:5], 0.01)
     names = ["training.rate", "optimizer.name", "seed", "state", "run", "valid.loss"]
-    return Swept("mine", "", (("training.rate", "optimizer.name"),), pl.DataFrame(rows, schema=names, orient="row"), (), "valid.loss")
+    return SweepView("mine", "", (("training.rate", "optimizer.name"),), pl.DataFrame(rows, schema=names, orient="row"), (), "valid.loss")
 
 
 def test_a_search_tells_its_best_cell_and_draws_its_settings(tmp_path: Path, chromium: Any) -> None:
-    assert best(drawn()) == "Best by valid.loss, 0.555: rate 0.128, name sgd"
-    with browser.opened(chromium, page.write(drawn(), tmp_path / "sweep.html")) as tab:
+    assert best(search_example()) == "Best by valid.loss, 0.555: rate 0.128, name sgd"
+    with browser.opened(chromium, page.write(search_example(), tmp_path / "sweep.html")) as tab:
         assert tab.locator(".js-plotly-plot").count() == 1
         assert tab.get_by_text("rate 0.128, name sgd").count() == 1
 
 
 def test_the_page_opens_from_disk_and_draws(tmp_path: Path, chromium: Any) -> None:
-    path = page.write(made_up(), tmp_path / "sweep.html")
+    path = page.write(example(), tmp_path / "sweep.html")
     for width in (1280, 390):
         with browser.opened(chromium, path, width) as tab:
             assert tab.locator(".js-plotly-plot").count() == 2

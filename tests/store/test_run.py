@@ -1,4 +1,4 @@
-"""The run's folder: whole or not at all, one writer, honest about its state."""
+"""The run's folder: atomic files, one writer, and its state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from scratchlab.store.run import Run
 RECIPE = Recipe("melodies", 0, {"training": {"epochs": 3}})
 
 
-def test_a_folder_is_made_whole(tmp_path: Path) -> None:
+def test_a_folder_is_created_completely(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE, "Melodies")
     assert run.folder.name == f"melodies-{RECIPE.key}"
     assert run.recipe() == {"seed": 0, "training": {"epochs": 3}}
@@ -36,7 +36,7 @@ def test_the_seed_is_part_of_the_name(tmp_path: Path) -> None:
     assert Run.create(tmp_path, RECIPE).folder != Run.create(tmp_path, other).folder
 
 
-def test_again_stands_beside(tmp_path: Path) -> None:
+def test_again_creates_another_folder(tmp_path: Path) -> None:
     first, second, third = (Run.create(tmp_path, RECIPE, again=True).folder.name for _ in range(3))
     assert [second, third] == [f"{first}-2", f"{first}-3"]
 
@@ -70,7 +70,7 @@ def test_killed_is_seen_at_once(tmp_path: Path) -> None:
     assert run.state() == "killed"
 
 
-def test_wrong_input_takes_the_folder_back_but_a_result_stays(tmp_path: Path) -> None:
+def test_wrong_input_removes_the_folder_but_a_result_stays(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE)
     with pytest.raises(Problem), run.writing():
         raise Problem("there is no such file")
@@ -87,7 +87,7 @@ def test_wrong_input_takes_the_folder_back_but_a_result_stays(tmp_path: Path) ->
     assert run.state() == "stopped"
 
 
-def test_a_line_cut_by_a_kill_does_not_count(tmp_path: Path) -> None:
+def test_an_incomplete_line_is_ignored(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE)
     for epoch in range(3):
         run.append({"epoch": epoch, "loss": 0.5})
@@ -131,7 +131,7 @@ def test_names_are_found_by_their_beginning_or_end(tmp_path: Path) -> None:
     for name in (run.folder.name, "melo", RECIPE.key, "last", str(run.folder)):
         assert Run.find(tmp_path, name).folder == run.folder
     Run.create(tmp_path, RECIPE, again=True)
-    with pytest.raises(Problem, match="fits 2 runs"):
+    with pytest.raises(Problem, match="matches 2 runs"):
         Run.find(tmp_path, "melo")
     with pytest.raises(Problem, match="There is no run 'digits'"):
         Run.find(tmp_path, "digits")
@@ -148,7 +148,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def test_a_full_disk_leaves_what_was_there(small_disk: Path) -> None:
+def test_a_full_disk_leaves_existing_files(small_disk: Path) -> None:
     run = Run.create(small_disk, RECIPE)
     run.append({"epoch": 0})
     run.save_arrays("checkpoint", {"small": np.ones(8)}, {"epoch": 1})
@@ -181,7 +181,7 @@ def test_a_full_disk_begins_no_run(small_disk: Path) -> None:
 
 
 def test_writing_is_atomic(tmp_path: Path) -> None:
-    """Whoever looks while a file is replaced sees the old one or the new one."""
+    """A reader during a replacement sees the old file or the new one."""
     path = tmp_path / "status.json"
     files.write_json(path, {"n": -1})
     code = (
@@ -196,7 +196,7 @@ def test_writing_is_atomic(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["status.json"]
 
 
-def test_a_result_comes_back_and_what_is_damaged_is_told(tmp_path: Path) -> None:
+def test_a_result_is_read_back_and_damage_is_reported(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE)
     assert run.result() is None
     made = made_result((0.5, None), ("cosine", "trained"))
@@ -220,9 +220,9 @@ def test_a_result_comes_back_and_what_is_damaged_is_told(tmp_path: Path) -> None
             run.result()
 
 
-def test_a_result_of_before_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_result_in_an_old_format_is_rejected_with_a_remedy(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE)
     (run.folder / "summary.json").write_text("{}")
-    with pytest.raises(Problem, match=r"in the form of scratchlab before 0\.2, .*scratchlab run .*recipe\.toml --again"):
+    with pytest.raises(Problem, match=r"in the format of scratchlab before 0\.2, .*scratchlab run .*recipe\.toml --again"):
         run.result()
     assert query.overview(run)["state"] == "damaged"

@@ -1,4 +1,4 @@
-"""What tests of killed sweeps share: a plan of twelve short runs, who makes them, and that each is made once."""
+"""Shared by tests of killed sweeps: a plan of twelve short runs, the processes of a sweep, and checks that each run is executed once."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ loss = [{cross_entropy = {temperature = 1.0}}, {squared_error = {}}]
 
 
 def children(pid: int) -> list[int]:
-    """Processes that this one began and that are still there, dead ones that nobody has asked after aside."""
-    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout.split()
-    every = zip(told[::3], told[1::3], told[2::3], strict=True)
-    return [int(child) for child, parent, state in every if int(parent) == pid and not state.startswith("Z")]
+    """Pids of the living child processes of a process; zombies are left out."""
+    output = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout.split()
+    rows = zip(output[::3], output[1::3], output[2::3], strict=True)
+    return [int(child) for child, parent, state in rows if int(parent) == pid and not state.startswith("Z")]
 
 
-def there(pid: int) -> bool:
-    found = subprocess.run(["ps", "-p", str(pid), "-o", "stat="], capture_output=True, text=True, check=False).stdout.strip()
-    return bool(found) and not found.startswith("Z")
+def alive(pid: int) -> bool:
+    state = subprocess.run(["ps", "-p", str(pid), "-o", "stat="], capture_output=True, text=True, check=False).stdout.strip()
+    return bool(state) and not state.startswith("Z")
 
 
 def command(plan: Path, runs: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "scratchlab", "sweep", str(plan), "--runs", str(runs), "--workers", "2", *more]
 
 
-def until(met: Callable[[], bool]) -> None:
+def until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 120
-    while not met():
-        assert time.monotonic() < end, "it never came to that"
+    while not condition():
+        assert time.monotonic() < end, "the condition was not met within two minutes"
         time.sleep(0.02)
 
 
 def all_once(plan: Path, runs: Path, count: int) -> None:
-    """As many finished runs as there are cells and seeds, no folder besides, and the table tells them."""
+    """Asserts that every cell and seed has one finished run, that there is no other folder, and that the table lists them."""
     folders = [path.parent for path in runs.glob("[!.]*/status.json")]
     assert len(folders) == count
     assert all(Run(folder).state() == "finished" for folder in folders)
@@ -61,16 +61,16 @@ def all_once(plan: Path, runs: Path, count: int) -> None:
 
 
 def epochs_once(runs: Path, count: int = 2) -> None:
-    """No run has an epoch twice, or lacks one."""
+    """Asserts that every run has each epoch exactly once."""
     for path in runs.glob("[!.]*/status.json"):
         assert [record["epoch"] for record in Run(path.parent).records()] == list(range(count))
 
 
 def digits(path: Path) -> Path:
-    """A file of noise with labels, which is read at once, as the embedded digits are not."""
-    dice, arrays = np.random.default_rng(0), dict[str, npt.NDArray[Any]]()
+    """Writes a file of random images with labels, which loads faster than the embedded digits."""
+    rng, arrays = np.random.default_rng(0), dict[str, npt.NDArray[Any]]()
     for part, count in (("train", 400), ("test", 100)):
-        arrays[f"x_{part}"] = dice.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        arrays[f"x_{part}"] = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8)
         arrays[f"y_{part}"] = np.arange(count) % 10
     np.savez(path, **arrays)
     return path

@@ -1,4 +1,4 @@
-"""The five commands of Slurm that an engine uses, played on this machine: jobs begin at once, unless a file `hold` lies in their folder.
+"""The five commands of Slurm that the engine uses, simulated on this machine: jobs begin at once, unless their folder has a file `hold`.
 
 python pretended_slurm.py FOLDER COMMAND ...
 """
@@ -18,17 +18,17 @@ COMMANDS = ("sbatch", "srun", "squeue", "sacct", "scancel")
 
 
 def installed(folder: Path) -> Path:
-    """A folder for PATH in which the commands lie."""
-    there = folder / "bin"
-    there.mkdir(parents=True)
+    """Writes the commands into a folder for PATH; returns the folder."""
+    bin_folder = folder / "bin"
+    bin_folder.mkdir(parents=True)
     for name in COMMANDS:
-        (there / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" "{__file__}" "{folder}" {name} "$@"\n')
-        (there / name).chmod(0o755)
-    return there
+        (bin_folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" "{__file__}" "{folder}" {name} "$@"\n')
+        (bin_folder / name).chmod(0o755)
+    return bin_folder
 
 
 def jobs(folder: Path) -> list[str]:
-    """The scripts that were submitted, in order."""
+    """The submitted scripts, in order."""
     return [(folder / f"{number}.sh").read_text() for number in range(1, len(list(folder.glob("*.sh"))) + 1)]
 
 

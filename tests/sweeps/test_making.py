@@ -1,4 +1,4 @@
-"""Runs for a table: each is made once, and one that comes to nothing is reported with its last words."""
+"""Runs for a table: each is executed once, and a failed run is reported with its error message."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from rich.console import Console
 from scratchlab.checks import Problem
 from scratchlab.store.run import Run
 from scratchlab.sweeps import making
-from scratchlab.sweeps.progress import finished
-from scratchlab.sweeps.work import Ending, Order
+from scratchlab.sweeps.progress import finished_runs
+from scratchlab.sweeps.work import Job, JobResult
 
 QUIET = Console(quiet=True)
 
 
-class Pretending:
-    """An engine that finishes every run at once, or fails at all."""
+class FakeEngine:
+    """An engine that finishes every run at once, or fails every run."""
 
     def __init__(self, *, fails: bool = False) -> None:
         self.fails = fails
-        self.orders: list[Path] = []
+        self.jobs: list[Path] = []
 
-    def made(self, orders: Iterable[Order]) -> Generator[Ending]:
-        for order in orders:
-            self.orders.append(order.run.folder)
+    def execute(self, jobs: Iterable[Job]) -> Generator[JobResult]:
+        for job in jobs:
+            self.jobs.append(job.run.folder)
             if not self.fails:
-                run = Run.create(order.runs, order.recipe)
+                run = Run.create(job.runs, job.recipe)
                 with run.writing():
-                    run.tell("finished", state="finished")
-            yield Ending(order, "failed" if self.fails else "finished", "no memory is left" if self.fails else "")
+                    run.update_status("finished", state="finished")
+            yield JobResult(job, "failed" if self.fails else "finished", "no memory is left" if self.fails else "")
 
 
-def orders(runs: Path, *seeds: int) -> list[Order]:
-    return [Order(making.resolved("digits", [f"seed={seed}"]), "", runs) for seed in seeds]
+def jobs(runs: Path, *seeds: int) -> list[Job]:
+    return [Job(making.resolved("digits", [f"seed={seed}"]), "", runs) for seed in seeds]
 
 
-def test_each_run_is_made_once_and_found_again(tmp_path: Path) -> None:
-    engine, needed = Pretending(), orders(tmp_path, 0, 1, 0)
-    runs = finished(needed, engine, QUIET)
-    assert [run.folder for run in runs] == [order.run.folder for order in needed]
-    assert engine.orders == [needed[0].run.folder, needed[1].run.folder]
-    finished(orders(tmp_path, 1, 2), engine, QUIET)
-    assert len(engine.orders) == 3
+def test_each_run_is_executed_once_and_found_again(tmp_path: Path) -> None:
+    engine, needed = FakeEngine(), jobs(tmp_path, 0, 1, 0)
+    runs = finished_runs(needed, engine, QUIET)
+    assert [run.folder for run in runs] == [job.run.folder for job in needed]
+    assert engine.jobs == [needed[0].run.folder, needed[1].run.folder]
+    finished_runs(jobs(tmp_path, 1, 2), engine, QUIET)
+    assert len(engine.jobs) == 3
 
 
-def test_a_run_that_comes_to_nothing_is_told(tmp_path: Path) -> None:
+def test_a_failed_run_is_reported(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"digits-\w+ is missing: no memory is left"):
-        finished(orders(tmp_path, 0), Pretending(fails=True), QUIET)
+        finished_runs(jobs(tmp_path, 0), FakeEngine(fails=True), QUIET)
 
 
 def test_every_row_has_its_runs_by_seed_and_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(making, "Local", lambda workers: Pretending())
+    monkeypatch.setattr(making, "Local", lambda workers: FakeEngine())
     words = ["--runs", str(tmp_path), "--seeds", "0", "3", "--folds", "protocol.test=0.2", "protocol.test=0.3", "-s", "training.epochs=7"]
     given = making.of_recipe("A study.", "digits").parse_args(words)
     rows = making.runs_of(given, {"plain": [], "teen": ["method.name=teen", "training.epochs=9"]})

@@ -1,4 +1,4 @@
-"""Sweeps by Ray: every run once, whoever is killed."""
+"""Sweeps by Ray: every run is executed once, whichever process is killed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def running(runs: Path) -> list[Run]:
     return [run for run, state in states(runs) if state == "running"]
 
 
-def test_a_killed_sweep_is_gone_on_with_and_a_killed_worker_replaced(plan: Path, tmp_path: Path) -> None:
+def test_a_killed_sweep_is_resumed_and_a_killed_worker_replaced(plan: Path, tmp_path: Path) -> None:
     runs, words = tmp_path / "runs", command(plan, tmp_path / "runs", "--engine", "ray")
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, start_new_session=True) as driver:
         until(lambda: any(state == "finished" for _, state in states(runs)))
@@ -51,7 +51,7 @@ def test_a_killed_sweep_is_gone_on_with_and_a_killed_worker_replaced(plan: Path,
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, start_new_session=True) as driver:
         until(lambda: any(run.records() for run in running(runs)))
         os.kill(next(run.status["pid"] for run in running(runs)), signal.SIGKILL)
-        assert driver.wait(120) == 0  # so the run whose worker was killed was gone on with
+        assert driver.wait(120) == 0  # so the run whose worker was killed was resumed
     all_once(plan, runs, 6)
     epochs_once(runs, EPOCHS)
 
@@ -65,22 +65,22 @@ def test_ctrl_c_stops_between_two_steps(plan: Path, tmp_path: Path) -> None:
         os.killpg(driver.pid, signal.SIGINT)
         said, complained = driver.communicate(timeout=120)
     assert driver.returncode == 130
-    assert "Stopped; the same command goes on from here." in said
+    assert "Stopped; the same command resumes the sweep." in said
     assert complained == ""
     assert [state for _, state in states(runs)] == ["stopped"] * 2
     assert pl.read_csv(Folder.find(runs, "mine").table)["state"].to_list() == ["missing"] * 6
 
 
-def test_there_is_room_for_as_many_as_the_cluster_has_processors_of_both_kinds_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_capacity_is_limited_by_cpus_and_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = SimpleNamespace(cluster_resources=lambda: {"CPU": 16.0, "GPU": 2.0})
     monkeypatch.setattr("scratchlab.sweeps.engines.ray._ray", lambda: cluster)
-    assert Ray(0)._room() == 16
-    assert Ray(0, gpus=0.5)._room() == 4
-    assert Ray(3, gpus=0.5)._room() == 3
-    with pytest.raises(Problem, match="Ray has 16 processors and 2 graphics processors, where a run takes 1 and 4"):
-        Ray(3, gpus=4.0)._room()
+    assert Ray(0)._capacity() == 16
+    assert Ray(0, gpus=0.5)._capacity() == 4
+    assert Ray(3, gpus=0.5)._capacity() == 3
+    with pytest.raises(Problem, match="Ray has 16 CPU cores and 2 GPUs, but a run needs 1 core and 4 GPUs"):
+        Ray(3, gpus=4.0)._capacity()
 
 
-def test_a_cluster_that_does_not_answer_is_told() -> None:
-    with pytest.raises(Problem, match=r"No cluster of Ray answers at 127\.0\.0\.1:1"):
-        list(Ray(1, address="127.0.0.1:1").made([]))
+def test_a_cluster_that_does_not_answer_is_reported() -> None:
+    with pytest.raises(Problem, match=r"No Ray cluster answers at 127\.0\.0\.1:1"):
+        list(Ray(1, address="127.0.0.1:1").execute([]))

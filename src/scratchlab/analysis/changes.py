@@ -15,7 +15,7 @@ from scratchlab.metrics.estimate import Estimate
 
 @dataclass(frozen=True)
 class ClassChange:
-    """Mean values of the units of one true class, over all draws, and their difference with its intervals."""
+    """Mean values of A and B on the units of one true class, over all draws, and their difference with its intervals."""
 
     name: str
     units: int
@@ -27,7 +27,7 @@ class ClassChange:
 
 @dataclass(frozen=True)
 class Shift:
-    """Of the `total` answers to queries of class `truth`, `a` of A's and `b` of B's were `answer`."""
+    """Of the `total` queries of class `truth`, A classified `a` and B classified `b` as `answer`."""
 
     truth: str
     answer: str
@@ -38,7 +38,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class ConfusionChange:
-    """Confusion matrices `[c, c]` of A and of B: row = true class, column = answer."""
+    """Confusion matrices `[c, c]` of A and of B: row = true class, column = predicted class."""
 
     classes: tuple[str, ...]
     a: Counts
@@ -46,11 +46,11 @@ class ConfusionChange:
 
     @property
     def change(self) -> npt.NDArray[np.float64]:
-        """Share of the true class that B answered so, minus A's; a class without queries has a row of zeros."""
+        """B's fraction of the true class minus A's; a class without queries has a row of zeros."""
         return (self.b - self.a) / np.maximum(self.a.sum(axis=1, keepdims=True), 1)
 
     def shifts(self, most: int = 12) -> list[Shift]:
-        """The mistakes whose share of their true class changed most, the largest change first."""
+        """The errors whose fraction of their true class changed most, largest change first."""
         change = np.abs(self.change) * (1 - np.eye(len(self.classes)))
         total = self.a.sum(axis=1)
         order = [divmod(int(place), len(self.classes)) for place in np.argsort(-change, axis=None, kind="stable")[:most]]
@@ -63,10 +63,10 @@ class ConfusionChange:
 
 @dataclass(frozen=True)
 class Flip:
-    """A unit of which one of the two was better in more draws than the other.
+    """A unit on which one head was better in more draws than the other.
 
-    better_a, better_b: in how many of the `draws`. a, b: mean values. answers_a, answers_b: what was answered, and how often, the most
-    frequent first; nothing where answers are not classes.
+    better_a, better_b: number of draws in which A, or B, was better. a, b: mean values. answers_a, answers_b: predicted classes and their
+    counts, most frequent first; empty if predictions are not classes.
     """
 
     id: str
@@ -81,37 +81,37 @@ class Flip:
     answers_b: tuple[tuple[str, int], ...]
 
 
-def class_changes(found: PairedUnits, classes: tuple[str, ...]) -> list[ClassChange]:
-    """Changes of all classes with units in the context of the headline metric, the largest first."""
-    rows = found.at(found.headline)
+def class_changes(units: PairedUnits, classes: tuple[str, ...]) -> list[ClassChange]:
+    """The changes of all classes with units in the context of the headline metric, largest first."""
+    rows = units.at(units.headline)
     if not classes or "truth" not in rows.columns:
         return []
     truth = rows["truth"].to_numpy().astype(np.str_)
-    there = [name for name in classes if name in set(truth.tolist())]
-    intervals = over_groups(rows, truth[:, None] == np.array(there), found.independent)
+    present = [name for name in classes if name in set(truth.tolist())]
+    intervals = over_groups(rows, truth[:, None] == np.array(present), units.independent)
     changes: list[ClassChange] = []
-    for name, interval in zip(there, intervals, strict=True):
+    for name, interval in zip(present, intervals, strict=True):
         own = rows.filter(pl.col("truth") == name)
         a, b = (float(own[column].to_numpy().mean()) for column in ("value_a", "value_b"))
-        changes.append(ClassChange(name, own["id"].n_unique(), a, b, over_draws(own, paired=found.paired), interval))
+        changes.append(ClassChange(name, own["id"].n_unique(), a, b, over_draws(own, paired=units.paired), interval))
     return sorted(changes, key=lambda change: -abs(change.b - change.a))
 
 
-def confusion_change(found: PairedUnits, classes: tuple[str, ...]) -> ConfusionChange | None:
-    """Counted over all draws of the context of the headline metric; None where answers are not classes."""
-    rows = found.at(found.headline)
+def confusion_change(units: PairedUnits, classes: tuple[str, ...]) -> ConfusionChange | None:
+    """The confusion matrices over all draws in the context of the headline metric; None if predictions are not classes."""
+    rows = units.at(units.headline)
     if not classes or "truth" not in rows.columns:
         return None
-    a, b = (matrix(rows.group_by("truth", pl.col(f"answer_{one}").alias("answer")).len(), classes) for one in "ab")
+    a, b = (matrix(rows.group_by("truth", pl.col(f"answer_{side}").alias("answer")).len(), classes) for side in "ab")
     return ConfusionChange(classes, a, b)
 
 
-def flips(found: PairedUnits, most: int) -> tuple[list[Flip], list[Flip], tuple[int, int]]:
-    """Returns up to `most` units on which A was better in more draws than B, as many with B better, and the total numbers of both.
+def flips(units: PairedUnits, most: int) -> tuple[list[Flip], list[Flip], tuple[int, int]]:
+    """Up to `most` units on which A was better in more draws than B, up to `most` with B better, and the total numbers of both.
 
-    All are of the context of the headline metric. Those of the most draws come first, then the largest differences, of equals one of each
-    class in turn."""
-    rows = found.at(found.headline)
+    All are in the context of the headline metric. Units are sorted by number of draws, then by difference; among equal ones, classes
+    alternate."""
+    rows = units.at(units.headline)
     labelled = "truth" in rows.columns
     answers = ["answer_a", "answer_b"] if labelled else []
     rows = rows if labelled else rows.with_columns(truth=pl.lit(""))
@@ -119,14 +119,14 @@ def flips(found: PairedUnits, most: int) -> tuple[list[Flip], list[Flip], tuple[
     grouped = rows.group_by("id", "group", "truth", maintain_order=True)
     table = grouped.agg(
         pl.len().alias("draws"),
-        *(one.sum().alias(name) for name, one in better.items()),
+        *(column.sum().alias(name) for name, column in better.items()),
         pl.col("value_a").mean(),
         pl.col("value_b").mean(),
         *answers,
     )
     net = pl.col("better_a").cast(pl.Int64) - pl.col("better_b").cast(pl.Int64)
     table = table.sort("id").with_columns(net=net, size=(pl.col("value_a") - pl.col("value_b")).abs())
-    table = table.with_columns(turn=pl.int_range(pl.len()).over("net", "size", "truth"))  # so that no class fills the list
+    table = table.with_columns(turn=pl.int_range(pl.len()).over("net", "size", "truth"))  # equal units of different classes alternate
     order = ["size", "turn", "id"]
     ahead = [
         table.filter(pl.col("net") > 0).sort("net", *order, descending=[True, True, False, False]),
@@ -137,13 +137,13 @@ def flips(found: PairedUnits, most: int) -> tuple[list[Flip], list[Flip], tuple[
 
 
 def _flip(row: dict[str, object]) -> Flip:
-    """A row of the table, its lists of answers counted."""
+    """A flip from a row of the table."""
 
-    def often(answers: object) -> tuple[tuple[str, int], ...]:
+    def counts_of(answers: object) -> tuple[tuple[str, int], ...]:
         names, counts = np.unique(np.array(answers, dtype=np.str_), return_counts=True)
         return tuple((str(names[i]), int(counts[i])) for i in np.argsort(-counts, kind="stable"))
 
     draws, better_a, better_b = (int(str(row[name])) for name in ("draws", "better_a", "better_b"))
     a, b = (float(str(row[name])) for name in ("value_a", "value_b"))
-    of_a, of_b = (often(row[name]) if name in row else () for name in ("answer_a", "answer_b"))
+    of_a, of_b = (counts_of(row[name]) if name in row else () for name in ("answer_a", "answer_b"))
     return Flip(str(row["id"]), str(row["group"]), str(row["truth"]), draws, better_a, better_b, a, b, of_a, of_b)

@@ -1,4 +1,4 @@
-"""Values that depend on several sources of chance at once, over several runs: seeds of training, repetitions, groups of units."""
+"""Means over several runs with several crossed sources of randomness: training seeds, repetitions, groups of units."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Crossed:
-    """Sums of values and numbers of units, `[seeds, repetitions, groups]`, or however many axes there are.
+    """Sums of values and numbers of units, with axes such as `[seeds, repetitions, groups]`.
 
-    levels: by axis, in the plural ("seeds"), what its places stand for.
+    levels: by axis, named in the plural ("seeds"), the meaning of its positions.
     """
 
     total: Values
@@ -29,35 +29,35 @@ class Crossed:
     levels: dict[str, list[str]]
 
     def mean(self) -> Estimate:
-        """The mean value of a unit, and its interval over all axes."""
+        """The mean value over units, and its interval over all axes."""
         return over_crossed(self.total, self.units, tuple(self.levels))
 
     def gain_over(self, other: Crossed) -> Estimate:
-        """The mean value less that of another. Raises Problem where the other was not given the same units, which alone can be paired."""
+        """The mean value minus that of `other`, paired. Raises Problem if the two do not have the same units."""
         if self.levels != other.levels or not np.array_equal(self.units, other.units):
-            raise Problem(f"These runs were not given the same units in all {', '.join(self.levels)}, so they cannot be paired.")
+            raise Problem(f"The two sets of runs do not have the same units in all {', '.join(self.levels)}, so they cannot be paired.")
         return over_crossed(self.total - other.total, self.units, tuple(self.levels))
 
 
 def tabulate(units: pl.DataFrame, axes: Mapping[str, str]) -> Crossed:
-    """The column `value` summed in every cell of some columns; axes: those columns, and what each is called in the plural.
+    """The column `value` summed over the cells of a cross table. axes: its columns, each with its name in the plural.
 
-    A cell without a unit counts as none: a group that has no query under one seed weighs nothing there.
+    A cell without units has weight 0, such as a group without queries under one seed.
     """
     levels = {name: units[name].unique().sort() for name in axes}
     cells = tuple(units[name].rank("dense").to_numpy().astype(np.int64) - 1 for name in axes)
-    total = np.zeros([len(several) for several in levels.values()])
+    total = np.zeros([len(places) for places in levels.values()])
     count = np.zeros_like(total)
     np.add.at(total, cells, units["value"].to_numpy())
     np.add.at(count, cells, 1)
-    return Crossed(total, count, {called: levels[name].cast(pl.String).to_list() for name, called in axes.items()})
+    return Crossed(total, count, {plural_name: levels[name].cast(pl.String).to_list() for name, plural_name in axes.items()})
 
 
 def over_runs(runs: Sequence[Run], head: str, part: str = "", context: Mapping[str, int | str] | None = None) -> Crossed:
-    """What a head of several finished runs came to, by seed, repetition and group.
+    """The values of one head over several finished runs, by seed, repetition and group.
 
-    Runs of one seed (its folds) count as one, with the groups of all of them. part: of the units those of this part, as "new"; context:
-    those of this one, as {"session": 0}; by default of the last.
+    Runs with the same seed (its folds) are combined, with the groups of all of them. part: only units of this part, such as "new". context:
+    only units of this context, such as {"session": 0}; default: the last.
     """
     tables: list[pl.DataFrame] = []
     axes: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Two inputs of a run: found by their names, and everything known of them in one place."""
+"""Two inputs of a run, found by their ids, with their features and scores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Clip:
-    """One input. values: at the source's own form, without padding; features `[channels, rows, columns]`: as the encoder sees it."""
+    """One input. values: in the source's form, without padding. features `[channels, rows, columns]`: the input of the encoder."""
 
     id: str
     label: str
@@ -28,23 +28,23 @@ class Clip:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two inputs of a run. form: what the source gives; seen: what the front-end makes of it."""
+    """Two inputs of a run. form: of the source's inputs. feature_form: of the front-end's features."""
 
     run: Run
     a: Clip
     b: Clip
     form: Waveform | Image
-    seen: Spectrogram | Image
+    feature_form: Spectrogram | Image
     pairing: Pairing
 
     def extent(self, clip: Clip) -> float:
-        """How far an input reaches: seconds of sound, columns of an image."""
+        """The length of an input: seconds of a recording, columns of an image."""
         length = clip.values.shape[-1]
         return length / self.form.rate if isinstance(self.form, Waveform) else float(length)
 
 
 def chosen(samples: Samples, *words: str) -> Rows:
-    """The rows these words name: an id, or the beginning or end of one alone. Raises Problem for a word that fits none, or several."""
+    """The rows of ids, each given completely or by an unambiguous beginning or end. Raises Problem for no match or several."""
     ids: list[str] = samples.ids.tolist()
     return rows([ids.index(_id(ids, word)) for word in words])
 
@@ -52,17 +52,17 @@ def chosen(samples: Samples, *words: str) -> Rows:
 def _id(ids: list[str], word: str) -> str:
     if word in ids:
         return word
-    fitting = [one for one in ids if word and (one.startswith(word) or one.endswith(word))]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        raise Problem(f"'{word}' fits {len(fitting)} inputs of this run: {listing(fitting, 5)}. Give more of the name.")
+    matches = [name for name in ids if word and (name.startswith(word) or name.endswith(word))]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise Problem(f"'{word}' matches {len(matches)} inputs of this run: {listing(matches, 5)}. Give a longer part of the id.")
     near = nearest(word, ids) or f" The first is '{ids[0]}'."
-    raise Problem(f"No input of this run is called '{word}', of {counted(len(ids), 'input')}; units.parquet has their ids.{near}")
+    raise Problem(f"None of the {counted(len(ids), 'input')} of this run has the id '{word}'; units.parquet lists the ids.{near}")
 
 
-def pair(run: Run, samples: Samples, places: Rows, features: list[Floats], seen: Spectrogram | Image, pairing: Pairing) -> Pair:
-    """What is known of the inputs in these two rows."""
+def pair(run: Run, samples: Samples, places: Rows, features: list[Floats], feature_form: Spectrogram | Image, pairing: Pairing) -> Pair:
+    """The pair of inputs in two rows, with their features and scores."""
     batch = samples.load(places)
 
     def clip(number: int) -> Clip:
@@ -71,4 +71,4 @@ def pair(run: Run, samples: Samples, places: Rows, features: list[Floats], seen:
         label = samples.classes[int(samples.labels[row])]
         return Clip(str(samples.ids[row]), label, str(samples.grouped()[row]), values, features[number])
 
-    return Pair(run, clip(0), clip(1), samples.form, seen, pairing)
+    return Pair(run, clip(0), clip(1), samples.form, feature_form, pairing)

@@ -1,6 +1,6 @@
-"""Two heads that were given the same units of evidence: their values side by side, and which is better.
+"""Paired comparison of two heads on the same units of evidence.
 
-Pure: tables in, numbers out. A difference is always B minus A.
+Pure functions from tables to numbers. A difference is always B minus A.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ SIGNIFICANT = 0.05  # below this p, a single draw counts as won
 
 @dataclass(frozen=True)
 class PairedUnits:
-    """What both were given: one row a unit, context and repetition.
+    """The units that both heads were evaluated on: one row per unit, context and repetition.
 
-    rows: id, group, the context's columns, draw (-1 where nothing is repeated), part, value_a, value_b and, where answers are classes,
-    truth, answer_a, answer_b. contexts: those in which there are common units, in order. left_out: how many units only A and only B was
-    given. draws: of A, of B, and those in both (0 where nothing was drawn). paired: whether both drew the same in the draw of one number.
+    rows: id, group, the context's columns, draw (-1 without repetitions), part, value_a, value_b and, if predictions are classes, truth,
+    answer_a, answer_b. contexts: those with common units, in order. left_out: number of units that only A, and only B, was evaluated on.
+    draws: number of draws of A, of B, and common to both (0 without draws). paired: whether draws of the same number are the same draw.
     """
 
     rows: pl.DataFrame
@@ -42,12 +42,12 @@ class PairedUnits:
 
     @property
     def headline(self) -> Context:
-        """The context of the headline metric, where it is common; else the last."""
+        """The context of the headline metric if it is common, otherwise the last."""
         return self.layout.headline if self.layout.headline in self.contexts else self.contexts[-1]
 
     @property
     def independent(self) -> str:
-        """What is independent, in the singular: the block where units share blocks ("speaker"), else the unit ("query")."""
+        """The name of the independent unit, in the singular: the group ("speaker") if units share groups, otherwise the unit ("query")."""
         grouped = self.rows["group"].n_unique() < self.rows["id"].n_unique()
         return (self.layout.block or "group") if grouped else self.layout.unit
 
@@ -58,11 +58,11 @@ class PairedUnits:
 
 @dataclass(frozen=True)
 class PairedTest:
-    """The units of one context, all of them or those of one part.
+    """The comparison on the units of one context, or of one part of them.
 
-    better_a, better_b, equal: units whose value is larger in A, in B, and the same, over all draws. a, b: mean values; None where there
-    is no unit. over_draws, over_groups: the difference with its interval. won: how many draws A and B won with p < 0.05, each draw tested
-    alone; `draws` is 0 where nothing was drawn.
+    better_a, better_b, equal: number of rows in which A's value is larger, B's is larger, or both are equal, over all draws. a, b: mean
+    values; None without units. over_draws, over_groups: the difference with its interval. won: number of draws that A and B won with
+    p < 0.05, each draw tested separately. draws: 0 if nothing was drawn.
     """
 
     name: str
@@ -80,75 +80,72 @@ class PairedTest:
 
 
 def pair_units(a: pl.LazyFrame, b: pl.LazyFrame, layout: Layout, contexts: Sequence[Context], *, paired: bool) -> PairedUnits:
-    """The units of two heads side by side. Raises Problem where none is common, or where the same one has two true classes."""
+    """Joins the units of two heads. Raises Problem if they have no common unit, or if a common unit has different true classes."""
     keys = ["id", *layout.context, "draw"]
-    one, other = (_side(frame, layout, suffix) for frame, suffix in ((a, "a"), (b, "b")))
-    rows = one.join(other.drop("group", "part"), on=keys, how="inner", maintain_order="left", suffix="_of_b")
+    left, right = (_head_units(frame, layout, suffix) for frame, suffix in ((a, "a"), (b, "b")))
+    rows = left.join(right.drop("group", "part"), on=keys, how="inner", maintain_order="left", suffix="_of_b")
     unit = plural(layout.unit)
     if not len(rows):
-        both = set(one["id"].to_list()) & set(other["id"].to_list())
+        both = set(left["id"].to_list()) & set(right["id"].to_list())
         where = " and ".join([*layout.context, *([layout.repetition] if layout.repetition else [])])
-        what = f"with the same {where}" if both else f"among the {one['id'].n_unique()} of A and the {other['id'].n_unique()} of B"
-        raise Problem(
-            f"There are no common {unit} {what}, so there is nothing to compare; give both runs the same data, seed and protocol."
-        )
+        what = f"with the same {where}" if both else f"among the {left['id'].n_unique()} of A and the {right['id'].n_unique()} of B"
+        raise Problem(f"There are no common {unit} {what}, so the runs cannot be compared; both need the same data, seed and protocol.")
     if "truth" in rows.columns:
         differing = rows.filter(pl.col("truth") != pl.col("truth_of_b"))
         if len(differing):
             first = differing.row(0, named=True)
             raise Problem(
-                f"{differing['id'].n_unique()} of the common {unit} have another true class in B than in A "
-                f"({first['id']}: '{first['truth']}' and '{first['truth_of_b']}'); runs on other labels cannot be compared."
+                f"{differing['id'].n_unique()} of the common {unit} have different true classes in A and B "
+                f"({first['id']}: '{first['truth']}' and '{first['truth_of_b']}'); runs with different labels cannot be compared."
             )
         rows = rows.drop("truth_of_b")
-    ids = [frame["id"].n_unique() for frame in (one, other, rows)]
-    draws = [frame.filter(pl.col("draw") >= 0)["draw"].n_unique() for frame in (one, other, rows)]
-    there = set(rows.select(layout.context).unique().rows()) if layout.context else {()}
-    common = tuple(context for context in contexts if tuple(context.values()) in there)
+    ids = [frame["id"].n_unique() for frame in (left, right, rows)]
+    draws = [frame.filter(pl.col("draw") >= 0)["draw"].n_unique() for frame in (left, right, rows)]
+    present = set(rows.select(layout.context).unique().rows()) if layout.context else {()}
+    common = tuple(context for context in contexts if tuple(context.values()) in present)
     return PairedUnits(rows, layout, common, (ids[0] - ids[2], ids[1] - ids[2]), (draws[0], draws[1], draws[2]), paired)
 
 
-def _side(frame: pl.LazyFrame, layout: Layout, suffix: str) -> pl.DataFrame:
-    """One side's keys, group, part and value; true class and answer where there are any."""
-    there = frame.collect_schema()
+def _head_units(frame: pl.LazyFrame, layout: Layout, suffix: str) -> pl.DataFrame:
+    """The keys, group, part and value of one head's units, and the true and predicted classes if there are any."""
+    schema = frame.collect_schema()
     columns = [pl.col("id"), pl.col("group")]
-    columns += [pl.col(name).cast(pl.String) if there[name] == pl.Enum else pl.col(name) for name in layout.context]
+    columns += [pl.col(name).cast(pl.String) if schema[name] == pl.Enum else pl.col(name) for name in layout.context]
     columns.append(pl.col(layout.repetition).alias("draw") if layout.repetition else pl.lit(-1, pl.Int16).alias("draw"))
     columns.append(pl.col(layout.part).cast(pl.String).alias("part") if layout.part else pl.lit("").alias("part"))
-    if {"truth", "answer"} <= set(there):
+    if {"truth", "answer"} <= set(schema):
         columns += [pl.col("truth").cast(pl.String), pl.col("answer").cast(pl.String).alias(f"answer_{suffix}")]
     return frame.select(*columns, pl.col("value").alias(f"value_{suffix}")).collect()
 
 
-def paired_tests(found: PairedUnits) -> list[tuple[Context, list[PairedTest]]]:
-    """By context: a test of all units and, where they belong to several parts, of each part."""
-    return [(context, _tests(found.at(context), found)) for context in found.contexts]
+def paired_tests(units: PairedUnits) -> list[tuple[Context, list[PairedTest]]]:
+    """By context: a test on all units and, if they belong to several parts, on each part."""
+    return [(context, _tests(units.at(context), units)) for context in units.contexts]
 
 
-def _tests(rows: pl.DataFrame, found: PairedUnits) -> list[PairedTest]:
+def _tests(rows: pl.DataFrame, units: PairedUnits) -> list[PairedTest]:
     parts = rows["part"].unique(maintain_order=True).to_list()
-    every = np.ones(len(rows), dtype=np.bool_)
-    sets = {f"all {plural(found.layout.unit)}": every}
+    sets = {f"all {plural(units.layout.unit)}": np.ones(len(rows), dtype=np.bool_)}
     if len(parts) > 1:
         sets |= {part: rows["part"].to_numpy() == part for part in sorted(parts)}
-    intervals = over_groups(rows, np.stack(list(sets.values()), axis=1), found.independent)
+    intervals = over_groups(rows, np.stack(list(sets.values()), axis=1), units.independent)
     return [
-        _test(name, rows.filter(pl.Series(mask)), estimate, found) for (name, mask), estimate in zip(sets.items(), intervals, strict=True)
+        _test(name, rows.filter(pl.Series(mask)), estimate, units) for (name, mask), estimate in zip(sets.items(), intervals, strict=True)
     ]
 
 
 def over_groups(rows: pl.DataFrame, members: Bools, independent: str) -> list[Estimate]:
-    """The mean difference of each set of rows, `members` `[n, sets]`, and its bootstrap interval over what is independent."""
+    """The mean difference of each set of rows, `members` `[n, sets]`, and its bootstrap interval over the independent groups."""
     return differences_over_groups(_differences(rows), rows["group"].to_numpy().astype(np.str_), members, what=plural(independent))
 
 
 def over_draws(rows: pl.DataFrame, *, paired: bool) -> Estimate:
-    """The difference of the means of these rows and its interval over draws."""
+    """The mean difference of these rows and its interval over draws."""
     means = rows.group_by("draw").agg(pl.col("value_a").mean(), pl.col("value_b").mean()).sort("draw")
-    found = differences_over_draws(means["value_a"].to_numpy(), means["value_b"].to_numpy(), paired=paired)
+    estimate = differences_over_draws(means["value_a"].to_numpy(), means["value_b"].to_numpy(), paired=paired)
     if means["draw"].to_list() == [-1]:
-        return replace(found, how="nothing was drawn here, so an interval over draws is undefined")
-    return found
+        return replace(estimate, how="there are no draws here, so an interval over draws is undefined")
+    return estimate
 
 
 def _differences(rows: pl.DataFrame) -> Values:
@@ -156,11 +153,11 @@ def _differences(rows: pl.DataFrame) -> Values:
     return rows["value_b"].to_numpy() - rows["value_a"].to_numpy()
 
 
-def _test(name: str, rows: pl.DataFrame, of_groups: Estimate, found: PairedUnits) -> PairedTest:
+def _test(name: str, rows: pl.DataFrame, of_groups: Estimate, units: PairedUnits) -> PairedTest:
     differences = _differences(rows)
     table = _by_group(rows)
-    alone = [mcnemar(draw) for draw in table]
-    significant = [test for test in alone if test.p is not None and test.p < SIGNIFICANT]
+    by_draw = [mcnemar(draw) for draw in table]
+    significant = [test for test in by_draw if test.p is not None and test.p < SIGNIFICANT]
     return PairedTest(
         name,
         rows["id"].n_unique(),
@@ -170,15 +167,15 @@ def _test(name: str, rows: pl.DataFrame, of_groups: Estimate, found: PairedUnits
         int((differences == 0).sum()),
         float(rows["value_a"].to_numpy().mean()) if len(rows) else None,
         float(rows["value_b"].to_numpy().mean()) if len(rows) else None,
-        over_draws(rows, paired=found.paired),
+        over_draws(rows, paired=units.paired),
         of_groups,
-        mcnemar(table.sum(axis=0), found.independent),
+        mcnemar(table.sum(axis=0), units.independent),
         (sum(test.first > test.second for test in significant), sum(test.first < test.second for test in significant)),
     )
 
 
 def _by_group(rows: pl.DataFrame) -> Values:
-    """Differences `[draws, groups]`, added up within what is independent."""
+    """Differences `[draws, groups]`, summed within each independent group."""
     _, draw = np.unique(rows["draw"].to_numpy(), return_inverse=True)
     _, group = np.unique(rows["group"].to_numpy().astype(np.str_), return_inverse=True)
     table = np.zeros((int(draw.max(initial=-1)) + 1, int(group.max(initial=-1)) + 1))

@@ -1,4 +1,4 @@
-"""The command line: parse, one call, print. Heavy imports wait until a command needs them."""
+"""The command line: each command parses its arguments, calls one function and prints; it imports heavy libraries only when it runs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["activity", "app", "choosing", "console", "desk", "looking", "main", 
 
 
 def main() -> None:
-    """The program; a Problem ends it with one sentence and status 2."""
+    """Runs the program; a Problem is printed as one sentence, with exit status 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # where the encoding has no dash, a question mark will do
+            stream.reconfigure(errors="replace")  # a character that the encoding lacks becomes a question mark
     try:
         app()
     except Problem as problem:
-        if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
-            said = Text.assemble(("scratchlab: ", "bold red"), str(problem))
-            Console(stderr=True).print(said, highlight=False, soft_wrap=True)
+        if os.environ.get("RANK", "0") == "0":  # only one of several processes prints
+            message = Text.assemble(("scratchlab: ", "bold red"), str(problem))
+            Console(stderr=True).print(message, highlight=False, soft_wrap=True)
         sys.exit(2)

@@ -1,4 +1,4 @@
-"""Commands about the user's own processes: watch them, see what runs, what ran, and forget it."""
+"""Commands about the user's own processes: record them, list running and past jobs, and delete records."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from scratchlab.notebook.activity.watching import Found
     from scratchlab.notebook.settings import Activity
 
-Since = Annotated[str | None, typer.Option("--since", help="monday, yesterday, 3d, 'last week', 2026-03-09, 昨天, 지난주, …")]
-Until = Annotated[str | None, typer.Option("--until", help="the same; that day is included")]
-Host = Annotated[str, typer.Option("--host", help="of this host alone; 'slurm' for the cluster's jobs")]
-Project = Annotated[str, typer.Option("--project", help="of this project alone")]
+Since = Annotated[str | None, typer.Option("--since", help="first day: monday, yesterday, 3d, 'last week', 2026-03-09, 昨天, 지난주, …")]
+Until = Annotated[str | None, typer.Option("--until", help="last day (included), written like --since")]
+Host = Annotated[str, typer.Option("--host", help="only jobs of this host; 'slurm' for the cluster's jobs")]
+Project = Annotated[str, typer.Option("--project", help="only jobs of this project")]
 
 
 @app.command()
-def watch(once: Annotated[bool, typer.Option("--once", help="look once, and end")] = False) -> None:
-    """Record which of your processes run, where they write and how they end, until Ctrl-C."""
+def watch(once: Annotated[bool, typer.Option("--once", help="scan once and exit")] = False) -> None:
+    """Record your running processes, their log files and how they end, until Ctrl-C."""
     import signal
 
     from scratchlab.notebook.activity import proc, slurm
@@ -36,65 +36,65 @@ def watch(once: Annotated[bool, typer.Option("--once", help="look once, and end"
     from scratchlab.notebook.activity.watching import LOCK, Watcher
     from scratchlab.notebook.settings import own
 
-    settings, kept = _consent(), own().kept
+    settings, kept = _activity_settings(), own().kept
     kept.mkdir(parents=True, exist_ok=True, mode=0o700)
     hosts = [name for name in settings.hosts if name != proc.host()]
-    elsewhere = Hosts(hosts) if hosts else None
-    with alone(kept / LOCK), Watcher(kept, settings.every, elsewhere, slurm.jobs if settings.slurm else None) as watcher:
+    remote = Hosts(hosts) if hosts else None
+    with alone(kept / LOCK), Watcher(kept, settings.every, remote, slurm.jobs if settings.slurm else None) as watcher:
         if once:
             found = watcher.scan()
-            _tell(found, {})
+            _print_changes(found, {})
             console.print(f"{counted(found.running, 'job')} running, {len(found.began)} new, {len(found.ended)} ended.")
             return
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as systemd ends it
-        told: dict[str, str] = {}
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # systemd stops a service with SIGTERM
+        unreached: dict[str, str] = {}
         try:
-            console.print(f"Watching {', '.join([proc.host(), *hosts])} every {settings.every:g} s; Ctrl-C ends it.", soft_wrap=True)
+            console.print(f"Watching {', '.join([proc.host(), *hosts])} every {settings.every:g} s; Ctrl-C stops it.", soft_wrap=True)
             for found in watcher.scans():
-                _tell(found, told)
-                told = {host: why for host, why in told.items() if host not in found.answered} | found.unreached
+                _print_changes(found, unreached)
+                unreached = {host: reason for host, reason in unreached.items() if host not in found.answered} | found.unreached
         except KeyboardInterrupt:
-            console.print("Not watching any more.")
+            console.print("Stopped watching.")
 
 
 @app.command()
 def now(
     hosts: Annotated[
-        list[str] | None, typer.Option("--host", help="look there as well, over SSH; 'all': those that notebook.toml names")
+        list[str] | None, typer.Option("--host", help="also show this host, over SSH; 'all': every host in notebook.toml")
     ] = None,
     brief: Annotated[bool, typer.Option("--brief", help="one line about this machine, for a status bar")] = False,
 ) -> None:
-    """Show what of yours runs at this moment, where it writes, and the last line of it; nothing is recorded."""
+    """Show your running jobs, their log files and the last line of each; records nothing."""
     from scratchlab.notebook.activity import live, shown
 
-    here = live.here()
+    local = live.here()
     if brief:
-        console.print(shown.brief(here), soft_wrap=True)
+        console.print(shown.brief(local), soft_wrap=True)
         return
-    _print(shown.now(here), here.host)
+    _print(shown.now(local), local.host)
     if hosts:
-        _others(hosts)
+        _print_other_hosts(hosts)
 
 
 @app.command()
 def did(since: Since = "today", until: Until = None, host: Host = "", project: Project = "") -> None:
-    """List the jobs that were watched, by day and project: how long they ran, how they ended, where they wrote."""
+    """List recorded jobs by day and project: how long they ran, how they ended, where they wrote."""
     import time
 
     from scratchlab.notebook.activity import reader, shown
 
-    file, choice = _file(), _choice(since, until, host, project)
-    _known(file, host, project)
+    file, choice = _file(), _parse_choice(since, until, host, project)
+    _check_known(file, host, project)
     found = reader.intervals(file, choice)
     for part in shown.intervals(found):
         console.print(part)
     if not file.is_file():
-        console.print("Nothing was ever recorded here; `scratchlab watch` does.")
+        console.print("Nothing has been recorded on this machine; `scratchlab watch` records.")
         return
     if not found:
-        console.print("No job was seen in this time.")
+        console.print("No job was recorded in this period.")
     begin, end = choice.since or 0.0, min(time.time(), choice.until or time.time())
-    missed = [one for one in reader.gaps(file, begin, end) if one.until - one.since >= _late() and host in ("", one.host)]
+    missed = [gap for gap in reader.gaps(file, begin, end) if gap.until - gap.since >= _gap_seconds() and host in ("", gap.host)]
     for line in shown.gaps(missed):
         console.print(line)
 
@@ -105,10 +105,10 @@ def forget(
     until: Until = None,
     project: Project = "",
     host: Host = "",
-    everything: Annotated[bool, typer.Option("--all", help="all that was ever recorded")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="remove it; without, it is only shown")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="every record")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="delete the records; without it, they are only shown")] = False,
 ) -> None:
-    """Remove what was recorded of jobs, and wipe it from the disk; what it would be is shown first."""
+    """Delete records of jobs and wipe them from the disk; without --yes, only show which."""
     from scratchlab.notebook.activity import reader, shown
     from scratchlab.notebook.activity.forgetting import forget as remove
     from scratchlab.notebook.activity.lock import held
@@ -117,58 +117,63 @@ def forget(
     from scratchlab.notebook.settings import own
 
     if not (since or until or project or host or everything):
-        raise Problem("forget what? Give --since, --until, --project or --host, or --all")
+        raise Problem("forget needs to know which records to delete: give --since, --until, --project or --host, or --all")
     if everything and (since or until or project or host):
-        raise Problem("--all forgets everything; leave it out, or --since, --until, --project and --host")
-    file, choice = _file(), _choice(since, until, host, project)
-    _known(file, host, project)
+        raise Problem("--all deletes every record, so it cannot be combined with --since, --until, --project or --host")
+    file, choice = _file(), _parse_choice(since, until, host, project)
+    _check_known(file, host, project)
     found = reader.intervals(file, choice)
     if not file.is_file() or not (found or everything):
-        console.print("There is nothing to forget.")
+        console.print("No record matches; nothing was deleted.")
         return
     for part in shown.intervals(found):
         console.print(part)
     if not yes:
-        console.print(f"These {counted(len(found), 'job')} would be removed for good: the same command with --yes does it.")
+        console.print(f"These {counted(len(found), 'job')} would be deleted for good: add --yes to delete.")
         return
     removed = remove(file, choice)
-    table.wiped(own().derived / "index.sqlite", "jobs", "logs")  # what their logs said is known by them; those of projects come back
-    console.print(f"Removed {counted(removed, 'job')}, and wiped them from {file} and the index.", soft_wrap=True)
-    if held(file.parent / LOCK) and any(one.state == "running" for one in found):
-        console.print("Some of them still run, and the watcher will note those again; stop it if it should not.", style="yellow")
+    table.wiped(
+        own().derived / "index.sqlite", "jobs", "logs"
+    )  # log entries are found through jobs; entries of project logs are indexed again
+    console.print(f"Deleted {counted(removed, 'job')} and wiped them from {file} and the index.", soft_wrap=True)
+    if held(file.parent / LOCK) and any(job.state == "running" for job in found):
+        console.print(
+            "Some of these jobs are still running, and the active watcher will record them again; stop it to prevent that.", style="yellow"
+        )
 
 
-def _consent() -> Activity:
+def _activity_settings() -> Activity:
+    """The `[activity]` settings, whose presence is the user's consent; raises Problem if there are none."""
     from scratchlab.notebook.settings import own, settings
 
-    said = settings().activity
-    if said is None:
+    chosen = settings().activity
+    if chosen is None:
         raise Problem(
-            f"nothing is recorded without your consent: write the line [activity] into {own().file} to have your own processes' commands "
-            f"(without their secrets), folders, logs and times kept in {own().kept}"
+            f"nothing is recorded without your consent: add the line [activity] to {own().file} to have the commands "
+            f"(without secrets), folders, logs and times of your own processes recorded in {own().kept}"
         )
-    return said
+    return chosen
 
 
-def _tell(found: Found, before: dict[str, str]) -> None:
-    """Prints what a look changed, and who could not be reached, unless that was said before."""
+def _print_changes(found: Found, before: dict[str, str]) -> None:
+    """Prints the jobs that a scan found begun or ended, and hosts that newly cannot be reached (`before` holds the known ones)."""
     from scratchlab.notebook.activity import shown
 
-    for one in (*found.ended, *found.began):
-        console.print(shown.change(one), soft_wrap=True)
-    for host, why in found.unreached.items():
-        if before.get(host) != why:
-            _print(why, host)
+    for job in (*found.ended, *found.began):
+        console.print(shown.change(job), soft_wrap=True)
+    for host, reason in found.unreached.items():
+        if before.get(host) != reason:
+            _print(reason, host)
 
 
-def _others(names: list[str]) -> None:
-    """Shows what runs on other hosts, and in the queue of Slurm."""
+def _print_other_hosts(names: list[str]) -> None:
+    """Prints the running jobs of other hosts and the Slurm queue."""
     from scratchlab.notebook.activity import live, shown, slurm
     from scratchlab.notebook.activity.hosts import Hosts
 
     if "all" in names:
-        said = _consent()
-        names = [*(name for name in names if name != "all"), *said.hosts, *([slurm.HOST] if said.slurm else [])]
+        chosen = _activity_settings()
+        names = [*(name for name in names if name != "all"), *chosen.hosts, *([slurm.HOST] if chosen.slurm else [])]
     machines = [name for name in dict.fromkeys(names) if name != slurm.HOST]
     if machines:
         with contextlib.closing(Hosts(machines)) as hosts:
@@ -180,7 +185,7 @@ def _others(names: list[str]) -> None:
 
 
 def _print(lines: str | Iterable[RenderableType], host: str) -> None:
-    """The lines about a host, or the sentence why there are none."""
+    """Prints the lines about a host, or, given a string, why there are none."""
     if isinstance(lines, str):
         console.print(f"{host} {lines}", style="yellow", soft_wrap=True)
         return
@@ -195,23 +200,23 @@ def _file() -> Path:
     return own().kept / FILE
 
 
-def _known(file: Path, host: str, project: str) -> None:
-    """Raises Problem for a host or a project of which nothing was ever recorded, listing those of which something was."""
+def _check_known(file: Path, host: str, project: str) -> None:
+    """Raises Problem for a host or project without any record, listing those that have records."""
     from scratchlab.notebook.activity import reader
 
-    for what, said, names in zip(("host", "project"), (host, project), reader.known(file), strict=True):
-        if said and names and said not in names:
-            raise Problem(f"nothing was ever recorded of a {what} '{said}'.{nearest(said, names)} Known: {listing(names)}")
+    for kind, name, names in zip(("host", "project"), (host, project), reader.known(file), strict=True):
+        if name and names and name not in names:
+            raise Problem(f"nothing was ever recorded of a {kind} '{name}'.{nearest(name, names)} Known: {listing(names)}")
 
 
-def _late() -> float:
-    """Seconds without a look that are a gap."""
+def _gap_seconds() -> float:
+    """Seconds between two scans above which the time counts as not watched."""
     from scratchlab.notebook.settings import Activity, settings
 
     return 2.5 * (settings().activity or Activity()).every + 5
 
 
-def _choice(since: str | None, until: str | None, host: str, project: str) -> Choice:
+def _parse_choice(since: str | None, until: str | None, host: str, project: str) -> Choice:
     from datetime import datetime
 
     from scratchlab.notebook.activity.reader import Choice

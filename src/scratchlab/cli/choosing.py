@@ -1,4 +1,4 @@
-"""Commands that list recipes and parts."""
+"""Commands that list recipes and their parts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scratchlab.cli.program import app, console
 
 @app.command("recipes")
 def list_recipes() -> None:
-    """List the recipes, with what each is about."""
+    """List the recipes, each with its description."""
     from scratchlab import shelf
 
     for name, path in shelf.recipes().items():
@@ -22,9 +22,9 @@ def list_recipes() -> None:
 
 
 @app.command()
-def parts(wanted: Annotated[str, typer.Argument(metavar="[NAME]", help="a section or a part; default: all")] = "") -> None:
+def parts(name: Annotated[str, typer.Argument(metavar="[NAME]", help="a section of recipes, or a part; default: all")] = "") -> None:
     """List the parts that a recipe can name, with their settings."""
     from scratchlab.pipeline import SECTIONS
     from scratchlab.report import terminal
 
-    console.print(terminal.parts(SECTIONS, wanted))
+    console.print(terminal.parts(SECTIONS, name))

@@ -1,4 +1,4 @@
-"""Commands of the desk: what a morning begins with, and what may come next in a brainstorm."""
+"""Commands of the daily summary, and of drafts that continue a note."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from typing import Annotated
 import typer
 
 from scratchlab.cli.program import app, console
-from scratchlab.cli.recall import YesSend, agreed, refreshed
+from scratchlab.cli.recall import YesSend, consent_prompt, refreshed
 
 
 @app.command()
 def start(
     date: Annotated[
         str,
-        typer.Option("--date", help="the desk as it was at the end of that day (2026-11-20, yesterday, …); nothing is remembered"),
+        typer.Option("--date", help="the summary as of the end of that day (2026-11-20, yesterday, …); this visit is not recorded"),
     ] = "",
-    project: Annotated[str, typer.Option("--project", "-p", help="of one project or note, or of runs of one recipe")] = "",
-    most: Annotated[int, typer.Option("--most", "-n", min=0, help="lines of a section; 0: as many as fit on a screen")] = 0,
-    done: Annotated[list[int] | None, typer.Option("--done", metavar="NUMBER", help="a step you begin, or one begun that is over")] = None,
-    refused: Annotated[list[int] | None, typer.Option("--not", metavar="NUMBER", help="a step not to be shown for thirty days")] = None,
+    project: Annotated[str, typer.Option("--project", "-p", help="only one project, one note, or the runs of one recipe")] = "",
+    most: Annotated[int, typer.Option("--most", "-n", min=0, help="lines per section; 0: as many as fit on a screen")] = 0,
+    done: Annotated[
+        list[int] | None, typer.Option("--done", metavar="NUMBER", help="mark a step as begun, or a begun step as done")
+    ] = None,
+    refused: Annotated[list[int] | None, typer.Option("--not", metavar="NUMBER", help="hide a step for thirty days")] = None,
 ) -> None:
-    """Show what happened since you were last here, what lies open, and five next steps with their reasons."""
+    """Show what happened since your last visit, what is unfinished, and five suggested next steps with reasons."""
     from datetime import time, timedelta
 
     from scratchlab.notebook.dates import since as words
@@ -43,36 +45,36 @@ def start(
         since, now = datetime.combine(day - timedelta(days=1), time.min), min(now, datetime.combine(day, time.max))
     with refreshed() as (base, changes):
         morning.checked(base, project)
-        told = seen(base, since, now, project)
-        coming = steps(base, told, kept, project)
-        made = sections(base, told, most or shown.MOST)
+        events = seen(base, since, now, project)
+        suggested = steps(base, events, kept, project)
+        parts = sections(base, events, most or shown.MOST)
         if date:
-            console.print(f"The desk at the end of {now:%A}, {now.day} {now:%B %Y}", style="bold")
-        console.print(shown.desk(made, coming, since, now, most), soft_wrap=True)  # a place is never cut
+            console.print(f"Summary at the end of {now:%A}, {now.day} {now:%B %Y}", style="bold")
+        console.print(shown.desk(parts, suggested, since, now, most), soft_wrap=True)  # file:line references are never wrapped
         for key, reason in changes.refused:
-            console.print(f"  left as it was: {key} ({reason})", style="yellow")
+            console.print(f"  not updated: {key} ({reason})", style="yellow")
     if not date:
-        kept.shown = [step.key for step in coming]
+        kept.shown = [step.key for step in suggested]
         kept.write(file)
 
 
 @app.command("continue")
 def continue_note(
     note: Annotated[str, typer.Argument(metavar="NOTE", help="a note's name, or its file")],
-    most: Annotated[int, typer.Option("--most", "-n", min=1, help="lines to draw from earlier notes")] = 5,
-    lines: Annotated[bool, typer.Option("--lines", help="these lines alone, though a model is named in notebook.toml")] = False,
+    most: Annotated[int, typer.Option("--most", "-n", min=1, help="number of lines to take from earlier notes")] = 5,
+    lines: Annotated[bool, typer.Option("--lines", help="show only these lines, even if notebook.toml names a model")] = False,
     send: YesSend = False,
 ) -> None:
-    """Draft what may come next in a brainstorm, from what followed similar lists before; nothing is written into the note.
+    """Suggest how to continue the list at the end of a note, from what followed similar lists; nothing is written into the note.
 
-    A model that notebook.toml names adds lines of its own, which are marked.
+    A model named in notebook.toml adds lines of its own, marked as generated.
     """
     from scratchlab.notebook.desk import drafted
     from scratchlab.notebook.desk.brainstorm import draft
     from scratchlab.notebook.recall.answer.drafting import Drafting
     from scratchlab.notebook.settings import own, settings
 
-    named = settings().model
-    model = Drafting(named, own().kept, agreed(), send) if named and not lines else None
+    chosen = settings().model
+    model = Drafting(chosen, own().kept, consent_prompt(), send) if chosen and not lines else None
     with refreshed() as (base, _):
         console.print(drafted.shown(draft(base, note, model, most)), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Commands that show results: of a run, of two compared, of two inputs, of a table of runs."""
+"""Commands that show results: a run, a comparison of two runs, a pair of inputs, correlations in a table of runs."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Annotated
 
 import typer
 
-from scratchlab.cli.program import RunName, RunsFolder, app, console, lead_to
+from scratchlab.cli.program import RunName, RunsFolder, app, console, print_link
 from scratchlab.cli.recall import refreshed
 
 
 @app.command()
 def show(run: RunName, runs: RunsFolder = Path("runs")) -> None:
-    """Show a run's results, and the lines of the notebook that mention it."""
+    """Show a run's results, and the lines of notes that mention the run."""
     from scratchlab.report.run import terminal
     from scratchlab.store.run import Run
 
     found = Run.find(runs, run)
     console.print(terminal.outcome(found))
-    _named(found.folder)
+    _print_mentions(found.folder)
 
 
-def _named(run: Path) -> None:
-    """The lines of notes that mention a run, and what its own note links to; an error there leaves the run's tables as they are."""
+def _print_mentions(run: Path) -> None:
+    """Prints the lines of notes that mention a run, and what its own note links to; an error there is printed as a warning."""
     from scratchlab.checks import Problem
     from scratchlab.notebook.desk import named
     from scratchlab.notebook.settings import settings
@@ -33,22 +33,22 @@ def _named(run: Path) -> None:
             with refreshed() as (base, _):
                 console.print(named.shown(*named.named(base, run)), soft_wrap=True)
     except Problem as problem:
-        console.print(f"The notes were not looked at: {problem}", style="yellow", soft_wrap=True)
+        console.print(f"The notes could not be searched: {problem}", style="yellow", soft_wrap=True)
 
 
 @app.command("runs")
 def list_runs(runs: RunsFolder = Path("runs")) -> None:
-    """List the runs, the newest first: running, finished, killed, failed."""
+    """List the runs and their states (running, finished, killed, failed), newest first."""
     from scratchlab.report import terminal
     from scratchlab.store import query
 
     found = query.runs(runs)
-    console.print(terminal.runs(found) if found else f"There is no run in {runs}/ yet; `scratchlab run digits` makes one.")
+    console.print(terminal.runs(found) if found else f"{runs}/ holds no run yet; `scratchlab run digits` makes one.")
 
 
 @app.command()
 def report(run: RunName, runs: RunsFolder = Path("runs")) -> None:
-    """Write a run's report.html again and print its address."""
+    """Rewrite a run's report.html and print its address."""
     from scratchlab.report.run import page
     from scratchlab.store.run import Run
 
@@ -57,34 +57,34 @@ def report(run: RunName, runs: RunsFolder = Path("runs")) -> None:
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="RUN, or RUN:HEAD for another head than the leading one")],
+    a: Annotated[str, typer.Argument(metavar="A", help="RUN, or RUN:HEAD for a head other than the leading one")],
     b: Annotated[str, typer.Argument(metavar="B", help="another run, or another head of the same run")],
     runs: RunsFolder = Path("runs"),
-    out: Annotated[Path | None, typer.Option("--out", help="file of the page; in the folder of runs by default")] = None,
-    samples: Annotated[int, typer.Option("--samples", min=0, help="how many flipped answers to show in each direction")] = 12,
+    out: Annotated[Path | None, typer.Option("--out", help="path of the page; default: in the folder of the runs")] = None,
+    samples: Annotated[int, typer.Option("--samples", min=0, help="number of changed predictions to show in each direction")] = 12,
 ) -> None:
-    """Compare two runs, or two heads of one run, on what both were evaluated on; writes a page."""
+    """Compare two runs, or two heads of one run, on the inputs that both were evaluated on; writes a page."""
     from scratchlab.analysis import comparison
     from scratchlab.analysis.compared import compared_run
     from scratchlab.pipeline import SECTIONS
     from scratchlab.report.compare import page, terminal
 
-    one, other = compared_run(runs, a), compared_run(runs, b)
-    found = comparison.compare(one, other, SECTIONS, samples)
-    path = page.write(found, out or page.place(runs, one, other))
-    console.print(terminal.comparison(found))
-    lead_to("Page", path)
+    first, second = compared_run(runs, a), compared_run(runs, b)
+    result = comparison.compare(first, second, SECTIONS, samples)
+    path = page.write(result, out or page.place(runs, first, second))
+    console.print(terminal.comparison(result))
+    print_link("Page", path)
 
 
 @app.command()
 def pair(
     run: RunName,
-    clip_a: Annotated[str, typer.Argument(metavar="CLIP_A", help="an input's id, or the beginning or end of one")],
+    clip_a: Annotated[str, typer.Argument(metavar="CLIP_A", help="an input's id, or the beginning or end of its id")],
     clip_b: Annotated[str, typer.Argument(metavar="CLIP_B", help="the other input's id")],
     runs: RunsFolder = Path("runs"),
-    out: Annotated[Path | None, typer.Option("--out", help="file of the page; in the run's folder by default")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="path of the page; default: in the run's folder")] = None,
 ) -> None:
-    """Put two inputs of a run side by side: their spectrograms, which steps are alike, and every similarity's score."""
+    """Show two inputs of a run side by side: their spectrograms, the similarity of their time steps, and every similarity's score."""
     from scratchlab import recipe as recipes
     from scratchlab.analysis import pair as pairs
     from scratchlab.learn.inspection import features_and_pairing
@@ -94,20 +94,20 @@ def pair(
     from scratchlab.types import Inputs
 
     found = Run.find(runs, run)
-    here = recipes.overridden(found.recipe(), ["training.device=cpu"])  # the machine that trained may have had others
-    pipeline = reopened(recipes.resolve(here, SECTIONS, found.status["recipe"]), found)
+    on_cpu = recipes.overridden(found.recipe(), ["training.device=cpu"])  # this machine may lack the device that trained the run
+    pipeline = reopened(recipes.resolve(on_cpu, SECTIONS, found.status["recipe"]), found)
     samples = pipeline.source.read()
     chosen = pairs.chosen(samples, clip_a, clip_b)
     features, pairing = features_and_pairing(pipeline.embedder, pipeline.similarities, Inputs(chosen, samples.load))
-    both = pairs.pair(found, samples, chosen, features, pipeline.embedder.frontend.form, pairing)
-    path = page.write(both, out or page.place(both))
-    console.print(terminal.pair(both))
-    lead_to("Page", path)
+    result = pairs.pair(found, samples, chosen, features, pipeline.embedder.frontend.form, pairing)
+    path = page.write(result, out or page.place(result))
+    console.print(terminal.pair(result))
+    print_link("Page", path)
 
 
 @app.command()
 def correlate(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="a CSV file with one row a run, or the name of a sweep")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="a CSV file with one row per run, or the name of a sweep")],
     xs: Annotated[
         list[str] | None,
         typer.Option("--x", help="a column, or a pattern of columns, to correlate with --y; default: all, or a sweep's hyperparameters"),
@@ -117,16 +117,20 @@ def correlate(
         typer.Option("--y", help="a column, or a pattern of columns, to correlate with --x; default: all, or a sweep's metrics"),
     ] = None,
     configuration: Annotated[
-        list[str] | None, typer.Option("--configuration", "-c", help="a column of settings; runs that share them are repetitions")
+        list[str] | None,
+        typer.Option(
+            "--configuration", "-c", help="a column of settings; runs with equal settings count as repetitions of one configuration"
+        ),
     ] = None,
     group: Annotated[
-        list[str] | None, typer.Option("--group", "-g", help="a column within whose values correlations are given as well")
+        list[str] | None, typer.Option("--group", "-g", help="a column; correlations are also computed within each of its values")
     ] = None,
     runs: RunsFolder = Path("runs"),
     out: Annotated[
-        Path | None, typer.Option("--out", help="file of the page; default: TABLE-correlated.html here, or in the sweep's folder")
+        Path | None,
+        typer.Option("--out", help="path of the page; default: TABLE-correlated.html in the current folder, or in the sweep's folder"),
     ] = None,
-    most: Annotated[int, typer.Option("--most", min=1, help="pairs to print")] = 20,
+    most: Annotated[int, typer.Option("--most", min=1, help="number of pairs to print")] = 20,
 ) -> None:
     """Pairwise correlations between the columns of a table of runs, with intervals over configurations; writes a page."""
     from scratchlab.analysis import correlate as correlations
@@ -136,13 +140,13 @@ def correlate(
     path = Path(table)
     if path.is_file() and not Folder.of_table(path):
         found = correlations.correlate(correlations.read(path), xs or (), ys or (), configuration or (), group or ())
-        called, place = path.name, Path()
+        title, place = path.name, Path()
     else:
         sweep = Folder.find(runs, table)
-        rows, settings, figures = sweep.compared()
-        found = correlations.correlate(rows, xs or settings, ys or figures, configuration or sweep.axes, group or (), "state")
-        called, path, place = sweep.path.name, sweep.table, sweep.path
-    path = page.write(found, called, out or place / f"{path.stem}-correlated.html")
-    console.print(f"Correlations in {called}:")
+        rows, settings, metrics = sweep.compared()
+        found = correlations.correlate(rows, xs or settings, ys or metrics, configuration or sweep.axes, group or (), "state")
+        title, path, place = sweep.path.name, sweep.table, sweep.path
+    path = page.write(found, title, out or place / f"{path.stem}-correlated.html")
+    console.print(f"Correlations in {title}:")
     console.print(terminal.correlations(found, most))
-    lead_to("Page", path)
+    print_link("Page", path)

@@ -1,4 +1,4 @@
-"""Commands that make runs: one, many, or what is missing of one."""
+"""Commands that train: a single run, a sweep, or the rest of an interrupted run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scratchlab.checks import Diverged, Problem
-from scratchlab.cli.program import RunName, RunsFolder, app, console, lead_to
-from scratchlab.cli.writing import noted
+from scratchlab.cli.program import RunName, RunsFolder, app, console, print_link
+from scratchlab.cli.writing import update_notes
 
 if TYPE_CHECKING:
     from scratchlab.recipe import Recipe
@@ -26,65 +26,65 @@ def run_recipe(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="a recipe file, or a name that `scratchlab recipes` lists")],
     settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="section.setting=value; may be repeated")] = None,
     runs: RunsFolder = Path("runs"),
-    again: Annotated[bool, typer.Option("--again", help="repeat a run that exists already, in a new folder")] = False,
+    again: Annotated[bool, typer.Option("--again", help="repeat a run that already exists, in a new folder")] = False,
     note: Note = "",
     mirror: LoggerName = None,
 ) -> None:
-    """Train and evaluate a recipe; its folder keeps settings, weights, predictions and a report."""
+    """Train and evaluate a recipe; the run's folder keeps settings, weights, predictions and a report."""
     from scratchlab import recipe as recipes
     from scratchlab import shelf
     from scratchlab.pipeline import SECTIONS, check
     from scratchlab.store.run import Run
 
     path = shelf.find(recipe)
-    there = shelf.read(path)
-    raw = recipes.overridden(there, settings or [])
+    original = shelf.read(path)
+    raw = recipes.overridden(original, settings or [])
     resolved = recipes.resolve(raw, SECTIONS, path.stem)
     check(resolved)
-    title, changed = str(raw.get("title", "")), recipes.differences(raw, there)
+    title, changed = str(raw.get("title", "")), recipes.differences(raw, original)
     _perform(resolved, lambda: Run.create(runs, resolved, title, again=again, note=note, changed=changed), mirror)
 
 
 @app.command()
 def sweep(
-    plan: Annotated[str, typer.Argument(metavar="PLAN", help="a plan's file, or its name in recipes/sweeps")],
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="the file of a sweep's plan, or its name in recipes/sweeps")],
     settings: Annotated[list[str] | None, typer.Option("--set", "-s", help="a setting for all runs; may be repeated")] = None,
     runs: RunsFolder = Path("runs"),
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="number of seeds, in place of the plan's")] = None,
-    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="runs at a time; 0: as many as the engine can hold")] = 0,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="runs at a time; 0: as many as the engine allows")] = 0,
     dry: Annotated[
         bool, typer.Option("--dry-run", help="run nothing and write nothing: print which runs exist and which are missing")
     ] = False,
-    engine: Annotated[str, typer.Option("--engine", help="where they run: local, ray, slurm")] = "local",
+    engine: Annotated[str, typer.Option("--engine", help="where the runs are executed: local, ray, slurm")] = "local",
     options: Annotated[list[str] | None, typer.Option("--option", "-o", help="a setting of the engine; may be repeated")] = None,
-    address: Annotated[str | None, typer.Option("--address", help="of a running cluster of Ray; the same as -o address=")] = None,
+    address: Annotated[str | None, typer.Option("--address", help="address of a running Ray cluster; the same as -o address=...")] = None,
     note: Note = "",
 ) -> None:
-    """Run what is missing of a plan, several runs at a time, and write a table and a page; after a kill the same command resumes."""
+    """Run the missing runs of a sweep, several at a time, and write a table and a page; the same command resumes an interrupted sweep."""
     from scratchlab import shelf
     from scratchlab.report.sweep import page, terminal
     from scratchlab.sweeps.engines import catalog
-    from scratchlab.sweeps.plan import planned
-    from scratchlab.sweeps.progress import completed
+    from scratchlab.sweeps.plan import read_plan
+    from scratchlab.sweeps.progress import complete
     from scratchlab.sweeps.sweep import Sweep
 
-    makes = catalog.chosen(engine, workers, [*(options or []), *([f"address={address}"] if address else [])])
-    found = Sweep(planned(shelf.find_plan(plan), settings or [], seeds), runs, note)
-    there = len(found.orders) - len(found.missing())
-    console.print(f"{found.total} runs in {found.folder.path.name}, {there} there already.")
+    executor = catalog.chosen(engine, workers, [*(options or []), *([f"address={address}"] if address else [])])
+    runner = Sweep(read_plan(shelf.find_plan(plan), settings or [], seeds), runs, note)
+    existing = len(runner.jobs) - len(runner.missing())
+    console.print(f"{runner.total} runs in {runner.folder.path.name}, of which {existing} exist already.")
     if dry:
-        console.print(terminal.table(found.shown()))
+        console.print(terminal.table(runner.view()))
         return
     try:
-        failed = completed(found, makes, console)
+        failed = complete(runner, executor, console)
     except KeyboardInterrupt:
-        console.print("Stopped; the same command goes on from here.")
+        console.print("Stopped; the same command resumes the sweep.")
         raise typer.Exit(130) from None
-    console.print(terminal.table(found.shown()))
-    lead_to("Table", found.folder.table)
-    lead_to("Page", page.write(found.drawn(), found.folder.path / "sweep.html"))
+    console.print(terminal.table(runner.view()))
+    print_link("Table", runner.folder.table)
+    print_link("Page", page.write(runner.view_with_curves(), runner.folder.path / "sweep.html"))
     if failed:
-        console.print(terminal.endings([(one.order.run.folder.name, one.state, one.words) for one in failed]))
+        console.print(terminal.failures([(result.job.run.folder.name, result.state, result.message) for result in failed]))
         raise typer.Exit(1)
 
 
@@ -101,20 +101,20 @@ def resume(run: RunName, runs: RunsFolder = Path("runs"), note: Note = "", mirro
     resolved = recipes.resolve(found.recipe(), SECTIONS, found.status["recipe"])
     if resolved.key != found.status["key"]:
         raise Problem(
-            f"{found.folder}/recipe.toml is not the recipe this run began with, so going on would mix two runs; "
-            f"restore it, or begin another with `scratchlab run {found.folder}/recipe.toml`."
+            f"{found.folder}/recipe.toml is not the recipe this run began with, so resuming would mix two runs; "
+            f"restore it, or begin another run with `scratchlab run {found.folder}/recipe.toml`."
         )
 
-    def place() -> Run:
-        if found.state() != "running":  # whoever is at it does not want another's words
+    def reopen() -> Run:
+        if found.state() != "running":  # the note of a run that another process is writing stays
             found.annotate(note)
         return found
 
-    _perform(resolved, place, mirror)
+    _perform(resolved, reopen, mirror)
 
 
-def _perform(recipe: Recipe, place: Callable[[], Run], mirror: str | None) -> None:
-    """Trains and evaluates in the run's folder (in every process that torchrun started), then writes the report and prints its address."""
+def _perform(recipe: Recipe, open_run: Callable[[], Run], mirror: str | None) -> None:
+    """Trains and evaluates in the run's folder, in every process of torchrun; rank 0 then writes the report and prints its address."""
     from scratchlab.experiment import perform
     from scratchlab.learn import parallel
     from scratchlab.loggers import catalog
@@ -123,24 +123,24 @@ def _perform(recipe: Recipe, place: Callable[[], Run], mirror: str | None) -> No
     from scratchlab.store.run import Run
 
     logger = catalog.chosen(mirror) if mirror else None
-    with parallel.processes(), contextlib.ExitStack() as beside:
-        leads = parallel.rank() == 0
-        run = Run(Path(parallel.broadcast(str(place().folder) if leads else "")))
-        if leads:
-            beside.callback(noted, run)
-        if logger and leads:
-            beside.enter_context(InBackground(logger(run), run, console.print))
+    with parallel.processes(), contextlib.ExitStack() as stack:
+        first = parallel.rank() == 0
+        run = Run(Path(parallel.broadcast(str(open_run().folder) if first else "")))
+        if first:
+            stack.callback(update_notes, run)
+        if logger and first:
+            stack.enter_context(InBackground(logger(run), run, console.print))
         try:
             perform(recipe, run, console)
         except KeyboardInterrupt:
-            if leads:
-                console.print(f"Stopped; `scratchlab resume {run.folder}` goes on from here.")
+            if first:
+                console.print(f"Stopped; `scratchlab resume {run.folder}` continues the run.")
             raise typer.Exit(130) from None
         except Diverged:
-            if leads:
+            if first:
                 page.write(run)
             raise
-        if leads:
+        if first:
             report = page.write(run)
             console.print(terminal.outcome(run))
-            lead_to("Report", report)
+            print_link("Report", report)

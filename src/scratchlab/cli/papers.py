@@ -1,4 +1,4 @@
-"""Commands that look at what a project is made of besides runs: papers, and the files on the disk."""
+"""Commands that read scanned papers, and that show disk usage."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from scratchlab.cli.program import app, console
 def papers(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FOLDER...", help="where photographed and scanned pages lie; those of notebook.toml, if not given"),
+        typer.Argument(metavar="FOLDER...", help="folders of photographed and scanned pages; default: those in notebook.toml"),
     ] = None,
 ) -> None:
-    """Read photographed and scanned pages, each once, so that their words can be asked for."""
+    """Run text recognition (OCR) on photographed and scanned pages, once each, so that their text can be searched."""
     from scratchlab.checks import Problem, counted, listing
     from scratchlab.notebook.index.sources.papers import Papers
     from scratchlab.notebook.papers import reading, terminal
@@ -26,20 +26,20 @@ def papers(
     from scratchlab.observe.progress import ProgressBar
 
     given = Settings(papers=tuple(folder.absolute() for folder in folders)) if folders else settings()
-    if lacking := [str(folder) for folder in given.papers if not folder.is_dir()]:
-        raise Problem(f"{listing(lacking)} is no folder; name one that holds photographs or PDFs.")
+    if missing := [str(folder) for folder in given.papers if not folder.is_dir()]:
+        raise Problem(f"{listing(missing)} is not a folder; give a folder of photographs or PDFs.")
     source = Papers(given)
     if not source.folders:
-        raise Problem('No folder of papers is known; name one here, or in notebook.toml: papers = ["~/scans"]')
-    unseen: dict[str, str] = {}
-    files = list(dict.fromkeys(path for path, _ in source.files(unseen)))
-    refused = [f"{path} ({why})" for path, why in unseen.items()]
+        raise Problem('No folder of papers is given; give one here, or in notebook.toml: papers = ["~/scans"]')
+    unreadable: dict[str, str] = {}
+    files = list(dict.fromkeys(path for path, _ in source.files(unreadable)))
+    refused = [f"{path} ({reason})" for path, reason in unreadable.items()]
     if not (files or refused):
-        console.print(f"There is no photograph and no PDF in {listing(map(str, source.folders))}.", soft_wrap=True)
+        console.print(f"No photograph or PDF was found in {listing(map(str, source.folders))}.", soft_wrap=True)
         return
-    engine, sheets, seen = best(), list[reading.Sheet](), list[reading.Seen]()
+    engine, sheets, read = best(), list[reading.Sheet](), list[reading.Seen]()
     with ProgressBar(console) as bar:
-        for path in bar.over(files, "looking"):
+        for path in bar.over(files, "checking"):
             try:
                 sheets += reading.sheets(path, source.kept)
                 refused += reading.broken(path, source.kept)
@@ -51,25 +51,25 @@ def papers(
             if found.refused:
                 refused.append(found.refused)
             else:
-                seen.append(found)
-    if seen:
-        console.print(terminal.seen(seen, Path.cwd()))
-    known = len(sheets) - len(waiting)
+                read.append(found)
+    if read:
+        console.print(terminal.seen(read, Path.cwd()))
+    before = len(sheets) - len(waiting)
     console.print(
-        f"{counted(len(files), 'paper')} with {counted(len(sheets), 'picture')} to read: {len(seen)} read now, {known} before. "
-        f"Read by {engine.name}: {listing(engine.reads)}."
+        f"{counted(len(files), 'paper')} with {counted(len(sheets), 'picture')} to read: {len(read)} read now, {before} before. "
+        f"{engine.name} reads {listing(engine.reads)}."
     )
-    for sentence in refused:
-        console.print(f"Not read: {sentence}")
+    for reason in refused:
+        console.print(f"Not read: {reason}")
 
 
 @app.command()
 def disk(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="where to look; here, if not given")] = Path(),
-    most: Annotated[int, typer.Option("--most", min=1, help="rows of each table")] = 12,
-    fresh: Annotated[bool, typer.Option("--fresh", help="look at every file, those of crowded folders at rest as well")] = False,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="the folder to search; default: the current folder")] = Path(),
+    most: Annotated[int, typer.Option("--most", min=1, help="maximum number of rows in each table")] = 12,
+    fresh: Annotated[bool, typer.Option("--fresh", help="scan every file again, also in large folders that have not changed")] = False,
 ) -> None:
-    """Show what fills the disk below a folder, and which checkpoints lie there."""
+    """Show disk usage below a folder, and the checkpoints in it."""
     from rich.filesize import decimal
 
     from scratchlab.notebook.projects import terminal
@@ -77,7 +77,7 @@ def disk(
     from scratchlab.notebook.projects.looks import Looks
     from scratchlab.notebook.settings import own
 
-    with console.status("looking") as status:
+    with console.status("scanning") as status:
         found = disk(
             folder.absolute(),
             Looks(own().derived, fresh=fresh),

@@ -1,4 +1,4 @@
-"""The command that reads a training log from anywhere."""
+"""The command that reads a training log from a file, standard input or the clipboard."""
 
 from __future__ import annotations
 
@@ -15,48 +15,52 @@ if TYPE_CHECKING:
 
 @app.command()
 def paste(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="a log; '-' is standard input; the clipboard, if not given")] = None,
-    metric: Annotated[str, typer.Option("--metric", "-m", help="the figure to judge by; the most telling, if not given")] = "",
-    table: Annotated[Path | None, typer.Option("--table", help="a file for its figures, as comma-separated values")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="go on while the file grows, until Ctrl-C")] = False,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="a log file, or '-' for standard input; default: the clipboard")
+    ] = None,
+    metric: Annotated[
+        str, typer.Option("--metric", "-m", help="the metric that decides the best epoch; default: the most informative one")
+    ] = "",
+    table: Annotated[Path | None, typer.Option("--table", help="write the metrics to this CSV file")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="keep reading while the file grows, until Ctrl-C")] = False,
     runs: RunsFolder = Path("runs"),
 ) -> None:
-    """Read a training log of any shape: its best, last and trend, time left and trouble, each with its line; and whether it is known."""
+    """Read a training log in any format: best and last value, trend, time left, errors, each with its line; and the runs that match it."""
     from scratchlab.checks import Problem
     from scratchlab.notebook.logs import sources, terminal
     from scratchlab.notebook.logs.card import card
     from scratchlab.notebook.logs.reader import read
 
     if table is not None and not table.parent.is_dir():
-        raise Problem(f"{table} cannot be written: there is no folder {table.parent}.")
+        raise Problem(f"{table} cannot be written: the folder {table.parent} does not exist.")
     if follow:
         if file is None or str(file) == "-":
-            raise Problem("--follow follows a file; name it.")
+            raise Problem("--follow needs a file; give its path.")
         log = sources.followed(file, metric, console)
     else:
         log = read(sources.lines(file))
         console.print(terminal.picture(card(log, metric)))
-    _known(log, file, runs)
+    _print_matches(log, file, runs)
     if table is not None:
         from scratchlab.notebook.logs.export import table as as_table
         from scratchlab.store.files import write_text
 
         write_text(table, as_table(log))
-        console.print(f"Its {len(log.rows)} records stand in {table}", soft_wrap=True)
+        console.print(f"Wrote {len(log.rows)} records to {table}", soft_wrap=True)
 
 
-def _known(log: Log, file: Path | None, runs: Path) -> None:
-    """Tells of runs and other logs with the same figures; what goes wrong there leaves the card as it is."""
+def _print_matches(log: Log, file: Path | None, runs: Path) -> None:
+    """Prints runs and other logs with the same metrics; an error there is printed as a warning."""
     from scratchlab.checks import Problem
     from scratchlab.notebook.desk.known import known
     from scratchlab.notebook.index.sources.logs import Logs
     from scratchlab.notebook.settings import settings
 
     try:
-        said = settings()
+        chosen = settings()
         own = file.resolve() if file else None
-        others = (path for key, _ in Logs(said).stamps({}) if (path := Path(key)).resolve() != own)
-        for line in known(log, [*said.runs, runs], others):
+        others = (path for key, _ in Logs(chosen).stamps({}) if (path := Path(key)).resolve() != own)
+        for line in known(log, [*chosen.runs, runs], others):
             console.print(line, soft_wrap=True)
     except Problem as problem:
-        console.print(f"Whether it is known was not looked up: {problem}", style="yellow", soft_wrap=True)
+        console.print(f"Runs and logs with the same metrics could not be searched: {problem}", style="yellow", soft_wrap=True)

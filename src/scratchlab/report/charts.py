@@ -1,6 +1,6 @@
-"""What all charts have in common, as Plotly's JSON. Colours are named by their CSS property; the page fills in the scheme's own.
+"""Parts shared by all charts, as Plotly's JSON. Colours are CSS properties, which the page replaces by those of its colour scheme.
 
-Plain dictionaries: the names of Plotly's reference, https://plotly.com/javascript/reference/, without its Python classes.
+Figures are plain dictionaries with the names of https://plotly.com/javascript/reference/, without Plotly's Python classes.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 
 
 def ink(name: str) -> str:
-    """The CSS property that holds a colour."""
+    """A colour as a reference to its CSS property."""
     return f"var(--{name})"
 
 
 def shared(name: str) -> Figure:
-    """Stands for what the page's figures hold once, under this name in their entry "shared"."""
+    """A reference to an object that the page stores once, under this name in the figures' entry "shared"."""
     return {"shared": name}
 
 
-def said(text: str) -> str:
-    """Text for Plotly, which reads some HTML in labels."""
+def escaped(text: str) -> str:
+    """Text escaped for Plotly, which interprets some HTML in labels."""
     return html.escape(text, quote=False)
 
 
 def brief(text: str, most: int) -> str:
-    """`said`, cut to so many letters."""
-    return said(text if len(text) <= most else text[: most - 1] + "…")
+    """`escaped`, cut to at most `most` characters."""
+    return escaped(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def axis(**more: Any) -> Figure:
-    """What all axes have in common, and `more`."""
+    """The properties that all axes share, and `more`."""
     common = {"gridcolor": ink("rule"), "linecolor": ink("rule"), "zeroline": False, "fixedrange": True, "automargin": True, "ticks": ""}
     return common | more
 
 
 def layout(height: int, **more: Any) -> Figure:
-    """What all charts have in common, and `more`."""
-    made: Figure = {
+    """The layout that all charts share, and `more`."""
+    common: Figure = {
         "height": height,
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -52,12 +52,12 @@ def layout(height: int, **more: Any) -> Figure:
         "showlegend": False,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     }
-    made |= more
-    made["xaxis"] = axis(**({"showgrid": False} | more.get("xaxis", {})))
-    made["yaxis"] = axis(**more.get("yaxis", {}))
-    return made
+    common |= more
+    common["xaxis"] = axis(**({"showgrid": False} | more.get("xaxis", {})))
+    common["yaxis"] = axis(**more.get("yaxis", {}))
+    return common
 
 
 def title(text: str, standoff: int = 8) -> Figure:
-    """The name of an axis, so many pixels from its numbers."""
+    """The title of an axis, `standoff` pixels from its tick labels."""
     return {"text": text, "standoff": standoff, "font": {"size": 13}}

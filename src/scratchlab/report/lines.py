@@ -1,4 +1,4 @@
-"""How lines are told apart: by colour, dashes and marks at once, so that a chart can be read by any eyes, and in print."""
+"""Line styles: lines differ in colour, dashes and marks at once, so that charts are readable without colour vision and in print."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scratchlab.metrics.estimate import Estimate
 from scratchlab.report.charts import Figure, ink
 
 COLOURS = 8  # --head-1 to --head-8 of page.css
-DASHES = {  # as Plotly names or lists them -> as SVG does
+DASHES = {  # Plotly's name or list -> SVG's stroke-dasharray
     "solid": "none",
     "dash": "7 4",
     "dot": "2 4",
@@ -21,7 +21,7 @@ DASHES = {  # as Plotly names or lists them -> as SVG does
     "9px,3px,2px,3px,2px,3px": "9 3 2 3 2 3",
 }
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "triangle-down", "x")
-OUTLINES = {  # of marks, from -5 to 5
+OUTLINES = {  # SVG paths of marks, from -5 to 5
     "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z",
     "diamond": "M0-5.5 5.5 0 0 5.5-5.5 0Z",
     "square": "M-4.5-4.5h9v9h-9Z",
@@ -35,7 +35,7 @@ OUTLINES = {  # of marks, from -5 to 5
 
 @dataclass(frozen=True)
 class Look:
-    """Of one line: colour, the name of a CSS property without its dashes; dash and symbol as Plotly names them."""
+    """The style of one line: colour (a CSS property without its dashes), and dash and symbol as Plotly names them."""
 
     colour: str
     dash: str
@@ -43,15 +43,15 @@ class Look:
 
     @property
     def strokes(self) -> str:
-        """The dashes as SVG has them."""
+        """The dashes as SVG's stroke-dasharray."""
         return DASHES[self.dash]
 
     def line(self, width: float) -> Figure:
-        """For Plotly."""
+        """Plotly's properties of the line."""
         return {"color": ink(self.colour), "width": width, "dash": self.dash}
 
     def marker(self, size: float) -> Figure:
-        """For Plotly."""
+        """Plotly's properties of the marks."""
         return {"color": ink(self.colour), "size": size, "symbol": self.symbol}
 
     def error_bars(self, estimates: Sequence[Estimate | None], scale: float = 1) -> Figure:
@@ -71,9 +71,9 @@ def _reach(estimate: Estimate | None, bound: Literal["low", "high"], scale: floa
 
 
 def look(place: int) -> Look:
-    """Of the line at this place: eight differ in all three; the next eight have the dashes and marks of their neighbours, and so on.
+    """The style of the line at this position. Eight lines differ in all three properties; the next eight shift dashes and marks by one.
 
-    >>> [(one.colour, one.dash) for one in map(look, (0, 5, 8))]
+    >>> [(style.colour, style.dash) for style in map(look, (0, 5, 8))]
     [('head-1', 'solid'), ('head-6', 'longdashdot'), ('head-1', 'dash')]
     """
     colour, other = place % COLOURS, (place + place // COLOURS) % COLOURS

@@ -1,4 +1,4 @@
-"""Tables in Markdown, and numbers as their cells have them."""
+"""Tables in Markdown, and numbers formatted for their cells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scratchlab.report import words
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of these cells.
+    """A Markdown table.
 
     >>> print(table(["", "accuracy"], [["cosine", "72.1"]]), end="")
     |  | accuracy |
@@ -23,26 +23,26 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def pivot(runs: pl.DataFrame, row: str, column: str, cell: Callable[[pl.DataFrame], str], corner: str = "") -> str:
-    """A row a value of the column `row`, a column a value of `column`, in their order there; in each cell what `cell` says of its runs."""
+    """A table with one row per value of the column `row` and one column per value of `column`; `cell` formats the runs of each cell."""
     rows, columns = (runs[name].unique(maintain_order=True).to_list() for name in (row, column))
-    body = [[str(one), *(cell(runs.filter(pl.col(row) == one, pl.col(column) == other)) for other in columns)] for one in rows]
+    body = [[str(a), *(cell(runs.filter(pl.col(row) == a, pl.col(column) == b)) for b in columns)] for a in rows]
     return table([corner, *map(str, columns)], body)
 
 
 def percent(estimate: Estimate) -> str:
-    """`72.1 [70.5, 73.7]`, in per cent; why it is undefined, if it is."""
+    """`72.1 [70.5, 73.7]`, in percent; the reason, if it is undefined."""
     if estimate.value is None:
         return estimate.how
     return f"{100 * estimate.value:.1f} {words.interval(estimate)}".strip()
 
 
 def points(estimate: Estimate) -> str:
-    """A difference of shares in points, with its sign: `+3.2 [+1.1, +5.0]`; why it is undefined, if it is."""
+    """A difference of fractions in percentage points, with its sign: `+3.2 [+1.1, +5.0]`; the reason, if it is undefined."""
     return estimate.how if estimate.value is None else f"{words.points(estimate.value)} {words.span(estimate)}".strip()
 
 
 def number(estimate: Estimate, scale: float = 1.0, places: int = 3, sign: str = "") -> str:
-    """`0.850 [0.710, 0.930]`, scaled, to so many places; why it is undefined, if it is. sign: "+" where a difference shows its own.
+    """`0.850 [0.710, 0.930]`, scaled, with `places` decimals; the reason, if it is undefined. sign: "+" shows the sign of a difference.
 
     >>> number(Estimate(-0.0123, -0.02, 0.001), 100, 1, "+")
     '−1.2 [−2.0, +0.1]'
@@ -50,14 +50,14 @@ def number(estimate: Estimate, scale: float = 1.0, places: int = 3, sign: str = 
     if estimate.value is None:
         return estimate.how
 
-    def shown(one: float) -> str:
-        return f"{scale * one:{sign}.{places}f}".replace("-", "−")
+    def formatted(x: float) -> str:
+        return f"{scale * x:{sign}.{places}f}".replace("-", "−")
 
-    return f"{shown(estimate.value)} {words.bounds(estimate, shown)}".strip()
+    return f"{formatted(estimate.value)} {words.bounds(estimate, formatted)}".strip()
 
 
 def spread(values: pl.Series, scale: float = 1.0, places: int = 3) -> str:
-    """Mean ± standard deviation, scaled, to so many places; of one value itself, of none a dash.
+    """Mean ± standard deviation, scaled, with `places` decimals; a single value has no deviation, none gives a dash.
 
     >>> spread(pl.Series([0.25, 0.75, 0.5]), 100, 1), spread(pl.Series([0.25])), spread(pl.Series([None]))
     ('50.0 ± 25.0', '0.250', '–')

@@ -1,4 +1,4 @@
-"""Square matrices as pictures: classes down and answers across, or layers with layers."""
+"""Square matrices as heat maps: true against predicted classes, or layers against layers."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.report.charts import Figure, brief, ink, layout, said
+from scratchlab.report.charts import Figure, brief, escaped, ink, layout
 
-LONGEST = 14  # letters of a class name on an axis
-WRITTEN = 12  # classes up to which a matrix has its numbers written in
+LONGEST = 14  # characters of a class name on an axis
+WRITTEN = 12  # classes up to which the cells contain numbers
 
 Bools = npt.NDArray[np.bool_]
-Shares = npt.NDArray[np.float64]
+Fractions = npt.NDArray[np.float64]
 
 
 def matrix(data: list[Figure], classes: Sequence[str], parted: int) -> Figure:
-    """Layers of cells in one square; dotted lines after the first `parted` classes, if there are more."""
+    """Heat-map layers in one square; dotted lines separate the first `parted` classes from any others."""
     names, size = [brief(name, LONGEST) for name in classes], len(classes)
     longest = max(min(len(name), LONGEST) for name in classes)
-    cell = min(36, 330 // size) if size <= WRITTEN else 26 if size <= 20 else 20  # with short names ten or twelve fit a telephone
+    cell = min(36, 330 // size) if size <= WRITTEN else 26 if size <= 20 else 20  # with short names, ten or twelve classes fit a phone
     margin = 14 + int(6.5 * longest)
     width = cell * size + margin + 12
-    around = {"l": margin, "b": margin, "t": 4, "r": 8}
+    margins = {"l": margin, "b": margin, "t": 4, "r": 8}
     ticks = {"tickvals": list(range(size)), "ticktext": names, "tickfont": {"size": 11}, "showgrid": False, "automargin": False}
-    across = {**ticks, "range": [-0.5, size - 0.5], "tickangle": 0 if longest <= 3 else -90}
-    down = {**ticks, "range": [size - 0.5, -0.5]}
-    whole = layout(width, width=width, margin=around, shapes=_borders(parted, size), xaxis=across, yaxis=down)
-    return {"data": data, "layout": whole}
+    x_axis = {**ticks, "range": [-0.5, size - 0.5], "tickangle": 0 if longest <= 3 else -90}
+    y_axis = {**ticks, "range": [size - 0.5, -0.5]}
+    frame = layout(width, width=width, margin=margins, shapes=_borders(parted, size), xaxis=x_axis, yaxis=y_axis)
+    return {"data": data, "layout": frame}
 
 
 def first(classes: Mapping[str, str]) -> int:
-    """How many classes, in their order, belong to the part of the first; the rest is parted from them by dotted lines."""
+    """Number of leading classes that belong to the same part as the first class; dotted lines separate the others."""
     parts = list(classes.values())
     return next((place for place, part in enumerate(parts) if part != parts[0]), len(parts))
 
 
-def cells(where: Bools, depth: Shares, deepest: float, colour: str, told: list[list[str]], written: list[list[str]]) -> Figure:
-    """One layer: the cells `where` `[c, c]`, as deep in colour as `depth` of `deepest`; `told` by the pointer, `written` if few."""
+def cells(where: Bools, depth: Fractions, deepest: float, colour: str, tooltips: list[list[str]], texts: list[list[str]]) -> Figure:
+    """One layer: the cells `where` `[c, c]`, coloured by `depth` / `deepest`, with tooltips; `texts` are written in if classes are few."""
     places = range(len(where))
     layer: Figure = {
         "type": "heatmap",
@@ -49,23 +49,23 @@ def cells(where: Bools, depth: Shares, deepest: float, colour: str, told: list[l
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
-        "customdata": [[said(text) for text in row] for row in told],
+        "customdata": [[escaped(text) for text in row] for row in tooltips],
         "hovertemplate": "%{customdata}<extra></extra>",
         "hoverongaps": False,
     }
     if len(where) <= WRITTEN:
-        layer["text"] = [[said(written[i][j]) if where[i, j] else "" for j in places] for i in places]
+        layer["text"] = [[escaped(texts[i][j]) if where[i, j] else "" for j in places] for i in places]
         layer |= {"texttemplate": "%{text}", "textfont": {"size": 12}}
     return layer
 
 
-def answered(classes: Sequence[str], i: int, j: int) -> str:
-    """What row and column of a cell mean: `four answered rightly`, `four answered as nine`."""
-    return f"{classes[i]} {'answered rightly' if i == j else f'answered as {classes[j]}'}"
+def cell_meaning(classes: Sequence[str], i: int, j: int) -> str:
+    """The meaning of a cell: `four classified correctly`, `four classified as nine`."""
+    return f"{classes[i]} classified {'correctly' if i == j else f'as {classes[j]}'}"
 
 
 def _borders(parted: int, size: int) -> list[Figure]:
     line = {"type": "line", "line": {"color": ink("quiet"), "width": 1, "dash": "dot"}}
     at, begin, end = parted - 0.5, -0.5, size - 0.5
-    both = [line | {"x0": at, "x1": at, "y0": begin, "y1": end}, line | {"x0": begin, "x1": end, "y0": at, "y1": at}]
-    return both if parted < size else []
+    lines = [line | {"x0": at, "x1": at, "y0": begin, "y1": end}, line | {"x0": begin, "x1": end, "y0": at, "y1": at}]
+    return lines if parted < size else []

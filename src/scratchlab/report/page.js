@@ -1,13 +1,13 @@
 "use strict";
-// Inflates Plotly, draws every chart in the colours of the scheme, and draws them again when the scheme changes.
+// Decompresses Plotly, draws every chart in the colours of the scheme, and redraws them when the scheme changes.
 const root = document.documentElement;
 const figures = JSON.parse(document.getElementById("figures").textContent);
 const system = matchMedia("(prefers-color-scheme: dark)");
 const toggle = document.getElementById("scheme");
 root.classList.add("js");
 
-/** Figures name colours as `var(--ink)`; the value is what the stylesheet makes of it here and now. What several figures have in common
- *  stands once, in `figures.shared`, and is named in its place. */
+/** Returns a figure with its references resolved: colours such as `var(--ink)` become the current value of the style sheet, and
+ *  `{shared: name}` becomes `figures.shared[name]`, which several figures have in common. */
 const probe = document.body.appendChild(document.createElement("i"));
 probe.hidden = true;
 function coloured(value) {
@@ -29,7 +29,7 @@ function draw() {
   }
 }
 
-/** A click on a cell of a heat map shows the figure behind it, where there is one. */
+/** A click on a cell of a heat map shows the cell's figure, if it has one. */
 function openCells() {
   for (const below of document.querySelectorAll("[data-behind]")) {
     const above = document.querySelector(`[data-figure="${below.dataset.behind}"]`);
@@ -53,7 +53,7 @@ function show(scheme) {
   draw();
 }
 
-/** On paper: light, and as wide as the sheet. */
+/** For printing: the light scheme, as wide as the paper. */
 function onPaper(yes) {
   root.classList.toggle("paper", yes);
   draw();
@@ -80,4 +80,4 @@ show("");
 toggle.hidden = false;
 toggle.addEventListener("click", () => show(isDark() ? "light" : "dark"));
 system.addEventListener("change", () => show(root.style.colorScheme));
-if (Object.keys(figures).length) start().catch(() => root.classList.remove("js")); // an old browser: the tables tell everything
+if (Object.keys(figures).length) start().catch(() => root.classList.remove("js")); // an old browser: the tables have all values

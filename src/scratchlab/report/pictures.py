@@ -1,4 +1,4 @@
-"""Inputs as a page can hold them: pictures and sound as data URIs, nothing beside the page."""
+"""Images, spectrograms and recordings as data URIs, so that a page needs no other file."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ from scratchlab.types import Floats, Image, Waveform
 
 Bytes = npt.NDArray[np.uint8]
 
-SECONDS = 10.0  # of a recording that a page holds
+SECONDS = 10.0  # of a recording that a page embeds, at most
 FRAMES = 400  # columns of a spectrogram, at most
-RANGE = 70.0  # decibels below the loudest that are seen
-STOPS = ((0.0, 11, 14, 30), (0.3, 46, 42, 110), (0.55, 150, 52, 110), (0.8, 240, 140, 60), (1.0, 252, 240, 190))  # quiet to loud
+RANGE = 70.0  # decibels below the maximum that the colours show
+STOPS = (
+    (0.0, 11, 14, 30),
+    (0.3, 46, 42, 110),
+    (0.55, 150, 52, 110),
+    (0.8, 240, 140, 60),
+    (1.0, 252, 240, 190),
+)  # (level, red, green, blue), from quiet to loud
 
 
 def sound(values: Floats, form: Waveform | Image) -> str:
-    """The recording `[samples]` as 16-bit FLAC, which browsers play and which is half as long as WAV; the first `SECONDS` of it. Of an
-    image, nothing."""
+    """The first `SECONDS` of a recording `[samples]` as 16-bit FLAC, which browsers play and which is half the size of WAV; an empty string
+    for an image."""
     if isinstance(form, Image):
         return ""
     file = io.BytesIO()
@@ -32,7 +38,7 @@ def sound(values: Floats, form: Waveform | Image) -> str:
 
 
 def picture(values: Floats, form: Waveform | Image) -> str:
-    """The image `[channels, height, width]`, or the spectrogram of the recording `[samples]`, as PNG."""
+    """An image `[channels, height, width]`, or the spectrogram of a recording `[samples]`, as PNG."""
     if isinstance(form, Waveform):
         return _uri("image/png", png(_coloured(1 + spectrogram(values[: int(SECONDS * form.rate)], form.rate) / RANGE)))
     pixels = np.clip(np.rint(255 * values), 0, 255).astype(np.uint8)
@@ -40,9 +46,9 @@ def picture(values: Floats, form: Waveform | Image) -> str:
 
 
 def spectrogram(values: Floats, rate: int) -> npt.NDArray[np.float64]:
-    """Power `[bins, frames]` in decibels, from 0 (as loud as the loudest, or louder than nothing) down to -RANGE; high tones first.
+    """The power spectrogram `[bins, frames]` in decibels relative to its maximum, from 0 down to -RANGE; highest frequency first.
 
-    Hann windows of 32 ms every 10 ms (farther apart in a long recording), so that a bin is 31 Hz wide.
+    Hann windows of 32 ms every 10 ms (or more, in a long recording); a bin is 31 Hz wide. Silence is -RANGE everywhere.
     """
     size = max(8, round(0.032 * rate))
     hop = max(1, round(0.010 * rate), -(-len(values) // FRAMES))
@@ -56,15 +62,15 @@ def spectrogram(values: Floats, rate: int) -> npt.NDArray[np.float64]:
     return np.maximum(10 * np.log10(np.maximum(power / loudest, 1e-30)), -RANGE)
 
 
-def seen(depth: npt.NDArray[np.float64]) -> str:
-    """Values `[height, width]` from 0 to 1 in the colours of a spectrogram, as PNG; what lies beyond is cut off."""
-    return _uri("image/png", png(_coloured(depth)))
+def colour_png(levels: npt.NDArray[np.float64]) -> str:
+    """Values `[height, width]` from 0 to 1 in the colours of a spectrogram, as PNG; values beyond are clipped."""
+    return _uri("image/png", png(_coloured(levels)))
 
 
-def _coloured(depth: npt.NDArray[np.float64]) -> Bytes:
-    """Colours `[height, width, 3]`; loudness, from 0 to 1, is seen as brightness, too."""
+def _coloured(levels: npt.NDArray[np.float64]) -> Bytes:
+    """RGB `[height, width, 3]` of levels from 0 to 1; brightness increases with the level."""
     stops = np.array(STOPS)
-    return np.stack([np.interp(depth, stops[:, 0], stops[:, i]) for i in (1, 2, 3)], axis=2).round().astype(np.uint8)
+    return np.stack([np.interp(levels, stops[:, 0], stops[:, i]) for i in (1, 2, 3)], axis=2).round().astype(np.uint8)
 
 
 def png(pixels: Bytes) -> bytes:
@@ -75,7 +81,7 @@ def png(pixels: Bytes) -> bytes:
 
     height, width = pixels.shape[:2]
     header = struct.pack(">IIBBBBB", width, height, 8, 2 if pixels.ndim == 3 else 0, 0, 0, 0)
-    lines = np.pad(pixels.reshape(height, -1), ((0, 0), (1, 0)))  # each line begins with its filter: 0, none
+    lines = np.pad(pixels.reshape(height, -1), ((0, 0), (1, 0)))  # each line begins with its filter type; 0: none
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines.tobytes(), 9)) + chunk(b"IEND", b"")
 
 

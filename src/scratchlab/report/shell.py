@@ -1,6 +1,6 @@
-"""What every page is made with: the templates, the style, the script that draws, and Plotly, all inside the page.
+"""Renders pages: templates, styles, the drawing script and Plotly are all embedded in the page.
 
-A folder beside this file, `run`, `compare` or `pair`, is a kind of page: its page.html.j2 fills the blanks of the common page.html.j2, its
+Each folder beside this file, such as `run` or `compare`, is a kind of page: its page.html.j2 extends the common page.html.j2, and its
 page.css follows the common page.css.
 """
 
@@ -26,34 +26,36 @@ from scratchlab.report.lines import look
 from scratchlab.store import files
 
 
-def rendered(kind: str, about: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
-    """A page of this kind: `about` told by its template, the figures drawn in it."""
+def rendered(kind: str, context: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
+    """A page of this kind, from the variables of its template and its figures."""
     css = Markup("\n").join(_part(name) for name in ("page.css", f"{kind}/page.css"))
-    return _world().get_template(f"{kind}/page.html.j2").render(about, figures=figures, css=css, js=_part("page.js"), plotly=_plotly())
+    return (
+        _environment().get_template(f"{kind}/page.html.j2").render(context, figures=figures, css=css, js=_part("page.js"), plotly=_plotly())
+    )
 
 
 def emphasised(headline: str) -> Markup:
-    """A headline whose numbers stand out, and whose intervals stand back.
+    """A headline as HTML, with bold percentages and subdued intervals.
 
     >>> emphasised("98.9% [98.1%, 99.6%] on <6> classes")
     Markup('<b>98.9%</b> <span class="interval">[98.1%, 99.6%]</span> on &lt;6&gt; classes')
     """
     parts = re.split(r"(\[[^\]]*\])", str(escape(headline)))
-    parts[1::2] = [f'<span class="interval">{one}</span>' for one in parts[1::2]]
-    parts[::2] = [re.sub(r"\d+\.\d%", r"<b>\g<0></b>", one) for one in parts[::2]]
+    parts[1::2] = [f'<span class="interval">{part}</span>' for part in parts[1::2]]
+    parts[::2] = [re.sub(r"\d+\.\d%", r"<b>\g<0></b>", part) for part in parts[::2]]
     return Markup("".join(parts))
 
 
 def filed(name: str) -> str:
-    """A name as it may stand in the name of a file."""
+    """A name with every character replaced that may be invalid in a file name."""
     return re.sub(r"[^\w.+-]+", "-", name)
 
 
 def saved(page: str, path: Path, example: str) -> Path:
-    """Writes a page where somebody wants it. Raises Problem where that cannot be; `example` is a file's name that would do."""
+    """Writes a page. Raises Problem if the path cannot be written; `example` is a file name for its message."""
     if path.is_dir():
-        raise Problem(f"{path} is a folder; give --out a file, such as {path / example}.")
-    with files.told(path, "--out"):
+        raise Problem(f"{path} is a folder; give a file with --out, such as {path / example}.")
+    with files.reported_errors(path, "--out"):
         path.parent.mkdir(parents=True, exist_ok=True)
     files.write_text(path, page, "--out")
     return path
@@ -65,14 +67,14 @@ def _part(name: str) -> Markup:
 
 @functools.cache
 def _plotly() -> Markup:
-    """Plotly's script, packed: 2 MB instead of 5 in every page."""
+    """Plotly's script, compressed: 2 MB instead of 5 MB in every page."""
     return Markup(base64.b64encode(gzip.compress(plotly.offline.get_plotlyjs().encode(), mtime=0)).decode())
 
 
-def _world() -> jinja2.Environment:
+def _environment() -> jinja2.Environment:
     loader = jinja2.PackageLoader("scratchlab.report", "")
-    world = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    filters: dict[str, Callable[..., Any]] = world.filters
+    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    filters: dict[str, Callable[..., Any]] = environment.filters
     filters.update(
         emphasised=emphasised,
         percent=words.percent,
@@ -87,4 +89,4 @@ def _world() -> jinja2.Environment:
     filters.update(
         points=words.points, span=words.span, chance=words.chance, number=words.number, interval_of_numbers=words.interval_of_numbers
     )
-    return world
+    return environment

@@ -1,4 +1,4 @@
-"""A study is a script over many runs that prints tables: its command line, and the page of Markdown that has its tables."""
+"""Helpers for studies, which are scripts over many runs that print tables: their command line and their Markdown page."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ BEGIN, END = "<!-- table -->\n", "<!-- end of table -->"
 
 
 def options(doc: str | None) -> argparse.ArgumentParser:
-    """The command line of every study; doc: of which the first line describes it."""
+    """The command line that every study has; the first line of `doc` is its description."""
     parser = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
-    parser.add_argument("--root", default="", help="where the data are: data.root of the recipe")
+    parser.add_argument("--root", default="", help="folder of the data: data.root of the recipe")
     parser.add_argument("--set", "-s", action="append", default=[], dest="settings", help="section.setting=value for every run")
-    parser.add_argument("--page", type=Path, help="a Markdown file: the tables between its two marks are replaced")
+    parser.add_argument("--page", type=Path, help="a Markdown file, in which the tables between two marks are replaced")
     return parser
 
 
 def run(main: Callable[[], None]) -> None:
-    """Does a study; wrong input is one sentence, as on the command line."""
+    """Runs a study; a Problem is printed as one sentence, as by the command line."""
     try:
         main()
     except Problem as problem:
@@ -30,7 +30,7 @@ def run(main: Callable[[], None]) -> None:
 
 
 def publish(text: str, page: Path | None) -> None:
-    """Prints the tables, and puts them between the page's two marks; a page that is not there yet is made of nothing else."""
+    """Prints the tables and writes them between the two marks of the page; a missing page is created with the tables alone."""
     sys.stdout.write(text)
     if page is None:
         return
@@ -38,5 +38,5 @@ def publish(text: str, page: Path | None) -> None:
     head, begin, rest = before.partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not begin or not end:
-        raise Problem(f"{page} has no lines '{BEGIN.strip()}' and '{END}' to write between.")
+        raise Problem(f"{page} lacks the marks '{BEGIN.strip()}' and '{END}', between which the tables are written.")
     page.write_text(f"{head}{begin}\n{text.strip()}\n\n{end}{tail}", encoding="utf-8")

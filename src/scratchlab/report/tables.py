@@ -1,4 +1,4 @@
-"""What tables in the terminal have in common."""
+"""Tables in the terminal, with their common style."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from scratchlab.report.words import bounds
 
 
 def table(*columns: str, first: JustifyMethod = "left") -> Table:
-    """Numbers to the right; in a narrow terminal rather on two lines than cut."""
-    made = Table(*columns, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for place, column in enumerate(made.columns):
+    """A table with right-aligned numbers; in a narrow terminal, cells are folded rather than cut."""
+    result = Table(*columns, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for place, column in enumerate(result.columns):
         column.justify, column.overflow = first if place == 0 else "right", "fold"
-    return made
+    return result
 
 
 def accuracy(estimate: Estimate) -> Text:
-    """An accuracy with its interval, or a dash where it is undefined."""
+    """An accuracy with its interval, or a dash if it is undefined."""
     if estimate.value is None:
         return Text("–", style="dim")
     within = bounds(estimate, _short, " {}–{}")
     return Text.assemble((f"{estimate.value:.1%}", "bold"), (within, "dim")) if within else Text(f"{estimate.value:.1%}")
 
 
-def _short(share: float) -> str:
-    """A bound in per cent, without the decimals of 100."""
-    return f"{100 * share:.1f}".replace("100.0", "100")
+def _short(fraction: float) -> str:
+    """A bound in percent; 100 has no decimals."""
+    return f"{100 * fraction:.1f}".replace("100.0", "100")

@@ -1,4 +1,4 @@
-"""Lists for the terminal: the runs there are, and all that a recipe can name."""
+"""Lists for the terminal: runs, and the parts that a recipe can name."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from scratchlab.store.run import Run
 NOTE = 40  # characters of a note in a list
 
 
-def runs(found: list[Run]) -> RenderableType:
-    """One row a run: names and states whole, and the rest on several lines where the terminal is narrow."""
-    rows = [overview(run) for run in found]
+def runs(listed: list[Run]) -> RenderableType:
+    """One row per run; names and states are never cut, other columns are folded in a narrow terminal."""
+    rows = [overview(run) for run in listed]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("run", no_wrap=True)
-    told = [_row(row) for row in rows]
-    for column in told[0]:
-        if column not in ("where", "note") or any(str(one[column]) for one in told):
-            whole = column == "state"
-            table.add_column(column, justify="right" if column == "value" else "left", no_wrap=whole, overflow="fold")
-    for row, cells in zip(rows, told, strict=True):
+    texts = [_row(row) for row in rows]
+    for column in texts[0]:
+        if column not in ("where", "note") or any(str(cells[column]) for cells in texts):
+            unfolded = column == "state"
+            table.add_column(column, justify="right" if column == "value" else "left", no_wrap=unfolded, overflow="fold")
+    for row, cells in zip(rows, texts, strict=True):
         table.add_row(row["name"], *(cells[str(column.header)] for column in table.columns[1:]))
     return table
 
 
 def _row(row: dict[str, Any]) -> dict[str, str | Text]:
-    """The cells of one run by column."""
+    """The cells of one run, by column."""
     style = {"finished": "green", "running": "cyan", "failed": "red", "killed": "red"}.get(row["state"], "")
     return {
         "state": Text(row["state"], style=style),
@@ -47,15 +47,15 @@ def _row(row: dict[str, Any]) -> dict[str, str | Text]:
     }
 
 
-def parts(sections: Sections, wanted: str = "") -> RenderableType:
-    """Everything a recipe can name: by section, each part with its first sentence and its settings."""
+def parts(sections: Sections, wanted_name: str = "") -> RenderableType:
+    """The parts that a recipe can name, by section, each with its description and settings. `wanted_name`: only this section or part."""
     shown: list[RenderableType] = []
     for section, kind in sections.items():
         catalog: dict[str, Any] = {section: kind.part} if isinstance(kind, Fixed) else dict(kind.parts)
         for name, part in catalog.items():
-            if wanted not in ("", section, name):
+            if wanted_name not in ("", section, name):
                 continue
-            how = (
+            header = (
                 f"[{section}]"
                 if isinstance(kind, Fixed)
                 else f"[{section}.{name}]"
@@ -63,10 +63,10 @@ def parts(sections: Sections, wanted: str = "") -> RenderableType:
                 else f'[{section}] name = "{name}"'
             )
             doc = (part.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
-            shown += [Text.assemble((how, "bold cyan"), "  ", " ".join(doc.split())), _settings(settings(part)), Text("")]
+            shown += [Text.assemble((header, "bold cyan"), "  ", " ".join(doc.split())), _settings(settings(part)), Text("")]
     if not shown:
-        every = [*sections, *(name for kind in sections.values() if not isinstance(kind, Fixed) for name in kind.parts)]
-        raise Problem(f"There is no section or part '{wanted}'; there are: {', '.join(every)}.")
+        valid = [*sections, *(name for kind in sections.values() if not isinstance(kind, Fixed) for name in kind.parts)]
+        raise Problem(f"There is no section or part '{wanted_name}'; there are: {', '.join(valid)}.")
     return Group(*shown)
 
 

@@ -1,4 +1,4 @@
-"""How numbers, times and settings read."""
+"""Formats numbers, times and settings as text."""
 
 from __future__ import annotations
 
@@ -10,57 +10,61 @@ from typing import Any
 from scratchlab import checks
 from scratchlab.metrics.estimate import Estimate
 
-THIN = "\u202f"  # a narrow space that does not break: 97.2 %
+THIN = "\u202f"  # a narrow no-break space: 97.2 %
 
 
 def percent(value: float) -> str:
-    """`97.2 %`, with a minus that is one."""
+    """`97.2 %`, with a typographic minus."""
     return f"{100 * value:.1f}{THIN}%".replace("-", "−")
 
 
-def bounds(estimate: Estimate, shown: Callable[[float], str], between: str = "[{}, {}]") -> str:
-    """The interval with both bounds as `shown`, or nothing where there is none."""
-    return "" if estimate.low is None or estimate.high is None else between.format(shown(estimate.low), shown(estimate.high))
+def bounds(estimate: Estimate, formatted: Callable[[float], str], template: str = "[{}, {}]") -> str:
+    """The interval with both bounds formatted, or an empty string if there is none."""
+    return "" if estimate.low is None or estimate.high is None else template.format(formatted(estimate.low), formatted(estimate.high))
 
 
 def interval(estimate: Estimate) -> str:
-    """`[95.1, 98.6]` in per cent, or nothing where there is no interval."""
-    return bounds(estimate, lambda share: f"{100 * share:.1f}".replace("-", "−"))
+    """`[95.1, 98.6]` in percent, or an empty string if there is no interval."""
+    return bounds(estimate, lambda fraction: f"{100 * fraction:.1f}".replace("-", "−"))
 
 
 def interval_of_numbers(estimate: Estimate) -> str:
-    """`[0.951, 0.986]`, or nothing where there is no interval."""
+    """`[0.951, 0.986]`, or an empty string if there is no interval."""
     return bounds(estimate, number)
 
 
 def points(difference: float) -> str:
-    """A difference of shares in points, with its sign: `+3.2`, `−0.4`, `0.0`."""
+    """A difference of fractions in percentage points, with its sign: `+3.2`, `−0.4`, `0.0`."""
     text = f"{100 * difference:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
 
 
 def span(estimate: Estimate) -> str:
-    """The interval of a difference in points, `[+1.2, +5.1]`, or nothing where there is none."""
+    """The interval of a difference in percentage points, `[+1.2, +5.1]`, or an empty string if there is none."""
     return bounds(estimate, points)
 
 
 def number(value: float) -> str:
-    """Three places, with a minus that is one."""
+    """Three decimals, with a typographic minus."""
     text = f"{value:.3f}"
     return "0.000" if text == "-0.000" else text.replace("-", "−")
 
 
 def agreement(ours: Estimate, published: float | None = None) -> str:
-    """Whether an effect has the sign of a published one (above 0, where no figure is known), and whether that figure lies in the interval.
+    """Whether an effect has the sign of a published one (positive if its value is unknown), and whether the interval contains that value.
 
     >>> agreement(Estimate(0.5, 0.2, 0.8), 0.85)
-    'the sign agrees; theirs lies outside the interval'
+    'the sign agrees; the published value lies outside the interval'
     """
     if ours.value is None or ours.low is None:
         return ours.how
     agrees = "agrees" if (ours.value > 0) == (published is None or published > 0) else "does not agree"
-    sign = "not sure: the interval spans 0" if ours.contains(0) else f"the sign {agrees}"
-    return sign if published is None else f"{sign}; theirs lies {'inside' if ours.contains(published) else 'outside'} the interval"
+    sign = "undecided: the interval contains 0" if ours.contains(0) else f"the sign {agrees}"
+    return (
+        sign
+        if published is None
+        else f"{sign}; the published value lies {'inside' if ours.contains(published) else 'outside'} the interval"
+    )
 
 
 def chance(p: float) -> str:
@@ -75,14 +79,14 @@ def moment(text: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`8 s`, `12 min`, `3 h 20 min`, with spaces that do not part a number from its unit."""
+    """`8 s`, `12 min`, `3 h 20 min`, with no-break spaces between numbers and units."""
     return re.sub(r"(?<=\d) ", THIN, checks.duration(seconds))
 
 
 def name(metric: str) -> str:
-    """How a metric or a column is called in a table.
+    """The name of a metric or column as a table shows it.
 
-    >>> [name(one) for one in ("final_accuracy", "mAP", "rank_1", "auroc_loss")]
+    >>> [name(metric) for metric in ("final_accuracy", "mAP", "rank_1", "auroc_loss")]
     ['Final accuracy', 'mAP', 'Rank 1', 'AUROC loss']
     """
     text = metric.replace("_", " ").replace("auroc", "AUROC")
@@ -90,12 +94,12 @@ def name(metric: str) -> str:
 
 
 def place(context: Mapping[str, int | str]) -> str:
-    """A context as it stands in a sentence: `session 5`, `shot 1, queries balanced`; nothing where there is only one."""
+    """A context as text: `session 5`, `shot 1, queries balanced`; an empty string if there is only one context."""
     return ", ".join(f"{key} {value}" for key, value in context.items())
 
 
 def first_words(text: str, most: int) -> str:
-    """The words with which a text begins, on one line: at most so many characters, and a sign that there is more.
+    """The first words of a text on one line: at most `most` characters, with an ellipsis if it is cut.
 
     >>> first_words("is the sigmoid worse than the softmax?", 20)
     'is the sigmoid …'
@@ -105,9 +109,9 @@ def first_words(text: str, most: int) -> str:
 
 
 def setting(value: Any) -> str:
-    """A setting as a person writes it."""
+    """The value of a setting as text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(setting(one) for one in value) or "none"  # pyright: ignore[reportUnknownVariableType]
+        return ", ".join(setting(item) for item in value) or "none"  # pyright: ignore[reportUnknownVariableType]
     return f"{value:g}" if isinstance(value, float) else str(value) or "(empty)"

@@ -1,4 +1,4 @@
-"""What a result depended on besides its recipe: machine, versions, code."""
+"""The environment of a run, on which results depend besides the recipe: machine, versions, code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _git(folder: Path, *words: str) -> str | None:
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:
-    """Commit, branch and changed files of the checkout `folder` lies in; None outside of one."""
+    """Commit, branch and changed files of the git checkout that contains `folder`; None outside of one."""
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None:
         return None
@@ -38,7 +38,7 @@ def git_state(folder: Path) -> dict[str, Any] | None:
 
 
 def environment() -> dict[str, Any]:
-    """The record kept as environment.json: the working folder's git state and, if another, that of scratchlab itself."""
+    """The content of environment.json, with the git state of the working folder and, if it is another checkout, of scratchlab itself."""
     here, home = git_state(Path.cwd()), git_state(Path(__file__).parent)
     return {
         "command": sys.argv,

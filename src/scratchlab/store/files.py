@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside their place, flushed, then moved onto it."""
+"""Atomic files: written to a temporary sibling, flushed to disk, then moved to their path."""
 
 from __future__ import annotations
 
@@ -24,55 +24,55 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 @contextlib.contextmanager
-def told(path: Path, option: str = "--runs") -> Generator[None]:
-    """Turns a full disk, or a place that cannot be written, into a sentence that names the file; other errors pass."""
+def reported_errors(path: Path, option: str = "--runs") -> Generator[None]:
+    """Raises Problem, which names the file, if the disk is full or the path cannot be written; other errors pass."""
     try:
         yield
     except Exception as error:
-        wrapped = any(f"os error {number}" in str(error) for number in _FULL)  # as safetensors and polars hand it on
+        wrapped = any(f"os error {number}" in str(error) for number in _FULL)  # safetensors and polars wrap the error
         if wrapped or (isinstance(error, OSError) and error.errno in _FULL):
             raise Problem(
-                f"The disk is full: {path} could not be written. What stood there before is untouched; free some space "
-                "and go on with `scratchlab resume` (or run again, if nothing had been achieved), or choose another place with {option}."
+                f"The disk is full: {path} could not be written. Its previous content is untouched; free some space and continue with "
+                f"`scratchlab resume` (or run again, if no epoch was finished), or choose another folder with {option}."
             ) from error
         if isinstance(error, OSError) and error.errno in _FORBIDDEN:
-            raise Problem(f"{path} cannot be written ({os.strerror(error.errno).lower()}); choose another place with {option}.") from error
+            raise Problem(f"{path} cannot be written ({os.strerror(error.errno).lower()}); choose another path with {option}.") from error
         raise
 
 
 def write(path: Path, fill: Callable[[Path], object], option: str = "--runs") -> None:
     """Calls `fill` on a temporary sibling and moves it onto `path` once it is safely on disk."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with told(path, option):
-            fill(beside)
-            with beside.open("rb") as file:
+        with reported_errors(path, option):
+            fill(temporary)
+            with temporary.open("rb") as file:
                 os.fsync(file.fileno())
-            beside.replace(path)
+            temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str, option: str = "--runs") -> None:
-    """A text file, whole or not at all."""
-    write(path, lambda beside: beside.write_bytes(text.encode()), option)
+    """Writes a text file atomically."""
+    write(path, lambda temporary: temporary.write_bytes(text.encode()), option)
 
 
 def write_json(path: Path, value: object) -> None:
-    """A JSON file, indented for people; a number that is not finite is refused."""
+    """Writes an indented JSON file atomically; raises ValueError for a number that is not finite."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
 
 
 def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, str] | None = None) -> None:
-    """A safetensors file: arrays by name, and a few strings about them."""
-    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    write(path, lambda beside: safetensors.numpy.save_file(whole, beside, metadata=dict(about or {})))
+    """Writes a safetensors file atomically: arrays by name, and metadata strings."""
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    write(path, lambda temporary: safetensors.numpy.save_file(contiguous, temporary, metadata=dict(about or {})))
 
 
 def read_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
-    """The arrays of a safetensors file and the strings about them. Raises Problem when it is damaged."""
+    """The arrays of a safetensors file and its metadata strings. Raises Problem if it is damaged."""
     try:
         with cast(Any, safetensors.safe_open(path, framework="numpy")) as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except safetensors.SafetensorError as error:
-        raise Problem(f"{path} is damaged ({error}); delete it to begin anew without it.") from None
+        raise Problem(f"{path} is damaged ({error}); delete it to start without it.") from None

@@ -1,4 +1,4 @@
-"""Tables over many runs."""
+"""Lists of runs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from scratchlab.store.run import Run
 
 
 def runs(folder: Path) -> list[Run]:
-    """Every run in a folder, the newest first."""
-    found = [Run(path.parent) for path in folder.glob("[!.]*/status.json")]
-    return sorted(found, key=lambda run: run.status["created"], reverse=True)
+    """All runs in a folder, newest first."""
+    listed = [Run(path.parent) for path in folder.glob("[!.]*/status.json")]
+    return sorted(listed, key=lambda run: run.status["created"], reverse=True)
 
 
 def overview(run: Run) -> dict[str, Any]:
-    """What a list of runs shows of one: name, state, note, where it is; of one with a result its leading head and headline metric."""
+    """The row of a run in a list: name, state, note and progress; with a result also its leading head and headline metric."""
     status = run.status
     row: dict[str, Any] = {"name": run.folder.name, "state": run.state(), "created": status["created"], "where": status.get("where", "")}
     row["note"] = run.note

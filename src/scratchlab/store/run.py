@@ -1,12 +1,12 @@
-"""A run is a folder a person can read, written whole or not at all, by one process at a time.
+"""A run: a readable folder whose files are written atomically, by one process at a time.
 
-recipe.toml            every setting, resolved        status.json          state, place, heartbeat
-environment.json       machine, versions, git         metrics.jsonl        one line an epoch
-result.json            metrics by head, with intervals  units.parquet       one line a unit of evidence and head
-weights.safetensors    the learned tensors            embeddings.safetensors  the queries' vectors
-checkpoint.safetensors where to go on; gone when finished                   report.html
+recipe.toml            every setting, resolved        status.json          state, progress, heartbeat
+environment.json       machine, versions, git         metrics.jsonl        one line per epoch
+result.json            metrics by head, with intervals  units.parquet       one row per unit of evidence and head
+weights.safetensors    the trained tensors            embeddings.safetensors  the queries' vectors
+checkpoint.safetensors where to resume; deleted when finished               report.html
 diagnosis.json         where values stopped being finite, if training broke down
-note.md                why it was made, in a person's words
+note.md                why it was made, in the user's words
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from scratchlab.checks import Diverged, Problem
+from scratchlab.checks import Diverged, Problem, counted
 from scratchlab.recipe import Recipe, Values, read
 from scratchlab.result import Result, parse
 from scratchlab.store import files
 from scratchlab.store.environment import environment
 
 if TYPE_CHECKING:
-    import polars as pl  # half a second that whoever asks for states and headlines alone need not wait
+    import polars as pl  # slow to import, and not needed for states and headlines
 
 HEARTBEAT_SECONDS = 5.0
-LOOKS = 5  # times that a lock is tried
+ATTEMPTS = 5  # attempts to take a lock
 
 
 def _now() -> str:
@@ -40,41 +40,40 @@ def _now() -> str:
 
 
 class Occupied(Problem):
-    """A folder that this process may not write: another one does, or something else stands there."""
+    """A folder that this process may not write, because another process writes it or it holds something else."""
 
 
 class Run:
-    """One run's folder. Reading needs no lock; `writing()` takes it for as long as the process lives."""
+    """The folder of a run. Reading needs no lock; `writing()` locks it for this process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock: IO[str] | None = None
         self._beat = 0.0
 
-    # -- coming to be ---------------------------------------------------------------------------------
+    # -- creation --------------------------------------------------------------------------------------
 
     @classmethod
     def of(cls, runs: Path, recipe: Recipe) -> Run:
-        """The first run of this recipe and seed, there or not."""
+        """The first run of this recipe and seed, whether it exists or not."""
         return cls(runs / f"{recipe.name[:80]}-{recipe.key}")
 
     @classmethod
     def create(
         cls, runs: Path, recipe: Recipe, title: str = "", *, again: bool = False, note: str = "", changed: Mapping[str, Any] | None = None
     ) -> Run:
-        """A new folder `runs/name-key`. Raises Occupied where one stands already; `again` then takes `name-key-2`, `-3`, …
+        """Creates the folder `runs/name-key`. Raises Occupied if it exists; with `again`, uses `name-key-2`, `-3`, … instead.
 
-        note: why it is made. changed: the settings that are not those of the recipe it is called after, by their paths; what is no part of
-        them, such as a note, is no part of the key.
+        note: why the run is made. changed: the settings that differ from the recipe of this name, by path. Neither is part of the key.
         """
         name, number = cls.of(runs, recipe).folder.name, 1
-        beside = runs / f".{name}.{os.getpid()}.part"
-        with files.told(runs):
-            beside.mkdir(parents=True)
+        temporary = runs / f".{name}.{os.getpid()}.part"
+        with files.reported_errors(runs):
+            temporary.mkdir(parents=True)
         try:
-            run = cls(beside)
-            files.write_text(beside / "recipe.toml", recipe.toml())
-            files.write_json(beside / "environment.json", environment())
+            run = cls(temporary)
+            files.write_text(temporary / "recipe.toml", recipe.toml())
+            files.write_json(temporary / "environment.json", environment())
             run._write_status(
                 {"state": "created", "recipe": recipe.name, "title": title, "key": recipe.key, "seed": recipe.seed, "created": _now()}
                 | ({} if changed is None else {"changed": dict(changed)})
@@ -83,70 +82,76 @@ class Run:
             while True:
                 run.folder = runs / (name if number == 1 else f"{name}-{number}")
                 try:
-                    beside.rename(run.folder)  # of two processes, one alone succeeds
+                    temporary.rename(run.folder)  # of two processes, only one succeeds
                     return run
                 except OSError:
                     if not again:
                         raise run._occupied() from None
                     number += 1
         finally:
-            if beside.exists():
-                cls(beside)._remove()
+            if temporary.exists():
+                cls(temporary)._remove()
 
     @property
-    def there(self) -> bool:
-        """Whether the folder is a run's, whatever its state."""
+    def exists(self) -> bool:
+        """Whether the folder is that of a run, in any state."""
         return (self.folder / "status.json").is_file()
 
     def _remove(self) -> None:
-        """Takes back a folder in which nothing was achieved."""
+        """Removes a folder without results."""
         for file in self.folder.iterdir():
             file.unlink()
         self.folder.rmdir()
 
     @classmethod
     def find(cls, runs: Path, name: str) -> Run:
-        """The run of this folder or name, or the one whose name begins or ends with it; "last" is the newest."""
-        if cls(Path(name)).there:
+        """The run of this folder or name, or the only one whose name begins or ends with `name`; "last" is the newest.
+
+        Raises Problem if there is no such run, or several.
+        """
+        if cls(Path(name)).exists:
             return cls(Path(name))
-        there = sorted(path.parent.name for path in runs.glob("[!.]*/status.json"))
-        if name == "last" and there:
-            return max((cls(runs / one) for one in there), key=lambda run: (run.status["created"], run.folder.stat().st_mtime))
-        fitting = [one for one in there if one == name] or [one for one in there if one.startswith(name) or one.endswith(name)]
-        if len(fitting) == 1:
-            return cls(runs / fitting[0])
-        if fitting:
-            raise Problem(f"'{name}' fits {len(fitting)} runs: {', '.join(fitting)}. Give more of the name.")
-        raise Problem(f"There is no run '{name}' in {runs}/; `scratchlab runs` lists the {len(there)} that are there.")
+        names = sorted(path.parent.name for path in runs.glob("[!.]*/status.json"))
+        if name == "last" and names:
+            return max((cls(runs / each) for each in names), key=lambda run: (run.status["created"], run.folder.stat().st_mtime))
+        matches = [each for each in names if each == name] or [each for each in names if each.startswith(name) or each.endswith(name)]
+        if len(matches) == 1:
+            return cls(runs / matches[0])
+        if matches:
+            raise Problem(f"'{name}' matches {len(matches)} runs: {', '.join(matches)}. Give a longer part of the name.")
+        raise Problem(f"There is no run '{name}' in {runs}/; `scratchlab runs` lists its {counted(len(names), 'run')}.")
 
     def _occupied(self) -> Occupied:
-        if not self.there:
-            return Occupied(f"{self.folder} exists and is not a run; move it away, or choose another place with --runs.")
+        if not self.exists:
+            return Occupied(f"{self.folder} exists and is not a run; move it away, or choose another folder with --runs.")
         state, name = self.state(), self.folder.name
         if state == "running":
             status = self.status
             return Occupied(
-                f"{self.folder} is being written by process {status.get('pid')} on {status.get('host')}: the same recipe is running there."
+                f"{self.folder} is being written by process {status.get('pid')} on {status.get('host')}: the same recipe is running."
             )
         if state == "created":
-            return Occupied(f"{self.folder} is about to be written by another process; if that is gone, `scratchlab resume {name}` begins.")
+            return Occupied(
+                f"{self.folder} is about to be written by another process; if that has ended, `scratchlab resume {name}` starts the run."
+            )
         if state == "finished":
             return Occupied(
-                f"{self.folder} holds the finished run of this very recipe and seed: `scratchlab show {name}` shows it, "
-                "-s seed=1 makes another, --again repeats it beside this one."
+                f"{self.folder} holds the finished run of this recipe and seed: `scratchlab show {name}` shows it, "
+                "-s seed=1 makes another run, --again repeats it in a new folder."
             )
         return Occupied(
-            f"{self.folder} holds a run of this recipe that is {state}: `scratchlab resume {name}` goes on, --again begins anew beside it."
+            f"{self.folder} holds a run of this recipe that is {state}: `scratchlab resume {name}` continues it, "
+            "--again starts a new run in another folder."
         )
 
     # -- state ----------------------------------------------------------------------------------------
 
     @property
     def status(self) -> Values:
-        """What status.json says: state, where, heartbeat, process, host. A file that says nothing of use means state "damaged"."""
+        """The content of status.json: state, where, heartbeat, pid, host. An invalid file gives the state "damaged"."""
         try:
-            told = json.loads((self.folder / "status.json").read_text(encoding="utf-8"))
-            return {**told, "state": told["state"], "created": told["created"], "recipe": told["recipe"], "key": told["key"]}
+            status = json.loads((self.folder / "status.json").read_text(encoding="utf-8"))
+            return {**status, "state": status["state"], "created": status["created"], "recipe": status["recipe"], "key": status["key"]}
         except (ValueError, TypeError, KeyError):
             return {
                 "state": "damaged",
@@ -160,10 +165,10 @@ class Run:
     def _write_status(self, status: Values) -> None:
         files.write_json(self.folder / "status.json", status)
 
-    def tell(self, where: str, *, state: str = "running", now: bool = False, diverged: bool = False) -> None:
-        """Records state and place; a mere heartbeat is written every few seconds at most, unless it must be `now`.
+    def update_status(self, where: str, *, state: str = "running", now: bool = False, diverged: bool = False) -> None:
+        """Records state and progress; while the state is "running", at most once every few seconds, unless `now`.
 
-        diverged: whether what failed is the training itself, which is a result, and not its surroundings.
+        diverged: whether the training itself diverged, which is a result, rather than failed for external reasons.
         """
         if state == "running" and not now and time.monotonic() - self._beat < HEARTBEAT_SECONDS:
             return
@@ -171,21 +176,21 @@ class Run:
         known = {key: value for key, value in self.status.items() if key != "diverged"} | ({"diverged": True} if diverged else {})
         self._write_status({**known, "state": state, "where": where, "heartbeat": _now(), "pid": os.getpid(), "host": platform.node()})
 
-    def expect(self, epochs: int) -> None:
-        """Records how many epochs the training has, all phases together: a method may have phases of which the recipe says nothing."""
+    def set_epochs(self, epochs: int) -> None:
+        """Records the total number of epochs over all phases, which may differ from training.epochs if the method has phases of its own."""
         self._write_status({**self.status, "epochs": epochs})
 
     def state(self) -> str:
-        """created, running, finished, failed, or killed: said to be running, yet nobody holds the folder.
+        """The state: created, running, finished, stopped, failed, or killed (recorded as running, but no process holds the lock).
 
-        On another machine of a shared file system the lock may not show; the heartbeat's age then decides.
+        Locks of another machine on a shared file system may be invisible; the age of the heartbeat then decides.
         """
         status = self.status
         if status["state"] != "running" or self._lock is not None:
             return status["state"]
         if status.get("host") != platform.node():
-            quiet = (datetime.now(UTC) - datetime.fromisoformat(status["heartbeat"])).total_seconds()
-            return "running" if quiet < 20 * HEARTBEAT_SECONDS else "killed"
+            silence = (datetime.now(UTC) - datetime.fromisoformat(status["heartbeat"])).total_seconds()
+            return "running" if silence < 20 * HEARTBEAT_SECONDS else "killed"
         with (self.folder / ".lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -195,9 +200,9 @@ class Run:
 
     @contextlib.contextmanager
     def writing(self) -> Generator[Run]:
-        """Holds the folder for this process; the system lets go of it even after kill -9.
+        """Locks the folder for this process; the system releases the lock even after kill -9.
 
-        A failure is recorded in the status; only a folder just made, in which wrong input let nothing be achieved, is taken back.
+        A failure is recorded in the status; a new folder without any epoch is removed if the input was wrong.
         """
         with (self.folder / ".lock").open("a") as self._lock:
             if not _locked(self._lock):
@@ -206,19 +211,19 @@ class Run:
             fresh = self.status["state"] == "created"
             try:
                 self._beat = 0.0
-                self.tell("starting")
-                (self.folder / "diagnosis.json").unlink(missing_ok=True)  # of a failure that is being tried again
+                self.update_status("starting")
+                (self.folder / "diagnosis.json").unlink(missing_ok=True)  # left by a failure before this attempt
                 yield self
             except BaseException as error:
                 if isinstance(error, Problem) and not isinstance(error, Diverged) and fresh and not self.records():
                     self._remove()
                     raise
-                with contextlib.suppress(Problem, OSError):  # on a full disk the reason cannot be kept; the exception still tells it
+                with contextlib.suppress(Problem, OSError):  # a full disk; the exception still reports the reason
                     if isinstance(error, Diverged) and error.facts:
                         self.save_json("diagnosis", error.facts)
-                    said = "stopped by the user" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
+                    where = "stopped by the user" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
                     state = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
-                    self.tell(said, state=state, diverged=isinstance(error, Diverged))
+                    self.update_status(where, state=state, diverged=isinstance(error, Diverged))
                 raise
             finally:
                 self._lock = None
@@ -231,7 +236,7 @@ class Run:
 
     @property
     def note(self) -> str:
-        """Why it was made, in a person's words: `note.md`, or nothing."""
+        """The content of `note.md`: why the run was made; an empty string if there is none."""
         path = self.folder / "note.md"
         return path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
 
@@ -241,9 +246,9 @@ class Run:
             self.save_text("note.md", "\n".join([*self.note.splitlines(), line.strip()]) + "\n")
 
     def append(self, record: Values) -> None:
-        """One more line of metrics.jsonl; a line that does not fit on the disk leaves no trace."""
+        """Appends a record to metrics.jsonl; nothing is written if the disk is full."""
         path = self.folder / "metrics.jsonl"
-        with files.told(path), path.open("ab") as file:
+        with files.reported_errors(path), path.open("ab") as file:
             before = file.tell()
             try:
                 file.write(json.dumps(record, allow_nan=False).encode() + b"\n")
@@ -253,27 +258,27 @@ class Run:
                 raise
 
     def records(self) -> list[Values]:
-        """The lines of metrics.jsonl; a last line cut by a kill does not count."""
+        """The records of metrics.jsonl; an incomplete last line is ignored."""
         path = self.folder / "metrics.jsonl"
         if not path.exists():
             return []
-        whole = path.read_bytes().rpartition(b"\n")[0].splitlines()
+        lines = path.read_bytes().rpartition(b"\n")[0].splitlines()
         try:
-            return [json.loads(line) for line in whole]
+            return [json.loads(line) for line in lines]
         except ValueError:
-            raise Problem(f"{path} is damaged: not every line is JSON; mend it, or delete it to go on without its records.") from None
+            raise Problem(f"{path} is damaged: a line is not JSON; repair it, or delete it to continue without its records.") from None
 
     def rewind(self, epoch: int) -> None:
-        """Forgets the records of `epoch` and later ones: what a resumed run is about to write again."""
+        """Removes the records of `epoch` and later ones, which a resumed run writes again."""
         kept = [record for record in self.records() if record["epoch"] < epoch]
         files.write_text(self.folder / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
 
     def save_arrays(self, name: str, arrays: files.Arrays, about: Values | None = None) -> None:
-        """`name`.safetensors: arrays, and facts about them that fit JSON."""
+        """Writes `name`.safetensors: arrays, and facts as JSON."""
         files.write_arrays(self.folder / f"{name}.safetensors", arrays, {"about": json.dumps(about or {})})
 
     def load_arrays(self, name: str) -> tuple[dict[str, Any], Values] | None:
-        """The arrays and facts of `name`.safetensors, or None where there is no such file."""
+        """The arrays and facts of `name`.safetensors, or None if there is no such file."""
         path = self.folder / f"{name}.safetensors"
         if not path.exists():
             return None
@@ -289,15 +294,15 @@ class Run:
         return self.load_arrays("checkpoint")
 
     def drop_arrays(self, name: str) -> None:
-        """Removes `name`.safetensors, if it is there."""
+        """Removes `name`.safetensors if it exists."""
         (self.folder / f"{name}.safetensors").unlink(missing_ok=True)
 
     def save_table(self, name: str, table: pl.DataFrame) -> None:
-        """`name`.parquet."""
-        files.write(self.folder / f"{name}.parquet", lambda beside: table.write_parquet(beside))
+        """Writes `name`.parquet."""
+        files.write(self.folder / f"{name}.parquet", lambda temporary: table.write_parquet(temporary))
 
     def drop_table(self, name: str) -> None:
-        """Removes `name`.parquet, if it is there."""
+        """Removes `name`.parquet if it exists."""
         (self.folder / f"{name}.parquet").unlink(missing_ok=True)
 
     def table(self, name: str) -> pl.DataFrame:
@@ -305,45 +310,45 @@ class Run:
         return self.scan(name).collect()
 
     def scan(self, name: str) -> pl.LazyFrame:
-        """`name`.parquet, of which only what is used will be read."""
+        """`name`.parquet as a lazy frame."""
         import polars as pl
 
         return pl.scan_parquet(self.folder / f"{name}.parquet", glob=False)
 
     def save_json(self, name: str, value: object) -> None:
-        """`name`.json."""
+        """Writes `name`.json."""
         files.write_json(self.folder / f"{name}.json", value)
 
     def json(self, name: str) -> Any:
-        """What `name`.json holds, or None where there is no such file."""
+        """The content of `name`.json, or None if there is no such file."""
         path = self.folder / f"{name}.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
     def save_result(self, result: Result) -> None:
-        """result.json and units.parquet; the former comes last, so that a result that is there is whole."""
+        """Writes units.parquet, then result.json, so that a result that exists is complete."""
         self.save_table("units", result.units.collect())
         self.save_json("result", result.values())
 
     def result(self) -> Result | None:
-        """What came of it, or None as long as there is nothing. Raises Problem where the files are damaged or of an older form."""
+        """The result, or None if there is none yet. Raises Problem if the files are damaged or have an older format."""
         path = self.folder / "result.json"
         if not path.exists():
             if (self.folder / "summary.json").exists():
                 raise Problem(
-                    f"{self.folder} holds a result in the form of scratchlab before 0.2, which is no longer read; its recipe is: "
-                    f"`scratchlab run {self.folder / 'recipe.toml'} --again` makes the result anew."
+                    f"{self.folder} holds a result in the format of scratchlab before 0.2, which is no longer supported; "
+                    f"`scratchlab run {self.folder / 'recipe.toml'} --again` repeats the run."
                 )
             return None
         return parse(path.read_text(encoding="utf-8"), str(path), lambda: self.scan("units"))
 
     def save_text(self, name: str, text: str) -> None:
-        """A text file of the run, such as report.html."""
+        """Writes a text file of the run, such as report.html."""
         files.write_text(self.folder / name, text)
 
 
 def _locked(file: IO[str]) -> bool:
-    """Whether this process got hold of it; whoever but looks whether it is held has it for a moment, so it is tried more than once."""
-    for _ in range(LOOKS):
+    """Whether this process could lock the file; several attempts, because a process that only checks the lock holds it for a moment."""
+    for _ in range(ATTEMPTS):
         with contextlib.suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True

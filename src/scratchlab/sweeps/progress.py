@@ -1,4 +1,4 @@
-"""How far many runs are, while they are made: a bar in a terminal, a line now and then elsewhere."""
+"""Progress of many runs: a bar in a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,63 +14,63 @@ from scratchlab.checks import Problem
 from scratchlab.store.run import Run
 from scratchlab.sweeps.engines.interface import Engine
 from scratchlab.sweeps.sweep import Sweep
-from scratchlab.sweeps.work import OVER, Ending, Order, state
+from scratchlab.sweeps.work import OVER, Job, JobResult, state
 
-SECONDS = 10.0  # between two tables
-LINES = 20  # at most so many are told where there is no terminal
+SECONDS = 10.0  # between two writes of the table
+LINES = 20  # printed at most where there is no terminal
 
 
-def followed(
-    orders: Iterable[Order],
+def run_jobs(
+    jobs: Iterable[Job],
     engine: Engine,
     console: Console,
     *,
     total: int,
-    there: int = 0,
-    beside: Callable[[], None] = lambda: None,
-) -> list[Ending]:
-    """Makes these runs, `total` with the `there` that are there already; returns those that came to nothing.
+    existing: int = 0,
+    save: Callable[[], None] = lambda: None,
+) -> list[JobResult]:
+    """Executes the jobs and returns the results of those that neither finished nor diverged.
 
-    beside: is called now and then, to keep a table of them.
+    total: number of runs, of which `existing` are over already. save: called from time to time, to write a table of the runs.
     """
-    done, told_at = there, time.monotonic()
-    failed: list[Ending] = []
+    done, saved_at = existing, time.monotonic()
+    failed: list[JobResult] = []
     counts = Counter[str]()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars, contextlib.closing(engine.made(orders)) as endings:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars, contextlib.closing(engine.execute(jobs)) as results:
         task = bars.add_task("runs", total=total, completed=done)
-        for ending in endings:
-            counts[ending.state] += 1
+        for result in results:
+            counts[result.state] += 1
             done += 1
-            failed += [ending] if ending.state not in OVER else []
-            told = ", ".join(f"{number} {state}" for state, number in counts.items())
-            bars.update(task, completed=done, description=told)
+            failed += [result] if result.state not in OVER else []
+            summary = ", ".join(f"{number} {state}" for state, number in counts.items())
+            bars.update(task, completed=done, description=summary)
             if not console.is_terminal and (done % max(1, total // LINES) == 0 or done == total):
-                console.print(f"{done} of {total} runs; now {told}")
-            if time.monotonic() - told_at > SECONDS:
-                beside()
-                told_at = time.monotonic()
+                console.print(f"{done} of {total} runs; of those executed now, {summary}")
+            if time.monotonic() - saved_at > SECONDS:
+                save()
+                saved_at = time.monotonic()
     return failed
 
 
-def completed(sweep: Sweep, engine: Engine, console: Console) -> list[Ending]:
-    """Makes what a sweep lacks, and keeps its table, also when it is stopped; returns the runs that came to nothing."""
-    sweep.write()  # tells a place that cannot be written before anything is made
-    there = sum(state in OVER for state in sweep.states())
+def complete(sweep: Sweep, engine: Engine, console: Console) -> list[JobResult]:
+    """Executes the missing runs of a sweep and writes its table, also when interrupted; returns the runs that failed."""
+    sweep.write()  # raises Problem before any run if the folder cannot be written
+    existing = sum(state in OVER for state in sweep.states())
     try:
-        return followed(sweep.coming(), engine, console, total=sweep.total, there=there, beside=sweep.write)
+        return run_jobs(sweep.pending(), engine, console, total=sweep.total, existing=existing, save=sweep.write)
     finally:
         sweep.write()
 
 
-def finished(orders: Sequence[Order], engine: Engine, console: Console) -> list[Run]:
-    """The runs of these orders, in their order, made where they are missing; two orders may be one run.
+def finished_runs(jobs: Sequence[Job], engine: Engine, console: Console) -> list[Run]:
+    """The finished runs of these jobs, in their order; missing ones are executed. Two jobs may be the same run.
 
-    Raises Problem with the last words of a run that failed or diverged.
+    Raises Problem with the error message of a run that failed or diverged.
     """
-    missing = {order.run.folder: order for order in orders if state(order) not in OVER}
-    words = {one.order.run.folder: one.words for one in followed(missing.values(), engine, console, total=len(missing))}
-    for order in orders:
-        if (ending := state(order)) != "finished":
-            raise Problem(f"{order.run.folder} is {ending}: {words.get(order.run.folder) or order.run.status['where']}")
-    return [order.run for order in orders]
+    missing = {job.run.folder: job for job in jobs if state(job) not in OVER}
+    messages = {result.job.run.folder: result.message for result in run_jobs(missing.values(), engine, console, total=len(missing))}
+    for job in jobs:
+        if (current := state(job)) != "finished":
+            raise Problem(f"{job.run.folder} is {current}: {messages.get(job.run.folder) or job.run.status['where']}")
+    return [job.run for job in jobs]

@@ -1,7 +1,7 @@
-"""Cells that are chosen by what earlier ones came to: the tree-structured Parzen estimator, by Optuna.
+"""Cells chosen from the results of earlier ones: the tree-structured Parzen estimator (TPE), by Optuna.
 
-The runs themselves are the memory. Trial n is drawn from (seed, n) and what trials 0 … n - parallel came to, so whoever makes the runs, in
-whatever order they end, and however often the search is killed, the cells are the same; asked again, it finds them by their runs.
+The state of a search is in its runs. Trial n depends only on (seed, n) and the results of trials 0 … n - parallel, so its cells are
+the same in whatever order runs end and however often the search is killed; a resumed search finds its trials by their runs.
 Source: Bergstra, Bardenet, Bengio & Kégl (2011), "Algorithms for Hyper-Parameter Optimization", NeurIPS 24, section 4.
 """
 
@@ -18,14 +18,14 @@ from typing import Any
 
 from scratchlab.checks import Problem, installed
 from scratchlab.store import files
-from scratchlab.sweeps.axes import Cell, Range, shown
+from scratchlab.sweeps.axes import Cell, Range, format_value
 
 GOAL = re.compile(r"(train|valid)\.(loss|accuracy)|cka\.(train|valid)\..+")
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A cell, and the mean of the goal over its seeds; None where one diverged: worse than any number."""
+    """A cell, and the mean of the goal over its seeds; None if a seed diverged, which is worse than any number."""
 
     cell: Cell
     value: float | None
@@ -33,91 +33,93 @@ class Trial:
 
 @dataclass(frozen=True)
 class Search:
-    """What is searched: so many trials in these ranges for the best `goal`, a column of the sweep's table; `parallel` of them at a time."""
+    """A search in `ranges` for the best `goal`, a column of the sweep's table: `trials` trials, `parallel` of them at a time."""
 
     ranges: dict[str, Range]
     trials: int
     seed: int
     goal: str
     parallel: int
-    by_chance: int = 10  # trials before any is drawn by what came of others
+    by_chance: int = 10  # random trials before the first that depends on results
 
     def __post_init__(self) -> None:
         if not GOAL.fullmatch(self.goal):
             raise Problem(
-                f"tpe.goal = '{self.goal}' does not fit: what chooses is valid.loss, valid.accuracy or cka.valid.LAYER, or the same "
-                "of train; what is told of queries never chooses."
+                f"tpe.goal = '{self.goal}' does not fit: a goal is valid.loss, valid.accuracy, cka.valid.LAYER, or the same of "
+                "train; metrics of queries may not select settings."
             )
         installed("A table [tpe]", "search", "optuna")
 
     @property
     def direction(self) -> str:
-        """Losses are made small, all else large."""
+        """Optuna's direction: losses are minimized, all else maximized."""
         return "minimize" if self.goal.endswith("loss") else "maximize"
 
     def cell(self, number: int, known: Sequence[Trial]) -> Cell:
-        """The cell of trial `number`, given what is known of the first trials."""
+        """The cell of trial `number`, given the results of the first trials."""
         optuna = _optuna()
         sampler = optuna.samplers.TPESampler(seed=_seed(self.seed, number), n_startup_trials=self.by_chance)
         study = optuna.create_study(direction=self.direction, sampler=sampler)
-        study.add_trials([self._told(trial) for trial in known])
+        study.add_trials([self._optuna_trial(trial) for trial in known])
         drawn = study.ask(self._distributions()).params
-        return {name: _value(one, drawn[name]) for name, one in self.ranges.items()}
+        return {name: _value(axis, drawn[name]) for name, axis in self.ranges.items()}
 
     def corners(self) -> list[Cell]:
-        """Cells with every choice of each axis, or both ends of its range and a place between, the other axes at their first."""
-        ends = {name: list(one.choices) or [one.at(share) for share in (0.0, 0.382, 1 - 1e-9)] for name, one in self.ranges.items()}
-        first = {name: several[0] for name, several in ends.items()}
-        return [first | {name: value} for name, several in ends.items() for value in several]
+        """Cells that check the ranges: each choice of an axis, or its ends and a value between; the other axes keep their first value."""
+        ends = {
+            name: list(axis.choices) or [axis.at(fraction) for fraction in (0.0, 0.382, 1 - 1e-9)] for name, axis in self.ranges.items()
+        }
+        first = {name: values[0] for name, values in ends.items()}
+        return [first | {name: value} for name, values in ends.items() for value in values]
 
     def save(self, known: Sequence[Trial], path: Path) -> None:
-        """Writes the trials as a journal that Optuna and its dashboard open: `JournalStorage(JournalFileBackend(path))`."""
+        """Writes the trials as a journal for Optuna and its dashboard: `JournalStorage(JournalFileBackend(path))`."""
         optuna = _optuna()
 
-        def fill(beside: Path) -> None:
-            beside.unlink(missing_ok=True)  # of a process of the same number, killed as it wrote
-            backend = optuna.storages.journal.JournalFileBackend(str(beside), lock_obj=_Unshared())
+        def fill(temporary: Path) -> None:
+            temporary.unlink(missing_ok=True)  # left by a process of the same number that was killed while writing
+            backend = optuna.storages.journal.JournalFileBackend(str(temporary), lock_obj=_NoLock())
             storage = optuna.storages.JournalStorage(backend)
             study = optuna.create_study(study_name=path.parent.name, storage=storage, direction=self.direction)
-            study.add_trials([self._told(trial) for trial in known])
+            study.add_trials([self._optuna_trial(trial) for trial in known])
 
         files.write(path, fill)
 
     def _distributions(self) -> dict[str, Any]:
         kinds = _optuna().distributions
         return {
-            name: kinds.CategoricalDistribution([shown(choice) for choice in one.choices])
-            if one.choices
-            else kinds.IntDistribution(int(one.low), int(one.high), log=one.log)
-            if one.integer
-            else kinds.FloatDistribution(one.low, one.high, log=one.log)
-            for name, one in self.ranges.items()
+            name: kinds.CategoricalDistribution([format_value(choice) for choice in axis.choices])
+            if axis.choices
+            else kinds.IntDistribution(int(axis.low), int(axis.high), log=axis.log)
+            if axis.integer
+            else kinds.FloatDistribution(axis.low, axis.high, log=axis.log)
+            for name, axis in self.ranges.items()
         }
 
-    def _told(self, trial: Trial) -> Any:
-        """Of a trial without a value, Optuna thinks what it thinks of one that was stopped at once: worse than any other."""
+    def _optuna_trial(self, trial: Trial) -> Any:
+        """The trial for Optuna. One without a value is passed as pruned, which Optuna ranks below every other."""
         optuna = _optuna()
-        params = {name: shown(value) if self.ranges[name].choices else value for name, value in trial.cell.items()}
+        params = {name: format_value(value) if self.ranges[name].choices else value for name, value in trial.cell.items()}
         state = optuna.trial.TrialState.PRUNED if trial.value is None else optuna.trial.TrialState.COMPLETE
         return optuna.trial.create_trial(state=state, value=trial.value, params=params, distributions=self._distributions())
 
 
-class _Unshared:
-    """The lock of a file that nobody else knows of. Optuna's own is a link that a kill leaves behind, and that is waited for."""
+class _NoLock:
+    """A lock that is always free, for a private file. Optuna's own lock is a link, which would block after a kill."""
 
     def acquire(self) -> bool:
-        """It is always free."""
+        """Returns True."""
         return True
 
     def release(self) -> None:
-        """Nothing was taken."""
+        """Does nothing."""
 
 
-def _value(one: Range, drawn: Any) -> Any:
-    """As a recipe has it: of choices the one so called, of numbers six places, as all ranges give."""
-    if one.choices:
-        return next(choice for choice in one.choices if shown(choice) == drawn)
-    return int(drawn) if one.integer else min(max(float(f"{drawn:.6g}"), one.low), one.high)
+def _value(axis: Range, drawn: Any) -> Any:
+    """The drawn value as a recipe holds it: the choice with this text, or a number rounded to six digits as in `Range.at`."""
+    if axis.choices:
+        return next(choice for choice in axis.choices if format_value(choice) == drawn)
+    return int(drawn) if axis.integer else min(max(float(f"{drawn:.6g}"), axis.low), axis.high)
 
 
 def _seed(seed: int, number: int) -> int:

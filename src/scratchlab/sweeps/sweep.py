@@ -1,6 +1,6 @@
-"""A sweep: the runs of a plan, made where they are missing, and the table of what came of them.
+"""A sweep: the runs of a plan, those that are missing, and the table of their results.
 
-Its runs lie where `scratchlab run` puts them, under the same names: one that is there already is not made again.
+Its runs have the folders and names that `scratchlab run` gives them; a run that exists already is not repeated.
 """
 
 from __future__ import annotations
@@ -13,133 +13,135 @@ from typing import Any
 import polars as pl
 
 from scratchlab.checks import Problem, listing
-from scratchlab.report.sweep.cells import Swept
+from scratchlab.report.sweep.cells import SweepView
 from scratchlab.store.run import Run
-from scratchlab.sweeps.axes import Cell, shown
-from scratchlab.sweeps.curves import OF_EPOCH, Curve, curves, kernel
+from scratchlab.sweeps.axes import Cell, format_value
+from scratchlab.sweeps.curves import EPOCH_COLUMNS, Curve, cka_column, curves
 from scratchlab.sweeps.folder import Folder
-from scratchlab.sweeps.plan import Job, Plan
+from scratchlab.sweeps.plan import Plan, PlannedRun
 from scratchlab.sweeps.search import GOAL
 from scratchlab.sweeps.trials import Trials
-from scratchlab.sweeps.work import OVER, Order, State, state
+from scratchlab.sweeps.work import OVER, Job, State, state
 
 
 class Sweep:
-    """The runs of a plan in a folder of runs; of a search, as far as it has come. `note`: why, kept with each run that is made."""
+    """The runs of a plan in a folder of runs; of a search, those drawn so far. `note`: why, stored with each new run."""
 
     def __init__(self, plan: Plan, runs: Path, note: str = "") -> None:
         self.plan, self.runs, self.note = plan, runs, note
         self.folder = Folder(runs / "sweeps" / f"{plan.name}-{plan.key}")
+        self.planned: list[PlannedRun] = []
         self.jobs: list[Job] = []
-        self.orders: list[Order] = []
-        self._numbers: dict[Path, dict[str, Any]] = {}  # of runs that are over, whose folders are read once
-        self.trials = Trials(plan.search, self._orders_of, self._value_of) if plan.search else None
+        self._columns: dict[Path, dict[str, Any]] = {}  # results of runs that are over, read once
+        self.trials = Trials(plan.search, self._jobs_of, self._value_of) if plan.search else None
         if self.trials:
             self.trials.advance()
         else:
-            self._add(plan.jobs)
+            self._add(plan.runs)
 
     @property
     def total(self) -> int:
-        """How many runs there are to be."""
-        return len(self.plan.jobs) * (self.plan.search.trials if self.plan.search else 1)
+        """Number of runs that the plan has in all."""
+        return len(self.plan.runs) * (self.plan.search.trials if self.plan.search else 1)
 
-    def _add(self, jobs: Iterable[Job]) -> list[Order]:
-        """Takes them in, each once; their orders."""
-        orders = [Order(job.recipe, self.plan.title, self.runs, self.note, job.changed) for job in jobs]
-        there = {order.run.folder for order in self.orders}
-        new = [(job, order) for job, order in zip(jobs, orders, strict=True) if order.run.folder not in there]
-        self.jobs += [job for job, _ in new]
-        self.orders += [order for _, order in new]
-        return orders
+    def _add(self, planned: Iterable[PlannedRun]) -> list[Job]:
+        """Adds the runs that are not in the sweep yet; returns the jobs of all of them."""
+        jobs = [Job(run.recipe, self.plan.title, self.runs, self.note, run.changed) for run in planned]
+        present = {job.run.folder for job in self.jobs}
+        new = [(run, job) for run, job in zip(planned, jobs, strict=True) if job.run.folder not in present]
+        self.planned += [run for run, _ in new]
+        self.jobs += [job for _, job in new]
+        return jobs
 
-    def _orders_of(self, cell: Cell) -> list[Order]:
-        return self._add(self.plan.jobs_of(cell))
+    def _jobs_of(self, cell: Cell) -> list[Job]:
+        return self._add(self.plan.runs_of(cell))
 
-    def _value_of(self, orders: list[Order]) -> float | None:
-        """The mean of the goal over the seeds of a trial; None where one of them has none. Raises Problem where it is no column at all."""
+    def _value_of(self, jobs: list[Job]) -> float | None:
+        """The mean of the goal over the seeds of a trial; None if a seed lacks it. Raises Problem if the goal is not a column."""
         goal = self.plan.search.goal if self.plan.search else ""
-        found = [self._figures(order) for order in orders if state(order) == "finished"]
-        for figures in found:
-            if goal not in figures:
-                told = listing(name for name in figures if GOAL.fullmatch(name))
-                raise Problem(f"tpe.goal = '{goal}' is nothing that these runs tell; they tell {told}.")
-        values = [figures[goal] for figures in found]
-        return sum(values) / len(values) if len(values) == len(orders) and None not in values else None
+        finished = [self._results(job) for job in jobs if state(job) == "finished"]
+        for columns in finished:
+            if goal not in columns:
+                valid = listing(name for name in columns if GOAL.fullmatch(name))
+                raise Problem(f"tpe.goal = '{goal}' is not a column of these runs; valid goals are {valid}.")
+        values = [columns[goal] for columns in finished]
+        return sum(values) / len(values) if len(values) == len(jobs) and None not in values else None
 
-    def coming(self) -> Iterable[Order]:
-        """What is to be made: also what failed, for reasons of its surroundings, and what another process seems to be making."""
+    def pending(self) -> Iterable[Job]:
+        """The jobs to execute, among them failed runs, and runs that another process seems to be executing."""
         return self.trials or self.missing()
 
     def states(self) -> list[State]:
-        """Of each run, in the plan's order."""
-        return [state(order) for order in self.orders]
+        """The state of each run, in the plan's order."""
+        return [state(job) for job in self.jobs]
 
-    def missing(self) -> list[Order]:
-        """What is not over."""
-        return [order for order, found in zip(self.orders, self.states(), strict=True) if found not in OVER]
+    def missing(self) -> list[Job]:
+        """The jobs that have neither finished nor diverged."""
+        return [job for job, current in zip(self.jobs, self.states(), strict=True) if current not in OVER]
 
     def table(self) -> pl.DataFrame:
-        """A row a run: the axes, the seed, the state, the run's name, and its numbers, empty where it has none."""
+        """One row per run: the axes, the seed, the state, the run's name, and its results, null where it has none."""
         rows: list[dict[str, Any]] = []
-        for job, order, found in zip(self.jobs, self.orders, self.states(), strict=True):
-            known = {name: shown(value) for name, value in job.cell.items()}
-            known |= {"seed": str(job.recipe.seed), "state": found, "run": order.run.folder.name}
-            rows.append(known | (self._figures(order) if found in OVER else {}))
+        for run, job, current in zip(self.planned, self.jobs, self.states(), strict=True):
+            row = {name: format_value(value) for name, value in run.cell.items()}
+            row |= {"seed": str(run.recipe.seed), "state": current, "run": job.run.folder.name}
+            rows.append(row | (self._results(job) if current in OVER else {}))
         columns = [*self.plan.axes, "seed", "state", "run"]
         columns += [name for name in dict.fromkeys(name for row in rows for name in row) if name not in columns]
         return pl.DataFrame({name: [row.get(name) for row in rows] for name in columns}, strict=False)
 
-    def _figures(self, order: Order) -> dict[str, Any]:
-        """Of a run that is over."""
-        if order.run.folder not in self._numbers:
-            self._numbers[order.run.folder] = numbers(order.run)
-        return self._numbers[order.run.folder]
+    def _results(self, job: Job) -> dict[str, Any]:
+        """The result columns of a run that is over."""
+        if job.run.folder not in self._columns:
+            self._columns[job.run.folder] = result_columns(job.run)
+        return self._columns[job.run.folder]
 
     def curves(self) -> list[dict[str, Curve]]:
-        """Of each run, in the plan's order; nothing of one that is not there."""
-        return [curves(order.run) if order.run.there else {} for order in self.orders]
+        """The curves of each run, in the plan's order; empty for a run that does not exist."""
+        return [curves(job.run) if job.run.exists else {} for job in self.jobs]
 
-    def shown(self) -> Swept:
-        """What a terminal needs to know of it."""
+    def view(self) -> SweepView:
+        """The data that the terminal shows."""
         goal = self.plan.search.goal if self.plan.search else ""
-        return Swept(self.folder.path.name, self.plan.title, self.plan.together, self.table(), goal=goal)
+        return SweepView(self.folder.path.name, self.plan.title, self.plan.together, self.table(), goal=goal)
 
-    def drawn(self) -> Swept:
-        """What its page needs: the curves as well."""
-        return replace(self.shown(), curves=self.curves())
+    def view_with_curves(self) -> SweepView:
+        """The data that the page shows: curves as well."""
+        return replace(self.view(), curves=self.curves())
 
     def write(self) -> None:
-        """Writes the table into the sweep's folder; of a search also the trials, as Optuna reads them."""
+        """Writes the table into the sweep's folder and, for a search, its trials as an Optuna journal."""
         self.folder.write(self.table(), self.plan.title, self.plan.together)
         if self.trials:
             self.trials.search.save(self.trials.known(), self.folder.path / "optuna.log")
 
 
-def numbers(run: Run) -> dict[str, Any]:
-    """What a finished run came to: the epoch whose weights were kept, its figures, and the metrics of each head.
+def result_columns(run: Run) -> dict[str, Any]:
+    """The result columns of a run: the epoch whose weights were kept, its losses and accuracies, and the metrics of each head.
 
-    `test.HEAD` is the head's headline metric, `METRIC.HEAD` any other. Of one that diverged, nothing but the last epoch that it came
-    through.
+    `test.HEAD` is the head's headline metric, `METRIC.HEAD` any other. Of a run that diverged, only the last completed epoch.
     """
     records, result = run.records(), run.result()
     if not result:
         return {"epoch": records[-1]["epoch"] + 1} if records else {}
-    found: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     if kept := [record for record in records if record["kept"]]:
-        found |= {"epoch": kept[-1]["epoch"] + 1} | {called: kept[-1][name] for name, called in OF_EPOCH.items() if name in kept[-1]}
+        columns |= {"epoch": kept[-1]["epoch"] + 1} | {name: kept[-1][key] for key, name in EPOCH_COLUMNS.items() if key in kept[-1]}
     for name, head in result.heads.items():
         headline, *others = head.metrics.items()
-        found[f"test.{name}"] = headline[1].value
-        found |= {f"{metric}.{name}": one.value for metric, one in others}
-    return found | kernels(run, found.get("epoch"))
+        columns[f"test.{name}"] = headline[1].value
+        columns |= {f"{metric}.{name}": estimate.value for metric, estimate in others}
+    return columns | cka_columns(run, columns.get("epoch"))
 
 
-def kernels(run: Run, kept: int | None) -> dict[str, float | None]:
-    """Where layers were read: `cka.SET.LAYER`, debiased CKA with the labels by the weights that were kept; None if none were read then."""
+def cka_columns(run: Run, kept: int | None) -> dict[str, float | None]:
+    """`cka.SET.LAYER`: debiased CKA of a layer with the labels, in the epoch whose weights were kept; None if not measured in it.
+
+    Empty if the run observed no layers.
+    """
     if not (run.folder / "kernels.parquet").is_file():
         return {}
     rows = run.table("kernels").filter(pl.col("kind") == "target")
-    found: dict[str, float | None] = {kernel(row): None for row in rows.iter_rows(named=True)}
-    then = rows.filter((pl.col("epoch") == kept) | pl.col("epoch").is_null())  # those of queries, read in the end, have no epoch
-    return found | {kernel(row): row["debiased"] for row in then.iter_rows(named=True)}
+    columns: dict[str, float | None] = {cka_column(row): None for row in rows.iter_rows(named=True)}
+    in_kept = rows.filter((pl.col("epoch") == kept) | pl.col("epoch").is_null())  # queries are measured after training, without an epoch
+    return columns | {cka_column(row): row["debiased"] for row in in_kept.iter_rows(named=True)}

@@ -1,4 +1,4 @@
-"""One run of a sweep, made in whatever process an engine has for it."""
+"""One run of a sweep, executed in a process of an engine."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from scratchlab.recipe import Recipe
 from scratchlab.store.run import Occupied, Run
 
 State = Literal["finished", "diverged", "failed", "busy", "missing"]
-"""busy: another process is making it. missing: nobody has begun, or whoever did is gone."""
+"""busy: another process is executing the run. missing: it has not begun, or its process is gone."""
 
 OVER = ("finished", "diverged")
 
 
 @dataclass(frozen=True)
-class Order:
-    """A run to be made: all that a process needs to know, and small enough to be sent to one.
+class Job:
+    """A run to execute, with all that a process needs for it; small enough to be sent to another process.
 
-    note: why. changed: the settings in which it is not the recipe of its plan.
+    note: why the run is made. changed: the settings that differ from the plan's recipe.
     """
 
     recipe: Recipe
@@ -35,45 +35,46 @@ class Order:
 
     @property
     def run(self) -> Run:
-        """Where it is, or will be: the folder that `scratchlab run` would take."""
+        """The run, in the folder that `scratchlab run` would use; it need not exist yet."""
         return Run.of(self.runs, self.recipe)
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How an order ended, with the last words of one that did not finish."""
+class JobResult:
+    """The state in which a job ended, and the error message if it did not finish."""
 
-    order: Order
+    job: Job
     state: State
-    words: str = ""
+    message: str = ""
 
 
-def state(order: Order) -> State:
-    """How far it is. A run that diverged is over: the same steps would diverge again."""
-    run = order.run
-    if not run.there:
+def state(job: Job) -> State:
+    """The state of a job's run. A run that diverged is over: the same steps would diverge again."""
+    run = job.run
+    if not run.exists:
         return "missing"
-    found = run.state()
-    if found == "failed":
+    stored = run.state()
+    if stored == "failed":
         return "diverged" if run.status.get("diverged") else "failed"
-    return "finished" if found == "finished" else "busy" if found == "running" else "missing"
+    return "finished" if stored == "finished" else "busy" if stored == "running" else "missing"
 
 
-def made(order: Order) -> Ending:
-    """Makes the run, or goes on with it, unless another process has made it since it was asked for; without a report, which
-    `scratchlab report` writes where one is wanted.
+def run_job(job: Job) -> JobResult:
+    """Executes or resumes the run, unless another process has completed it in the meantime.
+
+    Writes no report; `scratchlab report` does.
     """
-    if (found := state(order)) in OVER:
-        return Ending(order, found)
+    if (current := state(job)) in OVER:
+        return JobResult(job, current)
     try:
-        run = order.run if order.run.there else Run.create(order.runs, order.recipe, order.title, note=order.note, changed=order.changed)
-        perform(order.recipe, run, Console(quiet=True))
+        run = job.run if job.run.exists else Run.create(job.runs, job.recipe, job.title, note=job.note, changed=job.changed)
+        perform(job.recipe, run, Console(quiet=True))
     except Diverged as problem:
-        return Ending(order, "diverged", str(problem))
+        return JobResult(job, "diverged", str(problem))
     except Occupied as problem:
-        return Ending(order, "busy" if order.run.there else "failed", str(problem))  # what is there may be no run at all
+        return JobResult(job, "busy" if job.run.exists else "failed", str(problem))  # the folder may hold something other than a run
     except Problem as problem:
-        return Ending(order, "failed", str(problem))
+        return JobResult(job, "failed", str(problem))
     except Exception as error:
-        return Ending(order, "failed", f"{type(error).__name__}: {error}")
-    return Ending(order, "finished")
+        return JobResult(job, "failed", f"{type(error).__name__}: {error}")
+    return JobResult(job, "finished")

@@ -17,9 +17,13 @@ def drawn(run: Run) -> dict[str, str]:
     if epochs.records:
         names = {"training": "loss"} | ({"validation": "valid_loss"} if epochs.validated else {})
         found["loss"] = chart(f"Loss{_kept(epochs)}", _over(epochs, names), "epoch")
-    if epochs.judged:
+    if epochs.accuracy_keys:
         found["accuracy"] = chart(
-            f"Accuracy{_kept(epochs)}", _over(epochs, epochs.judged), "epoch", share=True, first_colour=int("training" not in epochs.judged)
+            f"Accuracy{_kept(epochs)}",
+            _over(epochs, epochs.accuracy_keys),
+            "epoch",
+            share=True,
+            first_colour=int("training" not in epochs.accuracy_keys),
         )
     if result and len(result.head.rows) > 1:
         found["contexts"] = _contexts(result)

@@ -48,7 +48,7 @@ class Readings:
 
         Raises Problem for layers that do not exist, and for a path that cannot be written.
         """
-        with files.told(self.path):
+        with files.reported_errors(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
         self.kernels = Kernels(network, self.sets, layers=self.layers, forward=self._moved, batch=self.batch, between=self.between)
         self._read(epoch, step)

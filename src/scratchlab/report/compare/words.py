@@ -1,4 +1,4 @@
-"""What a comparison says in sentences, in the terminal as on the page."""
+"""Sentences of a comparison, shared by terminal and page."""
 
 from __future__ import annotations
 
@@ -11,152 +11,151 @@ from scratchlab.report.words import chance, duration, percent, place, span
 from scratchlab.store.run import Run
 
 
-def where(found: Comparison) -> str:
-    """The context of the headline metric, as it stands in a sentence: ` (session 5)`; nothing where there is only one."""
-    return f" ({place(found.units.headline)})" if found.units.headline else ""
+def where(comparison: Comparison) -> str:
+    """The context of the headline metric in parentheses, ` (session 5)`; an empty string if there is only one."""
+    return f" ({place(comparison.units.headline)})" if comparison.units.headline else ""
 
 
-def independent(found: Comparison) -> str:
-    """What is independent, in the plural: "queries", "speakers"."""
-    return plural(found.units.independent)
+def independent(comparison: Comparison) -> str:
+    """The name of the independent units, in the plural: "queries", "speakers"."""
+    return plural(comparison.units.independent)
 
 
-def common(found: Comparison) -> str:
-    """How many units are compared, and how many are left out."""
-    number, left = found.headline[0].units, found.units.left_out
-    out = [f"{left_out} that only {side} has" for side, left_out in zip("AB", left, strict=True) if left_out]
-    common = f"{counted(number, f'common {found.units.layout.unit}')}"
-    return f"{common}{'; left out: ' + ' and '.join(out) if out else '; none is left out'}."
+def common(comparison: Comparison) -> str:
+    """The number of units that are compared, and the numbers left out."""
+    number = comparison.headline[0].units
+    excluded = [f"{n} only in {side}" for side, n in zip("AB", comparison.units.left_out, strict=True) if n]
+    common = f"{counted(number, f'common {comparison.units.layout.unit}')}"
+    return f"{common}; left out: {' and '.join(excluded) if excluded else 'none'}."
 
 
-def notes(found: Comparison) -> list[str]:
-    """What a reader must know of how both were measured, and of each where they differ."""
-    a, b = found.a.result.notes, found.b.result.notes
+def notes(comparison: Comparison) -> list[str]:
+    """The notes on the evaluation that both results share, then those of only A or only B."""
+    a, b = comparison.a.result.notes, comparison.b.result.notes
     own = [f"{side}: {note}" for side, these, others in (("A", a, b), ("B", b, a)) for note in these if note not in others]
     return [note for note in a if note in b] + own
 
 
-def tables(found: Comparison) -> list[tuple[str, list[tuple[str, PairedTest]]]]:
-    """Tests as tables with a title, their rows named: one of all contexts where each has a single test; else one a context, that of the
-    headline metric first, then backwards."""
-    if len(found.tests) > 1 and all(len(tests) == 1 for _, tests in found.tests):
-        title = f"By {' and '.join(found.units.layout.context)}"
-        return [(title, [(place(context), test) for context, (test,) in found.tests])]
-    whole = f"all {plural(found.units.layout.unit)}"
-    titled = [(place(context) or whole, [(test.name, test) for test in tests]) for context, tests in found.tests]
-    first = [context for context, _ in found.tests].index(found.units.headline)
+def tables(comparison: Comparison) -> list[tuple[str, list[tuple[str, PairedTest]]]]:
+    """The tests as tables with titles and row names: one table of all contexts if each has a single test, otherwise one per context, with
+    that of the headline metric first and the others in reverse order."""
+    if len(comparison.tests) > 1 and all(len(tests) == 1 for _, tests in comparison.tests):
+        title = f"By {' and '.join(comparison.units.layout.context)}"
+        return [(title, [(place(context), test) for context, (test,) in comparison.tests])]
+    whole = f"all {plural(comparison.units.layout.unit)}"
+    titled = [(place(context) or whole, [(test.name, test) for test in tests]) for context, tests in comparison.tests]
+    first = [context for context, _ in comparison.tests].index(comparison.units.headline)
     return [titled[first], *(titled[:first] + titled[first + 1 :])[::-1]]
 
 
-def draws(found: Comparison) -> list[str]:
-    """What there is to know of the draws before their numbers are read."""
-    of_a, of_b, both = found.units.draws
-    said: list[str] = []
+def draws(comparison: Comparison) -> list[str]:
+    """Notes on the draws: unequal numbers, and whether draws are paired."""
+    of_a, of_b, both = comparison.units.draws
+    sentences: list[str] = []
     if of_a != both or of_b != both:
-        said.append(f"A has {counted(of_a, 'draw')} and B {of_b}; the {both} that both have are compared.")
-    if both and not found.units.paired:
-        said.append(
-            "Seed, data or protocol differ, so draw 1 of A has nothing to do with draw 1 of B: "
-            "intervals over draws are those of two separate samples."
+        sentences.append(f"A has {counted(of_a, 'draw')} and B {of_b}; the {both} common ones are compared.")
+    if both and not comparison.units.paired:
+        sentences.append(
+            "Seed, data or protocol differ, so draws of A and B are not paired: intervals over draws are those of two independent samples."
         )
-    elif found.differing and not both:
-        said.append(
-            f"A and B differ in {listing(found.differing, 4)}, so their common {plural(found.units.layout.unit)} may have been asked after "
-            "training on other rows, or among other references: not all of the difference need come from the models."
+    elif comparison.differing and not both:
+        sentences.append(
+            f"A and B differ in {listing(comparison.differing, 4)}, so training rows and references may differ as well, "
+            "and the difference may not be due to the models alone."
         )
-    return said
+    return sentences
 
 
-def verdict(found: Comparison) -> list[str]:
-    """What the difference amounts to in the context of the headline metric, under each kind of chance, and what was compared."""
-    whole, kind = found.headline[0], independent(found)
-    said = [_chance(whole.over_draws, "other draws", f"on these {kind}")] if found.units.draws[2] else []
-    said.append(_chance(whole.over_groups, f"other {kind}", "as trained here"))
-    said.append(_test(whole, kind))
-    return [*said, common(found), *draws(found)]
+def verdict(comparison: Comparison) -> list[str]:
+    """Sentences on the difference in the context of the headline metric: its intervals, the exact test, and the units compared."""
+    overall, kind = comparison.headline[0], independent(comparison)
+    sentences = [_interval(overall.over_draws, "draws", f"on these {kind}")] if comparison.units.draws[2] else []
+    sentences.append(_interval(overall.over_groups, kind, "with the weights trained here"))
+    sentences.append(_test(overall, kind))
+    return [*sentences, common(comparison), *draws(comparison)]
 
 
-def _chance(one: Estimate, what: str, given: str) -> str:
-    """How the difference stands up to one kind of chance, `what`, all else being as `given`."""
-    if one.value is None or one.low is None or one.high is None:
-        return f"With {what}: {one.how}."
-    if not significant(one):
-        return f"With {what}, the mean difference lies in {span(one)}, which contains 0: no significant difference."
-    return f"With {what}, the mean difference lies in {span(one)}: {'B' if one.low > 0 else 'A'} is better {given}."
+def _interval(difference: Estimate, over: str, condition: str) -> str:
+    """A sentence on the interval of the difference over one source of randomness; `condition`: what is held fixed."""
+    if difference.value is None or difference.low is None or difference.high is None:
+        return f"Over {over}: {difference.how}."
+    if not significant(difference):
+        return f"95 % interval of the mean difference over {over}: {span(difference)}, which contains 0: no significant difference."
+    better = "B" if difference.low > 0 else "A"
+    return f"95 % interval of the mean difference over {over}: {span(difference)}: {better} is significantly better {condition}."
 
 
-def _test(one: PairedTest, kind: str) -> str:
-    if one.test.p is None:
-        return f"Exact test: {one.test.how}."
-    return f"Of {one.test.units} {kind}, A was better on {one.test.first} and B on {one.test.second} ({chance(one.test.p)})."
+def _test(overall: PairedTest, kind: str) -> str:
+    test = overall.test
+    if test.p is None:
+        return f"Exact test: {test.how}."
+    return f"Exact test: of {test.units} {kind}, A was better on {test.first} and B on {test.second} ({chance(test.p)})."
 
 
 def significant(*intervals: Estimate) -> bool:
-    """Whether there is an interval, and none of them contains 0 as it is printed, to a tenth of a point."""
-    bounds = [(round(one.low, 3), round(one.high, 3)) for one in intervals if one.low is not None and one.high is not None]
+    """Whether at least one interval exists, and none contains 0 after rounding to a tenth of a percentage point, as printed."""
+    bounds = [(round(each.low, 3), round(each.high, 3)) for each in intervals if each.low is not None and each.high is not None]
     return bool(bounds) and not any(low <= 0 <= high for low, high in bounds)
 
 
-def meanings(found: Comparison) -> list[tuple[str, str]]:
-    """The terms of the tables, and what each number says and does not say."""
-    kind, unit, drawn = independent(found), found.units.layout.unit, found.units.draws[2] > 0
-    grouped = found.units.independent != unit
+def meanings(comparison: Comparison) -> list[tuple[str, str]]:
+    """The terms of the tables with their meanings."""
+    kind, unit, drawn = independent(comparison), comparison.units.layout.unit, comparison.units.draws[2] > 0
+    grouped = comparison.units.independent != unit
     pairs = (
-        "Each draw's difference is one number, as both drew the same; the interval is Student's t of these numbers."
-        if found.units.paired
-        else "The draws of the two are not the same, so the interval is Welch's t of two separate samples."
+        "Both have the same draws, so each draw gives one difference; the interval is Student's t over these differences."
+        if comparison.units.paired
+        else "The draws of A and B differ, so the interval is Welch's t of two independent samples."
     )
-    within = f"{plural(unit).capitalize()} of one {found.units.independent} are not independent, so {kind} are counted. " if grouped else ""
-    said = [
+    within = (
+        f"{plural(unit).capitalize()} of one {comparison.units.independent} are not independent, so {kind} are counted instead. "
+        if grouped
+        else ""
+    )
+    terms = [
         (
             "A better, B better, equal",
-            f"Values ({found.units.layout.value}) of the same {unit}"
-            + (
-                f", counted once a draw. The same {unit} occurs in every draw, so these rows are not independent, and no test is made of "
-                "them."
-                if drawn
-                else f": of how many {plural(unit)} A's is larger, B's is larger, or both are the same."
-            ),
+            f"Number of {plural(unit)} whose value ({comparison.units.layout.value}) is larger in A, larger in B, or the same"
+            + (f", counted once per draw. Each {unit} occurs in every draw, so these counts are not tested." if drawn else "."),
         ),
         (
             f"95 % over {kind}",
-            f"Bootstrap: whole {kind} were resampled 2000 times, with A's and B's values together, and 95 % of the differences lay in this "
-            f"interval. It says how the difference would vary with other {kind}; {'draws and ' if drawn else ''}trained weights stay the "
-            "same.",
+            f"Bootstrap: whole {kind} were resampled 2000 times, keeping A's and B's values together, and 95 % of the differences were in "
+            f"this interval. It shows how the difference would vary with other {kind}; "
+            f"{'draws and ' if drawn else ''}trained weights are fixed.",
         ),
         (
             "Exact test",
-            f"Each of the {kind} counts for the one that was better on it{' over all draws' if drawn else ''}, or for neither; p is the "
-            "probability of so uneven a count, or a more uneven one, if both were equally good. "
-            + within
-            + "It counts how often, not by how much.",
+            f"Sign test (exact McNemar test): each of the {kind} counts for A or B, whichever was better on it"
+            f"{' over all draws' if drawn else ''}, or for neither; p is the probability of counts at least as uneven if both were "
+            "equally good. " + within + "The test uses only the sign of each difference, not its size.",
         ),
         (
-            "What none of them says",
-            "How much another training seed would change. For that, compare several runs of each with other seeds.",
+            "Not covered",
+            "The variation between training seeds. To measure it, compare several runs of each with different seeds.",
         ),
     ]
     if drawn:
-        said[1:1] = [
+        terms[1:1] = [
             (
                 "95 % over draws",
-                f"{pairs} It says how well the mean over draws is known; trained weights are the same throughout.",
+                f"{pairs} It shows the uncertainty of the mean over draws; trained weights are fixed.",
             )
         ]
-        said[-1:-1] = [
+        terms[-1:-1] = [
             (
                 "Draws won by A, B",
-                "The exact test within each draw alone, where every unit occurs once; counted are the draws with p < 0.05. "
-                "By chance, at most one in twenty would be.",
+                "Number of draws with p < 0.05 in the exact test within a single draw, in which every unit occurs once. "
+                "By chance, at most one draw in twenty would count.",
             )
         ]
-    return said
+    return terms
 
 
-def training(found: Comparison) -> list[tuple[str, str, str]]:
-    """Facts of the two trainings, side by side: name, A's, B's; empty where a run kept no records."""
-    one, other = _facts(found.a.run), _facts(found.b.run)
-    return [(name, one[name], other[name]) for name in one if name in other]
+def training(comparison: Comparison) -> list[tuple[str, str, str]]:
+    """Facts about the two trainings as (name, A's value, B's value); empty if a run has no records."""
+    of_a, of_b = _facts(comparison.a.run), _facts(comparison.b.run)
+    return [(name, of_a[name], of_b[name]) for name in of_a if name in of_b]
 
 
 def _facts(run: Run) -> dict[str, str]:
@@ -164,16 +163,16 @@ def _facts(run: Run) -> dict[str, str]:
     if not epochs.records or epochs.chosen is None:
         return {}
     kept = epochs.chosen
-    facts = {"Epochs": str(len(epochs.records)), "Kept": f"epoch {kept['epoch'] + 1}, {epochs.reason}"}
+    facts = {"Epochs": str(len(epochs.records)), "Selected": f"epoch {kept['epoch'] + 1}, {epochs.reason}"}
     if epochs.phases:
         facts["Epochs"] += f": {epochs.in_phases}"
     if epochs.validated:
         facts |= {
-            "Validation accuracy then": percent(kept["valid_accuracy"]),
-            "Validation loss then": f"{kept['valid_loss']:.4f}",
+            "Validation accuracy in the selected epoch": percent(kept["valid_accuracy"]),
+            "Validation loss in the selected epoch": f"{kept['valid_loss']:.4f}",
         }
     return facts | {
-        "Training loss then": f"{kept['loss']:.4f}",
+        "Training loss in the selected epoch": f"{kept['loss']:.4f}",
         "CPU time of training": duration(epochs.cpu_seconds),
         "Inputs per CPU-second": f"{epochs.speed:,.0f}",
     }

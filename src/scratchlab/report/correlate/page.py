@@ -1,4 +1,4 @@
-"""Correlations as one page: a heat map, the scatter behind each cell, and everything as a table."""
+"""The page of correlations: a heat map, a scatter plot for each cell, and a table of all values."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from scratchlab.report.correlate import figures, words
 from scratchlab.report.words import number
 
 
-def write(found: Correlations, called: str, path: Path) -> Path:
-    """Saves the page; `called` is what the table is named. Raises Problem where it cannot be written."""
-    return shell.saved(page(found, called), path, "correlate.html")
+def write(correlations: Correlations, title: str, path: Path) -> Path:
+    """Writes the page; `title` is the table's name. Raises Problem if it cannot be written."""
+    return shell.saved(page(correlations, title), path, "correlate.html")
 
 
-def page(found: Correlations, called: str) -> str:
-    """The whole page."""
-    sure = [cell for cell in words.ordered(found) if words.sure(cell)]
-    about = {
-        "called": called,
-        "cells": words.ordered(found),
-        "sure": words.sure,
-        "count": len(sure),
-        "facts": words.facts(found),
-        "grouped": bool(found.group),
-        "group": ", ".join(found.group),
-        "configured": bool(found.configuration),
+def page(correlations: Correlations, title: str) -> str:
+    """The complete page."""
+    significant = [cell for cell in words.by_strength(correlations) if words.significant(cell)]
+    context = {
+        "title": title,
+        "cells": words.by_strength(correlations),
+        "significant": words.significant,
+        "count": len(significant),
+        "summary": words.summary(correlations),
+        "grouped": bool(correlations.group),
+        "group": ", ".join(correlations.group),
+        "configured": bool(correlations.configuration),
         "number": number,
-        "begin": figures.strongest(found),
-        "written": figures.written_in(found),
+        "begin": figures.strongest(correlations),
+        "has_texts": figures.has_texts(correlations),
         "meanings": words.MEANINGS,
     }
-    return shell.rendered("correlate", about, figures.figures(found))
+    return shell.rendered("correlate", context, figures.figures(correlations))

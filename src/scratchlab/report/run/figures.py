@@ -1,4 +1,4 @@
-"""The charts of one run: its confusion matrices, and its training."""
+"""Charts of one run: its confusion matrices and its training."""
 
 from __future__ import annotations
 
@@ -6,113 +6,113 @@ import numpy as np
 
 from scratchlab.analysis.confusion import Confusion
 from scratchlab.report import matrices
-from scratchlab.report.charts import Figure, ink, layout, said, title
+from scratchlab.report.charts import Figure, escaped, ink, layout, title
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.lines import look
 from scratchlab.report.words import percent
 
-EDGE = 0.6  # where an axis of epochs begins
-ROW = 17  # pixels of a row of names above a chart
+EDGE = 0.6  # lower end of an axis of epochs
+ROW = 17  # height of a row of phase names above a chart, in pixels
 
 
-def counted(what: str) -> Figure:
-    """The names of an axis that counts epochs: below it, and above what the pointer shows."""
-    return {"title": title(what), "unifiedhovertitle": {"text": f"{what} %{{x}}"}}
+def axis_names(quantity: str) -> Figure:
+    """The title of an axis of epochs, and the title of its tooltips."""
+    return {"title": title(quantity), "unifiedhovertitle": {"text": f"{quantity} %{{x}}"}}
 
 
 def _figure(data: list[Figure], layout: Figure) -> Figure:
     return {"data": data, "layout": layout}
 
 
-# -- mistakes -------------------------------------------------------------------------------------------
+# -- confusion --------------------------------------------------------------------------------------------
 
 
-def confusion(found: Confusion, parted: int, worst: float) -> Figure:
-    """Shares by true class: right answers in one colour, mistakes in another, up to `worst`; where there is no mistake, no colour.
+def confusion(head: Confusion, parted: int, worst: float) -> Figure:
+    """Fractions by true class: correct predictions in one colour, errors in another, scaled to `worst`; empty cells have no colour.
 
-    The depth of a mistake's colour grows as the root of its share, so that the rare ones are seen beside the common.
+    The depth of an error's colour grows with the square root of its fraction, so that rare errors are visible beside frequent ones.
     """
-    places = range(len(found.classes))
-    told = [[_told(found, i, j) for j in places] for i in places]
-    written = [[f"{100 * share:.0f}" if share >= 0.005 else "<1" for share in row] for row in found.shares.tolist()]
-    right, shown = np.eye(len(found.classes), dtype=bool), found.counts > 0
+    places = range(len(head.classes))
+    tooltips = [[_tooltip(head, i, j) for j in places] for i in places]
+    texts = [[f"{100 * fraction:.0f}" if fraction >= 0.005 else "<1" for fraction in row] for row in head.fractions.tolist()]
+    right, present = np.eye(len(head.classes), dtype=bool), head.counts > 0
     layers = [
-        matrices.cells(right & shown, found.shares, 1.0, "right", told, written),
-        matrices.cells(~right & shown, np.sqrt(found.shares), worst**0.5, "wrong", told, written),
+        matrices.cells(right & present, head.fractions, 1.0, "right", tooltips, texts),
+        matrices.cells(~right & present, np.sqrt(head.fractions), worst**0.5, "wrong", tooltips, texts),
     ]
-    return matrices.matrix(layers, found.classes, parted)
+    return matrices.matrix(layers, head.classes, parted)
 
 
-def _told(found: Confusion, i: int, j: int) -> str:
-    total = int(found.counts[i].sum())
-    return f"{matrices.answered(found.classes, i, j)}: {found.counts[i, j]} of {total}, {percent(found.shares[i, j])}"
+def _tooltip(head: Confusion, i: int, j: int) -> str:
+    total = int(head.counts[i].sum())
+    return f"{matrices.cell_meaning(head.classes, i, j)}: {head.counts[i, j]} of {total}, {percent(head.fractions[i, j])}"
 
 
 # -- training -------------------------------------------------------------------------------------------
 
 
-def _line(epochs: Epochs, values: list[float], called: str, place: int, form: str) -> Figure:
+def _line(epochs: Epochs, values: list[float], label: str, place: int, number_format: str) -> Figure:
     return {
         "x": [record["epoch"] + 1 for record in epochs.records],
         "y": values,
         "mode": "lines+markers" if len(values) <= 30 else "lines",
-        "name": said(called),
+        "name": escaped(label),
         "line": look(place).line(2.2),
         "marker": look(place).marker(5),
-        "hovertemplate": f"{said(called)}  %{{y:{form}}}<extra></extra>",
+        "hovertemplate": f"{escaped(label)}  %{{y:{number_format}}}<extra></extra>",
     }
 
 
-def _over_epochs(epochs: Epochs, lines: dict[str, list[float]], form: str, y: Figure, *, mark: str = "", first: int = 0) -> Figure:
-    """Lines over the epochs; `mark` says at which end of the chart the chosen one is named, if at all."""
-    data = [_line(epochs, values, called, first + place, form) for place, (called, values) in enumerate(lines.items())]
+def _over_epochs(epochs: Epochs, lines: dict[str, list[float]], number_format: str, y: Figure, *, mark: str = "", first: int = 0) -> Figure:
+    """A chart of lines over the epochs. `mark`: end of the chart ("top" or "bottom") at which the selected epoch is named, or empty."""
+    data = [_line(epochs, values, label, first + place, number_format) for place, (label, values) in enumerate(lines.items())]
     count = len(epochs.records)
-    axis = {**counted("epoch"), "range": [EDGE, count + 0.4], **ticks(count)}
+    axis = {**axis_names("epoch"), "range": [EDGE, count + 0.4], **ticks(count)}
     extra = marked(epochs, mark)
     return _figure(data, layout(290, hovermode="x unified", showlegend=len(lines) > 1, xaxis=axis, yaxis={"nticks": 6, **y}, **extra))
 
 
 def marked(epochs: Epochs, mark: str) -> Figure:
-    """A dotted line at the chosen epoch, once there is one, with its name at the "top" or the "bottom" (neither where `mark` is empty);
-    where there are several phases, a line before each, and its name above the chart."""
+    """Marks for a chart over epochs: a dotted line at the selected epoch, named at the "top" or "bottom" (none if `mark` is empty), and, if
+    there are several phases, a line before each, with its name above the chart."""
     kept = [_kept(epochs, mark)] if mark and epochs.chosen else []
     phases, rows = _phases(epochs)
-    found = kept + phases
+    marks = kept + phases
     room: Figure = {
         "margin": {"l": 8, "r": 12, "t": 8 + ROW * rows, "b": 8},
         "legend": {"orientation": "h", "x": 0, "y": 1.02 + 0.085 * rows, "yanchor": "bottom"},
     }
-    return ({"shapes": [shape for shape, _ in found], "annotations": [text for _, text in found]} if found else {}) | (room if rows else {})
+    return ({"shapes": [shape for shape, _ in marks], "annotations": [text for _, text in marks]} if marks else {}) | (room if rows else {})
 
 
 def _kept(epochs: Epochs, mark: str) -> tuple[Figure, Figure]:
     at = (epochs.chosen or {})["epoch"] + 1
     left = at > len(epochs.records) / 2
-    beside = {"xanchor": "right", "xshift": -5} if left else {"xanchor": "left", "xshift": 5}
-    return _upright(at, "dot"), _text(at, f"epoch {at}, kept") | {"y": int(mark == "top"), "yanchor": mark, **beside}
+    side = {"xanchor": "right", "xshift": -5} if left else {"xanchor": "left", "xshift": 5}
+    return _vertical(at, "dot"), _text(at, f"epoch {at}, selected") | {"y": int(mark == "top"), "yanchor": mark, **side}
 
 
 def _phases(epochs: Epochs) -> tuple[list[tuple[Figure, Figure]], int]:
-    """A line and a name each, and how many rows the names take: two by turns where a phase is too short for its name."""
+    """A line and a name for each phase, and the rows that the names take: two, alternating, if a phase is too short for its name."""
     phases = epochs.phases
-    rows = min(len(phases), 2 if any(one.epochs < 0.3 * len(epochs.records) for one in phases) else 1)
-    begins = [max(one.first - 0.5, EDGE) for one in phases]
+    rows = min(len(phases), 2 if any(phase.epochs < 0.3 * len(epochs.records) for phase in phases) else 1)
+    begins = [max(phase.first - 0.5, EDGE) for phase in phases]
     above = [{"y": 1, "yanchor": "bottom", "yshift": ROW * (place % rows), "xanchor": "left"} for place in range(len(phases))]
-    named = zip(phases, begins, above, strict=True)
-    return [(_upright(at, "solid"), _text(at, one.name) | place) for one, at, place in named], rows
+    placed = zip(phases, begins, above, strict=True)
+    return [(_vertical(at, "solid"), _text(at, phase.name) | place) for phase, at, place in placed], rows
 
 
-def _upright(at: float, dash: str) -> Figure:
+def _vertical(at: float, dash: str) -> Figure:
     line = {"color": ink("quiet"), "width": 1, "dash": dash}
     return {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
 
 
 def _text(at: float, text: str) -> Figure:
-    return {"x": at, "yref": "paper", "text": said(text), "showarrow": False, "font": {"size": 12}}
+    return {"x": at, "yref": "paper", "text": escaped(text), "showarrow": False, "font": {"size": 12}}
 
 
 def ticks(count: int) -> Figure:
-    """Every epoch has its number on the axis, unless there are many."""
+    """Ticks of an axis of epochs: one per epoch, unless there are many."""
     return {"dtick": 1} if count <= 10 else {"nticks": 8}
 
 
@@ -125,8 +125,8 @@ def losses(epochs: Epochs) -> Figure:
 
 
 def accuracies(epochs: Epochs) -> Figure:
-    """On training rows without augmentation, if they were judged, and on the validation rows."""
-    lines = {called: [record[name] for record in epochs.records] for called, name in epochs.judged.items()}
+    """Accuracy on training rows without augmentation, if it was measured, and on validation rows."""
+    lines = {label: [record[key] for record in epochs.records] for label, key in epochs.accuracy_keys.items()}
     return _over_epochs(epochs, lines, ".1%", {"tickformat": ".0%"}, mark="bottom", first=int("training" not in lines))
 
 

@@ -1,4 +1,4 @@
-"""One run as one page: everything is read from the run's folder, and the page asks nobody else for anything."""
+"""The page of a run: everything is read from the run's folder, and the page loads no other file."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from scratchlab.result import Result
 from scratchlab.store.run import Run
 
 ORIGINS = (
-    Origin("Recall, confusions", "units.parquet; columns head, truth, answer", "counts over all draws, as shares of the true class"),
+    Origin("Recall, confusions", "units.parquet; columns head, truth, answer", "counts over all draws, as fractions of the true class"),
     Origin(
-        "Kept epoch",
+        "Selected epoch",
         "metrics.jsonl; kept, valid_accuracy, valid_loss",
-        "the last epoch marked as kept; by training.select: smallest validation loss, or largest accuracy and then smallest loss",
+        "the last epoch with kept = true; by training.select: smallest validation loss, or largest accuracy, then smallest loss",
     ),
-    Origin("Speed", "metrics.jsonl; inputs, cpu_seconds", "sum of inputs over sum of CPU-seconds, without validation and evaluation"),
+    Origin("Speed", "metrics.jsonl; inputs, cpu_seconds", "sum of inputs / sum of CPU-seconds, without validation and evaluation"),
 )
 
 
@@ -38,11 +38,11 @@ def write(run: Run) -> Path:
 
 
 def page(run: Run) -> str:
-    """The page of a run: finished, failed or under way."""
+    """The page of a run in any state."""
     status, recipe, state, result = run.status, run.recipe(), run.state(), run.result()
     epochs = Epochs.of(run)
-    drawn, read = _of_training(epochs), Readings.of(run, epochs.records)
-    about: dict[str, Any] = {
+    charts, readings = _training_charts(epochs), Readings.of(run, epochs.records)
+    context: dict[str, Any] = {
         "name": run.folder.name,
         "title": status["title"] or status["recipe"],
         "marks": OUTLINES,
@@ -59,28 +59,28 @@ def page(run: Run) -> str:
         "confusions": list[Confusion](),
         "kernels": None,
         "noise": None,
-    } | _surroundings(run.json("environment"))
-    if read.epochs:
-        about |= _read(read, recipe["observe"]["kernels"])
-        drawn |= kernels.figures(read, epochs)
+    } | _environment(run.json("environment"))
+    if readings.epochs:
+        context |= _cka_context(readings, recipe["observe"]["kernels"])
+        charts |= kernels.figures(readings, epochs)
     if result:
-        found = confusions(result)
-        section = SECTIONS[result.kind](result, found)
-        about |= _result(result, found, section)
+        heads = confusions(result)
+        section = SECTIONS[result.kind](result, heads)
+        context |= _result(result, heads, section)
         parted = matrices.first(result.classes)
-        drawn |= section.figures
+        charts |= section.figures
         if "noise" in result.facts:
-            about["noise"] = NoiseSection.of(result.facts["noise"])
-            drawn |= noise.figures(run, result.facts["noise"], epochs)
-        drawn |= {f"confusion-{number}": figures.confusion(one, parted, about["worst"]) for number, one in enumerate(found, 1)}
-    return shell.rendered("run", about, drawn)
+            context["noise"] = NoiseSection.of(result.facts["noise"])
+            charts |= noise.figures(run, result.facts["noise"], epochs)
+        charts |= {f"confusion-{number}": figures.confusion(head, parted, context["worst"]) for number, head in enumerate(heads, 1)}
+    return shell.rendered("run", context, charts)
 
 
-# -- what the page tells ----------------------------------------------------------------------------------
+# -- variables of the template ------------------------------------------------------------------------------
 
 
-def _result(result: Result, found: list[Confusion], section: Section) -> Values:
-    """What came out: the heads with their metrics, the confusions, and where all of it comes from."""
+def _result(result: Result, heads: list[Confusion], section: Section) -> Values:
+    """The variables for a result: the heads with their metrics, the confusion matrices, and the origins of the numbers."""
     return {
         "result": result,
         "section": section.title,
@@ -89,44 +89,46 @@ def _result(result: Result, found: list[Confusion], section: Section) -> Values:
         "draws": result.head.headline.n if result.layout.repetition else 0,
         "classes": result.classes,
         "parted": len(set(result.classes.values())) > 1,
-        "meanings": {one.how: words.meaning(one.how, section.meanings) for one in result.estimates if one.low is not None},
-        "confusions": found,
-        "recalls": {one.head: one.recalls() for one in found},
-        "worst": max((pair.count / pair.total for one in found for pair in one.pairs(1)), default=0.0),
+        "meanings": {
+            estimate.how: words.meaning(estimate.how, section.meanings) for estimate in result.estimates if estimate.low is not None
+        },
+        "confusions": heads,
+        "recalls": {head.head: head.recalls() for head in heads},
+        "worst": max((pair.count / pair.total for head in heads for pair in head.pairs(1)), default=0.0),
         "origins": [*section.origins, *ORIGINS],
         "snippet": section.snippet,
     }
 
 
-def _read(found: Readings, settings: Values) -> Values:
-    """What was read of the layers' kernels."""
+def _cka_context(readings: Readings, settings: Values) -> Values:
+    """The variables for the CKA of layers."""
     return {
-        "kernels": found,
+        "kernels": readings,
         "kernel_settings": settings,
         "names": NAMES,
-        "depths": {name: kernels.depth(found, name) for name in found.layers},
-        "undefined_kernels": found.undefined(),
+        "depths": {name: kernels.depth(readings, name) for name in readings.layers},
+        "undefined_kernels": readings.undefined(),
     }
 
 
 def _settings(values: Values) -> list[tuple[str, Any]]:
-    """Settings with the names of their tables in front: `noise.level`."""
+    """The settings of a section with dotted names: `noise.level`."""
     return [(name, "none" if value == {} else value) for name, value in flat(values).items()]
 
 
-def _surroundings(environment: Values) -> Values:
-    """Machine, versions, code; scratchlab's own checkout where it is another."""
+def _environment(environment: Values) -> Values:
+    """The variables for machine, versions and code; includes scratchlab's own git checkout if it is another one."""
     checkouts = {"Git": environment["git"]}
     if environment["git_scratchlab"]:
         checkouts["Git of scratchlab"] = environment["git_scratchlab"]
     return {"environment": environment, "command": shlex.join(environment["command"]), "checkouts": checkouts}
 
 
-# -- what the page shows ----------------------------------------------------------------------------------
+# -- charts ------------------------------------------------------------------------------------------------
 
 
-def _of_training(epochs: Epochs) -> dict[str, Figure]:
+def _training_charts(epochs: Epochs) -> dict[str, Figure]:
     if not epochs.records:
         return {}
-    drawn = {"losses": figures.losses(epochs), "rates": figures.rates(epochs), "speed": figures.speed(epochs)}
-    return drawn | ({"accuracies": figures.accuracies(epochs)} if epochs.judged else {})
+    charts = {"losses": figures.losses(epochs), "rates": figures.rates(epochs), "speed": figures.speed(epochs)}
+    return charts | ({"accuracies": figures.accuracies(epochs)} if epochs.accuracy_keys else {})

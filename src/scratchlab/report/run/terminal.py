@@ -1,4 +1,4 @@
-"""What came of a run, as tables for the terminal."""
+"""The result of a run, as tables for the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scratchlab.store.run import Run
 
 
 def outcome(run: Run) -> RenderableType:
-    """The note, the metrics of every head as a whole and, where that says more, by context, what the intervals mean, and warnings."""
+    """The note, the overall metrics of every head, the metrics by context if they are more detailed, kinds of intervals, and warnings."""
     result = run.result()
     if result is None:
         raise Problem(f"{run.folder} has no result yet; it is {run.state()} ({run.status.get('where', 'not started')}).")
@@ -21,8 +21,8 @@ def outcome(run: Run) -> RenderableType:
     if any(head.detailed for head in result.heads.values()):
         parts += [_contexts(name, head, result) for name, head in result.heads.items()]
     parts.append(_heads(result))
-    hows = "; ".join(dict.fromkeys(one.how for one in result.estimates if one.low is not None))
-    parts.append(Text(" ".join([*result.notes, f"95 % intervals: {hows or 'none'}."]), style="dim"))
+    kinds = "; ".join(dict.fromkeys(estimate.how for estimate in result.estimates if estimate.low is not None))
+    parts.append(Text(" ".join([*result.notes, f"95 % intervals: {kinds or 'none'}."]), style="dim"))
     parts += [Text(f"Warning: {warning}", style="bold yellow") for warning in result.warnings]
     return Group(*parts)
 
@@ -34,12 +34,12 @@ def _contexts(name: str, head: Head, result: Result) -> Table:
     table.title, table.title_justify, table.title_style = f"{name} head", "left", "bold"
     for row in head.rows:
         counts = [str(value) for value in (*row.context.values(), *row.counts.values())]
-        table.add_row(*counts, *(tables.accuracy(one) for one in row.metrics.values()))
+        table.add_row(*counts, *(tables.accuracy(estimate) for estimate in row.metrics.values()))
     return table
 
 
 def _heads(result: Result) -> Table:
-    """Every head's metrics as a whole."""
+    """The overall metrics of every head."""
     table = tables.table("head", *(words.name(metric) for metric in result.head.metrics))
     for name, head in result.heads.items():
         table.add_row(

@@ -1,4 +1,4 @@
-"""What the page of a run says in sentences: what became of it, and what its intervals mean."""
+"""Sentences on the page of a run: its state, and the meaning of its intervals."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["elapsed", "meaning", "place", "sentence"]
 
 MEANINGS = {
     "bootstrap over": (
-        "Whole groups of queries (speakers, ships, cameras; single samples where the source knows no groups) were resampled 2000 times, "
-        "and 95 % of the results lay in this interval. It says how the number would vary with others of their kind. "
-        "The training is the same throughout, so it says nothing about another seed."
+        "Whole groups of queries (speakers, ships, cameras; single samples if the source has no groups) were resampled 2000 times, "
+        "and 95 % of the results were in this interval. It shows how the value would vary with other groups of the same kind. "
+        "The trained weights were the same throughout, so it does not show the variation between training seeds."
     ),
 }
 
@@ -25,18 +25,18 @@ def elapsed(begin: str, end: str) -> float:
 
 
 def meaning(how: str, own: Mapping[str, str]) -> str:
-    """What an interval that came about like this tells, and what it does not. own: what the kind of result says of its own intervals."""
-    return next((words for beginning, words in {**MEANINGS, **own}.items() if how.startswith(beginning)), "")
+    """The explanation of intervals computed like this; an empty string if there is none. own: explanations of the kind of evaluation."""
+    return next((text for beginning, text in {**MEANINGS, **own}.items() if how.startswith(beginning)), "")
 
 
 def sentence(state: str, done: int, planned: int | None) -> str:
-    """What became of a run that has no headline; planned: how many epochs were to be, where that is known."""
-    whole = counted(done, "epoch") if planned is None else f"{done} of {counted(planned, 'epoch')}"
-    so_far = f"after {whole}" if done else "before its first epoch was over"
+    """The state of a run without a result, as a sentence. planned: its total number of epochs; None if unknown."""
+    completed = counted(done, "epoch") if planned is None else f"{done} of {counted(planned, 'epoch')}"
+    so_far = f"after {completed}" if done else "in its first epoch"
     return {
         "created": "This run has not begun.",
-        "running": f"This run is under way, {so_far}." if done else "This run is in its first epoch.",
-        "finished": "This run says it is finished, but its result is missing.",
+        "running": f"This run is in progress, {so_far}." if done else "This run is in its first epoch.",
+        "finished": "This run is marked as finished, but its result is missing.",
         "stopped": f"This run was stopped {so_far}.",
         "killed": f"This run was killed {so_far}.",
     }.get(state, f"This run {state} {so_far}.")

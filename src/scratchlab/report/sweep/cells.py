@@ -1,4 +1,4 @@
-"""What each cell of a sweep came to over its seeds, and how it is called."""
+"""The results of each cell of a sweep over its seeds, and short names of cells."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import polars as pl
 
 
 @dataclass(frozen=True)
-class Swept:
-    """A sweep as it is shown. together: its settings, those in one that move together. table: a row a run. curves: of each row, by figure
-    and number of epochs done. goal: the column that a search makes best."""
+class SweepView:
+    """A sweep as reports show it. together: its settings, grouped with those that move together. table: one row per run. curves: of each
+    row, by metric and number of completed epochs. goal: the column that a search optimizes."""
 
     name: str
     title: str
@@ -28,63 +28,63 @@ class Swept:
         return tuple(name for names in self.together for name in names)
 
     def values(self) -> dict[str, dict[str, str]]:
-        """By setting, its values as they stand in the table and in brief, in the order of the plan."""
-        return {name: _briefly(self.table[name].unique(maintain_order=True).to_list()) for name in self.axes}
+        """By setting: its values in the table and their short forms, in the order of the plan."""
+        return {name: _shortened(self.table[name].unique(maintain_order=True).to_list()) for name in self.axes}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One configuration: its values in brief; its runs, those of them that are over, and those that diverged; by figure `(mean, sd)` over
-    the seeds that finished, sd being None of one."""
+    """One configuration: its values in short form; the number of its runs, of those that are over, and of those that diverged; by metric
+    `(mean, sd)` over the finished seeds, where sd is None for a single seed."""
 
     values: tuple[str, ...]
     runs: int
     over: int
     diverged: int
-    figures: dict[str, tuple[float, float | None]]
+    metrics: dict[str, tuple[float, float | None]]
 
 
-def figures(table: pl.DataFrame) -> list[str]:
-    """The columns that say how good a run is: validation accuracy, and the headline metric of each head."""
+def metric_columns(table: pl.DataFrame) -> list[str]:
+    """The columns by which runs are compared: validation accuracy, and the headline metric of each head."""
     return [name for name in table.columns if name == "valid.accuracy" or name.startswith("test.")]
 
 
-def cells(swept: Swept) -> list[Cell]:
+def cells(sweep: SweepView) -> list[Cell]:
     """Every cell, in the order of the plan."""
-    brief = swept.values()
-    found: list[Cell] = []
-    for values, group in swept.table.group_by(list(swept.axes), maintain_order=True):
+    short_values = sweep.values()
+    rows: list[Cell] = []
+    for values, group in sweep.table.group_by(list(sweep.axes), maintain_order=True):
         finished = group.filter(pl.col("state") == "finished")
         diverged = int((group["state"] == "diverged").sum())
-        spreads = {name: _spread(finished[name].drop_nulls().to_numpy()) for name in figures(swept.table)}
-        found.append(
+        spreads = {name: _spread(finished[name].drop_nulls().to_numpy()) for name in metric_columns(sweep.table)}
+        rows.append(
             Cell(
-                tuple(brief[name][value] for name, value in zip(swept.axes, values, strict=True)),
+                tuple(short_values[name][value] for name, value in zip(sweep.axes, values, strict=True)),
                 group.height,
                 finished.height + diverged,
                 diverged,
                 {name: spread for name, spread in spreads.items() if spread is not None},
             )
         )
-    return found
+    return rows
 
 
-def best(swept: Swept) -> str:
-    """Which cell a search found best, by the mean of its goal over the seeds; nothing of other sweeps, or as long as no cell is whole."""
-    if swept.goal not in swept.table.columns:
+def best(sweep: SweepView) -> str:
+    """The best cell of a search, by the mean of its goal over the seeds; an empty string for other sweeps, or if no cell is complete."""
+    if sweep.goal not in sweep.table.columns:
         return ""
-    whole = pl.col("state").eq("finished").all() & pl.col(swept.goal).is_not_null().all()
-    means = swept.table.group_by(list(swept.axes), maintain_order=True).agg(pl.when(whole).then(pl.col(swept.goal).mean()))
-    ranked = means.drop_nulls(swept.goal).sort(swept.goal, descending=not swept.goal.endswith("loss"), maintain_order=True)
+    complete = pl.col("state").eq("finished").all() & pl.col(sweep.goal).is_not_null().all()
+    means = sweep.table.group_by(list(sweep.axes), maintain_order=True).agg(pl.when(complete).then(pl.col(sweep.goal).mean()))
+    ranked = means.drop_nulls(sweep.goal).sort(sweep.goal, descending=not sweep.goal.endswith("loss"), maintain_order=True)
     if ranked.is_empty():
         return ""
     cell = ranked.row(0, named=True)
-    told = ", ".join(f"{called} {cell[name]}" for name, called in zip(swept.axes, short(swept.axes), strict=True))
-    return f"Best by {swept.goal}, {cell[swept.goal]:.4g}: {told}"
+    values = ", ".join(f"{label} {cell[name]}" for name, label in zip(sweep.axes, short(sweep.axes), strict=True))
+    return f"Best by {sweep.goal}, {cell[sweep.goal]:.4g}: {values}"
 
 
 def short(settings: Sequence[str]) -> list[str]:
-    """Each path cut to as few of its last words as tell it from the others.
+    """Each path shortened to as few of its last parts as distinguish it from the others.
 
     >>> short(["training.rates.body", "training.rates.readout", "encoder.width", "streams.width"])
     ['body', 'readout', 'encoder.width', 'streams.width']
@@ -95,10 +95,10 @@ def short(settings: Sequence[str]) -> list[str]:
     ]
 
 
-def told(spread: tuple[float, float | None] | None) -> str:
-    """In per cent: `95.6 ± 0.4`, `95.6` of one run, a dash where there is none.
+def format_spread(spread: tuple[float, float | None] | None) -> str:
+    """Mean ± standard deviation in percent: `95.6 ± 0.4`, `95.6` for one run, a dash for none.
 
-    >>> told((0.956, 0.004)), told((0.956, None)), told(None)
+    >>> format_spread((0.956, 0.004)), format_spread((0.956, None)), format_spread(None)
     ('95.6 ± 0.4', '95.6', '–')
     """
     if spread is None:
@@ -107,10 +107,10 @@ def told(spread: tuple[float, float | None] | None) -> str:
     return f"{100 * mean:.1f}" + ("" if deviation is None else f" ± {100 * deviation:.1f}")
 
 
-def _briefly(values: Sequence[str]) -> dict[str, str]:
-    """Values without what stands in brackets behind their names, where that still tells them apart.
+def _shortened(values: Sequence[str]) -> dict[str, str]:
+    """Values without the parentheses behind their names, if they are then still distinct.
 
-    >>> _briefly(["squared_error", "cross_entropy(temperature=1.0)"])["cross_entropy(temperature=1.0)"]
+    >>> _shortened(["squared_error", "cross_entropy(temperature=1.0)"])["cross_entropy(temperature=1.0)"]
     'cross_entropy'
     """
     brief = {value: re.sub(r"(?<=\w)\(.*?\)", "", value) for value in values}

@@ -1,4 +1,4 @@
-"""A sweep as one page: the curves of its runs, a band over the seeds, and what every cell came to."""
+"""A sweep as one page: the curves of its runs with a band over the seeds, and the results of every cell."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from pathlib import Path
 from scratchlab.checks import counted
 from scratchlab.report import shell
 from scratchlab.report.sweep import cells, figures, scatter
-from scratchlab.report.sweep.cells import Swept
+from scratchlab.report.sweep.cells import SweepView
 
 
-def write(swept: Swept, path: Path) -> Path:
+def write(sweep: SweepView, path: Path) -> Path:
     """Saves the page."""
-    return shell.saved(page(swept), path, "sweep.html")
+    return shell.saved(page(sweep), path, "sweep.html")
 
 
-def page(swept: Swept) -> str:
+def page(sweep: SweepView) -> str:
     """The whole page."""
-    curves, found, states = figures.curves(swept), cells.cells(swept), swept.table["state"]
-    named = {f"curves-{number}": called for number, called in enumerate(curves)}
-    drawn = {f"curves-{number}": figure for number, figure in enumerate(curves.values())}
-    figure = next((name for name in (swept.goal, "valid.accuracy", *cells.figures(swept.table)) if name in swept.table.columns), "")
-    marks = scatter.scatters(swept, figure) if figure else {}
-    drawn |= {f"marks-{number}": one for number, one in enumerate(marks.values())}
-    about = {
-        "called": swept.name,
-        "title": swept.title or swept.name,
-        "configurations": counted(len(found), "configuration"),
+    curves, rows, states = figures.curves(sweep), cells.cells(sweep), sweep.table["state"]
+    titles = {f"curves-{number}": title for number, title in enumerate(curves)}
+    charts = {f"curves-{number}": figure for number, figure in enumerate(curves.values())}
+    metric = next((name for name in (sweep.goal, "valid.accuracy", *cells.metric_columns(sweep.table)) if name in sweep.table.columns), "")
+    marks = scatter.scatters(sweep, metric) if metric else {}
+    charts |= {f"marks-{number}": chart for number, chart in enumerate(marks.values())}
+    context = {
+        "name": sweep.name,
+        "title": sweep.title or sweep.name,
+        "configurations": counted(len(rows), "configuration"),
         "counts": {state: int((states == state).sum()) for state in states.unique(maintain_order=True)},
-        "total": counted(swept.table.height, "run"),
-        "parts": named,
-        "marks": {f"marks-{number}": called for number, called in enumerate(marks)},
-        "figure": figure,
-        "best": cells.best(swept),
-        "lines": figures.of_lines(swept),
-        "headers": cells.short(swept.axes),
-        "figures_of_cells": cells.figures(swept.table),
-        "cells": found,
-        "diverged": any(cell.diverged for cell in found),
-        "told": cells.told,
-        "table": swept.table,
+        "total": counted(sweep.table.height, "run"),
+        "parts": titles,
+        "marks": {f"marks-{number}": title for number, title in enumerate(marks)},
+        "metric": metric,
+        "best": cells.best(sweep),
+        "lines": figures.of_lines(sweep),
+        "headers": cells.short(sweep.axes),
+        "metrics": cells.metric_columns(sweep.table),
+        "cells": rows,
+        "diverged": any(cell.diverged for cell in rows),
+        "format_spread": cells.format_spread,
+        "table": sweep.table,
     }
-    return shell.rendered("sweep", about, drawn)
+    return shell.rendered("sweep", context, charts)

@@ -1,4 +1,4 @@
-"""Engines by name. What they stand on is loaded when one is used, so that whoever sweeps on this machine needs none of it."""
+"""Engines by name. Their libraries are imported on use, so that local sweeps need none of them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from scratchlab.sweeps.engines.ray import Ray
 from scratchlab.sweeps.engines.slurm import Slurm
 
 ENGINES: Catalog = {"local": Local, "ray": Ray, "slurm": Slurm}
-LIBRARIES = {"ray": "ray", "slurm": "submitit"}  # of those that do not come along; the extra that brings one is called as its engine
+LIBRARIES = {"ray": "ray", "slurm": "submitit"}  # engine -> library that it needs; the extra that installs it has the engine's name
 
 
 def chosen(name: str, workers: int, options: Iterable[str] = ()) -> Engine:
-    """The engine of this name, able to work; `options`: its settings, `setting=value`. Raises Problem that lists what is valid."""
+    """The engine of this name; `options` are its settings, as `setting=value`. Raises Problem for an unknown name or a missing library."""
     sections: Sections = {"engine": OneOf(ENGINES, "local")}
     options = list(options)
     for option in options:

@@ -1,32 +1,32 @@
-"""What every engine does: make runs, some at a time, and say of each how it ended."""
+"""The interface of engines: they run jobs, several at a time, and return the result of each."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from typing import Protocol
 
-from scratchlab.sweeps.work import Ending, Order
+from scratchlab.sweeps.work import Job, JobResult
 
-TRIES = 3  # a run whose process dies so often fails
+TRIES = 3  # a run fails when its process has died this many times
 
 
-def given_up(order: Order) -> Ending:
-    """How it ends for a run whose process died `TRIES` times."""
-    return Ending(order, "failed", f"the process that made it died {TRIES} times, without a word")
+def given_up(job: Job) -> JobResult:
+    """The result of a job whose process died `TRIES` times."""
+    return JobResult(job, "failed", f"its process died {TRIES} times without an error message")
 
 
 class Engine(Protocol):
-    """A way to make runs elsewhere than in this process.
+    """A way to run jobs in other processes or on other machines.
 
-    Its constructor is given how many runs to make at a time, 0 for as many as there is room for; what is keyword-only are its settings.
+    Its constructor is given the number of jobs to run at a time, 0 for as many as possible; its keyword-only parameters are its settings.
     """
 
-    def made(self, orders: Iterable[Order]) -> Generator[Ending]:
-        """Every order once, as they end. A process that dies is replaced, and its run gone on with, `TRIES` times in all.
+    def execute(self, jobs: Iterable[Job]) -> Generator[JobResult]:
+        """Runs every job once and yields the results as jobs end. If a process dies, another resumes its run, up to `TRIES` times in all.
 
-        An order is taken when there is room for it and the last ending has been looked at, so the next one may depend on all before it;
-        an iterator that has none for now is asked again after the next ending.
-        Nothing goes on without whoever asked: where this generator is closed, or this process gone, so is all that it began. What has a
-        queue of its own may go on when this process is gone (`slurm` does); it then finds what it began when it is asked again.
+        A job is taken from the iterator only when there is capacity and the last result has been consumed, so it may depend on all earlier
+        results; an iterator that is exhausted for now is tried again after the next result.
+        All work ends when this generator is closed or this process ends. An engine with a queue of its own may continue without this
+        process (`slurm` does); called again, it then finds the jobs that it submitted.
         """
         ...

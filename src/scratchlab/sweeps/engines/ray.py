@@ -1,4 +1,4 @@
-"""Ray: workers that are started here and end with the sweep, or those of a running cluster that sees the same folders."""
+"""Ray: local workers that end with the sweep, or a running cluster with access to the same folders."""
 
 from __future__ import annotations
 
@@ -14,112 +14,114 @@ from pydantic import Field
 
 from scratchlab.checks import Problem
 from scratchlab.sweeps.engines.interface import TRIES, given_up
-from scratchlab.sweeps.work import Ending, Order, made
+from scratchlab.sweeps.work import Job, JobResult, run_job
 
-OBJECTS = 100 * 2**20  # bytes of Ray's store, which else takes a third of the memory; only orders and endings go through it
-CONNECTING = 10.0  # seconds in which a cluster answers
-PATIENCE = 60.0  # seconds in which runs stop between two steps
+OBJECTS = 100 * 2**20  # bytes of Ray's object store, by default a third of the memory; only jobs and their results go through it
+CONNECTING = 10.0  # seconds to wait for a cluster to answer
+PATIENCE = 60.0  # seconds to wait for runs to stop between two steps
 
 
 class Ray:
-    """One task a run, `workers` at a time; 0: as many as there are processors, here or in the cluster.
+    """One task per run, `workers` at a time; 0: one per CPU core of this machine or of the cluster.
 
-    With an address, this machine is one of the cluster's, scratchlab is installed on each of them, and all see the folders of runs and
-    data under the same paths; the token of a cluster that asks for one is told by Ray's own variable,
-    RAY_AUTH_TOKEN_PATH. When this process is gone, by kill -9 as well, Ray ends what it began within some seconds.
+    With an address, this machine must belong to the cluster, scratchlab must be installed on each machine, and all machines must see the
+    folders of runs and data under the same paths; if the cluster needs a token, set Ray's variable RAY_AUTH_TOKEN_PATH. When this process
+    ends, even by kill -9, Ray ends its tasks within seconds.
     """
 
     def __init__(
         self,
         workers: int,
         *,
-        address: Annotated[str, Field(description="of a running cluster, as in 10.0.0.1:6379; if none, Ray is started here")] = "",
-        gpus: Annotated[float, Field(ge=0, description="graphics processors for each run; 0.5 puts two runs on one")] = 0.0,
+        address: Annotated[
+            str, Field(description="address of a running cluster, as in 10.0.0.1:6379; if empty, Ray is started on this machine")
+        ] = "",
+        gpus: Annotated[float, Field(ge=0, description="GPUs for each run; 0.5 puts two runs on one GPU")] = 0.0,
     ) -> None:
         self.workers, self.address, self.gpus = workers, address, gpus
 
-    def made(self, orders: Iterable[Order]) -> Generator[Ending]:
-        """Every order once, as they end."""
-        ray, left, going = _ray(), iter(orders), dict[Any, tuple[Order, int]]()
+    def execute(self, jobs: Iterable[Job]) -> Generator[JobResult]:
+        """Runs every job once and yields the results as jobs end."""
+        ray, remaining, running = _ray(), iter(jobs), dict[Any, tuple[Job, int]]()
         with self._connected():
-            task = ray.remote(num_cpus=1, num_gpus=self.gpus, max_retries=0)(_made)  # the tries are counted here, as in every engine
-            room = self._room()
+            task = ray.remote(num_cpus=1, num_gpus=self.gpus, max_retries=0)(_run_in)  # every engine counts the tries itself
+            capacity = self._capacity()
             try:
                 while True:
-                    while len(going) < room and (order := next(left, None)) is not None:
-                        going[task.remote(order, Path.cwd())] = order, 1
-                    if not going:
+                    while len(running) < capacity and (job := next(remaining, None)) is not None:
+                        running[task.remote(job, Path.cwd())] = job, 1
+                    if not running:
                         return
-                    (ended, *_), _ = ray.wait(list(going))
-                    order, tries = going.pop(ended)
+                    (ended, *_), _ = ray.wait(list(running))
+                    job, tries = running.pop(ended)
                     try:
-                        ending = ray.get(ended)
-                    except ray.exceptions.RayTaskError as error:  # it did not even begin: the last line says why
-                        ending = Ending(order, "failed", str(error).strip().rpartition("\n")[2])
-                    except ray.exceptions.RayError:  # its process died, or the machine did
+                        result = ray.get(ended)
+                    except ray.exceptions.RayTaskError as error:  # it could not begin; the last line says why
+                        result = JobResult(job, "failed", str(error).strip().rpartition("\n")[2])
+                    except ray.exceptions.RayError:  # its process or its machine died
                         if tries < TRIES:
-                            going[task.remote(order, Path.cwd())] = order, tries + 1
+                            running[task.remote(job, Path.cwd())] = job, tries + 1
                             continue
-                        ending = given_up(order)
-                    yield ending
+                        result = given_up(job)
+                    yield result
             finally:
-                _stop(list(going))
+                _stop(list(running))
 
     @contextlib.contextmanager
     def _connected(self) -> Generator[None]:
-        """Ray, quiet; its workers take one thread each, also where libraries look for their number but once, as they are loaded."""
-        _answers(self.address)
+        """Ray without log messages; each worker uses one thread, also for libraries that read their number of threads only when loaded."""
+        _check_address(self.address)
         ray = _ray()
-        here = {"num_cpus": self.workers or os.cpu_count(), "include_dashboard": False, "object_store_memory": OBJECTS}
-        told = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": {"env_vars": {"OMP_NUM_THREADS": "1"}}}
+        local = {"num_cpus": self.workers or os.cpu_count(), "include_dashboard": False, "object_store_memory": OBJECTS}
+        options = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": {"env_vars": {"OMP_NUM_THREADS": "1"}}}
         try:
-            ray.init(self.address or "local", **told, **({} if self.address else here))
+            ray.init(self.address or "local", **options, **({} if self.address else local))
         except (ConnectionError, RuntimeError, ValueError) as error:
-            said = str(error).strip().split("\n")[0]
+            message = str(error).strip().split("\n")[0]
             where = f"reached at {self.address}" if self.address else "started"
-            token = "; if the cluster asks for a token, RAY_AUTH_TOKEN_PATH names its file" if self.address else ""
-            raise Problem(f"Ray cannot be {where}: {said}{token}.") from None
+            token = "; if the cluster needs a token, set RAY_AUTH_TOKEN_PATH to its file" if self.address else ""
+            raise Problem(f"Ray cannot be {where}: {message}{token}.") from None
         try:
             yield
         finally:
             ray.shutdown()
 
-    def _room(self) -> int:
-        """How many runs at a time. Raises Problem where not even one would ever begin."""
-        there = _ray().cluster_resources()
-        cpus, gpus = int(there.get("CPU", 0)), float(there.get("GPU", 0))
-        room = min(cpus, int(gpus / self.gpus)) if self.gpus else cpus
-        if room < 1:
-            raise Problem(f"Ray has {cpus} processors and {gpus:g} graphics processors, where a run takes 1 and {self.gpus:g}.")
-        return min(self.workers or room, room)
+    def _capacity(self) -> int:
+        """Number of runs at a time. Raises Problem if the resources do not suffice for one."""
+        resources = _ray().cluster_resources()
+        cpus, gpus = int(resources.get("CPU", 0)), float(resources.get("GPU", 0))
+        capacity = min(cpus, int(gpus / self.gpus)) if self.gpus else cpus
+        if capacity < 1:
+            raise Problem(f"Ray has {cpus} CPU cores and {gpus:g} GPUs, but a run needs 1 core and {self.gpus:g} GPUs.")
+        return min(self.workers or capacity, capacity)
 
 
-def _answers(address: str) -> None:
-    """Raises Problem where nobody listens; Ray itself would ask for minutes."""
+def _check_address(address: str) -> None:
+    """Raises Problem if nothing listens at the address; Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
     if port.isdigit():
         try:
             socket.create_connection((host, int(port)), timeout=CONNECTING).close()
         except OSError as error:
             raise Problem(
-                f"No cluster of Ray answers at {address} ({error}); `ray status` on one of its machines tells where it is."
+                f"No Ray cluster answers at {address} ({error}); `ray status` on one of its machines shows its address."
             ) from None
 
 
 def _ray() -> Any:
-    """The library, loaded when a sweep begins, with its usage statistics off unless the user has turned them on."""
+    """The library, imported on first use; its usage statistics are off unless the user has turned them on."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     return importlib.import_module("ray")
 
 
-def _made(order: Order, place: Path) -> Ending:
-    """In a worker: paths mean what they mean where the sweep was asked for."""
-    os.chdir(place)
-    return made(order)
+def _run_in(job: Job, folder: Path) -> JobResult:
+    """Runs a job in a worker, with the working folder of the sweep, so that relative paths mean the same."""
+    os.chdir(folder)
+    return run_job(job)
 
 
 def _stop(tasks: list[Any]) -> None:
-    """Has the trainings stop between two steps, with their checkpoints saved, and waits until they have."""
+    """Stops the trainings between two steps, with their checkpoints saved, and waits for them."""
     for task in tasks:
         _ray().cancel(task)
     if tasks:

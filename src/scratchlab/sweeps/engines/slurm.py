@@ -1,4 +1,4 @@
-"""Slurm: one job a run, by submitit. The jobs' logs lie in `runs/sweeps/slurm/RUN`."""
+"""Slurm: one job per run, submitted by submitit. The logs are in `runs/sweeps/slurm/RUN`."""
 
 from __future__ import annotations
 
@@ -13,149 +13,149 @@ from pydantic import Field
 
 from scratchlab.checks import Problem
 from scratchlab.sweeps.engines.interface import TRIES
-from scratchlab.sweeps.work import Ending, Order, made
+from scratchlab.sweeps.work import Job, JobResult, run_job
 
-JOBS = 100  # in the queue at a time, where nobody says how many
-SECONDS = 1.0  # between two looks at the jobs' folders
-WARNING = 90  # seconds before a job's time is up
+JOBS = 100  # queued or running at a time by default
+SECONDS = 1.0  # between two checks of the jobs' folders
+WARNING = 90  # seconds before its time limit at which a job is signalled
 
 
 class Slurm:
-    """A job a run, `workers` of them queued or running at a time; 0: a hundred. Ask from a machine that has sbatch.
+    """One job per run, `workers` of them queued or running at a time; 0: a hundred. Needs a machine with sbatch.
 
-    A job whose time is up, or that is preempted, stops between two steps, with its checkpoint saved, and another goes on with its run; so
-    it is where a job dies. Ctrl-C here takes the jobs from the queue. Where this process is killed, or the connection lost, those that are
-    queued or running go on by themselves; asked again, it follows them instead of submitting their runs twice.
+    A job that reaches its time limit or is preempted stops between two steps, with its checkpoint saved, and another job resumes its run;
+    the same holds if a job dies. Ctrl-C cancels the jobs. If this process is killed or the connection is lost, queued and running jobs
+    continue; the same command then follows them instead of submitting their runs again.
     """
 
     def __init__(
         self,
         workers: int,
         *,
-        partition: Annotated[str, Field(description="which machines; if none, Slurm's default")] = "",
-        account: Annotated[str, Field(description="who pays; if none, Slurm's default")] = "",
-        minutes: Annotated[int, Field(ge=5, description="a job's limit; a run that takes longer goes on in another, three in all")] = 60,
-        cpus: Annotated[int, Field(ge=1, description="processors for each run, and its threads")] = 1,
-        gpus: Annotated[int, Field(ge=0, description="graphics processors for each run")] = 0,
-        memory: Annotated[int, Field(ge=0, description="gigabytes for each run; 0: Slurm's default")] = 0,
-        sbatch: Annotated[dict[str, str | int], Field(description="more of sbatch's options, as in -o sbatch.qos=high")] = {},
+        partition: Annotated[str, Field(description="partition; if empty, Slurm's default")] = "",
+        account: Annotated[str, Field(description="account to charge; if empty, Slurm's default")] = "",
+        minutes: Annotated[int, Field(ge=5, description="time limit of a job; a longer run is resumed by another job, three in all")] = 60,
+        cpus: Annotated[int, Field(ge=1, description="CPU cores, and threads, for each run")] = 1,
+        gpus: Annotated[int, Field(ge=0, description="GPUs for each run")] = 0,
+        memory: Annotated[int, Field(ge=0, description="memory for each run in GB; 0: Slurm's default")] = 0,
+        sbatch: Annotated[dict[str, str | int], Field(description="further options of sbatch, as in -o sbatch.qos=high")] = {},
     ) -> None:
         self.workers, self.partition, self.account, self.minutes = workers or JOBS, partition, account, minutes
         self.cpus, self.gpus, self.memory, self.sbatch = cpus, gpus, memory, sbatch
 
-    def made(self, orders: Iterable[Order]) -> Generator[Ending]:
-        """Every order once, as they end."""
-        left, queued, going = iter(orders), _queued(), list[_Job]()
+    def execute(self, jobs: Iterable[Job]) -> Generator[JobResult]:
+        """Runs every job once and yields the results as jobs end."""
+        remaining, queued, running = iter(jobs), _queued(), list[_Submission]()
         try:
             while True:
-                while len(going) < self.workers and (order := next(left, None)) is not None:
-                    going.append(_Job(order, self._executor(order), queued))
-                if not going:
+                while len(running) < self.workers and (job := next(remaining, None)) is not None:
+                    running.append(_Submission(job, self._executor(job), queued))
+                if not running:
                     return
-                for job in [job for job in going if job.over]:
-                    if (ending := job.ending()) is not None:
-                        going.remove(job)
-                        yield ending
+                for submission in [submission for submission in running if submission.over]:
+                    if (result := submission.result()) is not None:
+                        running.remove(submission)
+                        yield result
                 time.sleep(SECONDS)
         finally:
-            for job in going:
-                job.cancel()
+            for submission in running:
+                submission.cancel()
 
-    def _executor(self, order: Order) -> Any:
-        """What submits the jobs of a run."""
+    def _executor(self, job: Job) -> Any:
+        """The submitit executor for the jobs of a run."""
         import submitit
 
-        executor = submitit.SlurmExecutor(order.runs.absolute() / "sweeps" / "slurm" / order.run.folder.name)
-        told = {
+        executor = submitit.SlurmExecutor(job.runs.absolute() / "sweeps" / "slurm" / job.run.folder.name)
+        options = {
             "partition": self.partition,
             "account": self.account,
             "mem": f"{self.memory}GB" if self.memory else "",
             "gpus_per_node": self.gpus,
         }
         executor.update_parameters(
-            job_name=order.run.folder.name,
+            job_name=job.run.folder.name,
             time=self.minutes,
             cpus_per_task=self.cpus,
-            srun_args=[f"--cpus-per-task={self.cpus}"],  # which newer ones do not take over from sbatch
+            srun_args=[f"--cpus-per-task={self.cpus}"],  # recent versions of srun do not inherit it from sbatch
             setup=[f"export OMP_NUM_THREADS={self.cpus}"],
             additional_parameters={
-                "signal": f"INT@{WARNING}",  # to the training, which then stops between two steps
-                "no-requeue": True,  # Slurm would begin a preempted job again beside the one that is submitted here
+                "signal": f"INT@{WARNING}",  # the training then stops between two steps
+                "no-requeue": True,  # otherwise Slurm would restart a preempted job besides the one submitted here
                 **self.sbatch,
             },
-            **{name: value for name, value in told.items() if value},
+            **{name: value for name, value in options.items() if value},
         )
         return executor
 
 
-class _Job:
-    """The job that makes a run, submitted now or by an earlier sweep, and how many it took."""
+class _Submission:
+    """The Slurm job of a run, submitted now or by an earlier sweep, and the number of tries."""
 
-    def __init__(self, order: Order, executor: Any, queued: set[str]) -> None:
-        self.order, self.executor, self.tries = order, executor, 1
+    def __init__(self, job: Job, executor: Any, queued: set[str]) -> None:
+        self.job, self.executor, self.tries = job, executor, 1
         submitted = (path.name.removesuffix("_submitted.pkl") for path in executor.folder.glob("*_submitted.pkl"))
-        there = next((number for number in submitted if number in queued), None)
-        if there:
-            self.job = executor.job_class(executor.folder, there)
+        existing = next((number for number in submitted if number in queued), None)
+        if existing:
+            self.slurm_job = executor.job_class(executor.folder, existing)
         else:
             self._submit()
 
     def _submit(self) -> None:
-        from submitit.core.utils import FailedJobError, FailedSubmissionError  # FailedJobError: sbatch's own words
+        from submitit.core.utils import FailedJobError, FailedSubmissionError  # FailedJobError has sbatch's message
 
         try:
-            self.job = self.executor.submit(_made, self.order)
+            self.slurm_job = self.executor.submit(_run_interruptible, self.job)
         except (FailedJobError, FailedSubmissionError) as error:
-            raise Problem(f"sbatch does not take the job of {self.order.run.folder.name}: {error}") from None
+            raise Problem(f"sbatch rejects the job of {self.job.run.folder.name}: {error}") from None
 
     @property
     def over(self) -> bool:
-        """Whether it left its result, or Slurm says that it is gone."""
-        return self.job.done()
+        """Whether its result exists, or Slurm reports that it has ended."""
+        return self.slurm_job.done()
 
-    def ending(self) -> Ending | None:
-        """How its run ended; None if another job goes on with the run."""
+    def result(self) -> JobResult | None:
+        """The result of its run; None if another Slurm job resumes the run."""
         from submitit.core.utils import FailedJobError, UncompletedJobError
 
         try:
-            ending: Ending = self.job.result()
-        except FailedJobError:  # it did not even begin
-            return Ending(self.order, "failed", f"its job came to nothing; {self.job.paths.stderr} says why")
+            result: JobResult = self.slurm_job.result()
+        except FailedJobError:  # it could not begin
+            return JobResult(self.job, "failed", f"its Slurm job failed; see {self.slurm_job.paths.stderr}")
         except UncompletedJobError:
-            ending = Ending(self.order, "missing")
-        if ending.state != "missing":
-            return Ending(self.order, ending.state, ending.words)
+            result = JobResult(self.job, "missing")
+        if result.state != "missing":
+            return JobResult(self.job, result.state, result.message)
         if self.tries == TRIES:
-            told = f"{TRIES} jobs ended before it did; {self.job.paths.stderr} tells of the last, and -o minutes= gives more time"
-            return Ending(self.order, "failed", told)
+            message = f"{TRIES} Slurm jobs ended before the run did; see {self.slurm_job.paths.stderr}, or give more time with -o minutes="
+            return JobResult(self.job, "failed", message)
         self.tries += 1
         self._submit()
         return None
 
     def cancel(self) -> None:
-        """Takes it from the queue; a training under way stops between two steps, with its checkpoint saved."""
-        self.job.cancel(check=False)
+        """Cancels the Slurm job; a training in progress stops between two steps, with its checkpoint saved."""
+        self.slurm_job.cancel(check=False)
 
 
 def _queued() -> set[str]:
-    """Numbers of this user's jobs that are queued or running."""
+    """Numbers of this user's queued and running Slurm jobs."""
     try:
-        told = subprocess.run(
+        squeue = subprocess.run(
             ["squeue", "--noheader", f"--user={getpass.getuser()}", "--format=%A"], capture_output=True, text=True, check=True
         )
     except FileNotFoundError:
         raise Problem(
-            "The engine slurm submits jobs by sbatch and follows them by squeue, which are not here; ask from a machine of the cluster."
+            "The engine slurm needs the commands sbatch and squeue, which are not installed here; run it on a machine of the cluster."
         ) from None
     except subprocess.CalledProcessError as error:
-        raise Problem(f"squeue, which tells what is queued, fails: {error.stderr.strip()}") from None
-    return set(told.stdout.split())
+        raise Problem(f"squeue, which lists the queue, failed: {error.stderr.strip()}") from None
+    return set(squeue.stdout.split())
 
 
-def _made(order: Order) -> Ending:
-    """In a job: the signals of a scheduler that is about to kill stop the training as Ctrl-C does, and the run is to be gone on with."""
+def _run_interruptible(job: Job) -> JobResult:
+    """Runs a job inside Slurm: a signal of the scheduler stops the training as Ctrl-C does, and another Slurm job resumes the run."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return made(order)
+        return run_job(job)
     except KeyboardInterrupt:
-        return Ending(order, "missing")
+        return JobResult(job, "missing")

@@ -36,7 +36,7 @@ def _state(sweep: Path, row: dict[str, str]) -> str:
     if row["state"] in OVER:
         return row["state"]
     run = Run(sweep.parents[1] / row["run"])
-    return state(run) if run.there else "missing"
+    return state(run) if run.exists else "missing"
 
 
 def _hole(sweep: Path, line: int, row: dict[str, str], axes: list[str], found: str) -> Event:

@@ -1,4 +1,4 @@
-"""The section of plain classification."""
+"""The section of closed-set classification."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from scratchlab.result import Result
 
 
 def section(result: Result, confusions: Sequence[Confusion]) -> Section:
-    """Accuracy over the queries, and over the classes."""
+    """Accuracy over queries and over classes."""
     del confusions
     rows = f'units.parquet, rows head = "{result.leading}"; columns truth, answer, group'
     origins = [
-        Origin("Accuracy", rows, "share of rows with answer = truth; interval: metrics/estimate.py, over_groups"),
+        Origin("Accuracy", rows, "fraction of rows with answer = truth; interval: metrics/estimate.py, over_groups"),
         Origin(
-            "Balanced accuracy", rows, "mean over the classes of this share (metrics/classification.py, balanced_accuracy); over_groups"
+            "Balanced accuracy", rows, "mean over the classes of this fraction (metrics/classification.py, balanced_accuracy); over_groups"
         ),
     ]
     computed = 'over_groups((units["answer"] == units["truth"]).to_numpy(), units["group"].to_numpy())'

@@ -1,4 +1,4 @@
-"""What a kind of evaluation adds to the page of a run: one section, its charts, and where its numbers come from."""
+"""The interface of sections: what a kind of evaluation adds to the page of a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scratchlab.result import Result
 
 @dataclass(frozen=True)
 class Origin:
-    """A number, what it was computed from, and by which definition."""
+    """The name of a number, its source, and its definition."""
 
     number: str
     source: str
@@ -22,9 +22,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Section:
-    """title: of the section. about: what its template reads beside the result. snippet: Python that computes the headline metric again,
-    as `headline`, in the run's folder. meanings: what an interval says, by the words with which its `how` begins, where the kind has its
-    own."""
+    """The section of a kind of evaluation.
+
+    snippet: Python that recomputes the headline metric, as `headline`, in the run's folder. about: the variables of its template, besides
+    the result. meanings: explanations of intervals, by the beginning of their `how`, that differ from the common ones.
+    """
 
     title: str
     origins: list[Origin]
@@ -38,9 +40,9 @@ SectionOf = Callable[[Result, Sequence[Confusion]], Section]
 
 
 def snippet(result: Result, rows: str, computed: str, metric: Callable[..., object]) -> str:
-    """Python that reads the leading head's units, of the `rows` that a filter chooses, and computes the headline metric from them.
+    """Python that reads the leading head's units and computes the headline metric from them.
 
-    computed: the expression; metric: the function of ours that it calls.
+    rows: further filters of the units; computed: the expression; metric: the function that it calls, for its import.
     """
     return "\n".join(
         [

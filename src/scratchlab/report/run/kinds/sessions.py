@@ -1,4 +1,4 @@
-"""The section of class-incremental sessions: what is kept of the base, what is learned, and which base class each new one resembles."""
+"""The section of class-incremental sessions: accuracy on base and new classes, and the base class most similar to each new class."""
 
 from __future__ import annotations
 
@@ -18,34 +18,37 @@ SHOWN = {"accuracy": 420, "base": 280, "new": 280}  # metrics that have a chart,
 
 MEANINGS = {
     "mean over": (
-        "The labelled examples were drawn several times, and everything after the training was repeated with each draw. "
-        "The interval says how well the mean over such draws is known. The trained weights are the same in every draw, "
-        "so it says nothing about other speakers or seeds."
+        "The shots of the new classes were drawn several times, and everything after training was repeated with each draw. "
+        "The interval shows the uncertainty of the mean over draws. The trained weights are the same in every draw, "
+        "so it does not show the variation with other groups (such as speakers) or training seeds."
     )
 }
 
 
 @dataclass(frozen=True)
 class NearestBaseClass:
-    """A new class and the base class it is most similar to: in which share of the draws, and how similar; how many of its `total` queries
-    each head answered with that base class, and which base class the first head answered most often (empty: none)."""
+    """A new class and the base class it is most similar to.
+
+    share: fraction of the draws in which it is. predicted: how many of its `total` queries each head classified as that base class. most:
+    the base class that the first head predicted most often (empty: none).
+    """
 
     name: str
     base: str
     share: float
     similarity: float
-    answered: tuple[int, ...]
+    predicted: tuple[int, ...]
     total: int
     most: str
 
     @property
     def follows(self) -> bool:
-        """Whether the first head confuses it most often with the base class it is most similar to."""
+        """Whether the first head confuses it most often with its most similar base class."""
         return self.most == self.base
 
 
 def section(result: Result, confusions: Sequence[Confusion]) -> Section:
-    """Charts over the sessions, the nearest base classes, and where the numbers come from."""
+    """The section: charts over the sessions, the nearest base classes, and the origins of the numbers."""
     later, last = len(result.head.rows) - 1, result.head.rows[-1].context["session"]
     base = [name for name, part in result.classes.items() if part == BASE]
     figures: dict[str, Figure] = {}
@@ -54,32 +57,32 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
     similar = nearest(result, base, confusions)
     about = {"later": counted(later, "session"), "base": len(base), "nearest": similar}
     computed = 'over_draws(units.group_by("draw", maintain_order=True).agg(pl.col("value").mean())["value"].to_list())'
-    again = snippet(result, f', pl.col("session") == {last}', computed, over_draws)
-    return Section("Sessions", _origins(result, int(last), similar=bool(similar)), again, about, figures, MEANINGS)
+    code = snippet(result, f', pl.col("session") == {last}', computed, over_draws)
+    return Section("Sessions", _origins(result, int(last), similar=bool(similar)), code, about, figures, MEANINGS)
 
 
 def nearest(result: Result, base: Sequence[str], confusions: Sequence[Confusion]) -> list[NearestBaseClass]:
-    """Of every new class, in order of arrival; the counts are those of the last session."""
+    """The nearest base class of every new class, in order of arrival; counts are of the last session."""
     place = {name: i for i, name in enumerate(result.classes)}
-    found: list[NearestBaseClass] = []
-    for name, one in result.facts.get("nearest", {}).items():
-        row, column = place[name], place[one["base"]]
+    classes: list[NearestBaseClass] = []
+    for name, fact in result.facts.get("nearest", {}).items():
+        row, column = place[name], place[fact["base"]]
         of_base = confusions[0].counts[row, : len(base)]
         most = base[int(of_base.argmax())] if of_base.any() else ""
-        answered = tuple(int(head.counts[row, column]) for head in confusions)
-        found.append(NearestBaseClass(name, **one, answered=answered, total=int(confusions[0].counts[row].sum()), most=most))
-    return found
+        predicted = tuple(int(head.counts[row, column]) for head in confusions)
+        classes.append(NearestBaseClass(name, **fact, predicted=predicted, total=int(confusions[0].counts[row].sum()), most=most))
+    return classes
 
 
 def _origins(result: Result, last: int, *, similar: bool) -> list[Origin]:
     rows = f'units.parquet, rows head = "{result.leading}", session'
-    right = "share of rows with answer = truth"
+    right = "fraction of rows with answer = truth"
     return [
         Origin("Base accuracy", f"{rows} = 0; columns truth, answer, group", f"{right}; interval: metrics/estimate.py, over_groups"),
         Origin(
             "Final accuracy",
             f"{rows} = {last}; columns truth, answer, draw",
-            f"{right} of each draw, choosing among all classes known (metrics/sessions.py, session_metrics); "
+            f"{right} in each draw, among all classes seen so far (metrics/sessions.py, session_metrics); "
             "mean and interval over the draws (metrics/estimate.py, over_draws)",
         ),
         Origin(
@@ -98,7 +101,8 @@ def _origins(result: Result, last: int, *, similar: bool) -> list[Origin]:
                     "Similarity to base classes",
                     "result.json, facts.nearest",
                     "mean similarity of a new class's references to each base class's prototype in each draw "
-                    "(learn/incremental.py, similarity_to_base); the largest of each draw counted, the similarity averaged over all draws",
+                    "(learn/incremental.py, similarity_to_base); "
+                    "the nearest class has the largest similarity in most draws; its similarity is averaged over all draws",
                 )
             ]
             if similar

