@@ -63,7 +63,7 @@ def test_damage_that_is_met_later_is_told_and_mended_by_the_next_time(tmp_path: 
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
     looks = Looks(tmp_path)
-    with pytest.raises(Problem, match=r"disk\.sqlite was damaged .* and is removed"):
+    with pytest.raises(Problem, match=r"disk\.sqlite was damaged .* and has been deleted"):
         looks.at(str(tmp_path))
     assert not path.exists()
     Looks(tmp_path).at(str(tmp_path))

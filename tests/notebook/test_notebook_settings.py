@@ -14,15 +14,15 @@ from scratchlab.notebook.settings import settings
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("vault = 3", r"vault: a folder is named in quotes, and several in brackets: \[\"~/diary\", \"~/notes\"\], not 3"),
-        ("vault = [3]", r"vault: a folder is named in quotes"),
-        ('vault = ""', r"vault: a folder is named in quotes"),
-        ("encoders = 3", r"encoders: an encoder is named in quotes, and several in brackets: \[\"e5\", \"use\"\], not 3"),
-        ("encoders = true", r"encoders: an encoder is named in quotes"),
-        ('encoders = ""', r"encoders: an encoder is named in quotes"),
-        ('vault = "a.md"', r"vault names .*a\.md, which is no folder; name the one that it lies in"),
-        ('vault = "nowhere"', r"vault names .*nowhere, which is not there"),
-        ('vault = "~nobody_at_all/x"', r"vault names a home that is not known here"),
+        ("vault = 3", r"vault: write a folder in quotes, and several in brackets: \[\"~/diary\", \"~/notes\"\], not 3"),
+        ("vault = [3]", r"vault: write a folder in quotes"),
+        ('vault = ""', r"vault: write a folder in quotes"),
+        ("encoders = 3", r"encoders: write an encoder in quotes, and several in brackets: \[\"e5\", \"use\"\], not 3"),
+        ("encoders = true", r"encoders: write an encoder in quotes"),
+        ('encoders = ""', r"encoders: write an encoder in quotes"),
+        ('vault = "a.md"', r"vault names .*a\.md, which is not a folder; name the folder that contains it"),
+        ('vault = "nowhere"', r"vault names .*nowhere, which does not exist"),
+        ('vault = "~nobody_at_all/x"', r"vault names an unknown home folder"),
         ('vaults = "."', r"there is no setting 'vaults'.*vault.*Known here: vault, projects, papers, runs, activity,? and model|vaults"),
         ("[activity]\nevry = 3", r"there is no setting 'activity\.evry'.*every"),
         ("activity = true", r"activity is a table: write \[activity\] on a line of its own"),
@@ -39,7 +39,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, sentence: str) -> None
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "notebook.toml")
-    with pytest.raises(Problem, match="no regular file"):
+    with pytest.raises(Problem, match="not a regular file"):
         settings(tmp_path / "notebook.toml")
 
 

@@ -74,7 +74,7 @@ def test_the_settings_name_folders_of_papers(folder: Path, tmp_path: Path) -> No
     file.write_text('papers = "scans"\n', encoding="utf-8")
     assert settings(file).papers == (folder,)
     file.write_text('papers = ["scans", "gone"]\n', encoding="utf-8")
-    with pytest.raises(Problem, match=r"papers names .*gone, which is not there; make it, or take it out$"):
+    with pytest.raises(Problem, match=r"papers names .*gone, which does not exist; create it or remove it$"):
         settings(file)
 
 

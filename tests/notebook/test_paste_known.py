@@ -93,9 +93,9 @@ def paste(lines: list[str], *words: str) -> list[str]:
 
 
 def test_paste_tells_of_the_run_and_of_the_other_log(lab: Path) -> None:
-    assert paste(printed()) == ["Known already: 8 figures of it are those of run digits-0123abcd  runs/digits-0123abcd/metrics.jsonl:1"]
-    assert paste(other(12)) == ["Known already: the same figures stand in  kws/other.log:1"]
-    assert paste(other(9)) == ["Known already: the same first 16 figures stand in  kws/other.log:1"]
+    assert paste(printed()) == ["Already known: 8 figures match run digits-0123abcd  runs/digits-0123abcd/metrics.jsonl:1"]
+    assert paste(other(12)) == ["Already known: the same figures as in  kws/other.log:1"]
+    assert paste(other(9)) == ["Already known: the same first 16 figures as in  kws/other.log:1"]
     assert paste(other(12, 0.1)) == []
     assert paste([], "kws/other.log") == []  # it is that log
     (lab / "notebook.toml").write_text("projekts = 1")

@@ -110,7 +110,7 @@ def test_pipes_and_sockets_are_not_waited_for(vault: Path, tmp_path: Path) -> No
     assert changes.refused == []
     assert len(known) == 3
     assert {found.path.name for found in tree.walk(vault)} == {"", "below"}
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         walk.content(vault / "pipe.md")
 
 

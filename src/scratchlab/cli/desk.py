@@ -25,16 +25,16 @@ def start(
     """Show what happened since you were last here, what lies open, and five next steps with their reasons."""
     from datetime import time, timedelta
 
+    from scratchlab.notebook.daily import terminal
+    from scratchlab.notebook.daily.sections import check_project, recent_events, sections
+    from scratchlab.notebook.daily.steps import steps
+    from scratchlab.notebook.daily.visit_state import VisitState
     from scratchlab.notebook.dates import since as words
-    from scratchlab.notebook.desk import morning, shown
-    from scratchlab.notebook.desk.kept import Kept
-    from scratchlab.notebook.desk.morning import sections, seen
-    from scratchlab.notebook.desk.steps import steps
     from scratchlab.notebook.settings import own
 
     now = datetime.now().replace(microsecond=0)
     file = own().kept / "desk.json"
-    kept = Kept() if date else Kept.read(file)
+    kept = VisitState() if date else VisitState.read(file)
     kept.accept(done or [], now)
     kept.refuse(refused or [], now)
     since = kept.visit(now)
@@ -42,13 +42,13 @@ def start(
         day = words.day(date, now)
         since, now = datetime.combine(day - timedelta(days=1), time.min), min(now, datetime.combine(day, time.max))
     with refreshed() as (base, changes):
-        morning.checked(base, project)
-        told = seen(base, since, now, project)
-        coming = steps(base, told, kept, project)
-        made = sections(base, told, most or shown.MOST)
+        check_project(base, project)
+        recent = recent_events(base, since, now, project)
+        coming = steps(base, recent, kept, project)
+        made = sections(base, recent, most or terminal.MOST)
         if date:
             console.print(f"The desk at the end of {now:%A}, {now.day} {now:%B %Y}", style="bold")
-        console.print(shown.desk(made, coming, since, now, most), soft_wrap=True)  # a place is never cut
+        console.print(terminal.daily_summary(made, coming, since, now, most), soft_wrap=True)  # a place is never cut
         for key, reason in changes.refused:
             console.print(f"  left as it was: {key} ({reason})", style="yellow")
     if not date:
@@ -67,12 +67,12 @@ def continue_note(
 
     A model that notebook.toml names adds lines of its own, which are marked.
     """
-    from scratchlab.notebook.desk import drafted
-    from scratchlab.notebook.desk.brainstorm import draft
+    from scratchlab.notebook.daily import draft_terminal
+    from scratchlab.notebook.daily.brainstorm import draft
     from scratchlab.notebook.recall.answer.drafting import Drafting
     from scratchlab.notebook.settings import own, settings
 
     named = settings().model
     model = Drafting(named, own().kept, agreed(), send) if named and not lines else None
     with refreshed() as (base, _):
-        console.print(drafted.shown(draft(base, note, model, most)), soft_wrap=True)
+        console.print(draft_terminal.shown(draft(base, note, model, most)), soft_wrap=True)

@@ -48,7 +48,7 @@ def paste(
 def _known(log: Log, file: Path | None, runs: Path) -> None:
     """Tells of runs and other logs with the same figures; what goes wrong there leaves the card as it is."""
     from scratchlab.checks import Problem
-    from scratchlab.notebook.desk.known import known
+    from scratchlab.notebook.daily.known_logs import known
     from scratchlab.notebook.index.sources.logs import Logs
     from scratchlab.notebook.settings import settings
 

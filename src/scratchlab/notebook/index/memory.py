@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scratchlab.notebook.events import Event, Span
 from scratchlab.notebook.index.encoders import Encoder
 from scratchlab.notebook.index.meaning import Meaning
-from scratchlab.notebook.index.table import COLUMNS, event
+from scratchlab.notebook.index.table import COLUMNS, event_of
 from scratchlab.notebook.index.vectors import TextVectors, Told, silent
 
 FORGOTTEN = ("job", "log")  # kinds that `forget` is to leave nothing of: no encoder reads them
@@ -91,7 +91,7 @@ class Memory:
         """The events at these places in `held`, in their order."""
         ids = [int(self.held.ids[place]) for place in places]
         rows = {
-            row[0]: event(row[1:])
+            row[0]: event_of(row[1:])
             for row in self.base.execute(f"SELECT id, {COLUMNS} FROM events WHERE id IN ({', '.join(map(str, ids))})")
         }
         return [rows[one] for one in ids]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scratchlab.notebook.dates.headings import of_day
 from scratchlab.notebook.events import Event, Place
-from scratchlab.notebook.index.table import COLUMNS, NAME, event
+from scratchlab.notebook.index.table import COLUMNS, NAME, event_of
 from scratchlab.notebook.index.words import indexed
 from scratchlab.notebook.vault.blocks import blocks
 from scratchlab.notebook.vault.decoding import lines
@@ -48,7 +48,7 @@ def mentions(base: sqlite3.Connection, name: str) -> list[Event]:
         of_note = "/" not in called and not RUN.fullmatch(called)
         exact = re.compile(rf"(?<![\w-]){re.escape(called)}(?!\w|-\d)", re.IGNORECASE)
         for row in rows:
-            one = event(row[1:])
+            one = event_of(row[1:])
             if _linked(one.text, called) if of_note else any(exact.search(text) for text in (one.text, *one.heading, *one.under)):
                 found[row[0]] = one
     return sorted(found.values(), key=lambda one: (str(one.place.path), one.place.line))
@@ -149,7 +149,7 @@ def _runs(base: sqlite3.Connection, match: re.Match[str]) -> list[Event]:
         (f'"{match["key"]}"',),
     )
     called = f"-{match['key'].lower()}"
-    return [one for row in rows if (one := event(row)).text.split("\n", 1)[0].split(": ", 1)[0].endswith(called)]
+    return [one for row in rows if (one := event_of(row)).text.split("\n", 1)[0].split(": ", 1)[0].endswith(called)]
 
 
 def _keys_of_path(base: sqlite3.Connection, said: str, beside: Path) -> list[str]:
@@ -177,4 +177,4 @@ def _of_item(base: sqlite3.Connection, key: str, line: int) -> list[Event]:
     rows = base.execute(
         f"SELECT {COLUMNS} FROM events WHERE item IN ({asked}) AND last >= ? ORDER BY line, id LIMIT 1", (Path(key).name, key, line)
     )
-    return [event(row) for row in rows]
+    return [event_of(row) for row in rows]

@@ -159,7 +159,7 @@ def drop(base: sqlite3.Connection, item: int) -> None:
     """Removes an item with its events, words and links."""
     old = base.execute(f"SELECT id, {COLUMNS} FROM events WHERE item = ?", (item,)).fetchall()
     base.executemany(
-        "INSERT INTO words(words, rowid, body, above) VALUES ('delete', ?, ?, ?)", [(row[0], *told(event(row[1:]))) for row in old]
+        "INSERT INTO words(words, rowid, body, above) VALUES ('delete', ?, ?, ?)", [(row[0], *told(event_of(row[1:]))) for row in old]
     )
     base.execute("DELETE FROM links WHERE event IN (SELECT id FROM events WHERE item = ?)", (item,))
     base.execute("DELETE FROM events WHERE item = ?", (item,))
@@ -191,7 +191,7 @@ def _row(event: Event) -> tuple[Any, ...]:
     return event.kind, event.text, *where, start, finish, event.project, heading, under, event.state
 
 
-def event(row: tuple[Any, ...]) -> Event:
+def event_of(row: tuple[Any, ...]) -> Event:
     """The event of a row of COLUMNS."""
     kind, text, path, line, last, detail, start, finish, project, heading, under, state = row
     when = Span(datetime.fromisoformat(start), datetime.fromisoformat(finish)) if start else None

@@ -33,7 +33,7 @@ class Logs:
         """By time of change and size."""
         lying = dict(one for project in self.projects for one in walk.files(project, lambda name: name.endswith(ENDS), refused, NOT_OWN))
         written = {one.log for one in reader.intervals(self.watched) if one.log} if self.watched.is_file() else set[str]()
-        for path, about in sorted((lying | dict(walk.looked_at(iter(written), refused))).items()):
+        for path, about in sorted((lying | dict(walk.regular_files(iter(written), refused))).items()):
             if about.st_size <= LARGEST:
                 yield path, f"{about.st_mtime_ns} {about.st_size}"
 

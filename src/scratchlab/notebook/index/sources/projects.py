@@ -38,7 +38,7 @@ class Projects:
     def stamps(self, refused: Refused) -> Iterator[tuple[str, str]]:
         """Of files by time of change and size, of a disk by what is told of it."""
         for project in self.projects:
-            for path, about in walk.looked_at(files(project, refused), refused):
+            for path, about in walk.regular_files(files(project, refused), refused):
                 if not any(Path(path).is_relative_to(folder) for folder in self.elsewhere):
                     yield path, f"{about.st_mtime_ns} {about.st_size}"
             try:

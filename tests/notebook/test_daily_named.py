@@ -1,4 +1,4 @@
-"""`scratchlab show`: which notes name a run, and what its own note names."""
+"""`scratchlab show`: which notes mention a run, and what its own note mentions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ METRICS = ("accuracy", "balanced", "base", "new", "harmonic")
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with two runs in it, and a vault that names one of them."""
+    """A project with two runs, and a vault that mentions one of them."""
     for name, why in (("digits-0123abcd", "as [[diary]] says, better than digits-89abcdef?"), ("digits-89abcdef", "")):
         folder = tmp_path / "kws" / "runs" / name
         folder.mkdir(parents=True)
@@ -43,7 +43,7 @@ def show(run: str) -> str:
 
 
 def test_both_ways(lab: Path) -> None:
-    notes, named = show("0123abcd").split("Notes that name this run")[1].split("What its own note names")
+    notes, named = show("0123abcd").split("Notes that mention this run")[1].split("Mentioned in its own note")
     assert [line.split()[-1] for line in notes.splitlines() if ".md:" in line] == ["kws/README.md:3", "vault/diary.md:2"]
     assert "digits-0123abcd gave up" in notes
     assert "digits-89abcdef" in named
@@ -51,7 +51,7 @@ def test_both_ways(lab: Path) -> None:
     assert "recipe.toml" not in notes + named
     other = show("89abcdef")
     assert "kws/runs/digits-0123abcd/note.md:1" in other
-    assert "What its own note names" not in other
+    assert "Mentioned in its own note" not in other
 
 
 def test_without_a_vault_nothing_is_read(lab: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which lines of notes leave something open: tasks, unanswered questions, and lines that say so in English, Chinese or Korean."""
+"""Which lines of notes are open items: tasks, unanswered questions, and lines with words such as "not yet" in three languages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPEN = re.compile(rf"(?<!\w)(?:{_LATIN})(?!\w)|{_OTHER}", re.IGNORECASE)
 
 
 def unfinished(event: Event) -> str:
-    """Why this line is open, as a person would say it; empty if it is not.
+    """Why this line is an open item, in words; "" if it is not.
 
     >>> from pathlib import Path
     >>> from scratchlab.notebook.events import Place
@@ -34,8 +34,8 @@ def unfinished(event: Event) -> str:
         return "an open task"
     if event.kind == "question":
         return "a question without an answer"
-    said = _OPEN.search(event.text) if event.kind == "note" else None
-    if said:
-        return f"says “{said[0].strip(' :')}”"
-    above = _OPEN.search(" ".join(event.heading[-1:])) if event.kind == "note" else None
-    return f"under “{event.heading[-1]}”" if above else ""
+    match = _OPEN.search(event.text) if event.kind == "note" else None
+    if match:
+        return f"says “{match[0].strip(' :')}”"
+    heading_match = _OPEN.search(" ".join(event.heading[-1:])) if event.kind == "note" else None
+    return f"under “{event.heading[-1]}”" if heading_match else ""

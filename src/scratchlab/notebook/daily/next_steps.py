@@ -1,6 +1,7 @@
-"""What to do next, out of what was written: two open items, and the last day's entries, a line of each.
+"""Next steps suggested from notes: two open items, then one line from each entry of the last day.
 
-`studies/next_steps.py` measures it beside other rules. Nothing is learned: on the logs at hand no weights could be told from luck.
+`studies/next_steps.py` compares this rule with others. Nothing is learned: on the available diaries no learned weights were significantly
+better.
 """
 
 from __future__ import annotations
@@ -9,19 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from scratchlab.notebook.desk.line import key, line
-from scratchlab.notebook.desk.unfinished import unfinished
+from scratchlab.notebook.daily.event_line import key, line
+from scratchlab.notebook.daily.unfinished import unfinished
 from scratchlab.notebook.events import Event, Place
 
-OPEN = 2  # of the suggestions, how many are open items, if there are as many
+OPEN = 2  # maximum number of open items among the suggestions
 
 
 @dataclass(frozen=True)
 class Step:
-    """A suggestion, and why it is one.
+    """A suggested step.
 
-    event: what it comes from.
-    text: what to do, on a line. place: where to begin.
+    event: the event it comes from. text: what to do, in one line. reason: why it is suggested. place: where to start.
     """
 
     event: Event
@@ -31,20 +31,17 @@ class Step:
 
     @classmethod
     def of(cls, event: Event, reason: str) -> Step:
-        """To go on with a line as it stands."""
+        """The step "continue with this line"."""
         return cls(event, line(event), reason, event.place)
 
     @property
     def key(self) -> str:
-        """By which it is known again."""
+        """A stable identifier."""
         return key(self.event)
 
 
 def suggested(events: Sequence[Event], most: int = 5) -> list[Step]:
-    """The steps that notes suggest, from everything up to their last day; fewer where there are fewer lines.
-
-    events: in the order of their files.
-    """
+    """At most `most` steps suggested by notes; events: in the order of their files."""
     written = _by_day(events)
     if not written:
         return []
@@ -62,7 +59,7 @@ def suggested(events: Sequence[Event], most: int = 5) -> list[Step]:
 
 
 def _by_day(events: Sequence[Event]) -> dict[date, list[Event]]:
-    """What was written in notes, by the day it tells of; a row of a table is nothing to do."""
+    """The lines of notes by date; rows of tables are left out, as they are no tasks."""
     days: dict[date, list[Event]] = {}
     for event in events:
         if event.when and event.kind in ("note", "task", "question") and not _row(event):
@@ -71,17 +68,17 @@ def _by_day(events: Sequence[Event]) -> dict[date, list[Event]]:
 
 
 def _row(event: Event) -> bool:
-    """Whether it is a row of a table: it has an edge, or the head that it hangs under has columns as well."""
+    """Whether the event is a row of a table: it begins with a pipe, or it and its header row contain pipes."""
     return event.text.lstrip().startswith("|") or ("|" in event.text and "|" in "".join(event.under[-1:]))
 
 
 def _entry(event: Event) -> tuple[object, ...]:
-    """What it is a part of: in a note of many days, what stands under one heading of a day."""
+    """The entry that a line belongs to: the part of a note under one heading of a day."""
     return (event.place.path, *event.heading[:2])
 
 
 def _open(days: dict[date, list[Event]], most: int) -> Iterator[Step]:
-    """Open items, those of the latest days first, one of an entry."""
+    """At most one open item of each entry, those of the latest days first."""
     entries: set[tuple[object, ...]] = set()
     for day in sorted(days, reverse=True):
         for event in days[day]:
@@ -94,7 +91,7 @@ def _open(days: dict[date, list[Event]], most: int) -> Iterator[Step]:
 
 
 def _spread(events: Sequence[Event]) -> Iterator[Event]:
-    """The first line of every entry, then the second of every entry, and so on; nothing that is done."""
+    """The first line of every entry, then the second of every entry, and so on, without done and dropped items."""
     entries: dict[tuple[object, ...], list[Event]] = {}
     for event in events:
         if event.state not in ("done", "dropped"):

@@ -13,7 +13,7 @@ from scratchlab.notebook.index.mentions import mentioned, mentions, resolve
 from scratchlab.notebook.index.refresh import refresh
 from scratchlab.notebook.index.sources.notes import Notes
 from scratchlab.notebook.index.sources.runs import Runs
-from scratchlab.notebook.index.table import COLUMNS, event, opened
+from scratchlab.notebook.index.table import COLUMNS, event_of, opened
 from scratchlab.notebook.settings import Settings
 
 DIARY = """# 2025-04-10
@@ -67,7 +67,7 @@ def base(tmp_path: Path) -> sqlite3.Connection:
 
 
 def line(base: sqlite3.Connection, text: str) -> Event:
-    return next(one for row in base.execute(f"SELECT {COLUMNS} FROM events") if text in (one := event(row)).text)
+    return next(one for row in base.execute(f"SELECT {COLUMNS} FROM events") if text in (one := event_of(row)).text)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is shown of an event on one line, and by which it is known again."""
+"""One-line titles and stable keys of events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BOLD = re.compile(r"\*\*|__|==")
 
 
 def plain(text: str) -> str:
-    """A text without marks, on one line, in full.
+    """The text on one line, without Markdown markup.
 
     >>> plain("- [ ] **try** [[kws|the margin]] again ^a1")
     'try the margin again'
@@ -25,21 +25,21 @@ def plain(text: str) -> str:
 
 
 def line(event: Event) -> str:
-    """An event on a line; of a run or a job its name and what came of it."""
+    """The event on one line, at most 120 characters; for a run, its name and outcome."""
     text = plain(event.text)
     if event.kind in ("run", "job", "log"):
         head, _, rest = event.text.partition("\n")
-        said = rest.partition("\n")[0]
-        text = plain(f"{name(event)}: {said}" if event.kind == "run" and event.state != "hole" else head)
+        outcome = rest.partition("\n")[0]
+        text = plain(f"{name(event)}: {outcome}" if event.kind == "run" and event.state != "hole" else head)
     return text if len(text) <= SHOWN else text[: SHOWN - 1].rstrip() + "…"
 
 
 def name(event: Event) -> str:
-    """Of a run: that of its folder; of anything else its line."""
+    """The name of a run's folder; for other events, their line."""
     return event.text.split("\n", 1)[0].split(": ", 1)[0] if event.kind == "run" else line(event)
 
 
 def key(event: Event) -> str:
-    """The same as long as the words of its line are: neither its number nor whether it is ticked."""
-    told = name(event) if event.kind == "run" and event.state != "hole" else plain(event.text)
-    return hashlib.blake2b(f"{event.place.path}\n{told}".encode(), digest_size=8).hexdigest()
+    """A hash of the event's path and text, which does not change with its line number or when a task is ticked."""
+    text = name(event) if event.kind == "run" and event.state != "hole" else plain(event.text)
+    return hashlib.blake2b(f"{event.place.path}\n{text}".encode(), digest_size=8).hexdigest()

@@ -1,6 +1,6 @@
-"""What the desk remembers of its owner: the last visit, and which steps were begun or refused. It cannot be made again.
+"""The state of the daily summary: the last visit, and the steps that were begun or refused. It cannot be rebuilt.
 
-A visit lasts until the desk has not been looked at for four hours: a second look in the same morning still shows what came overnight.
+A visit ends when the summary has not been shown for four hours, so a second look in the same morning still shows last night's news.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ BEGUN = timedelta(days=90)
 
 
 @dataclass
-class Kept:
-    """All times are ISO, local; steps are known by their keys.
+class VisitState:
+    """The contents of `desk.json`. Times are ISO, local; steps are identified by their keys.
 
-    since: the end of the visit before this one. seen: the last look.
-    begun, refused: when a step was.
-    shown: the steps of the last look, in the order of their numbers.
+    since: end of the previous visit. seen: when the summary was last shown.
+    begun, refused: time by step.
+    shown: the steps last shown, in the order of their numbers.
     """
 
     since: str = ""
@@ -36,24 +36,22 @@ class Kept:
     shown: list[str] = field(default_factory=list[str])
 
     @classmethod
-    def read(cls, path: Path) -> Kept:
-        """What stands in the file; nothing if there is none. Raises Problem if it is damaged."""
+    def read(cls, path: Path) -> VisitState:
+        """Reads the file; the initial state if it does not exist. Raises Problem if it is damaged."""
         try:
-            told = dict(json.loads(path.read_text(encoding="utf-8")).items())
-            kept = cls(**{one.name: type(getattr(cls(), one.name))(told[one.name]) for one in fields(cls) if one.name in told})
-            for when in (kept.since, kept.seen, *kept.begun.values(), *kept.refused.values()):
-                if when and datetime.fromisoformat(when).tzinfo:
-                    raise ValueError(f"{when!r} has a time zone")
-            return kept
+            content = dict(json.loads(path.read_text(encoding="utf-8")).items())
+            state = cls(**{item.name: type(getattr(cls(), item.name))(content[item.name]) for item in fields(cls) if item.name in content})
+            for time in (state.since, state.seen, *state.begun.values(), *state.refused.values()):
+                if time and datetime.fromisoformat(time).tzinfo:
+                    raise ValueError(f"{time!r} has a time zone")
+            return state
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise Problem(
-                f"{path} is damaged ({error}); mend it, or delete it to begin anew without the steps begun and refused."
-            ) from None
+            raise Problem(f"{path} is damaged ({error}); repair it, or delete it, which forgets the steps begun and refused.") from None
 
     def write(self, path: Path) -> None:
-        """Whole or not at all; nobody else may read it."""
+        """Writes the file atomically, readable by its owner only."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         text = json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
 
@@ -64,19 +62,19 @@ class Kept:
         files.write(path, fill)
 
     def visit(self, now: datetime) -> datetime:
-        """Notes that its owner is here; returns since when there may be news: the beginning of yesterday on the first visit of all."""
+        """Records a visit and returns the time since which to report news: on the very first visit, the beginning of yesterday."""
         if not (self.seen and self.since):
             self.since = datetime.combine(now.date() - timedelta(days=1), datetime.min.time()).isoformat()
         elif now - datetime.fromisoformat(self.seen) > VISIT:
             self.since = self.seen
         self.seen = now.isoformat(timespec="seconds")
-        for steps, long in ((self.refused, REFUSED), (self.begun, BEGUN)):
-            for key in [key for key, when in steps.items() if now - datetime.fromisoformat(when) >= long]:
+        for steps, period in ((self.refused, REFUSED), (self.begun, BEGUN)):
+            for key in [key for key, when in steps.items() if now - datetime.fromisoformat(when) >= period]:
                 del steps[key]
         return datetime.fromisoformat(self.since)
 
     def accept(self, numbers: Sequence[int], now: datetime) -> None:
-        """Steps are begun; one that was begun already is over, and does not come back. Raises Problem for a number that was not shown."""
+        """Marks steps as begun; a step begun before is marked as done and not shown again. Raises Problem for an unknown number."""
         for key in self._keys(numbers):
             if self.begun.pop(key, None):
                 self.refused[key] = now.isoformat(timespec="seconds")
@@ -84,13 +82,13 @@ class Kept:
                 self.begun[key] = now.isoformat(timespec="seconds")
 
     def refuse(self, numbers: Sequence[int], now: datetime) -> None:
-        """Steps are not to come back for thirty days. Raises Problem for a number that was not shown."""
+        """Hides steps for thirty days. Raises Problem for an unknown number."""
         for key in self._keys(numbers):
             self.begun.pop(key, None)
             self.refused[key] = now.isoformat(timespec="seconds")
 
     def _keys(self, numbers: Sequence[int]) -> list[str]:
         if wrong := [number for number in numbers if not 1 <= number <= len(self.shown)]:
-            there = f"the last look showed {counted(len(self.shown), 'step')}" if self.shown else "no step has been shown yet"
-            raise Problem(f"There is no step {wrong[0]}: {there}; `scratchlab start` shows them with their numbers.")
+            known = f"{counted(len(self.shown), 'step')} shown last time" if self.shown else "no step has been shown yet"
+            raise Problem(f"There is no step {wrong[0]}: {known}; `scratchlab start` shows the steps with their numbers.")
         return [self.shown[number - 1] for number in dict.fromkeys(numbers)]

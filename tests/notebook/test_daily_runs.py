@@ -16,7 +16,7 @@ from tests.made_results import made_result
 from scratchlab.notebook.events import Event
 from scratchlab.notebook.index.refresh import refresh
 from scratchlab.notebook.index.sources.runs import Runs
-from scratchlab.notebook.index.table import COLUMNS, event, opened
+from scratchlab.notebook.index.table import COLUMNS, event_of, opened
 from scratchlab.notebook.settings import Settings
 from scratchlab.store.run import Run
 
@@ -112,7 +112,7 @@ def test_a_kill_and_a_note_are_noticed_and_nothing_else_is_read_again(tmp_path: 
     (runs / "digits-4567cdef" / "note.md").write_text("# Why\n- the margin was too small\n")
     found = refresh(base, sources)
     assert (found.read, found.kept) == (1, 1)
-    notes = [event(row) for row in base.execute(f"SELECT {COLUMNS} FROM events WHERE kind = 'note'")]
+    notes = [event_of(row) for row in base.execute(f"SELECT {COLUMNS} FROM events WHERE kind = 'note'")]
     assert [(one.text, one.heading[0]) for one in notes][-1] == ("- the margin was too small", "digits-4567cdef")
     status(runs / "digits-0123abcd", "running", "epoch 4")
     refresh(base, sources)

@@ -1,4 +1,4 @@
-"""The desk on one screen: a heading with a count and a few lines for each section, then the next steps with their reasons."""
+"""The daily summary on one screen: each section with a count and a few lines, then the next steps with their reasons."""
 
 from __future__ import annotations
 
@@ -9,28 +9,25 @@ from datetime import datetime
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from scratchlab.notebook.desk.morning import Section
-from scratchlab.notebook.desk.next_steps import Step
+from scratchlab.notebook.daily.next_steps import Step
+from scratchlab.notebook.daily.sections import Section
 from scratchlab.notebook.link import place
 
 SCREEN = 36  # lines
-LEAST = 44  # columns of a text that make sense
-MOST = 6  # lines of a section, where there is room
+LEAST = 44  # minimum columns of a text beside its place
+MOST = 6  # maximum lines of a section
 
 
-def desk(made: Sequence[Section], steps: Sequence[Step], since: datetime, now: datetime, most: int = 0) -> RenderableType:
-    """All of it.
-
-    most: lines of a section; as many as fit on a screen, if not given.
-    """
-    if not made and not steps:
-        return Text(f"Nothing new since {_moment(since, now)}, and nothing open.")
-    lines = most or _fitting([len(one.items) for one in made], SCREEN - 2 - 2 * len(steps))
-    parts: list[RenderableType] = [Text(f"Since {_moment(since, now)}", style="dim")]
-    for section in made:
+def daily_summary(sections: Sequence[Section], steps: Sequence[Step], since: datetime, now: datetime, most: int = 0) -> RenderableType:
+    """The sections and next steps; most: lines of a section, 0 for as many as fit on a screen."""
+    if not sections and not steps:
+        return Text(f"Nothing new since {_format_time(since, now)}, and no open items.")
+    lines = most or _fitting([len(section.items) for section in sections], SCREEN - 2 - 2 * len(steps))
+    parts: list[RenderableType] = [Text(f"Since {_format_time(since, now)}", style="dim")]
+    for section in sections:
         parts += _section(section, lines)
     if steps:
-        parts += [Text("Next", style="bold")]
+        parts += [Text("Next steps", style="bold")]
         for number, step in enumerate(steps, 1):
             parts.append(_Row(Text.assemble((f"{number:>8}  ", "bold"), step.text), Text()))
             parts.append(_Row(Text(f"{'':10}{step.reason}", style="dim"), place(step.place)))
@@ -38,7 +35,7 @@ def desk(made: Sequence[Section], steps: Sequence[Step], since: datetime, now: d
 
 
 def _fitting(lengths: Sequence[int], room: int) -> int:
-    """How many lines each section may have, so that all fit with their headings; one, if even that is too much."""
+    """The largest number of lines for each section with which all sections fit, at least 1."""
     return next((lines for lines in range(MOST, 1, -1) if sum(1 + min(lines, length) for length in lengths) <= room), 1)
 
 
@@ -50,7 +47,7 @@ def _section(section: Section, lines: int) -> list[RenderableType]:
 
 @dataclass(frozen=True)
 class _Row:
-    """A text that is cut where it must be, and a place that never is; where both have no room, the place stands below."""
+    """A text, truncated if necessary, and a place, never truncated; the place moves to its own line if both do not fit."""
 
     text: Text
     at: Text
@@ -67,7 +64,7 @@ class _Row:
             yield Text.assemble(" " * 10, self.at, no_wrap=True, overflow="ignore")
 
 
-def _moment(moment: datetime, now: datetime) -> str:
+def _format_time(moment: datetime, now: datetime) -> str:
     """`today 08:12`, `yesterday 00:00`, `Friday 18:40`, `3 March 2026, 18:40`."""
     days = (now.date() - moment.date()).days
     if days <= 1:

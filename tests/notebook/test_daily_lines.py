@@ -1,4 +1,4 @@
-"""What is shown of a line, what leaves something open, what a crash says last."""
+"""One-line titles of events, open items, and the error of a crash."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scratchlab.notebook.desk.crash import last_words
-from scratchlab.notebook.desk.line import SHOWN, key, line, plain
-from scratchlab.notebook.desk.unfinished import unfinished
+from scratchlab.notebook.daily.crash import error_of
+from scratchlab.notebook.daily.event_line import SHOWN, key, line, plain
+from scratchlab.notebook.daily.unfinished import unfinished
 from scratchlab.notebook.events import Event, Kind, Place
 
 
@@ -26,18 +26,18 @@ def made(text: str, kind: Kind = "note", state: str = "", number: int = 3, headi
         ("a * b ** c stays __init__", "a * b  c stays init"),
     ],
 )
-def test_a_line_without_its_marks(text: str, shown: str) -> None:
+def test_a_line_without_markup(text: str, shown: str) -> None:
     assert plain(text) == " ".join(shown.split())
 
 
-def test_long_lines_are_cut_and_runs_say_what_came_of_them() -> None:
+def test_long_lines_are_truncated_and_runs_show_their_outcome() -> None:
     assert len(line(made("word " * 100))) <= SHOWN
     assert line(made("word " * 100)).endswith("…")
     assert line(made("digits-0123abcd: Ten digits\ncosine 98.0%\nrecipe digits", "run", "finished")) == "digits-0123abcd: cosine 98.0%"
     assert line(made("noise-89abcdef lacks seed = 0 (missing)\ndigits", "run", "hole")) == "noise-89abcdef lacks seed = 0 (missing)"
 
 
-def test_a_step_is_known_again_until_its_words_change() -> None:
+def test_a_key_is_stable_until_the_words_change() -> None:
     before = key(made("- [ ] try it", "task", "open", 3))
     assert key(made("- [x] try it", "task", "done", 30)) == before
     assert key(made("- [ ] try it twice", "task", "open", 3)) != before
@@ -56,11 +56,11 @@ def test_a_step_is_known_again_until_its_words_change() -> None:
         ("- knotted yetis", ""),
     ],
 )
-def test_lines_that_leave_something_open(text: str, why: str) -> None:
+def test_which_lines_are_open_items(text: str, why: str) -> None:
     assert unfinished(made(text)) == why
 
 
-def test_tasks_questions_and_headings_leave_something_open() -> None:
+def test_tasks_questions_and_headings_are_open_items() -> None:
     assert unfinished(made("- [ ] a", "task", "open")) == "an open task"
     assert unfinished(made("- a?", "question", "open")) == "a question without an answer"
     assert unfinished(made("- a", heading=("2025-03-08", "What remains"))) == "under “What remains”"
@@ -81,26 +81,26 @@ slurmstepd: step ended
 """
 
 
-def test_a_crash_points_at_the_innermost_line_of_ones_own() -> None:
-    said, place = last_words(made(TRACEBACK, "log", "failed"))
-    assert (said, str(place)) == ("soundfile.LibsndfileError: Error opening 'a.wav': File does not exist", "/home/sam/kws/data.py:12")
+def test_a_crash_points_at_the_innermost_frame_outside_libraries() -> None:
+    message, place = error_of(made(TRACEBACK, "log", "failed"))
+    assert (message, str(place)) == ("soundfile.LibsndfileError: Error opening 'a.wav': File does not exist", "/home/sam/kws/data.py:12")
 
 
-def test_of_two_tracebacks_the_last_counts() -> None:
+def test_the_last_of_two_tracebacks_counts() -> None:
     chained = TRACEBACK + 'Traceback (most recent call last):\n  File "run.py", line 5, in <module>\nRuntimeError: no data\n'
-    said, place = last_words(made(chained, "log", "failed"))
-    assert (said, str(place)) == ("RuntimeError: no data", "run.py:5")
+    message, place = error_of(made(chained, "log", "failed"))
+    assert (message, str(place)) == ("RuntimeError: no data", "run.py:5")
 
 
-def test_only_a_librarys_frames_still_are_a_place() -> None:
+def test_a_traceback_within_libraries_only_has_a_place() -> None:
     text = 'Traceback (most recent call last):\n  File "/usr/lib/python3/dist-packages/a.py", line 2, in b\nKeyError: 3\n'
-    assert str(last_words(made(text, "job", "failed"))[1]) == "/usr/lib/python3/dist-packages/a.py:2"
+    assert str(error_of(made(text, "job", "failed"))[1]) == "/usr/lib/python3/dist-packages/a.py:2"
 
 
 def test_without_a_traceback_the_place_is_the_events_own() -> None:
-    assert last_words(made("digits-0123abcd\nCUDA out of memory\nrecipe digits", "run", "failed")) == (
+    assert error_of(made("digits-0123abcd\nCUDA out of memory\nrecipe digits", "run", "failed")) == (
         "CUDA out of memory",
         Place(Path("/v/log.md"), 3, 3),
     )
-    assert last_words(made("a\ntorch.cuda.OutOfMemoryError: CUDA out of memory.\nbye", "log", "failed"))[0].startswith("torch.cuda.OutOf")
-    assert last_words(made("python train.py", "job", "killed"))[0] == "python train.py"
+    assert error_of(made("a\ntorch.cuda.OutOfMemoryError: CUDA out of memory.\nbye", "log", "failed"))[0].startswith("torch.cuda.OutOf")
+    assert error_of(made("python train.py", "job", "killed"))[0] == "python train.py"
