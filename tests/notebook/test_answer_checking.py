@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchlab.notebook.events import Event, Place, Span
-from scratchlab.notebook.recall.answer.checking import checked, wrong
+from scratchlab.notebook.recall.answer.checking import check_sentences, objection
 from scratchlab.notebook.recall.answer.prompt import passages
 from scratchlab.notebook.recall.answer.sentences import Sentence, sentences
 from scratchlab.notebook.recall.ask import Evidence
@@ -28,13 +28,13 @@ EVENTS = [
     Event("note", "학습률을 0.001로 낮추니 발산이 멈췄다", Place(Path("/home/sam/diary.md"), 12)),
 ]
 EVIDENCE = [Evidence(i, event, 1.0) for i, event in enumerate(EVENTS, 1)]
-TEXTS = {line.number: line.stands for line in passages(EVIDENCE)}
+TEXTS = {line.number: line.citable_text for line in passages(EVIDENCE)}
 BY = {one.number: one.event for one in EVIDENCE}
 
 
 def why(text: str) -> str:
     (sentence,) = sentences(text)
-    return wrong(sentence, TEXTS, BY)
+    return objection(sentence, TEXTS, BY)
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_what_does_not(text: str, reason: str) -> None:
 
 def test_names_with_figures_are_held_as_they_stand() -> None:
     line = Event("note", "FP8 in DeepSeekV3 used 2**-0.5", Place(Path("a.md"), 1))
-    texts = {1: passages([Evidence(1, line, 1.0)])[0].stands}
-    assert wrong(*sentences("FP8 in DeepSeekV3 used 2**-0.5 [1]."), texts, {1: line}) == ""
-    assert wrong(*sentences("FP4 in DeepSeekV3 [1]."), texts, {1: line}) == "says fp4, which does not stand in [1]"
+    texts = {1: passages([Evidence(1, line, 1.0)])[0].citable_text}
+    assert objection(*sentences("FP8 in DeepSeekV3 used 2**-0.5 [1]."), texts, {1: line}) == ""
+    assert objection(*sentences("FP4 in DeepSeekV3 [1]."), texts, {1: line}) == "says fp4, which is not in [1]"
 
 
 def test_what_is_said_twice_is_dropped_once() -> None:
     said = sentences("SwiGLU was worse [1]. SwiGLU was worse [1].")
-    kept, dropped = checked(said, TEXTS, BY)
+    kept, dropped = check_sentences(said, TEXTS, BY)
     assert kept == [Sentence("SwiGLU was worse.", (1,))]
     assert dropped == [("SwiGLU was worse.", "says again what was said")]
 
@@ -102,7 +102,7 @@ def test_what_is_said_twice_is_dropped_once() -> None:
 def test_no_number_passes_that_the_line_does_not_have(number: int, form: str) -> None:
     said = form.format(number)
     true = Event("note", f"accuracy of {said} with mixup", Place(Path("a.md"), 1))
-    line = {1: passages([Evidence(1, true, 1.0)])[0].stands}
-    assert wrong(Sentence(f"Mixup gave {said}.", (1,)), line, {1: true}) == ""
+    line = {1: passages([Evidence(1, true, 1.0)])[0].citable_text}
+    assert objection(Sentence(f"Mixup gave {said}.", (1,)), line, {1: true}) == ""
     other = form.format(number + 1)
-    assert wrong(Sentence(f"Mixup gave {other}.", (1,)), line, {1: true}).startswith("says ")
+    assert objection(Sentence(f"Mixup gave {other}.", (1,)), line, {1: true}).startswith("says ")

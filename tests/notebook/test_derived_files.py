@@ -17,8 +17,8 @@ from scratchlab.notebook.index.encoders import Vectors
 from scratchlab.notebook.index.refresh import refresh
 from scratchlab.notebook.index.sources.catalog import SOURCES
 from scratchlab.notebook.index.vectors import TextVectors
-from scratchlab.notebook.papers.kept import Kept
-from scratchlab.notebook.projects.looks import Looks
+from scratchlab.notebook.papers.page_store import PageStore
+from scratchlab.notebook.projects.folder_cache import FolderCache
 from scratchlab.notebook.settings import Settings
 
 
@@ -35,8 +35,8 @@ class Encoder:
 
 
 OPENED = {
-    "disk.sqlite": lambda folder: Looks(folder).at(str(folder)),
-    "papers.sqlite": lambda folder: Kept(folder).pieces("x"),
+    "disk.sqlite": lambda folder: FolderCache(folder).at(str(folder)),
+    "papers.sqlite": lambda folder: PageStore(folder).pieces("x"),
     "vectors-nothing.sqlite": lambda folder: TextVectors(folder, Encoder()).unread(["x"]),
     "index.sqlite": lambda folder: table.opened(folder / "index.sqlite"),
 }
@@ -59,14 +59,14 @@ def test_what_cannot_be_opened_is_one_sentence(tmp_path: Path, name: str) -> Non
 
 def test_damage_that_is_met_later_is_told_and_mended_by_the_next_time(tmp_path: Path) -> None:
     path = tmp_path / "disk.sqlite"
-    Looks(tmp_path).base.close()
+    FolderCache(tmp_path).database.close()
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
-    looks = Looks(tmp_path)
+    cache = FolderCache(tmp_path)
     with pytest.raises(Problem, match=r"disk\.sqlite was damaged .* and has been deleted"):
-        looks.at(str(tmp_path))
+        cache.at(str(tmp_path))
     assert not path.exists()
-    Looks(tmp_path).at(str(tmp_path))
+    FolderCache(tmp_path).at(str(tmp_path))
 
 
 def test_a_file_that_is_but_locked_stays(tmp_path: Path) -> None:

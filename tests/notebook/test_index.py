@@ -237,7 +237,7 @@ def test_it_is_emptied_in_place(vault: Vault) -> None:
     vault.write("a.md", "text")
     vault.refresh()
     other = table.opened(vault.path)
-    table.emptied(other)
+    table.recreate(other)
     assert vault.found("text") == []
     assert vault.refresh().read == 1
     assert other.execute("SELECT count(*) FROM events").fetchone() == (1,)
@@ -247,7 +247,7 @@ def test_it_is_emptied_in_place(vault: Vault) -> None:
 def test_what_is_wiped_leaves_no_trace(vault: Vault) -> None:
     vault.write("a.md", "- zebrasecret")
     vault.refresh()
-    table.wiped(vault.path, "jobs", "notes")
+    table.erase(vault.path, "jobs", "notes")
     vault.base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     left = b"".join(path.read_bytes() for path in vault.path.parent.glob("index.sqlite*"))
     assert b"zebrasecret" not in left

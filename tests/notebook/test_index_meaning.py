@@ -11,7 +11,7 @@ import pytest
 
 from scratchlab.checks import Problem
 from scratchlab.notebook.index.encoders import DEFAULT, ENCODERS, Vectors, available
-from scratchlab.notebook.index.meaning import ENOUGH, Likeness, Meaning, directions
+from scratchlab.notebook.index.meaning import ENOUGH, CentredVectors, Meaning, directions
 from scratchlab.notebook.index.vectors import TextVectors
 
 
@@ -71,10 +71,10 @@ def test_a_question_does_not_wait_for_an_encoder_that_has_much_to_read(tmp_path:
 def test_what_a_language_shares_does_not_count() -> None:
     """The same thing in another language is nearer than another thing in the same one."""
     texts = [f"{language} {i}" for i in range(2 * ENOUGH) for language in "ab"]
-    likeness = Likeness(Counted().texts(texts).astype(np.float16), Counted())
+    centred = CentredVectors(Counted().texts(texts).astype(np.float16), Counted())
     raw = np.stack([Counted().question(text) for text in texts]) @ Counted().question("a 7")
     assert texts[int(np.argsort(-raw)[1])].startswith("a")
-    assert {texts[i] for i in np.argsort(-likeness.cosines("a 7"))[:2]} == {"a 7", "b 7"}
+    assert {texts[i] for i in np.argsort(-centred.cosines("a 7"))[:2]} == {"a 7", "b 7"}
 
 
 def test_of_a_few_texts_nothing_is_taken_but_their_mean() -> None:

@@ -14,7 +14,7 @@ from scratchlab.checks import Problem
 from scratchlab.notebook.papers.engines import catalog, tesseract
 from scratchlab.notebook.papers.engines.interface import Engine
 from scratchlab.notebook.papers.engines.strips import box, cut
-from scratchlab.notebook.papers.pieces import together
+from scratchlab.notebook.papers.pieces import group_lines
 
 Image = pytest.importorskip("PIL.Image", reason="needs the extra 'papers'")
 
@@ -67,13 +67,13 @@ def test_known_words_are_read(
     sheet, truth = page_of(pages, language, 3)
     picture = pages.photographed(sheet, 1) if shot else sheet
     lines = engine.lines(picture)
-    assert pages.error_rate(truth, "\n".join(piece.text for piece in together(lines))) <= at_most
+    assert pages.error_rate(truth, "\n".join(piece.text for piece in group_lines(lines))) <= at_most
     assert language in engine.reads
     for line in lines:
         left, top, right, bottom = line.box
         assert 0 <= left < right <= picture.width
         assert 0 <= top < bottom <= picture.height
-        assert 0 < line.sure <= 1
+        assert 0 < line.confidence <= 1
 
 
 def test_korean_keeps_its_spaces_and_stands_where_it_is(engines: dict[str, Engine | str], pages: ModuleType) -> None:

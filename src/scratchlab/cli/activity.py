@@ -132,7 +132,7 @@ def forget(
         console.print(f"These {counted(len(found), 'job')} would be removed for good: the same command with --yes does it.")
         return
     removed = remove(file, choice)
-    table.wiped(own().derived / "index.sqlite", "jobs", "logs")  # what their logs said is known by them; those of projects come back
+    table.erase(own().derived / "index.sqlite", "jobs", "logs")  # what their logs said is known by them; those of projects come back
     console.print(f"Removed {counted(removed, 'job')}, and wiped them from {file} and the index.", soft_wrap=True)
     if held(file.parent / LOCK) and any(one.state == "running" for one in found):
         console.print("Some of them still run, and the watcher will note those again; stop it if it should not.", style="yellow")

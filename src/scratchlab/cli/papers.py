@@ -37,23 +37,23 @@ def papers(
     if not (files or refused):
         console.print(f"There is no photograph and no PDF in {listing(map(str, source.folders))}.", soft_wrap=True)
         return
-    engine, sheets, seen = best(), list[reading.Sheet](), list[reading.Seen]()
+    engine, sheets, seen = best(), list[reading.Sheet](), list[reading.ReadSheet]()
     with ProgressBar(console) as bar:
         for path in bar.over(files, "looking"):
             try:
-                sheets += reading.sheets(path, source.kept)
-                refused += reading.broken(path, source.kept)
+                sheets += reading.sheets(path, source.store)
+                refused += reading.broken(path, source.store)
             except (Problem, OSError) as error:
                 refused.append(str(error))
-        waiting = reading.waiting(sheets, engine, source.kept)
+        waiting = reading.unread(sheets, engine, source.store)
         for sheet in bar.over(waiting, "reading"):
-            found = reading.read(sheet, engine, source.kept)
+            found = reading.read(sheet, engine, source.store)
             if found.refused:
                 refused.append(found.refused)
             else:
                 seen.append(found)
     if seen:
-        console.print(terminal.seen(seen, Path.cwd()))
+        console.print(terminal.read_sheets(seen, Path.cwd()))
     known = len(sheets) - len(waiting)
     console.print(
         f"{counted(len(files), 'paper')} with {counted(len(sheets), 'picture')} to read: {len(seen)} read now, {known} before. "
@@ -74,13 +74,13 @@ def disk(
 
     from scratchlab.notebook.projects import terminal
     from scratchlab.notebook.projects.disk import disk
-    from scratchlab.notebook.projects.looks import Looks
+    from scratchlab.notebook.projects.folder_cache import FolderCache
     from scratchlab.notebook.settings import own
 
     with console.status("looking") as status:
         found = disk(
             folder.absolute(),
-            Looks(own().derived, fresh=fresh),
+            FolderCache(own().derived, fresh=fresh),
             lambda files, size: status.update(f"{files:,} files, {decimal(size)} so far"),
         )
     console.print(terminal.disk(found, most))

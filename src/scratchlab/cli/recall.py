@@ -16,8 +16,8 @@ from scratchlab.cli.program import app, console, progress
 if TYPE_CHECKING:
     import sqlite3
 
-    from scratchlab.notebook.index.memory import Memory
     from scratchlab.notebook.index.refresh import Changes
+    from scratchlab.notebook.index.search_index import SearchIndex
 
 PATIENCE = 5.0  # seconds that a question waits for an encoder to read what is new
 YesSend = Annotated[bool, typer.Option("--yes-send", help="agree, this time, that the lines are sent to the model's machine")]
@@ -35,7 +35,7 @@ def index(
     """Bring the notebook's index up to date with notes, runs, logs and jobs."""
     with _remembered(again, None if meaning else PATIENCE) as (memory, changes):
         _told(changes)
-        console.print(f"{counted(len(memory.held.ids), 'event')} in all.")
+        console.print(f"{counted(len(memory.arrays.ids), 'event')} in all.")
         if memory.meaning is None:
             console.print(_words_alone(), style="dim")
         waits = _left_out(memory)
@@ -62,7 +62,7 @@ def _words_alone() -> str:
     return "Words alone are searched; pip install 'scratchlab[meaning]' searches by meaning too."
 
 
-def _left_out(memory: Memory) -> str:
+def _left_out(memory: SearchIndex) -> str:
     """That encoders are left out, for how long they would read, and how to let them; empty if none are."""
     seconds = sum(memory.meaning.left_out.values()) if memory.meaning is not None else 0
     if not seconds:
@@ -98,15 +98,15 @@ def ask(
     ] = False,
 ) -> None:
     """Ask your notes, runs, logs and jobs; the answer is the lines that prove it."""
-    from scratchlab.notebook.recall.answer.answer import answered
+    from scratchlab.notebook.recall.answer.answer import answer_with_model
     from scratchlab.notebook.recall.ask import ask as asked
-    from scratchlab.notebook.recall.shown import answer, evidence
+    from scratchlab.notebook.recall.terminal import answer, evidence
     from scratchlab.notebook.settings import own, settings
 
     if sent:
-        from scratchlab.notebook.recall.answer.told import told
+        from scratchlab.notebook.recall.answer.sent_requests import sent_requests
 
-        console.print(told(own().kept), soft_wrap=True)
+        console.print(sent_requests(own().kept), soft_wrap=True)
         return
     said = " ".join(question or ())
     if not said.strip():
@@ -116,7 +116,7 @@ def ask(
         waits = _left_out(memory)
     model = settings().model
     if model and found.evidence and not lines:
-        console.print(answer(answered(found, model, said, ask=agreed(), once=send)))
+        console.print(answer(answer_with_model(found, model, said, confirm=agreed(), once=send)))
     console.print(evidence(found))
     if waits:
         console.print(waits, style="dim")
@@ -135,15 +135,15 @@ def agreed() -> Callable[[str], bool] | None:
 
 
 @contextlib.contextmanager
-def _remembered(again: bool = False, patience: float | None = None) -> Generator[tuple[Memory, Changes]]:
+def _remembered(again: bool = False, patience: float | None = None) -> Generator[tuple[SearchIndex, Changes]]:
     """The index, brought up to date, with a bar where that takes long."""
     from scratchlab.notebook.index.encoders import available
-    from scratchlab.notebook.index.memory import Memory
+    from scratchlab.notebook.index.search_index import SearchIndex
     from scratchlab.notebook.settings import own, settings
 
     encoders = available(settings().encoders)
     with refreshed(again) as (base, changes), progress("Reading texts for their meaning") as read:
-        yield Memory(base, encoders, own().derived, read, patience), changes
+        yield SearchIndex(base, encoders, own().derived, read, patience), changes
 
 
 @contextlib.contextmanager
@@ -167,10 +167,10 @@ def refreshed(again: bool = False) -> Generator[tuple[sqlite3.Connection, Change
     try:
         with contextlib.closing(table.opened(path)) as base:
             if again:
-                table.emptied(base)
+                table.recreate(base)
             with progress("Reading") as read:
                 changes = refresh(base, {name: source(chosen) for name, source in SOURCES.items()}, read)
-            with table.at_rest(base):
+            with table.snapshot(base):
                 yield base, changes
     except sqlite3.OperationalError as error:
         raise Problem(f"{path}: {error}; is another program holding it, or is the disk full?") from None

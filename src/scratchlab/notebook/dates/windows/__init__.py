@@ -59,12 +59,12 @@ class Window:
 
     span: the time, None if it names none.
     rest: the question without the words that named it.
-    said: those words.
+    phrase: those words.
     """
 
     span: Span | None
     rest: str
-    said: str = ""
+    phrase: str = ""
 
 
 @dataclass(frozen=True)

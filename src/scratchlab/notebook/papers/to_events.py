@@ -1,4 +1,4 @@
-"""What is known of a paper as events: its pieces, and the time it was photographed or that its name tells of."""
+"""The pieces of a paper as events, with the time it was photographed or the date in its name."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from scratchlab.notebook.papers.reading import PDF
 
 
 def events(path: Path, pieces: Sequence[Piece], known: date, project: str = "") -> list[Event]:
-    """One for each piece.
+    """One event for each piece.
 
-    known: a day near which the file was written, for a date in its name without a year.
+    known: a day near which the file was written, for dates without a year in its name.
     """
     when = _when(path, known)
     return [Event("paper", piece.text, Place(path, detail=piece.detail), when, project or path.stem) for piece in pieces]
 
 
 def _when(path: Path, known: date) -> Span | None:
-    """The minute it was taken, by the camera; else the date in its name."""
+    """The minute at which it was taken, from EXIF; else the date in its name."""
     if path.suffix.lower() != PDF:
         with contextlib.suppress(Problem, OSError):
             if moment := pictures.taken(path):

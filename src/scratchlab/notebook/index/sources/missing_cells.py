@@ -1,4 +1,4 @@
-"""What sweeps lack: rows of their tables whose runs are not over, and that nobody is making."""
+"""Missing cells of sweeps: rows of their tables whose runs are neither over nor running."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.notebook.index.sources.of_run import state
 from scratchlab.store.run import Run
 
-OVER = ("finished", "diverged")  # the same steps would diverge again
+OVER = ("finished", "diverged")  # a diverged run would diverge again
 WAITS = (*OVER, "running")
 
 
-def holes(sweep: Path) -> list[Event]:
-    """An event for each cell that is missing, at its row of runs.csv; the sweep is its project. Raises Problem if the table is damaged."""
+def missing_cells(sweep: Path) -> list[Event]:
+    """An event for each missing cell, at its row of runs.csv, with the sweep as project. Raises Problem if the table is damaged."""
     table = sweep / "runs.csv"
     if not table.is_file():
         return []
@@ -26,21 +26,23 @@ def holes(sweep: Path) -> list[Event]:
         with table.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             read = [(rows.line_num, row) for row in rows]
-        return [_hole(sweep, line, row, axes, found) for line, row in read if (found := _state(sweep, row)) not in WAITS]
+        return [
+            _missing_cell(sweep, line, row, axes, current_state) for line, row in read if (current_state := _state(sweep, row)) not in WAITS
+        ]
     except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise Problem(f"{sweep} is damaged: {type(error).__name__}: {error}; `scratchlab sweep` writes its table anew.") from None
+        raise Problem(f"{sweep} is damaged: {type(error).__name__}: {error}; `scratchlab sweep` writes its table again.") from None
 
 
 def _state(sweep: Path, row: dict[str, str]) -> str:
-    """Of a run that was over when the table was written, as it says there; of others, as it is now."""
+    """The state in the table if the run was over then, else its current state."""
     if row["state"] in OVER:
         return row["state"]
     run = Run(sweep.parents[1] / row["run"])
     return state(run) if run.there else "missing"
 
 
-def _hole(sweep: Path, line: int, row: dict[str, str], axes: list[str], found: str) -> Event:
+def _missing_cell(sweep: Path, line: int, row: dict[str, str], axes: list[str], current_state: str) -> Event:
     cell = ", ".join(f"{name} = {row[name]}" for name in [*axes, "seed"])
     written = datetime.fromtimestamp((sweep / "runs.csv").stat().st_mtime)
-    text = f"{sweep.name} lacks {cell} ({found})\n{row['run']}"
+    text = f"{sweep.name} lacks {cell} ({current_state})\n{row['run']}"
     return Event("run", text, Place(sweep / "runs.csv", line, line), Span(written, written), sweep.name, state="hole")
