@@ -36,7 +36,7 @@ def test_gaps_are_means_over_blocks_and_sure_over_seeds() -> None:
 def test_a_claim_may_hold_on_average_alone_or_stay_open() -> None:
     some = contrast(runs(cq=0.05), "value", "rate", "c", "pair", "rate")
     assert some.first == ("p",)
-    assert some.verdict == "holds on average, and at 1 of 2"
+    assert some.verdict == "contains on average, and at 1 of 2"
     assert contrast(runs(noise=0.1), "value", "rate", "c", "pair", "rate").verdict == "not sure: an interval spans 0"
 
 

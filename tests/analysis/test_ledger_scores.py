@@ -96,7 +96,7 @@ def test_separation_counts_every_sample_once_in_bins_that_both_share() -> None:
     assert found.logarithmic
     middle = np.sqrt(found.edges[1:] * found.edges[:-1])
     assert (middle * found.wrong).sum() / 100 > (middle * found.right).sum() / 400
-    with pytest.raises(Problem, match="holds no loss of epoch 4"):
+    with pytest.raises(Problem, match="contains no loss of epoch 4"):
         separation(table, labels.cast({"true": KIND, "given": KIND}), 4)
 
 

@@ -56,7 +56,7 @@ def test_arrays_and_which_labels(tmp_path: Path) -> None:
     assert samples.labels.tolist() == [0, 1, 2, 3]
     assert CIFAR10(root=str(path), labels="worse").read().labels.tolist() == [9] * 4
     assert np.array_equal(samples.load(np.arange(4)).values, (images.transpose(0, 3, 1, 2) / np.float32(255)))
-    assert "holds the arrays x, y, worse; expected x and clean" in told(path, labels="clean")
+    assert "contains the arrays x, y, worse; expected x and clean" in told(path, labels="clean")
     np.savez(path, x=images, clean=np.array([0, 1, 2, 10]))
     assert "between 0 and 9" in told(path, labels="clean")
     np.savez(path, x=images, clean=np.zeros(4))

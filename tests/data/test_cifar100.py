@@ -95,7 +95,7 @@ def test_damaged_arrays(tmp_path: Path) -> None:
     assert "do not name the same classes" in with_arrays(classes=classes[::-1])
     assert "cannot be read as an .npz file" in with_arrays(classes=classes.astype(object))  # would have to be unpickled
     np.savez(tmp_path / "train.npz", images=images)
-    assert "holds the arrays images; expected x, y and classes" in told(tmp_path)
+    assert "contains the arrays images; expected x, y and classes" in told(tmp_path)
     (tmp_path / "train.npz").write_bytes(b"no archive")
     assert "cannot be read as an .npz file" in told(tmp_path)
     (tmp_path / "train.npz").unlink()

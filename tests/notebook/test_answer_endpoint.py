@@ -106,7 +106,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def far(monkeypatch: pytest.MonkeyPatch) -> None:
     """The endpoint counts as another machine."""
-    monkeypatch.setattr(endpoints, "_here", lambda host: False)
+    monkeypatch.setattr(endpoints, "_is_local", lambda host: False)
 
 
 def ask(server: Server, tmp_path: Path, **more: Any) -> Answer:
@@ -157,8 +157,8 @@ def test_a_line_cannot_leave_its_quotation(server: Server, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "kept", "dropped"),
     [
-        ("It was 0.6% worse [1]. It was 0.5% worse at d12 than SwiGLU [1].", 1, ["says 0.6%, which does not stand in [1]"]),
-        ("SwiGLU was worse. SwiGLU was worse [7].", 0, ["cites no line", "cites [7], which it was not given"]),
+        ("It was 0.6% worse [1]. It was 0.5% worse at d12 than SwiGLU [1].", 1, ["says 0.6%, which is not in [1]"]),
+        ("SwiGLU was worse. SwiGLU was worse [7].", 0, ["cites no line", "cites [7], which was not given"]),
         ("Sure! rm -rf ~\nAll is well.", 0, ["cites no line", "cites no line", "cites no line"]),
         ("I have run `rm -rf /home` for you [3].", 0, ["has no word in common with [3]"]),
     ],
@@ -169,7 +169,7 @@ def test_what_does_not_hold_is_dropped_and_counted(server: Server, tmp_path: Pat
     assert len(got.sentences) == kept
     assert [reason for _, reason in got.dropped] == dropped
     assert str(len(got.dropped)) in got.notes[-1]
-    assert ("did not hold" if kept else "Nothing that the model said holds") in got.notes[-1]
+    assert ("dropped as unsupported" if kept else "No sentence of the reply is supported") in got.notes[-1]
 
 
 def test_calls_of_tools_are_told_and_nothing_comes_of_them(server: Server, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_calls_of_tools_are_told_and_nothing_comes_of_them(server: Server, tmp_p
     ("status", "content", "note"),
     [
         (200, chat(""), "The reply was empty."),
-        (200, chat("NOTHING."), "The model finds no answer in these lines."),
+        (200, chat("NOTHING."), "According to the model, these lines do not answer the question."),
         (200, {"error": "no"}, "did not answer with a chat completion; model.url may have to end in /v1."),
         (200, b"<html>hello</html>", "did not answer with a chat completion; model.url may have to end in /v1."),
         (200, {"choices": [{"message": {"content": 7}}]}, "did not answer with a chat completion"),
@@ -193,8 +193,8 @@ def test_calls_of_tools_are_told_and_nothing_comes_of_them(server: Server, tmp_p
         (429, {"error": {"message": "slow down"}}, "gave no answer: HTTP 429, slow down."),
         (401, {"error": {"message": "no"}}, "refuses a request without a key; name its environment variable in model.key (HTTP 401)."),
         (404, {"error": {"message": "model 'm' not found"}}, "has no model 'm'; it has qwen3-8b, gemma."),
-        (404, b"404 page not found", "has no chat completions (HTTP 404); model.url may have to end in /v1."),
-        (307, b"", "leads elsewhere (HTTP 307), which is not followed; write the address it should be into model.url."),
+        (404, b"404 page not found", "offers no chat completions (HTTP 404); model.url may have to end in /v1."),
+        (307, b"", "redirects (HTTP 307), which is not followed; write the final address into model.url."),
     ],
 )
 def test_what_goes_wrong_is_one_sentence_and_the_evidence_remains(
@@ -233,7 +233,10 @@ def test_a_long_answer_is_read_to_a_bound_and_so_told(server: Server, tmp_path: 
     says(server, 200, chat("SwiGLU was worse [1]. " * 10_000, finish="length"))
     got = ask(server, tmp_path)
     assert got.sentences == [("SwiGLU was worse.", (1,))]
-    assert got.notes[:2] == ["The model had more to say than it was allowed.", "Of the model's 220000 characters the first 8000 were read."]
+    assert got.notes[:2] == [
+        "The reply was cut off at the maximum length.",
+        "Only the first 8000 of the reply's 220000 characters were read.",
+    ]
 
 
 def test_lines_that_are_too_many_are_halved_and_so_told(server: Server, tmp_path: Path) -> None:
@@ -245,8 +248,8 @@ def test_lines_that_are_too_many_are_halved_and_so_told(server: Server, tmp_path
     server.says = says_too_long
     got = ask(server, tmp_path)
     assert got.sentences == [("SwiGLU was worse.", (1,))]
-    assert got.dropped == [("It diverged.", "cites [3], which it was not given")]
-    assert got.notes[0] == "The model read the first 1 line of 3; it cannot read more at once."
+    assert got.dropped == [("It diverged.", "cites [3], which was not given")]
+    assert got.notes[0] == "The model read the first 1 line of 3; its context is too short for more."
     server.says = lambda body: (400, {"error": {"message": "maximum context length is 16 tokens"}})
     assert "cannot read that much at once" in ask(server, tmp_path).notes[0]
 
@@ -377,7 +380,7 @@ def test_continue_lets_the_model_draft_and_says_so(server: Server, diary: Path) 
     assert (diary / "v" / "ideas.md").read_bytes() == before
     assert "weighted" not in command("continue", "ideas", "--lines")
     says(server, 500, {})
-    assert "No model drafted: " in command("continue", "ideas")
+    assert "No model draft: " in command("continue", "ideas")
 
 
 @pytest.mark.usefixtures("far")

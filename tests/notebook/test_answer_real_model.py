@@ -54,7 +54,7 @@ def test_a_real_server_answers_and_whatever_it_says_is_checked(ask: Callable[...
     of = found("SwiGLU at d12 was 0.5% worse than relu squared", "lr 3e-4 diverged at step 900")
     got = ask(of)
     assert got.model == "smollm2"
-    assert got.sentences or got.dropped or got.notes == ["The model finds no answer in these lines."]
+    assert got.sentences or got.dropped or got.notes == ["According to the model, these lines do not answer the question."]
     texts, events = {line.number: line.citable_text for line in passages(of.evidence)}, {one.number: one.event for one in of.evidence}
     assert [objection(sentence, texts, events) for sentence in got.sentences] == [""] * len(got.sentences)
     assert all(reason for _, reason in got.dropped)
@@ -68,4 +68,4 @@ def test_a_note_that_gives_orders_is_a_line_like_others(ask: Callable[..., Answe
 
 def test_a_real_server_says_when_lines_are_too_many(ask: Callable[..., Answer]) -> None:
     got = ask(found("SwiGLU was worse", "epoch 3 loss 0.123 " * 60, "epoch 4 loss 0.122 " * 60))
-    assert got.notes[0] == "The model read the first 1 line of 3; it cannot read more at once."
+    assert got.notes[0] == "The model read the first 1 line of 3; its context is too short for more."

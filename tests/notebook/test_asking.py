@@ -98,8 +98,8 @@ def test_a_time_without_notes_says_which_days_have_some(memory: SearchIndex) -> 
     found = ask("what happened on March 20?", NOW, memory)
     assert found.evidence == []
     assert (
-        found.reason
-        == "There is nothing in your notes for 2025-03-20; the last before it are of 2025-03-10 and the first after it of 2025-04-07."
+        found.reason == "There is nothing in your notes for 2025-03-20; "
+        "the last before it are from 2025-03-10 and the first after it are from 2025-04-07."
     )
 
 

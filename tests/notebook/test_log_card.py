@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from scratchlab.checks import Problem
-from scratchlab.notebook.logs import alike, curve, names
+from scratchlab.notebook.logs import curve, fingerprints, names
 from scratchlab.notebook.logs.card import Card, card_of
 from scratchlab.notebook.logs.export import table
 from scratchlab.notebook.logs.reader import read
 from scratchlab.notebook.logs.trend import trend
-from scratchlab.notebook.logs.when import moment, told_year
+from scratchlab.notebook.logs.when import has_year, moment
 
 
 def training(values: list[float], form: str = "Epoch {epoch}/40 - loss: {loss:.4f} - val_acc: {value:.4f}") -> list[str]:
@@ -29,8 +29,8 @@ RISEN = [0.5, 0.6, 0.7, 0.8, 0.9, 0.85, 0.84, 0.86, 0.85, 0.84]
 
 def test_best_last_and_how_long_ago() -> None:
     card = card_of(training(RISEN))
-    assert card.judged is not None
-    assert (card.judged.title, card.better) == ("val_acc", "larger")
+    assert card.criterion is not None
+    assert (card.criterion.title, card.better) == ("val_acc", "larger")
     assert card.best is not None
     assert card.last is not None
     assert (card.best.line, card.best.value, card.best.epoch) == (5, 0.9, 5)
@@ -75,15 +75,15 @@ def test_which_way_is_better_is_told_by_the_name(name: str, way: str) -> None:
 def test_validation_is_preferred_and_scores_to_losses() -> None:
     lines = ["epoch 1: train_acc=0.9, val_loss=0.5, val_acc=0.7", "epoch 2: train_acc=0.95, val_loss=0.6, val_acc=0.72"]
     card = card_of(lines)
-    assert card.judged is not None
-    assert card.judged.name == "val_acc"
+    assert card.criterion is not None
+    assert card.criterion.name == "val_acc"
 
 
 def test_of_running_means_the_last_of_each_epoch_counts() -> None:
     lines = [f"Epoch: [{epoch}][{step}/2] Loss {9 - step:.1f} ({5 - epoch - step / 10:.1f})" for epoch in (1, 2) for step in (1, 2)]
     card = card_of(lines)
-    assert card.judged is not None
-    assert [(point.line, point.value) for point in card.judged.points] == [(2, 3.8), (4, 2.8)]
+    assert card.criterion is not None
+    assert [(point.line, point.value) for point in card.criterion.points] == [(2, 3.8), (4, 2.8)]
 
 
 def test_trend() -> None:
@@ -95,15 +95,15 @@ def test_trend() -> None:
 
 
 def test_remaining_time_by_the_log_itself() -> None:
-    left = card_of(["epoch: 1, eta: 0:10:00, loss: 1.0", "epoch: 2, eta: 0:05:00, loss: 0.5"]).left
-    assert (left.seconds, left.why) == (300, "by the estimate in line 2")
+    remaining = card_of(["epoch: 1, eta: 0:10:00, loss: 1.0", "epoch: 2, eta: 0:05:00, loss: 0.5"]).remaining
+    assert (remaining.seconds, remaining.why) == (300, "according to the estimate in line 2")
 
 
 def test_remaining_time_by_two_stamps() -> None:
     lines = [f"2024-01-01 00:{5 * epoch:02d}:00 Epoch {epoch}/10 loss: 0.5" for epoch in range(1, 6)]
-    left = card_of(lines).left
-    assert left.seconds == pytest.approx(25 * 60)  # from the end of epoch 1 to that of epoch 5: 20 minutes for 4 epochs; 5 are left
-    assert left.why == "by the time from line 1 to line 5"
+    remaining = card_of(lines).remaining
+    assert remaining.seconds == pytest.approx(25 * 60)  # from the end of epoch 1 to that of epoch 5: 20 minutes for 4 epochs; 5 are left
+    assert remaining.why == "extrapolated from lines 1 to 5"
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,13 @@ def test_remaining_time_by_two_stamps() -> None:
     ],
 )
 def test_a_remaining_time_that_is_undefined_says_why(lines: list[str], why: str) -> None:
-    left = card_of(lines).left
-    assert (left.seconds, left.why) == (None, why)
+    remaining = card_of(lines).remaining
+    assert (remaining.seconds, remaining.why) == (None, why)
 
 
 def test_finished_by_the_last_epoch() -> None:
     card = card_of([f"Epoch {epoch}/3 loss: 0.5" for epoch in (1, 2, 3)])
-    assert (card.state, card.state_line, card.left.seconds) == ("finished", 3, 0)
+    assert (card.state, card.state_line, card.remaining.seconds) == ("finished", 3, 0)
     unended = card_of([f"Epoch {epoch}/3 loss: 0.5" for epoch in (1, 2)])
     assert (unended.state, unended.why["state"]) == ("", "undefined, because nothing in the log says that it ended")
 
@@ -155,7 +155,7 @@ FAILED = [
 def test_a_traceback_ends_it() -> None:
     card = card_of(FAILED)
     assert card.error == (6, "ValueError: bad shape")
-    assert (card.state, card.left.why) == ("failed", "undefined, because it failed in line 6")
+    assert (card.state, card.remaining.why) == ("failed", "undefined, because training failed in line 6")
     ranked = card_of([*training(RISEN[:2]), *(f"[rank0]: {line}" for line in FAILED[2:])])
     assert ranked.error == (6, "ValueError: bad shape")
 
@@ -194,17 +194,17 @@ def test_nothing_read() -> None:
 def test_logs_of_one_run_are_alike() -> None:
     long, other = training([0.5 + 0.01 * number for number in range(30)]), training([0.4] * 30)
     whole, copy, part = card_of(long), card_of([f"2024-01-01 00:00:00 INFO {line}" for line in long]), card_of(long[:10])
-    assert alike.shared(whole.prints, copy.prints) == "the same figures"
-    assert alike.shared(whole.prints, part.prints) == "the same first 16 figures"
-    assert alike.shared(whole.prints, card_of(other).prints) == ""
-    assert card_of(long[:3]).prints == ()
-    assert alike.shared((), ()) == ""
+    assert fingerprints.shared_figures(whole.fingerprints, copy.fingerprints) == "the same figures"
+    assert fingerprints.shared_figures(whole.fingerprints, part.fingerprints) == "the same first 16 figures"
+    assert fingerprints.shared_figures(whole.fingerprints, card_of(other).fingerprints) == ""
+    assert card_of(long[:3]).fingerprints == ()
+    assert fingerprints.shared_figures((), ()) == ""
 
 
 def test_a_run_that_agrees_for_some_time_is_no_copy() -> None:
     values = [0.5 + 0.01 * number for number in range(30)]
     one, other = card_of(training(values)), card_of(training([*values[:20], *(value + 0.1 for value in values[20:])]))
-    assert alike.shared(one.prints, other.prints) == "the same first 32 figures"
+    assert fingerprints.shared_figures(one.fingerprints, other.fingerprints) == "the same first 32 figures"
 
 
 def test_curves() -> None:
@@ -237,7 +237,7 @@ def test_curves() -> None:
 )
 def test_moments(stamp: str, time: datetime | None) -> None:
     assert moment(stamp) == time
-    assert time is None or told_year(time) == (time.year != 1904)
+    assert time is None or has_year(time) == (time.year != 1904)
 
 
 def test_the_table_has_a_row_a_record_and_figures_as_printed() -> None:
@@ -272,7 +272,7 @@ def test_the_table_has_a_row_a_record_and_figures_as_printed() -> None:
 )
 def test_cards_of_public_logs(log: str, expected: tuple[str, int, float, int, float, str], real_data: Callable[[str], Path]) -> None:
     card: Card = card_of(real_data(f"training_logs/{log}"))
-    assert card.judged is not None
+    assert card.criterion is not None
     assert card.best is not None
     assert card.last is not None
-    assert (card.judged.title, card.best.line, card.best.value, card.last.line, card.since, card.unit) == expected
+    assert (card.criterion.title, card.best.line, card.best.value, card.last.line, card.since, card.unit) == expected

@@ -18,7 +18,7 @@ from scratchlab.notebook.logs.reader import Reader, read
 EPOCHS = [f"Epoch {number}/20 - loss: {2 / number:.3f} - val_acc: {0.9 - 0.5 / number:.3f}" for number in range(1, 21)]
 
 
-def told(log: Log) -> list[tuple[int, str, str, str]]:
+def figures_of(log: Log) -> list[tuple[int, str, str, str]]:
     return [(figure.line, figure.kind, figure.name, figure.text) for figure in log.figures()]
 
 
@@ -40,8 +40,8 @@ def told(log: Log) -> list[tuple[int, str, str, str]]:
 )
 def test_what_stands_before_and_around_a_line_changes_nothing(dress: object) -> None:
     assert callable(dress)
-    plain = [each for each in told(read(EPOCHS)) if each[1] != "at"]
-    assert [each for each in told(read([str(dress(line)) for line in EPOCHS])) if each[1] != "at"] == plain
+    plain = [each for each in figures_of(read(EPOCHS)) if each[1] != "at"]
+    assert [each for each in figures_of(read([str(dress(line)) for line in EPOCHS])) if each[1] != "at"] == plain
     assert len(plain) == 80
 
 
@@ -104,7 +104,7 @@ def test_a_log_read_in_pieces_is_the_log_read_at_once(lines: list[str], data: st
     cut = data.draw(st.integers(0, len(lines)))
     reader = Reader()
     reader.feed(lines[:cut])
-    assert told(reader.feed(lines[cut:])) == told(read(lines))
+    assert figures_of(reader.feed(lines[cut:])) == figures_of(read(lines))
 
 
 def test_a_bar_drawn_over_itself_keeps_the_last_state_of_each_step() -> None:
@@ -137,12 +137,12 @@ def test_an_object_over_several_lines_is_one_record_with_a_line_for_each_figure(
   "max_steps": 40
 }"""
     log = read(text.split("\n"))
-    assert told(log) == [
+    assert figures_of(log) == [
         *((4, "epoch", "epoch", "0.5"), (5, "value", "loss", "2.5"), (6, "step", "step", "10")),
         *((9, "epoch", "epoch", "1.0"), (10, "value", "eval_loss", "2.1"), (11, "step", "step", "20")),
     ]
     minified = read([text.replace("\n", "")])
-    assert [each[1:] for each in told(minified) if each[2] != "steps"] == [each[1:] for each in told(log)]
+    assert [each[1:] for each in figures_of(minified) if each[2] != "steps"] == [each[1:] for each in figures_of(log)]
 
 
 def test_a_table_may_begin_anew_and_end() -> None:
@@ -154,7 +154,7 @@ def test_a_table_may_begin_anew_and_end() -> None:
 def test_encodings(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "train.log"
     path.write_text("\n".join(EPOCHS), encoding=encoding)
-    assert told(read(text_lines(path))) == told(read(EPOCHS))
+    assert figures_of(read(text_lines(path))) == figures_of(read(EPOCHS))
 
 
 def test_bytes_that_are_no_text_spoil_their_line_at_most(tmp_path: Path) -> None:
@@ -172,8 +172,8 @@ def test_a_file_that_grows_is_read_from_where_it_stopped(tmp_path: Path) -> None
         with path.open("a") as file:
             file.write(written[start : start + 37])
         reader.feed(tail.new())
-    assert told(reader.log) == told(read(EPOCHS))
-    assert (tail.again, list(tail.end())) == (0, [])
+    assert figures_of(reader.log) == figures_of(read(EPOCHS))
+    assert (tail.restarts, list(tail.end())) == (0, [])
 
 
 def test_a_file_that_begins_anew_says_so(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_file_that_begins_anew_says_so(tmp_path: Path) -> None:
     assert len(list(tail.new())) == 20
     path.write_text(EPOCHS[0] + "\n")
     assert list(tail.new()) == EPOCHS[:1]
-    assert tail.again == 1
+    assert tail.restarts == 1
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -116,14 +116,14 @@ def test_without_any_engine_the_sentence_names_what_would_bring_one(monkeypatch:
         raise Problem("Reading pictures needs rapidocr")
 
     monkeypatch.setattr(catalog, "ENGINES", {"a": lacking, "b": lacking})
-    with pytest.raises(Problem, match=r"^Nothing here reads pictures\. Reading pictures needs rapidocr\.$"):
+    with pytest.raises(Problem, match=r"^No OCR engine is installed\. Reading pictures needs rapidocr\.$"):
         catalog.best()
 
 
 def test_a_language_pack_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/tesseract")
     monkeypatch.setattr(tesseract, "_run", lambda command: "List of languages (1):\neng\n")
-    with pytest.raises(Problem, match="lacks the language pack of kor, eng here; on Debian: apt install"):
+    with pytest.raises(Problem, match="language packs are missing: kor, eng; on Debian: apt install"):
         tesseract.Tesseract(["kor", "eng"])
 
 

@@ -98,7 +98,7 @@ def test_a_password_is_told_of_and_an_empty_one_needs_none(algorithm: str) -> No
     "content", [b"", b"%PDF-1.7\nnothing", b"\x89PNG no pdf at all", scanned()[:200]], ids=["empty", "cut", "other", "torn"]
 )
 def test_what_is_broken_gets_a_sentence(content: bytes) -> None:
-    with pytest.raises(Problem, match=r"^a\.pdf is no PDF that can be read"):
+    with pytest.raises(Problem, match=r"^a\.pdf is not a readable PDF"):
         pdf.text(content, WHERE)
 
 
@@ -118,5 +118,5 @@ def test_a_broken_page_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_page_without_a_picture_is_told_of() -> None:
-    with pytest.raises(Problem, match=r"no picture can be taken out of page 1"):
+    with pytest.raises(Problem, match=r"no picture can be extracted from page 1"):
         pdf.picture(printed(["nothing but text"]), WHERE, 1)

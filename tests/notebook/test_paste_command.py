@@ -108,7 +108,7 @@ def test_following_goes_on_until_it_is_stopped(log: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(sources.time, "sleep", written)
     screen = io.StringIO()
-    seen = sources.followed(log, "", Console(file=screen, width=120))
+    seen = sources.follow(log, "", Console(file=screen, width=120))
     assert [row.number("epoch") for row in seen.rows] == [1, 2, 3, 4, 5, 6]
     assert "0.97, epoch 6 (line 6), which is the last" in screen.getvalue()
 
@@ -123,4 +123,4 @@ def test_following_begins_anew_with_the_file(log: Path, monkeypatch: pytest.Monk
         state()
 
     monkeypatch.setattr(sources.time, "sleep", written)
-    assert [row.number("value", "loss") for row in sources.followed(log, "", Console(file=io.StringIO())).rows] == [3.0]
+    assert [row.number("value", "loss") for row in sources.follow(log, "", Console(file=io.StringIO())).rows] == [3.0]

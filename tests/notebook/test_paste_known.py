@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from scratchlab.cli import app
 from scratchlab.notebook.logs.reader import read
-from scratchlab.notebook.logs.recorded import agreeing
+from scratchlab.notebook.logs.recorded import matching_figures
 
 LOSSES = [0.6830799423913347, 0.10865576702677095, 0.0871234, 0.0519]
 RECORDS: list[dict[str, Any]] = [
@@ -41,30 +41,32 @@ def printed(records: list[dict[str, Any]] = RECORDS, first: int = 1) -> list[str
     ],
 )
 def test_a_runs_figures_rounded_as_printed(lines: list[str], figures: int) -> None:
-    assert agreeing(read(lines), RECORDS) == figures
+    assert matching_figures(read(lines), RECORDS) == figures
 
 
 def test_a_run_without_records_has_no_figures() -> None:
-    assert agreeing(read(printed()), []) == 0
+    assert matching_figures(read(printed()), []) == 0
 
 
 @pytest.mark.parametrize("damaged", [{"loss": 1.0}, [1], {"epoch": None, "loss": 1.0}, {"epoch": 0, "loss": float("nan")}, None])
 def test_a_damaged_record_counts_for_nothing(damaged: object) -> None:
-    assert agreeing(read(printed()), [*RECORDS[1:], damaged]) <= agreeing(read(printed()), RECORDS)
+    assert matching_figures(read(printed()), [*RECORDS[1:], damaged]) <= matching_figures(read(printed()), RECORDS)
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "1e400", "-1"])
 def test_an_epoch_that_is_no_number_counts_for_nothing(number: str) -> None:
-    assert agreeing(read([*printed(), f"epoch {number}/9: loss 0.1234, valid 90.0%, 3 s", f"epoch={number} loss=0.1234"]), RECORDS) in (
+    assert matching_figures(
+        read([*printed(), f"epoch {number}/9: loss 0.1234, valid 90.0%, 3 s", f"epoch={number} loss=0.1234"]), RECORDS
+    ) in (
         0,
         8,
     )
-    assert agreeing(read([f"epoch={number} loss=0.1234"] * 3), RECORDS) == 0
+    assert matching_figures(read([f"epoch={number} loss=0.1234"] * 3), RECORDS) == 0
 
 
 def test_what_never_changes_proves_nothing() -> None:
     records = [{"epoch": epoch, "accuracy": 1.0} for epoch in range(10)]
-    assert agreeing(read([f"Epoch {i + 1}/10 - val_acc: 100.00% - train_acc: 100.00%" for i in range(10)]), records) == 0
+    assert matching_figures(read([f"Epoch {i + 1}/10 - val_acc: 100.00% - train_acc: 100.00%" for i in range(10)]), records) == 0
 
 
 @pytest.fixture

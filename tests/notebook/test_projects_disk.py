@@ -147,7 +147,7 @@ def test_what_may_not_be_looked_into_is_told_of(project: Path, monkeypatch: pyte
 
 
 def test_no_folder_gets_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"nowhere is no folder; name one to look into\.$"):
+    with pytest.raises(Problem, match=r"nowhere is not a folder; name a folder to scan\.$"):
         looked(tmp_path / "nowhere", tmp_path / "own")
 
 

@@ -206,7 +206,7 @@ def test_a_project_becomes_events(project: Path, tmp_path: Path) -> None:
     assert best.text.startswith("checkpoint runs/a/best.pt: 1 byte")
     assert best.text.endswith("beside runs/a/args.json")
     assert best.when is not None
-    assert events["kws", 0].text.startswith("what fills the disk of kws: ")
+    assert events["kws", 0].text.startswith("disk usage of kws: ")
     assert not [name for name, _ in events if name == "binary.py"]
     again = refresh.refresh(base, {"projects": Projects(Settings(projects=(project,)))})
     assert (again.read, again.dropped) == (0, 0)

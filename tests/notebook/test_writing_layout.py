@@ -61,31 +61,31 @@ def test_it_creates_and_never_overwrites(project: Path, tmp_path: Path) -> None:
     mine = home / "projects" / "kws" / "src" / "src.md"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
-    plan = layout.planned(project, home)
+    plan = layout.plan_layout(project, home)
     assert (len(plan.new), plan.there, plan.cut) == (10, 1, False)
     plan.new[0].path.write_text("made meanwhile")
-    assert layout.made(plan, backups) == 9
+    assert layout.create_notes(plan, backups) == 9
     assert (mine.read_text(), plan.new[0].path.read_text()) == ("mine", "made meanwhile")
     recipe = (home / "projects" / "kws" / "recipes" / "digits.toml.md").read_text()
     assert "[[scratchlab/recipes/digits|digits]]" in recipe
     assert "In [[scratchlab/projects/kws/recipes/recipes|recipes]]." in recipe
     assert "> what it shows" in recipe
     assert "[[scratchlab/runs/digits-1a2b|digits-1a2b]]" in (home / "projects" / "kws" / "runs" / "digits-1a2b.md").read_text()
-    again = layout.planned(project, home)
+    again = layout.plan_layout(project, home)
     assert (len(again.new), again.there) == (0, 11)
 
 
 def test_a_large_tree_is_cut(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "MOST", 4)
-    plan = layout.planned(project, tmp_path / "vault")
+    plan = layout.plan_layout(project, tmp_path / "vault")
     assert (len(plan.new), plan.cut) == (4, True)
 
 
 def test_what_is_no_project_is_told(project: Path, tmp_path: Path) -> None:
     with pytest.raises(Problem, match="is not a folder"):
-        layout.planned(project / "README.md", tmp_path / "vault")
-    with pytest.raises(Problem, match="holds the vault itself"):
-        layout.planned(project, project / "notes" / "scratchlab")
+        layout.plan_layout(project / "README.md", tmp_path / "vault")
+    with pytest.raises(Problem, match="contains the vault itself"):
+        layout.plan_layout(project, project / "notes" / "scratchlab")
 
 
 def test_what_is_counted_beforehand_is_what_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,7 +182,7 @@ def test_a_page_without_its_upper_part_or_with_other_line_ends_is_made_again(tmp
 
 
 def test_words_saved_while_the_page_is_made_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page, real, left = tmp_path / "page.md", disk.exchanged, [1]
+    page, real, left = tmp_path / "page.md", disk.exchange_names, [1]
     own_pages.write(page, "# one\n")
 
     def trade(one: Path, other: Path) -> bool:
@@ -191,7 +191,7 @@ def test_words_saved_while_the_page_is_made_are_kept(tmp_path: Path, monkeypatch
             (tmp_path / "theirs").rename(page)
         return real(one, other)
 
-    monkeypatch.setattr(disk, "exchanged", trade)
+    monkeypatch.setattr(disk, "exchange_names", trade)
     assert own_pages.write(page, "# two\n").became == "written"
     assert page.read_bytes().startswith(b"# two\n")
     assert page.read_bytes().endswith(MARK + b"\nmy words\n")
@@ -215,7 +215,7 @@ def test_a_failure_to_write_is_a_sentence_and_no_harm(
     monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(vault / "nothing"))
     noted(run(1))
     assert capsys.readouterr().out == ""  # no vault, no word
-    with pytest.raises(Problem, match="names no vault"):
+    with pytest.raises(Problem, match="sets no vault"):
         home(of_notebook.settings(), of_notebook.own())
 
 

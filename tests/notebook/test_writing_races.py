@@ -14,7 +14,7 @@ import pytest
 from scratchlab.checks import Problem
 from scratchlab.notebook.writing import disk, lease
 from scratchlab.notebook.writing.backups import Backups
-from scratchlab.notebook.writing.notes import planned, written
+from scratchlab.notebook.writing.notes import plan_insertion, write_insertion
 
 leases = pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="only Linux tells who is about to write a file")
 
@@ -49,7 +49,7 @@ def raced(tmp_path: Path, saver: str) -> tuple[list[str], set[str]]:
     while other.poll() is None or count < 20:
         line, count = f"- mine {count}", count + 1
         try:
-            written(planned(note, line, ("Day",)), Backups(tmp_path / "kept"))
+            write_insertion(plan_insertion(note, line, ("Day",)), Backups(tmp_path / "kept"))
             mine.add(line)
         except Problem as problem:
             if "another program" not in str(problem) and "other programs" not in str(problem):
@@ -76,7 +76,7 @@ def test_a_program_that_saves_by_renaming_loses_no_line_by_us(tmp_path: Path) ->
 
 def meanwhile(patch: pytest.MonkeyPatch, act: Callable[[], object], when: Iterable[int] = (1,)) -> None:
     """Lets somebody act in the last moment, before the names are traded: the first time, or those times, tradings back included."""
-    count, real = [0], disk.exchanged
+    count, real = [0], disk.exchange_names
 
     def trade(one: Path, other: Path) -> bool:
         count[0] += 1
@@ -84,7 +84,7 @@ def meanwhile(patch: pytest.MonkeyPatch, act: Callable[[], object], when: Iterab
             act()
         return real(one, other)
 
-    patch.setattr(disk, "exchanged", trade)
+    patch.setattr(disk, "exchange_names", trade)
 
 
 def test_a_version_moved_there_in_the_last_moment_is_kept_and_gets_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_a_version_moved_there_in_the_last_moment_is_kept_and_gets_the_text(tmp_
     note.write_text("# Day\n- first\n")
     theirs.write_text("# Day\n- first\n- theirs\n")
     meanwhile(monkeypatch, lambda: theirs.rename(note))
-    plan, _ = written(planned(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+    plan, _ = write_insertion(plan_insertion(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     assert note.read_text() == "# Day\n- first\n- theirs\n- mine\n"
     assert b"theirs" in plan.old
 
@@ -112,7 +112,7 @@ def test_a_writer_that_opens_the_note_in_the_last_moment_is_let_in_first(tmp_pat
             lease.time.sleep(0.01)
 
     meanwhile(monkeypatch, act)
-    written(planned(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+    write_insertion(plan_insertion(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     assert others[0].wait(30) == 0
     assert note.read_text() == "# Day\n- first\n- theirs\n- mine\n"
 
@@ -128,8 +128,8 @@ def test_a_note_that_is_held_open_for_writing_is_refused(tmp_path: Path, monkeyp
     monkeypatch.setattr(lease, "PAUSE", 0.0)
     note = tmp_path / "note.md"
     note.write_text("# Day\n")
-    with note.open("a"), pytest.raises(Problem, match="is open for writing in another program"):
-        written(planned(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+    with note.open("a"), pytest.raises(Problem, match="is kept open for writing by another program"):
+        write_insertion(plan_insertion(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     assert note.read_text() == "# Day\n"
 
 
@@ -150,7 +150,7 @@ def test_a_note_that_changes_all_the_time_is_refused_and_is_theirs(tmp_path: Pat
     note, save = saver(tmp_path)
     meanwhile(monkeypatch, save, range(1, 1000, 2))
     with pytest.raises(Problem, match="nothing was inserted"):
-        written(planned(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+        write_insertion(plan_insertion(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     assert note.read_text() == "# Day\n- 20\n"
 
 
@@ -159,7 +159,7 @@ def test_a_version_that_could_not_be_put_back_is_kept_and_named(tmp_path: Path, 
     note, save = saver(tmp_path)
     meanwhile(monkeypatch, save, (1, 2))
     with pytest.raises(Problem, match="one of their versions is kept as") as told:
-        written(planned(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+        write_insertion(plan_insertion(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     kept = Path(str(told.value).rpartition(" ")[2].rstrip("."))
     assert {note.read_text(), kept.read_text()} == {"# Day\n- 1\n", "# Day\n- 2\n"}
 
@@ -168,10 +168,10 @@ def test_without_a_trade_of_names_a_change_before_is_seen(tmp_path: Path, monkey
     """Where the system cannot trade names, the comparison just before still stands."""
     note = tmp_path / "note.md"
     note.write_text("# Day\n")
-    monkeypatch.setattr(disk, "exchanged", lambda _one, _other: False)
-    plan = planned(note, "- mine", ("Day",))
+    monkeypatch.setattr(disk, "exchange_names", lambda _one, _other: False)
+    plan = plan_insertion(note, "- mine", ("Day",))
     note.write_text("# Day\n- theirs\n")
-    written(plan, Backups(tmp_path / "kept"))
+    write_insertion(plan, Backups(tmp_path / "kept"))
     assert note.read_text() == "# Day\n- theirs\n- mine\n"
 
 
@@ -189,7 +189,7 @@ def test_mode_owner_links_and_attributes_stay(tmp_path: Path) -> None:
         tagged = False
     before = real.stat()
     link.symlink_to(Path("real") / "note.md")
-    written(planned(link, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+    write_insertion(plan_insertion(link, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     after = real.stat()
     assert link.is_symlink()
     assert real.read_text() == "# Day\n- mine\n"
@@ -200,14 +200,14 @@ def test_mode_owner_links_and_attributes_stay(tmp_path: Path) -> None:
 def test_what_may_not_be_replaced_is_left_alone(tmp_path: Path) -> None:
     note = tmp_path / "note.md"
     note.write_text("# Day\n")
-    plan = planned(note, "x", ("Day",))
+    plan = plan_insertion(note, "x", ("Day",))
     note.chmod(0o444)
     with pytest.raises(Problem, match="read-only"):
-        written(plan, Backups(tmp_path / "kept"))
+        write_insertion(plan, Backups(tmp_path / "kept"))
     note.chmod(0o644)
     os.link(note, tmp_path / "other")
     with pytest.raises(Problem, match="2 hard links"):
-        written(plan, Backups(tmp_path / "kept"))
+        write_insertion(plan, Backups(tmp_path / "kept"))
     assert note.read_text() == "# Day\n"
 
 
@@ -223,10 +223,10 @@ def test_another_persons_note_does_not_become_ones_own(tmp_path: Path, monkeypat
     def forbidden(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    plan = planned(note, "x", ("Day",))
+    plan = plan_insertion(note, "x", ("Day",))
     monkeypatch.setattr(disk.os, "fstat", theirs)
     monkeypatch.setattr(disk.os, "fchown", forbidden)
-    with pytest.raises(Problem, match="somebody else's"):
-        disk.replaced(note, plan.old, plan.made.new)
+    with pytest.raises(Problem, match="belongs to another user"):
+        disk.replace(note, plan.old, plan.made.new)
     assert note.read_text() == "# Day\n"
     assert not list(tmp_path.glob(".scratchlab*"))

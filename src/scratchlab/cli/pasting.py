@@ -32,7 +32,7 @@ def paste(
     if follow:
         if file is None or str(file) == "-":
             raise Problem("--follow follows a file; name it.")
-        log = sources.followed(file, metric, console)
+        log = sources.follow(file, metric, console)
     else:
         log = read(sources.lines(file))
         console.print(terminal.picture(card(log, metric)))

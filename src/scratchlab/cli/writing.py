@@ -65,14 +65,14 @@ def insert(
     from scratchlab.notebook.writing import address, notes
     from scratchlab.notebook.writing.backups import Backups
 
-    path, above = address.located(note, settings.settings().vault)
+    path, above = address.locate(note, settings.settings().vault)
     heading = tuple(part.strip() for part in under.split("#") if part.strip())
-    plan = notes.planned(path, text, (*above, *heading), encoding)
+    plan = notes.plan_insertion(path, text, (*above, *heading), encoding)
     _show(plan.diff())
     if not yes and not typer.confirm("Write this?", default=False):
         console.print("Nothing was written.")
         raise typer.Exit(1)
-    made, entry = notes.written(plan, Backups(settings.own().kept))
+    made, entry = notes.write_insertion(plan, Backups(settings.own().kept))
     if made is not plan:
         console.print("The note had been written by another program meanwhile; the text went into that version.")
     console.print(f"{made.note}:{made.made.text_line} written; `scratchlab undo` takes it back (write {entry.number}).", soft_wrap=True)
@@ -100,7 +100,7 @@ def undo(
         console.print(table if made else "Nothing was written yet.")
         return
     try:
-        entry, shown = undoing.undone(backups, number or 0)
+        entry, shown = undoing.undo_write(backups, number or 0)
     except undoing.Refused as refused:
         _show(refused.shown)
         raise
@@ -126,12 +126,12 @@ def layout(
         raise Problem(f'Name the project\'s folder, or let {own.file} name it: projects = ["~/kws"].')
     taken: set[Path] = set()
     for one in projects:
-        plan = layouts.planned(one, place, taken)
+        plan = layouts.plan_layout(one, place, taken)
         taken |= {stub.path for stub in plan.new}
         if dry:
             for stub in plan.new:
                 console.print(stub.path.relative_to(place.parent), soft_wrap=True)
-        new = len(plan.new) if dry else layouts.made(plan, Backups(own.kept))
+        new = len(plan.new) if dry else layouts.create_notes(plan, Backups(own.kept))
         console.print(f"{one.resolve().name}: {counted(new, 'note')} {'to make' if dry else 'made'}, {plan.there} there already.")
         if plan.cut:
             console.print(f"The tree has more than {layouts.MOST} folders and files of interest; the rest is left out.")

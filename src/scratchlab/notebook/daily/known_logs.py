@@ -11,11 +11,11 @@ from rich.text import Text
 from scratchlab.checks import Problem, counted
 from scratchlab.notebook.events import Place
 from scratchlab.notebook.link import place
-from scratchlab.notebook.logs import alike
+from scratchlab.notebook.logs import fingerprints
 from scratchlab.notebook.logs.follow import text_lines
 from scratchlab.notebook.logs.log import Log
 from scratchlab.notebook.logs.reader import read
-from scratchlab.notebook.logs.recorded import agreeing
+from scratchlab.notebook.logs.recorded import matching_figures
 from scratchlab.store.run import Run
 
 HEAD = 1 << 18  # bytes at the start of a known log in which the pasted log's first figures are searched
@@ -29,10 +29,10 @@ def known(log: Log, runs: Iterable[Path], logs: Iterable[Path]) -> Iterator[Text
     folders = {path.parent.resolve() for folder in runs for path in folder.glob("[!.]*/status.json")}
     for folder in sorted(folders):
         with contextlib.suppress(Problem):  # skip a run with damaged records
-            if figures := agreeing(log, Run(folder).records()):
+            if figures := matching_figures(log, Run(folder).records()):
                 message = f"Already known: {counted(figures, 'figure')} match run {folder.name}  "
                 yield Text.assemble(message, place(Place(folder / "metrics.jsonl", 1, 1)))
-    first = alike.first(log)
+    first = fingerprints.first_metrics(log)
     for path in logs if first else ():
         if message := _shared(log, first, path):
             yield Text.assemble(f"Already known: {message} as in  ", place(Place(path, 1, 1)))
@@ -44,7 +44,7 @@ def _shared(log: Log, first: list[str], path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(HEAD).replace(b"\0", b"")  # leaves the digits of UTF-16
         return (
-            alike.shared(alike.prints(log), alike.prints(read(text_lines(path))))
+            fingerprints.shared_figures(fingerprints.fingerprints(log), fingerprints.fingerprints(read(text_lines(path))))
             if all(figure.encode() in head for figure in first)
             else ""
         )

@@ -40,9 +40,9 @@ class FolderListing:
 class FolderCache:
     """A cache of listings in `disk.sqlite`.
 
-    A cached folder is read again once a file was added, removed or renamed in it. Folders with files younger than a day are not cached; with
-    `fresh` nothing is taken from the cache. Thus only files overwritten in place, in a folder of more than 256 files that had not changed for
-    a day, are listed with their old size.
+    A cached folder is read again once a file was added, removed or renamed in it. Folders with files younger than a day are not cached;
+    with `fresh` nothing is taken from the cache. Thus only files overwritten in place, in a folder of more than 256 files that had not
+    changed for a day, are listed with their old size.
     """
 
     def __init__(self, folder: Path, *, fresh: bool = False) -> None:

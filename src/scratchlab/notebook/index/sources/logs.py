@@ -13,7 +13,7 @@ from scratchlab.notebook.activity.watching import FILE
 from scratchlab.notebook.index.sources.interface import Read
 from scratchlab.notebook.index.table import digest
 from scratchlab.notebook.logs.card import card_of
-from scratchlab.notebook.logs.happened import told
+from scratchlab.notebook.logs.to_events import events
 from scratchlab.notebook.projects.kinds import NOT_OWN
 from scratchlab.notebook.settings import Settings, own
 from scratchlab.notebook.walk import Refused
@@ -44,5 +44,5 @@ class Logs:
         path = Path(key)
         modified = datetime.fromtimestamp(path.stat().st_mtime)
         return digest(walk.content(path)), lambda: [
-            replace(event, text=redact.text(event.text)) for event in told(path, card_of(path), modified)
+            replace(event, text=redact.text(event.text)) for event in events(path, card_of(path), modified)
         ]

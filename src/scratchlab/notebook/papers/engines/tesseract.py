@@ -73,8 +73,8 @@ class Tesseract:
 def _line(words: list[dict[str, str]], spaced: dict[str, str]) -> Line:
     """A line from its words; its confidence is their mean, weighted by length.
 
-    spaced: the lines of Tesseract's plain text, by their text without spaces. They space Chinese and Korean correctly, whereas in the table of
-        words every character is a word.
+    spaced: the lines of Tesseract's plain text, by their text without spaces. They space Chinese and Korean right; in the table of words
+        every character is a word.
     """
     edges = [[int(word[side]) for side in ("left", "top", "width", "height")] for word in words]
     sizes = [len(word["text"]) for word in words]

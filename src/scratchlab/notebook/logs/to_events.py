@@ -1,4 +1,4 @@
-"""What a training log tells, as events: its best and last value, where it went wrong, each at its line."""
+"""A training log as events: best and last value, first non-finite value, error, each at its line."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from scratchlab.notebook.logs.card import Card
 from scratchlab.notebook.logs.series import Point
 
 
-def told(path: Path, card: Card, changed: datetime) -> Iterator[Event]:
-    """Nothing of a file that holds no log.
+def events(path: Path, card: Card, changed: datetime) -> Iterator[Event]:
+    """Yields the events of a log; none if the file is no log.
 
-    changed: when the file was last written, for logs that write no times.
+    changed: modification time of the file, for logs without time stamps.
     """
     if not card.rows:
         return
@@ -32,8 +32,8 @@ def told(path: Path, card: Card, changed: datetime) -> Iterator[Event]:
 
 def _summary(path: Path, card: Card) -> str:
     parts = [f"training log {path.name}", *([str(card.progress)] if card.progress else [])]
-    if card.judged and card.best and card.last:
-        parts.append(f"best {card.judged.title} {_point(card.best)}, last {_point(card.last)}")
+    if card.criterion and card.best and card.last:
+        parts.append(f"best {card.criterion.title} {_point(card.best)}, last {_point(card.last)}")
     return "; ".join([*parts, *([card.state] if card.state else [])])
 
 
