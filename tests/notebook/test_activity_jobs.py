@@ -8,10 +8,10 @@ import pytest
 from pretended_machine import SHELL, machine, process
 
 from scratchlab.notebook.activity.jobs import jobs
-from scratchlab.notebook.activity.noted import gpu_shares, noted
 from scratchlab.notebook.activity.output import Output
 from scratchlab.notebook.activity.processes import Gpu, Link
 from scratchlab.notebook.activity.programs import program
+from scratchlab.notebook.activity.records import gpu_usage, job_record
 
 TRAIN = "python train.py"
 
@@ -152,21 +152,21 @@ def test_cards_are_shared_among_those_that_compute_on_them() -> None:
     snapshot = machine(SHELL, process(20, 10, TRAIN), process(21, 20, TRAIN), process(30, 10, "python b.py"), gpus=gpus)
     found = jobs(snapshot)
     assert [job.gpus for job in found] == [(0, 1), (0, 2)]
-    assert gpu_shares(found, snapshot) == {(20, "boot-20"): pytest.approx(0.95), (30, "boot-30"): pytest.approx(0.45)}
+    assert gpu_usage(found, snapshot) == {(20, "boot-20"): pytest.approx(0.95), (30, "boot-30"): pytest.approx(0.45)}
 
 
 def test_what_is_noted_is_redacted_and_names_its_project() -> None:
     roots = {"/home/sam/kws": ("/home/sam", "c0ffee")}
     (job,) = jobs(snapshot := machine(SHELL, process(20, 10, f"{TRAIN} --token abcdef", slurm="7", devices="0"), roots=roots))
-    seen = noted(job, snapshot, new=True)
-    assert (seen.command, seen.project, seen.folder, seen.commit, seen.dirty) == (
+    record = job_record(job, snapshot, new=True)
+    assert (record.command, record.project, record.folder, record.commit, record.dirty) == (
         f"{TRAIN} --token REDACTED",
         "sam",
         "/home/sam",
         "c0ffee",
         None,
     )
-    assert (seen.devices, seen.slurm, noted(job, snapshot).commit) == ("0", "7", "")
+    assert (record.devices, record.slurm, job_record(job, snapshot).commit) == ("0", "7", "")
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,14 @@ from scratchlab.checks import Problem
 from scratchlab.notebook.activity import reader
 from scratchlab.notebook.activity.exits import Exit
 from scratchlab.notebook.activity.forgetting import forget
-from scratchlab.notebook.activity.intervals import Interval, Seen
-from scratchlab.notebook.activity.ledger import Ledger, Noted
-from scratchlab.notebook.activity.reader import Choice
+from scratchlab.notebook.activity.intervals import Interval, JobRecord
+from scratchlab.notebook.activity.ledger import Ledger, LedgerChanges
+from scratchlab.notebook.activity.reader import IntervalFilter
 
 T = 1_700_000_000.0
-JOB = Seen("box", 20, "boot-1", T - 60, "/home/sam/kws", "kws", "/home/sam/kws", "python train.py", "c0ffee", True, "/x.log", "file", 5)
+JOB = JobRecord(
+    "box", 20, "boot-1", T - 60, "/home/sam/kws", "kws", "/home/sam/kws", "python train.py", "c0ffee", True, "/x.log", "file", 5
+)
 
 
 @pytest.fixture
@@ -27,9 +29,9 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "kept" / "activity.sqlite"
 
 
-def look(ledger: Ledger, after: float, *found: Seen, exits: dict | None = None, here: bool = True, host: str = "box") -> Noted:
+def look(ledger: Ledger, after: float, *found: JobRecord, exits: dict | None = None, here: bool = True, host: str = "box") -> LedgerChanges:
     """One look so many seconds after T; looks are 30 seconds apart."""
-    return ledger.note(host, T + after, found, 30, exits or {}, here=here)
+    return ledger.record(host, T + after, found, 30, exits or {}, here=here)
 
 
 def only(file: Path) -> Interval:
@@ -57,15 +59,15 @@ def test_a_folder_that_was_there_stays_as_it_is(file: Path) -> None:
 def test_a_job_begins_goes_on_and_ends(file: Path) -> None:
     ledger = Ledger(file)
     assert [one.command for one in look(ledger, 0, JOB).began] == ["python train.py"]
-    noted = look(ledger, 30, replace(JOB, cpu=20, gpu=4, parts=3, commit="ignored", log=""))
-    assert (noted.began, noted.ended, noted.running) == ([], [], 1)
+    changes = look(ledger, 30, replace(JOB, cpu=20, gpu=4, parts=3, commit="ignored", log=""))
+    assert (changes.began, changes.ended, changes.running) == ([], [], 1)
     look(ledger, 60, replace(JOB, cpu=3, gpu=2))
     one = only(file)
     assert (one.state, one.end, one.first_seen, one.last_seen) == ("running", None, T, T + 60)
     assert (one.cpu, one.gpu, one.parts, one.commit, one.dirty, one.log, one.via) == (20, 6, 3, "c0ffee", True, "/x.log", "file")
     assert [one.state for one in look(ledger, 90).ended] == ["exited"]
     assert (only(file).state, only(file).end, only(file).lasted) == ("exited", T + 60, 120)
-    assert look(ledger, 120) == Noted([], [], 0)
+    assert look(ledger, 120) == LedgerChanges([], [], 0)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_what_a_scheduler_says_is_over_is_told_once(file: Path) -> None:
     over = replace(JOB, state="failed", end=T + 20, how="status 1")
     look(ledger, 0, JOB)
     assert [one.state for one in look(ledger, 30, over).ended] == ["failed"]
-    assert look(ledger, 60, over) == Noted([], [], 0)
+    assert look(ledger, 60, over) == LedgerChanges([], [], 0)
     assert only(file).end == T + 20
 
 
@@ -168,16 +170,16 @@ def test_a_look_is_written_as_a_whole_or_not_at_all(file: Path) -> None:
 @pytest.mark.parametrize(
     ("choice", "found"),
     [
-        (Choice(), [1, 2, 3]),
-        (Choice(since=T + 100), [2, 3]),
-        (Choice(until=T - 60), []),
-        (Choice(until=T), [1]),
-        (Choice(host="gpu1"), [3]),
-        (Choice(project="kws"), [1, 3]),
-        (Choice(since=T + 1e6), [2, 3]),
+        (IntervalFilter(), [1, 2, 3]),
+        (IntervalFilter(since=T + 100), [2, 3]),
+        (IntervalFilter(until=T - 60), []),
+        (IntervalFilter(until=T), [1]),
+        (IntervalFilter(host="gpu1"), [3]),
+        (IntervalFilter(project="kws"), [1, 3]),
+        (IntervalFilter(since=T + 1e6), [2, 3]),
     ],
 )
-def test_intervals_are_chosen_by_time_host_and_project(file: Path, choice: Choice, found: list[int]) -> None:
+def test_intervals_are_chosen_by_time_host_and_project(file: Path, choice: IntervalFilter, found: list[int]) -> None:
     ledger = Ledger(file)
     look(ledger, 0, JOB)
     look(ledger, 30, replace(JOB, birth="b", start=T + 10, project="fsl"))
@@ -212,17 +214,19 @@ def test_an_event_has_its_proof_time_project_and_state(file: Path) -> None:
     assert (other.state, other.text.splitlines()[1].partition(" on ")[0]) == ("", "ended, how is not known")
 
 
-@pytest.mark.parametrize("choice", [Choice(), Choice(project="kws"), Choice(since=T - 1e4, until=T + 1e4, project="kws")])
-def test_what_is_forgotten_is_in_no_byte(file: Path, choice: Choice) -> None:
+@pytest.mark.parametrize(
+    "choice", [IntervalFilter(), IntervalFilter(project="kws"), IntervalFilter(since=T - 1e4, until=T + 1e4, project="kws")]
+)
+def test_what_is_forgotten_is_in_no_byte(file: Path, choice: IntervalFilter) -> None:
     ledger = Ledger(file)
     words = [f"unforgettable{number}" for number in range(200)]
     look(ledger, 0, *(replace(JOB, birth=word, command=word) for word in words), replace(JOB, birth="kept", project="fsl", command="stays"))
     look(ledger, 30, *(replace(JOB, birth=word) for word in words[:100]))
     assert b"unforgettable" in b"".join(path.read_bytes() for path in file.parent.iterdir())
-    assert forget(file, choice) == (201 if choice == Choice() else 200)
+    assert forget(file, choice) == (201 if choice == IntervalFilter() else 200)
     left = b"".join(path.read_bytes() for path in file.parent.iterdir())
     assert b"unforgettable" not in left
-    assert (b"stays" in left) == (choice != Choice())
+    assert (b"stays" in left) == (choice != IntervalFilter())
     look(ledger, 60, replace(JOB, birth="new"))
     assert "new" in [one.birth for one in reader.intervals(file)], "the watcher goes on"
 
@@ -231,7 +235,7 @@ def test_a_link_to_what_is_forgotten_is_undone(file: Path) -> None:
     ledger = Ledger(file)
     look(ledger, 0, JOB)
     look(ledger, 30, replace(JOB, birth="b", start=T + 20))
-    forget(file, Choice(until=T))
+    forget(file, IntervalFilter(until=T))
     assert only(file).again is None
 
 
@@ -242,9 +246,9 @@ def test_a_reader_in_the_way_of_wiping_is_told(file: Path) -> None:
         base.execute("BEGIN")
         base.execute("SELECT * FROM interval").fetchone()
         with pytest.raises(Problem, match="1 removed, but another process still reads"):
-            forget(file, Choice(), patience=0.2)
+            forget(file, IntervalFilter(), patience=0.2)
         base.rollback()
-    assert forget(file, Choice()) == 0
+    assert forget(file, IntervalFilter()) == 0
 
 
 @pytest.mark.parametrize(

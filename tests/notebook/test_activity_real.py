@@ -15,8 +15,8 @@ import pytest
 
 from scratchlab.checks import Problem
 from scratchlab.notebook.activity import gpu, live, lock, proc, projects
-from scratchlab.notebook.activity.endings import end, ends_in_traceback, last_line
 from scratchlab.notebook.activity.exits import Exits
+from scratchlab.notebook.activity.job_results import end, ends_in_traceback, last_line
 from scratchlab.notebook.activity.processes import Gpu, Snapshot, stat
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
@@ -88,12 +88,12 @@ def test_the_kernel_tells_how_one_ended_that_is_no_child_of_ours(code: str, stat
         wait_for(lambda: pid in proc.look().processes)
         key = proc.look().processes[pid].key
         exits.follow([key])
-        assert exits.found() == {}
+        assert exits.ended() == {}
         above.stdin.write("\n")
         above.stdin.close()
-        wait_for(lambda: bool(exits.found()))
+        wait_for(lambda: bool(exits.ended()))
         above.wait()
-        found = exits.found()[key]
+        found = exits.ended()[key]
     exits.close()
     if found.status is None:
         pytest.skip("this kernel does not tell the exit status of others' children (Linux 6.15 does)")
@@ -104,8 +104,8 @@ def test_one_that_no_one_asked_for_yet_is_read_as_a_zombie(started: Callable) ->
     child = started("raise SystemExit(4)")
     exits = Exits()
     exits.follow([(child.pid, "x")])
-    wait_for(lambda: bool(exits.found()))
-    assert exits.found()[child.pid, "x"].status == 4 << 8
+    wait_for(lambda: bool(exits.ended()))
+    assert exits.ended()[child.pid, "x"].status == 4 << 8
     child.wait()
     exits.close()
 
@@ -116,7 +116,7 @@ def test_who_is_gone_before_it_can_be_followed_is_left_out(started: Callable) ->
     exits = Exits()
     exits.follow([(child.pid, "x")])
     exits.wait(0.01)
-    assert exits.found() == {}
+    assert exits.ended() == {}
 
 
 @pytest.mark.parametrize("line", ["", "7 (x", "7 (x) S 1", "x (x) S " + "1 " * 50, "7 (x) S " + "a " * 50])
@@ -164,19 +164,19 @@ def test_the_end_of_a_log(tmp_path: Path) -> None:
 
 def test_one_watcher_at_a_time_until_it_dies(tmp_path: Path, started: Callable) -> None:
     file = tmp_path / "x.lock"
-    assert not lock.held(file)
-    imports = "from pathlib import Path; from scratchlab.notebook.activity.lock import alone"
-    held = f"{imports}; c = alone(Path({str(file)!r})); c.__enter__(); {READY}"
+    assert not lock.is_locked(file)
+    imports = "from pathlib import Path; from scratchlab.notebook.activity.lock import exclusive"
+    held = f"{imports}; c = exclusive(Path({str(file)!r})); c.__enter__(); {READY}"
     child = started(held)
     child.stdout.readline()
-    assert lock.held(file)
-    with pytest.raises(Problem, match=f"at work \\(process {child.pid}\\)"), lock.alone(file):
+    assert lock.is_locked(file)
+    with pytest.raises(Problem, match=f"already running \\(process {child.pid}\\)"), lock.exclusive(file):
         pytest.fail("two hold it")
     child.kill()
     child.wait()
-    with lock.alone(file):
-        assert lock.held(file)
-    assert not lock.held(file)
+    with lock.exclusive(file):
+        assert lock.is_locked(file)
+    assert not lock.is_locked(file)
 
 
 class NVMLError(Exception):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scratchlab.notebook.activity import reader, slurm
-from scratchlab.notebook.activity.reader import Choice
+from scratchlab.notebook.activity.reader import IntervalFilter
 from scratchlab.notebook.activity.watching import FILE, Watcher
 
 QUEUE = """\
@@ -115,7 +115,7 @@ def test_a_machine_without_slurm_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_the_watcher_keeps_what_slurm_tells_once(cluster: Path, tmp_path: Path) -> None:
-    only = Choice(host="slurm")
+    only = IntervalFilter(host="slurm")
     with Watcher(tmp_path / "kept", 30, scheduler=slurm.jobs) as watcher:
         first = watcher.scan()
         assert len([one for one in first.began if one.host == "slurm"]) == 6

@@ -39,23 +39,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def answers(*names: str, patience: float = 20) -> dict[str, Snapshot | str]:
     with contextlib.closing(Hosts(names, patience)) as hosts:
-        return hosts.ask().result()
+        return hosts.query().result()
 
 
 def test_a_host_tells_what_this_machine_reads_itself(loopback: ModuleType, home: Path) -> None:
     with loopback.serving(loopback.keys(home)) as server:
         loopback.know(home, server)
         loopback.configure(home, {"gpu1": server.port})
-        told, here = answers("gpu1")["gpu1"], proc.look()
-    assert isinstance(told, Snapshot)
+        answer, here = answers("gpu1")["gpu1"], proc.look()
+    assert isinstance(answer, Snapshot)
     assert server.commands == ["/bin/sh -s"]
-    one, same = told.processes[os.getpid()], here.processes[os.getpid()]
+    one, same = answer.processes[os.getpid()], here.processes[os.getpid()]
     assert (one.key, one.argv, one.cwd, one.parent, one.group, one.links[0]) == (
         (same.key, same.argv, same.cwd, same.parent, same.group, same.links[0])
     )
     assert one.start == pytest.approx(same.start, abs=2)
-    assert told.roots is not None
-    root, commit = told.roots[one.cwd]
+    assert answer.roots is not None
+    root, commit = answer.roots[one.cwd]
     assert (Path(root) / ".git").exists()
     assert len(commit) in (0, 40)
 
@@ -65,11 +65,11 @@ def test_a_connection_is_kept_and_made_anew_when_it_broke(loopback: ModuleType, 
         loopback.know(home, server)
         loopback.configure(home, {"gpu1": server.port})
         with contextlib.closing(Hosts(["gpu1"])) as hosts:
-            assert isinstance(hosts.ask().result()["gpu1"], Snapshot)
-            assert isinstance(hosts.ask().result()["gpu1"], Snapshot)
+            assert isinstance(hosts.query().result()["gpu1"], Snapshot)
+            assert isinstance(hosts.query().result()["gpu1"], Snapshot)
             assert server.logins == 1
             server.drop()
-            assert isinstance(hosts.ask().result()["gpu1"], Snapshot)
+            assert isinstance(hosts.query().result()["gpu1"], Snapshot)
             assert server.logins == 2
 
 
@@ -87,14 +87,14 @@ def test_unknown_and_changed_keys_are_refused_and_no_one_stops_the_others(loopba
         silent.listen()
         ports = {"good": good.port, "unknown": unknown.port, "changed": changed.port, "strict": strict.port}
         loopback.configure(home, {**ports, "silent": silent.getsockname()[1], "closed": closed.getsockname()[1]})
-        told = answers("unknown", "changed", "strict", "silent", "closed", "nowhere.invalid", "good", patience=6)
-    assert isinstance(told.pop("good"), Snapshot)
+        answer = answers("unknown", "changed", "strict", "silent", "closed", "nowhere.invalid", "good", patience=6)
+    assert isinstance(answer.pop("good"), Snapshot)
     for name in ("unknown", "changed"):
-        assert "not in known_hosts, or another than there" in str(told[name])
-    assert "lets no one in with the keys that are here" in str(told["strict"])
-    assert "did not answer within 6 seconds" in str(told["silent"])
-    assert "cannot be reached" in str(told["closed"])
-    assert "cannot be reached" in str(told["nowhere.invalid"])
+        assert "not in known_hosts, or another than there" in str(answer[name])
+    assert "lets no one in with the keys that are here" in str(answer["strict"])
+    assert "did not answer within 6 seconds" in str(answer["silent"])
+    assert "cannot be reached" in str(answer["closed"])
+    assert "cannot be reached" in str(answer["nowhere.invalid"])
     assert unknown.commands == changed.commands == []
 
 
@@ -125,16 +125,16 @@ done
 
 
 def test_an_answer_is_read() -> None:
-    told = remote.snapshot("gpu1", ANSWER, 5000.0)
-    assert isinstance(told, Snapshot)
-    (one,) = told.processes.values()
+    answer = remote.snapshot("gpu1", ANSWER, 5000.0)
+    assert isinstance(answer, Snapshot)
+    (one,) = answer.processes.values()
     assert (one.argv, one.start, one.cpu, one.birth) == (("python", "train.py", "--note", "a b"), 4900.0, 1.0, "9ef45038-90000")
     assert (one.devices, one.slurm) == ("1", ""), "what does not look like a number of Slurm is none"
     assert one.links == {0: "/dev/null", 1: "/home/sam/kws/a -> b.log"}
-    assert [link.target for link in told.opened(7)] == ["/home/sam/kws/events.out.tfevents.1"]
-    assert told.gpus == (Gpu(0, "NVIDIA A100", 0.97, (7, 4711)), Gpu(1, "NVIDIA A100", None, ()))
-    (job,) = jobs(told)
-    assert (job.output.path, job.gpus, told.tails[7]) == ("/home/sam/kws/a -> b.log", (0,), "epoch 1\nepoch 2same")
+    assert [link.target for link in answer.opened(7)] == ["/home/sam/kws/events.out.tfevents.1"]
+    assert answer.gpus == (Gpu(0, "NVIDIA A100", 0.97, (7, 4711)), Gpu(1, "NVIDIA A100", None, ()))
+    (job,) = jobs(answer)
+    assert (job.output.path, job.gpus, answer.tails[7]) == ("/home/sam/kws/a -> b.log", (0,), "epoch 1\nepoch 2same")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pretended_machine import NOW, SHELL, machine, process
 from scratchlab.notebook.activity import gpu, proc
 from scratchlab.notebook.activity.intervals import Interval
 from scratchlab.notebook.activity.processes import Gpu, Snapshot
-from scratchlab.notebook.activity.reader import Choice, intervals
+from scratchlab.notebook.activity.reader import IntervalFilter, intervals
 from scratchlab.notebook.activity.watching import FILE, Watcher
 
 TRAIN = process(20, 10, "python train.py")
@@ -34,7 +34,7 @@ def at(seconds: float, *processes, **more) -> Snapshot:
 
 
 def only(folder: Path, host: str = "box") -> Interval:
-    (one,) = intervals(folder / FILE, Choice(host=host))
+    (one,) = intervals(folder / FILE, IntervalFilter(host=host))
     return one
 
 

@@ -15,8 +15,8 @@ from scratchlab.cli.program import app, console
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from scratchlab.notebook.activity.reader import Choice
-    from scratchlab.notebook.activity.watching import Found
+    from scratchlab.notebook.activity.reader import IntervalFilter
+    from scratchlab.notebook.activity.watching import ScanChanges
     from scratchlab.notebook.settings import Activity
 
 Since = Annotated[str | None, typer.Option("--since", help="monday, yesterday, 3d, 'last week', 2026-03-09, 昨天, 지난주, …")]
@@ -32,15 +32,15 @@ def watch(once: Annotated[bool, typer.Option("--once", help="look once, and end"
 
     from scratchlab.notebook.activity import proc, slurm
     from scratchlab.notebook.activity.hosts import Hosts
-    from scratchlab.notebook.activity.lock import alone
+    from scratchlab.notebook.activity.lock import exclusive
     from scratchlab.notebook.activity.watching import LOCK, Watcher
     from scratchlab.notebook.settings import own
 
     settings, kept = _consent(), own().kept
     kept.mkdir(parents=True, exist_ok=True, mode=0o700)
     hosts = [name for name in settings.hosts if name != proc.host()]
-    elsewhere = Hosts(hosts) if hosts else None
-    with alone(kept / LOCK), Watcher(kept, settings.every, elsewhere, slurm.jobs if settings.slurm else None) as watcher:
+    remote = Hosts(hosts) if hosts else None
+    with exclusive(kept / LOCK), Watcher(kept, settings.every, remote, slurm.jobs if settings.slurm else None) as watcher:
         if once:
             found = watcher.scan()
             _tell(found, {})
@@ -65,13 +65,13 @@ def now(
     brief: Annotated[bool, typer.Option("--brief", help="one line about this machine, for a status bar")] = False,
 ) -> None:
     """Show what of yours runs at this moment, where it writes, and the last line of it; nothing is recorded."""
-    from scratchlab.notebook.activity import live, shown
+    from scratchlab.notebook.activity import live, terminal
 
     here = live.here()
     if brief:
-        console.print(shown.brief(here), soft_wrap=True)
+        console.print(terminal.brief(here), soft_wrap=True)
         return
-    _print(shown.now(here), here.host)
+    _print(terminal.host_jobs(here), here.host)
     if hosts:
         _others(hosts)
 
@@ -81,12 +81,12 @@ def did(since: Since = "today", until: Until = None, host: Host = "", project: P
     """List the jobs that were watched, by day and project: how long they ran, how they ended, where they wrote."""
     import time
 
-    from scratchlab.notebook.activity import reader, shown
+    from scratchlab.notebook.activity import reader, terminal
 
     file, choice = _file(), _choice(since, until, host, project)
     _known(file, host, project)
     found = reader.intervals(file, choice)
-    for part in shown.intervals(found):
+    for part in terminal.intervals(found):
         console.print(part)
     if not file.is_file():
         console.print("Nothing was ever recorded here; `scratchlab watch` does.")
@@ -95,7 +95,7 @@ def did(since: Since = "today", until: Until = None, host: Host = "", project: P
         console.print("No job was seen in this time.")
     begin, end = choice.since or 0.0, min(time.time(), choice.until or time.time())
     missed = [one for one in reader.gaps(file, begin, end) if one.until - one.since >= _late() and host in ("", one.host)]
-    for line in shown.gaps(missed):
+    for line in terminal.gaps(missed):
         console.print(line)
 
 
@@ -109,9 +109,9 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="remove it; without, it is only shown")] = False,
 ) -> None:
     """Remove what was recorded of jobs, and wipe it from the disk; what it would be is shown first."""
-    from scratchlab.notebook.activity import reader, shown
+    from scratchlab.notebook.activity import reader, terminal
     from scratchlab.notebook.activity.forgetting import forget as remove
-    from scratchlab.notebook.activity.lock import held
+    from scratchlab.notebook.activity.lock import is_locked
     from scratchlab.notebook.activity.watching import LOCK
     from scratchlab.notebook.index import table
     from scratchlab.notebook.settings import own
@@ -126,7 +126,7 @@ def forget(
     if not file.is_file() or not (found or everything):
         console.print("There is nothing to forget.")
         return
-    for part in shown.intervals(found):
+    for part in terminal.intervals(found):
         console.print(part)
     if not yes:
         console.print(f"These {counted(len(found), 'job')} would be removed for good: the same command with --yes does it.")
@@ -134,7 +134,7 @@ def forget(
     removed = remove(file, choice)
     table.erase(own().derived / "index.sqlite", "jobs", "logs")  # what their logs said is known by them; those of projects come back
     console.print(f"Removed {counted(removed, 'job')}, and wiped them from {file} and the index.", soft_wrap=True)
-    if held(file.parent / LOCK) and any(one.state == "running" for one in found):
+    if is_locked(file.parent / LOCK) and any(one.state == "running" for one in found):
         console.print("Some of them still run, and the watcher will note those again; stop it if it should not.", style="yellow")
 
 
@@ -150,12 +150,12 @@ def _consent() -> Activity:
     return said
 
 
-def _tell(found: Found, before: dict[str, str]) -> None:
+def _tell(found: ScanChanges, before: dict[str, str]) -> None:
     """Prints what a look changed, and who could not be reached, unless that was said before."""
-    from scratchlab.notebook.activity import shown
+    from scratchlab.notebook.activity import terminal
 
     for one in (*found.ended, *found.began):
-        console.print(shown.change(one), soft_wrap=True)
+        console.print(terminal.change(one), soft_wrap=True)
     for host, why in found.unreached.items():
         if before.get(host) != why:
             _print(why, host)
@@ -163,7 +163,7 @@ def _tell(found: Found, before: dict[str, str]) -> None:
 
 def _others(names: list[str]) -> None:
     """Shows what runs on other hosts, and in the queue of Slurm."""
-    from scratchlab.notebook.activity import live, shown, slurm
+    from scratchlab.notebook.activity import live, slurm, terminal
     from scratchlab.notebook.activity.hosts import Hosts
 
     if "all" in names:
@@ -172,11 +172,11 @@ def _others(names: list[str]) -> None:
     machines = [name for name in dict.fromkeys(names) if name != slurm.HOST]
     if machines:
         with contextlib.closing(Hosts(machines)) as hosts:
-            for host, answer in hosts.ask().result().items():
-                _print(answer if isinstance(answer, str) else shown.now(live.now(answer)), host)
+            for host, answer in hosts.query().result().items():
+                _print(answer if isinstance(answer, str) else terminal.host_jobs(live.now(answer)), host)
     if slurm.HOST in names:
         queued = slurm.queue()
-        _print(queued if isinstance(queued, str) else shown.queue(*queued), slurm.HOST)
+        _print(queued if isinstance(queued, str) else terminal.queue(*queued), slurm.HOST)
 
 
 def _print(lines: str | Iterable[RenderableType], host: str) -> None:
@@ -199,7 +199,7 @@ def _known(file: Path, host: str, project: str) -> None:
     """Raises Problem for a host or a project of which nothing was ever recorded, listing those of which something was."""
     from scratchlab.notebook.activity import reader
 
-    for what, said, names in zip(("host", "project"), (host, project), reader.known(file), strict=True):
+    for what, said, names in zip(("host", "project"), (host, project), reader.known_names(file), strict=True):
         if said and names and said not in names:
             raise Problem(f"nothing was ever recorded of a {what} '{said}'.{nearest(said, names)} Known: {listing(names)}")
 
@@ -211,10 +211,10 @@ def _late() -> float:
     return 2.5 * (settings().activity or Activity()).every + 5
 
 
-def _choice(since: str | None, until: str | None, host: str, project: str) -> Choice:
+def _choice(since: str | None, until: str | None, host: str, project: str) -> IntervalFilter:
     from datetime import datetime
 
-    from scratchlab.notebook.activity.reader import Choice
+    from scratchlab.notebook.activity.reader import IntervalFilter
     from scratchlab.notebook.dates.since import span
 
     today = datetime.now()
@@ -222,4 +222,4 @@ def _choice(since: str | None, until: str | None, host: str, project: str) -> Ch
     end = span(until, today).end.timestamp() if until else None
     if begin is not None and end is not None and end <= begin:
         raise Problem(f"--until {until} ends before --since {since} begins")
-    return Choice(begin, end, host, project)
+    return IntervalFilter(begin, end, host, project)

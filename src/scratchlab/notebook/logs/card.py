@@ -165,7 +165,7 @@ def _state(log: Log, nan: tuple[int, str] | None, error: tuple[int, str] | None,
         return "diverged", nan[0]
     if log.finished and log.finished[0] >= last - log.lines // 10:
         return "finished", log.finished[0]
-    if current and current.share == 1:
+    if current and current.fraction == 1:
         return "finished", current.line
     return "", 0
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from scratchlab.notebook.logs import names
 from scratchlab.notebook.logs.log import Log
-from scratchlab.notebook.logs.shapes import Label, written
+from scratchlab.notebook.logs.shapes import Label, filled_in
 
 FEWEST, MOST = 8, 4096  # fewer figures may agree by chance; different logs never agreed in more
 
@@ -49,7 +49,7 @@ def _metrics(log: Log) -> Iterator[tuple[str, str]]:
             ]
         for name, slot in spots:
             if text := row.cells[slot].strip():
-                yield written(name, row.cells), text
+                yield filled_in(name, row.cells), text
 
 
 def shared_figures(first_log: Sequence[str], second_log: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from scratchlab.notebook.logs import slots
 from scratchlab.notebook.logs.names import Phase
-from scratchlab.notebook.logs.shapes import Kind, Shape, written
+from scratchlab.notebook.logs.shapes import Kind, Shape, filled_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Row:
             text = self.cells[spot.slot].strip()
             if spot.kind == "at" or slots.number(text) is not None:
                 line = self.lines[spot.slot] if self.lines else self.line
-                yield Figure(spot.kind, written(spot.name, self.cells), text, written(spot.unit, self.cells), spot.phase, line)
+                yield Figure(spot.kind, filled_in(spot.name, self.cells), text, filled_in(spot.unit, self.cells), spot.phase, line)
 
     def number(self, kind: Kind, name: str = "") -> float | None:
         """The first figure of a kind (and name) as a number; None if there is none."""

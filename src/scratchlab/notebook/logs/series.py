@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from scratchlab.notebook.logs import names, slots
 from scratchlab.notebook.logs.log import Log, Row
 from scratchlab.notebook.logs.names import Phase
-from scratchlab.notebook.logs.shapes import ANCHORS, Kind, Shape, Spot, written
+from scratchlab.notebook.logs.shapes import ANCHORS, Kind, Shape, Spot, filled_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def series(log: Log) -> list[Series]:
             value = slots.number(row.cells[spot.slot])
             if value is None:
                 continue
-            name, phase = written(spot.name, row.cells), spot.phase or place.phase
+            name, phase = filled_in(spot.name, row.cells), spot.phase or place.phase
             current = found.get((name, phase, spot.kind))
             if current is None:
                 current = found[name, phase, spot.kind] = Series(name, phase, spot.kind)
