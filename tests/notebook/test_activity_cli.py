@@ -169,7 +169,7 @@ def test_the_watcher_ends_cleanly_and_is_alone(notebook: Path, tmp_path: Path, e
         watcher = subprocess.Popen([sys.executable, "-c", PROGRAM, "watch"], stdout=file, stderr=file)
     try:
         wait_for(lambda: (notebook / FILE).is_file() and "Watching" in log.read_text())
-        with pytest.raises(Problem, match=f"another `scratchlab watch` is at work \\(process {watcher.pid}\\)"):
+        with pytest.raises(Problem, match=f"another `scratchlab watch` is already running \\(process {watcher.pid}\\)"):
             say("watch", "--once")
         watcher.send_signal(end)
         assert watcher.wait(20) == 0

@@ -211,7 +211,7 @@ def test_an_event_has_its_proof_time_project_and_state(file: Path) -> None:
     assert "commit c0ffee, changed since" in one.text
     assert str(other.place) == f"{file} (job 2)"
     assert "90 s of GPU" in other.text
-    assert (other.state, other.text.splitlines()[1].partition(" on ")[0]) == ("", "ended, how is not known")
+    assert (other.state, other.text.splitlines()[1].partition(" on ")[0]) == ("", "ended, result unknown")
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_a_torn_line_of_proc_is_none(line: str) -> None:
 
 def test_without_proc_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "listdir", lambda path: [])
-    with pytest.raises(Problem, match="read from /proc, which this machine lacks"):
+    with pytest.raises(Problem, match="read from /proc, which does not exist on this machine"):
         proc.look()
 
 

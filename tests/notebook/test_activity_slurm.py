@@ -111,7 +111,7 @@ def test_a_queue_that_does_not_answer_is_told(cluster: Path, said: str, sentence
 
 def test_a_machine_without_slurm_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "squeue is not here; take `slurm = true` out of [activity]" in str(slurm.queue())
+    assert "squeue is not installed here; remove `slurm = true` out of [activity]" in str(slurm.queue())
 
 
 def test_the_watcher_keeps_what_slurm_tells_once(cluster: Path, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def url() -> Iterator[str]:
 @pytest.fixture
 def ask(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     monkeypatch.setattr(prompt, "TOKENS", 48)
-    return lambda found: answer_with_model(found, Model(url=url, name="smollm2"), found.query.rest, kept=tmp_path)
+    return lambda found: answer_with_model(found, Model(url=url, name="smollm2"), found.query.rest, folder=tmp_path)
 
 
 def found(*texts: str) -> SearchResult:

@@ -57,7 +57,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("12-15 April: sprint", "2025-04-12 to 2025-04-15"),
         ("09-12 May 2025", "2025-05-09 to 2025-05-12"),
         ("03-09 may need more", "2025-03-09"),
-        ("from 3 to 1 march", "2025-03-01"),  # nothing runs backwards, nor a year ahead
+        ("from 3 to 1 march", "2025-03-01"),  # ranges do not run backwards, nor a year ahead
         ("March 10 - 5 runs", "2025-03-10"),
     ],
 )

@@ -146,7 +146,7 @@ def test_what_is_lacking_is_told(vault: Path) -> None:
         asked("insert", "formant_residual", "x")
     with pytest.raises(Problem, match="'soon' is no time"):
         asked("day", "soon")
-    with pytest.raises(Problem, match="2099-01-01 is still to come"):
+    with pytest.raises(Problem, match="2099-01-01 is in the future"):
         asked("day", "2099-01-01")
     assert not (vault / "scratchlab").exists()
     with pytest.raises(Problem, match="Name the project's folder"):

@@ -134,7 +134,7 @@ def secret(name: str, *, address: bool = False) -> bool:
 
 
 def bare_secret(word: str) -> bool:
-    """Whether a word of several parts is the name of a secret, as in `aws configure set aws_secret_access_key X`; single words may be prose."""
+    """Whether a word of several parts names a secret, as in `aws configure set aws_secret_access_key X`; single words may be prose."""
     return bool(re.fullmatch(r"(?:.*[/:])?[A-Za-z_.-]+", word)) and len(_split(word)) > 1 and secret(word)
 
 

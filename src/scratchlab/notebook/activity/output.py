@@ -68,12 +68,12 @@ def _read_by(pipe: str, writer: Process, snapshot: Snapshot, depth: int) -> Outp
 
 def _terminal(process: Process, snapshot: Snapshot) -> str:
     """The kind of terminal: tmux, screen, zellij, or `terminal`."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     above = snapshot.processes.get(process.parent)
-    while above is not None and above.pid not in seen:
+    while above is not None and above.pid not in visited:
         if (name := program(above.argv)) in ("tmux", "screen", "SCREEN", "zellij"):
             return name.lower()
-        seen.add(above.pid)
+        visited.add(above.pid)
         above = snapshot.processes.get(above.parent)
     return "terminal"
 

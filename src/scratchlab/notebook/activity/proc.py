@@ -87,8 +87,8 @@ def _environment(folder: str) -> tuple[str, str]:
         words = _read(f"{folder}/environ").split(b"\0")
     except OSError:
         return "", ""
-    kept = (word.decode(errors="replace").partition("=") for word in words if word.startswith(_NAMED))
-    return known_only({name: value for name, _, value in kept})
+    pairs = (word.decode(errors="replace").partition("=") for word in words if word.startswith(_NAMED))
+    return known_only({name: value for name, _, value in pairs})
 
 
 def opened(number: int) -> tuple[Link, ...]:

@@ -61,9 +61,9 @@ class Scheduler(Protocol):
 class Watcher(AbstractContextManager["Watcher"]):
     """Scans this machine, and others if given. Only one watcher may write to a folder (`lock.exclusive`)."""
 
-    def __init__(self, kept: Path, every: float, remote: RemoteHosts | None = None, scheduler: Scheduler | None = None) -> None:
+    def __init__(self, folder: Path, every: float, remote: RemoteHosts | None = None, scheduler: Scheduler | None = None) -> None:
         self.every = every
-        self._ledger = Ledger(kept / FILE)
+        self._ledger = Ledger(folder / FILE)
         self._remote, self._scheduler = remote, scheduler
         self._exits = Exits()
         self._members: dict[str, dict[Key, Key]] = {}
@@ -94,7 +94,10 @@ class Watcher(AbstractContextManager["Watcher"]):
     def _record_all(self, answers: dict[str, Snapshot | str]) -> ScanChanges:
         """Records the local scan, the answers of other machines and the scheduler's jobs."""
         here = replace(proc.look(), gpus=gpu.cards())
-        parts = [self._record(here, here=True), *(self._record(one, here=False) for one in answers.values() if not isinstance(one, str))]
+        parts = [
+            self._record(here, here=True),
+            *(self._record(answer, here=False) for answer in answers.values() if not isinstance(answer, str)),
+        ]
         unreached = {host: answer for host, answer in answers.items() if isinstance(answer, str)}
         if self._scheduler is not None:
             scheduled = self._scheduler(here.taken - _DAY)
@@ -103,8 +106,8 @@ class Watcher(AbstractContextManager["Watcher"]):
             else:
                 parts.append(self._ledger.record(scheduled[0], here.taken, scheduled[1], self.every, {}, here=False))
         return ScanChanges(
-            [one for part in parts for one in part.began],
-            [one for part in parts for one in part.ended],
+            [answer for part in parts for answer in part.began],
+            [answer for part in parts for answer in part.ended],
             sum(part.running for part in parts),
             unreached,
             tuple(answers),

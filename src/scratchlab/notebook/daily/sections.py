@@ -89,7 +89,7 @@ def check_project(database: sqlite3.Connection, project: str) -> None:
 
 def sections(database: sqlite3.Connection, recent: RecentEvents, most: int) -> list[Section]:
     """The sections that are not empty, the most urgent first, with at most `most` items each."""
-    made = [
+    candidates = [
         _section("Finished", "green", _new(recent, ("finished",)), lambda event: item(event, recent.now), most),
         _section("Crashed", "red", _new(recent, CRASHED), lambda event: _crash(event, recent.now), most),
         _section("Diverged", "red", _new(recent, ("diverged",)), lambda event: item(event, recent.now), most),
@@ -99,14 +99,14 @@ def sections(database: sqlite3.Connection, recent: RecentEvents, most: int) -> l
         _section("Unfinished tasks", "yellow", tasks(recent), lambda event: item(event, recent.now), most),
         _section("Incomplete sweeps", "yellow", missing_cells(recent), lambda cells: _sweep_item(cells, recent.now), most),
     ]
-    return [event for event in made if event.total]
+    return [event for event in candidates if event.total]
 
 
 T = TypeVar("T")
 
 
 def _section(title: str, style: str, found: Sequence[T], shown: Callable[[T], Item], most: int) -> Section:
-    return Section(title, style, [shown(one) for one in found[:most]], len(found))
+    return Section(title, style, [shown(item) for item in found[:most]], len(found))
 
 
 def _work(recent: RecentEvents, states: Sequence[str]) -> list[Event]:

@@ -164,7 +164,7 @@ class Reader:
         shape = nested(key) if key[:1] in "{[" else None
         if shape is None:
             shape = Shape(()) if len(key) > _LONG else grammar.parse_shape(key, cells)
-        if shape.sure or (before and shape.likely) or (near and shape.fits):
+        if shape.certain or (before and shape.likely) or (near and shape.fits):
             self._known[key] = shape
             if before:
                 self._late = True

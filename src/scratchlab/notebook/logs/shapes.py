@@ -93,7 +93,7 @@ class Shape:
     # Admission as part of a log: prose contains numbers, too, so the more words surround them, the more evidence is needed.
 
     @property
-    def sure(self) -> bool:
+    def certain(self) -> bool:
         """Whether one such line is admitted at once: it contains an epoch or step in formal notation, and few other words."""
         return self.anchored and self.formal > 0 and self.loose <= max(2, self.figures) + self.stamped
 

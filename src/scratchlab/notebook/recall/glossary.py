@@ -56,10 +56,10 @@ def named(text: str) -> list[tuple[int, int, list[str]]]:
             if key in groups_by_word:
                 found.append((parts[i].start(), parts[j - 1].end(), key))
                 break
-    kept: list[tuple[int, int, list[str]]] = []
+    chosen: list[tuple[int, int, list[str]]] = []
     for start, end, key in sorted(found, key=lambda match_: match_[0] - match_[1]):
-        if all(end <= other[0] or start >= other[1] for other in kept):
+        if all(end <= other[0] or start >= other[1] for other in chosen):
             own = text[start:end].lower()
             others = dict.fromkeys(word for number in groups_by_word[key] for word in groups()[number] if word not in (own, key))
-            kept.append((start, end, list(others)))
-    return sorted(kept)
+            chosen.append((start, end, list(others)))
+    return sorted(chosen)

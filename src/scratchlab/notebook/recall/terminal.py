@@ -34,9 +34,9 @@ def evidence(found: SearchResult) -> RenderableType:
 
 def answer(reply: Answer) -> RenderableType:
     """The supported sentences of a model's answer, and its notes."""
-    kept = [Text(sentence.text) for sentence in reply.sentences]
+    sentences = [Text(sentence.text) for sentence in reply.sentences]
     notes = [Text(note, style="dim") for note in reply.notes]
-    return Padding(Group(*kept, *notes), (0, 0, 1, 0), expand=False)
+    return Padding(Group(*sentences, *notes), (0, 0, 1, 0), expand=False)
 
 
 def _event(item: Evidence) -> list[RenderableType]:

@@ -45,8 +45,8 @@ class Entry:
 class Backups:
     """The folder of backups; a process that writes notes holds its lock."""
 
-    def __init__(self, kept: Path) -> None:
-        self.folder = kept / "backups"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "backups"
         self.journal = self.folder / "journal.jsonl"
 
     @contextlib.contextmanager

@@ -87,14 +87,16 @@ def card(run: Run) -> Card | None:
 def cards(folders: list[Path]) -> list[Card]:
     """The summaries of all runs in these folders, without duplicates, sorted by start."""
     found = {path.parent.resolve() for folder in folders for path in folder.glob("[!.]*/status.json")}
-    made = sorted((made for path in found if (made := card(Run(path)))), key=lambda card_: (card_.begun, str(card_.run.folder)))
+    summaries = sorted(
+        (summaries for path in found if (summaries := card(Run(path)))), key=lambda card_: (card_.begun, str(card_.run.folder))
+    )
     taken: set[str] = set()
-    for position, card_ in enumerate(made):
+    for position, card_ in enumerate(summaries):
         if card_.page in taken:
             suffix = hashlib.sha256(str(card_.run.folder).encode()).hexdigest()[:4]
-            made[position] = replace(card_, page=f"{card_.page}-{suffix}")
+            summaries[position] = replace(card_, page=f"{card_.page}-{suffix}")
         taken.add(card_.page)
-    return made
+    return summaries
 
 
 def _without(run: Run, state: str) -> str:

@@ -72,8 +72,8 @@ class Diary:
             earlier = [other for other in known if other.recipe == card.recipe and other.begun < card.begun]
             pages.append(own_pages.write(self._note(card), run_page.page(card, earlier, pictures)))
         for recipe in sorted({card.recipe for card in runs}):
-            made = recipe_page.page(recipe, [card for card in known if card.recipe == recipe])
-            pages.append(own_pages.write(self.home / "recipes" / f"{filed(recipe)}.md", made))
+            page_text = recipe_page.page(recipe, [card for card in known if card.recipe == recipe])
+            pages.append(own_pages.write(self.home / "recipes" / f"{filed(recipe)}.md", page_text))
         return pages
 
     def _day(self, day: date, known: list[Card], jobs: Sequence[str] | None = None) -> Page:

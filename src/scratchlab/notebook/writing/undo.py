@@ -56,11 +56,11 @@ def undo_write(backups: Backups, number: int = 0) -> tuple[Entry, str]:
     Raises Refused, with the note unchanged, if the note is not as the write left it; Problem if there is nothing to undo.
     """
     with backups.exclusive():
-        made = writes(backups)
+        all_writes = writes(backups)
         fitting = (
-            [write for write in made if write.entry.number == number]
+            [write for write in all_writes if write.entry.number == number]
             if number
-            else [write for write in made if write.state != "taken back"]
+            else [write for write in all_writes if write.state != "taken back"]
         )
         if not fitting:
             raise Problem(f"There is no write {number}; `scratchlab undo --list` lists them." if number else "There is no write to undo.")

@@ -60,7 +60,7 @@ LED_MONTH = (
     rf"(?:{led(SURE_LEADS)}|{led(LEADS)}{or_last(ABBREVIATED)}|{led(LOOSE_LEADS)}{or_last(f'may|march|{ABBREVIATED}')}){NAMED_MONTH}"
 )
 ORDINAL = r"(?P<nth>first|1st|second|2nd|third|3rd|fourth|4th|fifth|5th|last|final)"
-_NO_PLURAL = "was|has|as|vs|does|its|always|perhaps|whereas|besides|sometimes|afterwards|towards|regards|ours|yes"  # no plurals, though they end in s
+_NO_PLURAL = "was|has|as|vs|does|its|always|perhaps|whereas|besides|sometimes|afterwards|towards|regards|ours|yes"  # not plural
 COUNTED = (  # nouns after which a year is a number: `in 2000 steps`, `of 2000 runs`, `from 2000 to 4000 steps`
     r"\s+(?:step|iteration|epoch|sample|image|frame|dimension|dim|clip|item|point|unit|token|hz)\b|"
     rf"\s+(?!(?:{_NO_PLURAL})\b)[a-z]*[^\W\dius_]s\b"
@@ -73,8 +73,8 @@ def counts(match: re.Match[str]) -> Counts:
     """Parses `3`, `a few`, `two or three`."""
     numbers = re.findall(NUMBER, match["n"], re.IGNORECASE)
     if numbers:
-        said = sorted(_sure(number.lower()) for number in numbers)
-        return said[0], said[-1]
+        values = sorted(_sure(number.lower()) for number in numbers)
+        return values[0], values[-1]
     return COUNTS[next(word for word in reversed(match["n"].lower().split()) if word != "of")]
 
 
@@ -94,8 +94,8 @@ def month_number(match: re.Match[str]) -> int:
 
 def year_of(match: re.Match[str]) -> int | None:
     """The matched year; None without one."""
-    said = match.groupdict().get("year")
-    return int(said) if said else None
+    year = match.groupdict().get("year")
+    return int(year) if year else None
 
 
 def weekday(match: re.Match[str]) -> int:

@@ -71,11 +71,11 @@ def named(text: str, now: date) -> list[Named]:
         for candidate in _with_parts(text, [*_written(text, now), *_ruled(text)], DEPTH)
         if not candidate.bare and candidate.seen_from(now)
     ]
-    kept: list[Named] = []
+    chosen: list[Named] = []
     for candidate in sorted(found, key=lambda candidate: candidate.start - candidate.end):
-        if all(candidate.end <= other.start or candidate.start >= other.end for other in kept):
-            kept.append(candidate)
-    return sorted(kept, key=lambda candidate: candidate.start)
+        if all(candidate.end <= other.start or candidate.start >= other.end for other in chosen):
+            chosen.append(candidate)
+    return sorted(chosen, key=lambda candidate: candidate.start)
 
 
 def _written(text: str, now: date) -> Iterator[Named]:

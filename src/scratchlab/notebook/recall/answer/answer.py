@@ -46,14 +46,14 @@ def answer_with_model(
     *,
     confirm: Confirm | None = None,
     once: bool = False,
-    kept: Path | None = None,
+    folder: Path | None = None,
     seconds: float = SECONDS,
 ) -> Answer:
     """Lets the model phrase the search result, and checks its reply.
 
     confirm: shows what would be sent to another machine and returns whether the user agrees; None if nobody can be asked.
     once: consent to send the lines this one time.
-    kept: folder of consents and of the log of sent requests (default: the notebook's).
+    folder: folder of consents and of the log of sent requests (default: the notebook's).
     seconds: timeout for the reply.
     """
     if not found.evidence:
@@ -61,7 +61,7 @@ def answer_with_model(
     notes: list[str] = []
     try:
         lines, reply = _replied(
-            question, passages([*found.evidence, *found.uncertain]), model, confirm, kept or own().kept, seconds, once=once
+            question, passages([*found.evidence, *found.uncertain]), model, confirm, folder or own().kept, seconds, once=once
         )
     except Problem as problem:
         return Answer(notes=[f"No answer in words: {str(problem).rstrip('.')}."], model=model.name)
@@ -80,21 +80,23 @@ def check_reply(reply: Reply, lines: list[Passage], found: SearchResult, notes: 
         notes.append("The reply was cut off at the maximum length.")
     if len(reply.text) > MOST_CHARACTERS:
         notes.append(f"Only the first {MOST_CHARACTERS} of the reply's {len(reply.text)} characters were read.")
-    said = sentences(reply.text[:MOST_CHARACTERS])
-    if [one.text.strip(" .'\"") for one in said] == [NOTHING]:
+    reply_sentences = sentences(reply.text[:MOST_CHARACTERS])
+    if [sentence.text.strip(" .'\"") for sentence in reply_sentences] == [NOTHING]:
         return Answer(notes=[*notes, "According to the model, these lines do not answer the question."], model=model)
-    if len(said) > MOST_SENTENCES:
-        notes.append(f"Only the first {MOST_SENTENCES} of the reply's {len(said)} sentences were read.")
-        said = said[:MOST_SENTENCES]
-    events = {one.number: one.event for one in (*found.evidence, *found.uncertain)}
-    kept, dropped = check_sentences(said, {line.number: line.citable_text for line in lines}, events)
-    if not said:
+    if len(reply_sentences) > MOST_SENTENCES:
+        notes.append(f"Only the first {MOST_SENTENCES} of the reply's {len(reply_sentences)} sentences were read.")
+        reply_sentences = reply_sentences[:MOST_SENTENCES]
+    events = {sentence.number: sentence.event for sentence in (*found.evidence, *found.uncertain)}
+    supported, dropped = check_sentences(reply_sentences, {line.number: line.citable_text for line in lines}, events)
+    if not reply_sentences:
         notes.append("The reply was empty.")
-    elif not kept:
+    elif not supported:
         notes.append(f"No sentence of the reply is supported by these lines ({counted(len(dropped), 'sentence')} dropped).")
     elif dropped:
-        notes.append(f"{counted(len(dropped), 'sentence')} of {len(said)} {_were(len(dropped))} dropped as unsupported by these lines.")
-    return Answer(kept, dropped, notes, model)
+        notes.append(
+            f"{counted(len(dropped), 'sentence')} of {len(reply_sentences)} {_were(len(dropped))} dropped as unsupported by these lines."
+        )
+    return Answer(supported, dropped, notes, model)
 
 
 def _were(count: int) -> str:
@@ -102,15 +104,15 @@ def _were(count: int) -> str:
 
 
 def _replied(
-    question: str, lines: list[Passage], model: Model, confirm: Confirm | None, kept: Path, seconds: float, *, once: bool
+    question: str, lines: list[Passage], model: Model, confirm: Confirm | None, folder: Path, seconds: float, *, once: bool
 ) -> tuple[list[Passage], Reply]:
     """The lines that were sent, and the reply; the number of lines is halved until they fit the model's context."""
     endpoint = Endpoint.of(model.url)
     key_of(model)  # fail before asking for consent
     while True:
         body = payload(question, lines, model.name)
-        consent(endpoint, request_text(body, f"{endpoint.url}/chat/completions", model.key), kept, confirm, once=once)
-        record(endpoint, body, kept)
+        consent(endpoint, request_text(body, f"{endpoint.url}/chat/completions", model.key), folder, confirm, once=once)
+        record(endpoint, body, folder)
         try:
             return lines, complete(model, body, seconds)
         except TooLong:

@@ -30,24 +30,26 @@ _SCRIPTS = {"Han": "一-鿿㐀-䶿", "Hangul": "가-힣", "Kana": "ぁ-ヿ", "La
 
 
 def check_sentences(
-    said: Sequence[Sentence], texts: Mapping[int, str], events: Mapping[int, Event]
+    sentences: Sequence[Sentence], texts: Mapping[int, str], events: Mapping[int, Event]
 ) -> tuple[list[Sentence], list[tuple[str, str]]]:
     """The supported sentences, and the unsupported ones with the reason.
 
     texts: the text sent for each line, by its number, including headings, file name and time.
     events: the same lines as events.
     """
-    kept: list[Sentence] = []
+    supported: list[Sentence] = []
     dropped: list[tuple[str, str]] = []
-    for sentence in said:
+    for sentence in sentences:
         reason = (
-            "repeats an earlier sentence" if any(sentence.text == earlier.text for earlier in kept) else objection(sentence, texts, events)
+            "repeats an earlier sentence"
+            if any(sentence.text == earlier.text for earlier in supported)
+            else objection(sentence, texts, events)
         )
         if reason:
             dropped.append((sentence.text, reason))
         else:
-            kept.append(sentence)
-    return kept, dropped
+            supported.append(sentence)
+    return supported, dropped
 
 
 def objection(sentence: Sentence, texts: Mapping[int, str], events: Mapping[int, Event]) -> str:

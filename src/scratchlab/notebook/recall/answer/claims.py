@@ -66,8 +66,8 @@ class Support:
         return other is not None and (other[0].normalize() + 0, other[1]) in self.numbers
 
 
-def _supported(said: Span, known: Span) -> bool:
+def _supported(claimed: Span, known: Span) -> bool:
     """Whether `known` lies within `said` (the 16th supports `in January`), or `said` is the first or last day of `known`."""
-    first, last = days(said)
+    first, last = days(claimed)
     begins, ends = days(known)
     return (first <= begins and ends <= last) or (first == last and first in (begins, ends))

@@ -35,19 +35,19 @@ DRAFTS = Purpose("drafts", "draft the next lines", "the end of a note and such l
 
 
 def consent(
-    endpoint: Endpoint, payload: str, kept: Path, confirm: Confirm | None, *, once: bool = False, purpose: Purpose = ANSWERS
+    endpoint: Endpoint, payload: str, folder: Path, confirm: Confirm | None, *, once: bool = False, purpose: Purpose = ANSWERS
 ) -> None:
     """Returns if the payload may be sent: to this machine, or to an endpoint with consent, given now or earlier.
 
     payload: the complete request, as shown to the user.
-    kept: the folder of `consents.json`.
+    folder: the folder of `consents.json`.
     confirm: shows a text and returns whether the user agrees; None if nobody can be asked.
     once: consent for this time only, without asking or storing.
     Raises Problem without consent. A refusal is not stored, so that the user is asked again next time.
     """
     if endpoint.local or once:
         return
-    given, named = consents(kept), f"{endpoint.name} {purpose.name}".strip()
+    given, named = consents(folder), f"{endpoint.name} {purpose.name}".strip()
     if named in given:
         return
     if confirm is None:
@@ -57,18 +57,18 @@ def consent(
         )
     question = (
         f"{endpoint.name} is another machine. To {purpose.what}, the request below would be sent there now, "
-        f"and after your consent {purpose.always}. {kept / 'sent.jsonl'} records everything that is sent, "
-        f"{kept / 'consents.json'} your consent, until you delete it.\n\n{payload}"
+        f"and after your consent {purpose.always}. {folder / 'sent.jsonl'} records everything that is sent, "
+        f"{folder / 'consents.json'} your consent, until you delete it.\n\n{payload}"
     )
     if not confirm(question):
         raise Problem(f"nothing was sent to {endpoint.name}, as you declined")
     given[named] = datetime.now().astimezone().isoformat(timespec="seconds")
-    _write(kept / "consents.json", json.dumps(given, indent=1, ensure_ascii=False) + "\n")
+    _write(folder / "consents.json", json.dumps(given, indent=1, ensure_ascii=False) + "\n")
 
 
-def consents(kept: Path) -> dict[str, str]:
+def consents(folder: Path) -> dict[str, str]:
     """The endpoints with consent, and since when. Raises Problem if the file is damaged."""
-    path = kept / "consents.json"
+    path = folder / "consents.json"
     try:
         given: object = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -80,14 +80,14 @@ def consents(kept: Path) -> dict[str, str]:
     return cast("dict[str, str]", given)
 
 
-def record(endpoint: Endpoint, body: dict[str, Any], kept: Path) -> None:
+def record(endpoint: Endpoint, body: dict[str, Any], folder: Path) -> None:
     """Logs a request before it is sent to another machine. Raises Problem if that fails."""
     if endpoint.local:
         return
     entry = {"when": datetime.now().astimezone().isoformat(timespec="seconds"), "to": endpoint.url, "body": body}
-    path = kept / "sent.jsonl"
+    path = folder / "sent.jsonl"
     try:
-        kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "ab+") as file:
             cut = file.seek(0, os.SEEK_END) and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n"  # a line cut by a kill
             file.write(b"\n" * cut + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
@@ -95,12 +95,12 @@ def record(endpoint: Endpoint, body: dict[str, Any], kept: Path) -> None:
         raise Problem(f"nothing was sent to {endpoint.name}, because {path} cannot be written ({error})") from None
 
 
-def sent(kept: Path) -> tuple[list[dict[str, Any]], int]:
+def sent(folder: Path) -> tuple[list[dict[str, Any]], int]:
     """All requests sent to other machines (`when`, `to`, `body`), the oldest first, and the number of unreadable entries, as after a kill.
 
     Raises Problem if the file cannot be read.
     """
-    path, found = kept / "sent.jsonl", list[dict[str, Any]]()
+    path, found = folder / "sent.jsonl", list[dict[str, Any]]()
     try:
         lines = [line for line in path.read_bytes().split(b"\n") if line]  # bytes: str.splitlines would split inside of entries
     except FileNotFoundError:
@@ -112,7 +112,7 @@ def sent(kept: Path) -> tuple[list[dict[str, Any]], int]:
             entry = json.loads(line)
             when, to, messages = entry["when"], entry["to"], entry["body"]["messages"]
             named = isinstance(when, str) and isinstance(to, str)
-            if named and isinstance(messages, list) and all(isinstance(one, dict) for one in cast("list[object]", messages)):
+            if named and isinstance(messages, list) and all(isinstance(message, dict) for message in cast("list[object]", messages)):
                 found.append({"when": when, "to": to, "body": entry["body"]})
     return found, len(lines) - len(found)
 

@@ -16,14 +16,14 @@ from scratchlab.notebook.settings import Model
 class Drafting:
     """Sends prompts to the model that `notebook.toml` names.
 
-    kept: folder of consents and of the log of sent requests.
+    folder: folder of consents and of the log of sent requests.
     confirm: shows what would be sent to another machine and returns whether the user agrees; None if nobody can be asked.
     once: consent to send it this one time.
     seconds: timeout for the reply.
     """
 
     model: Model
-    kept: Path
+    folder: Path
     confirm: Confirm | None = None
     once: bool = False
     seconds: float = SECONDS
@@ -35,8 +35,8 @@ class Drafting:
         messages = [{"role": "user", "content": prompt}]
         body = {"model": self.model.name, "messages": messages, "max_tokens": TOKENS, "temperature": 0, "stream": False}
         payload = request_text(body, f"{endpoint.url}/chat/completions", self.model.key)
-        consent(endpoint, payload, self.kept, self.confirm, once=self.once, purpose=DRAFTS)
-        record(endpoint, body, self.kept)
+        consent(endpoint, payload, self.folder, self.confirm, once=self.once, purpose=DRAFTS)
+        record(endpoint, body, self.folder)
         reply = complete(self.model, body, self.seconds)
         text = THINKING.sub("", reply.text)
         return text.rpartition("\n")[0] if reply.cut else text

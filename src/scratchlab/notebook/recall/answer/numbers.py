@@ -132,8 +132,8 @@ def _read(text: str, match: re.Match[str]) -> tuple[list[tuple[int, int, Number]
         at, end = start + part.start(), start + part.end()
         if not any(char.isdigit() for char in part[0]):
             continue
-        one = _ONE.fullmatch(part[0])
-        number = _number(text, one, at) if one else None
+        match_ = _ONE.fullmatch(part[0])
+        number = _number(text, match_, at) if match_ else None
         if number is None:
             names.append(re.sub(r"^v(?=\d)", "", part[0].lower()))
         else:
@@ -145,9 +145,9 @@ def _pieces(chunk: str) -> Iterator[re.Match[str]]:
     return re.finditer(r"[^-/_+]+", chunk)
 
 
-def _number(text: str, one: re.Match[str], at: int) -> tuple[Number, int] | None:
+def _number(text: str, match_: re.Match[str], at: int) -> tuple[Number, int] | None:
     """The number at `text[at]` with its sign and unit, and its end; None if adjacent letters make it a name."""
-    digits, letters = one[1], one[2]
+    digits, letters = match_[1], match_[2]
     mantissa, _, exponent = digits.lower().partition("e")
     if len(mantissa) > MOST_DIGITS or abs(int(exponent[:6] or 0)) > MOST_DIGITS:
         return None

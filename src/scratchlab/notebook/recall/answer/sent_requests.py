@@ -16,12 +16,12 @@ from scratchlab.notebook.recall.answer.prompt import QUESTION
 MOST = 20  # the last requests, which are shown
 
 
-def sent_requests(kept: Path) -> RenderableType:
+def sent_requests(folder: Path) -> RenderableType:
     """Each request with time, endpoint, size and question; then the file with the full texts, and the consents.
 
-    kept: folder of the log of requests and of the consents. Raises Problem if they cannot be read.
+    folder: folder of the log of requests and of the consents. Raises Problem if they cannot be read.
     """
-    found, damaged = sent(kept)
+    found, damaged = sent(folder)
     parts: list[RenderableType] = []
     if len(found) > MOST:
         parts.append(Text(f"Last {MOST} of {counted(len(found), 'request')}:", style="dim"))
@@ -31,12 +31,12 @@ def sent_requests(kept: Path) -> RenderableType:
         parts.append(Text(f"  {last}", no_wrap=True, overflow="ellipsis"))
     if damaged:
         parts.append(Text(f"{counted(damaged, 'more request')} cannot be read.", style="yellow"))
-    parts.append(Text(f"Full texts: {kept / 'sent.jsonl'}" if found or damaged else "Nothing was ever sent to another machine."))
-    for name, since in consents(kept).items():
+    parts.append(Text(f"Full texts: {folder / 'sent.jsonl'}" if found or damaged else "Nothing was ever sent to another machine."))
+    for name, since in consents(folder).items():
         endpoint, _, purpose = name.partition(" ")
         parts.append(Text(f"{'Drafts' if purpose else 'Questions with their lines'} may be sent to {endpoint} since {since[:10]}."))
-    if given := consents(kept):
-        parts.append(Text(f"To withdraw {'it' if len(given) == 1 else 'one'}, delete its line in {kept / 'consents.json'}.", style="dim"))
+    if given := consents(folder):
+        parts.append(Text(f"To withdraw {'it' if len(given) == 1 else 'one'}, delete its line in {folder / 'consents.json'}.", style="dim"))
     return Group(*parts)
 
 
