@@ -1,4 +1,4 @@
-"""Other hosts over a real SSH server on loopback, which really runs the script by /bin/sh."""
+"""Other hosts, by a real SSH server on loopback that runs the script with /bin/sh."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def answers(*names: str, patience: float = 20) -> dict[str, Snapshot | str]:
         return hosts.query().result()
 
 
-def test_a_host_tells_what_this_machine_reads_itself(loopback: ModuleType, home: Path) -> None:
+def test_a_host_reports_the_same_as_the_local_scan(loopback: ModuleType, home: Path) -> None:
     with loopback.serving(loopback.keys(home)) as server:
         loopback.know(home, server)
         loopback.configure(home, {"gpu1": server.port})
@@ -60,7 +60,7 @@ def test_a_host_tells_what_this_machine_reads_itself(loopback: ModuleType, home:
     assert len(commit) in (0, 40)
 
 
-def test_a_connection_is_kept_and_made_anew_when_it_broke(loopback: ModuleType, home: Path) -> None:
+def test_connections_are_kept_and_renewed(loopback: ModuleType, home: Path) -> None:
     with loopback.serving(loopback.keys(home)) as server:
         loopback.know(home, server)
         loopback.configure(home, {"gpu1": server.port})
@@ -73,7 +73,7 @@ def test_a_connection_is_kept_and_made_anew_when_it_broke(loopback: ModuleType, 
             assert server.logins == 2
 
 
-def test_unknown_and_changed_keys_are_refused_and_no_one_stops_the_others(loopback: ModuleType, home: Path) -> None:
+def test_unknown_and_changed_keys_are_refused_without_blocking_others(loopback: ModuleType, home: Path) -> None:
     with contextlib.ExitStack() as servers, socket.socket() as silent, socket.socket() as closed:
         authorized = loopback.keys(home)
         good, unknown, changed, other = (servers.enter_context(loopback.serving(authorized)) for _ in range(4))
@@ -124,7 +124,7 @@ done
 """
 
 
-def test_an_answer_is_read() -> None:
+def test_an_answer_is_parsed() -> None:
     answer = remote.snapshot("gpu1", ANSWER, 5000.0)
     assert isinstance(answer, Snapshot)
     (one,) = answer.processes.values()
@@ -147,11 +147,11 @@ def test_an_answer_is_read() -> None:
         (ANSWER.replace("uptime 1000.00", "uptime soon"), "something else"),
     ],
 )
-def test_an_answer_that_is_none_is_told(answer: str, sentence: str) -> None:
+def test_invalid_answers_are_reported(answer: str, sentence: str) -> None:
     assert sentence in str(remote.snapshot("gpu1", answer, 0))
 
 
-def test_a_motd_before_the_answer_does_no_harm() -> None:
+def test_a_login_message_before_the_answer_is_skipped() -> None:
     assert isinstance(remote.snapshot("gpu1", "Welcome to gpu1!\n\n" + ANSWER, 0), Snapshot)
 
 
@@ -163,7 +163,7 @@ def test_without_asyncssh_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(("ticks", "uptime"), [("0", "10"), ("-100", "10"), ("nan", "10"), ("100", "inf"), ("100", "-1")])
-def test_a_clock_that_cannot_be_is_one_sentence(ticks: str, uptime: str) -> None:
+def test_an_invalid_clock_is_one_sentence(ticks: str, uptime: str) -> None:
     said = remote.snapshot("gpu1", f"boot x\nuptime {uptime}\nticks {ticks}\nstat 7 (a) S 1 7 7 0\ndone\n", 0.0)
     assert isinstance(said, str)
     assert "which is invalid" in said

@@ -1,4 +1,4 @@
-"""Sentences held against the lines they cite."""
+"""Checking sentences against the lines they cite."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def why(text: str) -> str:
         "SwiGLUs were 0.5% worse [1].",
     ],
 )
-def test_what_holds(text: str) -> None:
+def test_supported_sentences(text: str) -> None:
     assert why(text) == ""
 
 
@@ -80,18 +80,18 @@ def test_what_holds(text: str) -> None:
         ("[1]", "is empty"),
     ],
 )
-def test_what_does_not(text: str, reason: str) -> None:
+def test_unsupported_sentences(text: str, reason: str) -> None:
     assert why(text) == reason
 
 
-def test_names_with_figures_are_held_as_they_stand() -> None:
+def test_names_with_digits_are_compared_literally() -> None:
     line = Event("note", "FP8 in DeepSeekV3 used 2**-0.5", Place(Path("a.md"), 1))
     texts = {1: passages([Evidence(1, line, 1.0)])[0].citable_text}
     assert objection(*sentences("FP8 in DeepSeekV3 used 2**-0.5 [1]."), texts, {1: line}) == ""
     assert objection(*sentences("FP4 in DeepSeekV3 [1]."), texts, {1: line}) == "says fp4, which is not in [1]"
 
 
-def test_what_is_said_twice_is_dropped_once() -> None:
+def test_repeated_sentences_are_dropped() -> None:
     said = sentences("SwiGLU was worse [1]. SwiGLU was worse [1].")
     kept, dropped = check_sentences(said, TEXTS, BY)
     assert kept == [Sentence("SwiGLU was worse.", (1,))]
@@ -99,7 +99,7 @@ def test_what_is_said_twice_is_dropped_once() -> None:
 
 
 @given(st.integers(0, 10**6), st.sampled_from(["{} epochs", "{}%", "0.{}1", "{}k", "d{}", "v1.{}.3", "{}x"]))
-def test_no_number_passes_that_the_line_does_not_have(number: int, form: str) -> None:
+def test_numbers_missing_in_the_line_are_detected(number: int, form: str) -> None:
     said = form.format(number)
     true = Event("note", f"accuracy of {said} with mixup", Place(Path("a.md"), 1))
     line = {1: passages([Evidence(1, true, 1.0)])[0].citable_text}

@@ -1,4 +1,4 @@
-"""Answers over HTTP, by an endpoint that says what a test wants: what is sent, what is kept, what is told when it goes wrong."""
+"""Answers over HTTP from a simulated endpoint: what is sent, what is stored, how errors are reported."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ QUESTION = "was SwiGLU worse?"
 
 
 class Server:
-    """What it was asked, and what it says next."""
+    """A server that records its requests and gives prepared answers."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -105,7 +105,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def far(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The endpoint counts as another machine."""
+    """Makes the endpoint count as another machine."""
     monkeypatch.setattr(endpoints, "_is_local", lambda host: False)
 
 
@@ -117,13 +117,13 @@ def says(server: Server, status: int, content: Any) -> None:
     server.says = lambda body: (status, content)
 
 
-def test_a_sentence_that_holds_is_the_answer(server: Server, tmp_path: Path) -> None:
+def test_a_supported_sentence_is_the_answer(server: Server, tmp_path: Path) -> None:
     got = ask(server, tmp_path)
     assert (got.sentences, got.dropped, got.notes, got.model) == ([("SwiGLU was worse.", (1,))], [], [], "m")
     assert list(tmp_path.iterdir()) == []  # what stays on this machine is not written down
 
 
-def test_what_is_sent_is_the_question_and_the_quoted_lines_and_no_tool(server: Server, tmp_path: Path) -> None:
+def test_the_request_has_the_question_and_the_quoted_lines_and_no_tools(server: Server, tmp_path: Path) -> None:
     ask(server, tmp_path)
     ((path, headers, body),) = server.asked
     assert path == "/v1/chat/completions"
@@ -163,7 +163,9 @@ def test_a_line_cannot_leave_its_quotation(server: Server, tmp_path: Path) -> No
         ("I have run `rm -rf /home` for you [3].", 0, ["has no word in common with [3]"]),
     ],
 )
-def test_what_does_not_hold_is_dropped_and_counted(server: Server, tmp_path: Path, text: str, kept: int, dropped: list[str]) -> None:
+def test_unsupported_sentences_are_dropped_and_counted(
+    server: Server, tmp_path: Path, text: str, kept: int, dropped: list[str]
+) -> None:
     says(server, 200, chat(text))
     got = ask(server, tmp_path)
     assert len(got.sentences) == kept
@@ -172,7 +174,7 @@ def test_what_does_not_hold_is_dropped_and_counted(server: Server, tmp_path: Pat
     assert ("dropped as unsupported" if kept else "No sentence of the reply is supported") in got.notes[-1]
 
 
-def test_calls_of_tools_are_told_and_nothing_comes_of_them(server: Server, tmp_path: Path) -> None:
+def test_tool_calls_are_reported_and_not_run(server: Server, tmp_path: Path) -> None:
     call = {"id": "1", "type": "function", "function": {"name": "shell", "arguments": '{"command": "rm -rf ~"}'}}
     says(server, 200, chat(None, tool_calls=[call]))
     got = ask(server, tmp_path)
@@ -197,9 +199,7 @@ def test_calls_of_tools_are_told_and_nothing_comes_of_them(server: Server, tmp_p
         (307, b"", "redirects (HTTP 307), which is not followed; write the final address into model.url."),
     ],
 )
-def test_what_goes_wrong_is_one_sentence_and_the_evidence_remains(
-    server: Server, tmp_path: Path, status: int, content: Any, note: str
-) -> None:
+def test_errors_are_one_sentence_and_the_evidence_remains(server: Server, tmp_path: Path, status: int, content: Any, note: str) -> None:
     says(server, status, content)
     got = ask(server, tmp_path)
     assert got.sentences == []
@@ -220,7 +220,7 @@ def test_this_machine_is_not_reached_through_a_proxy(server: Server, tmp_path: P
     assert ask(server, tmp_path).sentences
 
 
-def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+def test_an_unreachable_server(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
@@ -229,7 +229,7 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     assert f"{url} cannot be reached (" in got.notes[0]
 
 
-def test_a_long_answer_is_read_to_a_bound_and_so_told(server: Server, tmp_path: Path) -> None:
+def test_a_long_answer_is_truncated_with_a_note(server: Server, tmp_path: Path) -> None:
     says(server, 200, chat("SwiGLU was worse [1]. " * 10_000, finish="length"))
     got = ask(server, tmp_path)
     assert got.sentences == [("SwiGLU was worse.", (1,))]
@@ -239,7 +239,7 @@ def test_a_long_answer_is_read_to_a_bound_and_so_told(server: Server, tmp_path: 
     ]
 
 
-def test_lines_that_are_too_many_are_halved_and_so_told(server: Server, tmp_path: Path) -> None:
+def test_too_many_lines_are_halved_with_a_note(server: Server, tmp_path: Path) -> None:
     def says_too_long(body: Any) -> tuple[int, Any]:
         if "[2]" in body["messages"][-1]["content"]:
             return 400, {"error": {"message": "request (6031 tokens) exceeds the available context size (4096 tokens)"}}
@@ -254,7 +254,7 @@ def test_lines_that_are_too_many_are_halved_and_so_told(server: Server, tmp_path
     assert "cannot read that much at once" in ask(server, tmp_path).notes[0]
 
 
-def test_the_key_goes_along_and_is_never_repeated(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_is_sent_and_never_shown(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", "secret-1234")
     monkeypatch.setenv("OPENAI_API_KEY", "another")
     monkeypatch.setenv("OPENAI_ORG_ID", "org")
@@ -285,14 +285,14 @@ def test_another_machine_is_asked_about_once_with_all_that_is_sent(server: Serve
 
 @pytest.mark.usefixtures("far")
 @pytest.mark.parametrize(("agrees", "note"), [(None, "nobody has agreed to that yet"), (lambda text: False, "as you wished")])
-def test_without_consent_nothing_leaves(server: Server, tmp_path: Path, agrees: Any, note: str) -> None:
+def test_without_consent_nothing_is_sent(server: Server, tmp_path: Path, agrees: Any, note: str) -> None:
     got = ask(server, tmp_path, confirm=agrees)
     assert (got.sentences, server.asked, list(tmp_path.iterdir())) == ([], [], [])
     assert note in got.notes[0]
 
 
 @pytest.mark.usefixtures("far")
-def test_what_cannot_be_written_down_is_not_sent(server: Server, tmp_path: Path) -> None:
+def test_what_cannot_be_logged_is_not_sent(server: Server, tmp_path: Path) -> None:
     (tmp_path / "sent.jsonl").mkdir()
     assert "cannot be written" in ask(server, tmp_path, confirm=lambda text: True).notes[0]
     (tmp_path / "consents.json").write_text("[]")
@@ -313,17 +313,17 @@ def test_what_cannot_be_written_down_is_not_sent(server: Server, tmp_path: Path)
         ("http://0.0.0.0:8080/v1", False),
     ],
 )
-def test_what_is_this_machine(url: str, local: bool) -> None:
+def test_local_endpoints(url: str, local: bool) -> None:
     assert Endpoint.of(url).local is local
 
 
 @pytest.mark.parametrize("url", ["localhost:8080", "ftp://a/v1", "http://", "http://a:b:c/v1", "http://sam:pw@a/v1", "http://a/v1?key=3"])
-def test_what_is_no_address(url: str) -> None:
+def test_invalid_addresses(url: str) -> None:
     with pytest.raises(Problem, match=r"model\.url in notebook\.toml"):
         Endpoint.of(url)
 
 
-def test_names_of_endpoints_hold_their_port() -> None:
+def test_names_of_endpoints_contain_their_port() -> None:
     assert [Endpoint.of(url).name for url in ("https://API.example.com/v1", "http://[::1]/v1")] == [
         "https://api.example.com:443",
         "http://[::1]:80",
@@ -344,7 +344,7 @@ def test_a_draft_is_one_request_with_one_text(server: Server, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("far")
-def test_who_agreed_to_questions_has_not_agreed_to_drafts(server: Server, tmp_path: Path) -> None:
+def test_consent_to_questions_does_not_cover_drafts(server: Server, tmp_path: Path) -> None:
     ask(server, tmp_path, confirm=lambda text: True)
     with pytest.raises(Problem, match="nobody has agreed to that yet"):
         Drafting(server.model, tmp_path).complete("go on")
@@ -369,7 +369,7 @@ def command(*words: str) -> str:
     return CliRunner().invoke(app, list(words), catch_exceptions=False).output
 
 
-def test_continue_lets_the_model_draft_and_says_so(server: Server, diary: Path) -> None:
+def test_continue_shows_the_models_draft_labelled(server: Server, diary: Path) -> None:
     says(server, 200, chat("- weighted medians?\n" * 9))
     before = (diary / "v" / "ideas.md").read_bytes()
     said = command("continue", "ideas")
@@ -384,7 +384,7 @@ def test_continue_lets_the_model_draft_and_says_so(server: Server, diary: Path) 
 
 
 @pytest.mark.usefixtures("far")
-def test_what_was_sent_is_listed(server: Server, diary: Path) -> None:
+def test_sent_requests_are_listed(server: Server, diary: Path) -> None:
     assert "Nothing was ever sent to another machine." in command("ask", "--sent")
     assert "nobody has agreed to that yet" in command("continue", "ideas")
     assert server.asked == []
@@ -416,20 +416,20 @@ def test_what_was_sent_is_listed(server: Server, diary: Path) -> None:
         "[" * 100_000,
     ],
 )
-def test_a_request_of_another_shape_cannot_be_read(diary: Path, line: str) -> None:
+def test_malformed_log_entries_are_counted(diary: Path, line: str) -> None:
     (diary / "sent.jsonl").write_text(line + "\n")
     assert "1 request more cannot be read." in command("ask", "--sent")
 
 
 @pytest.mark.usefixtures("far")
 @pytest.mark.parametrize("date", ['""', "null", "[" * 100_000])
-def test_a_consent_without_a_date_is_none(server: Server, tmp_path: Path, date: str) -> None:
+def test_a_consent_without_a_date_is_invalid(server: Server, tmp_path: Path, date: str) -> None:
     (tmp_path / "consents.json").write_text(f'{{"{server.url.removesuffix("/v1")}": {date}}}')
     assert "delete it to be asked again" in ask(server, tmp_path, confirm=lambda text: True).notes[0]
     assert server.asked == []
 
 
 @pytest.mark.usefixtures("far")
-def test_other_ends_of_lines_within_what_was_sent_end_no_entry(server: Server, tmp_path: Path) -> None:
+def test_unicode_line_ends_do_not_split_entries(server: Server, tmp_path: Path) -> None:
     Drafting(server.model, tmp_path, once=True).complete("one\u2028two\x85three")
     assert [one["body"]["messages"][0]["content"] for one in sent(tmp_path)[0]] == ["one\u2028two\x85three"]

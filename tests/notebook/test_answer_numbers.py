@@ -1,4 +1,4 @@
-"""Figures in texts, and whether they stand in lines: one way of writing them for another, never one value for another."""
+"""Numbers in texts, and whether lines contain them: other notations match, other values do not."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def unsupported(sentence: str, line: str, when: Span | None = None) -> list[str]
         ("十分重要的一些", "重要"),
     ],
 )
-def test_another_way_of_writing_is_the_same(sentence: str, line: str) -> None:
+def test_other_notations_match(sentence: str, line: str) -> None:
     assert unsupported(sentence, line) == []
 
 
@@ -105,7 +105,7 @@ def test_another_way_of_writing_is_the_same(sentence: str, line: str) -> None:
         ("step_01000.pt", "step_02000.pt", ["01000.pt"]),
     ],
 )
-def test_another_value_is_not(sentence: str, line: str, lacking: list[str]) -> None:
+def test_other_values_do_not_match(sentence: str, line: str, lacking: list[str]) -> None:
     assert unsupported(sentence, line) == lacking
 
 
@@ -116,7 +116,7 @@ def test_the_time_of_a_line_supports_its_dates_and_no_other_number() -> None:
 
 
 @given(st.integers(0, 10**9), st.integers(0, 6), st.sampled_from(["{:,}", "{}", "{}.0", "{}.00"]))
-def test_a_number_is_supported_by_itself_however_it_is_written_and_by_no_neighbour(whole: int, shift: int, form: str) -> None:
+def test_a_number_matches_itself_in_any_notation_but_no_neighbour(whole: int, shift: int, form: str) -> None:
     value = whole / 10**shift
     said = f"It was {form.format(whole)}." if shift == 0 else f"It was {value:.7f}."
     line = f"value {whole}" if shift == 0 else f"value {value:.7f}0"
@@ -125,7 +125,7 @@ def test_a_number_is_supported_by_itself_however_it_is_written_and_by_no_neighbo
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_read_and_supports_itself(text: str) -> None:
+def test_any_text_supports_itself(text: str) -> None:
     assert unsupported(text, text) == []
     figures(text, NEAR)
 
@@ -142,12 +142,12 @@ def test_long_numbers_differ_by_their_last_digit() -> None:
 
 
 @given(st.integers(0, 999_999_999))
-def test_english_words_are_read_as_their_number(number: int) -> None:
+def test_english_number_words(number: int) -> None:
     assert [int(one.value) for one in figures(f"{in_words(number)} runs", NEAR, ones=True).numbers] == [number]
 
 
 @given(st.integers(2, 99_999_999))
-def test_chinese_numerals_are_read_as_their_number(number: int) -> None:
+def test_chinese_numerals(number: int) -> None:
     assert [int(one.value) for one in figures(f"{in_chinese(number)}个", NEAR, ones=True).numbers] == [number]
 
 

@@ -1,4 +1,4 @@
-"""Questions: the right line first, the right days alone, or nothing and why."""
+"""Questions: the right line first, only the right days, or no answer with the reason."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def lines(found: SearchResult) -> list[int]:
     ],
 )
 def test_the_right_line_is_first(memory: SearchIndex, question: str, line: int) -> None:
-    """In the question's language or another, by words and by the glossary of the field."""
+    """In the question's language or another, by words and the glossary."""
     assert lines(ask(question, NOW, memory))[0] == line
 
 
@@ -81,13 +81,13 @@ def test_the_right_line_is_first(memory: SearchIndex, question: str, line: int) 
         ("what did I read on 2025-03-09", {1}),
     ],
 )
-def test_only_what_is_of_the_time(memory: SearchIndex, question: str, expected: set[int]) -> None:
+def test_only_events_of_the_time(memory: SearchIndex, question: str, expected: set[int]) -> None:
     found = lines(ask(question, NOW, memory))
     assert found
     assert set(found) <= expected
 
 
-def test_a_time_alone_is_told_in_order(memory: SearchIndex) -> None:
+def test_a_time_alone_gives_events_in_order(memory: SearchIndex) -> None:
     found = lines(ask("what did I do in March?", NOW, memory, most=20))
     assert found == [4, 5, 6, 7, 1, 10, 11, 12]
 
@@ -104,11 +104,11 @@ def test_a_time_without_notes_says_which_days_have_some(memory: SearchIndex) -> 
 
 
 @pytest.mark.parametrize("question", ["", "?", "what", "为什么", "\x00", "a" * 5000, '"; DROP TABLE events', "NEAR(a b)", "* ^ AND OR NOT"])
-def test_no_question_breaks_it(memory: SearchIndex, question: str) -> None:
+def test_any_question_can_be_asked(memory: SearchIndex, question: str) -> None:
     ask(question, NOW, memory)
 
 
-def test_evidence_is_numbered_and_stands_where_it_says(memory: SearchIndex) -> None:
+def test_evidence_is_numbered_and_its_places_are_right(memory: SearchIndex) -> None:
     found = ask("prototypes and accuracy of new words", NOW, memory)
     assert [one.number for one in found.evidence] == list(range(1, len(found.evidence) + 1))
     for one in found.evidence:
@@ -117,7 +117,7 @@ def test_evidence_is_numbered_and_stands_where_it_says(memory: SearchIndex) -> N
         assert "\n".join(written) == one.event.text or one.event.kind == "heading"
 
 
-def test_it_notices_a_change(memory: SearchIndex) -> None:
+def test_changes_are_noticed(memory: SearchIndex) -> None:
     path = memory.events([0])[0].place.path.parent / "new.md"
     path.write_text("- zebra crossing", encoding="utf-8")
     sources = {"notes": Notes(Settings(vault=(path.parent,)))}
@@ -128,7 +128,7 @@ def test_it_notices_a_change(memory: SearchIndex) -> None:
     assert ask("zebra", NOW, memory).evidence == []
 
 
-def test_what_controls_a_terminal_is_shown_as_a_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_characters_are_shown_as_symbols(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "v").mkdir()
     (tmp_path / "v" / "a.md").write_text("- zebra \x1b[8mhidden\x1b]52;c;eA==\x07 \u202etxt", encoding="utf-8")
     (tmp_path / "notebook.toml").write_text('vault = "v"')
@@ -138,7 +138,7 @@ def test_what_controls_a_terminal_is_shown_as_a_sign(tmp_path: Path, monkeypatch
     assert not set(said) & {"\x1b", "\x07", "\u202e"}
 
 
-def test_a_run_is_sure_by_its_name_and_nothing_is_said_to_lack_that_stands_there(tmp_path: Path) -> None:
+def test_a_run_named_by_the_question_is_a_certain_match(tmp_path: Path) -> None:
     base = table.opened(tmp_path / "index.sqlite")
     place = Place(tmp_path / "runs" / "digits-5db2c8d4" / "run.toml", 1, 1)
     made = [

@@ -20,7 +20,7 @@ LONG = 30.0  # seconds after which a test gives up
 
 
 class Following:
-    """Follows a vault in a thread of its own, as a person's terminal would in a process."""
+    """Follows a vault in a thread."""
 
     def __init__(self, vault: Path) -> None:
         self.vault, self.file, self.stop, self.told = vault, vault.parent / "index.sqlite", threading.Event(), list[Changes]()
@@ -57,7 +57,7 @@ def following(tmp_path: Path):
     assert not found.thread.is_alive()
 
 
-def test_files_that_come_change_and_go(following: Following) -> None:
+def test_new_changed_and_deleted_files(following: Following) -> None:
     following.comes("- there before")
     (following.vault / "new.md").write_text("- new\n")
     following.comes("- new", "- there before")
@@ -70,7 +70,7 @@ def test_files_that_come_change_and_go(following: Following) -> None:
     assert following.texts() == ["- new"]
 
 
-def test_what_editors_do_when_they_save(following: Following) -> None:
+def test_how_editors_save_files(following: Following) -> None:
     following.comes("- there before")
     beside = following.vault / ".there.md.swp"
     beside.write_text("- saved by renaming\n")
@@ -85,7 +85,7 @@ def test_what_editors_do_when_they_save(following: Following) -> None:
     following.comes("- in a folder that was not there", "- saved with a backup")
 
 
-def test_fifty_quick_changes_are_read_as_few_and_none_is_lost(following: Following) -> None:
+def test_quick_changes_are_read_together_and_none_is_lost(following: Following) -> None:
     following.comes("- there before")
     for i in range(50):
         (following.vault / f"{i % 10}.md").write_text(f"- state {i} of file {i % 10}\n")

@@ -1,4 +1,4 @@
-"""Who names whom, both ways."""
+"""Mentions in both directions."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ def line(base: sqlite3.Connection, text: str) -> Event:
         ("…", []),
     ],
 )
-def test_what_names_a_run_a_log_or_a_note(base: sqlite3.Connection, name: str, lines: list[int]) -> None:
+def test_mentions_of_runs_logs_and_notes(base: sqlite3.Connection, name: str, lines: list[int]) -> None:
     assert [one.place.line for one in mentions(base, name)] == lines
 
 
-def test_what_an_event_names(base: sqlite3.Connection) -> None:
+def test_what_an_event_mentions(base: sqlite3.Connection) -> None:
     def told(text: str) -> list[str]:
         return [one.text.split("\n")[0] for one in mentioned(base, line(base, text))]
 
@@ -124,16 +124,16 @@ def test_where_links_lead(base: sqlite3.Connection, target: str, part: str, foun
     ("target", "part"),
     [("nowhere", ""), ("formant_residual", "2025/04/12"), ("formant_residual", "Not a heading"), ("diary", "^none"), ("other/diary", "")],
 )
-def test_links_that_lead_nowhere(base: sqlite3.Connection, target: str, part: str) -> None:
+def test_dangling_links(base: sqlite3.Connection, target: str, part: str) -> None:
     assert resolve(base, target, part) is None
 
 
-def test_a_note_that_went_meanwhile_leads_nowhere(base: sqlite3.Connection, tmp_path: Path) -> None:
+def test_links_to_deleted_notes(base: sqlite3.Connection, tmp_path: Path) -> None:
     (tmp_path / "vault" / "diary.md").unlink()
     assert resolve(base, "diary", "2025-04-10") is None
 
 
-def test_no_look_up_reads_a_whole_table(base: sqlite3.Connection) -> None:
+def test_lookups_use_the_index(base: sqlite3.Connection) -> None:
     asked: list[str] = []
     base.set_trace_callback(asked.append)
     mentions(base, "digits-0123abcd")

@@ -1,4 +1,4 @@
-"""Runs and sweeps as events: what became of each, and the line that proves it."""
+"""Runs and sweeps as events: outcome and source line."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def events(runs: Path) -> list[Event]:
     return [one for key, _ in source.stamps({}) for one in source.read(key)[1]()]
 
 
-def test_a_finished_run_tells_its_headline_and_the_line_that_proves_it(tmp_path: Path) -> None:
+def test_a_finished_run_has_its_headline_and_its_line(tmp_path: Path) -> None:
     folder = status(tmp_path / "kws" / "runs" / "digits-0123abcd", "finished")
     finished(folder, 0.98, 0.75)
     (folder / "recipe.toml").write_text('seed = 1\n[training]\nrate = 0.05\n[loss.triplet]\nmargin = "soft"\n')
@@ -67,7 +67,7 @@ def test_a_finished_run_tells_its_headline_and_the_line_that_proves_it(tmp_path:
     assert (one.when.end - one.when.start).total_seconds() == 8 * 3600
 
 
-def test_what_is_undefined_says_why(tmp_path: Path) -> None:
+def test_undefined_results_have_a_reason(tmp_path: Path) -> None:
     folder = status(tmp_path / "digits-0123abcd", "finished")
     finished(folder, None)
     assert events(tmp_path)[0].text.split("\n")[1] == "matrix head: undefined, because there is no answer on 6 base classes"
@@ -77,14 +77,14 @@ def test_what_is_undefined_says_why(tmp_path: Path) -> None:
     ("told", "more", "state"),
     [("failed", {}, "failed"), ("failed", {"diverged": True}, "diverged"), ("stopped", {}, "stopped"), ("running", {}, "killed")],
 )
-def test_what_did_not_finish_points_at_its_last_words(tmp_path: Path, told: str, more: dict[str, Any], state: str) -> None:
+def test_unfinished_runs_have_their_last_message(tmp_path: Path, told: str, more: dict[str, Any], state: str) -> None:
     status(tmp_path / "digits-0123abcd", told, "CUDA out of memory", **more)
     [one] = events(tmp_path)
     assert (one.state, one.text.split("\n")[1]) == (state, "CUDA out of memory")
     assert "CUDA out of memory" in one.place.path.read_text().splitlines()[one.place.line - 1]
 
 
-def test_a_running_run_tells_until_when(tmp_path: Path) -> None:
+def test_a_running_run_has_its_estimated_end(tmp_path: Path) -> None:
     folder = status(tmp_path / "digits-0123abcd", "created")
     (folder / "recipe.toml").write_text("[training]\nepochs = 12\n")
     run = Run(folder)
@@ -140,7 +140,7 @@ def sweep(runs: Path, rows: list[str]) -> Path:
     return folder
 
 
-def test_holes_of_a_sweep_are_rows_whose_runs_are_not_over(tmp_path: Path) -> None:
+def test_missing_cells_are_rows_whose_runs_are_not_over(tmp_path: Path) -> None:
     names = [f"digits-{i:08x}" for i in range(5)]
     states = ["finished", "diverged", "missing", "failed", "missing"]
     folder = sweep(tmp_path, [f"0.{i},conv4,0,{state},{name}" for i, (state, name) in enumerate(zip(states, names, strict=True))])

@@ -1,4 +1,4 @@
-"""The study of next steps: what counts as followed up, and that a day never sees itself."""
+"""The study of next steps: what counts as followed up; no day sees itself."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_two_rare_terms_that_are_shown_count_and_no_others(study: ModuleType, tm
     assert not any(map(log.judge(1, 2), log.days[0]))
 
 
-def test_a_rule_sees_the_past_alone(study: ModuleType, tmp_path: Path) -> None:
+def test_a_rule_sees_only_the_past(study: ModuleType, tmp_path: Path) -> None:
     days = "".join(f"## 2026-03-{day:02}\n- alpha{day} beta{day}\n- gamma{day}?\n" for day in range(1, 9))
     (tmp_path / "log.md").write_text("# Log\n" + days)
     log = study.Log(tmp_path / "log.md", [], date(2026, 3, 1))

@@ -1,4 +1,4 @@
-"""What a log comes to: best, last, trend, remaining time, trouble, likeness; and what is undefined says why."""
+"""The card of a log: best, last, trend, remaining time, errors, fingerprints; undefined values give a reason."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def training(values: list[float], form: str = "Epoch {epoch}/40 - loss: {loss:.4
 RISEN = [0.5, 0.6, 0.7, 0.8, 0.9, 0.85, 0.84, 0.86, 0.85, 0.84]
 
 
-def test_best_last_and_how_long_ago() -> None:
+def test_best_and_last_value_and_their_distance() -> None:
     card = card_of(training(RISEN))
     assert card.criterion is not None
     assert (card.criterion.title, card.better) == ("val_acc", "larger")
@@ -38,14 +38,14 @@ def test_best_last_and_how_long_ago() -> None:
     assert (card.since, card.unit) == (5, "epochs")
 
 
-def test_another_metric_may_be_asked_for() -> None:
+def test_the_metric_can_be_chosen() -> None:
     card = card_of(training(RISEN), "loss")
     assert card.better == "smaller"
     assert card.best is not None
     assert card.best.line == 10
 
 
-def test_metrics_that_are_not_there_or_say_nothing() -> None:
+def test_unknown_and_undirected_metrics_are_errors() -> None:
     with pytest.raises(Problem, match=r"The log has no 'val_ac'\. Did you mean 'val_acc'\?"):
         card_of(training(RISEN), "val_ac")
     with pytest.raises(Problem, match="Whether a larger or a smaller 'wd' is better, its name does not say"):
@@ -68,18 +68,18 @@ def test_metrics_that_are_not_there_or_say_nothing() -> None:
         *(("validationLoss", "smaller"), ("test/EER", "smaller"), ("err_rate", "smaller"), ("global_loss", "smaller"), ("objf", "larger")),
     ],
 )
-def test_which_way_is_better_is_told_by_the_name(name: str, way: str) -> None:
+def test_the_name_determines_which_way_is_better(name: str, way: str) -> None:
     assert names.better(name) == way
 
 
-def test_validation_is_preferred_and_scores_to_losses() -> None:
+def test_validation_and_scores_are_preferred() -> None:
     lines = ["epoch 1: train_acc=0.9, val_loss=0.5, val_acc=0.7", "epoch 2: train_acc=0.95, val_loss=0.6, val_acc=0.72"]
     card = card_of(lines)
     assert card.criterion is not None
     assert card.criterion.name == "val_acc"
 
 
-def test_of_running_means_the_last_of_each_epoch_counts() -> None:
+def test_the_last_running_mean_of_each_epoch_counts() -> None:
     lines = [f"Epoch: [{epoch}][{step}/2] Loss {9 - step:.1f} ({5 - epoch - step / 10:.1f})" for epoch in (1, 2) for step in (1, 2)]
     card = card_of(lines)
     assert card.criterion is not None
@@ -94,12 +94,12 @@ def test_trend() -> None:
     assert trend([1.0] * 7, "larger").why == "undefined, because 7 values are too few: it takes 8"
 
 
-def test_remaining_time_by_the_log_itself() -> None:
+def test_remaining_time_estimated_by_the_log() -> None:
     remaining = card_of(["epoch: 1, eta: 0:10:00, loss: 1.0", "epoch: 2, eta: 0:05:00, loss: 0.5"]).remaining
     assert (remaining.seconds, remaining.why) == (300, "according to the estimate in line 2")
 
 
-def test_remaining_time_by_two_stamps() -> None:
+def test_remaining_time_extrapolated_from_time_stamps() -> None:
     lines = [f"2024-01-01 00:{5 * epoch:02d}:00 Epoch {epoch}/10 loss: 0.5" for epoch in range(1, 6)]
     remaining = card_of(lines).remaining
     assert remaining.seconds == pytest.approx(25 * 60)  # from the end of epoch 1 to that of epoch 5: 20 minutes for 4 epochs; 5 are left
@@ -115,7 +115,7 @@ def test_remaining_time_by_two_stamps() -> None:
         (["[1/2] loss: 1", "[2/2] loss: 2", "[1/2] loss: 1"], "undefined, because no line tells how often the steps begin anew"),
     ],
 )
-def test_a_remaining_time_that_is_undefined_says_why(lines: list[str], why: str) -> None:
+def test_an_undefined_remaining_time_has_a_reason(lines: list[str], why: str) -> None:
     remaining = card_of(lines).remaining
     assert (remaining.seconds, remaining.why) == (None, why)
 
@@ -127,7 +127,7 @@ def test_finished_by_the_last_epoch() -> None:
     assert (unended.state, unended.why["state"]) == ("", "undefined, because nothing in the log says that it ended")
 
 
-def test_epochs_counted_from_nought() -> None:
+def test_epochs_counted_from_zero() -> None:
     assert card_of([f"Epoch {epoch}/3 loss: 0.5" for epoch in (0, 1, 2)]).state == "finished"
     assert card_of([f"Epoch {epoch}/3 loss: 0.5" for epoch in (0, 1)]).state == ""
 
@@ -160,12 +160,12 @@ def test_a_traceback_ends_it() -> None:
     assert ranked.error == (6, "ValueError: bad shape")
 
 
-def test_of_chained_tracebacks_the_last_counts() -> None:
+def test_the_last_of_chained_tracebacks_counts() -> None:
     chained = [*FAILED, "", "During handling of the above exception, another exception occurred:", "", *FAILED[2:5], "KeyError: 'x'"]
     assert card_of(chained).error == (len(chained), "KeyError: 'x'")
 
 
-def test_a_failure_that_training_survived_is_told_but_is_no_end() -> None:
+def test_an_error_that_training_survived_is_reported_but_not_its_state() -> None:
     card = card_of([*FAILED, *training(RISEN)])
     assert card.error == (6, "ValueError: bad shape")
     assert card.state == ""
@@ -180,7 +180,7 @@ def test_killed(line: str) -> None:
     assert (card.state, card.error) == ("killed", (3 + len(before), line))
 
 
-def test_what_the_log_itself_calls_its_best() -> None:
+def test_best_values_stated_by_the_log() -> None:
     card = card_of([*training(RISEN), "Best val_acc is 0.9000 at 5 epoch.", "Best val_acc is 0.9000 at 5 epoch."])
     assert card.claimed is not None
     assert (card.claimed[0], card.claimed[1].value) == ("val_acc", 0.9)
@@ -191,7 +191,7 @@ def test_nothing_read() -> None:
     assert (card.rows, card.lines, card.best, card.why["best"]) == (0, 2, None, "undefined, because no line was read as a log's")
 
 
-def test_logs_of_one_run_are_alike() -> None:
+def test_logs_of_one_run_share_fingerprints() -> None:
     long, other = training([0.5 + 0.01 * number for number in range(30)]), training([0.4] * 30)
     whole, copy, part = card_of(long), card_of([f"2024-01-01 00:00:00 INFO {line}" for line in long]), card_of(long[:10])
     assert fingerprints.shared_figures(whole.fingerprints, copy.fingerprints) == "the same figures"
@@ -201,7 +201,7 @@ def test_logs_of_one_run_are_alike() -> None:
     assert fingerprints.shared_figures((), ()) == ""
 
 
-def test_a_run_that_agrees_for_some_time_is_no_copy() -> None:
+def test_a_run_that_agrees_only_at_first_is_no_copy() -> None:
     values = [0.5 + 0.01 * number for number in range(30)]
     one, other = card_of(training(values)), card_of(training([*values[:20], *(value + 0.1 for value in values[20:])]))
     assert fingerprints.shared_figures(one.fingerprints, other.fingerprints) == "the same first 32 figures"
@@ -240,7 +240,7 @@ def test_moments(stamp: str, time: datetime | None) -> None:
     assert time is None or has_year(time) == (time.year != 1904)
 
 
-def test_the_table_has_a_row_a_record_and_figures_as_printed() -> None:
+def test_the_table_has_one_row_per_record_with_figures_as_printed() -> None:
     lines = [
         "Epoch [1][1/2] time: 0.50 s, loss: 1.50 (1.60)",
         "Epoch [1][2/2] time: 0.25 s, loss: 1.25 (1.40)",

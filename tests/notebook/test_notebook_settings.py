@@ -1,4 +1,4 @@
-"""What can be wrong in notebook.toml is said in a sentence that names what would be right."""
+"""Errors in notebook.toml are reported in a sentence that names what would be right."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from scratchlab.notebook.settings import settings
         ("vault = ", r"cannot be read"),
     ],
 )
-def test_what_is_wrong_is_said(tmp_path: Path, text: str, sentence: str) -> None:
+def test_errors_are_sentences(tmp_path: Path, text: str, sentence: str) -> None:
     (tmp_path / "a.md").write_text("a")
     (tmp_path / "notebook.toml").write_text(text)
     with pytest.raises(Problem, match=sentence):
         settings(tmp_path / "notebook.toml")
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "notebook.toml")
     with pytest.raises(Problem, match="not a regular file"):
         settings(tmp_path / "notebook.toml")
 
 
-def test_a_folder_counts_once_however_it_is_spelled(tmp_path: Path) -> None:
+def test_spellings_of_one_folder_count_once(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "a")
     (tmp_path / "notebook.toml").write_text('vault = ["a", "a/b/..", "link", "a/b"]')

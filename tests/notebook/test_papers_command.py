@@ -19,7 +19,7 @@ Image = pytest.importorskip("PIL.Image", reason="needs the extra 'papers'")
 
 
 class Words:
-    """Reads the same words on every page."""
+    """An engine that reads the same words on every page."""
 
     name, reads = "words-1", ("English",)
 
@@ -43,7 +43,7 @@ def said(*words: str) -> str:
     return done.output
 
 
-def test_papers_are_read_once_and_then_asked_for(folder: Path, tmp_path: Path) -> None:
+def test_papers_are_read_once_and_then_found(folder: Path, tmp_path: Path) -> None:
     (folder / "broken.pdf").write_bytes(b"%PDF nothing")
     source = Papers(Settings(papers=(folder,)))
     assert [Path(key).name for key, _ in source.stamps({})] == ["broken.pdf"]  # a picture nobody has read says nothing
@@ -78,7 +78,7 @@ def test_the_settings_name_folders_of_papers(folder: Path, tmp_path: Path) -> No
         settings(file)
 
 
-def test_a_folder_that_is_not_there_is_told_of(folder: Path, tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"nowhere is no folder; name one that holds photographs or PDFs\.$"):
         said("papers", str(tmp_path / "nowhere"))
     with pytest.raises(Problem, match=r"^No folder of papers is known; name one here, or in notebook\.toml"):

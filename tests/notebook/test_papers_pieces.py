@@ -24,11 +24,11 @@ def test_columns_stay_apart() -> None:
     assert {piece.page for piece in found} == {3}
 
 
-def test_a_heading_twice_as_high_stands_alone() -> None:
+def test_a_heading_twice_as_high_is_its_own_piece() -> None:
     assert [piece.text for piece in group_lines([line("PLAN", 0, 0, height=60), line("a", 0, 70), line("b", 0, 95)])] == ["PLAN", "a\nb"]
 
 
-def test_how_sure_a_piece_is_weighs_its_lines_by_their_length() -> None:
+def test_confidence_is_weighted_by_length() -> None:
     (piece,) = group_lines([line("x" * 90, 0, 0, confidence=1.0), line("y" * 10, 0, 25, confidence=0.0)])
     assert piece.confidence == 0.9
 
@@ -39,7 +39,7 @@ def test_no_lines_are_no_pieces() -> None:
 
 @pytest.mark.parametrize(("page", "box"), [(0, (1, 2, 30, 40)), (7, (1, 2, 30, 40)), (7, None), (0, None)])
 @pytest.mark.parametrize("confidence", [0.2, 1.0])
-def test_what_a_place_says_is_understood(page: int, box: tuple[int, int, int, int] | None, confidence: float) -> None:
+def test_places_can_be_parsed(page: int, box: tuple[int, int, int, int] | None, confidence: float) -> None:
     piece = Piece("text", page, box, confidence)
     assert parse_detail(piece.detail) == (page, box)
     assert ("hardly legible" in piece.detail) is (confidence < 0.8)

@@ -1,4 +1,4 @@
-"""Each page is read once; what cannot be read is told of; places are those of the upright picture."""
+"""Each page is read once; errors are reported; boxes refer to the upright picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Image = pytest.importorskip("PIL.Image", reason="needs the extra 'papers'")
 
 
 class Dark:
-    """An engine that finds one line: what is not white."""
+    """An engine that finds one line: the area that is not white."""
 
     reads = ("ink",)
 
@@ -91,7 +91,7 @@ def test_broken_pictures_are_reported_and_tried_again(tmp_path: Path, store: Pag
     assert read([broken], Dark(), store)[0].pieces
 
 
-def test_heic_without_its_reader_says_what_would_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_heic_without_its_reader_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pillow_heif", None)
     with pytest.raises(Problem, match=r"^a\.HEIC is not a picture that Pillow can read here; pip install pillow-heif, or save it as JPEG$"):
         pictures.upright(b"\0\0\0\x18ftypheic" + bytes(64), Path("a.HEIC"))
@@ -105,7 +105,7 @@ def test_a_picture_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def turned(path: Path) -> Path:
-    """A bar near the top left, kept on its side, with an EXIF that says so and when."""
+    """A bar near the top left, stored rotated, with EXIF orientation and time."""
     about = Image.Exif()
     about[0x0112] = 6
     about.get_ifd(0x8769)[0x9003] = "2025:04:10 21:30:12"
@@ -115,7 +115,7 @@ def turned(path: Path) -> Path:
     return path
 
 
-def test_boxes_are_those_of_the_upright_picture(tmp_path: Path, store: PageStore) -> None:
+def test_boxes_refer_to_the_upright_picture(tmp_path: Path, store: PageStore) -> None:
     path = turned(tmp_path / "a.jpg")
     (seen,) = read([path], Dark(), store)
     box = seen.pieces[0].box
@@ -123,7 +123,7 @@ def test_boxes_are_those_of_the_upright_picture(tmp_path: Path, store: PageStore
     assert [abs(a - b) <= 1 for a, b in zip(box, (8, 16, 56, 32), strict=True)] == [True] * 4
 
 
-def test_what_is_transparent_is_white(tmp_path: Path) -> None:
+def test_transparent_areas_are_white(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(path)
     assert pictures.upright(path.read_bytes(), path).getpixel((5, 5)) == (255, 255, 255)

@@ -43,11 +43,11 @@ def test_from_a_pipe(words: list[str]) -> None:
     assert "4 records of 4 lines" in run(*words, piped=LOG)
 
 
-def test_judged_by_what_is_asked_for(log: Path) -> None:
+def test_the_metric_option(log: Path) -> None:
     assert "loss; smaller is better, by its name" in run(str(log), "--metric", "loss")
 
 
-def test_prose_is_told_apart(tmp_path: Path) -> None:
+def test_prose_is_recognized(tmp_path: Path) -> None:
     (tmp_path / "note.md").write_text("Dear diary,\nnothing.\n")
     assert "2 lines were read, none as a log's" in run(str(tmp_path / "note.md"))
 
@@ -57,7 +57,7 @@ def test_the_table(log: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").read_text().splitlines()[:2] == ["line,phase,epoch,epochs,loss,val_acc", "1,,1,4,1.00,0.60"]
 
 
-def test_a_table_without_a_folder_is_refused_before_anything_is_read(log: Path, tmp_path: Path) -> None:
+def test_a_table_in_a_missing_folder_is_refused_before_reading(log: Path, tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"out\.csv cannot be written: there is no folder .*none"):
         run(str(log), "--table", str(tmp_path / "none" / "out.csv"))
     assert not (tmp_path / "none").exists()
@@ -79,7 +79,7 @@ def test_from_the_clipboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's programs")
-def test_a_clipboard_that_does_not_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clipboard_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
         Problem, match=r"no program here that reads the clipboard; install one of wl-paste, xclip, .* name a file, or pipe the log in"
@@ -113,7 +113,7 @@ def test_following_goes_on_until_it_is_stopped(log: Path, monkeypatch: pytest.Mo
     assert "0.97, epoch 6 (line 6), which is the last" in screen.getvalue()
 
 
-def test_following_begins_anew_with_the_file(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_following_restarts_with_a_truncated_file(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     states = iter((lambda: log.write_text("Epoch 1/9 - loss: 3.0\n"),))
 
     def written(_: float) -> None:

@@ -1,4 +1,4 @@
-"""What fills the disk, and which checkpoints lie there."""
+"""Disk usage and checkpoints."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def sums(found: Disk) -> dict[str, int]:
     return {kind: sum(part.files for part in found.parts if part.kind == kind) for kind in {part.kind for part in found.parts}}
 
 
-def test_every_file_is_of_one_kind(project: Path) -> None:
+def test_every_file_has_one_kind(project: Path) -> None:
     found = looked(project)
     assert sums(found) == {"runs": 2, "checkpoints": 3, "data": 2, "environments": 1, "text": 1}
     assert {(part.folder.name, part.kind) for part in found.parts} >= {("runs", "runs"), ("data", "data"), (".venv", "environments")}
@@ -56,7 +56,7 @@ def test_every_file_is_of_one_kind(project: Path) -> None:
     assert found.parts[0].bytes == max(part.bytes for part in found.parts)
 
 
-def test_a_folder_of_source_is_no_runs_whatever_its_name(project: Path) -> None:
+def test_source_folders_are_no_runs_whatever_their_name(project: Path) -> None:
     file_of_size(project / "src" / "logs" / "reader.py", 10)
     file_of_size(project / "src" / "logs" / "page.j2", 10)
     file_of_size(project / "runs" / "a" / "code" / "train.py", 10)  # a copy that a run keeps
@@ -66,7 +66,7 @@ def test_a_folder_of_source_is_no_runs_whatever_its_name(project: Path) -> None:
     assert not [part for part in found.parts if part.folder.name == "logs"]
 
 
-def test_it_counts_as_du_does_but_for_the_folders_themselves(project: Path) -> None:
+def test_sizes_agree_with_du_without_the_folders_themselves(project: Path) -> None:
     file_of_size(project / "sparse.npy", 1)
     os.truncate(project / "sparse.npy", 50_000_000)
     os.link(project / "model.tar", project / "again.tar")
@@ -76,7 +76,7 @@ def test_it_counts_as_du_does_but_for_the_folders_themselves(project: Path) -> N
     assert looked(project).bytes + folders == int(counted) * 1024
 
 
-def test_checkpoints_know_what_stands_beside_them(project: Path) -> None:
+def test_checkpoints_have_their_configuration_file(project: Path) -> None:
     found = looked(project)
     assert [(one.path.name, one.size) for one in found.checkpoints] == [
         ("best.pt", 3_000_000),
@@ -88,12 +88,12 @@ def test_checkpoints_know_what_stands_beside_them(project: Path) -> None:
     assert same(found.checkpoints) == {project / "runs" / "a" / "ckpt" / "last.pt": project / "runs" / "a" / "ckpt" / "best.pt"}
 
 
-def test_nothing_above_the_folder_counts_as_beside(project: Path) -> None:
+def test_configuration_files_above_the_scanned_folder_are_ignored(project: Path) -> None:
     file_of_size(project.parent / "config.yaml", 5)
     assert looked(project).checkpoints[2].beside is None
 
 
-def test_one_size_is_not_enough_to_be_the_same(project: Path) -> None:
+def test_equal_size_is_not_enough_for_copies(project: Path) -> None:
     last = project / "runs" / "a" / "ckpt" / "last.pt"
     last.write_bytes(b"x" * 2_999_999 + b"y")
     assert same(looked(project).checkpoints) == {}
@@ -108,7 +108,7 @@ def crowd(project: Path, age: float) -> Path:
     return project / "data" / "many"
 
 
-def test_a_crowded_folder_at_rest_is_not_looked_at_twice(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_unchanged_folders_are_cached(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many = crowd(project, 10 * folder_cache.REST)
     seen: list[str] = []
     monkeypatch.setattr(folder_cache.os, "scandir", lambda folder, scan=os.scandir: (seen.append(str(folder)), scan(folder))[1])
@@ -125,14 +125,14 @@ def test_a_crowded_folder_at_rest_is_not_looked_at_twice(project: Path, monkeypa
     assert str(many) in seen
 
 
-def test_a_crowded_folder_that_is_written_to_is_looked_at(project: Path) -> None:
+def test_large_changing_folders_are_not_cached(project: Path) -> None:
     many = crowd(project, 60)
     before = looked(project).bytes
     file_of_size(many / "3.npy", 40_000)  # in place: the folder's time stays
     assert looked(project).bytes > before
 
 
-def test_what_may_not_be_looked_into_is_told_of(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_folders_are_reported(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = str(project / "data")
 
     def scan(folder: str, scandir=os.scandir):
@@ -146,7 +146,7 @@ def test_what_may_not_be_looked_into_is_told_of(project: Path, monkeypatch: pyte
     assert found.files == 7
 
 
-def test_no_folder_gets_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"nowhere is not a folder; name a folder to scan\.$"):
         looked(tmp_path / "nowhere", tmp_path / "own")
 

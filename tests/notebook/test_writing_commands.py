@@ -1,4 +1,4 @@
-"""The commands as a person uses them: shown, asked, written, taken back."""
+"""The commands: show, ask, write, undo."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def asked(*words: str, answer: str = "") -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_insert_shows_asks_and_undo_takes_back(vault: Path) -> None:
+def test_insert_shows_and_asks_and_undo_restores(vault: Path) -> None:
     note = vault / "formant_residual.md"
     asked_for = ("insert", "[[formant_residual#2025/04/10]]", "- [ ] why does it overfit?")
     assert asked(*asked_for, answer="n\n")[0] == 1
@@ -51,7 +51,7 @@ def test_insert_shows_asks_and_undo_takes_back(vault: Path) -> None:
     assert note.read_text() == NOTE.replace("# Log\n", "# Log\nx\n", 1)
 
 
-def test_a_note_without_headings_takes_a_line_at_its_end(vault: Path) -> None:
+def test_text_is_appended_to_a_note_without_headings(vault: Path) -> None:
     (vault / "inbox.md").write_text("- buy a disk\n")
     assert asked("insert", "inbox", "- sell it", "--yes")[0] == 0
     assert (vault / "inbox.md").read_text() == "- buy a disk\n- sell it\n"
@@ -63,12 +63,12 @@ def test_insert_helps_with_both_words(vault: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["- what is it?", "-", "- yes, hello", "--- a", "-y", "-h"])
-def test_a_text_is_a_text_whatever_it_begins_with(vault: Path, text: str) -> None:
+def test_texts_may_begin_like_options(vault: Path, text: str) -> None:
     assert asked("insert", "formant_residual", text, "--under", "2025/04/10", "--yes")[0] == 0
     assert text in (vault / "formant_residual.md").read_text().splitlines()
 
 
-def test_undo_refuses_what_was_changed_since_and_shows_it(vault: Path, tmp_path: Path) -> None:
+def test_undo_refuses_changed_notes_and_shows_the_changes(vault: Path, tmp_path: Path) -> None:
     note = vault / "formant_residual.md"
     backups = Backups(tmp_path / "own")
     write_insertion(plan_insertion(note, "- one", ("2025/04/10",)), backups)
@@ -91,7 +91,7 @@ def test_undo_refuses_what_was_changed_since_and_shows_it(vault: Path, tmp_path:
         undo.undo_write(backups, 7)
 
 
-def test_undo_of_a_note_that_is_gone_names_the_backup(vault: Path, tmp_path: Path) -> None:
+def test_undo_of_a_deleted_note_names_the_backup(vault: Path, tmp_path: Path) -> None:
     note, backups = vault / "formant_residual.md", Backups(tmp_path / "own")
     entry = write_insertion(plan_insertion(note, "- one", ("Log",)), backups)[1]
     note.unlink()
@@ -101,7 +101,7 @@ def test_undo_of_a_note_that_is_gone_names_the_backup(vault: Path, tmp_path: Pat
     assert backups.version(entry.before) == NOTE.encode()
 
 
-def test_backups_are_for_their_owner_alone(vault: Path, tmp_path: Path) -> None:
+def test_backups_are_readable_by_their_owner_only(vault: Path, tmp_path: Path) -> None:
     write_insertion(plan_insertion(vault / "formant_residual.md", "- one", ("Log",)), Backups(tmp_path / "own"))
     folder = tmp_path / "own" / "backups"
     assert folder.stat().st_mode & 0o077 == 0
@@ -125,12 +125,12 @@ def test_addresses(vault: Path) -> None:
         ("#Log", "There is no note"),
     ],
 )
-def test_addresses_that_are_none(vault: Path, note: str, sentence: str) -> None:
+def test_invalid_addresses(vault: Path, note: str, sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
         address.locate(note, [vault])
 
 
-def test_of_two_vaults_a_file_says_which_note(vault: Path, tmp_path: Path) -> None:
+def test_ambiguous_names_can_be_resolved_by_a_file(vault: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "formant_residual.md").write_text(NOTE)
     (tmp_path / "own" / "notebook.toml").write_text('vault = ["../vault", "../other"]')
@@ -141,7 +141,7 @@ def test_of_two_vaults_a_file_says_which_note(vault: Path, tmp_path: Path) -> No
     assert (vault / "formant_residual.md").read_text() == NOTE
 
 
-def test_what_is_lacking_is_told(vault: Path) -> None:
+def test_missing_things_are_errors(vault: Path) -> None:
     with pytest.raises(Problem, match=r"formant_residual.md: name the heading to insert under.*headings are: Log, 2025/04/10"):
         asked("insert", "formant_residual", "x")
     with pytest.raises(Problem, match="'soon' is no time"):
@@ -155,7 +155,7 @@ def test_what_is_lacking_is_told(vault: Path) -> None:
         address.locate("nowhere.md", [])
 
 
-def test_a_day_by_its_word(vault: Path) -> None:
+def test_a_day_in_words(vault: Path) -> None:
     assert asked("day", "yesterday")[0] == 0
     assert [path.stem for path in (vault / "scratchlab" / "days").iterdir()] == [str(date.today() - timedelta(days=1))]
 

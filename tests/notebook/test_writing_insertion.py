@@ -1,4 +1,4 @@
-"""Where a text comes to stand: every byte of the note stays, and what were headings are headings."""
+"""Insertion: every byte of the note stays, and headings stay headings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEXTS = st.one_of(LINES, st.lists(LINES, min_size=1, max_size=4).map("\n".join),
 
 @st.composite
 def notes(draw: st.DrawFn) -> bytes:
-    """Lines that look like everything, with any line ends, in one of several encodings, with or without a last line end."""
+    """Notes with all kinds of lines, line ends and encodings, with or without a last line end."""
     told = draw(st.lists(st.tuples(LINES, ENDS), max_size=25))
     text = "".join(line + end for line, end in told)
     if draw(st.booleans()):
@@ -67,13 +67,13 @@ def test_every_byte_stays_in_order(raw: bytes, text: str) -> None:
 
 @given(st.binary(max_size=200), st.sampled_from(["text", "- item\n  more"]))
 @settings(max_examples=150)
-def test_bytes_that_are_no_text_stay_too(raw: bytes, text: str) -> None:
+def test_undecodable_bytes_stay(raw: bytes, text: str) -> None:
     check(b"# A\n" + raw, text)
 
 
 @given(notes(), TEXTS)
 @settings(max_examples=100)
-def test_with_an_encoding_by_the_persons_word(raw: bytes, text: str) -> None:
+def test_with_a_given_encoding(raw: bytes, text: str) -> None:
     check(raw, text, "gb18030")
 
 
@@ -96,7 +96,7 @@ def test_with_an_encoding_by_the_persons_word(raw: bytes, text: str) -> None:
         ("### 2025/04/10 ###\n- a\n  - b\n", "2025/04/10", "- c", "### 2025/04/10 ###\n- a\n  - b\n- c\n"),
     ],
 )
-def test_where_it_comes_to_stand(note: str, under: str, text: str, expected: str | None) -> None:
+def test_positions_of_insertions(note: str, under: str, text: str, expected: str | None) -> None:
     made = insert_text(note.encode(), text, (under,)).new.decode()
     assert made == (expected or "# A\nx\n\nwords\nTitle\n===\n")
 
@@ -113,13 +113,13 @@ def test_where_it_comes_to_stand(note: str, under: str, text: str, expected: str
         ("a\n\n***\n", "x", "a\n\n***\n\nx\n"),
     ],
 )
-def test_a_note_without_headings_is_gone_on_with(note: str, text: str, expected: str) -> None:
+def test_text_is_appended_without_headings(note: str, text: str, expected: str) -> None:
     made = insert_text(note.encode(), text, ())
     assert made.new.decode() == expected
     assert made.heading is None
 
 
-def test_a_link_leaves_out_what_it_cannot_hold() -> None:
+def test_characters_that_links_omit_are_ignored() -> None:
     assert insert_text(b"## **2025/04/10**: loss\n", "x", ("2025/04/10 loss",)).line == 2
 
 
@@ -127,7 +127,7 @@ def test_a_link_leaves_out_what_it_cannot_hold() -> None:
     ("under", "line"),
     [("2025-06-11", 5), ("06-11", 5), ("6月11日", 5), ("2025/03/05", 1), ("11 June 2025", 5), ("2024-06-11", 0), ("2025-03-07", 0)],
 )
-def test_a_day_is_found_however_it_is_write_insertion(under: str, line: int) -> None:
+def test_a_day_is_found_in_any_notation(under: str, line: int) -> None:
     note = b"# 2025-03-05 (Wed)\na\n## 03-07\n## 03-07 again\n## 06-11: plans\nb\n"
     if not line:
         with pytest.raises(Problem, match=r"There is no heading|matches 2 headings"):
@@ -142,7 +142,7 @@ def test_the_only_heading_need_not_be_named() -> None:
     assert insert_text(b"# 2025-06-17\n\n- a\n", "- b", ()).new == b"# 2025-06-17\n\n- a\n- b\n"
 
 
-def test_a_heading_above_tells_two_apart() -> None:
+def test_a_parent_heading_disambiguates() -> None:
     note = b"# Mon\n## Todo\na\n# Tue\n## Todo\nb\n"
     assert insert_text(note, "x", ("Tue", "Todo")).line > 6
     with pytest.raises(Problem, match=r"names 2 headings \(line 2: Mon#Todo, line 5: Tue#Todo\); choose one"):
@@ -163,7 +163,7 @@ def test_a_heading_above_tells_two_apart() -> None:
         (codecs.BOM_UTF32_LE + b"#\0\0\0", "A", "x", "UTF-32"),
     ],
 )
-def test_what_cannot_be_is_told(note: bytes, under: str, text: str, sentence: str) -> None:
+def test_impossible_insertions_are_errors(note: bytes, under: str, text: str, sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
         insert_text(note, text, (under,) if under else ())
 
@@ -178,7 +178,7 @@ def test_what_cannot_be_is_told(note: bytes, under: str, text: str, sentence: st
         ),  # a text has several spellings
     ],
 )
-def test_encodings_that_are_none(encoding: str, sentence: str) -> None:
+def test_invalid_encodings(encoding: str, sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
         insert_text(b"# A\n", "x", ("A",), encoding)
 
@@ -187,7 +187,7 @@ def test_encodings_that_are_none(encoding: str, sentence: str) -> None:
     "encoding",
     ["utf-8", "gb18030", "gbk", "gb2312", "big5", "euc-kr", "cp949", "johab", "shift-jis", "cp932", "euc-jp", "latin-1", "koi8-r"],
 )
-def test_encodings_that_notes_are_kept_in(encoding: str) -> None:
+def test_supported_encodings(encoding: str) -> None:
     assert insert_text(b"# A\n", "x", ("A",), encoding).new == b"# A\nx\n"
 
 

@@ -1,4 +1,4 @@
-"""The way a note is written, interrupted at every call of the system: the note is old or new, and can be taken back."""
+"""Writing interrupted at every system call: the note is old or new, and the write can be undone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STEPS = ("open", "close", "write", "fsync", "fchmod", "replace", "rename", "link
 
 
 class Interrupted:
-    """Does something at the n-th call of the system that is made from now on."""
+    """Runs an action at the n-th system call from now on."""
 
     def __init__(self, patch: pytest.MonkeyPatch, at: int, interrupt: Callable[[str], object], steps: tuple[str, ...] = STEPS) -> None:
         self.at, self.interrupt, self.calls = at, interrupt, 0
@@ -49,7 +49,7 @@ def insert(note: Path, kept: Path, text: str = "- two") -> None:
 
 
 def killed(work: Callable[[], object], at: int) -> bool:
-    """Does the work in a process of its own that ends at its n-th call of the system; whether it came so far."""
+    """Runs the work in a process that is killed at its n-th system call; returns whether it got that far."""
     if (child := os.fork()) == 0:
         code = 7
         try:
@@ -98,7 +98,7 @@ def test_a_kill_at_every_step_leaves_the_old_note_or_the_new_one(tmp_path: Path)
     assert seen[True] > 3
 
 
-def test_a_kill_at_every_step_of_an_undo_leaves_one_that_can_be_made_again(tmp_path: Path) -> None:
+def test_an_undo_killed_at_any_step_can_be_repeated(tmp_path: Path) -> None:
     at = 0
     while True:
         at += 1
@@ -119,8 +119,8 @@ def test_a_kill_at_every_step_of_an_undo_leaves_one_that_can_be_made_again(tmp_p
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
-def test_a_full_or_failing_disk_gives_a_sentence_and_leaves_nothing(tmp_path: Path, number: int) -> None:
-    """Injected at every step that writes or names anything; the step itself is not done."""
+def test_a_full_or_failing_disk_is_an_error_and_leaves_nothing(tmp_path: Path, number: int) -> None:
+    """Errors are injected at every step that writes or renames."""
     at, told = 0, 0
     while True:
         at += 1

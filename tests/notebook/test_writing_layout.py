@@ -1,4 +1,4 @@
-"""A project's tree in the vault: what is of interest, nothing else, and never over what is there."""
+"""A project's layout in the vault: only relevant entries, never overwriting notes."""
 
 from __future__ import annotations
 
@@ -75,21 +75,21 @@ def test_it_creates_and_never_overwrites(project: Path, tmp_path: Path) -> None:
     assert (len(again.new), again.there) == (0, 11)
 
 
-def test_a_large_tree_is_cut(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_tree_is_truncated(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "MOST", 4)
     plan = layout.plan_layout(project, tmp_path / "vault")
     assert (len(plan.new), plan.cut) == (4, True)
 
 
-def test_what_is_no_project_is_told(project: Path, tmp_path: Path) -> None:
+def test_invalid_projects_are_errors(project: Path, tmp_path: Path) -> None:
     with pytest.raises(Problem, match="is not a folder"):
         layout.plan_layout(project / "README.md", tmp_path / "vault")
     with pytest.raises(Problem, match="contains the vault itself"):
         layout.plan_layout(project, project / "notes" / "scratchlab")
 
 
-def test_what_is_counted_beforehand_is_what_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also of two folders whose notes would be called the same, and of two projects of one name."""
+def test_the_plan_equals_what_is_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for folders and projects whose notes would have the same name."""
     for folder in ("a/kws/x#1", "a/kws/x-1", "b/kws/x-1", "b/kws/y", "own", "vault"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "own" / "notebook.toml").write_text('vault = "../vault"\nprojects = ["../a/kws", "../b/kws"]')
