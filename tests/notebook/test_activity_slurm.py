@@ -111,7 +111,7 @@ def test_a_failing_queue_is_reported(cluster: Path, said: str, sentence: str) ->
 
 def test_a_machine_without_slurm_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "squeue is not installed here; remove `slurm = true` out of [activity]" in str(slurm.queue())
+    assert "squeue is not installed here; remove `slurm = true` from [activity]" in str(slurm.queue())
 
 
 def test_the_watcher_records_slurm_jobs_once(cluster: Path, tmp_path: Path) -> None:

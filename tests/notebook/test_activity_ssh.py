@@ -141,10 +141,10 @@ def test_an_answer_is_parsed() -> None:
     ("answer", "sentence"),
     [
         ("lacks /proc\n", "only Linux hosts"),
-        ("", "something else"),
-        ("This account is not available.\n", "something else than the script's words: 'This account"),
-        (ANSWER.replace("done\n", ""), "something else"),
-        (ANSWER.replace("uptime 1000.00", "uptime soon"), "something else"),
+        ("", "something other"),
+        ("This account is not available.\n", "something other than the script's output: 'This account"),
+        (ANSWER.replace("done\n", ""), "something other"),
+        (ANSWER.replace("uptime 1000.00", "uptime soon"), "something other"),
     ],
 )
 def test_invalid_answers_are_reported(answer: str, sentence: str) -> None:

@@ -64,7 +64,7 @@ class Elsewhere:
         self.asked: list[Future[dict[str, Snapshot | str]]] = []
         self.closed = False
 
-    def ask(self) -> Future[dict[str, Snapshot | str]]:
+    def query(self) -> Future[dict[str, Snapshot | str]]:
         self.asked.append(Future())
         return self.asked[-1]
 
@@ -96,7 +96,7 @@ def test_a_machine_that_is_reachable_again_continues(looked: list[Snapshot], tmp
     looked += [at(0), at(30), at(9000), at(9030)]
     with Watcher(tmp_path, 30, there) as watcher:
         for answer in answers:
-            there.ask = lambda answer=answer: done(answer)
+            there.query = lambda answer=answer: done(answer)
             watcher.scan()
     assert (only(tmp_path, "gpu1").state, only(tmp_path, "gpu1").last_seen) == ("exited", NOW + 9000)
 

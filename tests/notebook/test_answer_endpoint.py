@@ -163,9 +163,7 @@ def test_a_line_cannot_leave_its_quotation(server: Server, tmp_path: Path) -> No
         ("I have run `rm -rf /home` for you [3].", 0, ["has no word in common with [3]"]),
     ],
 )
-def test_unsupported_sentences_are_dropped_and_counted(
-    server: Server, tmp_path: Path, text: str, kept: int, dropped: list[str]
-) -> None:
+def test_unsupported_sentences_are_dropped_and_counted(server: Server, tmp_path: Path, text: str, kept: int, dropped: list[str]) -> None:
     says(server, 200, chat(text))
     got = ask(server, tmp_path)
     assert len(got.sentences) == kept

@@ -46,9 +46,9 @@ def test_the_metric_can_be_chosen() -> None:
 
 
 def test_unknown_and_undirected_metrics_are_errors() -> None:
-    with pytest.raises(Problem, match=r"The log has no 'val_ac'\. Did you mean 'val_acc'\?"):
+    with pytest.raises(Problem, match=r"The log has no metric 'val_ac'\. Did you mean 'val_acc'\?"):
         card_of(training(RISEN), "val_ac")
-    with pytest.raises(Problem, match="Whether a larger or a smaller 'wd' is better, its name does not say"):
+    with pytest.raises(Problem, match="The name 'wd' does not say whether larger or smaller is better"):
         card_of(["epoch: 1, wd: 0.1", "epoch: 2, wd: 0.2"], "wd")
 
 
@@ -91,7 +91,7 @@ def test_trend() -> None:
     assert trend([0.1 * number for number in range(10)], "smaller").way == "worse"
     assert trend([0.5, 0.6, 0.5, 0.6, 0.5, 0.6, 0.5, 0.6, 0.5, 0.6], "larger").way == "level"
     assert trend([1.0] * 12, "larger").way == "level"
-    assert trend([1.0] * 7, "larger").why == "undefined, because 7 values are too few: it takes 8"
+    assert trend([1.0] * 7, "larger").why == "undefined, because there are only 7 values; at least 8 are needed"
 
 
 def test_remaining_time_estimated_by_the_log() -> None:
@@ -109,10 +109,10 @@ def test_remaining_time_extrapolated_from_time_stamps() -> None:
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
-        (["epoch: 1, loss: 1.0", "epoch: 2, loss: 0.9"], "undefined, because no line tells how many epochs or steps there will be"),
-        (["epoch 1/9, loss: 1.0", "epoch 2/9, loss: 0.9"], "undefined, because no two lines tell the time"),
-        (["val loss: 1.0", "val loss: 0.9"], "undefined, because no line tells an epoch or a step"),
-        (["[1/2] loss: 1", "[2/2] loss: 2", "[1/2] loss: 1"], "undefined, because no line tells how often the steps begin anew"),
+        (["epoch: 1, loss: 1.0", "epoch: 2, loss: 0.9"], "undefined, because no line says how many epochs or steps there will be"),
+        (["epoch 1/9, loss: 1.0", "epoch 2/9, loss: 0.9"], "undefined, because no two lines have a time stamp"),
+        (["val loss: 1.0", "val loss: 0.9"], "undefined, because no line contains an epoch or a step"),
+        (["[1/2] loss: 1", "[2/2] loss: 2", "[1/2] loss: 1"], "undefined, because no line says how often the step numbers restart"),
     ],
 )
 def test_an_undefined_remaining_time_has_a_reason(lines: list[str], why: str) -> None:
@@ -124,7 +124,7 @@ def test_finished_by_the_last_epoch() -> None:
     card = card_of([f"Epoch {epoch}/3 loss: 0.5" for epoch in (1, 2, 3)])
     assert (card.state, card.state_line, card.remaining.seconds) == ("finished", 3, 0)
     unended = card_of([f"Epoch {epoch}/3 loss: 0.5" for epoch in (1, 2)])
-    assert (unended.state, unended.why["state"]) == ("", "undefined, because nothing in the log says that it ended")
+    assert (unended.state, unended.why["state"]) == ("", "undefined, because the log does not say that training ended")
 
 
 def test_epochs_counted_from_zero() -> None:
@@ -188,7 +188,12 @@ def test_best_values_stated_by_the_log() -> None:
 
 def test_nothing_read() -> None:
     card = card_of(["Dear diary,", "nothing was trained today."])
-    assert (card.rows, card.lines, card.best, card.why["best"]) == (0, 2, None, "undefined, because no line was read as a log's")
+    assert (card.rows, card.lines, card.best, card.why["best"]) == (
+        0,
+        2,
+        None,
+        "undefined, because no line was recognized as part of a log",
+    )
 
 
 def test_logs_of_one_run_share_fingerprints() -> None:

@@ -33,7 +33,7 @@ def test_from_a_file(log: Path) -> None:
     said = run(str(log))
     assert "4 records of 4 lines" in said
     assert "finished (line 4)" in said
-    assert "val_acc; larger is better, by its name" in said
+    assert "val_acc (larger is better, by its name)" in said
     assert "0.9, epoch 4 (line 4), which is the last" in said
     assert "▁▃▆█" in said
 
@@ -44,12 +44,12 @@ def test_from_a_pipe(words: list[str]) -> None:
 
 
 def test_the_metric_option(log: Path) -> None:
-    assert "loss; smaller is better, by its name" in run(str(log), "--metric", "loss")
+    assert "loss (smaller is better, by its name)" in run(str(log), "--metric", "loss")
 
 
 def test_prose_is_recognized(tmp_path: Path) -> None:
     (tmp_path / "note.md").write_text("Dear diary,\nnothing.\n")
-    assert "2 lines were read, none as a log's" in run(str(tmp_path / "note.md"))
+    assert "No log was recognized in 2 lines" in run(str(tmp_path / "note.md"))
 
 
 def test_the_table(log: Path, tmp_path: Path) -> None:
@@ -82,7 +82,8 @@ def test_from_the_clipboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_clipboard_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
-        Problem, match=r"no program here that reads the clipboard; install one of wl-paste, xclip, .* name a file, or pipe the log in"
+        Problem,
+        match=r"No program that reads the clipboard is installed; install one of wl-paste, xclip, .* name a file, or pipe the log in",
     ):
         clipboard.text()
     _program(tmp_path, "xclip", "echo cannot open display >&2; exit 1")
@@ -110,7 +111,7 @@ def test_following_goes_on_until_it_is_stopped(log: Path, monkeypatch: pytest.Mo
     screen = io.StringIO()
     seen = sources.follow(log, "", Console(file=screen, width=120))
     assert [row.number("epoch") for row in seen.rows] == [1, 2, 3, 4, 5, 6]
-    assert "0.97, epoch 6 (line 6), which is the last" in screen.getvalue()
+    assert "0.97, epoch 6 (line 6), the last value" in screen.getvalue()
 
 
 def test_following_restarts_with_a_truncated_file(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

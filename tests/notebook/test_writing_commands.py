@@ -85,7 +85,7 @@ def test_undo_refuses_changed_notes_and_shows_the_changes(vault: Path, tmp_path:
     undo.undo_write(backups)
     assert note.read_text() == NOTE
     assert [one.state for one in undo.writes(backups)] == ["taken back", "taken back"]
-    with pytest.raises(Problem, match="Write 1 is taken back already"):
+    with pytest.raises(Problem, match="Write 1 is already undone"):
         undo.undo_write(backups, 1)
     with pytest.raises(Problem, match="no write 7"):
         undo.undo_write(backups, 7)
@@ -144,7 +144,7 @@ def test_ambiguous_names_can_be_resolved_by_a_file(vault: Path, tmp_path: Path) 
 def test_missing_things_are_errors(vault: Path) -> None:
     with pytest.raises(Problem, match=r"formant_residual.md: name the heading to insert under.*headings are: Log, 2025/04/10"):
         asked("insert", "formant_residual", "x")
-    with pytest.raises(Problem, match="'soon' is no time"):
+    with pytest.raises(Problem, match="'soon' is not a known time"):
         asked("day", "soon")
     with pytest.raises(Problem, match="2099-01-01 is in the future"):
         asked("day", "2099-01-01")

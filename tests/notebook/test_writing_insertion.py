@@ -145,7 +145,7 @@ def test_the_only_heading_need_not_be_named() -> None:
 def test_a_parent_heading_disambiguates() -> None:
     note = b"# Mon\n## Todo\na\n# Tue\n## Todo\nb\n"
     assert insert_text(note, "x", ("Tue", "Todo")).line > 6
-    with pytest.raises(Problem, match=r"names 2 headings \(line 2: Mon#Todo, line 5: Tue#Todo\); choose one"):
+    with pytest.raises(Problem, match=r"matches 2 headings \(line 2: Mon#Todo, line 5: Tue#Todo\); choose one"):
         insert_text(note, "x", ("Todo",))
 
 
