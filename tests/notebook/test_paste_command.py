@@ -34,7 +34,7 @@ def test_from_a_file(log: Path) -> None:
     assert "4 records of 4 lines" in said
     assert "finished (line 4)" in said
     assert "val_acc (larger is better, by its name)" in said
-    assert "0.9, epoch 4 (line 4), which is the last" in said
+    assert "0.9, epoch 4 (line 4), the last value" in said
     assert "▁▃▆█" in said
 
 
