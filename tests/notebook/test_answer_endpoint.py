@@ -249,7 +249,7 @@ def test_too_many_lines_are_halved_with_a_note(server: Server, tmp_path: Path) -
     assert got.dropped == [("It diverged.", "cites [3], which was not given")]
     assert got.notes[0] == "The model read the first 1 line of 3; its context is too short for more."
     server.says = lambda body: (400, {"error": {"message": "maximum context length is 16 tokens"}})
-    assert "cannot read that much at once" in ask(server, tmp_path).notes[0]
+    assert "exceeds the model's context" in ask(server, tmp_path).notes[0]
 
 
 def test_the_key_is_sent_and_never_shown(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +282,7 @@ def test_another_machine_is_asked_about_once_with_all_that_is_sent(server: Serve
 
 
 @pytest.mark.usefixtures("far")
-@pytest.mark.parametrize(("agrees", "note"), [(None, "nobody has agreed to that yet"), (lambda text: False, "as you wished")])
+@pytest.mark.parametrize(("agrees", "note"), [(None, "there is no consent yet"), (lambda text: False, "as you declined")])
 def test_without_consent_nothing_is_sent(server: Server, tmp_path: Path, agrees: Any, note: str) -> None:
     got = ask(server, tmp_path, confirm=agrees)
     assert (got.sentences, server.asked, list(tmp_path.iterdir())) == ([], [], [])
@@ -344,7 +344,7 @@ def test_a_draft_is_one_request_with_one_text(server: Server, tmp_path: Path) ->
 @pytest.mark.usefixtures("far")
 def test_consent_to_questions_does_not_cover_drafts(server: Server, tmp_path: Path) -> None:
     ask(server, tmp_path, confirm=lambda text: True)
-    with pytest.raises(Problem, match="nobody has agreed to that yet"):
+    with pytest.raises(Problem, match="there is no consent yet"):
         Drafting(server.model, tmp_path).complete("go on")
     shown: list[str] = []
     Drafting(server.model, tmp_path, lambda text: bool(shown.append(text)) or True).complete("my note")
@@ -384,7 +384,7 @@ def test_continue_shows_the_models_draft_labelled(server: Server, diary: Path) -
 @pytest.mark.usefixtures("far")
 def test_sent_requests_are_listed(server: Server, diary: Path) -> None:
     assert "Nothing was ever sent to another machine." in command("ask", "--sent")
-    assert "nobody has agreed to that yet" in command("continue", "ideas")
+    assert "there is no consent yet" in command("continue", "ideas")
     assert server.asked == []
     command("ask", "medians?", "--yes-send")
     ask(server, diary, confirm=lambda text: True)
@@ -396,9 +396,9 @@ def test_sent_requests_are_listed(server: Server, diary: Path) -> None:
     assert said.count(f"{server.url}  m, ") == 3
     assert "\n  medians?\n" in said
     assert "\n  (a draft)\n" in said
-    assert "1 request more cannot be read." in said
+    assert "1 more request cannot be read." in said
     assert str(diary / "sent.jsonl") in said.replace("\n", "")
-    assert f"{server.url.removesuffix('/v1')} may be sent questions with their lines since 20" in said
+    assert f"Questions with their lines may be sent to {server.url.removesuffix('/v1')} since 20" in said
 
 
 @pytest.mark.parametrize(
@@ -416,7 +416,7 @@ def test_sent_requests_are_listed(server: Server, diary: Path) -> None:
 )
 def test_malformed_log_entries_are_counted(diary: Path, line: str) -> None:
     (diary / "sent.jsonl").write_text(line + "\n")
-    assert "1 request more cannot be read." in command("ask", "--sent")
+    assert "1 more request cannot be read." in command("ask", "--sent")
 
 
 @pytest.mark.usefixtures("far")

@@ -57,7 +57,7 @@ def test_papers_are_read_once_and_then_found(folder: Path, tmp_path: Path) -> No
     changes = refresh.refresh(base, {"papers": source})
     assert (changes.read, [key for key, _ in changes.refused]) == (1, [str(folder / "broken.pdf")])
     (row,) = base.execute(f"SELECT {table.COLUMNS} FROM events").fetchall()
-    event = table.event(row)
+    event = table.event_of(row)
     assert (event.kind, event.text, event.project) == ("paper", "freeze the encoder", "scans")
     assert event.place.detail == "the region 5,5 to 90,20, hardly legible"
     assert refresh.refresh(base, {"papers": source}).kept == 1

@@ -197,7 +197,7 @@ def test_a_project_becomes_events(project: Path, tmp_path: Path) -> None:
     changes = refresh.refresh(base, {"projects": source})
     assert changes.refused == []
     rows = base.execute(f"SELECT {table.COLUMNS} FROM events")
-    events = {(event.place.path.name, event.place.line): event for event in map(table.event, rows)}
+    events = {(event.place.path.name, event.place.line): event for event in map(table.event_of, rows)}
     task = events["README.md", 3]
     assert (task.kind, task.state, task.project, task.heading) == ("task", "open", "kws", ("README.md", "KWS"))
     assert events["README.md", 5].kind == "file"

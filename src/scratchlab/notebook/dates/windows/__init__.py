@@ -114,9 +114,9 @@ def _joined(first: Named, last: Named, now: date) -> Span:
     """The range of two times; a recurring first time is the last one before the second, a recurring second one the next after the first."""
     begins, ends = first.last(now), last.last(now)
     if last.again:
-        ends = last.seen(moved(begins.start.date(), last.again, 1)) or ends
+        ends = last.seen_from(moved(begins.start.date(), last.again, 1)) or ends
     elif first.again:
-        begins = first.seen(ends.start.date()) or begins
+        begins = first.seen_from(ends.start.date()) or begins
     return Span(min(begins.start, ends.start), max(begins.end, ends.end))
 
 
