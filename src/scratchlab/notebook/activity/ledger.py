@@ -110,8 +110,8 @@ class Ledger:
             unwatched = self._beat(host, taken, every)
             before, now = self.running(host), {(job.pid, job.birth): job for job in found}
             ended = [
-                self._end(earlier_interval, job_result(exits.get(key), earlier_interval.log if here else "", unwatched=unwatched), taken)
-                for key, earlier_interval in before.items()
+                self._end(interval_, job_result(exits.get(key), interval_.log if here else "", unwatched=unwatched), taken)
+                for key, interval_ in before.items()
                 if key not in now
             ]
             for key in before.keys() & now.keys():

@@ -106,8 +106,8 @@ class Watcher(AbstractContextManager["Watcher"]):
             else:
                 parts.append(self._ledger.record(scheduled[0], here.taken, scheduled[1], self.every, {}, here=False))
         return ScanChanges(
-            [answer for part in parts for answer in part.began],
-            [answer for part in parts for answer in part.ended],
+            [interval for part in parts for interval in part.began],
+            [interval for part in parts for interval in part.ended],
             sum(part.running for part in parts),
             unreached,
             tuple(answers),
