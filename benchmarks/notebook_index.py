@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from scratchlab.notebook.index.encoders import Vectors
-from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.index.refresh import refresh
+from scratchlab.notebook.index.search_index import SearchIndex
 from scratchlab.notebook.index.sources.notes import Notes
 from scratchlab.notebook.index.table import opened
 from scratchlab.notebook.recall.ask import ask
@@ -97,7 +97,7 @@ def ours(folder: Path, texts: list[str], questions: list[str]) -> None:
     base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     print(f"{(folder / 'index.sqlite').stat().st_size / 1e6:.0f} MB on disk", flush=True)
     print_quantiles("nothing changed", [seconds(lambda: refresh(base, sources)) for _ in range(5)])
-    index = Memory(base, [], folder)
+    index = SearchIndex(base, [], folder)
 
     def change(i: int) -> None:
         paths[i].write_text(note(date(2025, 1, 1), [f"changed{i} {text}" for text in texts[:BULLETS]]), encoding="utf-8")
@@ -125,7 +125,7 @@ class RandomEncoder:
 
 def ours_by_meaning(folder: Path, questions: list[str]) -> None:
     before = memory()
-    index = Memory(opened(folder / "index.sqlite"), [RandomEncoder(384), RandomEncoder(512)], folder)
+    index = SearchIndex(opened(folder / "index.sqlite"), [RandomEncoder(384), RandomEncoder(512)], folder)
     print(f"{'loading vectors':32s} {seconds(lambda: index.meaning):.2f} CPU s, +{memory() - before:.0f} MB of memory", flush=True)
     print_quantiles("a question, by words and meaning", [seconds(lambda text=text: ask(text, NOW, index)) for text in questions])
 

@@ -30,16 +30,16 @@ from scratchlab.metrics.estimate import over_groups
 from scratchlab.notebook.events import Event
 from scratchlab.notebook.index import table
 from scratchlab.notebook.index.encoders import available
-from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.index.refresh import refresh
+from scratchlab.notebook.index.search_index import SearchIndex
 from scratchlab.notebook.index.sources.catalog import SOURCES
-from scratchlab.notebook.recall.answer.checking import checked, wrong
+from scratchlab.notebook.recall.answer.checking import check_sentences, objection
 from scratchlab.notebook.recall.answer.claims import Support
 from scratchlab.notebook.recall.answer.endpoint import TooLong, complete
 from scratchlab.notebook.recall.answer.numbers import figures
 from scratchlab.notebook.recall.answer.prompt import Passage, passages, payload
 from scratchlab.notebook.recall.answer.sentences import Sentence, sentences
-from scratchlab.notebook.recall.ask import Evidence, Found, ask
+from scratchlab.notebook.recall.ask import Evidence, SearchResult, ask
 from scratchlab.notebook.settings import Model, Settings
 
 NOW = datetime(2026, 6, 1)
@@ -84,12 +84,12 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def remembered(notes: Path) -> Generator[Memory]:
+def remembered(notes: Path) -> Generator[SearchIndex]:
     """The diaries in a temporary index."""
     settings = Settings(vault=(notes,))
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(table.opened(Path(folder) / "index.sqlite")) as base:
         refresh(base, {name: source(settings) for name, source in SOURCES.items()})
-        yield Memory(base, available(), Path(folder))
+        yield SearchIndex(base, available(), Path(folder))
 
 
 @contextlib.contextmanager
@@ -111,7 +111,7 @@ def served(given: Any) -> Generator[Model]:
     yield Model(url=f"{server.listening_address}/v1", name="SmolLM2-135M")
 
 
-def faithfulness(memory: Memory, given: Any) -> list[str]:
+def faithfulness(memory: SearchIndex, given: Any) -> list[str]:
     """The first table: one row before the check, one after."""
     before, after = Count(), Count()
     silent, reasons = 0, dict.fromkeys(REASONS, 0)
@@ -119,9 +119,9 @@ def faithfulness(memory: Memory, given: Any) -> list[str]:
         for i, question in enumerate(QUESTIONS, 1):
             found = ask(question, NOW, memory)
             lines, text = replied(question, found, model)
-            texts, events = {line.number: line.stands for line in lines}, {one.number: one.event for one in found.evidence}
+            texts, events = {line.number: line.citable_text for line in lines}, {one.number: one.event for one in found.evidence}
             said = sentences(text)
-            kept, dropped = checked(said, texts, events)
+            kept, dropped = check_sentences(said, texts, events)
             before.add(said, texts, events)
             after.add(kept, texts, events)
             silent += not kept
@@ -140,16 +140,16 @@ def faithfulness(memory: Memory, given: Any) -> list[str]:
 REASONS = {  # how a reason begins, and how the table calls it
     "cites no line": "cites no line",
     "cites [": "cites a line that was not sent",
-    "says again": "says again what was said",
-    "says nothing": "says nothing",
+    "repeats": "repeats an earlier sentence",
+    "is empty": "is empty",
     "says ": "has a figure that the line has not",
     "names ": "has a name that the line has not",
-    "holds ": "holds an address, markup or invisible characters",
+    "contains ": "contains an address, markup or invisible characters",
     "has no word in common": "has no word in common with its line",
 }
 
 
-def replied(question: str, found: Found, model: Model) -> tuple[list[Passage], str]:
+def replied(question: str, found: SearchResult, model: Model) -> tuple[list[Passage], str]:
     """The model's answer from as many lines as fit its context."""
     lines = passages(found.evidence)
     while lines:
@@ -192,16 +192,16 @@ def lacked(text: str, numbers: list[int], texts: dict[int, str], events: dict[in
     """The number of values in a sentence that the lines lack, and the number of all its values."""
     support = Support.of([texts[number] for number in numbers], [events[number] for number in numbers])
     read = figures(text, support.near)
-    return len(list(support.lacks(text))), len(read.numbers) + len(read.names) + len(read.dates)
+    return len(list(support.unsupported(text))), len(read.numbers) + len(read.names) + len(read.dates)
 
 
 Spoil = Callable[[Sentence, list[Evidence], np.random.Generator], Sentence | None]
 
 
-def worst(memory: Memory) -> list[str]:
+def worst(memory: SearchIndex) -> list[str]:
     """The second table: one row per kind of corruption."""
     rng = np.random.default_rng(0)
-    events = memory.events(np.arange(len(memory.held.ids)))
+    events = memory.events(np.arange(len(memory.arrays.ids)))
     true = [(event, text) for event in events for text in whole_sentences(event)]
     chosen = [true[i] for i in sorted(rng.permutation(len(true))[:SPOILT])]
     caught: dict[str, list[tuple[bool, str]]] = {name: [] for name in SPOILS}
@@ -209,11 +209,11 @@ def worst(memory: Memory) -> list[str]:
         place = int(rng.integers(5))
         others = [events[i] for i in rng.permutation(len(events))[:4]]
         evidence = [Evidence(i, one, 1.0) for i, one in enumerate([*others[:place], event, *others[place:]], 1)]
-        texts, by = {line.number: line.stands for line in passages(evidence)}, {one.number: one.event for one in evidence}
+        texts, by = {line.number: line.citable_text for line in passages(evidence)}, {one.number: one.event for one in evidence}
         for name, spoil in SPOILS.items():
             spoilt = spoil(Sentence(text, (place + 1,)), evidence, rng)
             if spoilt is not None:
-                caught[name].append((bool(wrong(spoilt, texts, by)), f"{event.place.path.name} {event.heading[-1:]}"))
+                caught[name].append((bool(objection(spoilt, texts, by)), f"{event.place.path.name} {event.heading[-1:]}"))
     rows = [[name, str(len(found)), page.percent(share(found))] for name, found in caught.items()]
     return [
         f"## The check at its worst\n\n{len(chosen)} true sentences with a number in them, of {len(true)}; intervals over sections.\n",

@@ -27,9 +27,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.notebook.desk.line import SHOWN, plain
-from scratchlab.notebook.desk.next_steps import suggested
-from scratchlab.notebook.desk.unfinished import unfinished
+from scratchlab.notebook.daily.event_line import SHOWN, plain
+from scratchlab.notebook.daily.next_steps import suggested
+from scratchlab.notebook.daily.unfinished import unfinished
 from scratchlab.notebook.events import Event
 from scratchlab.notebook.index.fillers import ENGLISH
 from scratchlab.notebook.index.words import words

@@ -16,7 +16,7 @@ import written_pages as pages
 from scratchlab.checks import Problem
 from scratchlab.notebook.papers.engines.catalog import ENGINES
 from scratchlab.notebook.papers.engines.interface import Engine
-from scratchlab.notebook.papers.pieces import together
+from scratchlab.notebook.papers.pieces import group_lines
 
 SHOTS = 3
 
@@ -41,7 +41,7 @@ def rates(engine: Engine, lines: tuple[str, ...], font: object) -> tuple[float, 
     sheet, truth = pages.page(lines, pages.Path(str(font))), "\n".join(lines)
     shots = [pages.photographed(sheet, seed) for seed in range(SHOTS)]
     clean, *shot = [
-        pages.error_rate(truth, "\n".join(piece.text for piece in together(engine.lines(picture)))) for picture in (sheet, *shots)
+        pages.error_rate(truth, "\n".join(piece.text for piece in group_lines(engine.lines(picture)))) for picture in (sheet, *shots)
     ]
     return clean, sum(shot) / len(shot)
 

@@ -285,7 +285,7 @@ def test_two_at_once_never_share_a_folder(recipe: Path) -> None:
         (["run", "melodies.toml", "-s", "training.rates.network0=1"], "has no effect: the parameter groups are body, readout"),
         (["run", "melodies.toml", "-s", "training.device=cuda:7"], "is not usable here"),
         (["run", "melodies.toml", "-s", "protocol.shot=99"], "fewer than protocol.shot = 99"),
-        (["run", "melodies.toml", "-s", "augment.noise.folder=nowhere"], "holds no recording"),
+        (["run", "melodies.toml", "-s", "augment.noise.folder=nowhere"], "contains no recording"),
         (
             ["run", "melodies.toml", "-s", "similarity.cosine.stream=speech"],
             "similarity.cosine.stream names 'speech', but embeddings here are",

@@ -31,7 +31,7 @@ NOTEBOOK = [  # the rooms within the notebook
     {"dates", "link"},
     {"vault", "logs", "activity", "papers", "projects"},
     {"index"},
-    {"recall", "desk", "writing"},
+    {"recall", "daily", "writing"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PAGES = {path.parent.name for path in (SOURCE / "report").glob("*/page.py")}

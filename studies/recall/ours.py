@@ -13,20 +13,20 @@ from pathlib import Path
 from recall.retriever import MOST, Hit
 from scratchlab.notebook.index import table
 from scratchlab.notebook.index.encoders import DEFAULT, available
-from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.index.refresh import refresh
+from scratchlab.notebook.index.search_index import SearchIndex
 from scratchlab.notebook.index.sources.notes import Notes
 from scratchlab.notebook.recall.ask import ask
 from scratchlab.notebook.settings import Settings
 
 
 @cache
-def _memory(root: Path, encoders: tuple[str, ...]) -> Memory:
+def _memory(root: Path, encoders: tuple[str, ...]) -> SearchIndex:
     folder = Path(tempfile.mkdtemp(prefix="recall-"))
     atexit.register(shutil.rmtree, folder)
     base = table.opened(folder / "index.sqlite")
     refresh(base, {"notes": Notes(Settings(vault=(root,)))})
-    return Memory(base, available(encoders), folder)
+    return SearchIndex(base, available(encoders), folder)
 
 
 class Ours:
@@ -45,5 +45,5 @@ class Ours:
         found = ask(question, datetime.combine(now, time(9)), self.memory, MOST)
         return [
             Hit(one.event.place.path.relative_to(self.root).as_posix(), one.event.place.line, one.event.place.last, one.score)
-            for one in (found.evidence if self.sure else [*found.evidence, *found.near])
+            for one in (found.evidence if self.sure else [*found.evidence, *found.uncertain])
         ]

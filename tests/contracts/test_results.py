@@ -22,7 +22,7 @@ from scratchlab.learn.checkpoints import NullStore
 from scratchlab.loggers import facts
 from scratchlab.notebook.index.sources.of_run import of_run
 from scratchlab.notebook.writing.cards import card
-from scratchlab.notebook.writing.plots import drawn
+from scratchlab.notebook.writing.plots import charts
 from scratchlab.observe.progress import ProgressBar
 from scratchlab.pipeline import SECTIONS, assemble
 from scratchlab.recipe import resolve
@@ -155,7 +155,7 @@ def test_loggers_and_notes(kind: str, runs: dict[str, Run]) -> None:
     short = card(run)
     assert short
     assert (short.metric, short.value) == (result.metric, result.head.headline.value)
-    pictures = drawn(run)
+    pictures = charts(run)
     assert ("contexts" in pictures) == (len(result.head.rows) > 1)
 
 

@@ -1,4 +1,4 @@
-"""What every test of the notebook may count on."""
+"""Fixtures of all notebook tests."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from scratchlab.cli.program import console
 
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines of 200 columns, wherever the tests run: paths of temporary folders are long."""
+    """Sets 200 columns, as the paths of temporary folders are long."""
     monkeypatch.setattr(console, "_width", 200)

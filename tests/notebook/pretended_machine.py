@@ -1,4 +1,4 @@
-"""Made-up machines: processes by a few words each."""
+"""Simulated machines and processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def process(pid: int, parent: int, command: str, *, age: float = 100, cpu: float
 
 
 def machine(*processes: Process, opened: Mapping[int, list[Link]] | None = None, gpus: tuple[Gpu, ...] = (), **more) -> Snapshot:
-    """A snapshot of them; every file has grown."""
+    """A snapshot of these processes; every file has grown."""
     files = opened or {}
     facts = {"host": "box", "taken": NOW, "grown": lambda *_: True, "roots": {}, **more}
     return Snapshot(processes={one.pid: one for one in processes}, opened=lambda pid: tuple(files.get(pid, ())), gpus=gpus, **facts)

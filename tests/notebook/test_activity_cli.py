@@ -1,4 +1,4 @@
-"""watch, now, did and forget, as they are used; and that no secret reaches the disk."""
+"""The commands watch, now, did and forget; no secret reaches the disk."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def job(tmp_path: Path) -> Iterator[Path]:
-    """A job that burnt enough to be noted, its command and surroundings full of secrets; its project's folder."""
+    """The folder of a project with a recorded job whose command and environment are full of secrets."""
     folder = tmp_path / "kws"
     folder.mkdir()
     (folder / "train.py").write_text(BURN)
@@ -62,7 +62,7 @@ def job(tmp_path: Path) -> Iterator[Path]:
 
 
 def say(*words: str) -> str:
-    """What the command prints."""
+    """The output of a command."""
     found = CliRunner().invoke(app, list(words), catch_exceptions=True)
     if isinstance(found.exception, Problem):
         raise found.exception
@@ -108,7 +108,7 @@ def test_now_needs_no_consent_and_writes_nothing(notebook: Path, job: Path) -> N
     assert list(notebook.iterdir()) == []
 
 
-def test_once_records_and_did_tells(notebook: Path, job: Path) -> None:
+def test_watch_once_records_and_did_lists(notebook: Path, job: Path) -> None:
     told = say("watch", "--once")
     assert re.search(r"kws +began: python\S* train\.py", told)
     assert re.search(r"\d+ jobs? running, \d+ new, 0 ended\.", told)
@@ -139,13 +139,13 @@ def test_did_before_anything_was_recorded(notebook: Path) -> None:
         (["now", "--host", "all"], "without your consent"),
     ],
 )
-def test_what_is_wrong_is_told(notebook: Path, words: list[str], sentence: str) -> None:
+def test_errors_are_sentences(notebook: Path, words: list[str], sentence: str) -> None:
     (notebook / "notebook.toml").unlink()
     with pytest.raises(Problem, match=sentence):
         say(*words)
 
 
-def test_forget_shows_first_and_wipes_then(notebook: Path, job: Path) -> None:
+def test_forget_first_shows_then_erases(notebook: Path, job: Path) -> None:
     with (job / "train.log").open("a") as log:
         log.write("Epoch 1 loss: 0.5\nEpoch 2 loss: 0.4\nTraceback (most recent call last):\nValueError: quokkas are no class\n")
     say("watch", "--once")
@@ -163,13 +163,13 @@ def test_forget_shows_first_and_wipes_then(notebook: Path, job: Path) -> None:
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_the_watcher_ends_cleanly_and_is_alone(notebook: Path, tmp_path: Path, end: signal.Signals) -> None:
+def test_the_watcher_ends_cleanly_and_excludes_others(notebook: Path, tmp_path: Path, end: signal.Signals) -> None:
     log = tmp_path / "watch.log"
     with log.open("w") as file:
         watcher = subprocess.Popen([sys.executable, "-c", PROGRAM, "watch"], stdout=file, stderr=file)
     try:
         wait_for(lambda: (notebook / FILE).is_file() and "Watching" in log.read_text())
-        with pytest.raises(Problem, match=f"another `scratchlab watch` is at work \\(process {watcher.pid}\\)"):
+        with pytest.raises(Problem, match=f"another `scratchlab watch` is already running \\(process {watcher.pid}\\)"):
             say("watch", "--once")
         watcher.send_signal(end)
         assert watcher.wait(20) == 0
@@ -180,7 +180,7 @@ def test_the_watcher_ends_cleanly_and_is_alone(notebook: Path, tmp_path: Path, e
     assert "jobs running" in say("watch", "--once").replace("job running", "jobs running"), "the lock died with it"
 
 
-def test_a_watcher_that_was_killed_leaves_the_next_one_to_go_on(notebook: Path, job: Path) -> None:
+def test_a_killed_watcher_can_be_restarted(notebook: Path, job: Path) -> None:
     watcher = subprocess.Popen([sys.executable, "-c", PROGRAM, "watch"], stdout=subprocess.DEVNULL)
     try:
         wait_for(lambda: [one for one in intervals(notebook / FILE) if one.project == "kws"])
@@ -193,7 +193,7 @@ def test_a_watcher_that_was_killed_leaves_the_next_one_to_go_on(notebook: Path, 
     assert one.last_seen > one.first_seen
 
 
-def test_slurm_is_shown_where_it_is_named(notebook: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_slurm_is_shown_if_named(notebook: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "squeue").write_text(
         "#!/bin/sh\necho '1|RUNNING|2026-03-09T12:00:00|/x/kws|/x/train.sh|n'\necho '2|PENDING|N/A|/x|y|soon'\n"
     )

@@ -1,4 +1,4 @@
-"""Processes become jobs as a person would count them, and their logs are found."""
+"""Grouping of processes into jobs, and their logs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 from pretended_machine import SHELL, machine, process
 
 from scratchlab.notebook.activity.jobs import jobs
-from scratchlab.notebook.activity.noted import gpu_shares, noted
 from scratchlab.notebook.activity.output import Output
 from scratchlab.notebook.activity.processes import Gpu, Link
 from scratchlab.notebook.activity.programs import program
+from scratchlab.notebook.activity.records import gpu_usage, job_record
 
 TRAIN = "python train.py"
 
@@ -28,7 +28,7 @@ NO_JOBS = (
 
 
 @pytest.mark.parametrize("command", NO_JOBS.split("|"))
-def test_what_is_no_job(command: str) -> None:
+def test_processes_that_are_no_jobs(command: str) -> None:
     assert commands(SHELL, process(20, 10, command)) == []
 
 
@@ -36,24 +36,24 @@ def test_what_is_no_job(command: str) -> None:
     "command",
     [TRAIN, "python -m kws.train", "torchrun t.py", "./a.out", "Rscript a.R", "python /venv/bin/scratchlab run digits", "rsync -a x y"],
 )
-def test_what_is_one(command: str) -> None:
+def test_processes_that_are_jobs(command: str) -> None:
     assert commands(SHELL, process(20, 10, command)) == [command]
 
 
-def test_a_daemon_is_none_and_a_job_in_the_root_folder_is_one() -> None:
+def test_a_daemon_is_no_job_but_a_job_may_run_in_the_root_folder() -> None:
     assert commands(process(20, 1, "telemetryd --quiet", cwd="/")) == []
     assert commands(SHELL, process(20, 10, TRAIN, cwd="/", out="/x.log")) == [TRAIN]
     assert commands(process(1, 0, "python /app/train.py", cwd="/", out="pipe:[3]")) == ["python /app/train.py"]
 
 
-def test_young_and_idle_is_not_worth_noting() -> None:
+def test_young_idle_processes_are_not_recorded() -> None:
     assert commands(SHELL, process(20, 10, TRAIN, age=2, cpu=0.2)) == []
     assert commands(SHELL, process(20, 10, TRAIN, age=2, cpu=3)) == [TRAIN]
     assert commands(SHELL, process(20, 10, TRAIN, age=9, cpu=0)) == [TRAIN]
 
 
-def test_children_fold_into_the_job_that_started_them() -> None:
-    """torchrun with two workers, in sessions of their own, each with workers that load data."""
+def test_children_belong_to_the_job_that_started_them() -> None:
+    """torchrun with two workers in their own sessions, each with data loader workers."""
     tree = [process(20, 10, "torchrun t.py", cpu=1)]
     for rank in (30, 40):
         tree.append(process(rank, 20, "python -u t.py", session=rank))
@@ -64,17 +64,17 @@ def test_children_fold_into_the_job_that_started_them() -> None:
     assert job.cpu == 1 + 2 * 10 + 4 * 2
 
 
-def test_a_shell_script_is_no_job_and_what_it_starts_is() -> None:
+def test_a_shell_script_is_no_job_but_its_children_are() -> None:
     found = commands(SHELL, process(20, 10, "bash all.sh"), process(21, 20, TRAIN), process(22, 20, "python eval.py", age=50))
     assert found == [TRAIN, "python eval.py"]
 
 
-def test_a_terminal_that_is_not_known_does_not_swallow_what_runs_in_it() -> None:
+def test_jobs_in_an_unknown_terminal_are_found() -> None:
     found = commands(process(5, 1, "myterm"), process(10, 5, "-bash", session=10), process(20, 10, TRAIN))
     assert TRAIN in found
 
 
-def test_a_pipeline_is_one_job_with_the_log_of_its_end() -> None:
+def test_a_pipeline_is_one_job_with_the_log_at_its_end() -> None:
     writer = process(20, 10, TRAIN, out="pipe:[5]", err="/dev/pts/1", group=20)
     reader = process(21, 10, "python plot.py", into="pipe:[5]", out="/home/sam/plot.log", group=20)
     (job,) = jobs(machine(SHELL, writer, reader))
@@ -84,12 +84,12 @@ def test_a_pipeline_is_one_job_with_the_log_of_its_end() -> None:
     assert len(jobs(machine(SHELL, writer, apart))) == 2, "what was started elsewhere and reads from it is a job of its own"
 
 
-def test_the_one_that_looks_is_left_out_with_all_it_started() -> None:
+def test_the_scanning_process_and_its_children_are_left_out() -> None:
     tree = [SHELL, process(20, 10, "python watch.py"), process(21, 20, "git status"), process(22, 10, TRAIN)]
     assert [job.root.pid for job in jobs(machine(*tree), leave=20)] == [22]
 
 
-def test_what_outlives_the_process_it_began_with_stays_the_same_job() -> None:
+def test_a_job_keeps_its_identity_when_its_first_process_ends() -> None:
     before = {(21, "boot-21"): (20, "boot-20")}
     (job,) = jobs(machine(SHELL, process(21, 1, "python -u t.py")), before=before)
     assert job.key == (20, "boot-20")
@@ -125,12 +125,12 @@ TEE = process(21, 10, "tee -a run.log", into="pipe:[7]", out="/dev/pts/1")
         ("/dev/pts/1", [], {20: [Link("/r/data.txt", False), Link("/r/model.pt", True)]}, Output("", "terminal")),
     ],
 )
-def test_where_it_writes(out: str, others: list, files: dict, expected: Output) -> None:
+def test_output_targets(out: str, others: list, files: dict, expected: Output) -> None:
     (job,) = jobs(machine(SHELL, process(20, 10, TRAIN, out=out), *others, opened=files))
     assert job.output == expected
 
 
-def test_a_pipe_that_leads_back_ends() -> None:
+def test_a_circular_pipe_ends() -> None:
     loop = [process(21, 10, "cat", into="pipe:[7]", out="pipe:[8]"), process(22, 10, "tr a b", into="pipe:[8]", out="pipe:[7]")]
     (job,) = jobs(machine(SHELL, process(20, 10, TRAIN, out="pipe:[7]"), *loop))
     assert job.output.path == ""
@@ -142,31 +142,31 @@ def test_a_log_that_does_not_grow_is_not_its_log() -> None:
     assert job.output == Output("", "terminal")
 
 
-def test_its_terminal_is_one_of_tmux() -> None:
+def test_a_terminal_of_tmux() -> None:
     (job,) = jobs(machine(process(5, 1, "tmux new"), replace(SHELL, parent=5), process(20, 10, TRAIN, out="/dev/pts/1")))
     assert job.output == Output("", "tmux")
 
 
-def test_cards_are_shared_among_those_that_compute_on_them() -> None:
+def test_a_gpu_is_divided_among_its_jobs() -> None:
     gpus = (Gpu(0, "A", 0.9, (20, 30)), Gpu(1, "A", 0.5, (21,)), Gpu(2, "A", None, (30,)))
     snapshot = machine(SHELL, process(20, 10, TRAIN), process(21, 20, TRAIN), process(30, 10, "python b.py"), gpus=gpus)
     found = jobs(snapshot)
     assert [job.gpus for job in found] == [(0, 1), (0, 2)]
-    assert gpu_shares(found, snapshot) == {(20, "boot-20"): pytest.approx(0.95), (30, "boot-30"): pytest.approx(0.45)}
+    assert gpu_usage(found, snapshot) == {(20, "boot-20"): pytest.approx(0.95), (30, "boot-30"): pytest.approx(0.45)}
 
 
-def test_what_is_noted_is_redacted_and_names_its_project() -> None:
+def test_a_record_is_redacted_and_names_its_project() -> None:
     roots = {"/home/sam/kws": ("/home/sam", "c0ffee")}
     (job,) = jobs(snapshot := machine(SHELL, process(20, 10, f"{TRAIN} --token abcdef", slurm="7", devices="0"), roots=roots))
-    seen = noted(job, snapshot, new=True)
-    assert (seen.command, seen.project, seen.folder, seen.commit, seen.dirty) == (
+    record = job_record(job, snapshot, new=True)
+    assert (record.command, record.project, record.folder, record.commit, record.dirty) == (
         f"{TRAIN} --token REDACTED",
         "sam",
         "/home/sam",
         "c0ffee",
         None,
     )
-    assert (seen.devices, seen.slurm, noted(job, snapshot).commit) == ("0", "7", "")
+    assert (record.devices, record.slurm, job_record(job, snapshot).commit) == ("0", "7", "")
 
 
 @pytest.mark.parametrize(

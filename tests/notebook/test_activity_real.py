@@ -1,4 +1,4 @@
-"""Real processes: what this machine tells of them, and how they end."""
+"""Real processes of this machine, and how they end."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 
 from scratchlab.checks import Problem
 from scratchlab.notebook.activity import gpu, live, lock, proc, projects
-from scratchlab.notebook.activity.endings import end, ends_in_traceback, last_line
 from scratchlab.notebook.activity.exits import Exits
+from scratchlab.notebook.activity.job_results import end, ends_in_traceback, last_line
 from scratchlab.notebook.activity.processes import Gpu, Snapshot, stat
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="ne
 
 @pytest.fixture
 def started() -> Iterator[Callable[..., subprocess.Popen]]:
-    """Starts Python on some code and ends it after the test."""
+    """Runs code in Python processes, which are ended after the test."""
     several: list[subprocess.Popen] = []
 
     def start(code: str, *words: str, **more) -> subprocess.Popen:
@@ -47,7 +47,7 @@ def wait_for(found: Callable[[], bool]) -> None:
 READY = "import sys, time; print('ready', flush=True); time.sleep(60)"
 
 
-def test_a_process_is_read_as_it_is(started: Callable, tmp_path: Path) -> None:
+def test_a_process_is_read_correctly(started: Callable, tmp_path: Path) -> None:
     log = tmp_path / "my log.txt"
     with log.open("w") as file:
         variables = {**os.environ, "CUDA_VISIBLE_DEVICES": "0,1", "SLURM_JOB_ID": "77", "HF_TOKEN": "unforgettable"}
@@ -66,7 +66,7 @@ def test_a_process_is_read_as_it_is(started: Callable, tmp_path: Path) -> None:
     assert "unforgettable" not in repr(one)
 
 
-def test_others_processes_and_the_kernels_are_left_out() -> None:
+def test_processes_of_others_and_of_the_kernel_are_left_out() -> None:
     found = proc.look().processes
     assert os.getpid() in found
     assert all(Path(f"/proc/{pid}").stat().st_uid == os.getuid() for pid in found if Path(f"/proc/{pid}").exists())
@@ -76,8 +76,8 @@ def test_others_processes_and_the_kernels_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("code", "status"), [("pass", 0), ("raise SystemExit(3)", 3 << 8), (f"import os, signal; os.kill(os.getpid(), {signal.SIGKILL:d})", 9)]
 )
-def test_the_kernel_tells_how_one_ended_that_is_no_child_of_ours(code: str, status: int) -> None:
-    """As soon as its parent asked for it, or while no one did."""
+def test_exit_statuses_of_processes_that_are_no_children(code: str, status: int) -> None:
+    """Both after its parent has waited for it and before."""
     start = f"p = subprocess.Popen([sys.executable, '-c', 'input(); {code}'], stdin=0)"
     parent = f"import subprocess, sys; {start}; print(p.pid, flush=True); p.wait()"
     with subprocess.Popen([sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as above:
@@ -88,49 +88,49 @@ def test_the_kernel_tells_how_one_ended_that_is_no_child_of_ours(code: str, stat
         wait_for(lambda: pid in proc.look().processes)
         key = proc.look().processes[pid].key
         exits.follow([key])
-        assert exits.found() == {}
+        assert exits.ended() == {}
         above.stdin.write("\n")
         above.stdin.close()
-        wait_for(lambda: bool(exits.found()))
+        wait_for(lambda: bool(exits.ended()))
         above.wait()
-        found = exits.found()[key]
+        found = exits.ended()[key]
     exits.close()
     if found.status is None:
         pytest.skip("this kernel does not tell the exit status of others' children (Linux 6.15 does)")
     assert found.status == status
 
 
-def test_one_that_no_one_asked_for_yet_is_read_as_a_zombie(started: Callable) -> None:
+def test_the_status_of_a_zombie_is_read(started: Callable) -> None:
     child = started("raise SystemExit(4)")
     exits = Exits()
     exits.follow([(child.pid, "x")])
-    wait_for(lambda: bool(exits.found()))
-    assert exits.found()[child.pid, "x"].status == 4 << 8
+    wait_for(lambda: bool(exits.ended()))
+    assert exits.ended()[child.pid, "x"].status == 4 << 8
     child.wait()
     exits.close()
 
 
-def test_who_is_gone_before_it_can_be_followed_is_left_out(started: Callable) -> None:
+def test_a_process_that_ended_before_is_not_followed(started: Callable) -> None:
     child = started("pass")
     child.wait()
     exits = Exits()
     exits.follow([(child.pid, "x")])
     exits.wait(0.01)
-    assert exits.found() == {}
+    assert exits.ended() == {}
 
 
 @pytest.mark.parametrize("line", ["", "7 (x", "7 (x) S 1", "x (x) S " + "1 " * 50, "7 (x) S " + "a " * 50])
-def test_a_torn_line_of_proc_is_none(line: str) -> None:
+def test_an_incomplete_line_of_proc_is_none(line: str) -> None:
     assert stat(line, 100) is None
 
 
-def test_without_proc_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_proc_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "listdir", lambda path: [])
-    with pytest.raises(Problem, match="read from /proc, which this machine lacks"):
+    with pytest.raises(Problem, match="read from /proc, which does not exist on this machine"):
         proc.look()
 
 
-def test_the_project_is_the_repositorys_root_and_its_commit_is_told(tmp_path: Path) -> None:
+def test_project_root_and_commit(tmp_path: Path) -> None:
     deep = tmp_path / "kws" / "a"
     deep.mkdir(parents=True)
     assert projects.project(str(deep)) == projects.Project("a")
@@ -162,21 +162,21 @@ def test_the_end_of_a_log(tmp_path: Path) -> None:
     assert not ends_in_traceback("Traceback (most recent call last):\n  File 'x', line 1\n")
 
 
-def test_one_watcher_at_a_time_until_it_dies(tmp_path: Path, started: Callable) -> None:
+def test_one_watcher_at_a_time_until_it_ends(tmp_path: Path, started: Callable) -> None:
     file = tmp_path / "x.lock"
-    assert not lock.held(file)
-    imports = "from pathlib import Path; from scratchlab.notebook.activity.lock import alone"
-    held = f"{imports}; c = alone(Path({str(file)!r})); c.__enter__(); {READY}"
+    assert not lock.is_locked(file)
+    imports = "from pathlib import Path; from scratchlab.notebook.activity.lock import exclusive"
+    held = f"{imports}; c = exclusive(Path({str(file)!r})); c.__enter__(); {READY}"
     child = started(held)
     child.stdout.readline()
-    assert lock.held(file)
-    with pytest.raises(Problem, match=f"at work \\(process {child.pid}\\)"), lock.alone(file):
+    assert lock.is_locked(file)
+    with pytest.raises(Problem, match=f"already running \\(process {child.pid}\\)"), lock.exclusive(file):
         pytest.fail("two hold it")
     child.kill()
     child.wait()
-    with lock.alone(file):
-        assert lock.held(file)
-    assert not lock.held(file)
+    with lock.exclusive(file):
+        assert lock.is_locked(file)
+    assert not lock.is_locked(file)
 
 
 class NVMLError(Exception):
@@ -184,7 +184,7 @@ class NVMLError(Exception):
 
 
 def nvml(**more: object) -> types.ModuleType:
-    """A pretended driver with one card."""
+    """A simulated driver with one GPU."""
     module = types.ModuleType("pynvml")
     one = types.SimpleNamespace
     facts = {
@@ -216,11 +216,11 @@ def refuse(*_: object) -> None:
         ({"nvmlDeviceGetComputeRunningProcesses": refuse}, (Gpu(0, "A100", 0.97, ()),)),
     ],
 )
-def test_cards_are_asked_and_those_that_do_not_answer_are_none(monkeypatch: pytest.MonkeyPatch, more: dict, found: tuple) -> None:
+def test_gpus_are_queried_and_failures_give_none(monkeypatch: pytest.MonkeyPatch, more: dict, found: tuple) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", nvml(**more))
     assert gpu.cards() == found
 
 
-def test_a_card_that_works_for_no_job_of_ours_has_an_owner_unknown() -> None:
+def test_a_gpu_busy_for_no_known_job_is_reported() -> None:
     busy = Snapshot("box", 0, {}, lambda pid: (), lambda path, since: True, (Gpu(0, "A", 0.97, (4711,)), Gpu(1, "A", 0.01, ())))
     assert live.now(busy).unknown == ((0, 0.97),)

@@ -1,4 +1,4 @@
-"""No secret survives redaction, and what people ask for later does."""
+"""Redaction removes all secrets and keeps the rest."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ TOKENS = [
 
 
 @pytest.mark.parametrize("argv", HIDING, ids=lambda argv: " ".join(argv)[:40])
-def test_a_planted_secret_is_taken_out_and_the_command_is_left(argv: list[str]) -> None:
+def test_secrets_are_removed_and_the_command_is_kept(argv: list[str]) -> None:
     shown = redact.command(argv)
     assert SECRET not in shown
     assert redact.MASK in shown
@@ -186,21 +186,21 @@ def test_a_planted_secret_is_taken_out_and_the_command_is_left(argv: list[str]) 
 
 
 @pytest.mark.parametrize("command", KEPT)
-def test_what_is_no_secret_stays(command: str) -> None:
+def test_other_words_are_kept(command: str) -> None:
     argv = shlex.split(command)
     assert redact.command(argv) == shlex.join(argv)
 
 
 @pytest.mark.parametrize("token", TOKENS)
 @pytest.mark.parametrize("around", ["{}", "x={}", "/data/{}/x", "https://h/{}", "a,{},b", "'{}'"])
-def test_a_known_token_is_taken_out_wherever_it_stands(token: str, around: str) -> None:
+def test_known_tokens_are_removed_anywhere(token: str, around: str) -> None:
     word = around.format(token)
     assert token not in redact.command(["python", "t.py", word])
     assert token not in redact.text(f"loss 0.1 {word} end")
     assert token not in redact.path(word)
 
 
-def test_a_number_may_be_a_password_where_a_program_says_so() -> None:
+def test_numbers_may_be_passwords_of_some_programs() -> None:
     assert redact.command(["sshpass", "-p", "1234", "ssh", "h"]) == "sshpass -p REDACTED ssh h"
     assert redact.command(["serve", "-p", "8080"]) == "serve -p 8080"
 
@@ -215,7 +215,7 @@ def hidden(value: str) -> bool:
 
 
 @given(value=values, flag=st.sampled_from(FLAGS), name=st.sampled_from(NAMES))
-def test_no_value_of_a_secret_survives_in_any_place(value: str, flag: str, name: str) -> None:
+def test_values_of_secrets_are_removed_anywhere(value: str, flag: str, name: str) -> None:
     assume(hidden(value) and not (flag == "-p" and set(value) <= set(string.digits + ".:")))
     argv = ["python", "train.py", flag, value, "--lr", "3e-4", f"{name}={value}", "-H", f"Authorization: Bearer {value}"]
     argv += [f"{flag}={value}"] if flag != "-p" else []
@@ -227,7 +227,7 @@ def test_no_value_of_a_secret_survives_in_any_place(value: str, flag: str, name:
 
 
 @given(value=st.text(string.ascii_letters + string.digits + "!$%^*()_+-.~", min_size=6, max_size=30))
-def test_no_password_of_an_address_survives(value: str) -> None:
+def test_passwords_in_urls_are_removed(value: str) -> None:
     assume(hidden(value))
     shown = redact.command(["x", f"https://sam:{value}@host/path", f"https://host/path?a=1&access_token={value}"])
     assert value not in shown
@@ -235,12 +235,12 @@ def test_no_password_of_an_address_survives(value: str) -> None:
 
 
 @given(st.lists(st.text(max_size=30), max_size=6))
-def test_redaction_takes_any_words_and_redacting_twice_changes_nothing(argv: list[str]) -> None:
+def test_redaction_is_idempotent_for_any_words(argv: list[str]) -> None:
     shown = redact.command(argv)
     assert redact.command(shlex.split(shown)) == shown
 
 
-def test_what_is_drawn_by_lot_is_taken_out() -> None:
+def test_random_words_are_removed() -> None:
     """Of a thousand keys each, how many get through: few, and no hexadecimal one. (Those of 40 digits are commits', and stay.)"""
     dice = random.Random(0)
     base62 = string.ascii_letters + string.digits
@@ -283,8 +283,8 @@ ENDLESS = [
 
 
 @pytest.mark.parametrize("unit", ENDLESS)
-def test_the_time_grows_with_the_length_and_not_with_its_square(unit: str) -> None:
-    """100 kB take half a second; what grows with the square takes a minute."""
+def test_the_time_is_linear_in_the_length(unit: str) -> None:
+    """100 kB take half a second; quadratic time would take a minute."""
     word = (unit * 100_000)[:100_000]
     begun = time.process_time()
     redact.text(f"{word}!")

@@ -1,4 +1,4 @@
-"""Slurm's queue and accounts, as pretended commands print them in the shape that Slurm does."""
+"""Slurm's queue and accounting, from simulated commands with Slurm's output format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scratchlab.notebook.activity import reader, slurm
-from scratchlab.notebook.activity.reader import Choice
+from scratchlab.notebook.activity.reader import IntervalFilter
 from scratchlab.notebook.activity.watching import FILE, Watcher
 
 QUEUE = """\
@@ -53,7 +53,7 @@ def seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def test_the_queue_tells_what_runs_and_what_waits(cluster: Path) -> None:
+def test_the_queue_lists_running_and_pending_jobs(cluster: Path) -> None:
     running, waiting = slurm.queue()
     (one,) = running
     assert (one.pid, one.slurm, one.start, one.project, one.command) == (
@@ -65,7 +65,7 @@ def test_the_queue_tells_what_runs_and_what_waits(cluster: Path) -> None:
     ]
 
 
-def test_accounts_tell_what_came_of_the_rest(cluster: Path) -> None:
+def test_accounting_has_the_results_of_past_jobs(cluster: Path) -> None:
     told = slurm.jobs(seconds("2026-03-08T12:00"))
     assert not isinstance(told, str)
     host, seen = told
@@ -89,7 +89,7 @@ def test_accounts_tell_what_came_of_the_rest(cluster: Path) -> None:
     assert "--me" in (cluster / "squeue.called").read_text()
 
 
-def test_without_accounts_the_queue_is_enough(cluster: Path) -> None:
+def test_without_accounting_the_queue_is_used(cluster: Path) -> None:
     say(cluster, "sacct", "Slurm accounting storage is disabled\n", 1)
     told = slurm.jobs(0)
     assert not isinstance(told, str)
@@ -103,19 +103,19 @@ def test_without_accounts_the_queue_is_enough(cluster: Path) -> None:
         ("", "squeue fails: status 1"),
     ],
 )
-def test_a_queue_that_does_not_answer_is_told(cluster: Path, said: str, sentence: str) -> None:
+def test_a_failing_queue_is_reported(cluster: Path, said: str, sentence: str) -> None:
     say(cluster, "squeue", said, 1)
     assert sentence in str(slurm.queue())
     assert sentence in str(slurm.jobs(0))
 
 
-def test_a_machine_without_slurm_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_machine_without_slurm_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "squeue is not here; take `slurm = true` out of [activity]" in str(slurm.queue())
+    assert "squeue is not installed here; remove `slurm = true` from [activity]" in str(slurm.queue())
 
 
-def test_the_watcher_keeps_what_slurm_tells_once(cluster: Path, tmp_path: Path) -> None:
-    only = Choice(host="slurm")
+def test_the_watcher_records_slurm_jobs_once(cluster: Path, tmp_path: Path) -> None:
+    only = IntervalFilter(host="slurm")
     with Watcher(tmp_path / "kept", 30, scheduler=slurm.jobs) as watcher:
         first = watcher.scan()
         assert len([one for one in first.began if one.host == "slurm"]) == 6

@@ -1,4 +1,4 @@
-"""Other hosts over a real SSH server on loopback, which really runs the script by /bin/sh."""
+"""Other hosts, by a real SSH server on loopback that runs the script with /bin/sh."""
 
 from __future__ import annotations
 
@@ -39,41 +39,41 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def answers(*names: str, patience: float = 20) -> dict[str, Snapshot | str]:
     with contextlib.closing(Hosts(names, patience)) as hosts:
-        return hosts.ask().result()
+        return hosts.query().result()
 
 
-def test_a_host_tells_what_this_machine_reads_itself(loopback: ModuleType, home: Path) -> None:
+def test_a_host_reports_the_same_as_the_local_scan(loopback: ModuleType, home: Path) -> None:
     with loopback.serving(loopback.keys(home)) as server:
         loopback.know(home, server)
         loopback.configure(home, {"gpu1": server.port})
-        told, here = answers("gpu1")["gpu1"], proc.look()
-    assert isinstance(told, Snapshot)
+        answer, here = answers("gpu1")["gpu1"], proc.look()
+    assert isinstance(answer, Snapshot)
     assert server.commands == ["/bin/sh -s"]
-    one, same = told.processes[os.getpid()], here.processes[os.getpid()]
+    one, same = answer.processes[os.getpid()], here.processes[os.getpid()]
     assert (one.key, one.argv, one.cwd, one.parent, one.group, one.links[0]) == (
         (same.key, same.argv, same.cwd, same.parent, same.group, same.links[0])
     )
     assert one.start == pytest.approx(same.start, abs=2)
-    assert told.roots is not None
-    root, commit = told.roots[one.cwd]
+    assert answer.roots is not None
+    root, commit = answer.roots[one.cwd]
     assert (Path(root) / ".git").exists()
     assert len(commit) in (0, 40)
 
 
-def test_a_connection_is_kept_and_made_anew_when_it_broke(loopback: ModuleType, home: Path) -> None:
+def test_connections_are_kept_and_renewed(loopback: ModuleType, home: Path) -> None:
     with loopback.serving(loopback.keys(home)) as server:
         loopback.know(home, server)
         loopback.configure(home, {"gpu1": server.port})
         with contextlib.closing(Hosts(["gpu1"])) as hosts:
-            assert isinstance(hosts.ask().result()["gpu1"], Snapshot)
-            assert isinstance(hosts.ask().result()["gpu1"], Snapshot)
+            assert isinstance(hosts.query().result()["gpu1"], Snapshot)
+            assert isinstance(hosts.query().result()["gpu1"], Snapshot)
             assert server.logins == 1
             server.drop()
-            assert isinstance(hosts.ask().result()["gpu1"], Snapshot)
+            assert isinstance(hosts.query().result()["gpu1"], Snapshot)
             assert server.logins == 2
 
 
-def test_unknown_and_changed_keys_are_refused_and_no_one_stops_the_others(loopback: ModuleType, home: Path) -> None:
+def test_unknown_and_changed_keys_are_refused_without_blocking_others(loopback: ModuleType, home: Path) -> None:
     with contextlib.ExitStack() as servers, socket.socket() as silent, socket.socket() as closed:
         authorized = loopback.keys(home)
         good, unknown, changed, other = (servers.enter_context(loopback.serving(authorized)) for _ in range(4))
@@ -87,14 +87,14 @@ def test_unknown_and_changed_keys_are_refused_and_no_one_stops_the_others(loopba
         silent.listen()
         ports = {"good": good.port, "unknown": unknown.port, "changed": changed.port, "strict": strict.port}
         loopback.configure(home, {**ports, "silent": silent.getsockname()[1], "closed": closed.getsockname()[1]})
-        told = answers("unknown", "changed", "strict", "silent", "closed", "nowhere.invalid", "good", patience=6)
-    assert isinstance(told.pop("good"), Snapshot)
+        answer = answers("unknown", "changed", "strict", "silent", "closed", "nowhere.invalid", "good", patience=6)
+    assert isinstance(answer.pop("good"), Snapshot)
     for name in ("unknown", "changed"):
-        assert "not in known_hosts, or another than there" in str(told[name])
-    assert "lets no one in with the keys that are here" in str(told["strict"])
-    assert "did not answer within 6 seconds" in str(told["silent"])
-    assert "cannot be reached" in str(told["closed"])
-    assert "cannot be reached" in str(told["nowhere.invalid"])
+        assert "is unknown or differs from known_hosts" in str(answer[name])
+    assert "accepts none of the keys available here" in str(answer["strict"])
+    assert "did not answer within 6 seconds" in str(answer["silent"])
+    assert "cannot be reached" in str(answer["closed"])
+    assert "cannot be reached" in str(answer["nowhere.invalid"])
     assert unknown.commands == changed.commands == []
 
 
@@ -124,34 +124,34 @@ done
 """
 
 
-def test_an_answer_is_read() -> None:
-    told = remote.snapshot("gpu1", ANSWER, 5000.0)
-    assert isinstance(told, Snapshot)
-    (one,) = told.processes.values()
+def test_an_answer_is_parsed() -> None:
+    answer = remote.snapshot("gpu1", ANSWER, 5000.0)
+    assert isinstance(answer, Snapshot)
+    (one,) = answer.processes.values()
     assert (one.argv, one.start, one.cpu, one.birth) == (("python", "train.py", "--note", "a b"), 4900.0, 1.0, "9ef45038-90000")
     assert (one.devices, one.slurm) == ("1", ""), "what does not look like a number of Slurm is none"
     assert one.links == {0: "/dev/null", 1: "/home/sam/kws/a -> b.log"}
-    assert [link.target for link in told.opened(7)] == ["/home/sam/kws/events.out.tfevents.1"]
-    assert told.gpus == (Gpu(0, "NVIDIA A100", 0.97, (7, 4711)), Gpu(1, "NVIDIA A100", None, ()))
-    (job,) = jobs(told)
-    assert (job.output.path, job.gpus, told.tails[7]) == ("/home/sam/kws/a -> b.log", (0,), "epoch 1\nepoch 2same")
+    assert [link.target for link in answer.opened(7)] == ["/home/sam/kws/events.out.tfevents.1"]
+    assert answer.gpus == (Gpu(0, "NVIDIA A100", 0.97, (7, 4711)), Gpu(1, "NVIDIA A100", None, ()))
+    (job,) = jobs(answer)
+    assert (job.output.path, job.gpus, answer.tails[7]) == ("/home/sam/kws/a -> b.log", (0,), "epoch 1\nepoch 2same")
 
 
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
         ("lacks /proc\n", "only Linux hosts"),
-        ("", "something else"),
-        ("This account is not available.\n", "something else than the script's words: 'This account"),
-        (ANSWER.replace("done\n", ""), "something else"),
-        (ANSWER.replace("uptime 1000.00", "uptime soon"), "something else"),
+        ("", "something other"),
+        ("This account is not available.\n", "something other than the script's output: 'This account"),
+        (ANSWER.replace("done\n", ""), "something other"),
+        (ANSWER.replace("uptime 1000.00", "uptime soon"), "something other"),
     ],
 )
-def test_an_answer_that_is_none_is_told(answer: str, sentence: str) -> None:
+def test_invalid_answers_are_reported(answer: str, sentence: str) -> None:
     assert sentence in str(remote.snapshot("gpu1", answer, 0))
 
 
-def test_a_motd_before_the_answer_does_no_harm() -> None:
+def test_a_login_message_before_the_answer_is_skipped() -> None:
     assert isinstance(remote.snapshot("gpu1", "Welcome to gpu1!\n\n" + ANSWER, 0), Snapshot)
 
 
@@ -163,7 +163,7 @@ def test_without_asyncssh_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(("ticks", "uptime"), [("0", "10"), ("-100", "10"), ("nan", "10"), ("100", "inf"), ("100", "-1")])
-def test_a_clock_that_cannot_be_is_one_sentence(ticks: str, uptime: str) -> None:
+def test_an_invalid_clock_is_one_sentence(ticks: str, uptime: str) -> None:
     said = remote.snapshot("gpu1", f"boot x\nuptime {uptime}\nticks {ticks}\nstat 7 (a) S 1 7 7 0\ndone\n", 0.0)
     assert isinstance(said, str)
-    assert "which cannot be" in said
+    assert "which is invalid" in said

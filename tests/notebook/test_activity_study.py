@@ -1,4 +1,4 @@
-"""The study of real jobs, with those of its jobs that begin quickly: what it says of the watcher holds here too."""
+"""The study of real jobs, with its quickly starting jobs."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_the_watcher_finds_what_was_started(tmp_path: Path, monkeypatch: pytest.
         assert len(rows) == len(chosen)
 
 
-def test_what_is_wrong_is_seen_by_the_study() -> None:
-    """Its judgement, on an interval that is wrong in every way."""
+def test_the_study_detects_errors() -> None:
+    """Applied to an interval that is wrong in every way."""
     sys.path.insert(0, str(Path(__file__).parents[2] / "studies"))
     study = importlib.import_module("activity_jobs")
     sys.path.pop(0)

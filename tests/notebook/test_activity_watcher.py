@@ -1,4 +1,4 @@
-"""The watcher over several looks at a made-up machine, and at others that answer late or not at all."""
+"""The watcher over several scans of a simulated machine, and of others that answer late or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pretended_machine import NOW, SHELL, machine, process
 from scratchlab.notebook.activity import gpu, proc
 from scratchlab.notebook.activity.intervals import Interval
 from scratchlab.notebook.activity.processes import Gpu, Snapshot
-from scratchlab.notebook.activity.reader import Choice, intervals
+from scratchlab.notebook.activity.reader import IntervalFilter, intervals
 from scratchlab.notebook.activity.watching import FILE, Watcher
 
 TRAIN = process(20, 10, "python train.py")
@@ -21,7 +21,7 @@ TRAIN = process(20, 10, "python train.py")
 
 @pytest.fixture
 def looked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Snapshot]]:
-    """What the next looks find, in turn."""
+    """The results of the next scans."""
     found: list[Snapshot] = []
     monkeypatch.setattr(proc, "look", lambda: found.pop(0))
     monkeypatch.setattr(gpu, "cards", lambda: (Gpu(0, "A100", 0.5, (20,)),))
@@ -34,11 +34,11 @@ def at(seconds: float, *processes, **more) -> Snapshot:
 
 
 def only(folder: Path, host: str = "box") -> Interval:
-    (one,) = intervals(folder / FILE, Choice(host=host))
+    (one,) = intervals(folder / FILE, IntervalFilter(host=host))
     return one
 
 
-def test_seconds_of_gpu_are_counted_from_look_to_look_and_over_no_gap(looked: list[Snapshot], tmp_path: Path) -> None:
+def test_gpu_seconds_are_counted_between_scans_but_not_over_gaps(looked: list[Snapshot], tmp_path: Path) -> None:
     looked += [at(0, TRAIN), at(30, TRAIN), at(60, TRAIN), at(9999, TRAIN)]
     with Watcher(tmp_path, 30) as watcher:
         for _ in range(4):
@@ -46,7 +46,7 @@ def test_seconds_of_gpu_are_counted_from_look_to_look_and_over_no_gap(looked: li
     assert (only(tmp_path).gpu, only(tmp_path).devices) == (30.0, "0")
 
 
-def test_workers_that_outlive_their_launcher_keep_its_interval_open(looked: list[Snapshot], tmp_path: Path) -> None:
+def test_workers_that_outlive_their_launcher_keep_the_interval_open(looked: list[Snapshot], tmp_path: Path) -> None:
     launcher, worker = process(20, 10, "torchrun t.py"), process(21, 20, "python t.py")
     left = replace(worker, parent=1)
     looked += [at(0, launcher, worker), at(30, left), at(60, left), at(90)]
@@ -58,13 +58,13 @@ def test_workers_that_outlive_their_launcher_keep_its_interval_open(looked: list
 
 
 class Elsewhere:
-    """Another machine, whose answers come when the test lets them."""
+    """Another machine, whose answers are released by the test."""
 
     def __init__(self) -> None:
         self.asked: list[Future[dict[str, Snapshot | str]]] = []
         self.closed = False
 
-    def ask(self) -> Future[dict[str, Snapshot | str]]:
+    def query(self) -> Future[dict[str, Snapshot | str]]:
         self.asked.append(Future())
         return self.asked[-1]
 
@@ -72,7 +72,7 @@ class Elsewhere:
         self.closed = True
 
 
-def test_a_machine_that_is_slow_keeps_this_one_from_nothing(looked: list[Snapshot], tmp_path: Path) -> None:
+def test_a_slow_machine_does_not_delay_the_local_scan(looked: list[Snapshot], tmp_path: Path) -> None:
     there = Elsewhere()
     looked += [at(0, TRAIN), at(30, TRAIN), at(60, TRAIN), at(90, TRAIN)]
     with Watcher(tmp_path, 0.01, there) as watcher:
@@ -90,13 +90,13 @@ def test_a_machine_that_is_slow_keeps_this_one_from_nothing(looked: list[Snapsho
     assert only(tmp_path, "gpu1").first_seen == NOW + 31
 
 
-def test_a_machine_that_is_lost_and_found_again_goes_on(looked: list[Snapshot], tmp_path: Path) -> None:
+def test_a_machine_that_is_reachable_again_continues(looked: list[Snapshot], tmp_path: Path) -> None:
     there = Elsewhere()
     answers: list[Snapshot | str] = [at(0, TRAIN, host="gpu1"), "cannot be reached", at(9000, TRAIN, host="gpu1"), at(9030, host="gpu1")]
     looked += [at(0), at(30), at(9000), at(9030)]
     with Watcher(tmp_path, 30, there) as watcher:
         for answer in answers:
-            there.ask = lambda answer=answer: done(answer)
+            there.query = lambda answer=answer: done(answer)
             watcher.scan()
     assert (only(tmp_path, "gpu1").state, only(tmp_path, "gpu1").last_seen) == ("exited", NOW + 9000)
 

@@ -1,4 +1,4 @@
-"""Figures in texts, and whether they stand in lines: one way of writing them for another, never one value for another."""
+"""Numbers in texts, and whether lines contain them: other notations match, other values do not."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from scratchlab.notebook.recall.answer.numbers import figures
 NEAR = date(2026, 1, 20)
 
 
-def lacks(sentence: str, line: str, when: Span | None = None) -> list[str]:
-    return list(Support.of([line], [Event("note", line, Place(Path("a.md"), 1), when)]).lacks(sentence))
+def unsupported(sentence: str, line: str, when: Span | None = None) -> list[str]:
+    return list(Support.of([line], [Event("note", line, Place(Path("a.md"), 1), when)]).unsupported(sentence))
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def lacks(sentence: str, line: str, when: Span | None = None) -> list[str]:
         ("十分重要的一些", "重要"),
     ],
 )
-def test_another_way_of_writing_is_the_same(sentence: str, line: str) -> None:
-    assert lacks(sentence, line) == []
+def test_other_notations_match(sentence: str, line: str) -> None:
+    assert unsupported(sentence, line) == []
 
 
 @pytest.mark.parametrize(
@@ -105,49 +105,49 @@ def test_another_way_of_writing_is_the_same(sentence: str, line: str) -> None:
         ("step_01000.pt", "step_02000.pt", ["01000.pt"]),
     ],
 )
-def test_another_value_is_not(sentence: str, line: str, lacking: list[str]) -> None:
-    assert lacks(sentence, line) == lacking
+def test_other_values_do_not_match(sentence: str, line: str, lacking: list[str]) -> None:
+    assert unsupported(sentence, line) == lacking
 
 
 def test_the_time_of_a_line_supports_its_dates_and_no_other_number() -> None:
     when = Span(datetime(2026, 1, 16), datetime(2026, 1, 17))
-    assert lacks("On 16 January it diverged.", "diverged", when) == []
-    assert lacks("It took 16 epochs.", "diverged", when) == ["16"]
+    assert unsupported("On 16 January it diverged.", "diverged", when) == []
+    assert unsupported("It took 16 epochs.", "diverged", when) == ["16"]
 
 
 @given(st.integers(0, 10**9), st.integers(0, 6), st.sampled_from(["{:,}", "{}", "{}.0", "{}.00"]))
-def test_a_number_is_supported_by_itself_however_it_is_written_and_by_no_neighbour(whole: int, shift: int, form: str) -> None:
+def test_a_number_matches_itself_in_any_notation_but_no_neighbour(whole: int, shift: int, form: str) -> None:
     value = whole / 10**shift
     said = f"It was {form.format(whole)}." if shift == 0 else f"It was {value:.7f}."
     line = f"value {whole}" if shift == 0 else f"value {value:.7f}0"
-    assert lacks(said, line) == []
-    assert lacks(said, f"value {value + 1:.7f}") != []
+    assert unsupported(said, line) == []
+    assert unsupported(said, f"value {value + 1:.7f}") != []
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_read_and_supports_itself(text: str) -> None:
-    assert lacks(text, text) == []
+def test_any_text_supports_itself(text: str) -> None:
+    assert unsupported(text, text) == []
     figures(text, NEAR)
 
 
 @pytest.mark.parametrize("long", ["1" * 5000, "一" * 8000, "十" * 8000, "hundred " * 1000, "1e" * 4000, "1e99999", "-".join("1" * 3000)])
 def test_no_number_is_too_long(long: str) -> None:
-    assert lacks(f"It was {long}.", f"It was {long}") == []
-    assert lacks("It was 3.", f"It was {long}") == ["3"]
+    assert unsupported(f"It was {long}.", f"It was {long}") == []
+    assert unsupported("It was 3.", f"It was {long}") == ["3"]
 
 
 def test_long_numbers_differ_by_their_last_digit() -> None:
     for digits in (24, 30, 60):
-        assert lacks("1" * digits + "2", "1" * digits + "3") == ["1" * digits + "2"]
+        assert unsupported("1" * digits + "2", "1" * digits + "3") == ["1" * digits + "2"]
 
 
 @given(st.integers(0, 999_999_999))
-def test_english_words_are_read_as_their_number(number: int) -> None:
+def test_english_number_words(number: int) -> None:
     assert [int(one.value) for one in figures(f"{in_words(number)} runs", NEAR, ones=True).numbers] == [number]
 
 
 @given(st.integers(2, 99_999_999))
-def test_chinese_numerals_are_read_as_their_number(number: int) -> None:
+def test_chinese_numerals(number: int) -> None:
     assert [int(one.value) for one in figures(f"{in_chinese(number)}个", NEAR, ones=True).numbers] == [number]
 
 

@@ -15,10 +15,10 @@ import pytest
 from scratchlab.notebook.dates.windows import Window
 from scratchlab.notebook.events import Event, Place
 from scratchlab.notebook.recall.answer import prompt
-from scratchlab.notebook.recall.answer.answer import Answer, answered
-from scratchlab.notebook.recall.answer.checking import wrong
+from scratchlab.notebook.recall.answer.answer import Answer, answer_with_model
+from scratchlab.notebook.recall.answer.checking import objection
 from scratchlab.notebook.recall.answer.prompt import passages
-from scratchlab.notebook.recall.ask import Evidence, Found
+from scratchlab.notebook.recall.ask import Evidence, SearchResult
 from scratchlab.notebook.settings import Model
 
 pytest.importorskip("openai", reason="needs the extra 'answers'")
@@ -42,21 +42,21 @@ def url() -> Iterator[str]:
 @pytest.fixture
 def ask(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     monkeypatch.setattr(prompt, "TOKENS", 48)
-    return lambda found: answered(found, Model(url=url, name="smollm2"), found.asked.rest, kept=tmp_path)
+    return lambda found: answer_with_model(found, Model(url=url, name="smollm2"), found.query.rest, folder=tmp_path)
 
 
-def found(*texts: str) -> Found:
+def found(*texts: str) -> SearchResult:
     events = [Event("note", text, Place(Path("LOG.md"), i)) for i, text in enumerate(texts, 1)]
-    return Found(Window(None, "What happened with SwiGLU?"), [Evidence(i, event, 1.0) for i, event in enumerate(events, 1)])
+    return SearchResult(Window(None, "What happened with SwiGLU?"), [Evidence(i, event, 1.0) for i, event in enumerate(events, 1)])
 
 
 def test_a_real_server_answers_and_whatever_it_says_is_checked(ask: Callable[..., Answer]) -> None:
     of = found("SwiGLU at d12 was 0.5% worse than relu squared", "lr 3e-4 diverged at step 900")
     got = ask(of)
     assert got.model == "smollm2"
-    assert got.sentences or got.dropped or got.notes == ["The model finds no answer in these lines."]
-    texts, events = {line.number: line.stands for line in passages(of.evidence)}, {one.number: one.event for one in of.evidence}
-    assert [wrong(sentence, texts, events) for sentence in got.sentences] == [""] * len(got.sentences)
+    assert got.sentences or got.dropped or got.notes == ["According to the model, these lines do not answer the question."]
+    texts, events = {line.number: line.citable_text for line in passages(of.evidence)}, {one.number: one.event for one in of.evidence}
+    assert [objection(sentence, texts, events) for sentence in got.sentences] == [""] * len(got.sentences)
     assert all(reason for _, reason in got.dropped)
 
 
@@ -68,4 +68,4 @@ def test_a_note_that_gives_orders_is_a_line_like_others(ask: Callable[..., Answe
 
 def test_a_real_server_says_when_lines_are_too_many(ask: Callable[..., Answer]) -> None:
     got = ask(found("SwiGLU was worse", "epoch 3 loss 0.123 " * 60, "epoch 4 loss 0.122 " * 60))
-    assert got.notes[0] == "The model read the first 1 line of 3; it cannot read more at once."
+    assert got.notes[0] == "The model read the first 1 line of 3; its context is too short for more."

@@ -1,4 +1,4 @@
-"""A model's text as sentences with what they cite."""
+"""Splitting a model's text into sentences with their citations."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def test_texts(text: str, found: list[tuple[str, tuple[int, ...]]] | None) -> No
 
 
 @given(st.text(alphabet="ab1. [](。！?]\n【,，", max_size=120))
-def test_no_letter_is_lost_and_none_is_said_twice(text: str) -> None:
+def test_no_letter_is_lost_or_repeated(text: str) -> None:
     letters = [char for char in text if char in "ab"]
     assert [char for one in sentences(text) for char in one.text if char in "ab"] == letters

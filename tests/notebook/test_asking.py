@@ -1,4 +1,4 @@
-"""Questions: the right line first, the right days alone, or nothing and why."""
+"""Questions: the right line first, only the right days, or no answer with the reason."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 from scratchlab.cli import app
 from scratchlab.notebook.events import Event, Place
 from scratchlab.notebook.index import table
-from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.index.refresh import refresh
+from scratchlab.notebook.index.search_index import SearchIndex
 from scratchlab.notebook.index.sources.notes import Notes
-from scratchlab.notebook.recall.ask import Found, ask
+from scratchlab.notebook.recall.ask import SearchResult, ask
 from scratchlab.notebook.settings import Settings
 from scratchlab.notebook.walk import Refused
 
@@ -40,18 +40,18 @@ DIARY = """# Keyword spotting
 
 
 @pytest.fixture(scope="module")
-def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
     folder = tmp_path_factory.mktemp("asking")
     (folder / "vault").mkdir()
     (folder / "vault" / "kws.md").write_text(DIARY, encoding="utf-8")
     (folder / "vault" / "2025-03-09.md").write_text("Sunday. Slept long, read about line spectral pairs.", encoding="utf-8")
     base = table.opened(folder / "index.sqlite")
     refresh(base, {"notes": Notes(Settings(vault=(folder / "vault",)))})
-    yield Memory(base, [], folder)
+    yield SearchIndex(base, [], folder)
     base.close()
 
 
-def lines(found: Found) -> list[int]:
+def lines(found: SearchResult) -> list[int]:
     return [one.event.place.line for one in found.evidence]
 
 
@@ -67,8 +67,8 @@ def lines(found: Found) -> list[int]:
         ("out of memory", 7),
     ],
 )
-def test_the_right_line_is_first(memory: Memory, question: str, line: int) -> None:
-    """In the question's language or another, by words and by the glossary of the field."""
+def test_the_right_line_is_first(memory: SearchIndex, question: str, line: int) -> None:
+    """In the question's language or another, by words and the glossary."""
     assert lines(ask(question, NOW, memory))[0] == line
 
 
@@ -81,34 +81,34 @@ def test_the_right_line_is_first(memory: Memory, question: str, line: int) -> No
         ("what did I read on 2025-03-09", {1}),
     ],
 )
-def test_only_what_is_of_the_time(memory: Memory, question: str, expected: set[int]) -> None:
+def test_only_events_of_the_time(memory: SearchIndex, question: str, expected: set[int]) -> None:
     found = lines(ask(question, NOW, memory))
     assert found
     assert set(found) <= expected
 
 
-def test_a_time_alone_is_told_in_order(memory: Memory) -> None:
+def test_a_time_alone_gives_events_in_order(memory: SearchIndex) -> None:
     found = lines(ask("what did I do in March?", NOW, memory, most=20))
     assert found == [4, 5, 6, 7, 1, 10, 11, 12]
 
 
-def test_a_time_without_notes_says_which_days_have_some(memory: Memory) -> None:
+def test_a_time_without_notes_says_which_days_have_some(memory: SearchIndex) -> None:
     found = ask("what did I do in early April?", NOW, memory)
     assert lines(found)
     found = ask("what happened on March 20?", NOW, memory)
     assert found.evidence == []
     assert (
-        found.nothing
-        == "There is nothing in your notes for 2025-03-20; the last before it are of 2025-03-10 and the first after it of 2025-04-07."
+        found.reason == "There is nothing in your notes for 2025-03-20; "
+        "the last before it are from 2025-03-10 and the first after it are from 2025-04-07."
     )
 
 
 @pytest.mark.parametrize("question", ["", "?", "what", "为什么", "\x00", "a" * 5000, '"; DROP TABLE events', "NEAR(a b)", "* ^ AND OR NOT"])
-def test_no_question_breaks_it(memory: Memory, question: str) -> None:
+def test_any_question_can_be_asked(memory: SearchIndex, question: str) -> None:
     ask(question, NOW, memory)
 
 
-def test_evidence_is_numbered_and_stands_where_it_says(memory: Memory) -> None:
+def test_evidence_is_numbered_and_its_places_are_right(memory: SearchIndex) -> None:
     found = ask("prototypes and accuracy of new words", NOW, memory)
     assert [one.number for one in found.evidence] == list(range(1, len(found.evidence) + 1))
     for one in found.evidence:
@@ -117,18 +117,18 @@ def test_evidence_is_numbered_and_stands_where_it_says(memory: Memory) -> None:
         assert "\n".join(written) == one.event.text or one.event.kind == "heading"
 
 
-def test_it_notices_a_change(memory: Memory) -> None:
+def test_changes_are_noticed(memory: SearchIndex) -> None:
     path = memory.events([0])[0].place.path.parent / "new.md"
     path.write_text("- zebra crossing", encoding="utf-8")
     sources = {"notes": Notes(Settings(vault=(path.parent,)))}
-    refresh(memory.base, sources)
+    refresh(memory.database, sources)
     assert ask("zebra", NOW, memory).evidence[0].event.place.path == path
     path.unlink()
-    refresh(memory.base, sources)
+    refresh(memory.database, sources)
     assert ask("zebra", NOW, memory).evidence == []
 
 
-def test_what_controls_a_terminal_is_shown_as_a_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_characters_are_shown_as_symbols(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "v").mkdir()
     (tmp_path / "v" / "a.md").write_text("- zebra \x1b[8mhidden\x1b]52;c;eA==\x07 \u202etxt", encoding="utf-8")
     (tmp_path / "notebook.toml").write_text('vault = "v"')
@@ -138,7 +138,7 @@ def test_what_controls_a_terminal_is_shown_as_a_sign(tmp_path: Path, monkeypatch
     assert not set(said) & {"\x1b", "\x07", "\u202e"}
 
 
-def test_a_run_is_sure_by_its_name_and_nothing_is_said_to_lack_that_stands_there(tmp_path: Path) -> None:
+def test_a_run_named_by_the_question_is_a_certain_match(tmp_path: Path) -> None:
     base = table.opened(tmp_path / "index.sqlite")
     place = Place(tmp_path / "runs" / "digits-5db2c8d4" / "run.toml", 1, 1)
     made = [
@@ -154,9 +154,9 @@ def test_a_run_is_sure_by_its_name_and_nothing_is_said_to_lack_that_stands_there
             return "1", lambda: made
 
     refresh(base, {"made": Made()})
-    memory = Memory(base, [], tmp_path)
+    memory = SearchIndex(base, [], tmp_path)
     for name in ("digits-5db2c8d4", "5db2c8d4"):
         assert [one.event.kind for one in ask(name, NOW, memory).evidence] == ["run"]
     unsure = ask("who won the quaternion prize", NOW, memory)
-    assert "“quaternion”" in unsure.nothing
-    assert "“won”" not in unsure.nothing
+    assert "“quaternion”" in unsure.reason
+    assert "“won”" not in unsure.reason

@@ -1,4 +1,4 @@
-"""How people say a time, in three languages, and what they say that is none: the lines of `dates_said.txt`."""
+"""Time expressions in three languages, and phrases that are none: the lines of `dates_said.txt`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NONE = "none"
 
 
 def lines() -> Iterator[tuple[str, str]]:
-    """Each line with the title above it."""
+    """Yields each line with its section title."""
     title = ""
     for line in (Path(__file__).parent / "dates_said.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
@@ -25,7 +25,7 @@ def lines() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("line", [line for title, line in lines() if title != NONE])
-def test_what_is_said_means_these_days(line: str) -> None:
+def test_expressions_mean_these_days(line: str) -> None:
     question, days = line.rsplit(" | ", 1)
     found = window(question, NOW)
     assert found.span is not None
@@ -33,11 +33,11 @@ def test_what_is_said_means_these_days(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", [line for title, line in lines() if title == NONE])
-def test_what_only_looks_like_a_time_is_none(line: str) -> None:
+def test_phrases_that_only_look_like_times(line: str) -> None:
     assert window(line, NOW).span is None
 
 
-def test_each_language_has_its_share() -> None:
+def test_each_language_has_enough_lines() -> None:
     titles = [title for title, _ in lines()]
     assert min(titles.count(title) for title in ("English", "Chinese", "Korean")) >= 60
 
@@ -50,7 +50,7 @@ def test_each_language_has_its_share() -> None:
         ("어제 회의에서 7월 말까지 하라고 한 것", "2025-06-17", "회의에서 7월 말까지 하라고 한 것"),
     ],
 )
-def test_what_is_due_gives_way_to_another_time_and_stays_in_the_question(question: str, days: str, rest: str) -> None:
+def test_due_dates_yield_to_other_times_and_stay_in_the_question(question: str, days: str, rest: str) -> None:
     found = window(question, NOW)
     assert found.span is not None
     assert (found.span.days, found.rest) == (days, rest)
@@ -71,7 +71,7 @@ def test_what_is_due_gives_way_to_another_time_and_stays_in_the_question(questio
         (datetime(2025, 2, 5), "on the 31st", "2025-01-31"),
     ],
 )
-def test_what_is_due_lies_ahead_and_what_is_told_behind(now: datetime, said: str, days: str) -> None:
+def test_due_dates_lie_ahead_and_other_times_behind(now: datetime, said: str, days: str) -> None:
     found = window(said, now)
     assert found.span is not None
     assert found.span.days == days

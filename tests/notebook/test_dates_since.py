@@ -1,4 +1,4 @@
-"""Words for days, on a Thursday afternoon."""
+"""Time expressions of options, on a Thursday afternoon."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchlab.checks import Problem
-from scratchlab.notebook.dates.since import UNDERSTOOD, day, span
+from scratchlab.notebook.dates.since import ACCEPTED, day, span
 from scratchlab.notebook.events import Span
 
 NOW = datetime(2026, 3, 12, 15, 30)
@@ -39,7 +39,7 @@ def test_days_weeks_and_months(words: str, first: str, last: str) -> None:
         assert span(word.replace("_", " "), NOW) == expected, word
 
 
-def test_what_reaches_up_to_now() -> None:
+def test_spans_up_to_now() -> None:
     assert span("12h", NOW) == Span(datetime(2026, 3, 12, 3, 30), NOW)
     assert span("3d", NOW) == Span(datetime(2026, 3, 9, 15, 30), NOW)
     assert span(" 2 W ", NOW).start == datetime(2026, 2, 26, 15, 30)
@@ -47,24 +47,24 @@ def test_what_reaches_up_to_now() -> None:
     assert span("2026-03-09T14:30", NOW).end == datetime(2026, 3, 9, 14, 31)
 
 
-def test_months_over_the_turn_of_a_year() -> None:
+def test_months_across_the_turn_of_a_year() -> None:
     assert span("last month", datetime(2026, 1, 31, 9)) == Span(datetime(2025, 12, 1), datetime(2026, 1, 1))
     assert span("this month", datetime(2025, 12, 31, 9)) == Span(datetime(2025, 12, 1), datetime(2026, 1, 1))
 
 
 @pytest.mark.parametrize("words", ["", "soon", "3x", "2026-02-30", "2026-13", "2026-03-09 25:00", "9999999999d", "d", "next week"])
-def test_what_is_not_understood_is_told(words: str) -> None:
-    with pytest.raises(Problem, match=r"is no date|Understood are: today, yesterday"):
+def test_unknown_expressions_are_errors(words: str) -> None:
+    with pytest.raises(Problem, match=r"is not a valid date|Accepted are: today, yesterday"):
         span(words, NOW)
 
 
-def test_a_slip_is_met_with_a_guess() -> None:
+def test_typos_get_a_suggestion() -> None:
     with pytest.raises(Problem, match="Did you mean 'yesterday'"):
         span("yesterdya", NOW)
 
 
-def test_what_is_said_to_be_understood_is() -> None:
-    for word in UNDERSTOOD.replace(" … ", ", ").replace("; ", ", ").split(", "):
+def test_all_listed_forms_are_accepted() -> None:
+    for word in ACCEPTED.replace(" … ", ", ").replace("; ", ", ").split(", "):
         assert span(word, NOW).start < NOW
 
 
@@ -86,12 +86,12 @@ def test_one_day(words: str) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("last week", "is no day but 2026-03-02 to 2026-03-08; name one of them, as in 2026-03-02"),
-        ("3d", "is no day but"),
-        ("2026-03-13", "2026-03-13 is still to come; today is 2026-03-12"),
-        ("soon", "is no time that is understood"),
+        ("last week", "is not one day but 2026-03-02 to 2026-03-08; name one day, as in 2026-03-02"),
+        ("3d", "is not one day but"),
+        ("2026-03-13", "2026-03-13 is in the future; today is 2026-03-12"),
+        ("soon", "is not a known time expression"),
     ],
 )
-def test_what_is_no_day_to_look_back_on(words: str, sentence: str) -> None:
+def test_times_that_are_not_one_past_day(words: str, sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
         day(words, NOW)

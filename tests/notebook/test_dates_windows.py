@@ -1,4 +1,4 @@
-"""Times as people ask for them, in three languages, on Wednesday the 12th of March 2025."""
+"""Time expressions in questions, in three languages, on Wednesday, 12 March 2025."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ NOW = datetime(2025, 3, 12, 10, 30)
         ("사흘 전", "2025-03-09", ""),
     ],
 )
-def test_a_time_is_understood(question: str, days: str, rest: str) -> None:
+def test_times_in_questions(question: str, days: str, rest: str) -> None:
     found = window(question, NOW)
     assert found.span is not None
     assert (found.span.days, found.rest) == (days, rest)
@@ -66,13 +66,13 @@ def test_a_time_is_understood(question: str, days: str, rest: str) -> None:
     "question",
     ["why is lr 3e-4 bad", "may I use DTW?", "the march of progress", "the second stage", "为什么放弃", "왜 포기했지", "mon ami", ""],
 )
-def test_what_names_no_time_has_none(question: str) -> None:
+def test_questions_without_a_time(question: str) -> None:
     assert window(question, NOW).span is None
     assert window(question, NOW).rest == question
 
 
 @given(st.text(max_size=80), st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)))
-def test_no_question_breaks_it(question: str, now: datetime) -> None:
+def test_any_question_can_be_asked(question: str, now: datetime) -> None:
     found = window(question, now)
     assert found.span is None or found.span.start <= found.span.end
 
@@ -119,11 +119,11 @@ def test_the_same_day_in_three_languages(now: datetime) -> None:
 
 
 @pytest.mark.parametrize("question", ["九九九九天前", "二二月", "十十天前", "十二三天前", "1234天前", "2025-99-99", "第九十九季度"])
-def test_what_is_no_number_names_no_time(question: str) -> None:
+def test_invalid_numbers_are_no_times(question: str) -> None:
     assert window(question, NOW).span is None
 
 
-def test_numbers_that_chinese_says_are_read() -> None:
+def test_chinese_numbers() -> None:
     said = {"九天前": "2025-03-03", "十天前": "2025-03-02", "十二天前": "2025-02-28", "二十天前": "2025-02-20", "二十一天前": "2025-02-19"}
     for question, day in said.items():
         span = window(question, NOW).span
@@ -134,8 +134,8 @@ def test_numbers_that_chinese_says_are_read() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.pattern.pattern[:40])
 @given(data=st.data())
 @settings(max_examples=30)
-def test_every_form_of_a_rule_is_understood(rule: Rule, data: st.DataObject) -> None:
-    """Whatever a pattern takes, its meaning knows: a day that is not in the calendar is the only excuse."""
+def test_every_match_of_a_rule_has_a_meaning(rule: Rule, data: st.DataObject) -> None:
+    """Every match has a meaning, except for days that are not in the calendar."""
     alphabet = st.characters(codec="utf-8", max_codepoint=0xFFFF, exclude_characters="ſKıİ")  # they count as letters that they are not
     match = rule.pattern.search(data.draw(st.from_regex(rule.pattern, alphabet=alphabet)))
     assert match
@@ -144,22 +144,22 @@ def test_every_form_of_a_rule_is_understood(rule: Rule, data: st.DataObject) -> 
 
 
 @pytest.mark.parametrize("unit", ["1 ", "9月", "3월 ", "今年", "2025-01-01 to ", "between a and ", "last ", " ", "the "])
-def test_a_pasted_text_is_looked_through_for_its_beginning_alone(unit: str) -> None:
-    """Half a second at most; with the square of the length it would be a minute."""
+def test_only_the_beginning_of_a_pasted_text_is_searched(unit: str) -> None:
+    """Half a second at most; quadratic time would take a minute."""
     begun = time.process_time()
     window(f"yesterday {unit * 50_000}", NOW)
     assert time.process_time() - begun < 15
 
 
-def test_a_time_beyond_the_beginning_of_a_long_text_is_not_asked_for() -> None:
+def test_times_beyond_the_beginning_of_a_long_text_are_ignored() -> None:
     assert window("a " * LONGEST + "yesterday", NOW).span is None
     assert window("yesterday " + "a " * LONGEST, NOW).rest.count("a") == LONGEST
 
 
 @pytest.mark.parametrize("said", ["3월 첫 주", "3월 첫번 주", "3월 첫\u00a0번째 주", "3월 첫째 주"])
-def test_an_ordinal_is_known_by_how_it_begins(said: str) -> None:
+def test_ordinals_are_recognized_by_their_first_character(said: str) -> None:
     assert window(said, NOW).span == window("3월 1주차", NOW).span
 
 
-def test_letters_that_only_count_as_others_break_nothing() -> None:
+def test_case_folded_letters_are_harmless() -> None:
     window("the laſt week of May, the fir\u017ft half of the year, laſt ſeven days", NOW)

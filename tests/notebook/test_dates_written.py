@@ -1,4 +1,4 @@
-"""Dates as they stand in notes."""
+"""Dates in notes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEAR = nearest(date(2025, 4, 1))
 
 
 def found(text: str) -> list[tuple[str, str]]:
-    """First and last day of each date, and the text it stands in."""
+    """First and last day of each date, and its text."""
     return [(one.span.days, text[one.start : one.end]) for one in written(text, NEAR, leading=True)]
 
 
@@ -57,11 +57,11 @@ def found(text: str) -> list[tuple[str, str]]:
         ("12-15 April: sprint", "2025-04-12 to 2025-04-15"),
         ("09-12 May 2025", "2025-05-09 to 2025-05-12"),
         ("03-09 may need more", "2025-03-09"),
-        ("from 3 to 1 march", "2025-03-01"),  # nothing runs backwards, nor a year ahead
+        ("from 3 to 1 march", "2025-03-01"),  # ranges do not run backwards, nor a year ahead
         ("March 10 - 5 runs", "2025-03-10"),
     ],
 )
-def test_a_date_is_read(text: str, days: str) -> None:
+def test_dates_are_read(text: str, days: str) -> None:
     assert [one for one, _ in found(text)] == [days]
 
 
@@ -83,12 +83,12 @@ def test_a_date_is_read(text: str, days: str) -> None:
         "",
     ],
 )
-def test_what_is_no_date_is_none(text: str) -> None:
+def test_texts_without_dates(text: str) -> None:
     assert found(text) == []
 
 
-def test_a_year_that_is_not_written() -> None:
-    """Nearest to what is known in a note; the last one in a question."""
+def test_missing_years() -> None:
+    """Nearest to a known date in notes; the last one in questions."""
     assert written("01-02", nearest(date(2024, 12, 30)), leading=True)[0].span.days == "2025-01-02"
     assert written("December 24", nearest(date(2025, 1, 3)))[0].span.days == "2024-12-24"
     assert written("3月9日", latest(date(2025, 3, 8)))[0].span.days == "2024-03-09"
@@ -96,7 +96,7 @@ def test_a_year_that_is_not_written() -> None:
 
 
 @given(st.dates(date(1990, 1, 1), date(2060, 1, 1)))
-def test_every_day_comes_back_from_every_form(day: date) -> None:
+def test_every_day_in_every_form(day: date) -> None:
     forms = [
         day.isoformat(),
         day.strftime("%Y/%m/%d"),
@@ -110,6 +110,6 @@ def test_every_day_comes_back_from_every_form(day: date) -> None:
 
 
 @given(st.text(max_size=60))
-def test_no_text_breaks_it(text: str) -> None:
+def test_any_text_can_be_read(text: str) -> None:
     for one in written(text, NEAR, leading=True):
         assert 0 <= one.start < one.end <= len(text)

@@ -1,4 +1,4 @@
-"""What can be made again is made again when it is damaged; and no name or text is too odd to be kept."""
+"""Damaged derived files are rebuilt; undecodable names and texts can be stored."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from scratchlab.notebook.index.encoders import Vectors
 from scratchlab.notebook.index.refresh import refresh
 from scratchlab.notebook.index.sources.catalog import SOURCES
 from scratchlab.notebook.index.vectors import TextVectors
-from scratchlab.notebook.papers.kept import Kept
-from scratchlab.notebook.projects.looks import Looks
+from scratchlab.notebook.papers.page_store import PageStore
+from scratchlab.notebook.projects.folder_cache import FolderCache
 from scratchlab.notebook.settings import Settings
 
 
 class Encoder:
-    """Of nothing."""
+    """An encoder of constant vectors."""
 
     name, size, speed, reads_above = "nothing", 2, 1, False
 
@@ -35,8 +35,8 @@ class Encoder:
 
 
 OPENED = {
-    "disk.sqlite": lambda folder: Looks(folder).at(str(folder)),
-    "papers.sqlite": lambda folder: Kept(folder).pieces("x"),
+    "disk.sqlite": lambda folder: FolderCache(folder).at(str(folder)),
+    "papers.sqlite": lambda folder: PageStore(folder).pieces("x"),
     "vectors-nothing.sqlite": lambda folder: TextVectors(folder, Encoder()).unread(["x"]),
     "index.sqlite": lambda folder: table.opened(folder / "index.sqlite"),
 }
@@ -44,32 +44,32 @@ OPENED = {
 
 @pytest.mark.parametrize("name", OPENED)
 @pytest.mark.parametrize("damage", [b"", b"not a database, but long enough to look like one" * 50, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_what_is_derived_is_made_anew(tmp_path: Path, name: str, damage: bytes) -> None:
+def test_damaged_derived_files_are_rebuilt(tmp_path: Path, name: str, damage: bytes) -> None:
     (tmp_path / name).write_bytes(damage)
     OPENED[name](tmp_path)
     OPENED[name](tmp_path)
 
 
 @pytest.mark.parametrize("name", OPENED)
-def test_what_cannot_be_opened_is_one_sentence(tmp_path: Path, name: str) -> None:
+def test_a_file_that_cannot_be_opened_is_one_sentence(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(Problem, match=rf"{name} cannot be used"):
         OPENED[name](tmp_path)
 
 
-def test_damage_that_is_met_later_is_told_and_mended_by_the_next_time(tmp_path: Path) -> None:
+def test_damage_found_later_is_reported_and_repaired_next_time(tmp_path: Path) -> None:
     path = tmp_path / "disk.sqlite"
-    Looks(tmp_path).base.close()
+    FolderCache(tmp_path).database.close()
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
-    looks = Looks(tmp_path)
-    with pytest.raises(Problem, match=r"disk\.sqlite was damaged .* and is removed"):
-        looks.at(str(tmp_path))
+    cache = FolderCache(tmp_path)
+    with pytest.raises(Problem, match=r"disk\.sqlite was damaged .* and has been deleted"):
+        cache.at(str(tmp_path))
     assert not path.exists()
-    Looks(tmp_path).at(str(tmp_path))
+    FolderCache(tmp_path).at(str(tmp_path))
 
 
-def test_a_file_that_is_but_locked_stays(tmp_path: Path) -> None:
+def test_a_locked_file_is_kept(tmp_path: Path) -> None:
     base = derived.opened(tmp_path / "x.sqlite", lambda base: base.execute("CREATE TABLE a(b)"))
     other = sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None, timeout=0)
     base.execute("BEGIN EXCLUSIVE")
@@ -81,7 +81,7 @@ def test_a_file_that_is_but_locked_stays(tmp_path: Path) -> None:
     assert (tmp_path / "x.sqlite").exists()
 
 
-def test_names_and_texts_of_no_encoding_keep_nothing_else_from_being_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_undecodable_names_and_texts_do_not_block_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(tmp_path / "own"))
     vault = tmp_path / "vault"
     odd = vault / os.fsdecode(b"caf\xe9")

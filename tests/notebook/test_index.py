@@ -1,4 +1,4 @@
-"""The index follows its sources: what is new, changed or gone, and nothing else; and it is made anew when it is damaged."""
+"""The index follows new, changed and deleted items of its sources, and is rebuilt when it is damaged."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_two_character_words_and_korean_stems_are_found(vault: Vault) -> None:
     assert vault.found('"memories"') == [("a.md", 3)], "English words are stemmed"
 
 
-def test_what_cannot_be_read_is_told_and_stays_known(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_notes_are_reported_and_their_events_kept(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     vault.write("a.md", "first")
     vault.refresh()
     vault.write("a.md", "second one")
@@ -116,7 +116,7 @@ def test_what_cannot_be_read_is_told_and_stays_known(vault: Vault, monkeypatch: 
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a database, but long enough to look like one" * 50])
-def test_a_damaged_index_is_made_anew(vault: Vault, damage: bytes) -> None:
+def test_a_damaged_index_is_rebuilt(vault: Vault, damage: bytes) -> None:
     vault.write("a.md", "text")
     vault.refresh()
     vault.base.close()
@@ -126,7 +126,7 @@ def test_a_damaged_index_is_made_anew(vault: Vault, damage: bytes) -> None:
     assert vault.refresh().read == 1
 
 
-def test_an_index_of_another_version_is_made_anew(vault: Vault) -> None:
+def test_an_index_of_another_version_is_rebuilt(vault: Vault) -> None:
     vault.write("a.md", "text")
     vault.refresh()
     vault.base.execute("PRAGMA user_version = 99999")
@@ -168,7 +168,7 @@ def test_a_reader_is_not_disturbed_by_a_writer(vault: Vault) -> None:
     other.close()
 
 
-def test_wikilinks_are_kept(vault: Vault) -> None:
+def test_wikilinks_are_stored(vault: Vault) -> None:
     vault.write("a.md", "- see [[formant_residual#2025/04/10]] and [[b]]")
     vault.refresh()
     assert vault.base.execute("SELECT target, part FROM links ORDER BY target").fetchall() == [
@@ -187,7 +187,7 @@ def test_real_notes(vault: Vault, real_data: Callable[[str], Path]) -> None:
     assert Path(path).read_text(encoding="utf-8").splitlines()[line - 1] == text
 
 
-def test_of_our_own_pages_only_what_a_person_added_is_found(vault: Vault) -> None:
+def test_of_generated_pages_only_the_users_part_is_found(vault: Vault) -> None:
     vault.write("scratchlab/days/2025-03-08.md", f"# 2025-03-08\n- zebra made by us\n{own.MARK}\n- giraffe of mine")
     vault.write("other/scratchlab/a.md", "- zebra of mine")
     vault.refresh()
@@ -195,8 +195,8 @@ def test_of_our_own_pages_only_what_a_person_added_is_found(vault: Vault) -> Non
     assert vault.found("giraffe") == [("2025-03-08.md", 4)]
 
 
-def test_what_is_no_plain_file_is_passed_over(vault: Vault) -> None:
-    """A pipe would be waited for; a folder may be called like a note."""
+def test_irregular_files_are_skipped(vault: Vault) -> None:
+    """A pipe would block; a folder may be named like a note."""
     os.mkfifo(vault.folder / "pipe.md")
     (vault.folder / "folder.md").mkdir()
     (vault.folder / "gone.md").symlink_to(vault.folder / "nowhere.md")
@@ -204,7 +204,7 @@ def test_what_is_no_plain_file_is_passed_over(vault: Vault) -> None:
     assert vault.refresh() == Changes(read=1)
 
 
-def test_one_thing_that_breaks_its_reader_stops_no_other(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_note_does_not_block_others(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     vault.write("a.md", "fine")
     vault.write("b.md", "breaks")
     read = Notes.read
@@ -232,22 +232,22 @@ def test_several_processes_at_once(vault: Vault) -> None:
     assert vault.base.execute("SELECT count(*), count(DISTINCT item) FROM events").fetchone() == (1200, 60)
 
 
-def test_it_is_emptied_in_place(vault: Vault) -> None:
-    """Another program that has it open goes on with the new one."""
+def test_it_is_recreated_in_place(vault: Vault) -> None:
+    """Another program that has it open continues with the new tables."""
     vault.write("a.md", "text")
     vault.refresh()
     other = table.opened(vault.path)
-    table.emptied(other)
+    table.recreate(other)
     assert vault.found("text") == []
     assert vault.refresh().read == 1
     assert other.execute("SELECT count(*) FROM events").fetchone() == (1,)
     other.close()
 
 
-def test_what_is_wiped_leaves_no_trace(vault: Vault) -> None:
+def test_erased_events_leave_no_trace(vault: Vault) -> None:
     vault.write("a.md", "- zebrasecret")
     vault.refresh()
-    table.wiped(vault.path, "jobs", "notes")
+    table.erase(vault.path, "jobs", "notes")
     vault.base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     left = b"".join(path.read_bytes() for path in vault.path.parent.glob("index.sqlite*"))
     assert b"zebrasecret" not in left
@@ -267,8 +267,8 @@ def test_secrets_in_logs_are_not_copied(tmp_path: Path, monkeypatch: pytest.Monk
     base.close()
 
 
-def test_our_own_pages_do_not_date_other_notes(vault: Vault) -> None:
-    """A copy of an old vault in which we made a page today is not younger for it."""
+def test_generated_pages_do_not_date_other_notes(vault: Vault) -> None:
+    """A page generated today in a copied old vault does not make its notes younger."""
     vault.write("2019-03-04.md", "read of formants")
     vault.write("plan.md", "# 03-09\n- prototypes")
     vault.write(f"{own.HOME}/days/2026-11-28.md", "a page of ours")
@@ -277,7 +277,7 @@ def test_our_own_pages_do_not_date_other_notes(vault: Vault) -> None:
     assert found == ("2019-03-09T00:00:00",)
 
 
-def test_a_project_does_not_read_runs_as_texts_of_its_own(tmp_path: Path) -> None:
+def test_runs_are_not_read_as_texts_of_a_project(tmp_path: Path) -> None:
     project, run = tmp_path / "kws", tmp_path / "kws" / "runs" / "digits-0a1b2c3d"
     run.mkdir(parents=True)
     (run / "status.json").write_text('{"state": "finished"}')

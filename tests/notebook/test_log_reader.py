@@ -1,4 +1,4 @@
-"""What stands between a reader and its figures: redraws, colours, ranks, encodings, growth."""
+"""Obstacles for the reader: redrawn lines, colours, ranks, encodings, growing files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scratchlab.notebook.logs.reader import Reader, read
 EPOCHS = [f"Epoch {number}/20 - loss: {2 / number:.3f} - val_acc: {0.9 - 0.5 / number:.3f}" for number in range(1, 21)]
 
 
-def told(log: Log) -> list[tuple[int, str, str, str]]:
+def figures_of(log: Log) -> list[tuple[int, str, str, str]]:
     return [(figure.line, figure.kind, figure.name, figure.text) for figure in log.figures()]
 
 
@@ -38,10 +38,10 @@ def told(log: Log) -> list[tuple[int, str, str, str]]:
         lambda line: f"{line}\r\n",
     ],
 )
-def test_what_stands_before_and_around_a_line_changes_nothing(dress: object) -> None:
+def test_prefixes_and_decorations_change_nothing(dress: object) -> None:
     assert callable(dress)
-    plain = [each for each in told(read(EPOCHS)) if each[1] != "at"]
-    assert [each for each in told(read([str(dress(line)) for line in EPOCHS])) if each[1] != "at"] == plain
+    plain = [each for each in figures_of(read(EPOCHS)) if each[1] != "at"]
+    assert [each for each in figures_of(read([str(dress(line)) for line in EPOCHS])) if each[1] != "at"] == plain
     assert len(plain) == 80
 
 
@@ -57,7 +57,7 @@ def test_time_stamps(stamp: str) -> None:
     assert [row.text("at") for row in log.rows] == [stamp, stamp]
 
 
-def test_lines_of_others_between_change_nothing_but_numbers() -> None:
+def test_interleaved_other_lines_change_only_line_numbers() -> None:
     noise = random.Random(0)
     words = [
         "warning: slow",
@@ -85,7 +85,7 @@ def test_lines_of_others_between_change_nothing_but_numbers() -> None:
 
 
 @given(st.lists(st.text(max_size=60), max_size=30))
-def test_no_text_stops_it(lines: list[str]) -> None:
+def test_any_text_can_be_read(lines: list[str]) -> None:
     log = read(lines)
     assert log.lines == len(lines)
     assert all(1 <= figure.line <= len(lines) for figure in log.figures())
@@ -100,14 +100,14 @@ def test_no_text_stops_it(lines: list[str]) -> None:
     ),
     st.data(),
 )
-def test_a_log_read_in_pieces_is_the_log_read_at_once(lines: list[str], data: st.DataObject) -> None:
+def test_reading_in_pieces_equals_reading_at_once(lines: list[str], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(lines)))
     reader = Reader()
     reader.feed(lines[:cut])
-    assert told(reader.feed(lines[cut:])) == told(read(lines))
+    assert figures_of(reader.feed(lines[cut:])) == figures_of(read(lines))
 
 
-def test_a_bar_drawn_over_itself_keeps_the_last_state_of_each_step() -> None:
+def test_a_redrawn_bar_keeps_the_last_state_of_each_step() -> None:
     states = [
         "  0%|          | 0/2 [00:00<?, ?it/s]",
         " 50%|█████     | 1/2 [00:01<00:01,  1.00s/it, loss=0.9]",
@@ -137,15 +137,15 @@ def test_an_object_over_several_lines_is_one_record_with_a_line_for_each_figure(
   "max_steps": 40
 }"""
     log = read(text.split("\n"))
-    assert told(log) == [
+    assert figures_of(log) == [
         *((4, "epoch", "epoch", "0.5"), (5, "value", "loss", "2.5"), (6, "step", "step", "10")),
         *((9, "epoch", "epoch", "1.0"), (10, "value", "eval_loss", "2.1"), (11, "step", "step", "20")),
     ]
     minified = read([text.replace("\n", "")])
-    assert [each[1:] for each in told(minified) if each[2] != "steps"] == [each[1:] for each in told(log)]
+    assert [each[1:] for each in figures_of(minified) if each[2] != "steps"] == [each[1:] for each in figures_of(log)]
 
 
-def test_a_table_may_begin_anew_and_end() -> None:
+def test_a_table_may_restart_and_end() -> None:
     log = read(["epoch,loss", "1,0.5", "2,0.4", "epoch,loss", "1,0.6", "done, all of it", "3,4"])
     assert [(row.line, row.number("value", "loss")) for row in log.rows] == [(2, 0.5), (3, 0.4), (5, 0.6)]
 
@@ -154,10 +154,10 @@ def test_a_table_may_begin_anew_and_end() -> None:
 def test_encodings(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "train.log"
     path.write_text("\n".join(EPOCHS), encoding=encoding)
-    assert told(read(text_lines(path))) == told(read(EPOCHS))
+    assert figures_of(read(text_lines(path))) == figures_of(read(EPOCHS))
 
 
-def test_bytes_that_are_no_text_spoil_their_line_at_most(tmp_path: Path) -> None:
+def test_undecodable_bytes_affect_only_their_line(tmp_path: Path) -> None:
     path = tmp_path / "train.log"
     path.write_bytes("\n".join(EPOCHS[:10]).encode() + b"\n\xff\xfe\x80\x00 caf\xe9\n" + "\n".join(EPOCHS[10:]).encode())
     assert [row.number("epoch") for row in read(text_lines(path)).rows] == list(range(1, 21))
@@ -172,18 +172,18 @@ def test_a_file_that_grows_is_read_from_where_it_stopped(tmp_path: Path) -> None
         with path.open("a") as file:
             file.write(written[start : start + 37])
         reader.feed(tail.new())
-    assert told(reader.log) == told(read(EPOCHS))
-    assert (tail.again, list(tail.end())) == (0, [])
+    assert figures_of(reader.log) == figures_of(read(EPOCHS))
+    assert (tail.restarts, list(tail.end())) == (0, [])
 
 
-def test_a_file_that_begins_anew_says_so(tmp_path: Path) -> None:
+def test_a_truncated_file_counts_as_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "train.log"
     path.write_text("\n".join(EPOCHS) + "\n")
     tail = Tail(path)
     assert len(list(tail.new())) == 20
     path.write_text(EPOCHS[0] + "\n")
     assert list(tail.new()) == EPOCHS[:1]
-    assert tail.again == 1
+    assert tail.restarts == 1
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -211,12 +211,12 @@ def test_numbers(cell: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("cell", ["2024-01-02 03:04:05", "", "abc", "1.2.3", "None"])
-def test_what_is_no_number(cell: str) -> None:
+def test_cells_that_are_no_numbers(cell: str) -> None:
     assert slots.number(cell) is None
 
 
 @pytest.mark.parametrize(
     "text", ["v1.6.0", "conv2d_3", "top-1", "mAP50-95", "output #0", "Prec@1", "mAP@.5:.95", "number of nan iterations", "a1b2c3", "1_000"]
 )
-def test_digits_that_are_no_numbers(text: str) -> None:
+def test_digits_within_words_are_no_numbers(text: str) -> None:
     assert [cell for cell in slots.split(f"{text}: 7")[1::2] if cell != "1"] in (["7"], ["1", "7"])

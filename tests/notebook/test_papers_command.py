@@ -19,7 +19,7 @@ Image = pytest.importorskip("PIL.Image", reason="needs the extra 'papers'")
 
 
 class Words:
-    """Reads the same words on every page."""
+    """An engine that reads the same words on every page."""
 
     name, reads = "words-1", ("English",)
 
@@ -43,7 +43,7 @@ def said(*words: str) -> str:
     return done.output
 
 
-def test_papers_are_read_once_and_then_asked_for(folder: Path, tmp_path: Path) -> None:
+def test_papers_are_read_once_and_then_found(folder: Path, tmp_path: Path) -> None:
     (folder / "broken.pdf").write_bytes(b"%PDF nothing")
     source = Papers(Settings(papers=(folder,)))
     assert [Path(key).name for key, _ in source.stamps({})] == ["broken.pdf"]  # a picture nobody has read says nothing
@@ -57,7 +57,7 @@ def test_papers_are_read_once_and_then_asked_for(folder: Path, tmp_path: Path) -
     changes = refresh.refresh(base, {"papers": source})
     assert (changes.read, [key for key, _ in changes.refused]) == (1, [str(folder / "broken.pdf")])
     (row,) = base.execute(f"SELECT {table.COLUMNS} FROM events").fetchall()
-    event = table.event(row)
+    event = table.event_of(row)
     assert (event.kind, event.text, event.project) == ("paper", "freeze the encoder", "scans")
     assert event.place.detail == "the region 5,5 to 90,20, hardly legible"
     assert refresh.refresh(base, {"papers": source}).kept == 1
@@ -74,7 +74,7 @@ def test_the_settings_name_folders_of_papers(folder: Path, tmp_path: Path) -> No
     file.write_text('papers = "scans"\n', encoding="utf-8")
     assert settings(file).papers == (folder,)
     file.write_text('papers = ["scans", "gone"]\n', encoding="utf-8")
-    with pytest.raises(Problem, match=r"papers names .*gone, which is not there; make it, or take it out$"):
+    with pytest.raises(Problem, match=r"papers names .*gone, which does not exist; create it or remove it$"):
         settings(file)
 
 

@@ -1,4 +1,4 @@
-"""The engines on pages with known words, and which of them is taken. How well they read in all, studies/scratch_papers.py prints."""
+"""The engines on pages with known words, and the choice of the engine; studies/scratch_papers.py measures their accuracy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scratchlab.checks import Problem
 from scratchlab.notebook.papers.engines import catalog, tesseract
 from scratchlab.notebook.papers.engines.interface import Engine
 from scratchlab.notebook.papers.engines.strips import box, cut
-from scratchlab.notebook.papers.pieces import together
+from scratchlab.notebook.papers.pieces import group_lines
 
 Image = pytest.importorskip("PIL.Image", reason="needs the extra 'papers'")
 
@@ -33,7 +33,7 @@ def pages() -> Iterator[ModuleType]:
 
 @pytest.fixture(scope="module")
 def engines() -> dict[str, Engine | str]:
-    """Those that are here; of the others, why not."""
+    """The installed engines; skips the others with the reason."""
     found: dict[str, Engine | str] = {}
     for name, make in catalog.ENGINES.items():
         try:
@@ -67,16 +67,16 @@ def test_known_words_are_read(
     sheet, truth = page_of(pages, language, 3)
     picture = pages.photographed(sheet, 1) if shot else sheet
     lines = engine.lines(picture)
-    assert pages.error_rate(truth, "\n".join(piece.text for piece in together(lines))) <= at_most
+    assert pages.error_rate(truth, "\n".join(piece.text for piece in group_lines(lines))) <= at_most
     assert language in engine.reads
     for line in lines:
         left, top, right, bottom = line.box
         assert 0 <= left < right <= picture.width
         assert 0 <= top < bottom <= picture.height
-        assert 0 < line.sure <= 1
+        assert 0 < line.confidence <= 1
 
 
-def test_korean_keeps_its_spaces_and_stands_where_it_is(engines: dict[str, Engine | str], pages: ModuleType) -> None:
+def test_korean_keeps_its_spaces_and_position(engines: dict[str, Engine | str], pages: ModuleType) -> None:
     engine = engines["rapidocr+tesseract"]
     if isinstance(engine, str):
         pytest.skip(engine)
@@ -89,8 +89,8 @@ def test_korean_keeps_its_spaces_and_stands_where_it_is(engines: dict[str, Engin
     assert bottom < 160
 
 
-def test_rapidocr_alone_says_nothing_of_korean(engines: dict[str, Engine | str], pages: ModuleType) -> None:
-    """Better than nonsense."""
+def test_rapidocr_alone_reads_no_korean(engines: dict[str, Engine | str], pages: ModuleType) -> None:
+    """Nothing is better than nonsense."""
     engine = engines["rapidocr"]
     if isinstance(engine, str):
         pytest.skip(engine)
@@ -111,23 +111,23 @@ def test_without_the_program_the_next_engine_is_taken(monkeypatch: pytest.Monkey
     assert "tesseract" not in catalog.best().name
 
 
-def test_without_any_engine_the_sentence_names_what_would_bring_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_engine_the_error_says_how_to_install_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def lacking() -> Engine:
         raise Problem("Reading pictures needs rapidocr")
 
     monkeypatch.setattr(catalog, "ENGINES", {"a": lacking, "b": lacking})
-    with pytest.raises(Problem, match=r"^Nothing here reads pictures\. Reading pictures needs rapidocr\.$"):
+    with pytest.raises(Problem, match=r"^No OCR engine is installed\. Reading pictures needs rapidocr\.$"):
         catalog.best()
 
 
-def test_a_language_pack_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_language_packs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/tesseract")
     monkeypatch.setattr(tesseract, "_run", lambda command: "List of languages (1):\neng\n")
-    with pytest.raises(Problem, match="lacks the language pack of kor, eng here; on Debian: apt install"):
+    with pytest.raises(Problem, match="language packs are missing: kor, eng; on Debian: apt install"):
         tesseract.Tesseract(["kor", "eng"])
 
 
-def test_a_crooked_strip_is_laid_straight() -> None:
+def test_a_rotated_strip_is_rectified() -> None:
     page = Image.new("RGB", (300, 200), "white")
     page.paste((0, 0, 0), (50, 80, 250, 110))
     corners = ((45.0, 115.0), (45.0, 75.0), (255.0, 75.0), (255.0, 115.0))  # its writing runs upward

@@ -45,7 +45,7 @@ def scanned(width: int = 300, height: int = 100) -> bytes:
     return file.getvalue()
 
 
-def test_each_paragraph_knows_its_page() -> None:
+def test_paragraphs_have_their_page() -> None:
     first = ["Prototypes are means of embed-", "dings, one for each class.", "", "The base session has sixty classes and many shots."]
     found = pdf.text(printed(first, ["Second page: nothing diverged here."]), WHERE)
     assert [(piece.page, piece.text) for piece in found.pieces] == [
@@ -57,7 +57,7 @@ def test_each_paragraph_knows_its_page() -> None:
     assert (found.scanned, found.broken) == ((), ())
 
 
-def test_a_long_paragraph_is_cut_between_lines() -> None:
+def test_long_paragraphs_are_split_between_lines() -> None:
     lines = [f"line {i} goes on and on" for i in range(300)]
     pieces = list(pdf.paragraphs("\n".join(lines)))
     assert len(pieces) > 1
@@ -65,7 +65,7 @@ def test_a_long_paragraph_is_cut_between_lines() -> None:
     assert "\n".join(pieces).split("\n") == lines
 
 
-def test_a_scanned_page_is_known_and_its_picture_comes_out_turned() -> None:
+def test_a_scanned_page_is_recognized_and_its_picture_rotated() -> None:
     writer = pypdf.PdfWriter()
     writer.append(io.BytesIO(printed(["A page of text, for the contrast to the next."])))
     writer.append(io.BytesIO(scanned()))
@@ -82,7 +82,7 @@ def test_a_scanned_page_is_known_and_its_picture_comes_out_turned() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["RC4-128", "AES-256"])
-def test_a_password_is_told_of_and_an_empty_one_needs_none(algorithm: str) -> None:
+def test_passwords_are_errors_unless_empty(algorithm: str) -> None:
     for password, readable in (("secret", False), ("", True)):
         writer = pypdf.PdfWriter()
         writer.append(io.BytesIO(printed(["The owner forbids to print this page."])))
@@ -97,8 +97,8 @@ def test_a_password_is_told_of_and_an_empty_one_needs_none(algorithm: str) -> No
 @pytest.mark.parametrize(
     "content", [b"", b"%PDF-1.7\nnothing", b"\x89PNG no pdf at all", scanned()[:200]], ids=["empty", "cut", "other", "torn"]
 )
-def test_what_is_broken_gets_a_sentence(content: bytes) -> None:
-    with pytest.raises(Problem, match=r"^a\.pdf is no PDF that can be read"):
+def test_broken_files_are_errors(content: bytes) -> None:
+    with pytest.raises(Problem, match=r"^a\.pdf is not a readable PDF"):
         pdf.text(content, WHERE)
 
 
@@ -117,6 +117,6 @@ def test_a_broken_page_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch)
     assert [page for page, _ in found.broken] == [2]
 
 
-def test_a_page_without_a_picture_is_told_of() -> None:
-    with pytest.raises(Problem, match=r"no picture can be taken out of page 1"):
+def test_a_page_without_a_picture_is_an_error() -> None:
+    with pytest.raises(Problem, match=r"no picture can be extracted from page 1"):
         pdf.picture(printed(["nothing but text"]), WHERE, 1)

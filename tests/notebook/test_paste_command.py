@@ -33,8 +33,8 @@ def test_from_a_file(log: Path) -> None:
     said = run(str(log))
     assert "4 records of 4 lines" in said
     assert "finished (line 4)" in said
-    assert "val_acc; larger is better, by its name" in said
-    assert "0.9, epoch 4 (line 4), which is the last" in said
+    assert "val_acc (larger is better, by its name)" in said
+    assert "0.9, epoch 4 (line 4), the last value" in said
     assert "▁▃▆█" in said
 
 
@@ -43,13 +43,13 @@ def test_from_a_pipe(words: list[str]) -> None:
     assert "4 records of 4 lines" in run(*words, piped=LOG)
 
 
-def test_judged_by_what_is_asked_for(log: Path) -> None:
-    assert "loss; smaller is better, by its name" in run(str(log), "--metric", "loss")
+def test_the_metric_option(log: Path) -> None:
+    assert "loss (smaller is better, by its name)" in run(str(log), "--metric", "loss")
 
 
-def test_prose_is_told_apart(tmp_path: Path) -> None:
+def test_prose_is_recognized(tmp_path: Path) -> None:
     (tmp_path / "note.md").write_text("Dear diary,\nnothing.\n")
-    assert "2 lines were read, none as a log's" in run(str(tmp_path / "note.md"))
+    assert "No log was recognized in 2 lines" in run(str(tmp_path / "note.md"))
 
 
 def test_the_table(log: Path, tmp_path: Path) -> None:
@@ -79,10 +79,11 @@ def test_from_the_clipboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's programs")
-def test_a_clipboard_that_does_not_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clipboard_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
-        Problem, match=r"no program here that reads the clipboard; install one of wl-paste, xclip, .* name a file, or pipe the log in"
+        Problem,
+        match=r"No program that reads the clipboard is installed; install one of wl-paste, xclip, .* name a file, or pipe the log in",
     ):
         clipboard.text()
     _program(tmp_path, "xclip", "echo cannot open display >&2; exit 1")
@@ -108,12 +109,12 @@ def test_following_goes_on_until_it_is_stopped(log: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(sources.time, "sleep", written)
     screen = io.StringIO()
-    seen = sources.followed(log, "", Console(file=screen, width=120))
+    seen = sources.follow(log, "", Console(file=screen, width=120))
     assert [row.number("epoch") for row in seen.rows] == [1, 2, 3, 4, 5, 6]
-    assert "0.97, epoch 6 (line 6), which is the last" in screen.getvalue()
+    assert "0.97, epoch 6 (line 6), the last value" in screen.getvalue()
 
 
-def test_following_begins_anew_with_the_file(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_following_restarts_with_a_truncated_file(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     states = iter((lambda: log.write_text("Epoch 1/9 - loss: 3.0\n"),))
 
     def written(_: float) -> None:
@@ -123,4 +124,4 @@ def test_following_begins_anew_with_the_file(log: Path, monkeypatch: pytest.Monk
         state()
 
     monkeypatch.setattr(sources.time, "sleep", written)
-    assert [row.number("value", "loss") for row in sources.followed(log, "", Console(file=io.StringIO())).rows] == [3.0]
+    assert [row.number("value", "loss") for row in sources.follow(log, "", Console(file=io.StringIO())).rows] == [3.0]

@@ -1,4 +1,4 @@
-"""Whether a pasted log is known already: by the records of a run, by the figures of another log."""
+"""Whether a pasted log is already known, from the records of a run or from another log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from scratchlab.cli import app
 from scratchlab.notebook.logs.reader import read
-from scratchlab.notebook.logs.recorded import agreeing
+from scratchlab.notebook.logs.recorded import matching_figures
 
 LOSSES = [0.6830799423913347, 0.10865576702677095, 0.0871234, 0.0519]
 RECORDS: list[dict[str, Any]] = [
@@ -41,35 +41,37 @@ def printed(records: list[dict[str, Any]] = RECORDS, first: int = 1) -> list[str
     ],
 )
 def test_a_runs_figures_rounded_as_printed(lines: list[str], figures: int) -> None:
-    assert agreeing(read(lines), RECORDS) == figures
+    assert matching_figures(read(lines), RECORDS) == figures
 
 
 def test_a_run_without_records_has_no_figures() -> None:
-    assert agreeing(read(printed()), []) == 0
+    assert matching_figures(read(printed()), []) == 0
 
 
 @pytest.mark.parametrize("damaged", [{"loss": 1.0}, [1], {"epoch": None, "loss": 1.0}, {"epoch": 0, "loss": float("nan")}, None])
-def test_a_damaged_record_counts_for_nothing(damaged: object) -> None:
-    assert agreeing(read(printed()), [*RECORDS[1:], damaged]) <= agreeing(read(printed()), RECORDS)
+def test_damaged_records_are_ignored(damaged: object) -> None:
+    assert matching_figures(read(printed()), [*RECORDS[1:], damaged]) <= matching_figures(read(printed()), RECORDS)
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "1e400", "-1"])
-def test_an_epoch_that_is_no_number_counts_for_nothing(number: str) -> None:
-    assert agreeing(read([*printed(), f"epoch {number}/9: loss 0.1234, valid 90.0%, 3 s", f"epoch={number} loss=0.1234"]), RECORDS) in (
+def test_epochs_that_are_no_numbers_are_ignored(number: str) -> None:
+    assert matching_figures(
+        read([*printed(), f"epoch {number}/9: loss 0.1234, valid 90.0%, 3 s", f"epoch={number} loss=0.1234"]), RECORDS
+    ) in (
         0,
         8,
     )
-    assert agreeing(read([f"epoch={number} loss=0.1234"] * 3), RECORDS) == 0
+    assert matching_figures(read([f"epoch={number} loss=0.1234"] * 3), RECORDS) == 0
 
 
-def test_what_never_changes_proves_nothing() -> None:
+def test_constants_are_no_match() -> None:
     records = [{"epoch": epoch, "accuracy": 1.0} for epoch in range(10)]
-    assert agreeing(read([f"Epoch {i + 1}/10 - val_acc: 100.00% - train_acc: 100.00%" for i in range(10)]), records) == 0
+    assert matching_figures(read([f"Epoch {i + 1}/10 - val_acc: 100.00% - train_acc: 100.00%" for i in range(10)]), records) == 0
 
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A run of the store, one that is damaged, and a project with a log of another program."""
+    """A stored run, a damaged one, and a project with a log of another program."""
     for name, records in (("digits-0123abcd", "".join(json.dumps(one) + "\n" for one in RECORDS)), ("digits-89abcdef", "{\n")):
         folder = tmp_path / "runs" / name
         folder.mkdir(parents=True)
@@ -92,10 +94,10 @@ def paste(lines: list[str], *words: str) -> list[str]:
     return [line for line in done.output.splitlines() if "nown" in line]
 
 
-def test_paste_tells_of_the_run_and_of_the_other_log(lab: Path) -> None:
-    assert paste(printed()) == ["Known already: 8 figures of it are those of run digits-0123abcd  runs/digits-0123abcd/metrics.jsonl:1"]
-    assert paste(other(12)) == ["Known already: the same figures stand in  kws/other.log:1"]
-    assert paste(other(9)) == ["Known already: the same first 16 figures stand in  kws/other.log:1"]
+def test_paste_reports_the_run_and_the_other_log(lab: Path) -> None:
+    assert paste(printed()) == ["Already known: 8 figures match run digits-0123abcd  runs/digits-0123abcd/metrics.jsonl:1"]
+    assert paste(other(12)) == ["Already known: the same figures as in  kws/other.log:1"]
+    assert paste(other(9)) == ["Already known: the same first 16 figures as in  kws/other.log:1"]
     assert paste(other(12, 0.1)) == []
     assert paste([], "kws/other.log") == []  # it is that log
     (lab / "notebook.toml").write_text("projekts = 1")

@@ -1,4 +1,4 @@
-"""What fills the disk, and which checkpoints lie there."""
+"""Disk usage and checkpoints."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from scratchlab.checks import Problem
 from scratchlab.cli import app
-from scratchlab.notebook.projects import looks
+from scratchlab.notebook.projects import folder_cache
 from scratchlab.notebook.projects.disk import Disk, disk, same
-from scratchlab.notebook.projects.looks import Looks
+from scratchlab.notebook.projects.folder_cache import FolderCache
 
 
-def filled(path: Path, size: int, fill: bytes = b"x", age: float = 0) -> Path:
+def file_of_size(path: Path, size: int, fill: bytes = b"x", age: float = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(fill * size)
     if age:
@@ -28,27 +28,27 @@ def filled(path: Path, size: int, fill: bytes = b"x", age: float = 0) -> Path:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "kws"
-    filled(folder / "runs" / "a" / "config.yaml", 10)
-    filled(folder / "runs" / "a" / "ckpt" / "best.pt", 3_000_000, age=1e6)
-    filled(folder / "runs" / "a" / "ckpt" / "last.pt", 3_000_000)
-    filled(folder / "runs" / "a" / "metrics.csv", 5000)
-    filled(folder / "data" / "x.wav", 100_000)
-    filled(folder / "data" / "shard.tar", 50_000)
-    filled(folder / ".venv" / "lib" / "weights.pt", 2_000_000)
-    filled(folder / "model.tar", 20_000)
-    filled(folder / "train.py", 100)
+    file_of_size(folder / "runs" / "a" / "config.yaml", 10)
+    file_of_size(folder / "runs" / "a" / "ckpt" / "best.pt", 3_000_000, age=1e6)
+    file_of_size(folder / "runs" / "a" / "ckpt" / "last.pt", 3_000_000)
+    file_of_size(folder / "runs" / "a" / "metrics.csv", 5000)
+    file_of_size(folder / "data" / "x.wav", 100_000)
+    file_of_size(folder / "data" / "shard.tar", 50_000)
+    file_of_size(folder / ".venv" / "lib" / "weights.pt", 2_000_000)
+    file_of_size(folder / "model.tar", 20_000)
+    file_of_size(folder / "train.py", 100)
     return folder
 
 
 def looked(folder: Path, own: Path | None = None, *, fresh: bool = False) -> Disk:
-    return disk(folder, Looks(own or folder.parent / "own", fresh=fresh))
+    return disk(folder, FolderCache(own or folder.parent / "own", fresh=fresh))
 
 
 def sums(found: Disk) -> dict[str, int]:
     return {kind: sum(part.files for part in found.parts if part.kind == kind) for kind in {part.kind for part in found.parts}}
 
 
-def test_every_file_is_of_one_kind(project: Path) -> None:
+def test_every_file_has_one_kind(project: Path) -> None:
     found = looked(project)
     assert sums(found) == {"runs": 2, "checkpoints": 3, "data": 2, "environments": 1, "text": 1}
     assert {(part.folder.name, part.kind) for part in found.parts} >= {("runs", "runs"), ("data", "data"), (".venv", "environments")}
@@ -56,18 +56,18 @@ def test_every_file_is_of_one_kind(project: Path) -> None:
     assert found.parts[0].bytes == max(part.bytes for part in found.parts)
 
 
-def test_a_folder_of_source_is_no_runs_whatever_its_name(project: Path) -> None:
-    filled(project / "src" / "logs" / "reader.py", 10)
-    filled(project / "src" / "logs" / "page.j2", 10)
-    filled(project / "runs" / "a" / "code" / "train.py", 10)  # a copy that a run keeps
+def test_source_folders_are_no_runs_whatever_their_name(project: Path) -> None:
+    file_of_size(project / "src" / "logs" / "reader.py", 10)
+    file_of_size(project / "src" / "logs" / "page.j2", 10)
+    file_of_size(project / "runs" / "a" / "code" / "train.py", 10)  # a copy that a run keeps
     found = looked(project)
     assert sums(found)["runs"] == 3
     assert {part.kind for part in found.parts if part.folder == project / "src"} == {"text", "other"}
     assert not [part for part in found.parts if part.folder.name == "logs"]
 
 
-def test_it_counts_as_du_does_but_for_the_folders_themselves(project: Path) -> None:
-    filled(project / "sparse.npy", 1)
+def test_sizes_agree_with_du_without_the_folders_themselves(project: Path) -> None:
+    file_of_size(project / "sparse.npy", 1)
     os.truncate(project / "sparse.npy", 50_000_000)
     os.link(project / "model.tar", project / "again.tar")
     (project / "link").symlink_to("/usr")
@@ -76,7 +76,7 @@ def test_it_counts_as_du_does_but_for_the_folders_themselves(project: Path) -> N
     assert looked(project).bytes + folders == int(counted) * 1024
 
 
-def test_checkpoints_know_what_stands_beside_them(project: Path) -> None:
+def test_checkpoints_have_their_configuration_file(project: Path) -> None:
     found = looked(project)
     assert [(one.path.name, one.size) for one in found.checkpoints] == [
         ("best.pt", 3_000_000),
@@ -88,12 +88,12 @@ def test_checkpoints_know_what_stands_beside_them(project: Path) -> None:
     assert same(found.checkpoints) == {project / "runs" / "a" / "ckpt" / "last.pt": project / "runs" / "a" / "ckpt" / "best.pt"}
 
 
-def test_nothing_above_the_folder_counts_as_beside(project: Path) -> None:
-    filled(project.parent / "config.yaml", 5)
+def test_configuration_files_above_the_scanned_folder_are_ignored(project: Path) -> None:
+    file_of_size(project.parent / "config.yaml", 5)
     assert looked(project).checkpoints[2].beside is None
 
 
-def test_one_size_is_not_enough_to_be_the_same(project: Path) -> None:
+def test_equal_size_is_not_enough_for_copies(project: Path) -> None:
     last = project / "runs" / "a" / "ckpt" / "last.pt"
     last.write_bytes(b"x" * 2_999_999 + b"y")
     assert same(looked(project).checkpoints) == {}
@@ -102,37 +102,37 @@ def test_one_size_is_not_enough_to_be_the_same(project: Path) -> None:
 
 
 def crowd(project: Path, age: float) -> Path:
-    for i in range(looks.CROWDED + 1):
-        filled(project / "data" / "many" / f"{i}.npy", 10, age=age)
+    for i in range(folder_cache.CROWDED + 1):
+        file_of_size(project / "data" / "many" / f"{i}.npy", 10, age=age)
     os.utime(project / "data" / "many", (time.time() - age,) * 2)
     return project / "data" / "many"
 
 
-def test_a_crowded_folder_at_rest_is_not_looked_at_twice(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    many = crowd(project, 10 * looks.REST)
+def test_large_unchanged_folders_are_cached(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = crowd(project, 10 * folder_cache.REST)
     seen: list[str] = []
-    monkeypatch.setattr(looks.os, "scandir", lambda folder, scan=os.scandir: (seen.append(str(folder)), scan(folder))[1])
+    monkeypatch.setattr(folder_cache.os, "scandir", lambda folder, scan=os.scandir: (seen.append(str(folder)), scan(folder))[1])
     first = looked(project)
     assert str(many) in seen
     seen.clear()
     again = looked(project)
     assert str(many) not in seen
     assert (again.bytes, again.files, sums(again)) == (first.bytes, first.files, sums(first))
-    filled(many / "new.npy", 9000)  # a file that comes changes the folder's time
+    file_of_size(many / "new.npy", 9000)  # a file that comes changes the folder's time
     assert looked(project).files == first.files + 1
     seen.clear()
     assert looked(project, fresh=True).files == first.files + 1
     assert str(many) in seen
 
 
-def test_a_crowded_folder_that_is_written_to_is_looked_at(project: Path) -> None:
+def test_large_changing_folders_are_not_cached(project: Path) -> None:
     many = crowd(project, 60)
     before = looked(project).bytes
-    filled(many / "3.npy", 40_000)  # in place: the folder's time stays
+    file_of_size(many / "3.npy", 40_000)  # in place: the folder's time stays
     assert looked(project).bytes > before
 
 
-def test_what_may_not_be_looked_into_is_told_of(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_folders_are_reported(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = str(project / "data")
 
     def scan(folder: str, scandir=os.scandir):
@@ -140,14 +140,14 @@ def test_what_may_not_be_looked_into_is_told_of(project: Path, monkeypatch: pyte
             raise PermissionError(13, "Permission denied")
         return scandir(folder)
 
-    monkeypatch.setattr(looks.os, "scandir", scan)
+    monkeypatch.setattr(folder_cache.os, "scandir", scan)
     found = looked(project)
     assert found.refused == [f"{closed} (permission denied)"]
     assert found.files == 7
 
 
-def test_no_folder_gets_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"nowhere is no folder; name one to look into\.$"):
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"nowhere is not a folder; name a folder to scan\.$"):
         looked(tmp_path / "nowhere", tmp_path / "own")
 
 

@@ -98,11 +98,11 @@ def test_pieces_have_their_exact_lines(end: str, text: str, expected: list[tuple
     assert split(end, text) == expected
 
 
-def test_a_script_that_does_not_parse_still_has_its_comments() -> None:
+def test_a_script_with_syntax_errors_has_its_comments() -> None:
     assert split(".py", "# Old, of Python 2\nprint 'x'") == [(1, 1)]
 
 
-def test_a_long_piece_is_cut_and_loses_no_line() -> None:
+def test_long_pieces_are_split_without_losing_lines() -> None:
     found = split(".ini", "[a]\n" + "\n".join(f"k{i} = {i}" for i in range(100)))
     assert [number for line, last in found for number in range(line, last + 1)] == list(range(1, 102))
     assert max(last - line + 1 for line, last in found) == MOST
@@ -139,11 +139,11 @@ def test_a_long_piece_is_cut_and_loses_no_line() -> None:
         ("**", "a", False, True),
     ],
 )
-def test_gitignore_is_honoured_roughly(line: str, path: str, folder: bool, out: bool) -> None:
+def test_gitignore_patterns(line: str, path: str, folder: bool, out: bool) -> None:
     assert ignored(rules([line]), path, folder) is out
 
 
-def test_a_file_may_take_back_what_one_above_leaves_out(tmp_path: Path) -> None:
+def test_a_gitignore_may_negate_one_above(tmp_path: Path) -> None:
     for name, text in {".gitignore": "*.py\n", "a/.gitignore": "!kept.py\n", "a/kept.py": "", "a/other.py": ""}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -152,8 +152,8 @@ def test_a_file_may_take_back_what_one_above_leaves_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ["*a" * 200 + "*b", "**/*a" * 100 + "/b", "[a-z]*" * 200 + "B", "?*" * 200 + "b/", "**/" * 300 + "b"])
 @pytest.mark.parametrize("path", ["a" * 250, "a/" * 2000 + "a"])
-def test_no_pattern_takes_longer_than_its_letters_times_the_path_s(line: str, path: str) -> None:
-    """Where stars are tried against each other, this takes longer than the universe is old."""
+def test_matching_time_is_bounded(line: str, path: str) -> None:
+    """Naive backtracking over the stars would take longer than the age of the universe."""
     assert not ignored(rules([line]), path, False)
 
 
@@ -186,7 +186,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_what_somebody_wrote_is_read(project: Path) -> None:
+def test_text_files_are_read(project: Path) -> None:
     found = sorted(str(Path(path).relative_to(project)) for path in files(project, {}))
     assert found == ["README.md", "binary.py", "conf/base.yaml", "kept.json", "train.sh"]
 
@@ -197,7 +197,7 @@ def test_a_project_becomes_events(project: Path, tmp_path: Path) -> None:
     changes = refresh.refresh(base, {"projects": source})
     assert changes.refused == []
     rows = base.execute(f"SELECT {table.COLUMNS} FROM events")
-    events = {(event.place.path.name, event.place.line): event for event in map(table.event, rows)}
+    events = {(event.place.path.name, event.place.line): event for event in map(table.event_of, rows)}
     task = events["README.md", 3]
     assert (task.kind, task.state, task.project, task.heading) == ("task", "open", "kws", ("README.md", "KWS"))
     assert events["README.md", 5].kind == "file"
@@ -206,7 +206,7 @@ def test_a_project_becomes_events(project: Path, tmp_path: Path) -> None:
     assert best.text.startswith("checkpoint runs/a/best.pt: 1 byte")
     assert best.text.endswith("beside runs/a/args.json")
     assert best.when is not None
-    assert events["kws", 0].text.startswith("what fills the disk of kws: ")
+    assert events["kws", 0].text.startswith("disk usage of kws: ")
     assert not [name for name, _ in events if name == "binary.py"]
     again = refresh.refresh(base, {"projects": Projects(Settings(projects=(project,)))})
     assert (again.read, again.dropped) == (0, 0)

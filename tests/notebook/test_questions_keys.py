@@ -1,4 +1,4 @@
-"""The diary's questions and their keys: lines that exist and say it, splits that share no note, enough in every cell."""
+"""The diary's questions and keys: valid lines, disjoint splits, enough questions in every cell."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SAID_TWICE = {("paraphrase-zh-06", "距离"), ("paraphrase-zh-06", "不再")}  #
 
 
 def wrong(root: Path, questions: list[Question]) -> Iterator[str]:
-    """Keys that do not hold."""
+    """Yields invalid keys."""
     for one, key in [(question, key) for question in questions for key in question.answers]:
         if not (root / key.file).is_file():
             yield f"{one.id}: there is no {key.file}"
@@ -45,7 +45,7 @@ def test_every_line_exists_and_says_what_its_quote_says() -> None:
     assert list(wrong(DIARY / "vault", QUESTIONS)) == []
 
 
-def test_a_wrong_key_is_seen() -> None:
+def test_wrong_keys_are_detected() -> None:
     first = QUESTIONS[0]
     (key, *_) = first.answers
     bent = [
@@ -57,7 +57,7 @@ def test_a_wrong_key_is_seen() -> None:
     assert len(list(wrong(DIARY / "vault", [question]))) == len(bent)
 
 
-def test_no_note_is_on_both_sides() -> None:
+def test_the_splits_share_no_note() -> None:
     assert shared(QUESTIONS) == []
     one, other = QUESTIONS[0], next(question for question in QUESTIONS if question.split != QUESTIONS[0].split)
     moved = Question("moved", one.text, one.language, one.kind, one.now, other.split, one.answers)
@@ -76,7 +76,7 @@ def test_there_are_enough_of_every_kind_and_language() -> None:
     assert sum(one.split == "test" for one in QUESTIONS) == 108  # those of the test are never changed
 
 
-def test_questions_are_of_the_kind_they_say() -> None:
+def test_questions_have_the_stated_kind() -> None:
     across = [one for one in QUESTIONS if one.kind == "cross"]
     assert [one.id for one in across if any(language(key.quote) == one.language for key in one.answers)] == []
     vault = DIARY / "vault"
@@ -90,7 +90,7 @@ def test_questions_are_of_the_kind_they_say() -> None:
     assert {(question, word) for question, word in said if word not in small} == SAID_TWICE
 
 
-def test_the_diary_is_as_vaults_are() -> None:
+def test_the_diary_resembles_real_vaults() -> None:
     notes = files(DIARY / "vault")
     bytes_of = {path.name: path.read_bytes() for path in notes}
     assert len(notes) >= 70
@@ -113,7 +113,7 @@ def test_paragraphs_hold_every_line_once_and_are_short_enough() -> None:
     assert max(chunk.last - chunk.first + 1 for chunk in chunks(vault)) <= LONGEST
 
 
-def test_keys_of_the_public_logs_hold(real_data: Callable[[str], Path]) -> None:
+def test_keys_of_the_public_logs_are_valid(real_data: Callable[[str], Path]) -> None:
     questions = read(DIARY / "real_questions.toml")
     assert len(questions) == 20
     assert list(wrong(real_data("notes"), questions)) == []
@@ -129,7 +129,7 @@ def test_keys_of_the_public_logs_hold(real_data: Callable[[str], Path]) -> None:
         ("[[question]]", "[[question]", "cannot be read"),
     ],
 )
-def test_a_wrong_file_is_told_in_a_sentence(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_invalid_files_are_errors(tmp_path: Path, old: str, new: str, told: str) -> None:
     path = tmp_path / "questions.toml"
     right = (
         '[[question]]\nid = "a"\ntext = "t"\nlanguage = "en"\nkind = "keyword"\nnow = 2025-07-01\nsplit = "test"\n'

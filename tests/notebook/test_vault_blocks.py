@@ -1,4 +1,4 @@
-"""Lines to blocks: nothing lost, lines exact, and where CommonMark and diaries agree, as CommonMark has it."""
+"""Splitting notes into blocks: no line lost, exact line numbers, and CommonMark where diaries agree with it."""
 
 from __future__ import annotations
 
@@ -69,19 +69,19 @@ def test_every_kind_with_its_lines() -> None:
     assert [block.mark for block in blocks(NOTE.split("\n")) if block.mark] == [" ", "x"]
 
 
-def test_a_long_paste_is_cut() -> None:
+def test_a_long_paste_is_split() -> None:
     paste = "\n".join(["```", *(f"epoch {i}" for i in range(40)), "```"])
     cut = list(blocks(paste.split("\n")))
     assert [block.line for block in cut] == [1, 1 + MOST, 1 + 2 * MOST, 1 + 3 * MOST]
     assert cut[-1].last == 42
 
 
-def test_a_fence_that_never_closes_holds_the_rest() -> None:
+def test_an_unclosed_fence_contains_the_rest() -> None:
     assert kinds("```\n# a\n- b") == [("code", 1, 3, 0)]
 
 
 @given(st.lists(st.text(alphabet="ab -*#>|`~=_1.[]x\t:", max_size=12), max_size=30))
-def test_each_line_stands_in_one_block_and_none_is_lost(note: list[str]) -> None:
+def test_each_line_is_in_exactly_one_block(note: list[str]) -> None:
     found = list(blocks(note))
     held = [number for block in found for number in range(block.line, block.last + 1)]
     assert held == sorted(set(held))
@@ -95,7 +95,7 @@ def test_each_line_stands_in_one_block_and_none_is_lost(note: list[str]) -> None
     "name", ["nanochat/LOG.md", "bigscience/train_tr11-176B-ml_chronicles.md", "bigscience/train_tr8b-104B_chronicles.md"]
 )
 def test_real_notes_as_a_commonmark_parser_reads_them(name: str, real_data: Callable[[str], Path]) -> None:
-    """Headings and fences stand on the lines where markdown-it-py finds them."""
+    """Headings and fences have the same lines as in markdown-it-py."""
     note = lines((real_data("notes") / name).read_bytes())
     tokens = MarkdownIt().parse("\n".join(note))
     headings = {token.map[0] + 1 for token in tokens if token.type == "heading_open" and token.map}

@@ -1,4 +1,4 @@
-"""Notes to events: kinds, states, what stands above them, and the time they tell of."""
+"""Notes as events: kinds, states, headings above them, and times."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def days(text: str, name: str = "note.md") -> dict[str, str]:
     return {event.text: event.when.days if event.when else "" for event in read(text, name)}
 
 
-def test_time_comes_from_the_nearest_that_says_it() -> None:
+def test_time_comes_from_the_nearest_date_above() -> None:
     text = "# Project\nundated\n## 2025-03-08 plans\n- a\n### details\n- b\n- 03-10: c\n    - d\n## 2025/04/07\n- e\n## no date\n- f"
     told = days(text)
     assert told["undated"] == ""
@@ -47,7 +47,7 @@ def test_time_comes_from_bare_lines_file_names_and_front_matter() -> None:
     assert days("---\ndate: 2025-03-08\n---\ntext") == {"text": "2025-03-08"}
 
 
-def test_a_year_goes_on_from_the_date_before() -> None:
+def test_a_missing_year_is_taken_from_the_date_before() -> None:
     text = "# 2023-12-28\n- a\n# 12-30\n- b\n# 01-02\n- c"
     assert list(days(text).values()) == ["2023-12-28", "2023-12-30", "2024-01-02"]
 
@@ -68,7 +68,7 @@ def test_tasks_and_questions() -> None:
     ]
 
 
-def test_what_stands_above() -> None:
+def test_headings_and_parent_items() -> None:
     (_, _, _, row) = read("# A\n## B\n| lr | acc |\n|---|---|\n| 0.1 | 93 |")
     assert (row.heading, row.under) == (("A", "B"), ("| lr | acc |",))
     assert row.place.line == 5
@@ -86,7 +86,7 @@ def test_links() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_line_ends_of_every_kind_count_the_same(end: str) -> None:
+def test_all_kinds_of_line_ends(end: str) -> None:
     assert lines(f"a{end}b\x0cc\u2028d{end}".encode()) == ["a", "b\x0cc\u2028d", ""]
 
 
@@ -105,7 +105,7 @@ def test_encodings(encoding: str, text: str) -> None:
     assert lines(f"{text}\n{text}\n{text}".encode(encoding)) == [text] * 3
 
 
-def test_a_broken_byte_costs_no_more_than_its_character() -> None:
+def test_a_broken_byte_affects_only_its_character() -> None:
     assert lines("显存".encode() + b"\xff" + " 不足".encode()) == ["显存\ufffd 不足"]
     assert lines(codecs.BOM_UTF16_LE + b"a\x00b") == ["a\ufffd"]
 
@@ -126,7 +126,7 @@ def test_front_matter(head: list[str], meta: dict[str, str], first: int) -> None
 
 
 @given(st.binary(max_size=300))
-def test_no_note_stops_it(content: bytes) -> None:
+def test_any_note_can_be_read(content: bytes) -> None:
     note = lines(content)
     for event in events(Path("n.md"), note, KNOWN):
         assert 1 <= event.place.line <= event.place.last <= len(note)
@@ -150,14 +150,14 @@ def test_a_quantity_is_no_date(text: str) -> None:
         "[[" * 50_000,
     ],
 )
-def test_no_line_keeps_it_long(text: str) -> None:
-    """Patterns that look back and forth would take hours."""
+def test_no_line_takes_long(text: str) -> None:
+    """Backtracking patterns would take hours."""
     read(text)
 
 
 @pytest.mark.parametrize("unit", ["a ", "a:", " ", "a", "a -"])
-def test_a_broken_head_of_any_length_is_read(unit: str) -> None:
-    """In less than a second; what grows with the square of a line takes minutes."""
+def test_broken_front_matter_of_any_length_is_read(unit: str) -> None:
+    """In less than a second; quadratic time would take minutes."""
     begun = time.process_time()
     meta, first = front_matter(["---", "tags: [a", (unit * 100_000)[:100_000] + "!", "name : a: b ", "---"])
     assert (meta["name"], meta["tags"], first) == ("a: b", "[a", 6)

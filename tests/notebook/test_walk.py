@@ -1,4 +1,4 @@
-"""The one way through folders: however deep, whatever lies in them, and what cannot be looked into is told."""
+"""Walking folders of any depth and content; unreadable ones are reported."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def refreshed(folder: Path, settings: Settings) -> tuple[Changes, list[str]]:
 
 @contextmanager
 def refusing(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
-    """The system lets nobody look into folders of that name: root may look into those that are closed to all others."""
+    """Makes folders of that name unreadable, also for root, who ignores permissions."""
     real = os.scandir
 
     def scandir(path: str) -> object:
@@ -52,7 +52,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
         yield
 
 
-def test_what_lies_deeper_than_the_stack_is_found(vault: Path) -> None:
+def test_folders_deeper_than_the_recursion_limit_are_found(vault: Path) -> None:
     before = Path.cwd()
     os.chdir(vault)
     try:
@@ -74,7 +74,9 @@ def test_what_lies_deeper_than_the_stack_is_found(vault: Path) -> None:
 
 
 @pytest.mark.parametrize("closed", ["below", "vault"])
-def test_notes_of_a_folder_that_is_closed_now_stay_known(vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+def test_notes_of_a_folder_that_became_unreadable_are_kept(
+    vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
     settings = Settings(vault=(vault,))
     _, before = refreshed(tmp_path, settings)
     with refusing(monkeypatch, closed):
@@ -87,7 +89,7 @@ def test_notes_of_a_folder_that_is_closed_now_stay_known(vault: Path, tmp_path: 
     assert (changes.dropped, len(now)) == (1, 2)
 
 
-def test_a_source_that_fails_as_a_whole_keeps_no_other_from_being_read(vault: Path, tmp_path: Path) -> None:
+def test_a_failing_source_does_not_block_the_others(vault: Path, tmp_path: Path) -> None:
     class Failing(Notes):
         def stamps(self, refused: walk.Refused) -> Iterator[tuple[str, str]]:
             raise OSError("the disk is on fire")
@@ -102,7 +104,7 @@ def test_a_source_that_fails_as_a_whole_keeps_no_other_from_being_read(vault: Pa
     assert base.execute("SELECT count(*) FROM events WHERE text LIKE '%line%'").fetchone() == (6,)
 
 
-def test_pipes_and_sockets_are_not_waited_for(vault: Path, tmp_path: Path) -> None:
+def test_pipes_and_sockets_do_not_block(vault: Path, tmp_path: Path) -> None:
     for name in (".gitignore", "pipe.md", "pipe.pdf", "pipe.log", "pipe.py", "pipe.toml", "README"):
         os.mkfifo(vault / name)
     (vault / "null.md").symlink_to("/dev/zero")
@@ -110,11 +112,11 @@ def test_pipes_and_sockets_are_not_waited_for(vault: Path, tmp_path: Path) -> No
     assert changes.refused == []
     assert len(known) == 3
     assert {found.path.name for found in tree.walk(vault)} == {"", "below"}
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         walk.content(vault / "pipe.md")
 
 
-def test_links_in_a_circle_end(vault: Path) -> None:
+def test_circular_links_end(vault: Path) -> None:
     (vault / "below" / "up").symlink_to(vault)
     (vault / "self.md").symlink_to(vault / "self.md")
     (vault / "again.md").symlink_to(vault / "a.md")
@@ -127,7 +129,7 @@ def test_a_vault_named_twice_or_within_another_is_read_once(vault: Path, tmp_pat
     assert known == [f"a line of vault/{name}" for name in ("a.md", "below/b.md", "below/c.md")]
 
 
-def test_a_project_that_was_closed_keeps_what_was_known(vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_of_an_unreadable_project_are_kept(vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = table.opened(tmp_path / "index.sqlite")
     settings = Settings(projects=(vault,))
     read = refresh(base, {"projects": Projects(settings)}).read
@@ -136,7 +138,7 @@ def test_a_project_that_was_closed_keeps_what_was_known(vault: Path, tmp_path: P
     assert (changes.kept, changes.dropped) == (read, 0)
 
 
-def test_a_file_that_may_not_be_looked_at_stays_known(vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_of_an_unreadable_file_are_kept(vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(vault=(vault,))
     _, before = refreshed(tmp_path, settings)
     real = os.stat

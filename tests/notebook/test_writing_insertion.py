@@ -1,4 +1,4 @@
-"""Where a text comes to stand: every byte of the note stays, and what were headings are headings."""
+"""Insertion: every byte of the note stays, and headings stay headings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scratchlab.checks import Problem
 from scratchlab.notebook.writing.headings import outline
-from scratchlab.notebook.writing.insertion import inserted
+from scratchlab.notebook.writing.insertion import insert_text
 from scratchlab.notebook.writing.lines import lines
 
 LINES = st.sampled_from(
@@ -23,7 +23,7 @@ TEXTS = st.one_of(LINES, st.lists(LINES, min_size=1, max_size=4).map("\n".join),
 
 @st.composite
 def notes(draw: st.DrawFn) -> bytes:
-    """Lines that look like everything, with any line ends, in one of several encodings, with or without a last line end."""
+    """Notes with all kinds of lines, line ends and encodings, with or without a last line end."""
     told = draw(st.lists(st.tuples(LINES, ENDS), max_size=25))
     text = "".join(line + end for line, end in told)
     if draw(st.booleans()):
@@ -41,7 +41,7 @@ def check(raw: bytes, text: str, encoding: str = "") -> None:
     for heading in headings[:3] or [None]:
         under = heading.path if heading else ()
         try:
-            made = inserted(raw, text, under, encoding)
+            made = insert_text(raw, text, under, encoding)
         except Problem:
             continue
         assert made.new == raw[: made.at] + made.added + raw[made.at :]
@@ -67,13 +67,13 @@ def test_every_byte_stays_in_order(raw: bytes, text: str) -> None:
 
 @given(st.binary(max_size=200), st.sampled_from(["text", "- item\n  more"]))
 @settings(max_examples=150)
-def test_bytes_that_are_no_text_stay_too(raw: bytes, text: str) -> None:
+def test_undecodable_bytes_stay(raw: bytes, text: str) -> None:
     check(b"# A\n" + raw, text)
 
 
 @given(notes(), TEXTS)
 @settings(max_examples=100)
-def test_with_an_encoding_by_the_persons_word(raw: bytes, text: str) -> None:
+def test_with_a_given_encoding(raw: bytes, text: str) -> None:
     check(raw, text, "gb18030")
 
 
@@ -96,8 +96,8 @@ def test_with_an_encoding_by_the_persons_word(raw: bytes, text: str) -> None:
         ("### 2025/04/10 ###\n- a\n  - b\n", "2025/04/10", "- c", "### 2025/04/10 ###\n- a\n  - b\n- c\n"),
     ],
 )
-def test_where_it_comes_to_stand(note: str, under: str, text: str, expected: str | None) -> None:
-    made = inserted(note.encode(), text, (under,)).new.decode()
+def test_positions_of_insertions(note: str, under: str, text: str, expected: str | None) -> None:
+    made = insert_text(note.encode(), text, (under,)).new.decode()
     assert made == (expected or "# A\nx\n\nwords\nTitle\n===\n")
 
 
@@ -113,95 +113,95 @@ def test_where_it_comes_to_stand(note: str, under: str, text: str, expected: str
         ("a\n\n***\n", "x", "a\n\n***\n\nx\n"),
     ],
 )
-def test_a_note_without_headings_is_gone_on_with(note: str, text: str, expected: str) -> None:
-    made = inserted(note.encode(), text, ())
+def test_text_is_appended_without_headings(note: str, text: str, expected: str) -> None:
+    made = insert_text(note.encode(), text, ())
     assert made.new.decode() == expected
     assert made.heading is None
 
 
-def test_a_link_leaves_out_what_it_cannot_hold() -> None:
-    assert inserted(b"## **2025/04/10**: loss\n", "x", ("2025/04/10 loss",)).line == 2
+def test_characters_that_links_omit_are_ignored() -> None:
+    assert insert_text(b"## **2025/04/10**: loss\n", "x", ("2025/04/10 loss",)).line == 2
 
 
 @pytest.mark.parametrize(
     ("under", "line"),
     [("2025-06-11", 5), ("06-11", 5), ("6月11日", 5), ("2025/03/05", 1), ("11 June 2025", 5), ("2024-06-11", 0), ("2025-03-07", 0)],
 )
-def test_a_day_is_found_however_it_is_written(under: str, line: int) -> None:
+def test_a_day_is_found_in_any_notation(under: str, line: int) -> None:
     note = b"# 2025-03-05 (Wed)\na\n## 03-07\n## 03-07 again\n## 06-11: plans\nb\n"
     if not line:
-        with pytest.raises(Problem, match=r"There is no heading|names 2 headings"):
-            inserted(note, "x", (under,))
+        with pytest.raises(Problem, match=r"There is no heading|matches 2 headings"):
+            insert_text(note, "x", (under,))
         return
-    made = inserted(note, "x", (under,)).heading
+    made = insert_text(note, "x", (under,)).heading
     assert made is not None
     assert made.line == line - 1
 
 
 def test_the_only_heading_need_not_be_named() -> None:
-    assert inserted(b"# 2025-06-17\n\n- a\n", "- b", ()).new == b"# 2025-06-17\n\n- a\n- b\n"
+    assert insert_text(b"# 2025-06-17\n\n- a\n", "- b", ()).new == b"# 2025-06-17\n\n- a\n- b\n"
 
 
-def test_a_heading_above_tells_two_apart() -> None:
+def test_a_parent_heading_disambiguates() -> None:
     note = b"# Mon\n## Todo\na\n# Tue\n## Todo\nb\n"
-    assert inserted(note, "x", ("Tue", "Todo")).line > 6
-    with pytest.raises(Problem, match=r"names 2 headings \(line 2: Mon#Todo, line 5: Tue#Todo\); say which"):
-        inserted(note, "x", ("Todo",))
+    assert insert_text(note, "x", ("Tue", "Todo")).line > 6
+    with pytest.raises(Problem, match=r"matches 2 headings \(line 2: Mon#Todo, line 5: Tue#Todo\); choose one"):
+        insert_text(note, "x", ("Todo",))
 
 
 @pytest.mark.parametrize(
     ("note", "under", "text", "sentence"),
     [
-        (b"# Results\n", "Result", "x", "There is no heading 'Result'; there are: Results. Did you mean 'Results'"),
-        (b"plain\n", "A", "x", "the note has none; without one, the text comes last"),
-        (b"```\nplain\n", "", "x", "The note ends inside the block of code that line 1 opens"),
-        (b"# A\n# B\n", "", "x", "say under which heading to insert: .*there are: A, B"),
-        (b"# A\n", "A", " \n", "the text is empty"),
-        (b"# A\n```\ncode\n\n", "A", "x", "line 2 opens and nothing closes"),
+        (b"# Results\n", "Result", "x", "There is no heading 'Result'; the headings are: Results. Did you mean 'Results'"),
+        (b"plain\n", "A", "x", "the note has none; leave the heading out to append the text"),
+        (b"```\nplain\n", "", "x", "The note ends inside the code block that line 1 opens"),
+        (b"# A\n# B\n", "", "x", "name the heading to insert under: .*headings are: A, B"),
+        (b"# A\n", "A", " \n", "text to insert is empty"),
+        (b"# A\n```\ncode\n\n", "A", "x", "line 2 opens and that is never closed"),
         (b"# A\n# B\n", "A", "```\ncode", "change which lines after it are headings"),
         (b"# A\n\xc0\n", "A", "\u663e\u5b58", "not UTF-8"),
         (codecs.BOM_UTF32_LE + b"#\0\0\0", "A", "x", "UTF-32"),
     ],
 )
-def test_what_cannot_be_is_told(note: bytes, under: str, text: str, sentence: str) -> None:
+def test_impossible_insertions_are_errors(note: bytes, under: str, text: str, sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
-        inserted(note, text, (under,) if under else ())
+        insert_text(note, text, (under,) if under else ())
 
 
 @pytest.mark.parametrize(
     ("encoding", "sentence"),
     [
         *((name, "is not an encoding;") for name in ("klingon", "undefined", "idna", "rot13", "base64", "a\0b")),
-        *((name, "ASCII inside") for name in ("cp037", "utf-16", "punycode", "unicode_escape")),
+        *((name, "superset of ASCII") for name in ("cp037", "utf-16", "punycode", "unicode_escape")),
         *(
-            (name, "ASCII inside") for name in ("hz", "utf-7", "raw_unicode_escape", "iso2022_jp", "iso2022_kr")
+            (name, "superset of ASCII") for name in ("hz", "utf-7", "raw_unicode_escape", "iso2022_jp", "iso2022_kr")
         ),  # a text has several spellings
     ],
 )
-def test_encodings_that_are_none(encoding: str, sentence: str) -> None:
+def test_invalid_encodings(encoding: str, sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
-        inserted(b"# A\n", "x", ("A",), encoding)
+        insert_text(b"# A\n", "x", ("A",), encoding)
 
 
 @pytest.mark.parametrize(
     "encoding",
     ["utf-8", "gb18030", "gbk", "gb2312", "big5", "euc-kr", "cp949", "johab", "shift-jis", "cp932", "euc-jp", "latin-1", "koi8-r"],
 )
-def test_encodings_that_notes_are_kept_in(encoding: str) -> None:
-    assert inserted(b"# A\n", "x", ("A",), encoding).new == b"# A\nx\n"
+def test_supported_encodings(encoding: str) -> None:
+    assert insert_text(b"# A\n", "x", ("A",), encoding).new == b"# A\nx\n"
 
 
 def test_the_text_takes_the_notes_encoding() -> None:
-    assert inserted("# 显存\n".encode("gb18030"), "不够", ("显存",), "gb18030").new == "# 显存\n不够\n".encode("gb18030")
-    assert inserted("\ufeff# 显存\r\n".encode("utf-16-le"), "不够", ("显存",)).new == "\ufeff# 显存\r\n不够\r\n".encode("utf-16-le")
-    with pytest.raises(Problem, match="cannot be written in iso8859-1"):
-        inserted(b"# caf\xe9\n", "显存", ("café",), "latin-1")
+    assert insert_text("# 显存\n".encode("gb18030"), "不够", ("显存",), "gb18030").new == "# 显存\n不够\n".encode("gb18030")
+    assert insert_text("\ufeff# 显存\r\n".encode("utf-16-le"), "不够", ("显存",)).new == "\ufeff# 显存\r\n不够\r\n".encode("utf-16-le")
+    with pytest.raises(Problem, match="cannot be represented in iso8859-1"):
+        insert_text(b"# caf\xe9\n", "显存", ("café",), "latin-1")
 
 
 def test_a_heading_that_only_mentions_a_day_is_not_that_days() -> None:
     note = b"# Diary\n## Compare with 2025-04-10\n## Run digits-20250410 failed\n## 4/10 tests pass\n"
     with pytest.raises(Problem, match="There is no heading"):
-        inserted(note, "x", ("2025-04-10",))
-    made = inserted(note + b"## Thu 2025/4/10: loss\n", "x", ("2025-04-10",)).heading
+        insert_text(note, "x", ("2025-04-10",))
+    made = insert_text(note + b"## Thu 2025/4/10: loss\n", "x", ("2025-04-10",)).heading
     assert made is not None
     assert made.line == 4

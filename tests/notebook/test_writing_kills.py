@@ -1,4 +1,4 @@
-"""The way a note is written, interrupted at every call of the system: the note is old or new, and can be taken back."""
+"""Writing interrupted at every system call: the note is old or new, and the write can be undone."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ import pytest
 from scratchlab.checks import Problem
 from scratchlab.notebook.writing import disk, undo
 from scratchlab.notebook.writing.backups import Backups
-from scratchlab.notebook.writing.notes import planned, written
+from scratchlab.notebook.writing.notes import plan_insertion, write_insertion
 
 OLD = b"\xef\xbb\xbf# Day\r\n- one\r\n\r\n# Next\r\nlast line without an end"
 STEPS = ("open", "close", "write", "fsync", "fchmod", "replace", "rename", "link", "unlink", "mkdir", "truncate", "fstat", "stat")
 
 
 class Interrupted:
-    """Does something at the n-th call of the system that is made from now on."""
+    """Runs an action at the n-th system call from now on."""
 
     def __init__(self, patch: pytest.MonkeyPatch, at: int, interrupt: Callable[[str], object], steps: tuple[str, ...] = STEPS) -> None:
         self.at, self.interrupt, self.calls = at, interrupt, 0
         for name in steps:
             patch.setattr(os, name, self.counted(name, getattr(os, name)))
-        patch.setattr(disk, "exchanged", self.counted("exchange", disk.exchanged))
+        patch.setattr(disk, "exchange_names", self.counted("exchange", disk.exchange_names))
         patch.setattr(fcntl, "fcntl", self.counted("fcntl", fcntl.fcntl))
 
     def counted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,11 +45,11 @@ class Interrupted:
 
 
 def insert(note: Path, kept: Path, text: str = "- two") -> None:
-    written(planned(note, text, ("Day",)), Backups(kept))
+    write_insertion(plan_insertion(note, text, ("Day",)), Backups(kept))
 
 
 def killed(work: Callable[[], object], at: int) -> bool:
-    """Does the work in a process of its own that ends at its n-th call of the system; whether it came so far."""
+    """Runs the work in a process that is killed at its n-th system call; returns whether it got that far."""
     if (child := os.fork()) == 0:
         code = 7
         try:
@@ -77,7 +77,7 @@ def test_a_kill_at_every_step_leaves_the_old_note_or_the_new_one(tmp_path: Path)
         (folder / "vault").mkdir(parents=True)
         note, kept = folder / "vault" / "note.md", folder / "kept"
         note.write_bytes(OLD)
-        new = planned(note, "- two", ("Day",)).made.new
+        new = plan_insertion(note, "- two", ("Day",)).made.new
         if not killed(lambda note=note, kept=kept: insert(note, kept), at):
             break
         now = note.read_bytes()
@@ -85,20 +85,20 @@ def test_a_kill_at_every_step_leaves_the_old_note_or_the_new_one(tmp_path: Path)
         seen[now == new] += 1
         backups = Backups(kept)
         if now == new:
-            undo.undone(backups)
+            undo.undo_write(backups)
             assert note.read_bytes() == OLD
-        with pytest.raises(Problem, match="no write to take back"):
-            undo.undone(backups)
+        with pytest.raises(Problem, match="no write to undo"):
+            undo.undo_write(backups)
         insert(note, kept)  # whatever was left lying about is in nobody's way
         assert note.read_bytes() == new
         assert beside(note) == []
-        undo.undone(backups)
+        undo.undo_write(backups)
         assert note.read_bytes() == OLD
     assert seen[False] > 20
     assert seen[True] > 3
 
 
-def test_a_kill_at_every_step_of_an_undo_leaves_one_that_can_be_made_again(tmp_path: Path) -> None:
+def test_an_undo_killed_at_any_step_can_be_repeated(tmp_path: Path) -> None:
     at = 0
     while True:
         at += 1
@@ -108,19 +108,19 @@ def test_a_kill_at_every_step_of_an_undo_leaves_one_that_can_be_made_again(tmp_p
         note.write_bytes(OLD)
         insert(note, kept)
         new = note.read_bytes()
-        if not killed(lambda kept=kept: undo.undone(Backups(kept)), at):
+        if not killed(lambda kept=kept: undo.undo_write(Backups(kept)), at):
             break
         assert note.read_bytes() in (OLD, new), at
         if note.read_bytes() == new:
-            undo.undone(Backups(kept))
+            undo.undo_write(Backups(kept))
         assert note.read_bytes() == OLD
         assert [one.state for one in undo.writes(Backups(kept))] == ["taken back"]
     assert at > 20
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
-def test_a_full_or_failing_disk_gives_a_sentence_and_leaves_nothing(tmp_path: Path, number: int) -> None:
-    """Injected at every step that writes or names anything; the step itself is not done."""
+def test_a_full_or_failing_disk_is_an_error_and_leaves_nothing(tmp_path: Path, number: int) -> None:
+    """Errors are injected at every step that writes or renames."""
     at, told = 0, 0
     while True:
         at += 1
@@ -145,7 +145,7 @@ def test_a_full_or_failing_disk_gives_a_sentence_and_leaves_nothing(tmp_path: Pa
             break
         if note.read_bytes() == OLD:
             insert(note, kept)
-        undo.undone(Backups(kept))
+        undo.undo_write(Backups(kept))
         assert note.read_bytes() == OLD
     assert told > 12
 
@@ -155,8 +155,9 @@ def test_two_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     note.write_bytes(OLD)
     code = (
         "import sys; from pathlib import Path; from scratchlab.notebook.writing.backups import Backups\n"
-        "from scratchlab.notebook.writing.notes import planned, written\n"
-        "for n in range(25): written(planned(Path(sys.argv[1]), f'- {sys.argv[3]}{n}', ('Day',)), Backups(Path(sys.argv[2])))"
+        "from scratchlab.notebook.writing.notes import plan_insertion, write_insertion\n"
+        "for n in range(25):\n"
+        "    write_insertion(plan_insertion(Path(sys.argv[1]), f'- {sys.argv[3]}{n}', ('Day',)), Backups(Path(sys.argv[2])))"
     )
     both = [subprocess.Popen([sys.executable, "-c", code, str(note), str(tmp_path / "kept"), name]) for name in ("a", "b")]
     assert [one.wait(60) for one in both] == [0, 0]
@@ -164,5 +165,5 @@ def test_two_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     assert {f"- {name}{n}" for name in "ab" for n in range(25)} <= set(inside)
     assert len(Backups(tmp_path / "kept").entries()) >= 50
     for _ in range(50):
-        undo.undone(Backups(tmp_path / "kept"))
+        undo.undo_write(Backups(tmp_path / "kept"))
     assert note.read_bytes() == OLD

@@ -1,4 +1,4 @@
-"""A project's tree in the vault: what is of interest, nothing else, and never over what is there."""
+"""A project's layout in the vault: only relevant entries, never overwriting notes."""
 
 from __future__ import annotations
 
@@ -61,35 +61,35 @@ def test_it_creates_and_never_overwrites(project: Path, tmp_path: Path) -> None:
     mine = home / "projects" / "kws" / "src" / "src.md"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
-    plan = layout.planned(project, home)
+    plan = layout.plan_layout(project, home)
     assert (len(plan.new), plan.there, plan.cut) == (10, 1, False)
     plan.new[0].path.write_text("made meanwhile")
-    assert layout.made(plan, backups) == 9
+    assert layout.create_notes(plan, backups) == 9
     assert (mine.read_text(), plan.new[0].path.read_text()) == ("mine", "made meanwhile")
     recipe = (home / "projects" / "kws" / "recipes" / "digits.toml.md").read_text()
     assert "[[scratchlab/recipes/digits|digits]]" in recipe
     assert "In [[scratchlab/projects/kws/recipes/recipes|recipes]]." in recipe
     assert "> what it shows" in recipe
     assert "[[scratchlab/runs/digits-1a2b|digits-1a2b]]" in (home / "projects" / "kws" / "runs" / "digits-1a2b.md").read_text()
-    again = layout.planned(project, home)
+    again = layout.plan_layout(project, home)
     assert (len(again.new), again.there) == (0, 11)
 
 
-def test_a_large_tree_is_cut(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_tree_is_truncated(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "MOST", 4)
-    plan = layout.planned(project, tmp_path / "vault")
+    plan = layout.plan_layout(project, tmp_path / "vault")
     assert (len(plan.new), plan.cut) == (4, True)
 
 
-def test_what_is_no_project_is_told(project: Path, tmp_path: Path) -> None:
+def test_invalid_projects_are_errors(project: Path, tmp_path: Path) -> None:
     with pytest.raises(Problem, match="is not a folder"):
-        layout.planned(project / "README.md", tmp_path / "vault")
-    with pytest.raises(Problem, match="holds the vault itself"):
-        layout.planned(project, project / "notes" / "scratchlab")
+        layout.plan_layout(project / "README.md", tmp_path / "vault")
+    with pytest.raises(Problem, match="contains the vault itself"):
+        layout.plan_layout(project, project / "notes" / "scratchlab")
 
 
-def test_what_is_counted_beforehand_is_what_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also of two folders whose notes would be called the same, and of two projects of one name."""
+def test_the_plan_equals_what_is_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for folders and projects whose notes would have the same name."""
     for folder in ("a/kws/x#1", "a/kws/x-1", "b/kws/x-1", "b/kws/y", "own", "vault"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "own" / "notebook.toml").write_text('vault = "../vault"\nprojects = ["../a/kws", "../b/kws"]')

@@ -1,4 +1,4 @@
-"""Our own pages: what they tell, and that a person's words in them are safe."""
+"""Generated pages: their content, and that the user's text in them is safe."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DAY = date(2026, 3, 14)
 
 @pytest.fixture
 def utc() -> Iterator[None]:
-    """The machine's local time, for a while."""
+    """Temporarily sets the local time zone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "UTC")
         time.tzset()
@@ -44,7 +44,7 @@ def utc() -> Iterator[None]:
 
 @pytest.fixture
 def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, utc: None) -> Path:
-    """A vault that notebook.toml names."""
+    """A vault named in notebook.toml."""
     (tmp_path / "vault").mkdir()
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "notebook.toml").write_text('vault = ["../vault"]')
@@ -54,7 +54,7 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, utc: None) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Run]:
-    """Makes a run's folder as if it had been trained then."""
+    """Makes a run's folder as if it was trained at that time."""
 
     def made(
         seed: int = 0,
@@ -84,7 +84,7 @@ def diary(vault: Path) -> Diary:
     return Diary(home(said, own), own, [vault.parent / "runs"])
 
 
-def test_a_run_has_a_note_that_can_be_asked(vault: Path, run: Callable[..., Run]) -> None:
+def test_a_run_has_a_searchable_note(vault: Path, run: Callable[..., Run]) -> None:
     earlier = run(1, begun="2026-03-13T23:55:00+00:00", ended="2026-03-14T00:05:00+00:00")
     one = run(0, note='is it "the warmup"?\n# no heading', **{"training.epochs": 2, "encoder.width": None})
     diary(vault).of_day(DAY)
@@ -126,7 +126,7 @@ def test_a_day_has_all_runs_that_began_or_ended_on_it(vault: Path, run: Callable
     assert (again.became, again.path) == ("unchanged", page.path)  # the jobs that were handed in stay
 
 
-def test_a_short_run_is_told_of_one_minute_and_no_page_has_two_blank_lines(vault: Path, run: Callable[..., Run]) -> None:
+def test_a_short_run_has_one_time_and_no_page_has_two_blank_lines(vault: Path, run: Callable[..., Run]) -> None:
     run(1, begun="2026-03-14T08:00:00+00:00", ended="2026-03-14T08:00:18+00:00")
     run(2, begun="2026-03-14T09:00:00+00:00", ended="2026-03-14T09:00:18+00:00")
     pages = [page.path.read_text() for page in diary(vault).of_day(DAY)]
@@ -136,7 +136,7 @@ def test_a_short_run_is_told_of_one_minute_and_no_page_has_two_blank_lines(vault
 
 
 def test_a_run_made_elsewhere_stays_on_its_days_page(vault: Path, run: Callable[..., Run]) -> None:
-    """Two projects with the same recipe have runs of the same name: each has its note."""
+    """Runs of the same name in two projects have separate notes."""
     here, elsewhere = run(0), run(0, runs="elsewhere", begun="2026-03-14T09:30:00+00:00")
     said, own = of_notebook.settings(), of_notebook.own()
     Diary(home(said, own), own, [elsewhere.folder.parent]).of_run(elsewhere)
@@ -147,7 +147,7 @@ def test_a_run_made_elsewhere_stays_on_its_days_page(vault: Path, run: Callable[
 
 @given(st.binary(max_size=60), st.sampled_from([b"", b"\n", b"\r\n", b"  \n"]))
 @settings(max_examples=80)
-def test_what_stands_below_the_line_is_kept_to_the_byte(words: bytes, end: bytes) -> None:
+def test_text_below_the_line_is_kept_byte_for_byte(words: bytes, end: bytes) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -173,7 +173,7 @@ def test_a_page_edited_above_the_line_is_left_and_the_change_is_shown(tmp_path: 
 
 
 @pytest.mark.parametrize("again", [lambda _: b"", lambda old: old[old.index(MARK) :], lambda old: old.replace(b"\n", b"\r\n")])
-def test_a_page_without_its_upper_part_or_with_other_line_ends_is_made_again(tmp_path: Path, again: Callable[[bytes], bytes]) -> None:
+def test_a_page_without_its_upper_part_or_with_other_line_ends_is_updated(tmp_path: Path, again: Callable[[bytes], bytes]) -> None:
     page = tmp_path / "page.md"
     own_pages.write(page, "# one\n")
     page.write_bytes(again(page.read_bytes()))
@@ -181,8 +181,8 @@ def test_a_page_without_its_upper_part_or_with_other_line_ends_is_made_again(tmp
     assert page.read_bytes().startswith(b"# two\n")
 
 
-def test_words_saved_while_the_page_is_made_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page, real, left = tmp_path / "page.md", disk.exchanged, [1]
+def test_text_saved_during_an_update_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, real, left = tmp_path / "page.md", disk.exchange_names, [1]
     own_pages.write(page, "# one\n")
 
     def trade(one: Path, other: Path) -> bool:
@@ -191,7 +191,7 @@ def test_words_saved_while_the_page_is_made_are_kept(tmp_path: Path, monkeypatch
             (tmp_path / "theirs").rename(page)
         return real(one, other)
 
-    monkeypatch.setattr(disk, "exchanged", trade)
+    monkeypatch.setattr(disk, "exchange_names", trade)
     assert own_pages.write(page, "# two\n").became == "written"
     assert page.read_bytes().startswith(b"# two\n")
     assert page.read_bytes().endswith(MARK + b"\nmy words\n")
@@ -206,7 +206,7 @@ def test_runs_that_end_at_once_are_all_on_the_page(vault: Path, run: Callable[..
     assert len(list((vault / "scratchlab" / "runs").glob("*.md"))) == 8
 
 
-def test_a_failure_to_write_is_a_sentence_and_no_harm(
+def test_write_errors_are_sentences_and_harmless(
     vault: Path, run: Callable[..., Run], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (vault / "scratchlab").write_text("a file, where a folder is to be")
@@ -215,11 +215,11 @@ def test_a_failure_to_write_is_a_sentence_and_no_harm(
     monkeypatch.setenv("SCRATCHLAB_NOTEBOOK", str(vault / "nothing"))
     update_notes(run(1))
     assert capsys.readouterr().out == ""  # no vault, no word
-    with pytest.raises(Problem, match="names no vault"):
+    with pytest.raises(Problem, match="sets no vault"):
         home(of_notebook.settings(), of_notebook.own())
 
 
-def test_an_edited_page_is_told_after_a_run(vault: Path, run: Callable[..., Run], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_edited_page_is_reported_after_a_run(vault: Path, run: Callable[..., Run], capsys: pytest.CaptureFixture[str]) -> None:
     one = run(note="first")
     update_notes(one)
     page = vault / "scratchlab" / "runs" / f"{one.folder.name}.md"
@@ -230,7 +230,7 @@ def test_an_edited_page_is_told_after_a_run(vault: Path, run: Callable[..., Run]
     assert "mine" in page.read_text()
 
 
-def test_pictures_are_whole_and_their_points_lie_inside(vault: Path, run: Callable[..., Run]) -> None:
+def test_charts_are_valid_and_their_points_inside(vault: Path, run: Callable[..., Run]) -> None:
     diary(vault).of_run(run())
     pictures = sorted((vault / "scratchlab" / "plots").glob("*.svg"))
     assert [path.stem.rpartition("-")[2] for path in pictures] == ["accuracy", "contexts", "loss"]
@@ -248,7 +248,7 @@ def test_pictures_are_whole_and_their_points_lie_inside(vault: Path, run: Callab
 @example([0.0, 5e-324])
 @example([1e6, 1e6 + 1e-10])
 @settings(max_examples=100)
-def test_a_picture_of_any_values_is_drawn(values: list[float]) -> None:
+def test_charts_of_any_values(values: list[float]) -> None:
     steps = ticks(min(values), max(values))
     close = 1e-6 * (steps[-1] - steps[0])
     assert steps[0] - close <= min(values)
@@ -257,12 +257,12 @@ def test_a_picture_of_any_values_is_drawn(values: list[float]) -> None:
     ET.fromstring(chart("<&>", {'a"<b': [Point(x, y) for x, y in enumerate(values)]}, "epoch"))
 
 
-def test_names_that_links_cannot_hold() -> None:
+def test_names_with_characters_not_allowed_in_links() -> None:
     assert filed("a/b#c^d|e[f]:g") == "a-b-c-d-e-f--g"
     assert table(("run",), [("[[a|b]]",)])[-1] == "| [[a\\|b]] |"
 
 
-def test_many_lines_have_their_own_look_and_all_names_fit() -> None:
+def test_many_lines_differ_in_style_and_all_names_fit() -> None:
     names = [f"untrained.similarity_{number}" for number in range(8)]
     picture = chart("Accuracy", {name: [Point(0, 0.1 * number), Point(1, 0.5)] for number, name in enumerate(names)}, "session")
     looks = re.findall(r'<polyline class="line" stroke="([^"]+)" stroke-dasharray="([^"]+)"', picture)

@@ -1,4 +1,4 @@
-"""Against other programs that save the same note meanwhile: what they save is never lost, and what is refused is told."""
+"""Races with other programs that save the same note: their versions are never lost, refusals are reported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from scratchlab.checks import Problem
 from scratchlab.notebook.writing import disk, lease
 from scratchlab.notebook.writing.backups import Backups
-from scratchlab.notebook.writing.notes import planned, written
+from scratchlab.notebook.writing.notes import plan_insertion, write_insertion
 
 leases = pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="only Linux tells who is about to write a file")
 
@@ -49,7 +49,7 @@ def raced(tmp_path: Path, saver: str) -> tuple[list[str], set[str]]:
     while other.poll() is None or count < 20:
         line, count = f"- mine {count}", count + 1
         try:
-            written(planned(note, line, ("Day",)), Backups(tmp_path / "kept"))
+            write_insertion(plan_insertion(note, line, ("Day",)), Backups(tmp_path / "kept"))
             mine.add(line)
         except Problem as problem:
             if "another program" not in str(problem) and "other programs" not in str(problem):
@@ -59,13 +59,13 @@ def raced(tmp_path: Path, saver: str) -> tuple[list[str], set[str]]:
 
 
 @leases
-def test_an_editor_that_saves_in_place_and_we_lose_no_line(tmp_path: Path) -> None:
+def test_no_line_is_lost_with_an_editor_that_saves_in_place(tmp_path: Path) -> None:
     lines, mine = raced(tmp_path, IN_PLACE)
     assert len(mine) >= 20
     assert sorted(lines) == sorted(["# Day", "- first", *(f"- theirs {n}" for n in range(300)), *mine])
 
 
-def test_a_program_that_saves_by_renaming_loses_no_line_by_us(tmp_path: Path) -> None:
+def test_no_line_is_lost_with_a_program_that_saves_by_renaming(tmp_path: Path) -> None:
     """What it overwrites itself, as it reads before it renames, is its own doing: of our lines, all that are there are whole."""
     lines, mine = raced(tmp_path, BY_RENAME)
     assert {f"- theirs {n}" for n in range(300)} <= set(lines)
@@ -76,7 +76,7 @@ def test_a_program_that_saves_by_renaming_loses_no_line_by_us(tmp_path: Path) ->
 
 def meanwhile(patch: pytest.MonkeyPatch, act: Callable[[], object], when: Iterable[int] = (1,)) -> None:
     """Lets somebody act in the last moment, before the names are traded: the first time, or those times, tradings back included."""
-    count, real = [0], disk.exchanged
+    count, real = [0], disk.exchange_names
 
     def trade(one: Path, other: Path) -> bool:
         count[0] += 1
@@ -84,21 +84,21 @@ def meanwhile(patch: pytest.MonkeyPatch, act: Callable[[], object], when: Iterab
             act()
         return real(one, other)
 
-    patch.setattr(disk, "exchanged", trade)
+    patch.setattr(disk, "exchange_names", trade)
 
 
-def test_a_version_moved_there_in_the_last_moment_is_kept_and_gets_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_renamed_at_the_last_moment_is_kept_and_gets_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note, theirs = tmp_path / "note.md", tmp_path / "theirs"
     note.write_text("# Day\n- first\n")
     theirs.write_text("# Day\n- first\n- theirs\n")
     meanwhile(monkeypatch, lambda: theirs.rename(note))
-    plan, _ = written(planned(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+    plan, _ = write_insertion(plan_insertion(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     assert note.read_text() == "# Day\n- first\n- theirs\n- mine\n"
     assert b"theirs" in plan.old
 
 
 @leases
-def test_a_writer_that_opens_the_note_in_the_last_moment_is_let_in_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_that_opens_the_note_at_the_last_moment_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note = tmp_path / "note.md"
     note.write_text("# Day\n- first\n")
     others: list[subprocess.Popen[bytes]] = []
@@ -112,29 +112,29 @@ def test_a_writer_that_opens_the_note_in_the_last_moment_is_let_in_first(tmp_pat
             lease.time.sleep(0.01)
 
     meanwhile(monkeypatch, act)
-    written(planned(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+    write_insertion(plan_insertion(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     assert others[0].wait(30) == 0
     assert note.read_text() == "# Day\n- first\n- theirs\n- mine\n"
 
 
 def lease_waits(note: Path) -> bool:
-    """Whether /proc/locks shows that somebody waits for a lease on this file to end."""
+    """Whether /proc/locks shows a process waiting for a lease on this file."""
     inode = f":{note.stat().st_ino} "
     return any("LEASE" in line and "BREAKING" in line and inode in line for line in Path("/proc/locks").read_text().splitlines())
 
 
 @leases
-def test_a_note_that_is_held_open_for_writing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_note_kept_open_for_writing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "PAUSE", 0.0)
     note = tmp_path / "note.md"
     note.write_text("# Day\n")
-    with note.open("a"), pytest.raises(Problem, match="is open for writing in another program"):
-        written(planned(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+    with note.open("a"), pytest.raises(Problem, match="is kept open for writing by another program"):
+        write_insertion(plan_insertion(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     assert note.read_text() == "# Day\n"
 
 
 def saver(folder: Path) -> tuple[Path, Callable[[], None]]:
-    """A note, and somebody who saves a new version of it when called, by renaming."""
+    """A note, and a function that saves a new version of it by renaming."""
     note, count = folder / "note.md", [0]
     note.write_text("# Day\n- 0\n")
 
@@ -146,32 +146,32 @@ def saver(folder: Path) -> tuple[Path, Callable[[], None]]:
     return note, save
 
 
-def test_a_note_that_changes_all_the_time_is_refused_and_is_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_constantly_changing_note_is_refused_and_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note, save = saver(tmp_path)
     meanwhile(monkeypatch, save, range(1, 1000, 2))
     with pytest.raises(Problem, match="nothing was inserted"):
-        written(planned(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+        write_insertion(plan_insertion(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     assert note.read_text() == "# Day\n- 20\n"
 
 
-def test_a_version_that_could_not_be_put_back_is_kept_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody saves just before the names are traded, and once more just before they are traded back."""
+def test_a_displaced_version_is_kept_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program saves right before the names are swapped, and again right before they are swapped back."""
     note, save = saver(tmp_path)
     meanwhile(monkeypatch, save, (1, 2))
     with pytest.raises(Problem, match="one of their versions is kept as") as told:
-        written(planned(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+        write_insertion(plan_insertion(note, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     kept = Path(str(told.value).rpartition(" ")[2].rstrip("."))
     assert {note.read_text(), kept.read_text()} == {"# Day\n- 1\n", "# Day\n- 2\n"}
 
 
-def test_without_a_trade_of_names_a_change_before_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system cannot trade names, the comparison just before still stands."""
+def test_without_atomic_exchange_earlier_changes_are_detected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system cannot exchange names, the comparison right before remains."""
     note = tmp_path / "note.md"
     note.write_text("# Day\n")
-    monkeypatch.setattr(disk, "exchanged", lambda _one, _other: False)
-    plan = planned(note, "- mine", ("Day",))
+    monkeypatch.setattr(disk, "exchange_names", lambda _one, _other: False)
+    plan = plan_insertion(note, "- mine", ("Day",))
     note.write_text("# Day\n- theirs\n")
-    written(plan, Backups(tmp_path / "kept"))
+    write_insertion(plan, Backups(tmp_path / "kept"))
     assert note.read_text() == "# Day\n- theirs\n- mine\n"
 
 
@@ -189,7 +189,7 @@ def test_mode_owner_links_and_attributes_stay(tmp_path: Path) -> None:
         tagged = False
     before = real.stat()
     link.symlink_to(Path("real") / "note.md")
-    written(planned(link, "- mine", ("Day",)), Backups(tmp_path / "kept"))
+    write_insertion(plan_insertion(link, "- mine", ("Day",)), Backups(tmp_path / "kept"))
     after = real.stat()
     assert link.is_symlink()
     assert real.read_text() == "# Day\n- mine\n"
@@ -197,21 +197,21 @@ def test_mode_owner_links_and_attributes_stay(tmp_path: Path) -> None:
     assert not tagged or os.getxattr(real, "user.tag") == b"red"
 
 
-def test_what_may_not_be_replaced_is_left_alone(tmp_path: Path) -> None:
+def test_protected_files_are_left_alone(tmp_path: Path) -> None:
     note = tmp_path / "note.md"
     note.write_text("# Day\n")
-    plan = planned(note, "x", ("Day",))
+    plan = plan_insertion(note, "x", ("Day",))
     note.chmod(0o444)
     with pytest.raises(Problem, match="read-only"):
-        written(plan, Backups(tmp_path / "kept"))
+        write_insertion(plan, Backups(tmp_path / "kept"))
     note.chmod(0o644)
     os.link(note, tmp_path / "other")
     with pytest.raises(Problem, match="2 hard links"):
-        written(plan, Backups(tmp_path / "kept"))
+        write_insertion(plan, Backups(tmp_path / "kept"))
     assert note.read_text() == "# Day\n"
 
 
-def test_another_persons_note_does_not_become_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_owner_of_a_note_does_not_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note = tmp_path / "note.md"
     note.write_text("# Day\n")
     made = disk.os.fstat
@@ -223,10 +223,10 @@ def test_another_persons_note_does_not_become_ones_own(tmp_path: Path, monkeypat
     def forbidden(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    plan = planned(note, "x", ("Day",))
+    plan = plan_insertion(note, "x", ("Day",))
     monkeypatch.setattr(disk.os, "fstat", theirs)
     monkeypatch.setattr(disk.os, "fchown", forbidden)
-    with pytest.raises(Problem, match="somebody else's"):
-        disk.replaced(note, plan.old, plan.made.new)
+    with pytest.raises(Problem, match="belongs to another user"):
+        disk.replace(note, plan.old, plan.made.new)
     assert note.read_text() == "# Day\n"
     assert not list(tmp_path.glob(".scratchlab*"))

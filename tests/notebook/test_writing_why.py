@@ -1,4 +1,4 @@
-"""Why a run was made: kept in its folder, no part of its key, and shown wherever the run is."""
+"""The purpose of a run (`--note`): stored in its folder, not part of its key, shown with the run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scratchlab.sweeps.work import Job
 RECIPE = Recipe("melodies", 0, {"training": {"epochs": 2}})
 
 
-def test_a_note_is_kept_and_grows_by_lines(tmp_path: Path) -> None:
+def test_a_note_is_stored_and_lines_are_appended(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE, note="is the\nsigmoid worse?")
     assert Run.of(tmp_path, RECIPE).folder == run.folder  # the key knows nothing of it
     assert run.note == "is the\nsigmoid worse?"
@@ -31,14 +31,14 @@ def test_without_a_note_there_is_no_file(tmp_path: Path) -> None:
     assert "changed" not in run.status
 
 
-def test_what_is_not_the_recipes_own_is_kept(tmp_path: Path) -> None:
+def test_differences_from_the_recipe_are_stored(tmp_path: Path) -> None:
     plain = {"encoder": {"name": "conv4", "channels": 32}, "training": {"epochs": 15}}
     changed = recipes.differences(recipes.overridden(plain, ["encoder.name=resnet", "training.epochs=15", "seed=3"]), plain)
     assert changed == {"seed": 3, "encoder.name": "resnet", "encoder.channels": None}
     assert Run.create(tmp_path, RECIPE, changed=changed).status["changed"] == changed
 
 
-def test_the_list_of_runs_shows_its_first_words(tmp_path: Path) -> None:
+def test_the_list_of_runs_shows_the_first_words(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE, note="does the sigmoid's classifier need a longer warmup than the other?")
     console = Console(width=200, record=True, file=(tmp_path / "out").open("w"))
     console.print(terminal.runs([run]))

@@ -15,8 +15,8 @@ from scratchlab.cli.program import app, console
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from scratchlab.notebook.activity.reader import Choice
-    from scratchlab.notebook.activity.watching import Found
+    from scratchlab.notebook.activity.reader import IntervalFilter
+    from scratchlab.notebook.activity.watching import ScanChanges
     from scratchlab.notebook.settings import Activity
 
 Since = Annotated[str | None, typer.Option("--since", help="first day: monday, yesterday, 3d, 'last week', 2026-03-09, 昨天, 지난주, …")]
@@ -32,7 +32,7 @@ def watch(once: Annotated[bool, typer.Option("--once", help="scan once and exit"
 
     from scratchlab.notebook.activity import proc, slurm
     from scratchlab.notebook.activity.hosts import Hosts
-    from scratchlab.notebook.activity.lock import alone
+    from scratchlab.notebook.activity.lock import exclusive
     from scratchlab.notebook.activity.watching import LOCK, Watcher
     from scratchlab.notebook.settings import own
 
@@ -40,7 +40,7 @@ def watch(once: Annotated[bool, typer.Option("--once", help="scan once and exit"
     kept.mkdir(parents=True, exist_ok=True, mode=0o700)
     hosts = [name for name in settings.hosts if name != proc.host()]
     remote = Hosts(hosts) if hosts else None
-    with alone(kept / LOCK), Watcher(kept, settings.every, remote, slurm.jobs if settings.slurm else None) as watcher:
+    with exclusive(kept / LOCK), Watcher(kept, settings.every, remote, slurm.jobs if settings.slurm else None) as watcher:
         if once:
             found = watcher.scan()
             _print_changes(found, {})
@@ -65,13 +65,13 @@ def now(
     brief: Annotated[bool, typer.Option("--brief", help="one line about this machine, for a status bar")] = False,
 ) -> None:
     """Show your running jobs, their log files and the last line of each; records nothing."""
-    from scratchlab.notebook.activity import live, shown
+    from scratchlab.notebook.activity import live, terminal
 
     local = live.here()
     if brief:
-        console.print(shown.brief(local), soft_wrap=True)
+        console.print(terminal.brief(local), soft_wrap=True)
         return
-    _print(shown.now(local), local.host)
+    _print(terminal.host_jobs(local), local.host)
     if hosts:
         _print_other_hosts(hosts)
 
@@ -81,12 +81,12 @@ def did(since: Since = "today", until: Until = None, host: Host = "", project: P
     """List recorded jobs by day and project: how long they ran, how they ended, where they wrote."""
     import time
 
-    from scratchlab.notebook.activity import reader, shown
+    from scratchlab.notebook.activity import reader, terminal
 
     file, choice = _file(), _parse_choice(since, until, host, project)
     _check_known(file, host, project)
     found = reader.intervals(file, choice)
-    for part in shown.intervals(found):
+    for part in terminal.intervals(found):
         console.print(part)
     if not file.is_file():
         console.print("Nothing has been recorded on this machine; `scratchlab watch` records.")
@@ -95,7 +95,7 @@ def did(since: Since = "today", until: Until = None, host: Host = "", project: P
         console.print("No job was recorded in this period.")
     begin, end = choice.since or 0.0, min(time.time(), choice.until or time.time())
     missed = [gap for gap in reader.gaps(file, begin, end) if gap.until - gap.since >= _gap_seconds() and host in ("", gap.host)]
-    for line in shown.gaps(missed):
+    for line in terminal.gaps(missed):
         console.print(line)
 
 
@@ -109,9 +109,9 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="delete the records; without it, they are only shown")] = False,
 ) -> None:
     """Delete records of jobs and wipe them from the disk; without --yes, only show which."""
-    from scratchlab.notebook.activity import reader, shown
+    from scratchlab.notebook.activity import reader, terminal
     from scratchlab.notebook.activity.forgetting import forget as remove
-    from scratchlab.notebook.activity.lock import held
+    from scratchlab.notebook.activity.lock import is_locked
     from scratchlab.notebook.activity.watching import LOCK
     from scratchlab.notebook.index import table
     from scratchlab.notebook.settings import own
@@ -126,17 +126,17 @@ def forget(
     if not file.is_file() or not (found or everything):
         console.print("No record matches; nothing was deleted.")
         return
-    for part in shown.intervals(found):
+    for part in terminal.intervals(found):
         console.print(part)
     if not yes:
         console.print(f"These {counted(len(found), 'job')} would be deleted for good: add --yes to delete.")
         return
     removed = remove(file, choice)
-    table.wiped(
+    table.erase(
         own().derived / "index.sqlite", "jobs", "logs"
     )  # log entries are found through jobs; entries of project logs are indexed again
     console.print(f"Deleted {counted(removed, 'job')} and wiped them from {file} and the index.", soft_wrap=True)
-    if held(file.parent / LOCK) and any(job.state == "running" for job in found):
+    if is_locked(file.parent / LOCK) and any(job.state == "running" for job in found):
         console.print(
             "Some of these jobs are still running, and the active watcher will record them again; stop it to prevent that.", style="yellow"
         )
@@ -155,12 +155,12 @@ def _activity_settings() -> Activity:
     return chosen
 
 
-def _print_changes(found: Found, before: dict[str, str]) -> None:
+def _print_changes(found: ScanChanges, before: dict[str, str]) -> None:
     """Prints the jobs that a scan found begun or ended, and hosts that newly cannot be reached (`before` holds the known ones)."""
-    from scratchlab.notebook.activity import shown
+    from scratchlab.notebook.activity import terminal
 
     for job in (*found.ended, *found.began):
-        console.print(shown.change(job), soft_wrap=True)
+        console.print(terminal.change(job), soft_wrap=True)
     for host, reason in found.unreached.items():
         if before.get(host) != reason:
             _print(reason, host)
@@ -168,7 +168,7 @@ def _print_changes(found: Found, before: dict[str, str]) -> None:
 
 def _print_other_hosts(names: list[str]) -> None:
     """Prints the running jobs of other hosts and the Slurm queue."""
-    from scratchlab.notebook.activity import live, shown, slurm
+    from scratchlab.notebook.activity import live, slurm, terminal
     from scratchlab.notebook.activity.hosts import Hosts
 
     if "all" in names:
@@ -177,11 +177,11 @@ def _print_other_hosts(names: list[str]) -> None:
     machines = [name for name in dict.fromkeys(names) if name != slurm.HOST]
     if machines:
         with contextlib.closing(Hosts(machines)) as hosts:
-            for host, answer in hosts.ask().result().items():
-                _print(answer if isinstance(answer, str) else shown.now(live.now(answer)), host)
+            for host, answer in hosts.query().result().items():
+                _print(answer if isinstance(answer, str) else terminal.host_jobs(live.now(answer)), host)
     if slurm.HOST in names:
         queued = slurm.queue()
-        _print(queued if isinstance(queued, str) else shown.queue(*queued), slurm.HOST)
+        _print(queued if isinstance(queued, str) else terminal.queue(*queued), slurm.HOST)
 
 
 def _print(lines: str | Iterable[RenderableType], host: str) -> None:
@@ -204,7 +204,7 @@ def _check_known(file: Path, host: str, project: str) -> None:
     """Raises Problem for a host or project without any record, listing those that have records."""
     from scratchlab.notebook.activity import reader
 
-    for kind, name, names in zip(("host", "project"), (host, project), reader.known(file), strict=True):
+    for kind, name, names in zip(("host", "project"), (host, project), reader.known_names(file), strict=True):
         if name and names and name not in names:
             raise Problem(f"nothing was ever recorded of a {kind} '{name}'.{nearest(name, names)} Known: {listing(names)}")
 
@@ -216,10 +216,10 @@ def _gap_seconds() -> float:
     return 2.5 * (settings().activity or Activity()).every + 5
 
 
-def _parse_choice(since: str | None, until: str | None, host: str, project: str) -> Choice:
+def _parse_choice(since: str | None, until: str | None, host: str, project: str) -> IntervalFilter:
     from datetime import datetime
 
-    from scratchlab.notebook.activity.reader import Choice
+    from scratchlab.notebook.activity.reader import IntervalFilter
     from scratchlab.notebook.dates.since import span
 
     today = datetime.now()
@@ -227,4 +227,4 @@ def _parse_choice(since: str | None, until: str | None, host: str, project: str)
     end = span(until, today).end.timestamp() if until else None
     if begin is not None and end is not None and end <= begin:
         raise Problem(f"--until {until} ends before --since {since} begins")
-    return Choice(begin, end, host, project)
+    return IntervalFilter(begin, end, host, project)

@@ -27,16 +27,16 @@ def start(
     """Show what happened since your last visit, what is unfinished, and five suggested next steps with reasons."""
     from datetime import time, timedelta
 
+    from scratchlab.notebook.daily import terminal
+    from scratchlab.notebook.daily.sections import check_project, sections
+    from scratchlab.notebook.daily.steps import steps
+    from scratchlab.notebook.daily.visit_state import VisitState
     from scratchlab.notebook.dates import since as words
-    from scratchlab.notebook.desk import morning, shown
-    from scratchlab.notebook.desk.kept import Kept
-    from scratchlab.notebook.desk.morning import sections, seen
-    from scratchlab.notebook.desk.steps import steps
     from scratchlab.notebook.settings import own
 
     now = datetime.now().replace(microsecond=0)
     file = own().kept / "desk.json"
-    kept = Kept() if date else Kept.read(file)
+    kept = VisitState() if date else VisitState.read(file)
     kept.accept(done or [], now)
     kept.refuse(refused or [], now)
     since = kept.visit(now)
@@ -44,13 +44,13 @@ def start(
         day = words.day(date, now)
         since, now = datetime.combine(day - timedelta(days=1), time.min), min(now, datetime.combine(day, time.max))
     with refreshed() as (base, changes):
-        morning.checked(base, project)
-        events = seen(base, since, now, project)
+        check_project(base, project)
+        events = recent_events(base, since, now, project)
         suggested = steps(base, events, kept, project)
-        parts = sections(base, events, most or shown.MOST)
+        parts = sections(base, events, most or terminal.MOST)
         if date:
             console.print(f"Summary at the end of {now:%A}, {now.day} {now:%B %Y}", style="bold")
-        console.print(shown.desk(parts, suggested, since, now, most), soft_wrap=True)  # file:line references are never wrapped
+        console.print(terminal.daily_summary(parts, suggested, since, now, most), soft_wrap=True)  # file:line references are never wrapped
         for key, reason in changes.refused:
             console.print(f"  not updated: {key} ({reason})", style="yellow")
     if not date:
@@ -69,12 +69,12 @@ def continue_note(
 
     A model named in notebook.toml adds lines of its own, marked as generated.
     """
-    from scratchlab.notebook.desk import drafted
-    from scratchlab.notebook.desk.brainstorm import draft
+    from scratchlab.notebook.daily import draft_terminal
+    from scratchlab.notebook.daily.brainstorm import draft
     from scratchlab.notebook.recall.answer.drafting import Drafting
     from scratchlab.notebook.settings import own, settings
 
     chosen = settings().model
     model = Drafting(chosen, own().kept, consent_prompt(), send) if chosen and not lines else None
     with refreshed() as (base, _):
-        console.print(drafted.shown(draft(base, note, model, most)), soft_wrap=True)
+        console.print(draft_terminal.shown(draft(base, note, model, most)), soft_wrap=True)

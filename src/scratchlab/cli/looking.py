@@ -25,13 +25,13 @@ def show(run: RunName, runs: RunsFolder = Path("runs")) -> None:
 def _print_mentions(run: Path) -> None:
     """Prints the lines of notes that mention a run, and what its own note links to; an error there is printed as a warning."""
     from scratchlab.checks import Problem
-    from scratchlab.notebook.desk import named
+    from scratchlab.notebook.daily import run_mentions
     from scratchlab.notebook.settings import settings
 
     try:
         if settings().vault:
             with refreshed() as (base, _):
-                console.print(named.shown(*named.named(base, run)), soft_wrap=True)
+                console.print(run_mentions.shown(*run_mentions.run_mentions(base, run)), soft_wrap=True)
     except Problem as problem:
         console.print(f"The notes could not be searched: {problem}", style="yellow", soft_wrap=True)
 

@@ -37,23 +37,23 @@ def papers(
     if not (files or refused):
         console.print(f"No photograph or PDF was found in {listing(map(str, source.folders))}.", soft_wrap=True)
         return
-    engine, sheets, read = best(), list[reading.Sheet](), list[reading.Seen]()
+    engine, sheets, read = best(), list[reading.Sheet](), list[reading.ReadSheet]()
     with ProgressBar(console) as bar:
         for path in bar.over(files, "checking"):
             try:
-                sheets += reading.sheets(path, source.kept)
-                refused += reading.broken(path, source.kept)
+                sheets += reading.sheets(path, source.store)
+                refused += reading.broken(path, source.store)
             except (Problem, OSError) as error:
                 refused.append(str(error))
-        waiting = reading.waiting(sheets, engine, source.kept)
+        waiting = reading.unread(sheets, engine, source.store)
         for sheet in bar.over(waiting, "reading"):
-            found = reading.read(sheet, engine, source.kept)
+            found = reading.read(sheet, engine, source.store)
             if found.refused:
                 refused.append(found.refused)
             else:
                 read.append(found)
     if read:
-        console.print(terminal.seen(read, Path.cwd()))
+        console.print(terminal.read_sheets(read, Path.cwd()))
     before = len(sheets) - len(waiting)
     console.print(
         f"{counted(len(files), 'paper')} with {counted(len(sheets), 'picture')} to read: {len(read)} read now, {before} before. "
@@ -74,13 +74,13 @@ def disk(
 
     from scratchlab.notebook.projects import terminal
     from scratchlab.notebook.projects.disk import disk
-    from scratchlab.notebook.projects.looks import Looks
+    from scratchlab.notebook.projects.folder_cache import FolderCache
     from scratchlab.notebook.settings import own
 
     with console.status("scanning") as status:
         found = disk(
             folder.absolute(),
-            Looks(own().derived, fresh=fresh),
+            FolderCache(own().derived, fresh=fresh),
             lambda files, size: status.update(f"{files:,} files, {decimal(size)} so far"),
         )
     console.print(terminal.disk(found, most))

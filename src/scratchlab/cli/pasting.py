@@ -36,7 +36,7 @@ def paste(
     if follow:
         if file is None or str(file) == "-":
             raise Problem("--follow needs a file; give its path.")
-        log = sources.followed(file, metric, console)
+        log = sources.follow(file, metric, console)
     else:
         log = read(sources.lines(file))
         console.print(terminal.picture(card(log, metric)))
@@ -52,7 +52,7 @@ def paste(
 def _print_matches(log: Log, file: Path | None, runs: Path) -> None:
     """Prints runs and other logs with the same metrics; an error there is printed as a warning."""
     from scratchlab.checks import Problem
-    from scratchlab.notebook.desk.known import known
+    from scratchlab.notebook.daily.known_logs import known
     from scratchlab.notebook.index.sources.logs import Logs
     from scratchlab.notebook.settings import settings
 

@@ -16,8 +16,8 @@ from scratchlab.cli.program import app, console, progress
 if TYPE_CHECKING:
     import sqlite3
 
-    from scratchlab.notebook.index.memory import Memory
     from scratchlab.notebook.index.refresh import Changes
+    from scratchlab.notebook.index.search_index import SearchIndex
 
 PATIENCE = 5.0  # seconds that a question waits for an encoder to embed new lines
 YesSend = Annotated[bool, typer.Option("--yes-send", help="consent, for this call only, to sending the lines to the model's machine")]
@@ -36,7 +36,7 @@ def index(
     """Update the notebook's index from notes, runs, logs and jobs."""
     with _open_memory(again, None if meaning else PATIENCE) as (memory, changes):
         _print_changes(changes)
-        console.print(f"{counted(len(memory.held.ids), 'event')} in total.")
+        console.print(f"{counted(len(memory.arrays.ids), 'event')} in total.")
         if memory.meaning is None:
             console.print(_no_encoder_message(), style="dim")
         hint = _left_out_message(memory)
@@ -63,7 +63,7 @@ def _no_encoder_message() -> str:
     return "Only words are searched; pip install 'scratchlab[meaning]' enables search by meaning."
 
 
-def _left_out_message(memory: Memory) -> str:
+def _left_out_message(memory: SearchIndex) -> str:
     """That encoders with lines still to embed were left out, and how to run them; an empty string if none were."""
     seconds = sum(memory.meaning.left_out.values()) if memory.meaning is not None else 0
     if not seconds:
@@ -97,15 +97,15 @@ def ask(
     ] = False,
 ) -> None:
     """Search your notes, runs, logs and jobs; the answer is the lines that support it."""
-    from scratchlab.notebook.recall.answer.answer import answered
+    from scratchlab.notebook.recall.answer.answer import answer_with_model
     from scratchlab.notebook.recall.ask import ask as asked
-    from scratchlab.notebook.recall.shown import answer, evidence
+    from scratchlab.notebook.recall.terminal import answer, evidence
     from scratchlab.notebook.settings import own, settings
 
     if sent:
-        from scratchlab.notebook.recall.answer.told import told
+        from scratchlab.notebook.recall.answer.sent_requests import sent_requests
 
-        console.print(told(own().kept), soft_wrap=True)
+        console.print(sent_requests(own().kept), soft_wrap=True)
         return
     text = " ".join(question or ())
     if not text.strip():
@@ -115,7 +115,7 @@ def ask(
         hint = _left_out_message(memory)
     model = settings().model
     if model and found.evidence and not lines:
-        console.print(answer(answered(found, model, text, ask=consent_prompt(), once=send)))
+        console.print(answer(answer_with_model(found, model, text, confirm=consent_prompt(), once=send)))
     console.print(evidence(found))
     if hint:
         console.print(hint, style="dim")
@@ -134,15 +134,15 @@ def consent_prompt() -> Callable[[str], bool] | None:
 
 
 @contextlib.contextmanager
-def _open_memory(again: bool = False, patience: float | None = None) -> Generator[tuple[Memory, Changes]]:
+def _open_memory(again: bool = False, patience: float | None = None) -> Generator[tuple[SearchIndex, Changes]]:
     """Yields the updated index with its encoders, and what changed; shows a progress bar if that takes long."""
     from scratchlab.notebook.index.encoders import available
-    from scratchlab.notebook.index.memory import Memory
+    from scratchlab.notebook.index.search_index import SearchIndex
     from scratchlab.notebook.settings import own, settings
 
     encoders = available(settings().encoders)
     with refreshed(again) as (base, changes), progress("Embedding lines") as read:
-        yield Memory(base, encoders, own().derived, read, patience), changes
+        yield SearchIndex(base, encoders, own().derived, read, patience), changes
 
 
 @contextlib.contextmanager
@@ -166,10 +166,10 @@ def refreshed(again: bool = False) -> Generator[tuple[sqlite3.Connection, Change
     try:
         with contextlib.closing(table.opened(path)) as base:
             if again:
-                table.emptied(base)
+                table.recreate(base)
             with progress("Reading") as read:
                 changes = refresh(base, {name: source(chosen) for name, source in SOURCES.items()}, read)
-            with table.at_rest(base):
+            with table.snapshot(base):
                 yield base, changes
     except sqlite3.OperationalError as error:
         raise Problem(f"{path}: {error}; another program may hold it, or the disk may be full") from None

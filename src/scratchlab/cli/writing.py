@@ -65,14 +65,14 @@ def insert(
     from scratchlab.notebook.writing import address, notes
     from scratchlab.notebook.writing.backups import Backups
 
-    path, above = address.located(note, settings.settings().vault)
+    path, above = address.locate(note, settings.settings().vault)
     heading = tuple(part.strip() for part in under.split("#") if part.strip())
-    plan = notes.planned(path, text, (*above, *heading), encoding)
+    plan = notes.plan_insertion(path, text, (*above, *heading), encoding)
     _show(plan.diff())
     if not yes and not typer.confirm("Write this?", default=False):
         console.print("Nothing was written.")
         raise typer.Exit(1)
-    write, entry = notes.written(plan, Backups(settings.own().kept))
+    write, entry = notes.write_insertion(plan, Backups(settings.own().kept))
     if write is not plan:
         console.print("Another program saved the note in the meantime; the text was inserted into that version.")
     console.print(f"Written at {write.note}:{write.made.text_line}; `scratchlab undo` reverts it (write {entry.number}).", soft_wrap=True)
@@ -100,7 +100,7 @@ def undo(
         console.print(table if writes else "No note has been written to yet.")
         return
     try:
-        entry, shown = undoing.undone(backups, number or 0)
+        entry, shown = undoing.undo_write(backups, number or 0)
     except undoing.Refused as refused:
         _show(refused.shown)
         raise
@@ -128,12 +128,12 @@ def layout(
         raise Problem(f'No project is named: give its folder, or add it to {own.file}: projects = ["~/kws"].')
     taken: set[Path] = set()
     for folder in projects:
-        plan = layouts.planned(folder, place, taken)
+        plan = layouts.plan_layout(folder, place, taken)
         taken |= {stub.path for stub in plan.new}
         if dry:
             for stub in plan.new:
                 console.print(stub.path.relative_to(place.parent), soft_wrap=True)
-        new = len(plan.new) if dry else layouts.made(plan, Backups(own.kept))
+        new = len(plan.new) if dry else layouts.create_notes(plan, Backups(own.kept))
         console.print(f"{folder.resolve().name}: {counted(new, 'note')} {'to write' if dry else 'written'}, {plan.there} exist already.")
         if plan.cut:
             console.print(f"The project has more than {layouts.MOST} relevant folders and files; the rest is left out.")

@@ -1,1 +1,1 @@
-"""The lab notebook: what happened, what is running, what is unfinished, and the line that proves it."""
+"""The lab notebook: notes, runs, logs and jobs on one time line; every answer cites the file and line it comes from."""

@@ -1,4 +1,4 @@
-"""SQLite files of what can be made again from its sources: one that is damaged is removed, and begun anew."""
+"""SQLite files with derived data: a damaged file is deleted and rebuilt from its sources."""
 
 from __future__ import annotations
 
@@ -10,61 +10,58 @@ from typing import Any
 from scratchlab.checks import Problem
 
 
-class Base(sqlite3.Connection):
-    """A connection to such a file.
-
-    path: of the file.
-    """
+class Connection(sqlite3.Connection):
+    """A connection to a file of derived data; path: the file."""
 
     path: Path
 
-    def execute(self, *said: Any) -> sqlite3.Cursor:
-        """As `sqlite3` does it. Raises Problem where damage is met on the way; the file is then gone, and begun anew the next time."""
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        """Executes as `sqlite3` does. If the file is damaged, deletes it and raises Problem; the next command rebuilds it."""
         try:
-            return super().execute(*said)
+            return super().execute(*arguments)
         except sqlite3.DatabaseError as error:
-            if type(error) is not sqlite3.DatabaseError:  # its subclasses tell of a locked file, a full disk, or a mistake of ours
+            if type(error) is not sqlite3.DatabaseError:  # subclasses mean a locked file, a full disk or a programming error, not damage
                 raise
             self.close()
             forget(self.path)
-            raise Problem(f"{self.path} was damaged ({error}) and is removed; the same command again makes it anew.") from None
+            raise Problem(f"{self.path} was damaged ({error}) and has been deleted; run the same command again to rebuild it.") from None
 
 
-def opened(path: Path, begun: Callable[[sqlite3.Connection], object]) -> sqlite3.Connection:
-    """The file, which is made if it is not there, and made anew if it is damaged. Only its owner may read it. Closing is the caller's.
+def opened(path: Path, create: Callable[[sqlite3.Connection], object]) -> sqlite3.Connection:
+    """Opens the file: creates it if it is missing, rebuilds it if it is damaged. Readable by its owner only. The caller closes it.
 
-    begun: makes the tables that are not there. Raises Problem naming the file where it cannot be used.
+    create: creates missing tables. Raises Problem with the path if the file cannot be used.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            return _tried(path, begun)
+            return _open_once(path, create)
         except Problem:
-            return _tried(path, begun)
+            return _open_once(path, create)
     except (OSError, sqlite3.OperationalError) as error:
-        raise Problem(f"{path} cannot be used ({error}); it holds nothing that cannot be made again.") from error
+        raise Problem(f"{path} cannot be used ({error}); it holds derived data only and may be deleted.") from error
 
 
-def _tried(path: Path, begun: Callable[[sqlite3.Connection], object]) -> sqlite3.Connection:
+def _open_once(path: Path, create: Callable[[sqlite3.Connection], object]) -> sqlite3.Connection:
     path.touch(0o600)
-    base = sqlite3.connect(path, isolation_level=None, timeout=60, factory=Base)
-    base.path = path
+    database = sqlite3.connect(path, isolation_level=None, timeout=60, factory=Connection)
+    database.path = path
     try:
-        begun(base)
+        create(database)
     except BaseException:
-        base.close()
+        database.close()
         raise
-    return base
+    return database
 
 
 def forget(path: Path) -> None:
-    """Removes a file with what SQLite keeps beside it."""
-    for end in ("", "-wal", "-shm"):
-        path.with_name(path.name + end).unlink(missing_ok=True)
+    """Deletes a database file together with SQLite's companion files (-wal, -shm)."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def clean(text: str) -> str:
-    r"""A text as SQLite takes it: half a letter, as of a name whose bytes are of no encoding, becomes its number.
+    r"""A text that SQLite can store: lone surrogates (from undecodable file names) become escape sequences.
 
     >>> clean("caf\udce9.md")
     'caf\\udce9.md'

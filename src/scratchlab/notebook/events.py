@@ -1,4 +1,4 @@
-"""What the notebook's sources have in common: something that stands somewhere, and often some time at which it was so."""
+"""The record that all sources of the notebook share: an event with its text, its place in a file, and often a time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Kind = Literal["heading", "note", "task", "question", "run", "log", "job", "file
 
 @dataclass(frozen=True)
 class Place:
-    """Where the proof stands.
+    """The place of an event's source.
 
-    path: of the file.
-    line, last: its first and last line, counted from 1; 0 where a file has no lines.
-    detail: where in a file without lines, as a person would say it (`page 3`, `the region 12,40 to 300,80`).
+    path: the file.
+    line, last: first and last line, counted from 1; 0 for a file without lines.
+    detail: the place within a file without lines, in words (`page 3`, `the region 12,40 to 300,80`).
     """
 
     path: Path
@@ -25,13 +25,13 @@ class Place:
     detail: str = ""
 
     def __str__(self) -> str:
-        """`path:line`, which editors and terminals make a link of."""
+        """`path:line`, which editors and terminals turn into a link."""
         return f"{self.path}:{self.line}" if self.line else f"{self.path}{f' ({self.detail})' if self.detail else ''}"
 
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of time, `start` inside and `end` outside, in naive local time as diaries keep it.
+    """A half-open time interval, `start` included and `end` excluded, in naive local time as in diaries.
 
     Raises ValueError if it ends before it starts.
     """
@@ -45,24 +45,23 @@ class Span:
 
     @property
     def days(self) -> str:
-        """`2025-03-08`, or the first and the last day of several."""
+        """`2025-03-08`, or the first and last day of a longer interval."""
         first, last = self.start.date(), (self.end - timedelta(microseconds=1)).date()
         return str(first) if first >= last else f"until {last}" if first.year <= 1970 else f"{first} to {last}"
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that a person may ask for later.
+    """One searchable entry of the notebook: a line of a note, a run, a log, a job, a piece of a file or of a paper.
 
-    kind: what sort of thing.
-    text: as it stands in its source, lines and all.
-    place: where that is.
-    when: the time it tells of; None if nothing says.
-    project: the folder or note it belongs to, a short name.
-    heading: the headings above it, outermost first, a line each.
-    under: the list items it hangs under, outermost first, or the head of the table it is a row of; a line each.
-    state: what has become of it: `open`, `done` or `dropped` of a task or question; `running`, `finished`, `failed`, `killed`, `diverged`
-        of a run or a job; of a run also `created`, `stopped` by its user, `damaged`, and `hole`: a sweep asks for it, and it is not there.
+    text: the text as it stands in its source, line breaks included.
+    place: the place in the source.
+    when: the time that the text is about; None if unknown.
+    project: short name of the folder or note it belongs to.
+    heading: the headings above it, outermost first, one line each.
+    under: the parent list items, outermost first, or the header row of its table; one line each.
+    state: `open`, `done` or `dropped` for a task or question; `running`, `finished`, `failed`, `killed` or `diverged` for a run or job;
+        for a run also `created`, `stopped` (by its user), `damaged`, or `hole` (a sweep's table lists a run that does not exist yet).
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""`path:line` for the terminal, as short as it can be said from here; a terminal that knows links opens it."""
+"""`path:line` for the terminal, relative to the working folder or home where possible, as a clickable link."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scratchlab.notebook.events import Place
 
 
 def place(where: Place) -> Text:
-    """A place, from the working folder or from home if it lies below."""
+    """A place as a link; its path is relative to the working folder or to home if it lies below one of them."""
     home, path = Path.home(), where.path
     here = _here()
     short = Path("~") / path.relative_to(home) if path.is_relative_to(home) else path
@@ -20,7 +20,7 @@ def place(where: Place) -> Text:
 
 
 def _here() -> Path | None:
-    """The working folder; None if somebody has removed it."""
+    """The working folder; None if it has been deleted."""
     try:
         return Path.cwd()
     except FileNotFoundError:

@@ -1,20 +1,20 @@
-"""What `notebook.toml` says, and where the notebook keeps its own files.
+"""The settings in `notebook.toml`, and the folders of the notebook's own files.
 
-    vault = ["~/diary"]               # folders of Markdown notes; the first is the one that is written to
-    projects = ["~/kws"]              # READMEs, recipes, configs, scripts and PDFs to search as well
-    papers = ["~/scans"]              # PDFs and photographed pages to search as well
+    vault = ["~/diary"]               # folders of Markdown notes; pages are written into the first
+    projects = ["~/kws"]              # folders whose READMEs, recipes, configs, scripts and PDFs are searched
+    papers = ["~/scans"]              # folders whose PDFs and photographed pages are searched
     runs = ["~/kws/runs"]             # folders of runs
-    encoders = ["e5", "use"]          # what searches by meaning; "use" alone reads thirty times faster, and finds less
+    encoders = ["e5", "use"]          # encoders for semantic search; "use" alone is thirty times faster but finds less
 
-    [activity]                        # what `scratchlab watch` may record; nothing without this table
-    hosts = ["gpu1"]                  # by the names of ~/.ssh/config
+    [activity]                        # what `scratchlab watch` may record; without this table, nothing
+    hosts = ["gpu1"]                  # host names from ~/.ssh/config
 
-    [model]                           # who may put evidence into words; nobody without this table
+    [model]                           # language model that phrases answers; without this table, none
     url = "http://localhost:8080/v1"
     name = "qwen3-8b"
 
-Settings, what cannot be made again (what was recorded of processes, what was accepted) and what can (the index) lie where the platform
-keeps such files; the environment variable SCRATCHLAB_NOTEBOOK names one folder for all three.
+Settings, primary data (recorded processes, accepted steps, backups) and derived data (the index) lie in the platform's usual folders for
+configuration, data and caches; the environment variable SCRATCHLAB_NOTEBOOK names one folder for all three.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from scratchlab.notebook import walk
 
 
 class Table(BaseModel):
-    """A table of the file: what it does not know, it refuses."""
+    """A table of the settings file; unknown keys are an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Activity(Table):
-    """[activity]: that it stands there is the consent to record this machine's processes.
+    """[activity]: the presence of this table is the consent to record this machine's processes.
 
-    hosts: machines to ask over SSH, by the names of ~/.ssh/config.
-    slurm: whether to ask squeue and sacct.
-    every: seconds between two looks.
+    hosts: machines to watch over SSH, by their names in ~/.ssh/config.
+    slurm: whether to query squeue and sacct.
+    every: seconds between two scans.
     """
 
     hosts: tuple[str, ...] = ()
@@ -52,11 +52,11 @@ class Activity(Table):
 
 
 class Model(Table):
-    """[model]: an endpoint that speaks as OpenAI's does.
+    """[model]: an endpoint with OpenAI's API.
 
-    url: its address, up to and with /v1.
-    name: the model to ask for.
-    key: the environment variable that holds the key, if it wants one.
+    url: its address, including /v1.
+    name: the model's name.
+    key: the environment variable that holds the API key, if one is needed.
     """
 
     url: str
@@ -64,24 +64,24 @@ class Model(Table):
     key: str = ""
 
 
-def _several(right: str) -> BeforeValidator:
-    """Takes one name or a list of them. right: what a right value looks like, for the sentence about a wrong one."""
+def _several(expected: str) -> BeforeValidator:
+    """A validator that accepts one name or a list of names; expected: the error message, which shows a valid value."""
 
-    def several(said: object) -> object:
-        names = cast("list[object]", [*said]) if isinstance(said, (list, tuple)) else [said]
-        if not all(isinstance(one, (str, Path)) and one for one in names):
-            raise ValueError(right)
+    def as_list(value: object) -> object:
+        names = cast("list[object]", [*value]) if isinstance(value, (list, tuple)) else [value]
+        if not all(isinstance(name, (str, Path)) and name for name in names):
+            raise ValueError(expected)
         return names
 
-    return BeforeValidator(several)
+    return BeforeValidator(as_list)
 
 
-Folders = Annotated[tuple[Path, ...], _several('a folder is named in quotes, and several in brackets: ["~/diary", "~/notes"]')]
-Encoders = Annotated[tuple[str, ...], _several('an encoder is named in quotes, and several in brackets: ["e5", "use"]')]
+Folders = Annotated[tuple[Path, ...], _several('write a folder in quotes, and several in brackets: ["~/diary", "~/notes"]')]
+Encoders = Annotated[tuple[str, ...], _several('write an encoder in quotes, and several in brackets: ["e5", "use"]')]
 
 
 class Settings(Table):
-    """The whole file; folders are absolute."""
+    """All settings of the file; folders are absolute."""
 
     vault: Folders = ()
     projects: Folders = ()
@@ -96,9 +96,9 @@ class Settings(Table):
 class Own:
     """The folders of the notebook's own files.
 
-    config: of `notebook.toml`.
-    kept: of what cannot be made again; only its owner may look into it.
-    derived: of what can.
+    config: holds `notebook.toml`.
+    kept: holds primary data, which cannot be rebuilt; readable by its owner only.
+    derived: holds derived data, which can be rebuilt.
     """
 
     config: Path
@@ -107,57 +107,59 @@ class Own:
 
     @property
     def file(self) -> Path:
-        """`notebook.toml`, be it there or not."""
+        """The path of `notebook.toml`, whether or not it exists."""
         return self.config / "notebook.toml"
 
 
 def own() -> Own:
-    """This user's."""
-    if one := os.environ.get("SCRATCHLAB_NOTEBOOK"):
-        folder = Path(one).expanduser().absolute()
+    """The folders of the current user."""
+    if chosen := os.environ.get("SCRATCHLAB_NOTEBOOK"):
+        folder = Path(chosen).expanduser().absolute()
         return Own(folder, folder, folder)
     return Own(*(find("scratchlab") for find in (platformdirs.user_config_path, platformdirs.user_data_path, platformdirs.user_cache_path)))
 
 
 def settings(file: Path | None = None) -> Settings:
-    """What the file says (`notebook.toml`, if not given); all of it left open where there is none.
+    """The settings in a file (default: `notebook.toml`); the defaults if the file does not exist.
 
-    Raises Problem naming the setting that is wrong, what would be right, and the folders that are not there.
+    Raises Problem that names the wrong setting with what would be right, or the folders that do not exist.
     """
     path = file or own().file
     try:
-        said = tomllib.loads(walk.content(path).decode("utf-8-sig"))
+        content = tomllib.loads(walk.content(path).decode("utf-8-sig"))
     except FileNotFoundError:
         return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise Problem(f"{path} cannot be read: {error}") from None
     try:
-        read = Settings.model_validate(said)
+        parsed = Settings.model_validate(content)
     except ValidationError as error:
-        raise Problem(f"{path}: {_sentence(error)}") from None
-    return read.model_copy(update={name: _there(path, name, getattr(read, name)) for name in ("vault", "projects", "papers", "runs")})
+        raise Problem(f"{path}: {_error_message(error)}") from None
+    return parsed.model_copy(
+        update={name: _existing(path, name, getattr(parsed, name)) for name in ("vault", "projects", "papers", "runs")}
+    )
 
 
-def _there(path: Path, name: str, folders: tuple[Path, ...]) -> tuple[Path, ...]:
-    """Folders that a setting names, absolute, each once however it is spelled. Raises Problem naming those that are none."""
+def _existing(path: Path, name: str, folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The folders of a setting, absolute and without duplicates. Raises Problem naming those that do not exist or are no folders."""
     try:
         absolute = [path.parent / folder.expanduser() for folder in folders]
     except RuntimeError as error:  # ~nobody
-        raise Problem(f"{path}: {name} names a home that is not known here ({error})") from None
-    if lacking := [str(folder) for folder in absolute if not folder.exists()]:
+        raise Problem(f"{path}: {name} names an unknown home folder ({error})") from None
+    if missing := [str(folder) for folder in absolute if not folder.exists()]:
         raise Problem(
-            f"{path}: {name} names {listing(lacking)}, which {'is' if len(lacking) == 1 else 'are'} not there; make it, or take it out"
+            f"{path}: {name} names {listing(missing)}, which {'does' if len(missing) == 1 else 'do'} not exist; create it or remove it"
         )
     if others := [str(folder) for folder in absolute if not folder.is_dir()]:
-        raise Problem(f"{path}: {name} names {listing(others)}, which is no folder; name the one that it lies in")
+        raise Problem(f"{path}: {name} names {listing(others)}, which is not a folder; name the folder that contains it")
     return tuple({folder.resolve(): folder for folder in reversed(absolute)}.values())[::-1]
 
 
 TABLES: dict[str, type[Table]] = {"activity": Activity, "model": Model}
 
 
-def _sentence(error: ValidationError) -> str:
-    """The first thing that is wrong, where, and what would be right."""
+def _error_message(error: ValidationError) -> str:
+    """The first error as a sentence: where it is, what is wrong, and what would be right."""
     first = error.errors()[0]
     where = [str(part) for part in first["loc"]]
     if first["type"] in ("model_type", "model_attributes_type") and where[0] in TABLES:

@@ -1,7 +1,7 @@
-"""Folders, walked: the one way through the folders that people name, and what of a file may be read.
+"""Walking through the user's folders, and reading files safely.
 
-Never entered are folders that begin with a dot, environments and caches (`NEVER`), and what lies behind a link to a folder: so no walk is
-without end. What may not be looked into is told of, for it has not gone. Pipes, sockets and devices are no files: they would be waited for.
+Hidden folders, environments and caches (`NEVER`) and links to folders are never entered, so a walk always ends. Unreadable folders are
+reported, so that their contents do not count as deleted. Pipes, sockets and devices are skipped: reading them would block.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NEVER = frozenset(("node_modules", "__pycache__", "site-packages", "venv"))
-Refused = MutableMapping[str, str]  # path -> why it could not be looked at
+Refused = MutableMapping[str, str]  # path -> why it could not be read
 
 
 @dataclass
 class Folder:
-    """A folder on the way, by names.
+    """A folder on a walk, its entries sorted by name.
 
-    files: regular ones and links to such, none that begins with a dot.
-    below: the folders that are entered next; who walks may take some away.
+    files: regular files and links to such; no hidden ones.
+    below: the subfolders that are entered next; the caller may remove some.
     """
 
     path: str
@@ -30,9 +30,9 @@ class Folder:
 
 
 def folders(root: Path, refused: Refused, left_out: frozenset[str] = NEVER) -> Iterator[Folder]:
-    """The folder and all below it, from the top, by name, however deep.
+    """Yields the folder and all its subfolders, top down, sorted by name.
 
-    refused: takes what could not be looked into. left_out: names of folders that are not entered.
+    refused: receives the folders that could not be read. left_out: names of folders that are not entered.
     """
     waiting = [str(root)]
     while waiting:
@@ -40,10 +40,10 @@ def folders(root: Path, refused: Refused, left_out: frozenset[str] = NEVER) -> I
         try:
             with os.scandir(path) as found:
                 entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
-        except FileNotFoundError:  # it went meanwhile
+        except FileNotFoundError:  # deleted since it was listed
             continue
         except OSError as error:
-            refused[path] = told(error)
+            refused[path] = reason(error)
             continue
         folder = Folder(path, [], [])
         for entry in entries:
@@ -59,44 +59,41 @@ def folders(root: Path, refused: Refused, left_out: frozenset[str] = NEVER) -> I
 def files(
     root: Path, wanted: Callable[[str], bool], refused: Refused, left_out: frozenset[str] = NEVER
 ) -> Iterator[tuple[str, os.stat_result]]:
-    """The files whose names are wanted, each with what the system knows of it."""
+    """Yields path and stat result of each file whose name is `wanted`."""
     for folder in folders(root, refused, left_out):
-        yield from looked_at((entry.path for entry in folder.files if wanted(entry.name)), refused)
+        yield from regular_files((entry.path for entry in folder.files if wanted(entry.name)), refused)
 
 
-def looked_at(paths: Iterator[str], refused: Refused) -> Iterator[tuple[str, os.stat_result]]:
-    """Those that are regular files, each with what the system knows of it.
-
-    refused: takes those that may not be looked at.
-    """
+def regular_files(paths: Iterator[str], refused: Refused) -> Iterator[tuple[str, os.stat_result]]:
+    """Yields path and stat result of each regular file; refused: receives the paths that could not be read."""
     for path in paths:
         try:
-            about = os.stat(path)  # noqa: PTH116 (a path of a million need not be an object)
-        except (FileNotFoundError, NotADirectoryError):  # it went meanwhile
+            status = os.stat(path)  # noqa: PTH116 (a million Path objects would be slow)
+        except (FileNotFoundError, NotADirectoryError):  # deleted since it was listed
             continue
         except OSError as error:
-            refused[path] = told(error)
+            refused[path] = reason(error)
             continue
-        if stat.S_ISREG(about.st_mode):
-            yield path, about
+        if stat.S_ISREG(status.st_mode):
+            yield path, status
 
 
 def content(path: Path, most: int = -1) -> bytes:
-    """The bytes of a file, at most so many. Raises OSError, also where it is a pipe, a socket or a device: those would be waited for."""
+    """At most `most` bytes of a file (-1: all). Raises OSError, also for pipes, sockets and devices, which could block."""
     file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     with open(file, "rb") as opened:  # noqa: PTH123 (of a descriptor)
         if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise OSError(0, "it is no regular file", str(path))
+            raise OSError(0, "not a regular file", str(path))
         return opened.read(most)
 
 
-def told(error: OSError) -> str:
-    """Why something could not be looked at, without the path."""
+def reason(error: OSError) -> str:
+    """The reason of an OSError in lower case, without the path."""
     return (error.strerror or str(error)).lower()
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
     try:
         return "folder" if entry.is_dir(follow_symlinks=False) else "file" if entry.is_file() else ""
-    except OSError:  # it may not be looked at: a link is then none of ours, and a file says so when it is opened
+    except OSError:  # not readable: skip a link; opening a file will report the error
         return "" if entry.is_symlink() else "file"

@@ -1,1 +1,1 @@
-"""Which of the user's own processes ran where and when, and what they wrote into."""
+"""Records of the user's own processes: where and when they ran, and which logs they wrote."""

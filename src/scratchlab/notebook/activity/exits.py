@@ -1,8 +1,7 @@
-"""When followed processes end, and how: told by the kernel at once, though they are no children of ours.
+"""When and how processes end, as reported by the kernel immediately, although they are not child processes.
 
-A descriptor of a process (pidfd, Linux 5.3) becomes readable when it ends; since Linux 6.15 it can then be asked for the exit status of
-any process of the same user (PIDFD_GET_INFO with PIDFD_INFO_EXIT, include/uapi/linux/pidfd.h). Older kernels leave the status unknown,
-or the time as well; nothing else changes.
+A process's descriptor (pidfd, Linux 5.3) becomes readable when it ends; since Linux 6.15 it provides the exit status of any process of the
+same user (PIDFD_GET_INFO with PIDFD_INFO_EXIT, include/uapi/linux/pidfd.h). With older kernels the status, or also the time, is unknown.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _LAYOUT = "=QQ11Ii"  # mask, cgroup, eleven numbers of the process and its user,
 
 @dataclass(frozen=True)
 class Exit:
-    """when: seconds since 1970. status: as wait(2) gives it; None if unknown."""
+    """The end of a process; when: seconds since 1970; status: as from wait(2), None if unknown."""
 
     when: float
     status: int | None
@@ -40,31 +39,31 @@ class Exits:
         self._poll = select.poll()
 
     def follow(self, keys: Iterable[Key]) -> None:
-        """From now on these, and no others."""
+        """Follows these processes from now on, and no others."""
         keys = set(keys)
         for key in self._open.keys() - keys:
             self._drop(key)
         for key in keys - self._open.keys():
             try:
                 self._open[key] = os.pidfd_open(key[0])
-            except (OSError, AttributeError):  # gone, or a kernel that has no such thing
+            except (OSError, AttributeError):  # ended, or the kernel has no pidfd
                 continue
             self._poll.register(self._open[key], select.POLLIN)
 
     def wait(self, seconds: float) -> None:
-        """Sleeps so long, and keeps when those ended that did in the meantime."""
+        """Sleeps, and records the times of processes that end meanwhile."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self._look(left)
+        while (remaining := until - time.monotonic()) > 0:
+            self._look(remaining)
         self._look(0)
 
-    def found(self) -> dict[Key, Exit]:
-        """Those that have ended, and how as far as it is known by now: an exit status is told once the parent has asked for it."""
+    def ended(self) -> dict[Key, Exit]:
+        """The processes that have ended; their status may only become known once their parent has waited for them."""
         self._look(0)
-        return {key: Exit(when, _told(self._open[key], key[0])) for key, when in self._over.items()}
+        return {key: Exit(when, _exit_status(self._open[key], key[0])) for key, when in self._over.items()}
 
     def close(self) -> None:
-        """Follows no one any more."""
+        """Stops following."""
         self.follow(())
 
     def _look(self, seconds: float) -> None:
@@ -81,23 +80,23 @@ class Exits:
         os.close(descriptor)
 
 
-def _told(descriptor: int, pid: int) -> int | None:
+def _exit_status(descriptor: int, pid: int) -> int | None:
     status = _status(descriptor)
-    return _unasked(pid) if status is None else status
+    return _zombie_status(pid) if status is None else status
 
 
 def _status(descriptor: int) -> int | None:
-    asked = bytearray(struct.pack(_LAYOUT, _EXIT, *[0] * 13))
+    request = bytearray(struct.pack(_LAYOUT, _EXIT, *[0] * 13))
     try:
-        fcntl.ioctl(descriptor, _GET_INFO, asked)
+        fcntl.ioctl(descriptor, _GET_INFO, request)
     except OSError:
         return None
-    mask, *_, status = struct.unpack(_LAYOUT, asked)
+    mask, *_, status = struct.unpack(_LAYOUT, request)
     return status if mask & _EXIT else None
 
 
-def _unasked(pid: int) -> int | None:
-    """The status of one whose parent has not asked for it: it stands last in its line of /proc as long as it is a zombie."""
+def _zombie_status(pid: int) -> int | None:
+    """The exit status of a zombie, whose parent has not waited for it yet: the last field of /proc/PID/stat."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""This machine's graphics cards, if it has any and nvidia-ml-py is there to ask."""
+"""This machine's GPUs, if there are any and nvidia-ml-py is installed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scratchlab.notebook.activity.processes import Gpu
 
 
 def cards() -> tuple[Gpu, ...]:
-    """The cards; none where there is no driver, no library, or no answer."""
+    """The GPUs; none without driver, library or answer."""
     if importlib.util.find_spec("pynvml") is None:
         return ()
     nvml: Any = importlib.import_module("pynvml")
@@ -31,10 +31,10 @@ def _card(nvml: Any, index: int) -> Gpu:
     name = nvml.nvmlDeviceGetName(handle)
     try:
         busy = nvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100
-    except nvml.NVMLError:  # cards that are split into instances do not say
+    except nvml.NVMLError:  # not available for GPUs split into MIG instances
         busy = None
     try:
-        pids = tuple(one.pid for one in nvml.nvmlDeviceGetComputeRunningProcesses(handle))
+        pids = tuple(process.pid for process in nvml.nvmlDeviceGetComputeRunningProcesses(handle))
     except nvml.NVMLError:
         pids = ()
     return Gpu(index, name.decode() if isinstance(name, bytes) else name, busy, pids)

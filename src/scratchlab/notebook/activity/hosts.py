@@ -1,7 +1,7 @@
-"""Other machines, looked at over SSH: no agent there, one question a look, the same for all.
+"""Scans other machines over SSH, without an agent there: one command per scan, the same for all hosts.
 
-A connection is kept from one look to the next, so that a host logs one login and not one every half minute. Names are resolved by
-~/.ssh/config as `ssh` does; a host's key must stand in known_hosts already: an unknown or changed one is refused.
+Connections are kept between scans, so that a host logs one login and not one every half minute. Names are resolved by ~/.ssh/config as
+by `ssh`; a host's key must already be in known_hosts: unknown and changed keys are refused.
 """
 
 from __future__ import annotations
@@ -23,14 +23,11 @@ if TYPE_CHECKING:
     import asyncssh
 
 PATIENCE = 15.0
-"""Seconds that a host has for its answer; the others do not wait for it longer."""
+"""Seconds that a host has for its answer."""
 
 
 class Hosts:
-    """Connections to several hosts.
-
-    Raises Problem where asyncssh is missing.
-    """
+    """Connections to several hosts. Raises Problem if asyncssh is missing."""
 
     def __init__(self, names: Sequence[str], patience: float = PATIENCE) -> None:
         installed("Looking at other hosts", "ssh", "asyncssh")
@@ -41,19 +38,19 @@ class Hosts:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def ask(self) -> Future[dict[str, Snapshot | str]]:
-        """By host, what runs there, or the sentence why that is not known; whoever asks need not wait for it."""
-        return asyncio.run_coroutine_threadsafe(self._look(), self._loop)
+    def query(self) -> Future[dict[str, Snapshot | str]]:
+        """Starts a scan of all hosts; its result is, by host, a snapshot or the reason why there is none."""
+        return asyncio.run_coroutine_threadsafe(self._scan(), self._loop)
 
     def close(self) -> None:
-        """Hangs up, without waiting for who does not answer."""
+        """Closes the connections, without waiting for hosts that do not answer."""
         asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result(self._patience)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(self._patience)
         self._loop.close()
 
-    async def _look(self) -> dict[str, Snapshot | str]:
-        answers = await asyncio.gather(*(self._asked(name) for name in self._names))
+    async def _scan(self) -> dict[str, Snapshot | str]:
+        answers = await asyncio.gather(*(self._query(name) for name in self._names))
         return dict(zip(self._names, answers, strict=True))
 
     async def _hang_up(self) -> None:
@@ -64,45 +61,45 @@ class Hosts:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
-    async def _asked(self, name: str) -> Snapshot | str:
+    async def _query(self, name: str) -> Snapshot | str:
         import asyncssh
 
         try:
             async with asyncio.timeout(self._patience):
-                asked, said = await self._answer(name)
+                sent, output = await self._answer(name)
         except asyncssh.HostKeyNotVerifiable:
-            why = "shows a key that is not in known_hosts, or another than there: log in once with `ssh` and compare it"
+            reason = "presents a host key that is unknown or differs from known_hosts: log in once with `ssh` and check it"
         except asyncssh.PermissionDenied:
-            why = "lets no one in with the keys that are here (agent, ~/.ssh/config)"
+            reason = "accepts none of the keys available here (agent, ~/.ssh/config)"
         except TimeoutError:
-            why = f"did not answer within {self._patience:g} seconds"
+            reason = f"did not answer within {self._patience:g} seconds"
         except socket.gaierror:
-            why = "cannot be reached: no machine of this name is known (~/.ssh/config, DNS)"
+            reason = "cannot be reached: unknown host name (~/.ssh/config, DNS)"
         except (asyncssh.Error, OSError) as error:
-            why = f"cannot be reached: {error}"
+            reason = f"cannot be reached: {error}"
         except ValueError as error:
-            why = f"cannot be reached, for ~/.ssh/config or known_hosts cannot be read: {error}"
+            reason = f"cannot be reached: ~/.ssh/config or known_hosts cannot be read: {error}"
         else:
-            return remote.snapshot(name, said, asked)
+            return remote.snapshot(name, output, sent)
         self._drop(name)
-        return why
+        return reason
 
     async def _answer(self, name: str) -> tuple[float, str]:
-        """When it was asked, and what the script prints there; over a new connection if the kept one has died in the meantime."""
+        """The time of the request, and the script's output; over a new connection if the kept one is broken."""
         import asyncssh
 
-        kept = name in self._open
-        if not kept:
+        connected = name in self._open
+        if not connected:
             self._open[name] = await self._connected(name)
-        asked = time.time()
+        sent = time.time()
         try:
             done = await self._open[name].run(remote.COMMAND, input=self._script, errors="replace")
         except asyncssh.Error:
-            if not kept:
+            if not connected:
                 raise
             self._drop(name)
             return await self._answer(name)
-        return asked, str(done.stdout or "")
+        return sent, str(done.stdout or "")
 
     async def _connected(self, name: str) -> asyncssh.SSHClientConnection:
         import asyncssh

@@ -1,4 +1,4 @@
-"""What is kept of a job: one interval."""
+"""The records of jobs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A job as one look found it, redacted, as it may be written. Times in seconds since 1970.
+class JobRecord:
+    """A job as found by one scan, with secrets redacted. Times are in seconds since 1970.
 
-    birth: with host and pid, its identity.
-    cwd, project, folder: where it works; the name and the root of the repository ("" outside of one).
+    birth: its identity, together with host and pid.
+    cwd, project, folder: working folder, name of the project, root of the repository ("" outside of one).
     command: redacted.
-    commit, dirty: of the repository when it was first seen; "" and None if unknown.
+    commit, dirty: of the repository when the job was first seen; "" and None if unknown.
     log, via: where it writes (`output.Output`).
-    gpu: seconds of GPU since the last look.
-    devices: the cards it may use or computes on, as `0,1`.
-    parts: how many processes it was at once.
-    state, end, how: what became of it, where a scheduler says so itself.
+    cpu, gpu: seconds of CPU in total, of GPU since the last scan.
+    devices: the GPUs that it may use or uses, as `0,1`.
+    parts: number of processes.
+    state, end, how: its result, if a scheduler reports it.
     """
 
     host: str
@@ -43,12 +43,13 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Interval(Seen):
-    """A job over the time that it was seen.
+class Interval(JobRecord):
+    """A job over its lifetime.
 
-    end: None while it runs; of one that ended between two looks, the last time that it was seen.
-    state: `running`, or as in `endings.Ending`.
-    again: the earlier interval of the same command in the same folder.
+    end: None while it runs; if it ended between two scans, the time at which it was last seen.
+    state: `running`, or as in `JobResult`.
+    gpu: total seconds of GPU.
+    again: id of the previous interval with the same command and folder.
     """
 
     id: int = 0
@@ -58,13 +59,13 @@ class Interval(Seen):
 
     @property
     def lasted(self) -> float:
-        """Seconds, up to now or the end."""
+        """Its duration in seconds, up to its end or to when it was last seen."""
         return max(0.0, (self.last_seen if self.end is None else self.end) - self.start)
 
 
 @dataclass(frozen=True)
-class Watched:
-    """A stretch of time in which a host was looked at without a gap."""
+class WatchedPeriod:
+    """A period in which a host was scanned without gaps."""
 
     host: str
     since: float

@@ -1,4 +1,4 @@
-"""The file of intervals, as the watcher writes it: SQLite, readable by its owner alone."""
+"""The database of intervals, as written by the watcher: SQLite, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from scratchlab.checks import Problem
-from scratchlab.notebook.activity.endings import Ending, ending
 from scratchlab.notebook.activity.exits import Exit
-from scratchlab.notebook.activity.intervals import Interval, Seen
+from scratchlab.notebook.activity.intervals import Interval, JobRecord
+from scratchlab.notebook.activity.job_results import JobResult, job_result
 from scratchlab.notebook.activity.jobs import Key
 
 VERSION = 1
 COLUMNS = tuple(field.name for field in fields(Interval))
-_LATE = 2.5  # times the pause between two looks, after which no one watched
+_LATE = 2.5  # a gap longer than so many scan intervals counts as not watched
 _SCHEMA = f"""
 BEGIN;
 CREATE TABLE interval (
@@ -37,42 +37,44 @@ COMMIT;
 
 
 @contextlib.contextmanager
-def told(file: Path) -> Generator[None]:
-    """Turns what SQLite says of a damaged, full or locked file into a sentence that names it."""
+def database_errors(file: Path) -> Generator[None]:
+    """Turns SQLite errors (damaged, full or locked file) into a Problem that names the file."""
     try:
         yield
     except sqlite3.Error as error:
-        raise Problem(f"{file} cannot be used ({error}); if it is damaged, move it away, and a new one is begun") from error
+        raise Problem(f"{file} cannot be used ({error}); if it is damaged, move it away, and a new one is created") from error
 
 
 def connect(file: Path, patience: float = 10) -> sqlite3.Connection:
-    """The file, 0600 before anything is in it; its folder 0700 if it is made here. `patience`: seconds to wait for others."""
+    """Opens the database, creating it with mode 0600 and its folder with 0700; patience: seconds to wait for other processes."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     file.chmod(0o600)
-    with told(file):
-        base = sqlite3.connect(file, timeout=patience)
-        base.row_factory = sqlite3.Row
-        version = base.execute("PRAGMA user_version").fetchone()[0]
+    with database_errors(file):
+        database = sqlite3.connect(file, timeout=patience)
+        database.row_factory = sqlite3.Row
+        version = database.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, VERSION):
-            base.close()
-            raise Problem(f"{file} was written by another version of scratchlab (its format is {version}, here {VERSION})")
-        base.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;")
+            database.close()
+            raise Problem(f"{file} was written by another version of scratchlab (format {version}, expected {VERSION})")
+        database.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;"
+        )
         if version == 0:
-            base.executescript(_SCHEMA)
-    return base
+            database.executescript(_SCHEMA)
+    return database
 
 
 def interval(row: sqlite3.Row) -> Interval:
-    """One row of the table."""
-    said: dict[str, Any] = {name: row[name] for name in COLUMNS}
-    said["dirty"] = None if said["dirty"] is None else bool(said["dirty"])
-    return Interval(**said)
+    """The interval of a row."""
+    values: dict[str, Any] = {name: row[name] for name in COLUMNS}
+    values["dirty"] = None if values["dirty"] is None else bool(values["dirty"])
+    return Interval(**values)
 
 
 @dataclass(frozen=True)
-class Noted:
-    """What one look at a host changed: which intervals began and ended, and how many run."""
+class LedgerChanges:
+    """The changes by one scan of a host: new and ended intervals, and the number of running ones."""
 
     began: list[Interval]
     ended: list[Interval]
@@ -80,80 +82,84 @@ class Noted:
 
 
 class Ledger:
-    """Writes what looks find."""
+    """Writes the results of scans."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._base = connect(file)
+        self._database = connect(file)
 
     def close(self) -> None:
-        """Closes the file."""
-        self._base.close()
+        """Closes the database."""
+        self._database.close()
 
     def running(self, host: str) -> dict[Key, Interval]:
-        """The intervals of a host that have not ended."""
-        with told(self.file):
-            rows = self._base.execute("SELECT * FROM interval WHERE host = ? AND state = 'running'", (host,))
+        """The running intervals of a host."""
+        with database_errors(self.file):
+            rows = self._database.execute("SELECT * FROM interval WHERE host = ? AND state = 'running'", (host,))
             return {(row["pid"], row["birth"]): interval(row) for row in rows}
 
-    def note(self, host: str, taken: float, found: Sequence[Seen], every: float, exits: Mapping[Key, Exit], *, here: bool) -> Noted:
-        """Writes what one look at a host found, all or nothing; returns what began and what ended since the last.
+    def record(
+        self, host: str, taken: float, found: Sequence[JobRecord], every: float, exits: Mapping[Key, Exit], *, here: bool
+    ) -> LedgerChanges:
+        """Writes the result of one scan of a host in one transaction; returns the changes since the last scan.
 
-        taken: when it looked. every: seconds between two looks. exits: of those that ended, when and how.
-        here: whether logs of the host are files of this machine.
+        taken: time of the scan. every: seconds between two scans. exits: of ended processes.
+        here: whether the host is this machine, so that its logs can be read.
         """
-        with told(self.file), self._base:
+        with database_errors(self.file), self._database:
             unwatched = self._beat(host, taken, every)
-            before, now = self.running(host), {(seen.pid, seen.birth): seen for seen in found}
+            before, now = self.running(host), {(job.pid, job.birth): job for job in found}
             ended = [
-                self._end(one, ending(exits.get(key), one.log if here else "", unwatched=unwatched), taken)
-                for key, one in before.items()
+                self._end(interval_, job_result(exits.get(key), interval_.log if here else "", unwatched=unwatched), taken)
+                for key, interval_ in before.items()
                 if key not in now
             ]
             for key in before.keys() & now.keys():
-                self._go_on(before[key].id, now[key], taken)
-                ended += [] if now[key].state == "running" else [self._one(before[key].id)]  # as a scheduler says itself
-            began = [one for key in now if key not in before and (one := self._begin(now[key], taken))]
-        return Noted(began, ended, sum(seen.state == "running" for seen in found))
+                self._update(before[key].id, now[key], taken)
+                ended += [] if now[key].state == "running" else [self._interval(before[key].id)]  # ended according to a scheduler
+            began = [new for key in now if key not in before and (new := self._begin(now[key], taken))]
+        return LedgerChanges(began, ended, sum(job.state == "running" for job in found))
 
     def _beat(self, host: str, taken: float, every: float) -> bool:
-        """Marks that the host was looked at; returns whether it was not for longer than it should have been."""
-        last = self._base.execute("SELECT rowid, until FROM watched WHERE host = ? ORDER BY until DESC LIMIT 1", (host,)).fetchone()
+        """Records that the host was scanned; returns whether there was a gap before."""
+        last = self._database.execute("SELECT rowid, until FROM watched WHERE host = ? ORDER BY until DESC LIMIT 1", (host,)).fetchone()
         if last is not None and 0 <= taken - last["until"] <= _LATE * every + 5:
-            self._base.execute("UPDATE watched SET until = ? WHERE rowid = ?", (taken, last["rowid"]))
+            self._database.execute("UPDATE watched SET until = ? WHERE rowid = ?", (taken, last["rowid"]))
             return False
-        self._base.execute("INSERT INTO watched VALUES (?, ?, ?)", (host, taken, taken))
+        self._database.execute("INSERT INTO watched VALUES (?, ?, ?)", (host, taken, taken))
         return last is not None
 
-    def _begin(self, seen: Seen, taken: float) -> Interval | None:
-        """A new interval, or one again that was thought to be over; None of one that is over and known."""
-        same = (seen.host, seen.pid, seen.birth)
-        if known := self._base.execute("SELECT id FROM interval WHERE host = ? AND pid = ? AND birth = ?", same).fetchone():
-            self._go_on(known["id"], seen, taken)
-            return self._one(known["id"]) if seen.state == "running" else None
-        earlier = self._base.execute(
+    def _begin(self, job: JobRecord, taken: float) -> Interval | None:
+        """Inserts a new interval, or reopens one that was thought to have ended; None if it is known and has ended."""
+        same = (job.host, job.pid, job.birth)
+        if known := self._database.execute("SELECT id FROM interval WHERE host = ? AND pid = ? AND birth = ?", same).fetchone():
+            self._update(known["id"], job, taken)
+            return self._interval(known["id"]) if job.state == "running" else None
+        earlier = self._database.execute(
             "SELECT id FROM interval WHERE host = ? AND cwd = ? AND command = ? AND start < ? AND state != 'running' "
             "ORDER BY start DESC LIMIT 1",
-            (seen.host, seen.cwd, seen.command, seen.start),
+            (job.host, job.cwd, job.command, job.start),
         ).fetchone()
-        row = {**asdict(seen), "first_seen": taken, "last_seen": taken, "again": earlier["id"] if earlier else None}
+        row = {**asdict(job), "first_seen": taken, "last_seen": taken, "again": earlier["id"] if earlier else None}
         names, marks = ", ".join(f'"{name}"' for name in row), ", ".join(f":{name}" for name in row)
-        return self._one(self._base.execute(f"INSERT INTO interval ({names}) VALUES ({marks})", row).lastrowid)
+        return self._interval(self._database.execute(f"INSERT INTO interval ({names}) VALUES ({marks})", row).lastrowid)
 
-    def _go_on(self, number: int, seen: Seen, taken: float) -> None:
-        """What grows: time, seconds, processes; and what may come late, as a log or the cards."""
-        self._base.execute(
+    def _update(self, interval_id: int, job: JobRecord, taken: float) -> None:
+        """Updates times and counts, and a log or GPUs that were not known before."""
+        self._database.execute(
             "UPDATE interval SET last_seen = :taken, cpu = max(cpu, :cpu), gpu = gpu + :gpu, parts = max(parts, :parts), "
             "log = CASE WHEN :log = '' THEN log ELSE :log END, via = CASE WHEN :log = '' AND log != '' THEN via ELSE :via END, "
             "devices = CASE WHEN :devices = '' THEN devices ELSE :devices END, "
             'state = :state, "end" = :end, how = :how WHERE id = :id',
-            {**asdict(seen), "taken": taken, "id": number},
+            {**asdict(job), "taken": taken, "id": interval_id},
         )
 
-    def _end(self, one: Interval, how: Ending, taken: float) -> Interval:
-        when = one.last_seen if how.when is None else min(max(how.when, one.last_seen), taken)
-        self._base.execute('UPDATE interval SET state = ?, how = ?, "end" = ? WHERE id = ?', (how.state, how.how, when, one.id))
-        return self._one(one.id)
+    def _end(self, interval_: Interval, result: JobResult, taken: float) -> Interval:
+        when = interval_.last_seen if result.when is None else min(max(result.when, interval_.last_seen), taken)
+        self._database.execute(
+            'UPDATE interval SET state = ?, how = ?, "end" = ? WHERE id = ?', (result.state, result.how, when, interval_.id)
+        )
+        return self._interval(interval_.id)
 
-    def _one(self, number: int | None) -> Interval:
-        return interval(self._base.execute("SELECT * FROM interval WHERE id = ?", (number,)).fetchone())
+    def _interval(self, number: int | None) -> Interval:
+        return interval(self._database.execute("SELECT * FROM interval WHERE id = ?", (number,)).fetchone())

@@ -1,4 +1,4 @@
-"""What runs at this moment, without a watcher and without a trace."""
+"""The jobs running at this moment; nothing is recorded."""
 
 from __future__ import annotations
 
@@ -6,56 +6,60 @@ import os
 from dataclasses import dataclass, replace
 
 from scratchlab.notebook.activity import gpu, proc, redact
-from scratchlab.notebook.activity.endings import end, last_line
-from scratchlab.notebook.activity.intervals import Seen
+from scratchlab.notebook.activity.intervals import JobRecord
+from scratchlab.notebook.activity.job_results import end, last_line
 from scratchlab.notebook.activity.jobs import jobs
-from scratchlab.notebook.activity.noted import noted
 from scratchlab.notebook.activity.processes import Snapshot
+from scratchlab.notebook.activity.records import job_record
 
-_BUSY = 0.05  # share of time in which a card works that is worth telling
+_BUSY = 0.05  # minimum utilization at which a GPU without a known job is shown
 
 
 @dataclass(frozen=True)
-class Live:
-    """A job that runs.
+class RunningJob:
+    """A running job.
 
-    age: seconds since it began. last: the last line of what it writes, redacted; "" if there is none to be read.
-    busy: the shares of time in which its cards work, by card.
+    age: seconds since it began. last: last line of its output, redacted; "" if it cannot be read.
+    busy: (index, utilization) of its GPUs.
     """
 
-    seen: Seen
+    record: JobRecord
     age: float
     last: str
     busy: tuple[tuple[int, float | None], ...]
 
 
 @dataclass(frozen=True)
-class Now:
-    """What runs on a host, the oldest first; and what its cards do for someone who is not known."""
+class HostJobs:
+    """The running jobs of a host, the oldest first; unknown: (index, utilization) of busy GPUs that no known job uses."""
 
     host: str
-    jobs: tuple[Live, ...]
+    jobs: tuple[RunningJob, ...]
     unknown: tuple[tuple[int, float], ...]
 
 
-def here() -> Now:
-    """On this machine."""
+def here() -> HostJobs:
+    """The running jobs of this machine."""
     return now(replace(proc.look(), gpus=gpu.cards()), local=True)
 
 
-def now(snapshot: Snapshot, *, local: bool = False) -> Now:
-    """On the host of the snapshot; `local`: logs are files of this machine."""
+def now(snapshot: Snapshot, *, local: bool = False) -> HostJobs:
+    """The running jobs in a snapshot; local: whether logs are files of this machine."""
     found = jobs(snapshot, leave=os.getpid() if local else 0)
     busy = {card.index: card.busy for card in snapshot.gpus}
-    live = tuple(
-        Live(
-            noted(job, snapshot),
+    running = tuple(
+        RunningJob(
+            job_record(job, snapshot),
             snapshot.taken - job.root.start,
             redact.text(last_line(end(job.output.path) if local else snapshot.tails.get(job.root.pid, ""))),
             tuple((index, busy[index]) for index in job.gpus),
         )
         for job in found
     )
-    owned = {index for job in found for index in job.gpus}
-    unknown = tuple((index, share) for index, share in busy.items() if index not in owned and share is not None and share >= _BUSY)
-    return Now(snapshot.host, live, unknown)
+    used = {index for job in found for index in job.gpus}
+    unknown = tuple(
+        (index, utilization)
+        for index, utilization in busy.items()
+        if index not in used and utilization is not None and utilization >= _BUSY
+    )
+    return HostJobs(snapshot.host, running, unknown)

@@ -1,4 +1,4 @@
-"""One watcher at a time: a lock that dies with its process."""
+"""A lock that admits one watcher at a time; it is released when its process ends."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from scratchlab.checks import Problem
 
 
 @contextlib.contextmanager
-def alone(file: Path) -> Generator[None]:
-    """Holds the lock while the block runs. Raises Problem naming the process that holds it already."""
+def exclusive(file: Path) -> Generator[None]:
+    """Holds the lock during the block. Raises Problem naming the process that already holds it."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            who = os.read(descriptor, 20).decode(errors="replace").strip()
-            raise Problem(f"another `scratchlab watch` is at work (process {who or 'unknown'}); one is enough") from None
+            holder = os.read(descriptor, 20).decode(errors="replace").strip()
+            raise Problem(
+                f"another `scratchlab watch` is already running (process {holder or 'unknown'}); only one can run at a time"
+            ) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -28,8 +30,8 @@ def alone(file: Path) -> Generator[None]:
         os.close(descriptor)
 
 
-def held(file: Path) -> bool:
-    """Whether a watcher is at work."""
+def is_locked(file: Path) -> bool:
+    """Whether a watcher is running."""
     try:
         with file.open("rb") as found:
             fcntl.flock(found, fcntl.LOCK_SH | fcntl.LOCK_NB)

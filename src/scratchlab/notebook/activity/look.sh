@@ -1,10 +1,10 @@
-# What a host is asked over SSH: constant, reads only, leaves nothing behind. One line a fact: a word, then what it tells.
+# Run on hosts over SSH: always the same, only reads, leaves nothing behind. One fact per line: a keyword, then its value.
 LC_ALL=C; export LC_ALL
 read -r boot < /proc/sys/kernel/random/boot_id && read -r uptime idle < /proc/uptime || { echo "lacks /proc"; exit 0; }
 echo "boot $boot"
 echo "uptime $uptime"
 echo "ticks $(getconf CLK_TCK 2>/dev/null || echo 100)"
-told=
+seen=
 for folder in /proc/[0-9]*; do
   [ -O "$folder" ] || continue
   argv=$(tr '\000\n\r' '\037  ' 2>/dev/null < "$folder/cmdline") || continue
@@ -19,8 +19,8 @@ for folder in /proc/[0-9]*; do
     /dev/*) ;;
     /*) [ -f "$folder/fd/1" ] && printf 'tail %s\n' "$(tail -c 400 "$folder/fd/1" 2>/dev/null | tr '\000\n' '\037\036')" ;;
   esac
-  if [ "$cwd" != "$told" ]; then
-    told=$cwd root=$cwd
+  if [ "$cwd" != "$seen" ]; then
+    seen=$cwd root=$cwd
     while [ -n "$root" ] && [ ! -e "$root/.git" ]; do root=${root%/*}; done
     if [ -n "$root" ]; then
       printf 'root %s\n' "$root"

@@ -1,4 +1,4 @@
-"""Which names of flags, variables and settings mean a secret."""
+"""Which names of flags, variables and settings denote a secret."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ SPOKEN = ("密码", "密碼", "口令", "密钥", "密鑰", "令牌", "비밀번
 """Names of secrets in Chinese, Korean and Japanese: passwords, keys, tokens."""
 
 
-def _parts(name: str) -> list[str]:
-    """`--hfToken_2` -> ["hf", "token"]: lower case, without what only counts or says that a value follows."""
+def _split(name: str) -> list[str]:
+    """Splits a name: `--hfToken_2` -> ["hf", "token"], in lower case, without trailing numbers and words such as `value`."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.rsplit("/", 1)[-1])
     parts = [part.rstrip("0123456789") or part for part in re.split(r"[^a-z0-9]+", apart.lower()) if part]
     while len(parts) > 1 and (parts[-1] in _TRAILING or parts[-1].isdigit()):
@@ -108,9 +108,9 @@ def _parts(name: str) -> list[str]:
     return parts
 
 
-@lru_cache(4096)  # a line says the same names again and again
+@lru_cache(4096)  # the same names recur
 def secret(name: str, *, address: bool = False) -> bool:
-    """Whether what this flag, variable or setting is given must not be written; `address`: a name in the query of one.
+    """Whether the value of this flag, variable or setting is a secret; address: whether the name is a URL's query parameter.
 
     >>> [secret(name) for name in ("--hf-token", "AWS_SECRET_ACCESS_KEY", "--max-tokens", "--tokenizer", "data.key", "--pad-token")]
     [True, True, False, False, False, False]
@@ -119,14 +119,14 @@ def secret(name: str, *, address: bool = False) -> bool:
         return False
     if name.rstrip("_0123456789").endswith(SPOKEN):
         return True
-    parts = _parts(name)
+    parts = _split(name)
     if not parts:
         return False
     last, before = parts[-1], parts[-2] if len(parts) > 1 else ""
     if (last == "token" and before in _NOT_TOKENS) or (last == "pass" and before in _NOT_PASSES):
         return False
     if last in ("key", "keys"):
-        return before in _OF_KEYS or (last == "key" and (not before or name.isupper()))  # X_KEY: variables of the environment name keys so
+        return before in _OF_KEYS or (last == "key" and (not before or name.isupper()))  # X_KEY: usual for environment variables
     if last == "tokens":
         return before in _OF_TOKENS
     turned = parts[0] in _PASSWORDS or (parts[0] == "token" and last in _OF_TOKENS)  # PASSWORD_DB, TOKEN_HF
@@ -134,15 +134,15 @@ def secret(name: str, *, address: bool = False) -> bool:
 
 
 def bare_secret(word: str) -> bool:
-    """Whether a word is but the name of a secret (`aws configure set aws_secret_access_key X`): of several parts, lest prose be cut."""
-    return bool(re.fullmatch(r"(?:.*[/:])?[A-Za-z_.-]+", word)) and len(_parts(word)) > 1 and secret(word)
+    """Whether a word of several parts names a secret, as in `aws configure set aws_secret_access_key X`; single words may be prose."""
+    return bool(re.fullmatch(r"(?:.*[/:])?[A-Za-z_.-]+", word)) and len(_split(word)) > 1 and secret(word)
 
 
 def identifies(name: str) -> bool:
-    """Whether a name is of what a hash identifies: a run, a commit, a file; not if it means a secret.
+    """Whether a name denotes something identified by a hash (a run, a commit, a file), and no secret.
 
     >>> [identifies(name) for name in ("--run-id", "commit", "--api-key")]
     [True, True, False]
     """
-    parts = _parts(name)
+    parts = _split(name)
     return bool(parts) and parts[-1] in _HASHES and not secret(name)

@@ -1,4 +1,4 @@
-"""Where a job's output goes, through the files it holds open: no script has to tell."""
+"""Where a job writes its output, determined from its open files."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from scratchlab.notebook.activity.processes import Process, Snapshot
 from scratchlab.notebook.activity.programs import program
 
 _LOG = re.compile(r".*\.(?:log|out|txt|jsonl)|(?:.*/)?events\.[^/]*")
-_DEEPEST = 5  # programs in one pipeline
+_DEEPEST = 5  # maximum programs in a pipeline
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a job writes.
+    """The destination of a job's output.
 
     path: the file; "" if there is none.
-    via: how it gets there, or where it goes instead: `file`, `tee` or another program, `opened` (a log it opened itself), `tmux`,
+    via: how it gets there, or where it goes instead: `file`, `tee` or another program, `opened` (a log opened by the job), `tmux`,
         `terminal`, `nowhere`, `deleted file`, `socket`.
     """
 
@@ -27,20 +27,20 @@ class Output:
 
 
 def output(members: Iterable[Process], snapshot: Snapshot) -> Output:
-    """Of a job's processes, the one that started the others first: its output, then its errors, then logs that any of them opened."""
+    """The first file found among: standard output and error of the first process, then logs opened by any of the processes."""
     members = list(members)
     root = members[0]
     found = [_followed(root, number, snapshot) for number in (1, 2)]
-    for one in found:
-        if one.path:
-            return one
+    for destination in found:
+        if destination.path:
+            return destination
     if path := _log(members, snapshot):
         return Output(path, "opened")
     return found[0] if found[0].via != "nowhere" else found[1]
 
 
 def _followed(process: Process, number: int, snapshot: Snapshot, depth: int = 0) -> Output:
-    """Where one of its standard outputs ends."""
+    """The destination of standard output (1) or error (2) of a process."""
     target = process.links.get(number, "")
     if target.endswith(" (deleted)"):
         return Output("", "deleted file")
@@ -54,8 +54,8 @@ def _followed(process: Process, number: int, snapshot: Snapshot, depth: int = 0)
 
 
 def _read_by(pipe: str, writer: Process, snapshot: Snapshot, depth: int) -> Output:
-    """Where it goes on from a pipe: into a file of the program that reads it, or of the one after that."""
-    readers = [one for one in snapshot.processes.values() if one.links.get(0) == pipe and one.pid != writer.pid]
+    """The destination of a pipe: a file of the program that reads it, or of the next one in the pipeline."""
+    readers = [candidate for candidate in snapshot.processes.values() if candidate.links.get(0) == pipe and candidate.pid != writer.pid]
     for reader in readers:
         name = program(reader.argv)
         files = [link.target for link in snapshot.opened(reader.pid) if link.written and _is_file(link.target)]
@@ -67,19 +67,19 @@ def _read_by(pipe: str, writer: Process, snapshot: Snapshot, depth: int) -> Outp
 
 
 def _terminal(process: Process, snapshot: Snapshot) -> str:
-    """Whose terminal: of tmux or screen, or a plain one."""
-    seen: set[int] = set()
+    """The kind of terminal: tmux, screen, zellij, or `terminal`."""
+    visited: set[int] = set()
     above = snapshot.processes.get(process.parent)
-    while above is not None and above.pid not in seen:
+    while above is not None and above.pid not in visited:
         if (name := program(above.argv)) in ("tmux", "screen", "SCREEN", "zellij"):
             return name.lower()
-        seen.add(above.pid)
+        visited.add(above.pid)
         above = snapshot.processes.get(above.parent)
     return "terminal"
 
 
 def _log(members: list[Process], snapshot: Snapshot) -> str:
-    """A log that one of them holds open and has written to; text before the events of a dashboard."""
+    """A log that one of the processes has open and has written to; text files before TensorBoard's events."""
     found: list[str] = []
     for process in members:
         written = [link.target for link in snapshot.opened(process.pid) if link.written and _LOG.fullmatch(link.target)]

@@ -1,4 +1,4 @@
-"""Programs that take a secret by a flag of their own, or as a plain word: `zip -P X`, `curl -uu:X`, `wandb login X`."""
+"""Programs that take a secret by a program-specific flag or as a plain argument: `zip -P X`, `curl -uu:X`, `wandb login X`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FLAGS: dict[str, tuple[str, ...]] = {
     program: tuple(flag for flag, programs in _TAKING.items() if program in programs.split())
     for program in " ".join(_TAKING.values()).split()
 }
-"""By program, the flags that a secret follows, with a space or without."""
+"""By program, the flags that are followed by a secret, with or without a space."""
 
 PLAIN = {
     "wandb": "login",
@@ -44,14 +44,14 @@ PLAIN = {
     "sqlplus": "",
     "smbclient": "",
 }
-"""By program, how the word begins, in small letters, after which plain words are secrets."""
+"""By program, the lower-case prefix of the word after which plain arguments are secrets."""
 
-_LOGIN_P = frozenset({"docker", "podman", "nerdctl", "helm", "az", "oras", "skopeo"})  # their -p is a password behind `login` alone
+_LOGIN_P = frozenset({"docker", "podman", "nerdctl", "helm", "az", "oras", "skopeo"})  # their -p is a password only after `login`
 _NO_VALUE = frozenset(
     {"--relogin", "--verify", "--no-verify", "--cloud", "--anonymously", "-S", "-L", "-1", "-5", "-6", "-apr1", "-b", "-bc", "-B"}
 )
 _USER = re.compile(r"(?P<shown>[^\s:/@]+:).+", re.DOTALL)
-_TOGETHER = re.compile(r"-[A-Za-z]{2,8}")  # flags of one letter in one word, the last of which takes the next
+_TOGETHER = re.compile(r"-[A-Za-z]{2,8}")  # combined one-letter flags, the last of which takes the next word
 _USERS = ("-u", "-U", "--user", "--proxy-user")
 _OF_CURL = re.compile(r"(?P<shown>-{1,2}[A-Za-z-]*[uU](?:ser=)?[^\s:/@=]+:).+|(?P<cert>(?:-E|--cert=?)[^\s:]+:).+", re.DOTALL)
 _OF_SAMBA = re.compile(r"(?P<shown>(?:-[A-Za-z]{0,8}U|--user=)[^\s%]+%).+", re.DOTALL)
@@ -59,18 +59,18 @@ _OF_OTHERS = {"lftp": re.compile(r"(?P<shown>[^\s,]+,).+", re.DOTALL), "smbclien
 
 
 class Line:
-    """A command line, read word by word from its beginning: which program has the word, and what stood before it."""
+    """The state while reading a command line word by word: the current program, and the previous word."""
 
     def __init__(self) -> None:
         self.end()
 
     def end(self) -> None:
-        """A pipe or a semicolon: another command begins."""
+        """Starts a new command, after a pipe or a semicolon."""
         self._program, self._before, self._plain, self._login = "", "", False, False
 
-    def shown(self, word: str) -> int | None:
-        """How many characters of the next word may be shown before its secret; None if no secret of a program's own begins in it."""
-        found = self._shown(word)
+    def visible(self, word: str) -> int | None:
+        """The number of characters of the next word before its secret; None if it contains no program-specific secret."""
+        found = self._visible(word)
         name = word.rsplit("/", 1)[-1]
         if name in FLAGS or name in PLAIN or name in _OF_OTHERS or name == "curl" or name in _LOGIN_P:
             self._program, self._plain, self._login = name, PLAIN.get(name) == "", False
@@ -80,7 +80,7 @@ class Line:
         self._before = word
         return found
 
-    def _shown(self, word: str) -> int | None:
+    def _visible(self, word: str) -> int | None:
         flags = (*FLAGS.get(self._program, ()), *(["-p"] if self._login else []))
         if self._before in flags or (_TOGETHER.fullmatch(self._before) and f"-{self._before[-1]}" in flags):
             return 0
@@ -93,7 +93,7 @@ class Line:
         return 0 if self._plain and not word.startswith("-") and not flagged else None
 
     def _user(self, word: str) -> re.Match[str] | None:
-        """A user's name with the password behind it."""
+        """Matches a user name followed by a password."""
         if self._program == "smbclient" and (found := _OF_SAMBA.fullmatch(word)):
             return found
         if self._program == "curl" and (found := _OF_CURL.fullmatch(word)):

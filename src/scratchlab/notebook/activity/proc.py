@@ -1,4 +1,4 @@
-"""This machine's processes, read from /proc."""
+"""The processes of this machine, read from /proc."""
 
 from __future__ import annotations
 
@@ -16,16 +16,13 @@ _NAMED = (b"CUDA_VISIBLE_DEVICES=", b"SLURM_JOB_ID=")
 
 
 def look() -> Snapshot:
-    """The processes of this user, without those of the kernel.
-
-    Raises Problem where there is no /proc to read.
-    """
+    """A snapshot of this user's processes, without kernel threads. Raises Problem if there is no /proc."""
     try:
         numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 (names alone, and fast)
     except FileNotFoundError:
         numbers = []
     if not numbers:
-        raise Problem("processes are read from /proc, which this machine lacks; a Linux host can be watched from here over SSH")
+        raise Problem("processes are read from /proc, which does not exist on this machine; a Linux host can be watched from here over SSH")
     now, since_boot = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
     found = (_process(number, now - since_boot) for number in numbers)
     processes = {process.pid: process for process in found if process is not None}
@@ -33,13 +30,13 @@ def look() -> Snapshot:
 
 
 def host() -> str:
-    """This machine's name, without its domain."""
+    """The host name of this machine, without its domain."""
     return socket.gethostname().partition(".")[0]
 
 
 @cache
 def _boot() -> str:
-    """What tells this boot of the machine from others."""
+    """An identifier of the current boot."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
     except OSError:
@@ -52,24 +49,24 @@ def _ticks() -> float:
 
 
 def _process(number: int, booted: float) -> Process | None:
-    """One of this user's; None if it is another's, the kernel's, or gone by now."""
+    """A process of this user; None if it belongs to another user or the kernel, or has ended."""
     folder = f"/proc/{number}"
     try:
-        if os.stat(folder).st_uid != os.getuid():  # noqa: PTH116 (a scan does this for every process there is)
+        if os.stat(folder).st_uid != os.getuid():  # noqa: PTH116 (done for every process)
             return None
         argv = _read(f"{folder}/cmdline")
-        about = stat(_read(f"{folder}/stat").decode(errors="replace"), _ticks())
+        status = stat(_read(f"{folder}/stat").decode(errors="replace"), _ticks())
     except OSError:
         return None
-    if not argv or about is None:
+    if not argv or status is None:
         return None
     words = tuple(word.decode(errors="replace") for word in argv.rstrip(b"\0").split(b"\0"))
     devices, slurm = _environment(folder)
     links = {number: target for number in (0, 1, 2) if (target := _link(f"{folder}/fd/{number}"))}
-    birth = f"{_boot()}-{about.ticks}"
+    birth = f"{_boot()}-{status.ticks}"
     cwd = _link(f"{folder}/cwd")
-    start = booted + about.since_boot
-    return Process(number, about.parent, about.group, about.session, birth, start, words, cwd, about.cpu, links, devices, slurm)
+    start = booted + status.since_boot
+    return Process(number, status.parent, status.group, status.session, birth, start, words, cwd, status.cpu, links, devices, slurm)
 
 
 def _read(path: str) -> bytes:
@@ -85,17 +82,17 @@ def _link(path: str) -> str:
 
 
 def _environment(folder: str) -> tuple[str, str]:
-    """The two variables that are kept; the others are dropped unread."""
+    """CUDA_VISIBLE_DEVICES and SLURM_JOB_ID; all other variables are dropped."""
     try:
         words = _read(f"{folder}/environ").split(b"\0")
     except OSError:
         return "", ""
-    kept = (word.decode(errors="replace").partition("=") for word in words if word.startswith(_NAMED))
-    return known_only({name: value for name, _, value in kept})
+    pairs = (word.decode(errors="replace").partition("=") for word in words if word.startswith(_NAMED))
+    return known_only({name: value for name, _, value in pairs})
 
 
 def opened(number: int) -> tuple[Link, ...]:
-    """The files that the process has open beside the standard three."""
+    """The open files of a process, without the three standard streams."""
     links: list[Link] = []
     try:
         names = sorted(int(name) for name in os.listdir(f"/proc/{number}/fd"))  # noqa: PTH208
@@ -112,9 +109,9 @@ def opened(number: int) -> tuple[Link, ...]:
 
 
 def grown(path: str, since: float) -> bool:
-    """Whether the file holds something and was written since."""
+    """Whether the file is not empty and was written since."""
     try:
-        about = os.stat(path)  # noqa: PTH116
+        status = os.stat(path)  # noqa: PTH116
     except OSError:
         return False
-    return about.st_size > 0 and about.st_mtime >= since - 1
+    return status.st_size > 0 and status.st_mtime >= since - 1

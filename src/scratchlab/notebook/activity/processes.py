@@ -1,4 +1,4 @@
-"""What is known of a machine's processes at one moment, be it read here from /proc or sent by another host."""
+"""A snapshot of a machine's processes, read from /proc or sent by another host."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DEVICES = re.compile(r"[\w,.:/-]{1,100}")
 class Link:
     """An open file of a process.
 
-    target: as the kernel names it: a path, `pipe:[17]`, `socket:[4]`, `/dev/pts/3`.
+    target: the kernel's name: a path, `pipe:[17]`, `socket:[4]`, `/dev/pts/3`.
     written: whether it is open for writing.
     """
 
@@ -23,13 +23,13 @@ class Link:
 
 @dataclass(frozen=True)
 class Process:
-    """One process of the user's. Its command line may hold secrets: it is never written as it stands here.
+    """A process of the user. Its command line may contain secrets and is never written unredacted.
 
-    birth: of the boot and the kernel's ticks since; with the host and the pid it tells a process from all that ever were.
-    start: seconds since 1970, by the clock of the machine that looks.
-    cpu: seconds it burnt, with those of children that it waited for.
-    links: its standard input, output and errors, by number.
-    devices, slurm: CUDA_VISIBLE_DEVICES and SLURM_JOB_ID of its environment; of the rest nothing is kept.
+    birth: boot identifier and start time in ticks; unique together with host and pid.
+    start: seconds since 1970, by the clock of the scanning machine.
+    cpu: seconds of CPU, including those of waited-for children.
+    links: targets of standard input, output and error, by number.
+    devices, slurm: its CUDA_VISIBLE_DEVICES and SLURM_JOB_ID; no other variables are kept.
     """
 
     pid: int
@@ -47,16 +47,16 @@ class Process:
 
     @property
     def key(self) -> tuple[int, str]:
-        """What tells it from all others of its host."""
+        """Its unique key on its host."""
         return self.pid, self.birth
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """A graphics card.
+    """A GPU.
 
-    busy: the share of the last moments in which it worked; None if it does not say.
-    pids: who computes on it, by the numbers of the host, which are not those within a container.
+    busy: its current utilization, 0 to 1; None if unknown.
+    pids: the processes that use it, by the host's pids, which differ from those within a container.
     """
 
     index: int
@@ -67,14 +67,14 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A machine's processes of one user.
+    """The processes of one user on a machine.
 
-    taken: seconds since 1970, by the clock of the machine that looks.
-    opened: the files that a process has open beside the standard three.
-    grown: whether a file was written since a time.
-    roots: of a working folder, the root of its repository ("" if it lies in none) and the commit, where the host told them itself;
-        elsewhere they are looked up.
-    tails: the end of what a process writes to, where the host told it.
+    taken: seconds since 1970, by the clock of the scanning machine.
+    opened: function that returns a process's open files, without the standard streams.
+    grown: function that tells whether a file was written since a time.
+    roots: by working folder, the root of its repository ("" if none) and the commit, as reported by another host; None for this machine,
+        where they are looked up.
+    tails: the end of each process's output, as reported by another host.
     """
 
     host: str
@@ -89,7 +89,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Stat:
-    """What a line of /proc/PID/stat tells; times in seconds."""
+    """The fields of /proc/PID/stat; times in seconds."""
 
     pid: int
     parent: int
@@ -101,7 +101,7 @@ class Stat:
 
 
 def stat(line: str, ticks_a_second: float) -> Stat | None:
-    """The line, read (proc(5)); None if it is none. The name in it, which may hold anything, is skipped.
+    """Parses a line of /proc/PID/stat (proc(5)); None if invalid. The process name, which may contain anything, is skipped.
 
     >>> stat("7 (a) b) S 1 7 7 0 -1 0 0 0 0 0 150 50 20 0 20 0 1 0 900 0", 100)
     Stat(pid=7, parent=1, group=7, session=7, cpu=2.2, ticks=900, since_boot=9.0)
@@ -117,6 +117,6 @@ def stat(line: str, ticks_a_second: float) -> Stat | None:
 
 
 def known_only(environment: Mapping[str, str]) -> tuple[str, str]:
-    """CUDA_VISIBLE_DEVICES and SLURM_JOB_ID, each "" unless it looks like one."""
+    """CUDA_VISIBLE_DEVICES and SLURM_JOB_ID; "" for values that are not of the expected form."""
     devices, slurm = environment.get("CUDA_VISIBLE_DEVICES", ""), environment.get("SLURM_JOB_ID", "")
     return (devices if _DEVICES.fullmatch(devices) else "", slurm if re.fullmatch(r"\d{1,12}(_\d+)?", slurm) else "")

@@ -1,4 +1,4 @@
-"""Which program a command line runs, and which programs are no jobs: shells, editors, daemons, the desktop, what one looks with."""
+"""Which program a command line runs, and which programs are no jobs: shells, editors, daemons, desktop and monitoring programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _INTERPRETER = re.compile(r"(python|pypy|node|nodejs|perl|ruby)[\d.]*t?")
 _TAKES_VALUE = {"-W", "-X", "-r", "--require", "--check-hash-based-pycs"}
 
 _SHELLS = "sh bash dash zsh fish tcsh csh ksh ash busybox nu xonsh pwsh login su sudo doas newgrp"
-_WRAPPERS = (  # they wait for what they started, which is the job
+_WRAPPERS = (  # they only wait for what they started, which is the job
     "nohup env time timeout nice ionice chrt taskset stdbuf script scriptreplay setsid unbuffer flock xargs parallel make gmake ninja "
     "just entr srun salloc sbatch mpirun mpiexec conda mamba micromamba uv uvx poetry pipenv hatch pixi nox tox direnv pueued "
     "supervisord systemd systemd-run init tini dumb-init s6-svscan runit cron crond atd at"
@@ -38,11 +38,11 @@ SHELLS = frozenset(_SHELLS.split())
 NOT_JOBS = frozenset(" ".join((_SHELLS, _WRAPPERS, _TERMINALS, _EDITORS, _LOOKING, _SERVICES)).split())
 _BEGINNINGS = ("gnome-", "gvfs", "xdg-", "ibus", "kde", "plasma", "systemd-", "(sd-pam", "evolution-", "goa-", "gsd-")
 _PLACES = re.compile(r"/\.?(?:vscode|cursor|windsurf|codium)[^/]*/|/JetBrains/|/extensions/|^/usr/libexec/|^/usr/sbin/|^/sbin/")
-_OWN = frozenset({"run", "resume", "sweep"})  # of scratchlab's commands, those that are jobs
+_OWN = frozenset({"run", "resume", "sweep"})  # scratchlab's commands that are jobs
 
 
 def program(argv: Sequence[str]) -> str:
-    """The name of what is run: of a script or a module, not of its interpreter.
+    """The name of the program, script or module that is run, not of its interpreter.
 
     >>> program(["/usr/bin/python3", "-u", "-m", "kws.train"]), program(["-bash"]), program(["python", "/x/bin/torchrun", "t.py"])
     ('kws.train', 'bash', 'torchrun')
@@ -65,12 +65,12 @@ def program(argv: Sequence[str]) -> str:
 
 
 def begins_anew(process: Process) -> bool:
-    """Whether this is a shell that leads a session of its own, as in a terminal: what it starts is not of whoever opened the terminal."""
+    """Whether this is a shell that leads a session, as in a terminal; its children do not belong to whatever opened the terminal."""
     return process.pid == process.session and program(process.argv) in SHELLS
 
 
 def is_no_job(process: Process) -> bool:
-    """Whether this is a process that no one asks for later; what it started may be."""
+    """Whether this process is not recorded as a job; its descendants may be."""
     argv = process.argv
     name = program(argv)
     if name in NOT_JOBS or name.startswith(_BEGINNINGS) or any(_PLACES.search(word) for word in argv[:2]):
@@ -80,6 +80,6 @@ def is_no_job(process: Process) -> bool:
         return not _OWN & set(argv[at + 1 : at + 2])
     interpreted = _INTERPRETER.fullmatch(argv[0].rsplit("/", 1)[-1]) is not None
     if process.pid == 1 and not interpreted:
-        return True  # of the machine or a container, unless a job is all that runs in one
+        return True  # init of the machine or container, unless the container runs nothing but a job
     quiet = process.links.get(1, "") in ("", "/dev/null") or process.links.get(1, "").startswith("socket:")
     return process.cwd == "/" and process.parent <= 1 and (quiet or not interpreted)  # a daemon

@@ -1,4 +1,4 @@
-"""The file of intervals, read by others while the watcher writes it; nothing here can change it."""
+"""Read-only access to the database of intervals, also while the watcher writes it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from datetime import datetime
 from pathlib import Path
 
 from scratchlab.checks import duration
-from scratchlab.notebook.activity.intervals import Interval, Watched
-from scratchlab.notebook.activity.ledger import interval, told
-from scratchlab.notebook.activity.spoken import outcome
+from scratchlab.notebook.activity.intervals import Interval, WatchedPeriod
+from scratchlab.notebook.activity.ledger import database_errors, interval
+from scratchlab.notebook.activity.wording import describe_result
 from scratchlab.notebook.events import Event, Place, Span
 
 _UNKNOWN = ("exited", "vanished")
-"""States of which an event says nothing: that the job is over is known, and not what came of it."""
+"""States without a known result, which events leave empty."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Which intervals: those that overlap from `since` to `until` (seconds since 1970), of a host, of a project; all if not given."""
+class IntervalFilter:
+    """A selection of intervals: overlapping `since` to `until` (seconds since 1970), of a host, of a project; by default all."""
 
     since: float | None = None
     until: float | None = None
@@ -29,7 +29,7 @@ class Choice:
     project: str = ""
 
     def where(self) -> tuple[str, list[float | str]]:
-        """The condition in SQL, and its values. A job that runs may run on after it was last seen."""
+        """The SQL condition and its values. Running jobs may have continued after they were last seen."""
         parts = {
             "(state = 'running' OR last_seen >= ?)": self.since,
             "start < ?": self.until,
@@ -42,81 +42,94 @@ class Choice:
 
 @contextlib.contextmanager
 def _opened(file: Path) -> Generator[sqlite3.Connection | None]:
-    """The file, which can only be read; None where nothing was ever recorded, or the watcher has but begun to make it."""
+    """A read-only connection; None if nothing was recorded yet, or the database is just being created."""
     if not file.is_file():
         yield None
         return
-    with told(file):
-        base = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
-    base.row_factory = sqlite3.Row
+    with database_errors(file):
+        database = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
+    database.row_factory = sqlite3.Row
     try:
-        with told(file):
-            yield base if base.execute("PRAGMA user_version").fetchone()[0] else None
+        with database_errors(file):
+            yield database if database.execute("PRAGMA user_version").fetchone()[0] else None
     finally:
-        base.close()
+        database.close()
 
 
-def intervals(file: Path, choice: Choice | None = None) -> list[Interval]:
-    """The intervals, in the order in which they began; none if nothing was ever recorded."""
-    where, values = (choice or Choice()).where()
-    with _opened(file) as base:
+def intervals(file: Path, choice: IntervalFilter | None = None) -> list[Interval]:
+    """The selected intervals, sorted by start; none if nothing was recorded yet."""
+    where, values = (choice or IntervalFilter()).where()
+    with _opened(file) as database:
         return (
             []
-            if base is None
-            else [interval(row) for row in base.execute(f"SELECT * FROM interval WHERE {where} ORDER BY start, id", values)]
+            if database is None
+            else [interval(row) for row in database.execute(f"SELECT * FROM interval WHERE {where} ORDER BY start, id", values)]
         )
 
 
-def known(file: Path) -> tuple[list[str], list[str]]:
-    """The hosts that were ever watched, and the projects of all jobs, by name."""
-    with _opened(file) as base:
-        if base is None:
+def known_names(file: Path) -> tuple[list[str], list[str]]:
+    """The names of all hosts and projects with records, sorted."""
+    with _opened(file) as database:
+        if database is None:
             return [], []
-        hosts = base.execute("SELECT host FROM watched UNION SELECT host FROM interval ORDER BY host")
-        projects = base.execute("SELECT DISTINCT project FROM interval ORDER BY project")
+        hosts = database.execute("SELECT host FROM watched UNION SELECT host FROM interval ORDER BY host")
+        projects = database.execute("SELECT DISTINCT project FROM interval ORDER BY project")
         return [row[0] for row in hosts], [row[0] for row in projects]
 
 
-def watched(file: Path) -> list[Watched]:
-    """When which host was looked at, by host and time."""
-    with _opened(file) as base:
+def watched(file: Path) -> list[WatchedPeriod]:
+    """The watched periods, by host and time."""
+    with _opened(file) as database:
         return (
-            [] if base is None else [Watched(*row) for row in base.execute("SELECT host, since, until FROM watched ORDER BY host, since")]
+            []
+            if database is None
+            else [WatchedPeriod(*row) for row in database.execute("SELECT host, since, until FROM watched ORDER BY host, since")]
         )
 
 
-def gaps(file: Path, since: float, until: float) -> list[Watched]:
-    """Stretches within this time in which a host that was ever watched was not, by host and time: `since` and `until` of each gap."""
-    found: list[Watched] = []
-    stretches = watched(file)
-    for host in sorted({one.host for one in stretches}):
-        at = since
-        for one in stretches:
-            if one.host == host and one.until > since and one.since < until:
-                found += [Watched(host, at, one.since)] if one.since > at else []
-                at = max(at, one.until)
-        found += [Watched(host, at, until)] if at < until else []
+def gaps(file: Path, since: float, until: float) -> list[WatchedPeriod]:
+    """The gaps within a time in which a known host was not watched, by host and time."""
+    found: list[WatchedPeriod] = []
+    periods = watched(file)
+    for host in sorted({period.host for period in periods}):
+        covered = since
+        for period in periods:
+            if period.host == host and period.until > since and period.since < until:
+                found += [WatchedPeriod(host, covered, period.since)] if period.since > covered else []
+                covered = max(covered, period.until)
+        found += [WatchedPeriod(host, covered, until)] if covered < until else []
     return found
 
 
-def events(file: Path, choice: Choice | None = None) -> Iterator[Event]:
-    """The intervals as events of the notebook, each with the log, or else the row, that proves it."""
-    return (event(file, one) for one in intervals(file, choice))
+def events(file: Path, choice: IntervalFilter | None = None) -> Iterator[Event]:
+    """The intervals as events, each with its log, or else its row in the database, as the place."""
+    return (event(file, interval_) for interval_ in intervals(file, choice))
 
 
-def event(file: Path, one: Interval) -> Event:
-    """An interval as an event of the notebook."""
-    ended = one.last_seen if one.end is None else one.end
-    place = Place(Path(one.log)) if one.log else Place(file, detail=f"job {one.id}")
-    began = datetime.fromtimestamp(one.start)
-    span = Span(began, max(began, datetime.fromtimestamp(ended)))  # by the clock on the wall an hour comes twice in autumn
-    return Event("job", text(one), place, span, one.project, (one.host,), state="" if one.state in _UNKNOWN else one.state)
+def event(file: Path, interval_: Interval) -> Event:
+    """An interval as an event."""
+    ended = interval_.last_seen if interval_.end is None else interval_.end
+    place = Place(Path(interval_.log)) if interval_.log else Place(file, detail=f"job {interval_.id}")
+    began = datetime.fromtimestamp(interval_.start)
+    span = Span(began, max(began, datetime.fromtimestamp(ended)))  # local times repeat for an hour in autumn
+    return Event(
+        "job",
+        description(interval_),
+        place,
+        span,
+        interval_.project,
+        (interval_.host,),
+        state="" if interval_.state in _UNKNOWN else interval_.state,
+    )
 
 
-def text(one: Interval) -> str:
-    """An interval in words, line by line, as it may be searched for."""
-    lines = [one.command, f"{outcome(one)} on {one.host} after {duration(one.lasted)}, {duration(one.cpu)} of CPU, in {one.cwd}"]
-    lines += [f"{duration(one.gpu)} of GPU"] if one.gpu else []
-    lines += [f"commit {one.commit}{', changed since' if one.dirty else ''}"] if one.commit else []
-    lines += [f"log {one.log}"] if one.log else []
+def description(job: Interval) -> str:
+    """The searchable text of an interval."""
+    lines = [
+        job.command,
+        f"{describe_result(job)} on {job.host} after {duration(job.lasted)}, {duration(job.cpu)} of CPU, in {job.cwd}",
+    ]
+    lines += [f"{duration(job.gpu)} of GPU"] if job.gpu else []
+    lines += [f"commit {job.commit}{', changed since' if job.dirty else ''}"] if job.commit else []
+    lines += [f"log {job.log}"] if job.log else []
     return "\n".join(lines)

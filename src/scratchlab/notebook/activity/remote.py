@@ -1,4 +1,4 @@
-"""What another host answers to `look.sh`, read."""
+"""Parses another host's answer to `look.sh`."""
 
 from __future__ import annotations
 
@@ -10,62 +10,64 @@ from typing import Any
 from scratchlab.notebook.activity.processes import Gpu, Link, Process, Snapshot, known_only, stat
 
 COMMAND = "/bin/sh -s"
-"""What is run on the host; the script is its input, the same for every host and user."""
+"""The command run on the host; the script is its standard input, the same for every host and user."""
 
 
 def script() -> str:
-    """The script."""
+    """The text of the script."""
     return resources.files("scratchlab.notebook.activity").joinpath("look.sh").read_text(encoding="utf-8")
 
 
 def snapshot(host: str, answer: str, taken: float) -> Snapshot | str:
-    """The answer of a host; a sentence where it is none. `taken`: when it was asked, by the clock here, to which all times are turned."""
+    """Parses a host's answer; returns an error message if it is invalid. taken: time of the request by the local clock."""
     lines = [_pair(line, " ") for line in answer.split("\n") if line]
-    lines = lines[next((at for at, (word, _) in enumerate(lines) if word in ("boot", "lacks")), 0) :]  # a profile may have greeted
+    lines = lines[
+        next((at for at, (word, _) in enumerate(lines) if word in ("boot", "lacks")), 0) :
+    ]  # skips greetings printed by a login profile
     facts = {word: rest for word, rest in lines[:3] if word in ("boot", "uptime", "ticks")}
     if ("lacks", "/proc") in lines[:1]:
-        return "has no /proc to read; only Linux hosts can be watched"
+        return "has no /proc; only Linux hosts can be watched"
     if len(facts) < 3 or ("done", "") not in lines[-1:]:
         return _other(answer)
     try:
         ticks, since_boot = float(facts["ticks"]), float(facts["uptime"])
     except ValueError:
         return _other(answer)
-    if not (0 < ticks < math.inf and 0 <= since_boot < math.inf):  # by which all times are divided, from which all are counted
-        return f"tells {facts['ticks']!r} ticks a second and {facts['uptime']!r} seconds since it started, which cannot be"
+    if not (0 < ticks < math.inf and 0 <= since_boot < math.inf):  # all times depend on these
+        return f"reports {facts['ticks']!r} ticks per second and {facts['uptime']!r} seconds of uptime, which is invalid"
     processes: dict[int, Process] = {}
     links: dict[int, dict[int, Link]] = {}
     roots: dict[str, tuple[str, str]] = {}
     tails: dict[int, str] = {}
     for record in _records(lines):
-        about = stat(record["stat"], ticks)
-        if about is None or "argv" not in record:
+        status = stat(record["stat"], ticks)
+        if status is None or "argv" not in record:
             continue
-        pid, cwd = about.pid, record.get("cwd", "")
+        pid, cwd = status.pid, record.get("cwd", "")
         if "root" in record:
             roots[cwd] = (record["root"], record.get("commit", ""))
         links[pid] = _links(record["fd"])
         tails[pid] = record.get("tail", "").replace("\x1e", "\n").replace("\x1f", "")
         argv = tuple(record["argv"].removesuffix("\x1f").split("\x1f"))
         devices, slurm = known_only(dict(_pair(word, "=") for word in record["env"]))
-        start = taken - since_boot + about.since_boot
+        start = taken - since_boot + status.since_boot
         standard = {number: link.target for number, link in links[pid].items() if number <= 2}
-        birth = f"{facts['boot'][:8]}-{about.ticks}"
+        birth = f"{facts['boot'][:8]}-{status.ticks}"
         processes[pid] = Process(
-            pid, about.parent, about.group, about.session, birth, start, argv, cwd, about.cpu, standard, devices, slurm
+            pid, status.parent, status.group, status.session, birth, start, argv, cwd, status.cpu, standard, devices, slurm
         )
 
     def opened(pid: int) -> tuple[Link, ...]:
         return tuple(link for number, link in links[pid].items() if number > 2)
 
     def grown(path: str, since: float) -> bool:
-        return True  # a host is not asked when its files were written
+        return True  # modification times are not queried
 
     return Snapshot(host, taken, processes, opened, grown, _cards(lines), roots, tails)
 
 
 def _other(answer: str) -> str:
-    return f"answered with something else than the script's words: {answer[:60].strip()!r}"
+    return f"answered with something other than the script's output: {answer[:60].strip()!r}"
 
 
 def _pair(line: str, sign: str) -> tuple[str, str]:
@@ -74,7 +76,7 @@ def _pair(line: str, sign: str) -> tuple[str, str]:
 
 
 def _records(lines: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    """The lines of each process: what may come more than once (`fd`, `env`) as a list."""
+    """The fields of each process; repeated ones (`fd`, `env`) as lists."""
     found: list[dict[str, Any]] = []
     for word, rest in lines:
         if word == "stat":
@@ -87,13 +89,13 @@ def _records(lines: list[tuple[str, str]]) -> list[dict[str, Any]]:
 
 
 def _links(lines: list[str]) -> dict[int, Link]:
-    """`1 -w /home/sam/kws/train.log`, by number."""
+    """Parses lines such as `1 -w /home/sam/kws/train.log`, by descriptor number."""
     read = (re.fullmatch(r"(\d+) ([r-][w-]) (.+)", line) for line in lines)
     return {int(found[1]): Link(found[3], found[2].endswith("w")) for found in read if found}
 
 
 def _cards(lines: list[tuple[str, str]]) -> tuple[Gpu, ...]:
-    """What nvidia-smi tells, if it is there."""
+    """The GPUs reported by nvidia-smi, if any."""
     users: dict[str, list[int]] = {}
     for word, rest in lines:
         uuid, _, pid = rest.partition(", ")

@@ -1,7 +1,7 @@
-"""What tokens look like, and what long words look drawn by lot.
+"""Formats of known tokens, and detection of long random words.
 
-A word drawn by lot changes between lower case, upper case and digits at some 44 of 100 neighbours; names that people give to runs, models
-and files do so at fewer than 20, for they are words and numbers put together.
+In a random word, about 44 of 100 neighbouring characters differ in kind (lower case, upper case, digit); in names of runs, models and files
+fewer than 20, as they consist of words and numbers.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ _STAMP = re.compile(r"\d{8}T\d{4,6}Z?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PATH = re.compile(r"(?:~|\.{1,2}|(?:/?[a-z][a-z_.\-]*))/.*|/[a-z][a-z_.\-]*\d?|.*\.[A-Za-z][A-Za-z0-9]{0,4}")
 _GIT = 40  # hexadecimal digits of a commit
-_SHORTEST_HEX = 24  # shorter ones are keys of runs, abbreviated commits, sums
+_SHORTEST_HEX = 24  # shorter ones are keys of runs, abbreviated commits, checksums
 _SHORTEST = 16
 _CHANGES, _CHANGES_ALL = 0.2, 0.3
-_SHORTEST_IN_PATH, _CHANGES_IN_PATH = 20, 0.35  # folders bear long names, and a path that is cut leads nowhere
+_SHORTEST_IN_PATH, _CHANGES_IN_PATH = 20, 0.35  # stricter: folders have long names, and a redacted path is useless
 
 
 def is_hash(word: str) -> bool:
-    """Whether a word is but hexadecimal digits, as commits, sums of files and the ids of runs are."""
+    """Whether a word consists of hexadecimal digits, like commits, checksums and ids of runs."""
     return bool(_HEX.fullmatch(word) or _UUID.fullmatch(word))
 
 
 def without_random(line: str, mask: str) -> str:
-    """The line with what looks drawn by lot replaced by `mask`."""
+    """The line with random-looking words replaced by `mask`."""
     return _LONG.sub(lambda found: _masked(found[0], mask, line[max(0, found.start() - 7) : found.start()]), line)
 
 
 def _masked(run: str, mask: str, before: str) -> str:
-    """One run of letters and signs: as it is, or with what is random in it masked."""
+    """A run of letters and signs, with random parts masked."""
     if before.endswith("sha256:"):
         return run
-    filled = len(run) - len(run.rstrip("="))  # "=" at an end fills up base64
+    filled = len(run) - len(run.rstrip("="))  # "=" at the end is base64 padding
     names = run[: len(run) - filled].split("=")  # name=value
     return "=".join([_masked_part(part, mask) for part in names[:-1]] + [_masked_part(names[-1] + "=" * filled, mask)])
 
@@ -61,24 +61,24 @@ def _masked_part(run: str, mask: str) -> str:
     if len(run) < _SHORTEST or _UUID.fullmatch(run):
         return run
     if _PATH.fullmatch(run):
-        return "/".join(mask if _drawn(part, _SHORTEST_IN_PATH, _CHANGES_IN_PATH) else part for part in run.split("/"))
-    return mask if _hexadecimal_key(run) or _drawn(run, _SHORTEST, _CHANGES) or _drawn_as_a_whole(run) else run
+        return "/".join(mask if _looks_random(part, _SHORTEST_IN_PATH, _CHANGES_IN_PATH) else part for part in run.split("/"))
+    return mask if _hexadecimal_key(run) or _looks_random(run, _SHORTEST, _CHANGES) or _looks_random_base64(run) else run
 
 
 def _hexadecimal_key(word: str) -> bool:
-    """Whether there is a key of hexadecimal digits in it, neither short as a run's nor as long as a commit's."""
+    """Whether it contains a hexadecimal key, longer than those of runs and not of a commit's length."""
     parts = [part for part in re.split(r"[^A-Za-z0-9]+", word) if _HEX.fullmatch(part) and not part.isdigit()]
     return any(len(part) >= _SHORTEST_HEX and len(part) != _GIT for part in parts)
 
 
-def _drawn(word: str, shortest: int, changes: float) -> bool:
-    """Whether a stretch of letters and digits within the word, at least so long, looks drawn by lot."""
+def _looks_random(word: str, shortest: int, changes: float) -> bool:
+    """Whether a run of at least `shortest` letters and digits within the word looks random."""
     parts = [part for part in re.split(r"[^A-Za-z0-9]+", word) if len(part) >= shortest]
     return any(_mixed(part) and _changes(part) >= changes for part in parts if not _HEX.fullmatch(part) and not _STAMP.fullmatch(part))
 
 
-def _drawn_as_a_whole(run: str) -> bool:
-    """The same of base64, whose signs may have cut it into short stretches."""
+def _looks_random_base64(run: str) -> bool:
+    """The same for base64, which may be split into short runs by its signs."""
     letters = re.sub(r"[^A-Za-z0-9]", "", run)
     kinds = (re.search("[a-z]", letters), re.search("[A-Z]", letters), re.search("[0-9]", letters))
     return len(letters) >= _SHORTEST_HEX and all(kinds) and "." not in run and _changes(letters) >= _CHANGES_ALL
@@ -89,7 +89,7 @@ def _mixed(part: str) -> bool:
 
 
 def _changes(letters: str) -> float:
-    """The share of neighbours that are of different kinds; a capital before a small letter begins a word and is none."""
+    """The fraction of neighbouring characters of different kinds; a capital before a small letter does not count."""
     kinds = ["d" if sign.isdigit() else "u" if sign.isupper() else "l" for sign in letters]
     changed = sum(a != b and (a, b) != ("u", "l") for a, b in pairwise(kinds))
     return changed / max(1, len(kinds) - 1)

@@ -1,4 +1,4 @@
-"""Jobs of Slurm, as squeue and sacct tell them: what waits and runs, and what came of the rest."""
+"""Slurm jobs from squeue and sacct: pending, running and past ones."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 
 from scratchlab.notebook.activity import redact
-from scratchlab.notebook.activity.intervals import Seen
+from scratchlab.notebook.activity.intervals import JobRecord
 from scratchlab.notebook.activity.projects import project
 
 HOST = "slurm"
-"""What its jobs have for a host: where they run is the scheduler's to choose."""
+"""The host name recorded for Slurm jobs."""
 _PATIENCE = 15
 _QUEUE = ["squeue", "--me", "--noheader", "--array", "--format=%i|%T|%S|%Z|%o|%j"]
 _FIELDS = "JobID,State,Start,End,ExitCode,TotalCPU,WorkDir,JobName,SubmitLine"
@@ -25,54 +25,56 @@ _KILLED = {"CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "PREEMPTED", "NODE_FAIL", "D
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A job that has not begun: its number, name and what the queue says of it."""
+class PendingJob:
+    """A job that has not begun; state: its state in the queue."""
 
     number: str
     name: str
     state: str
 
 
-def queue() -> tuple[list[Seen], list[Waiting]] | str:
-    """What runs and what waits; or a sentence why that is not known."""
-    said = _asked(_QUEUE)
-    if isinstance(said, str):
-        return said
-    running: list[Seen] = []
-    waiting: list[Waiting] = []
-    for number, state, start, cwd, command, name in _rows(said, 6):
-        begun = _seconds(start)
-        if _STATES.get(state) == "running" and begun is not None:
-            running.append(_seen(number, begun, cwd, command or name))
+def queue() -> tuple[list[JobRecord], list[PendingJob]] | str:
+    """The running and the pending jobs; an error message if squeue fails."""
+    lines = _run(_QUEUE)
+    if isinstance(lines, str):
+        return lines
+    running: list[JobRecord] = []
+    waiting: list[PendingJob] = []
+    for number, state, start, cwd, command, name in _rows(lines, 6):
+        begin = _seconds(start)
+        if _STATES.get(state) == "running" and begin is not None:
+            running.append(_record(number, begin, cwd, command or name))
         elif state in ("PENDING", "CONFIGURING"):
-            waiting.append(Waiting(number, redact.text(name), state.lower()))
+            waiting.append(PendingJob(number, redact.text(name), state.lower()))
     return running, waiting
 
 
-def jobs(since: float) -> tuple[str, list[Seen]] | str:
-    """What runs, and what ran since; from the queue alone where no accounts are kept. A sentence where there is no answer at all."""
+def jobs(since: float) -> tuple[str, list[JobRecord]] | str:
+    """Host name and jobs that run or ran since; without accounting only running ones. An error message if squeue fails."""
     queued = queue()
     if isinstance(queued, str):
         return queued
-    found = {seen.birth: seen for seen in queued[0]}
+    found = {record.birth: record for record in queued[0]}
     begin = datetime.fromtimestamp(since).isoformat(timespec="seconds")
-    past = _asked([*_PAST, f"--starttime={begin}"])
+    past = _run([*_PAST, f"--starttime={begin}"])
     for row in [] if isinstance(past, str) else _rows(past, 9):
         number, state, start, end, code, cpu, cwd, name, submitted = row
-        begun, word = _seconds(start), state.split()[0] if state else ""
-        if begun is None or word in ("PENDING", "REQUEUED") or f"slurm-{number}" in found:
+        began, code_word = _seconds(start), state.split()[0] if state else ""
+        if began is None or code_word in ("PENDING", "REQUEUED") or f"slurm-{number}" in found:
             continue
-        its = _STATES.get(word, "killed" if word in _KILLED else "failed")
-        how = "" if its in ("finished", "running") else _how(word, code)
-        seen = _seen(number, begun, cwd, submitted or name, _cpu(cpu), its, None if its == "running" else _seconds(end), how)
-        found[seen.birth] = seen
+        job_state = _STATES.get(code_word, "killed" if code_word in _KILLED else "failed")
+        how = "" if job_state in ("finished", "running") else _how(code_word, code)
+        record = _record(
+            number, began, cwd, submitted or name, _cpu(cpu), job_state, None if job_state == "running" else _seconds(end), how
+        )
+        found[record.birth] = record
     return HOST, list(found.values())
 
 
-def _asked(command: list[str]) -> list[str] | str:
-    """Its lines; or a sentence."""
+def _run(command: list[str]) -> list[str] | str:
+    """The output lines of a command; an error message if it fails."""
     if shutil.which(command[0]) is None:
-        return f"{command[0]} is not here; take `slurm = true` out of [activity], or run on a login node"
+        return f"{command[0]} is not installed here; remove `slurm = true` from [activity], or run on a login node"
     clean = {**os.environ, "SLURM_TIME_FORMAT": "standard", "LC_ALL": "C"}
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, env=clean, check=False)
@@ -84,24 +86,24 @@ def _asked(command: list[str]) -> list[str] | str:
 
 
 def _rows(lines: list[str], columns: int) -> list[list[str]]:
-    """The rows of so many columns; the last, free text, may hold the sign that parts them."""
+    """Splits lines into columns; the last one, free text, may contain the separator."""
     return [cells for line in lines if len(cells := line.split("|", columns - 1)) == columns]
 
 
-def _seen(
+def _record(
     number: str, start: float, cwd: str, command: str, cpu: float = 0.0, state: str = "running", end: float | None = None, how: str = ""
-) -> Seen:
-    its = project(cwd)
-    log = Path(cwd) / f"slurm-{number}.out"  # where Slurm writes unless told otherwise
+) -> JobRecord:
+    its_project = project(cwd)
+    log = Path(cwd) / f"slurm-{number}.out"  # Slurm's default
     digits = re.match(r"\d+", number)
-    return Seen(
+    return JobRecord(
         host=HOST,
         pid=int(digits[0]) if digits else 0,
         birth=f"slurm-{number}",
         start=start,
         cwd=redact.path(cwd),
-        project=redact.path(its.name),
-        folder=redact.path(its.folder),
+        project=redact.path(its_project.name),
+        folder=redact.path(its_project.folder),
         command=redact.command(command.split()),
         log=redact.path(str(log)) if log.is_file() else "",
         via="slurm",
@@ -114,7 +116,7 @@ def _seen(
 
 
 def _how(word: str, code: str) -> str:
-    """`OUT_OF_MEMORY` -> `out of memory`; of a plain failure its status or signal."""
+    """`OUT_OF_MEMORY` -> `out of memory`; for FAILED, the status or signal."""
     status, _, number = code.partition(":")
     if word != "FAILED":
         return word.lower().replace("_", " ")
@@ -122,16 +124,16 @@ def _how(word: str, code: str) -> str:
 
 
 def _seconds(when: str) -> float | None:
-    """Seconds since 1970 of a local time; None of `Unknown`, `N/A`."""
+    """Seconds since 1970 of a local time; None for `Unknown`, `N/A`."""
     try:
         return datetime.fromisoformat(when).timestamp()
     except ValueError:
         return None
 
 
-def _cpu(said: str) -> float:
-    """Seconds of `[days-[hours:]]minutes:seconds`; 0 where it is not told yet."""
-    days, _, clock = said.rpartition("-")
+def _cpu(text: str) -> float:
+    """Parses `[days-[hours:]]minutes:seconds` to seconds; 0 if not available yet."""
+    days, _, clock = text.rpartition("-")
     try:
         parts = [float(part) for part in clock.split(":")]
         return int(days or 0) * 86400 + sum(part * 60**power for power, part in enumerate(reversed(parts)))

@@ -1,1 +1,1 @@
-"""Dates as people write them in notes, and stretches of time as people ask for them, in English, Chinese and Korean."""
+"""Dates as written in notes, and time expressions as used in questions, in English, Chinese and Korean."""

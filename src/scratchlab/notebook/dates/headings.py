@@ -1,4 +1,4 @@
-"""The headings of a note that are a day's: those that begin with it."""
+"""Which headings of a note begin with a given day."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from scratchlab.notebook.dates.written import beginning, nearest
 
 
 def of_day(headings: Sequence[str], day: str) -> list[int]:
-    """Which of a note's headings begin with the day that another text begins with, however either writes it.
+    """Indices of the headings that begin with the same day as another text, in any notation.
 
-    headings: their texts, in the order of the note; a year that one does not write is that of those before it.
+    headings: texts in the order of the note; a missing year is taken from the heading before.
 
     >>> of_day(["2025-03-05 (Wed)", "03-07: plans", "Compare with 2025-03-07"], "7 March 2025")
     [1]
@@ -20,6 +20,6 @@ def of_day(headings: Sequence[str], day: str) -> list[int]:
     for number, heading in enumerate(headings):
         if own := beginning(heading, year):
             year = nearest(own.span.start.date())
-            if (asked := beginning(day, year)) and asked.span == own.span:
+            if (wanted := beginning(day, year)) and wanted.span == own.span:
                 found.append(number)
     return found

@@ -1,4 +1,4 @@
-"""Words for a time alone, as options take them: what a question understands, and `12h`, `3d`, `2w`, `2026-03-09 14:30`."""
+"""Time expressions as values of options: those of questions, and `12h`, `3d`, `2w`, `2026-03-09 14:30`."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ _WEEKDAY = re.compile(
 )
 
 WORDS = ("today", "yesterday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "last week", "last month")
-UNDERSTOOD = (
+ACCEPTED = (
     "today, yesterday, monday … sunday, this week, last week, last month, 3 days ago, march, 12h, 3d, 2w, 2026-03, 2026-03-09, "
     "2026-03-09 14:30; 昨天, 周一, 上周, 三天前; 어제, 월요일, 지난주, 3일 전"
 )
 
 
 def span(words: str, now: datetime) -> Span:
-    """The stretch of time that the words mean, in local time; a number of hours, days or weeks reaches up to now.
+    """The span that the words mean, in local time; a number of hours, days or weeks extends up to now.
 
-    A weekday is the last of its name, today if it is one. Raises Problem listing what is understood.
+    A weekday is the last one, possibly today. Raises Problem listing the accepted forms.
 
     >>> span("last week", datetime(2026, 3, 12, 15)).start, span("3d", datetime(2026, 3, 12, 15)).start
     (datetime.datetime(2026, 3, 2, 0, 0), datetime.datetime(2026, 3, 9, 15, 0))
     """
-    said = words.strip()
+    text = words.strip()
     try:
-        if found := _REACHES.fullmatch(said):
+        if found := _REACHES.fullmatch(text):
             return Span(now - timedelta(hours=int(found[1]) * _HOURS[found[2].lower()]), now)
-        if found := _MINUTE.fullmatch(said):
+        if found := _MINUTE.fullmatch(text):
             year, month, day, hour, minute = map(int, found.groups())
             start = datetime(year, month, day, hour, minute)
             return Span(start, start + timedelta(minutes=1))
     except (ValueError, OverflowError) as error:
-        raise Problem(f"'{words}' is no date: {error}") from None
-    if found := _WEEKDAY.fullmatch(said):
+        raise Problem(f"'{words}' is not a valid date: {error}") from None
+    if found := _WEEKDAY.fullmatch(text):
         return calendar.day(now.date() - timedelta(days=(now.weekday() - _number(found)) % 7))
-    named = window(said, now) if said else None
-    named = window(f"in {said}", now) if named and named.span is None else named
+    named = window(text, now) if text else None
+    named = window(f"in {text}", now) if named and named.span is None else named
     if named is None or named.span is None or named.rest:
-        raise Problem(f"'{words}' is no time that is understood.{nearest(said.lower(), WORDS)} Understood are: {UNDERSTOOD}")
+        raise Problem(f"'{words}' is not a known time expression.{nearest(text.lower(), WORDS)} Accepted are: {ACCEPTED}")
     return named.span
 
 
 def day(words: str, now: datetime) -> date:
-    """The one day that the words mean, today or before. Raises Problem for what is longer, is still to come, or is not understood.
+    """The day that the words mean, up to today. Raises Problem for longer or future times and unknown expressions.
 
     >>> day("last friday", datetime(2026, 3, 12, 15))
     datetime.date(2026, 3, 6)
@@ -61,9 +61,9 @@ def day(words: str, now: datetime) -> date:
     found = span(words, now)
     first, last = found.start.date(), (found.end - timedelta(microseconds=1)).date()
     if first != last:
-        raise Problem(f"'{words}' is no day but {found.days}; name one of them, as in {first}.")
+        raise Problem(f"'{words}' is not one day but {found.days}; name one day, as in {first}.")
     if first > now.date():
-        raise Problem(f"{first} is still to come; today is {now.date()}.")
+        raise Problem(f"{first} is in the future; today is {now.date()}.")
     return first
 
 

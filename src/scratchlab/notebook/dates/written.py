@@ -1,10 +1,10 @@
-"""Dates as they stand in headings, file names and at the beginning of lines.
+"""Dates as written in headings, file names and at the start of lines.
 
     2025-03-08  2025/04/07  2025.1.9  20250308  2022-04-XX  2025-03
     March 9, 2025   9 Mar 2025   March 2025   2025年4月7日   4月7日   2025년 4월 7일
     2025-03-10 ~ 03-14   3月10日-14日   March 10–14, 2025   10 to 14 March
 
-and, where a line begins with them, `03-09` and `3/9`. A year that is not written is that which brings the date nearest to one known before.
+and, at the start of a line, `03-09` and `3/9`. A missing year is chosen so that the date is nearest to a known date.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scratchlab.notebook.dates import calendar
 from scratchlab.notebook.events import Span
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-MONTH = (  # a month by its name
+MONTH = (  # the name of a month
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
@@ -26,7 +26,7 @@ _Y, _M, _D = r"(?P<y>(?:19|20)\d\d)", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})"
 _NAME = rf"(?P<name>{MONTH})\b\.?"
 _TO = r"\s*(?:~|～|〜|–|—|-|to|until|through|至|到|부터|에서)\s*"
 _ORDINAL = r"(?:st|nd|rd|th)?\b"
-NO_MONTH = r"(?!드컵|요일|급|세|간|식|球|亮)"  # after the sign of a month: what makes it part of another word
+NO_MONTH = r"(?!드컵|요일|급|세|간|식|球|亮)"  # characters that make 月 or 월 part of another word
 
 SINGLE = (
     rf"{_Y}(?P<sep>[-/._]){_M}(?P=sep){_D}(?!\d)",
@@ -44,7 +44,7 @@ LEADING = (
     rf"(?P<m>0\d|1[0-2])(?P<sep>[-.])(?P<d>[0-3]\d)(?![\d\-./]|:\d|(?<=-\d\d){_OF_MONTH})",  # not the 10-14 of `10-14 March`
     r"(?P<m>1[0-2]|0?[1-9])/(?P<d>[0-3]?\d)(?![\d/%]|\s+(?:of|tests?|done|passed|failed)\b)",
 )
-REST = (  # what may end a range after its sign: less than a whole date
+REST = (  # abbreviated ends of ranges
     r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?![\d\-/.])",
     rf"{_M}\s*[月월]\s*{_D}\s*[日号號일]",
     rf"{_D}\s*[日号號일]",
@@ -57,7 +57,7 @@ _START = rf"(?<![\w.])(?:(?<!\d[-/:])|(?<=\d-)(?=\d{{1,2}}{_ORDINAL}\s+(?:of\s+)
 
 
 def _any(patterns: tuple[str, ...], start: str = _START) -> re.Pattern[str]:
-    """One pattern of several; their groups get numbers behind their names."""
+    """Joins patterns into one; numbers are appended to the names of their groups."""
     numbered = [re.sub(r"\?P(<|=)(\w+)", rf"?P\g<1>\g<2>{i}", pattern) for i, pattern in enumerate(patterns)]
     return re.compile(start + "(?:" + "|".join(numbered) + ")", re.IGNORECASE)
 
@@ -70,7 +70,7 @@ _MARKUP = re.compile(r"[\s#>*_\[\]()（）【】「」\"'`=~+-]*(?:(?:mon|tue|we
 
 @dataclass(frozen=True)
 class Parts:
-    """What is written of a date; what is not is None."""
+    """The parts of a date; None if not written."""
 
     year: int | None
     month: int | None
@@ -79,11 +79,11 @@ class Parts:
 
 @dataclass(frozen=True)
 class Written:
-    """A date, or a range of dates, where it stands in a text: `text[start:end]`.
+    """A date or range of dates at `text[start:end]`.
 
-    ranged: whether two are written.
-    month: whether a month is written, and no day.
-    yearless: whether no year is written.
+    ranged: whether it is a range.
+    month: whether it is a month without a day.
+    yearless: whether it has no year.
     """
 
     span: Span
@@ -94,11 +94,11 @@ class Written:
     yearless: bool = False
 
 
-Year = Callable[[int, int | None], int]  # the year of a month and a day that are written without
+Year = Callable[[int, int | None], int]  # function from month and day to the missing year
 
 
 def nearest(near: date | None) -> Year:
-    """The year that brings a date nearest to `near`; that of today, if none is known."""
+    """Chooses the year that brings a date nearest to `near` (default: today)."""
     known = near or date.today()
 
     def of(month: int, day: int | None) -> int:
@@ -108,15 +108,15 @@ def nearest(near: date | None) -> Year:
 
 
 def latest(now: date) -> Year:
-    """The year that makes a date the last one before `now`, which it may be."""
+    """Chooses the year that makes a date the last one up to `now`."""
     return lambda month, day: now.year if (month, day or 1) <= (now.month, now.day) else now.year - 1
 
 
 def written(text: str, year: Year, leading: bool = False) -> list[Written]:
-    """The dates in a text, in its order.
+    """The dates in a text, in order.
 
-    year: tells the year of a date that has none.
-    leading: whether the text is one that may begin with a bare `03-09` or `3/9`: a heading, a line, a file's name.
+    year: chooses the year of dates without one.
+    leading: whether the text may begin with a bare `03-09` or `3/9`, as headings, lines and file names do.
 
     >>> [str(one.span.start.date()) for one in written("2025.1.9 and 3月10日", nearest(date(2025, 4, 1)))]
     ['2025-01-09', '2025-03-10']
@@ -125,7 +125,7 @@ def written(text: str, year: Year, leading: bool = False) -> list[Written]:
 
 
 def beginning(text: str, year: Year) -> Written | None:
-    """The date that a text begins with, but for marks and the name of a day; None if it begins with another thing."""
+    """The date that a text begins with, ignoring markup and a weekday; None if it does not begin with one."""
     first = next(_written(text, year, True), None)
     begins = _MARKUP.match(text)
     return first if first and begins and first.start <= begins.end() else None
@@ -145,7 +145,7 @@ def _written(text: str, year: Year, leading: bool) -> Iterator[Written]:
             (first, start), last, end = only, None, match.end()
             span = _span(first, None, year)
         if span is not None:
-            yield Written(span, start, end, last is not None, first.day is None, not any(one and one.year for one in (first, last)))
+            yield Written(span, start, end, last is not None, first.day is None, not any(part and part.year for part in (first, last)))
         at = end
 
 
@@ -159,18 +159,18 @@ def _next(text: str, at: int, leading: bool) -> re.Match[str] | None:
 
 def _before(text: str, at: int, start: int) -> re.Match[str] | None:
     found = _BEFORE.search(text, max(at, start - 12), start + 2)
-    found = _BEFORE.search(text, max(at, start - 12), start + 40) if found is None else found  # what follows is a day and a month's name
+    found = _BEFORE.search(text, max(at, start - 12), start + 40) if found is None else found  # followed by a day and the name of a month
     return found if found and found.end() == start else None
 
 
 def _parts(match: re.Match[str]) -> Parts:
-    held = {re.sub(r"\d+$", "", name): value for name, value in match.groupdict().items() if value is not None}
-    month = MONTHS.index(held["name"][:3].lower()) + 1 if "name" in held else int(held["m"]) if "m" in held else None
-    return Parts(int(held["y"]) if "y" in held else None, month, int(held["d"]) if "d" in held else None)
+    groups = {re.sub(r"\d+$", "", name): value for name, value in match.groupdict().items() if value is not None}
+    month = MONTHS.index(groups["name"][:3].lower()) + 1 if "name" in groups else int(groups["m"]) if "m" in groups else None
+    return Parts(int(groups["y"]) if "y" in groups else None, month, int(groups["d"]) if "d" in groups else None)
 
 
 def _span(first: Parts, last: Parts | None, year: Year) -> Span | None:
-    """None where there is no such day."""
+    """The span of a date or range; None if it is invalid."""
     try:
         if last is None:
             return _whole(first, year)
@@ -180,7 +180,7 @@ def _span(first: Parts, last: Parts | None, year: Year) -> Span | None:
         known = first.year or last.year
         begins = _whole(Parts(known or year(first.month, first.day), first.month, first.day), year)
         ends = _whole(Parts(last.year or begins.start.year, month, last.day), year)
-        if ends.end <= begins.start and last.year is None and month != first.month:  # over the turn of the year
+        if ends.end <= begins.start and last.year is None and month != first.month:  # across the turn of the year
             ends = _whole(Parts(begins.start.year + 1, month, last.day), year)
         return Span(begins.start, ends.end) if ends.end > begins.start else None
     except ValueError:

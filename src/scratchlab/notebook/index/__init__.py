@@ -1,1 +1,1 @@
-"""One table of events on one time line, made of notes, runs, logs, jobs and files; derived data, made anew by one command."""
+"""The index: one SQLite table of events from notes, runs, logs, jobs and files; derived data, rebuilt by `scratchlab index`."""

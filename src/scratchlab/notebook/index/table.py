@@ -1,10 +1,10 @@
-"""The file of the index: its tables, and events as rows of them.
+"""The database of the index: its tables, and events as rows.
 
-items    what was read of each source, and by which stamp and digest it is known
+items    what was read from each source, with stamp and digest
 events   the time line
-words    what stands in events and above them, for SQLite's full-text search; without the text itself, which `events` has
-changes  how often the time line has changed: what is held of it in memory is as old as its number
-links    which note, run or file an event names
+words    full-text index (FTS5) of events and the headings above them; without the text itself, which is in `events`
+changes  counter of changes, by which readers notice that their arrays are outdated
+links    the notes, runs and files that an event links to
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from scratchlab.notebook.derived import clean
 from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.notebook.index.words import indexed
 
-VERSION = 4  # of the tables and of how sources are read; another makes the file anew
-NAME = "lower(replace(key, rtrim(key, replace(key, '/', '')), ''))"  # of a key that is a path: what stands behind its last slash
+VERSION = 4  # of the tables and of how sources are read; an index of another version is rebuilt
+NAME = "lower(replace(key, rtrim(key, replace(key, '/', '')), ''))"  # the file name of a key that is a path
 SCHEMA = f"""
 CREATE TABLE items(
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL, UNIQUE(source, key)
@@ -51,123 +51,121 @@ COLUMNS = "kind, text, path, line, last, detail, start, finish, project, heading
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """The index in a file, which is made if it is not there, and made anew if it is damaged or of another version.
+    """Opens the index: creates it if it is missing, recreates it if it is damaged or of another version.
 
-    Only its owner may read it. Closing is the caller's. Raises Problem where the file cannot be used.
+    Readable by its owner only. The caller closes it. Raises Problem if the file cannot be used.
     """
-    return derived.opened(path, _begun)
+    return derived.opened(path, _prepare)
 
 
-def _begun(base: sqlite3.Connection) -> None:
-    base.execute("PRAGMA journal_mode = WAL")
-    base.execute("PRAGMA synchronous = NORMAL")
-    base.execute("PRAGMA secure_delete = FAST")  # what is gone from a note is to be gone from here
-    base.execute("PRAGMA cache_size = -65536")
-    if _version(base) != VERSION:
-        emptied(base, unless=VERSION)
+def _prepare(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+    database.execute("PRAGMA secure_delete = FAST")  # text deleted from a note must not survive here
+    database.execute("PRAGMA cache_size = -65536")
+    if _version(database) != VERSION:
+        recreate(database, unless=VERSION)
 
 
 @contextlib.contextmanager
-def alone(base: sqlite3.Connection) -> Generator[None]:
-    """Waits until no other process refreshes this index, and keeps others waiting; the lock dies with its process."""
-    (path,) = (Path(row[2]) for row in base.execute("PRAGMA database_list") if row[1] == "main")
+def exclusive(database: sqlite3.Connection) -> Generator[None]:
+    """Holds the lock for refreshing this index; waits for other processes. The lock is released when its process dies."""
+    (path,) = (Path(row[2]) for row in database.execute("PRAGMA database_list") if row[1] == "main")
     with path.with_name(f"{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 @contextlib.contextmanager
-def at_rest(base: sqlite3.Connection) -> Generator[None]:
-    """All that is read within is of one moment, though others go on writing."""
-    base.execute("BEGIN")
+def snapshot(database: sqlite3.Connection) -> Generator[None]:
+    """A read transaction: all reads see the same state, while others may write."""
+    database.execute("BEGIN")
     try:
         yield
     finally:
-        base.execute("ROLLBACK")
+        database.execute("ROLLBACK")
 
 
-def emptied(base: sqlite3.Connection, unless: int = 0) -> None:
-    """Drops all that an index holds and makes its tables anew, in place: others may have it open.
+def recreate(database: sqlite3.Connection, unless: int = 0) -> None:
+    """Drops and recreates all tables in place, as other processes may have the file open.
 
-    unless: a version that is left as it is, for another process may have been faster.
+    unless: an index of this version is left as it is, as another process may already have recreated it.
     """
-    with alone(base), transaction(base):
-        if _version(base) == unless:
+    with exclusive(database), transaction(database):
+        if _version(database) == unless:
             return
-        named = base.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall()
-        for (name,) in sorted(named, key=lambda one: len(one[0])):  # `words` before the tables that hold it
-            base.execute(f"DROP TABLE IF EXISTS {name}")
+        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall()
+        for (name,) in sorted(tables, key=lambda row: len(row[0])):  # `words` before its shadow tables
+            database.execute(f"DROP TABLE IF EXISTS {name}")
         for statement in SCHEMA.split(";\n"):
-            base.execute(statement)
-        base.execute(f"PRAGMA user_version = {VERSION}")
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def wiped(path: Path, *sources: str) -> None:
-    """Removes all that an index holds of sources, from the disk as well; what a source still has comes back at the next refresh."""
+def erase(path: Path, *sources: str) -> None:
+    """Erases all events of these sources, also from the disk; existing items return at the next refresh."""
     if not path.is_file():
         return
-    with contextlib.closing(opened(path)) as base:
-        with alone(base), transaction(base):
-            for (item,) in base.execute(f"SELECT id FROM items WHERE source IN ({', '.join('?' * len(sources))})", sources).fetchall():
-                drop(base, item)
-            base.execute("INSERT INTO words(words) VALUES ('optimize')")  # until then the words' own table keeps what was deleted
-            base.execute("UPDATE changes SET number = number + 1")
-        base.execute("VACUUM")
-        base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with contextlib.closing(opened(path)) as database:
+        with exclusive(database), transaction(database):
+            for (item,) in database.execute(f"SELECT id FROM items WHERE source IN ({', '.join('?' * len(sources))})", sources).fetchall():
+                drop(database, item)
+            database.execute("INSERT INTO words(words) VALUES ('optimize')")  # FTS5 keeps deleted words until then
+            database.execute("UPDATE changes SET number = number + 1")
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _version(base: sqlite3.Connection) -> int:
-    return base.execute("PRAGMA user_version").fetchone()[0]
+def _version(database: sqlite3.Connection) -> int:
+    return database.execute("PRAGMA user_version").fetchone()[0]
 
 
 @contextlib.contextmanager
-def transaction(base: sqlite3.Connection) -> Generator[None]:
-    """All of it or nothing; one writer at a time."""
-    base.execute("BEGIN IMMEDIATE")
+def transaction(database: sqlite3.Connection) -> Generator[None]:
+    """A write transaction."""
+    database.execute("BEGIN IMMEDIATE")
     try:
         yield
     except BaseException:
-        base.execute("ROLLBACK")
+        database.execute("ROLLBACK")
         raise
-    base.execute("COMMIT")
+    database.execute("COMMIT")
 
 
 def digest(content: bytes) -> str:
-    """Of what was read, to know it again."""
+    """A hash of the content."""
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-def add(base: sqlite3.Connection, taken: Iterable[tuple[int, Event]], linked: Callable[[str], Iterable[tuple[str, str]]]) -> None:
-    """Adds events, each with the number of its item.
-
-    linked: gives the notes that a text links to, and where in them.
-    """
-    first = base.execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()[0]
+def add(database: sqlite3.Connection, taken: Iterable[tuple[int, Event]], links_of: Callable[[str], Iterable[tuple[str, str]]]) -> None:
+    """Adds events; taken: (item id, event); links_of: yields the targets of a text's links, and their parts."""
+    first = database.execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()[0]
     numbered = [(number, item, _clean(event)) for number, (item, event) in enumerate(taken, first)]
-    texts = [(number, *told(event)) for number, _, event in numbered]
+    texts = [(number, *indexed_texts(event)) for number, _, event in numbered]
     rows = [
         (number, item, *_row(event), text[1].count(" ") + 1, _section(item, event))
         for (number, item, event), text in zip(numbered, texts, strict=True)
     ]
-    links = [(number, *link) for number, _, event in numbered if "[[" in event.text for link in linked(event.text)]
-    base.executemany(f"INSERT INTO events(id, item, {COLUMNS}, length, section) VALUES ({', '.join('?' * 16)})", rows)
-    base.executemany("INSERT INTO words(rowid, body, above) VALUES (?, ?, ?)", texts)
-    base.executemany("INSERT INTO links VALUES (?, ?, ?)", links)
+    links = [(number, *link) for number, _, event in numbered if "[[" in event.text for link in links_of(event.text)]
+    database.executemany(f"INSERT INTO events(id, item, {COLUMNS}, length, section) VALUES ({', '.join('?' * 16)})", rows)
+    database.executemany("INSERT INTO words(rowid, body, above) VALUES (?, ?, ?)", texts)
+    database.executemany("INSERT INTO links VALUES (?, ?, ?)", links)
 
 
-def drop(base: sqlite3.Connection, item: int) -> None:
+def drop(database: sqlite3.Connection, item: int) -> None:
     """Removes an item with its events, words and links."""
-    old = base.execute(f"SELECT id, {COLUMNS} FROM events WHERE item = ?", (item,)).fetchall()
-    base.executemany(
-        "INSERT INTO words(words, rowid, body, above) VALUES ('delete', ?, ?, ?)", [(row[0], *told(event(row[1:]))) for row in old]
+    old = database.execute(f"SELECT id, {COLUMNS} FROM events WHERE item = ?", (item,)).fetchall()
+    database.executemany(
+        "INSERT INTO words(words, rowid, body, above) VALUES ('delete', ?, ?, ?)",
+        [(row[0], *indexed_texts(event_of(row[1:]))) for row in old],
     )
-    base.execute("DELETE FROM links WHERE event IN (SELECT id FROM events WHERE item = ?)", (item,))
-    base.execute("DELETE FROM events WHERE item = ?", (item,))
-    base.execute("DELETE FROM items WHERE id = ?", (item,))
+    database.execute("DELETE FROM links WHERE event IN (SELECT id FROM events WHERE item = ?)", (item,))
+    database.execute("DELETE FROM events WHERE item = ?", (item,))
+    database.execute("DELETE FROM items WHERE id = ?", (item,))
 
 
-def told(event: Event) -> tuple[str, str]:
-    """What is searched of an event: its own words, and those of its file's name and of what stands above it."""
+def indexed_texts(event: Event) -> tuple[str, str]:
+    """The two full-text columns of an event: its text; its file name and the headings and items above it."""
     sort = (event.kind, event.state) if event.kind in ("run", "log", "job") else ()
     return indexed(event.text), indexed(" \n".join((event.place.path.stem, *event.heading, *event.under, *sort)))
 
@@ -179,7 +177,7 @@ def _clean(event: Event) -> Event:
 
 
 def _section(item: int, event: Event) -> int:
-    """A number that the events under one heading share; those of a note without headings are one section."""
+    """A number shared by all events under one heading; a note without headings is one section."""
     return item << 32 | zlib.crc32("\n".join(event.heading).encode("utf-8", "replace"))
 
 
@@ -191,8 +189,8 @@ def _row(event: Event) -> tuple[Any, ...]:
     return event.kind, event.text, *where, start, finish, event.project, heading, under, event.state
 
 
-def event(row: tuple[Any, ...]) -> Event:
-    """The event of a row of COLUMNS."""
+def event_of(row: tuple[Any, ...]) -> Event:
+    """The event of a row with the columns COLUMNS."""
     kind, text, path, line, last, detail, start, finish, project, heading, under, state = row
     when = Span(datetime.fromisoformat(start), datetime.fromisoformat(finish)) if start else None
     above, items = (tuple(texts.split("\n")) if texts else () for texts in (heading, under))

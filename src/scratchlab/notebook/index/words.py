@@ -1,6 +1,6 @@
-"""Words of a text as the index holds them: Latin words as they stand (SQLite stems them), those of CJK as overlapping pairs.
+"""Tokenization for the index: Latin words as they are (SQLite stems them), CJK text as overlapping character pairs.
 
-Pairs find two-character words (显存) that trigrams lose, and Korean stems under whatever particle follows.
+Pairs match two-character words (显存), which trigrams miss, and Korean stems regardless of their particles.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7a3"
 _RUN = re.compile(f"[{CJK}]+")
-_WORD = re.compile(f"[^\\W_{CJK}]+|[{CJK}]+")  # as SQLite's unicode61 would split, and runs of CJK
+_WORD = re.compile(f"[^\\W_{CJK}]+|[{CJK}]+")  # splits like SQLite's unicode61, plus runs of CJK
 
 
 def indexed(text: str) -> str:
-    """The text with each run of CJK replaced by its pairs; a single character stays.
+    """The text with each run of CJK replaced by its character pairs; single characters stay.
 
     >>> indexed("GPU 显存不足")
     'GPU  显存 存不 不足 '
@@ -23,12 +23,12 @@ def indexed(text: str) -> str:
 
 
 def pairs(run: str) -> list[str]:
-    """Overlapping pairs of characters, the single one of a run of one."""
+    """The overlapping character pairs of a run; a run of one character is returned as it is."""
     return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
 
 
 def words(text: str) -> Iterator[str]:
-    """The words of a text in lower case, CJK as pairs, in order; numbers among them.
+    """The words and numbers of a text in lower case, CJK as pairs, in order.
 
     >>> list(words("BC-ResNet 显存不足"))
     ['bc', 'resnet', '显存', '存不', '不足']

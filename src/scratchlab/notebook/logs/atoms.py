@@ -1,4 +1,4 @@
-"""Pieces of the patterns by which figures are found in a shape."""
+"""Building blocks of the regular expressions that find figures in a shape."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ NAME = rf"(?P<name>{WORD}(?: {WORD}){{0,5}}(?: ?\((?P<inside>[A-Za-z/%.]{{1,8}})
 VALUE = rf"(?:(?P<list>\[{{1,2}})|tensor\(|np\.float\d+\()?(?P<value>{N})(?(list)\]{{1,2}}){UNIT}"
 MEAN = rf"(?: ?\((?:avg|mean|ave|average|ema|global avg)?[:=. ]*(?P<mean>{N})(?: ?(?P<mean_unit>{RATE}|{SIMPLE}))?\))?"
 TOTAL = rf"(?: ?(?:/|of|out of) ?(?P<total>{N})(?: ?\( ?(?P<share>{N}) ?%\))?)?"
-SHARE = rf"(?: ?\( ?{N} ?% ?\))?"  # the percentage behind a fraction says nothing new
+SHARE = rf"(?: ?\( ?{N} ?% ?\))?"  # the percentage after a fraction is redundant
 IS_UNIT = re.compile(rf"{RATE}|{SIMPLE}")

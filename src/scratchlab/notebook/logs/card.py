@@ -1,4 +1,4 @@
-"""What a log comes to: the best, the last, the way it goes, what went wrong, each with the line that says so."""
+"""The summary card of a log: best and last value, trend, progress, errors, each with its line."""
 
 from __future__ import annotations
 
@@ -10,45 +10,44 @@ from pathlib import Path
 from typing import Literal
 
 from scratchlab.checks import Problem, listing, nearest
-from scratchlab.notebook.logs import alike, names, when
+from scratchlab.notebook.logs import fingerprints, names, when
 from scratchlab.notebook.logs.follow import text_lines
-from scratchlab.notebook.logs.left import Left, Progress, left, progress
 from scratchlab.notebook.logs.log import Log
 from scratchlab.notebook.logs.reader import read
-from scratchlab.notebook.logs.series import Point, Series, judging, series
+from scratchlab.notebook.logs.remaining import Progress, RemainingTime, progress, remaining_time
+from scratchlab.notebook.logs.series import Point, Series, select_criterion, series
 from scratchlab.notebook.logs.trend import Trend, trend
 
 State = Literal["finished", "failed", "killed", "diverged", ""]
-_FAREWELL = 100  # lines that other processes may still write behind an error; behind more of them, something went on
+_FAREWELL = 100  # lines that other processes may write after a fatal error; with more, training went on
 _KILLED = ("CANCELLED", "Killed", "Terminated", "TIME LIMIT", "oom-kill", "KeyboardInterrupt", "SIGTERM", "Out Of Memory")
 
 
 @dataclass(frozen=True)
 class Card:
-    """A log on a card. What is undefined is None, and `why` says because of what.
+    """The summary of a log. Undefined values are None; `why` gives the reasons.
 
-    rows, lines: how many records were read, of how many lines.
-    judged: the series it is judged by.
-    better: which way is better, by the name of that series.
-    best, last: of that series; of equal ones the first.
-    since: how much later than the best the last one is, in `unit` ("epochs", "steps", "values").
-    claimed: the last best value that the log itself tells, with its name.
-    trend: whether the last values still get better.
-    progress, left: where training is, and how long it will take.
-    nan: (line, name) from which on a metric is no finite number any more.
-    error: (line, text) of the last line of the last traceback, or of what else killed it.
-    state: what has become of it, where the log says so; "" if not.
-    state_line: the line that says so; 0 if none.
+    rows, lines: numbers of records and of lines.
+    criterion: the series that best and last are taken from.
+    better: whether larger or smaller values of the criterion are better, by its name.
+    best, last: best and last point of the criterion; the first of several best ones.
+    since: distance from the best to the last point, in `unit` ("epochs", "steps", "values").
+    claimed: name and point of the last "best" value printed in the log itself.
+    trend: whether the last values still improve.
+    progress, remaining: progress of the training, and its remaining time.
+    nan: (line, name) from which on a metric is not finite.
+    error: (line, text) of the last line of the last traceback, or of another fatal error.
+    state: the outcome according to the log; "" if unknown. state_line: the line that states it; 0 if none.
     rate: the last learning rate.
-    begun, ended: the first and the last time stamp.
-    every: all series.
-    prints: fingerprints of its figures, for `alike.shared`.
-    why: what is undefined, and because of what, by the field's name.
+    begun, ended: the first and last time stamp.
+    series: all series.
+    fingerprints: of its figures, for `fingerprints.shared_figures`.
+    why: reasons of undefined values, by field name.
     """
 
     rows: int
     lines: int
-    judged: Series | None
+    criterion: Series | None
     better: Literal["larger", "smaller", ""]
     best: Point | None
     last: Point | None
@@ -57,7 +56,7 @@ class Card:
     claimed: tuple[str, Point] | None
     trend: Trend
     progress: Progress | None
-    left: Left
+    remaining: RemainingTime
     nan: tuple[int, str] | None
     error: tuple[int, str] | None
     state: State
@@ -65,13 +64,13 @@ class Card:
     rate: Point | None
     begun: datetime | None
     ended: datetime | None
-    every: tuple[Series, ...]
-    prints: tuple[str, ...]
+    series: tuple[Series, ...]
+    fingerprints: tuple[str, ...]
     why: dict[str, str]
 
 
 def card_of(source: Path | Iterable[str], metric: str = "") -> Card:
-    """The card of a file or of lines; `metric` names the series to judge by.
+    """The card of a file or of lines of text; metric: name of the criterion (default: chosen automatically).
 
     Raises Problem if the file cannot be read, or has no such series.
     """
@@ -79,37 +78,39 @@ def card_of(source: Path | Iterable[str], metric: str = "") -> Card:
 
 
 def card(log: Log, metric: str = "") -> Card:
-    """The card of a log that was read."""
-    every = series(log)
-    judged = judging(every, metric)
-    if metric and judged is None:
-        known = list(dict.fromkeys(one.title for one in every))
-        raise Problem(f"The log has no '{metric}'.{nearest(metric, known)} It has: {listing(known) or 'no figures'}.")
-    way = names.better(judged.name) if judged else ""
-    if metric and judged and not way:
-        raise Problem(f"Whether a larger or a smaller '{metric}' is better, its name does not say; choose a loss, an error or a score.")
-    best, last = _best(judged, way)
-    since, unit = _since(best, last, judged)
-    at = progress(log)
+    """The card of a parsed log; metric: see `card_of`."""
+    all_series = series(log)
+    criterion = select_criterion(all_series, metric)
+    if metric and criterion is None:
+        known = list(dict.fromkeys(series_.title for series_ in all_series))
+        raise Problem(f"The log has no metric '{metric}'.{nearest(metric, known)} It has: {listing(known) or 'no figures'}.")
+    way = names.better(criterion.name) if criterion else ""
+    if metric and criterion and not way:
+        raise Problem(f"The name '{metric}' does not say whether larger or smaller is better; choose a loss, an error or a score.")
+    best, last = _best(criterion, way)
+    since, unit = _since(best, last, criterion)
+    current = progress(log)
     ends = when.stamped(log)
-    nan = _nan(every)
+    nan = _nan(all_series)
     error = log.trouble[-1] if log.trouble else None
-    state, state_line = _state(log, nan, error, at)
-    claims = [(one.name, one.points[-1]) for one in every if one.kind == "best" and one.finite]
-    rates = [one.points[-1] for one in every if names.is_rate(one.name) and one.kind == "value"]
+    state, state_line = _state(log, nan, error, current)
+    claims = [(series_.name, series_.points[-1]) for series_ in all_series if series_.kind == "best" and series_.finite]
+    rates = [series_.points[-1] for series_ in all_series if names.is_rate(series_.name) and series_.kind == "value"]
     return Card(
         rows=len(log.rows),
         lines=log.lines,
-        judged=judged,
+        criterion=criterion,
         better=way,
         best=best,
         last=last,
         since=since,
         unit=unit,
         claimed=max(claims, key=lambda claim: claim[1].line) if claims else None,
-        trend=trend([point.value for point in judged.finite], way) if judged and way else Trend("undefined", _unjudged(every)),
-        progress=at,
-        left=_left(log, at, state, state_line),
+        trend=trend([point.value for point in criterion.finite], way)
+        if criterion and way
+        else Trend("undefined", _no_criterion(all_series)),
+        progress=current,
+        remaining=_remaining(log, current, state, state_line),
         nan=nan,
         error=error,
         state=state,
@@ -117,46 +118,46 @@ def card(log: Log, metric: str = "") -> Card:
         rate=max(rates, key=lambda point: point.line) if rates else None,
         begun=ends[0][1] if ends else None,
         ended=ends[1][1] if ends else None,
-        every=tuple(every),
-        prints=alike.prints(log),
-        why=_why(every, judged, at, state),
+        series=tuple(all_series),
+        fingerprints=fingerprints.fingerprints(log),
+        why=_why(all_series, criterion, current, state),
     )
 
 
-def _best(judged: Series | None, way: str) -> tuple[Point | None, Point | None]:
-    """The best point, and the last."""
-    if judged is None or not way:
+def _best(criterion: Series | None, way: str) -> tuple[Point | None, Point | None]:
+    """The best and the last point."""
+    if criterion is None or not way:
         return None, None
-    points = judged.finite
+    points = criterion.finite
     choose = max if way == "larger" else min
-    return choose(points, key=lambda point: point.value), judged.points[-1]
+    return choose(points, key=lambda point: point.value), criterion.points[-1]
 
 
-def _since(best: Point | None, last: Point | None, judged: Series | None) -> tuple[float | None, str]:
-    """How long ago the best was: in epochs, else in steps, else in values."""
-    if best is None or last is None or judged is None:
+def _since(best: Point | None, last: Point | None, criterion: Series | None) -> tuple[float | None, str]:
+    """The distance from the best to the last point: in epochs, else in steps, else in values."""
+    if best is None or last is None or criterion is None:
         return None, "values"
     if best.epoch is not None and last.epoch is not None and (best.epoch != last.epoch or best.step is None):
         return last.epoch - best.epoch, "epochs"
     if best.step is not None and last.step is not None:
         return last.step - best.step, "steps"
-    return float(len(judged.points) - 1 - judged.points.index(best)), "values"
+    return float(len(criterion.points) - 1 - criterion.points.index(best)), "values"
 
 
-def _nan(every: Iterable[Series]) -> tuple[int, str] | None:
-    """The first line from which on a loss, or another figure that should fall, is not finite until the end."""
+def _nan(all_series: Iterable[Series]) -> tuple[int, str] | None:
+    """The first line from which on a loss, another metric to minimize, or a norm is not finite until the end, and its name."""
     found = list[tuple[int, str]]()
-    for one in every:
-        if names.better(one.name) != "smaller" and "norm" not in names.words(one.name):
+    for series_ in all_series:
+        if names.better(series_.name) != "smaller" and "norm" not in names.words(series_.name):
             continue
-        first = next((number for number in range(len(one.points), 0, -1) if math.isfinite(one.points[number - 1].value)), 0)
-        if first < len(one.points):
-            found.append((one.points[first].line, one.name))
+        first = next((number for number in range(len(series_.points), 0, -1) if math.isfinite(series_.points[number - 1].value)), 0)
+        if first < len(series_.points):
+            found.append((series_.points[first].line, series_.name))
     return min(found, default=None)
 
 
-def _state(log: Log, nan: tuple[int, str] | None, error: tuple[int, str] | None, at: Progress | None) -> tuple[State, int]:
-    """By the last thing that says it."""
+def _state(log: Log, nan: tuple[int, str] | None, error: tuple[int, str] | None, current: Progress | None) -> tuple[State, int]:
+    """The state, and the line that states it: the last of errors, non-finite values and messages of completion."""
     last = log.rows[-1].line if log.rows else 0
     if error and error[0] > last and log.lines - error[0] <= _FAREWELL:
         return ("killed" if any(word in error[1] for word in _KILLED) else "failed"), error[0]
@@ -164,33 +165,36 @@ def _state(log: Log, nan: tuple[int, str] | None, error: tuple[int, str] | None,
         return "diverged", nan[0]
     if log.finished and log.finished[0] >= last - log.lines // 10:
         return "finished", log.finished[0]
-    if at and at.share == 1:
-        return "finished", at.line
+    if current and current.fraction == 1:
+        return "finished", current.line
     return "", 0
 
 
-def _left(log: Log, at: Progress | None, state: State, line: int) -> Left:
-    """What remains of a training that goes on."""
+def _remaining(log: Log, current: Progress | None, state: State, line: int) -> RemainingTime:
+    """The remaining time, also for trainings that are over."""
     if state in ("failed", "killed"):
-        return Left(
+        return RemainingTime(
             None,
-            f"undefined, because it was {state} in line {line}" if state == "killed" else f"undefined, because it failed in line {line}",
+            f"undefined, because training was {state} in line {line}"
+            if state == "killed"
+            else f"undefined, because training failed in line {line}",
         )
-    return Left(0.0, f"it is finished by line {line}") if state == "finished" else left(log, at)
+    return RemainingTime(0.0, f"finished according to line {line}") if state == "finished" else remaining_time(log, current)
 
 
-def _unjudged(every: list[Series]) -> str:
-    if not every:
-        return "undefined, because no line was read as a log's"
-    return f"undefined, because no name says which way is better: {listing(dict.fromkeys(one.name for one in every), 6)}"
+def _no_criterion(all_series: list[Series]) -> str:
+    if not all_series:
+        return "undefined, because no line was recognized as part of a log"
+    names_ = listing(dict.fromkeys(series_.name for series_ in all_series), 6)
+    return f"undefined, because no name says whether larger or smaller is better: {names_}"
 
 
-def _why(every: list[Series], judged: Series | None, at: Progress | None, state: str) -> dict[str, str]:
+def _why(all_series: list[Series], criterion: Series | None, current: Progress | None, state: str) -> dict[str, str]:
     why = dict[str, str]()
-    if judged is None:
-        why["best"] = why["last"] = _unjudged(every)
-    if at is None:
-        why["progress"] = "undefined, because no line tells an epoch or a step"
+    if criterion is None:
+        why["best"] = why["last"] = _no_criterion(all_series)
+    if current is None:
+        why["progress"] = "undefined, because no line contains an epoch or a step"
     if not state:
-        why["state"] = "undefined, because nothing in the log says that it ended"
+        why["state"] = "undefined, because the log does not say that training ended"
     return why

@@ -1,4 +1,4 @@
-"""A log as a table: a row a record, a column a name."""
+"""A log as a table: one row per record, one column per name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _PLACES = ("line", "phase", "at", "epoch", "epochs", "step", "steps", "eta", "el
 
 
 def table(log: Log) -> str:
-    """Comma-separated values as printed in the log; what a record does not tell is empty. Times in training come first, then the names.
+    """Comma-separated values as printed in the log, empty where a record has none; first epochs, steps and times, then the metrics.
 
-    A running mean is `NAME (mean)`, a best value `NAME (best)`; units stand behind the name where the first value has one: `time [ms]`.
+    The columns of running means are `NAME (mean)`, of best values `NAME (best)`; if the first value has a unit, it follows: `time [ms]`.
     """
     columns: dict[tuple[str, str], str] = {}
     records = list[dict[str, str | int]]()
@@ -29,10 +29,10 @@ def table(log: Log) -> str:
                 columns[key] = figure.name + (f" ({figure.kind})" if figure.kind != "value" else "") + unit
             record[columns[key]] = figure.text
         records.append(record)
-    told = {name for record in records for name in record}
+    used = {name for record in records for name in record}
     written = io.StringIO(newline="")
     writer = csv.DictWriter(
-        written, [*(name for name in _PLACES if name in told or name == "line"), *columns.values()], lineterminator="\n"
+        written, [*(name for name in _PLACES if name in used or name == "line"), *columns.values()], lineterminator="\n"
     )
     writer.writeheader()
     writer.writerows(records)

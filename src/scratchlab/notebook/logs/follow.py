@@ -1,4 +1,4 @@
-"""The lines of a log file, whatever its encoding: all of them, or those that have come since."""
+"""The lines of a log file, whatever its encoding: all of them, or only the new ones."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 
 
 class Tail:
-    """A file that may grow: `new()` gives the whole lines since the last call, from where it stopped.
+    """A file that may grow: `new()` yields the complete lines since the last call.
 
-    again: how often the file was found to begin anew (shorter than before, or another one under the name); a reader should then do so too.
+    restarts: how often the file was truncated or replaced; a reader should then start again, too.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self.again = path, 0
+        self.path, self.restarts = path, 0
         self._begin()
 
     def _begin(self) -> None:
@@ -27,13 +27,13 @@ class Tail:
         self._decoder: codecs.IncrementalDecoder | None = None
 
     def new(self) -> Iterator[str]:
-        """The lines that ended since; raises Problem if the file cannot be read."""
+        """Yields the lines completed since the last call. Raises Problem if the file cannot be read."""
         try:
             with self.path.open("rb") as file:
                 state = self.path.stat()
                 identity = (state.st_dev, state.st_ino)
                 if self._at and (state.st_size < self._at or identity != self._identity):
-                    self.again += 1
+                    self.restarts += 1
                     self._begin()
                 self._identity = identity
                 file.seek(self._at)
@@ -41,12 +41,12 @@ class Tail:
                     self._at += len(chunk)
                     yield from self._lines(chunk)
         except IsADirectoryError:
-            raise Problem(f"{self.path} is a folder; a log is a file in it.") from None
+            raise Problem(f"{self.path} is a folder; name a log file.") from None
         except OSError as error:
             raise Problem(f"{self.path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
 
     def end(self) -> Iterator[str]:
-        """What stands behind the last end of a line: a line that may still grow."""
+        """Yields the incomplete last line, if there is one."""
         if self._rest:
             yield self._rest
 
@@ -60,7 +60,7 @@ class Tail:
 
 
 def text_lines(path: Path) -> Iterator[str]:
-    """All lines of a file, the last one too if nothing ends it; raises Problem if the file cannot be read."""
+    """Yields all lines of a file, including an incomplete last one. Raises Problem if the file cannot be read."""
     tail = Tail(path)
     yield from tail.new()
     yield from tail.end()

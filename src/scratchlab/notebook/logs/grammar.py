@@ -1,6 +1,6 @@
-"""How figures are written: the ways of writing them, in the order in which they are tried.
+"""The grammar of figures: patterns with handlers, in the order in which they are tried.
 
-`understood` reads a shape from left to right. At every word the ways are tried in their order; where none fits, the word is loose.
+`parse_shape` reads a shape from left to right. At every word the patterns are tried in order; a word that none matches is loose.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from scratchlab.notebook.logs.atoms import MEAN, NAME, RATE, SHARE, TOTAL, UNIT,
 from scratchlab.notebook.logs.reading import Reading
 from scratchlab.notebook.logs.shapes import ANCHORS, Shape, Spot
 
-Way = Callable[[Reading, re.Match[str]], bool]
+Handler = Callable[[Reading, re.Match[str]], bool]
 _I = re.IGNORECASE
 _STEP_OF = rf"(?P<step>{N}) ?/ ?(?P<steps>{N})"
 _COUNTED = r"(?P<what>epochs?|steps?|iterations?|iters?|updates?|batches)(?!\w)"
 _SPEED = rf"(?P<rate>{N}) ?(?P<per>[\w/]+)"
-_WAYS: tuple[tuple[re.Pattern[str], Way], ...] = (
+_PATTERNS: tuple[tuple[re.Pattern[str], Handler], ...] = (
     # 10%| 1/10 [00:02<00:18, 2.00s/it
     (
         re.compile(
@@ -81,7 +81,7 @@ _WAYS: tuple[tuple[re.Pattern[str], Way], ...] = (
     (re.compile(rf"(?:done|processed|progress:?|batch(?:es)?) {_STEP_OF}", _I), placed.done),
     (re.compile(rf"{_STEP_OF} (?:batches|steps|iterations|iters|updates)(?!\w)", _I), placed.done),
 )
-_LEADING: tuple[tuple[re.Pattern[str], Way], ...] = (
+_LEADING: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (re.compile(rf"(?P<step>{N})/(?P<steps>{N})(?= )(?:(?: -)? (?P<elapsed>{N}) ?s(?!\w|/))?"), placed.brackets),
     (re.compile(rf"\( ?(?P<step>{N}) ?/ ?(?P<steps>{N}) ?\)"), placed.brackets),
     (re.compile(rf"\[ ?(?P<step>{N}) ?\](?!:)"), placed.brackets),
@@ -90,21 +90,21 @@ _LEADING: tuple[tuple[re.Pattern[str], Way], ...] = (
 )
 _ONLY_COUNT = re.compile(rf"(?P<lead>)(?P<count>{N}) {_COUNTED}$")
 _ALONE = re.compile(rf"{N}|{WORD}|.", re.DOTALL)
-_SPOKEN = re.compile(r"\b(?:the|an?|we|i|it|they|our|was|were|has|had|have|that|this|these|then|but|so)\b", _I)  # of sentences
+_PROSE = re.compile(r"\b(?:the|an?|we|i|it|they|our|was|were|has|had|have|that|this|these|then|but|so)\b", _I)  # words of prose
 _MODE = re.compile(r"[\"']?(?:mode|phase|split|stage|set)[\"']?: ?[\"']?(\w+)", _I)
 
 
-def understood(shape: str, cells: Sequence[str]) -> Shape:
-    """What a shape's numbers are; `cells` are those of one of its lines."""
+def parse_shape(shape: str, cells: Sequence[str]) -> Shape:
+    """Determines what the numbers of a shape are; cells: the numbers of one of its lines."""
     start, stamps, phase = prefixes.prefix(shape, cells)
-    labelled = prefixes.label(shape) if start == 0 else 0
-    start = start or labelled
+    label_end = prefixes.label(shape) if start == 0 else 0
+    start = start or label_end
     mode = _MODE.search(shape)
     reading = Reading(shape, cells, phase=(names.phase(mode[1]) if mode else "") or phase)
     reading.spots.extend(Spot("at", slot, "at") for slot in stamps)
     first, at = reading.phase, start
-    for pattern, way in _LEADING:
-        if (found := pattern.match(shape, at)) and way(reading, found):
+    for pattern, handle in _LEADING:
+        if (found := pattern.match(shape, at)) and handle(reading, found):
             at = found.end()
             break
     if found := _ONLY_COUNT.match(shape, at):
@@ -113,30 +113,30 @@ def understood(shape: str, cells: Sequence[str]) -> Shape:
     while at < len(shape):
         at = _next(reading, at)
         first = first or reading.phase
-    if labelled and reading.formal > 1 and not any(spot.kind in ANCHORS for spot in reading.spots):
+    if label_end and reading.formal > 1 and not any(spot.kind in ANCHORS for spot in reading.spots):
         reading.spots.insert(0, Spot("step", 0, "step", "", ""))
-    spoken = 0 if reading.formal else len(_SPOKEN.findall(shape))
-    return Shape(tuple(reading.spots), first, reading.formal, reading.loose + 3 * spoken, start > 0)
+    prose_words = 0 if reading.formal else len(_PROSE.findall(shape))
+    return Shape(tuple(reading.spots), first, reading.formal, reading.loose + 3 * prose_words, start > 0)
 
 
 def rest(shape: str, first: int) -> tuple[Spot, ...]:
-    """What stands behind a row of a table, whose slots count from `first`."""
-    told = understood(shape, [""] * shape.count(N))
-    return tuple(Spot(spot.kind, spot.slot + first, spot.name, spot.unit, spot.phase) for spot in told.spots)
+    """The figures in the text after a row of a table; their slots are counted from `first`."""
+    parsed = parse_shape(shape, [""] * shape.count(N))
+    return tuple(Spot(spot.kind, spot.slot + first, spot.name, spot.unit, spot.phase) for spot in parsed.spots)
 
 
 def _next(reading: Reading, at: int) -> int:
-    """Reads what stands at a place; where reading goes on."""
+    """Parses at a position; returns the position where parsing continues."""
     if reading.text[at] == " ":
         return at + 1
-    for pattern, way in _WAYS:
-        if (found := pattern.match(reading.text, at)) and way(reading, found):
+    for pattern, handle in _PATTERNS:
+        if (found := pattern.match(reading.text, at)) and handle(reading, found):
             return found.end()
     alone = _ALONE.match(reading.text, at)
-    assert alone  # it fits anything
-    said = alone[0]
-    if of := names.phase(said):
-        reading.phase = of
-    elif said == N or said[0].isalpha():
+    assert alone  # it matches anything
+    word = alone[0]
+    if phase := names.phase(word):
+        reading.phase = phase
+    elif word == N or word[0].isalpha():
         reading.loose += 1
     return alone.end()

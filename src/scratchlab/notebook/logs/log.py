@@ -1,4 +1,4 @@
-"""A log that was read: its rows, and every figure with the line on which it stands."""
+"""A parsed log: its rows, and every figure with its line."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 
 from scratchlab.notebook.logs import slots
 from scratchlab.notebook.logs.names import Phase
-from scratchlab.notebook.logs.shapes import Kind, Shape, written
+from scratchlab.notebook.logs.shapes import Kind, Shape, filled_in
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One number of a log.
 
-    kind: what it is: `value`, `mean` (the running mean beside it), `best` (as the log calls it), `epoch`, `epochs` (their total), `step`,
-        `steps`, `at` (a time stamp), `eta`, `elapsed`.
+    kind: `value`, `mean` (a running mean), `best` (a best value, according to the log), `epoch`, `epochs` (their total), `step`, `steps`,
+        `at` (a time stamp), `eta`, `elapsed`.
     name: as printed, for values; else its kind.
-    text: as printed.
-    unit: as printed.
-    phase: the part of the data it is of, as far as its line says.
-    line: where it stands, from 1.
+    text, unit: as printed.
+    phase: the data split (train, valid, test), if its line says so.
+    line: its line, from 1.
     """
 
     kind: Kind
@@ -32,16 +31,16 @@ class Figure:
 
     @property
     def value(self) -> float | None:
-        """As a number, durations in seconds; None of a time stamp."""
+        """The number, durations in seconds; None for a time stamp."""
         return slots.number(self.text)
 
 
 class Row:
     """A record: the figures of a line, or of an object over several lines.
 
-    line: where it begins, from 1.
-    shape, cells: what its numbers are, and how they are printed; figures are made of them when somebody asks.
-    lines: where each cell stands, if not all on `line`.
+    line: its first line, from 1.
+    shape, cells: what its numbers are, and their texts; figures are made from them on demand.
+    lines: the line of each cell, if not all are on `line`.
     """
 
     __slots__ = ("cells", "line", "lines", "shape")
@@ -50,12 +49,12 @@ class Row:
         self.line, self.shape, self.cells, self.lines = line, shape, cells, lines
 
     def figures(self) -> Iterator[Figure]:
-        """All of them, from left to right; cells that hold no number (empty ones of a table) are none."""
+        """Yields the figures from left to right, without cells that are no number (empty cells of tables)."""
         for spot in self.shape.spots:
             text = self.cells[spot.slot].strip()
             if spot.kind == "at" or slots.number(text) is not None:
                 line = self.lines[spot.slot] if self.lines else self.line
-                yield Figure(spot.kind, written(spot.name, self.cells), text, written(spot.unit, self.cells), spot.phase, line)
+                yield Figure(spot.kind, filled_in(spot.name, self.cells), text, filled_in(spot.unit, self.cells), spot.phase, line)
 
     def number(self, kind: Kind, name: str = "") -> float | None:
         """The first figure of a kind (and name) as a number; None if there is none."""
@@ -70,12 +69,12 @@ class Row:
 
 @dataclass
 class Log:
-    """What was read.
+    """A parsed log.
 
-    rows: in the order of their lines.
-    lines: how many lines there were.
-    trouble: what broke: (line, text) of the last line of each traceback, and of what else kills a process.
-    finished: (line, text) where the log says that training is over.
+    rows: the records, in the order of their lines.
+    lines: number of lines.
+    trouble: errors: (line, text) of the last line of each traceback, and of other fatal messages.
+    finished: (line, text) of the last message that training is over.
     """
 
     rows: list[Row] = field(default_factory=list[Row])
@@ -84,6 +83,6 @@ class Log:
     finished: tuple[int, str] | None = None
 
     def figures(self) -> Iterator[Figure]:
-        """Every figure of every row."""
+        """Yields all figures of all rows."""
         for row in self.rows:
             yield from row.figures()

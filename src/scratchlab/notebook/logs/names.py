@@ -1,4 +1,4 @@
-"""What names say: where in training a number counts, which part of the data it is of, and which way is better."""
+"""The meaning of printed names: epoch or step, data split, and whether larger or smaller is better."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 
 
 def set_of(words: str) -> frozenset[str]:
-    """The words of a text."""
+    """The set of words of a text."""
     return frozenset(words.split())
 
 
@@ -39,7 +39,7 @@ LEFT = frozenset(
     {"eta", "time left", "left time", "left", "remaining", "remaining time", "time remaining", "etc", "estimated time remaining"}
 )
 PASSED = frozenset({"elapsed", "elapsed time", "time elapsed", "total elapsed time"})
-INDICES = frozenset({"session", "task", "fold", "episode", "trial", "training session"})  # count something, but not within one training
+INDICES = frozenset({"session", "task", "fold", "episode", "trial", "training session"})  # indices that count something beyond one training
 
 _LOWER = set_of(
     """loss losses err error errors eer wer cer ppl perplexity bpb bpc bpd nll mse rmse mae mape rmsle fid kid kl ce bce mce dcf
@@ -51,7 +51,7 @@ _HIGHER = set_of(
     kappa r pearson spearman corr correlation likelihood llh elbo objf objective bac uar uf mf silhouette purity nmi ari success
     correct hota mota minp winrate"""
 )
-_NOT_MEASURED = set_of(  # words that make of a metric a setting: loss_weight, loss scale, rank of a process
+_NOT_MEASURED = set_of(  # words that turn a metric's name into a setting: loss_weight, loss scale, rank of a process
     """weight weights weighting scale scaling coef coefficient lambda type window alpha gamma beta decay power name config threshold
     thresh smoothing scaler mult factor reduction interval patience k size batch seed port world global local device process node
     handling parallel tensor pipeline"""
@@ -67,7 +67,7 @@ def words(name: str) -> tuple[str, ...]:
 
 @lru_cache(4096)
 def phase(name: str) -> Phase:
-    """Which part of the data the name tells of; "" if it does not say."""
+    """The data split that a name mentions; "" if none."""
     for word in words(name):
         if word in PHASES:
             return PHASES[word]
@@ -76,22 +76,22 @@ def phase(name: str) -> Phase:
 
 @lru_cache(4096)
 def plain(name: str) -> str:
-    """The name in words, without those that tell the part of the data: `Train Epoch` is `epoch`."""
-    said = words(name)
-    return " ".join(word for word in said if word not in PHASES) or " ".join(said)
+    """The words of a name without those of the data split: `Train Epoch` -> `epoch`."""
+    parts = words(name)
+    return " ".join(word for word in parts if word not in PHASES) or " ".join(parts)
 
 
 @lru_cache(4096)
 def better(name: str) -> Literal["larger", "smaller", ""]:
-    """Which way is better, by the name's words, the last that says it counting; "" if none does or the name is a setting's."""
-    said = [word for word in words(name) if word not in PHASES and not word.isdigit()]
-    if _NOT_MEASURED & set(said) and not ({"global", "local"} & set(said) and ("loss" in said or "acc" in said)):
+    """Whether larger or smaller values are better, by the last telling word of the name; "" if unknown or if it names a setting."""
+    parts = [word for word in words(name) if word not in PHASES and not word.isdigit()]
+    if _NOT_MEASURED & set(parts) and not ({"global", "local"} & set(parts) and ("loss" in parts or "acc" in parts)):
         return ""
-    if said and (said[-1] in ("per", "ter")):  # phoneme and translation error rates; elsewhere a preposition
+    if parts and (parts[-1] in ("per", "ter")):  # phoneme and translation error rates; elsewhere a preposition
         return "smaller"
-    if {"rank", "top"} & set(said) and re.search(r"\d$", name):  # Rank-1, top-5; not the rank of a process
+    if {"rank", "top"} & set(parts) and re.search(r"\d$", name):  # Rank-1, top-5; not the rank of a process
         return "larger"
-    for word in reversed(said):
+    for word in reversed(parts):
         if word in _LOWER or (word.endswith("loss") and word != "gloss"):
             return "smaller"
         if word in _HIGHER:
@@ -100,19 +100,19 @@ def better(name: str) -> Literal["larger", "smaller", ""]:
 
 
 def is_metric(name: str) -> bool:
-    """Whether it names something that training is judged by."""
+    """Whether it names a metric, i.e. something to maximize or minimize."""
     return better(name) != ""
 
 
 @lru_cache(4096)
 def is_measured(name: str) -> bool:
-    """Whether it names a metric, a time, memory or something of a part of the data: what logs print and prose seldom does."""
-    said = words(name)
+    """Whether it names a metric, a time, memory, or something about a data split, which logs print and prose rarely does."""
+    parts = words(name)
     if is_metric(name):
         return True
-    if not said or _NOT_MEASURED & set(said):
+    if not parts or _NOT_MEASURED & set(parts):
         return False
-    return said[-1] in _TIMES or (phase(name) != "" and any(word not in PHASES for word in said))
+    return parts[-1] in _TIMES or (phase(name) != "" and any(word not in PHASES for word in parts))
 
 
 @lru_cache(4096)
@@ -124,7 +124,7 @@ def is_rate(name: str) -> bool:
 
 @lru_cache(4096)
 def is_best(name: str) -> bool:
-    """Whether the name calls what it names the best so far."""
+    """Whether the name denotes a best value so far."""
     return "best" in words(name)
 
 
@@ -133,5 +133,5 @@ _BEST = re.compile(r"(?:^|\b)best(?: so far)?(?:\b|$) ?", re.IGNORECASE)
 
 @lru_cache(4096)
 def without_best(name: str) -> str:
-    """`Best acc` is `acc`; a name of one piece (`val/acc_best`) stays as it is."""
+    """The name without "best": `Best acc` -> `acc`; a name without spaces (`val/acc_best`) stays."""
     return (_BEST.sub("", name).strip() or name) if " " in name else name

@@ -1,4 +1,4 @@
-"""Lines that are JSON, or a printed dictionary: names are the way to a number through the tables it lies in."""
+"""Lines of JSON or printed dictionaries; names are the dotted paths of keys."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from scratchlab.notebook.logs.reading import kind_of
 from scratchlab.notebook.logs.shapes import Kind, Label, Shape, Spot
 from scratchlab.notebook.logs.slots import SLOT
 
-_MARK = re.compile(r"77(\d{7})77")  # stands for slot number n while the shape is parsed: a number inside and outside of strings alike
+_MARK = re.compile(r"77(\d{7})77")  # placeholder of slot n during parsing, valid inside and outside of strings
 
 
 def nested(shape: str) -> Shape | None:
-    """What such a line's numbers are; None if it is no JSON and no dictionary. Lists of tables are records of their own."""
+    """The shape of such a line; None if it is neither JSON nor a dictionary. Dictionaries in lists are separate records."""
     count = shape.count(SLOT)
-    marks = (f"77{slot:07d}77" for slot in range(count))
-    text = "".join(piece + next(marks, "") for piece in shape.split(SLOT))
+    placeholders = (f"77{slot:07d}77" for slot in range(count))
+    text = "".join(piece + next(placeholders, "") for piece in shape.split(SLOT))
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError):
@@ -36,7 +36,7 @@ def nested(shape: str) -> Shape | None:
 
 
 def _records(tree: object) -> Iterator[Shape]:
-    """A table with all that lies in it but lists; then the tables in its lists, each by itself."""
+    """Yields the record of a dictionary with its nested dictionaries, then the records in its lists."""
     if isinstance(tree, dict):
         table = cast("dict[object, object]", tree)
         spots, lists = list[Spot](), list[object]()
@@ -51,17 +51,17 @@ def _records(tree: object) -> Iterator[Shape]:
 
 
 def _mode(table: dict[object, object]) -> Phase:
-    """The part of the data that a record names in a field of its own."""
+    """The data split that a record names in a field of its own."""
     for key in ("mode", "phase", "split"):
         if isinstance(value := table.get(key), str):
             return names.phase(value)
     return ""
 
 
-def _spots(table: dict[object, object], way: tuple[str, ...], spots: list[Spot], lists: list[object], phase: Phase) -> None:
-    """Adds the numbers of a table and of the tables in it; collects the lists."""
+def _spots(table: dict[object, object], parents: tuple[str, ...], spots: list[Spot], lists: list[object], phase: Phase) -> None:
+    """Adds the numbers of a dictionary and its nested dictionaries to `spots`, and its lists to `lists`."""
     for key, value in table.items():
-        path = (*way, str(key))
+        path = (*parents, str(key))
         if isinstance(value, dict):
             _spots(cast("dict[object, object]", value), path, spots, lists, phase or names.phase(str(key)))
         elif isinstance(value, list):
@@ -78,7 +78,7 @@ def _spot(kind: Kind, slot: int, name: str, phase: Phase) -> Spot:
 
 
 def _slot(value: object) -> int | None:
-    """The slot that a value is; None if it is something else."""
+    """The slot of a value; None if it is no placeholder."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     found = _MARK.fullmatch(str(value))
@@ -86,7 +86,7 @@ def _slot(value: object) -> int | None:
 
 
 def _label(name: str) -> Label:
-    """A name in which slots may stand: `AP .5`."""
+    """The label of a name that may contain slots: `AP .5`."""
     if not _MARK.search(name):
         return name
     return tuple(int(piece) if number % 2 else piece for number, piece in enumerate(_MARK.split(name)) if piece != "")

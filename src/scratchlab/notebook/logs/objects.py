@@ -1,4 +1,4 @@
-"""Objects written over several lines, as `trainer_state.json` is: a record each, every figure with its own line."""
+"""JSON objects over several lines, as in `trainer_state.json`: one record each, every figure with its own line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEEPEST, _LONGEST = 50, 5000
 
 @dataclass
 class _Open:
-    """An object that is not closed yet: names, numbers as printed, and their lines."""
+    """An object that is not closed yet: names, printed numbers and their lines."""
 
     names: list[str] = field(default_factory=list[str])
     cells: list[str] = field(default_factory=list[str])
@@ -30,7 +30,7 @@ class _Open:
 
 
 class Objects:
-    """Takes lines while something is open, and gives a row when an object that tells an epoch or a step closes."""
+    """Parses objects line by line; returns a row when an object with an epoch or a step is closed."""
 
     def __init__(self) -> None:
         self._stack: list[_Open] = []
@@ -42,7 +42,7 @@ class Objects:
         return bool(self._stack)
 
     def line(self, place: int, raw: str) -> tuple[bool, Row | None]:
-        """Whether a line belongs to an object, and the row that it completes."""
+        """Whether the line belongs to an object, and the row that it completes."""
         if found := _PAIR.fullmatch(raw):
             if not self._stack:
                 return False, None
@@ -59,20 +59,20 @@ class Objects:
             return False, None
         if self._stack and _CLOSES.fullmatch(raw):
             return True, self._closed(self._stack.pop())
-        self._stack.clear()  # it was no object, or it broke off
+        self._stack.clear()  # no object, or an incomplete one
         return False, None
 
-    def _closed(self, done: _Open) -> Row | None:
-        if not done.names:
+    def _closed(self, closed: _Open) -> Row | None:
+        if not closed.names:
             return None
-        shape = self._shapes.setdefault(tuple(done.names), self._shape(done.names))
-        return Row(done.lines[0], shape, done.cells, done.lines) if shape.anchored else None
+        shape = self._shapes.setdefault(tuple(closed.names), self._shape(closed.names))
+        return Row(closed.lines[0], shape, closed.cells, closed.lines) if shape.anchored else None
 
     @staticmethod
-    def _shape(said: list[str]) -> Shape:
+    def _shape(keys: list[str]) -> Shape:
         spots = list[Spot]()
-        for slot, name in enumerate(said):
+        for slot, name in enumerate(keys):
             kind = "best" if names.is_best(name) else kind_of(name)
             spots.append(Spot(kind, slot, name if kind in ("value", "best") else kind, "", names.phase(name)))
-        told: list[Phase] = [spot.phase for spot in spots if spot.phase]
-        return Shape(tuple(spots), told[0] if told else "", formal=len(spots))
+        phases: list[Phase] = [spot.phase for spot in spots if spot.phase]
+        return Shape(tuple(spots), phases[0] if phases else "", formal=len(spots))

@@ -1,4 +1,4 @@
-"""Where in training a line is: bars, epochs, steps and what counts them."""
+"""Handlers of progress bars, epochs and steps."""
 
 from __future__ import annotations
 

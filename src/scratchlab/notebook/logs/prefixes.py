@@ -1,4 +1,4 @@
-"""What loggers write before the message: times, levels, files, ranks."""
+"""Prefixes that loggers write before the message: times, levels, files, ranks."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _RANK = re.compile(rf"{_N}: (?=.*[^\W\d])")
 
 
 def label(shape: str) -> int:
-    """Where the message begins behind a number and a colon: the rank before a line of srun, or the step itself; 0 if there is none."""
+    """The end of a leading `NUMBER:` (srun's rank, or a step); 0 if there is none."""
     found = _RANK.match(shape)
     return found.end() if found else 0
 
 
 def prefix(shape: str, cells: Sequence[str]) -> tuple[int, list[int], Phase]:
-    """Where the message begins; which cells before it are times; the part of the data that a piece in brackets names."""
+    """Where the message begins, which cells before it are times, and the data split named in brackets."""
     at, stamps = 0, list[int]()
     phase: Phase = ""
     while found := _PIECES.match(shape, at):

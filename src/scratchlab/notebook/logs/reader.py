@@ -1,4 +1,4 @@
-"""Reads a log line by line, from beginning to end or as it grows."""
+"""Parses a log line by line, completely or as it grows."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\
 _BAR = re.compile(r"%\|[^|]*\|")
 _DRAWN = re.compile(r"\[[=>.\-#·▮ ]{4,}\]|={3,}>?|[━─═╸╺▏▎▍▌▋▊▉█░▒▓▮]+|\*{3,}")
 _COLUMNS = str.maketrans("│┃║", "|||")
-_TOLD = re.compile(
+_CLEAR = re.compile(
     r"(?i)\b(?:epochs?|ep|steps?|iter\w*|batch\w*|num_updates|global_step|round)\b|\d+epoch|\[ ?\x00|\x00/\x00|%\||^\{|['\"](?:epoch|step)"
 )
-_NEAR = 60  # lines behind a row on which a line that measures something is taken for part of the log
-_WAITING = 4096  # shapes seen once that are kept, so that a second line of theirs brings back the first
-_LONG = 4000  # characters of a line, above which it is read as JSON or not at all
+_NEAR = 60  # a line with a measured value is accepted within so many lines after a row
+_WAITING = 4096  # number of shapes seen once that are remembered; a second such line admits the first as well
+_LONG = 4000  # longer lines are only parsed as JSON
 
 
 class Reader:
-    """Takes lines, keeps what they tell in `log`."""
+    """Parses lines into `log`."""
 
     def __init__(self) -> None:
         self.log = Log()
-        self._known: dict[str, Shape | None] = {}  # None: no log, by its second line
+        self._known: dict[str, Shape | None] = {}  # None: decided not to be part of a log
         self._waiting: dict[str, tuple[int, list[str]]] = {}
         self._objects = Objects()
         self._watch = Watch()
@@ -40,7 +40,7 @@ class Reader:
         self.log.trouble = self._watch.trouble
 
     def feed(self, lines: Iterable[str]) -> Log:
-        """Reads further lines; the log as far as it is known now."""
+        """Parses further lines; returns the log so far."""
         for line in lines:
             self.log.lines += 1
             if "\x1b" in line:
@@ -57,7 +57,7 @@ class Reader:
         return self.log
 
     def _redrawn(self, line: str) -> None:
-        """What a terminal drew over itself: all states are read; of the same epoch and step the last one counts."""
+        """A line with carriage returns: all its states are parsed; of states with the same epoch and step the last counts."""
         rows, first = self.log.rows, len(self.log.rows)
         for part in line.split("\r"):
             if part.strip():
@@ -89,14 +89,14 @@ class Reader:
             self.log.rows.append(Row(self.log.lines, shape, cells))
 
     def _row(self, raw: str) -> bool:
-        """Reads a further row of the table that is open; whether it was one."""
+        """Parses a further row of the open table; returns whether it was one."""
         assert self._table
         if tables.is_rule(raw):
             return raw.strip() != ""
         cells = self._table.row(raw)
         if cells is None:
             self._inside = False
-            if self._table.between != "|":  # between pipes a table may go on behind lines of others
+            if self._table.between != "|":  # a table with pipes may continue after other lines
                 self._table = None
             return False
         if not self._table.repeated_by(cells):
@@ -104,7 +104,7 @@ class Reader:
         return True
 
     def _unknown(self, raw: str, text: str, key: str, cells: list[str], refused: bool) -> None:
-        """A line of a shape that is not known to be a log's."""
+        """Handles a line whose shape is not known to be part of a log."""
         here = self.log.lines
         if self._watch.line(here, raw):
             return
@@ -115,10 +115,10 @@ class Reader:
         if belongs or self._tabled(raw, text, key, cells):
             return
         if cells and not refused:
-            self._judge(key, cells)
+            self._decide(key, cells)
 
     def _tabled(self, raw: str, text: str, key: str, cells: list[str]) -> bool:
-        """Whether the line belongs to a table: its names, or its first row."""
+        """Whether the line belongs to a table, as its header or a first row."""
         source = raw.translate(_COLUMNS)
         if self._table and not tables.is_rule(source):
             table = self._table
@@ -144,27 +144,27 @@ class Reader:
         return True
 
     def _head(self, line: str, key: str) -> tables.Head | None:
-        """The table that a line begins. Between pipes and spaces prose has tables too: such are a log's by their columns, or within one."""
-        named, _, behind = key.partition(": ")
-        found = None if SLOT in named or (behind and not behind.startswith(f"{SLOT}%|")) else tables.head(line)
+        """The table that a line begins; tables with pipes or spaces occur in prose: they need an epoch or step column, or rows nearby."""
+        named, _, after = key.partition(": ")
+        found = None if SLOT in named or (after and not after.startswith(f"{SLOT}%|")) else tables.head(line)
         return found if found and (found.between in (",", "\t") or found.shape.anchored or self._near) else None
 
     @property
     def _near(self) -> bool:
-        """Whether a log's row stands a few lines before."""
+        """Whether there is a row within the last few lines."""
         return bool(self.log.rows) and self.log.lines - self.log.rows[-1].line <= _NEAR
 
-    def _judge(self, key: str, cells: list[str]) -> None:
-        """Whether the shape is a log's: at once if it says so, else when it comes a second time."""
+    def _decide(self, key: str, cells: list[str]) -> None:
+        """Decides whether a shape is part of a log: at once if it is clear, else when it occurs a second time."""
         before = self._waiting.pop(key, None)
         near = self._near
-        if before is None and not near and not _TOLD.search(key):
+        if before is None and not near and not _CLEAR.search(key):
             self._wait(key, cells)
             return
         shape = nested(key) if key[:1] in "{[" else None
         if shape is None:
-            shape = Shape(()) if len(key) > _LONG else grammar.understood(key, cells)
-        if shape.sure or (before and shape.likely) or (near and shape.fits):
+            shape = Shape(()) if len(key) > _LONG else grammar.parse_shape(key, cells)
+        if shape.certain or (before and shape.likely) or (near and shape.fits):
             self._known[key] = shape
             if before:
                 self._late = True
@@ -183,11 +183,11 @@ class Reader:
         self._waiting[key] = (self.log.lines, cells)
 
 
-def _same(one: Row, other: Row) -> bool:
-    """Whether two states of a line tell of the same epoch and step."""
-    return all(one.text(kind) == other.text(kind) for kind in ("epoch", "step")) and one.shape.anchored and other.shape.anchored
+def _same(first: Row, second: Row) -> bool:
+    """Whether two states of a line have the same epoch and step."""
+    return all(first.text(kind) == second.text(kind) for kind in ("epoch", "step")) and first.shape.anchored and second.shape.anchored
 
 
 def read(lines: Iterable[str]) -> Log:
-    """The log that lines of text are; of prose, none: without rows."""
+    """Parses lines of text into a log; prose gives a log without rows."""
     return Reader().feed(lines)

@@ -1,4 +1,4 @@
-"""Whether a log is what a run printed: its figures are those that the run recorded, rounded as printed."""
+"""Whether a log is the output of a stored run: its figures equal the run's records, rounded as printed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, cast
 from scratchlab.notebook.logs import names
 from scratchlab.notebook.logs.log import Figure, Log
 
-DIGITS = 8  # that must agree in all: fewer do by chance
-MOST = 6  # that count of one figure
+DIGITS = 8  # digits that must match in total; fewer may match by chance
+MOST = 6  # digits counted of one figure
 
 
-def agreeing(log: Log, records: Sequence[object]) -> int:
-    """How many figures of a log are the run's; 0 if it is not the run's log.
+def matching_figures(log: Log, records: Sequence[object]) -> int:
+    """The number of figures of a log that match a run; 0 if the log is not the run's.
 
-    In the epochs that both tell of, every metric of the log must be one of the run's, whatever each calls it. Epochs are counted from 0 or
-    from 1.
+    In the epochs that both contain, every metric of the log must equal one of the run's, whatever their names. The log may count epochs
+    from 0 or 1.
 
-    records: of a run's epochs, each with its number from 0 as `epoch`; what is none, as in a damaged file, counts for nothing.
+    records: the run's epochs, numbered from 0 by `epoch`; invalid records, as in a damaged file, are ignored.
     """
     columns: dict[str, list[tuple[int, Figure]]] = {}
     for row in log.rows:
@@ -30,7 +30,7 @@ def agreeing(log: Log, records: Sequence[object]) -> int:
                 columns.setdefault(figure.name, []).append((int(epoch or 0), figure))
     numbered = {number: record for record in records if (number := _epoch(record)) is not None}
     return max(
-        _agreeing(columns, {number + first: cast("dict[str, Any]", record) for number, record in numbered.items()}) for first in (0, 1)
+        _matching(columns, {number + first: cast("dict[str, Any]", record) for number, record in numbered.items()}) for first in (0, 1)
     )
 
 
@@ -39,7 +39,7 @@ def _epoch(record: object) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def _agreeing(columns: Mapping[str, Sequence[tuple[int, Figure]]], records: Mapping[int, Mapping[str, Any]]) -> int:
+def _matching(columns: Mapping[str, Sequence[tuple[int, Figure]]], records: Mapping[int, Mapping[str, Any]]) -> int:
     figures, digits = 0, 0
     for name, column in columns.items():
         shared = [(figure, records[epoch]) for epoch, figure in column if epoch in records]
@@ -48,14 +48,14 @@ def _agreeing(columns: Mapping[str, Sequence[tuple[int, Figure]]], records: Mapp
         if any(all(_rounds(figure, record.get(key)) for figure, record in shared) for key in measured):
             figures += len(shared)
             texts = {figure.text for figure, _ in shared}
-            digits += sum(_digits(texts)) if len(texts) > 1 else 0  # what never changes is alike in many runs
+            digits += sum(_digits(texts)) if len(texts) > 1 else 0  # a constant is equal in many runs
         elif shared and names.is_metric(name):
             return 0
     return figures if digits >= DIGITS else 0
 
 
 def _rounds(figure: Figure, value: object) -> bool:
-    """Whether a value is printed like that: within half of its last place."""
+    """Whether a value rounds to the printed figure: within half a unit of its last digit."""
     printed = _decimal(figure.text)
     if printed is None or not isinstance(value, float) or not math.isfinite(value):
         return False
@@ -70,7 +70,7 @@ def _digits(texts: Iterable[str]) -> Iterable[int]:
 
 def _decimal(text: str) -> Decimal | None:
     try:
-        made = Decimal(text.replace(",", ""))
+        number = Decimal(text.replace(",", ""))
     except InvalidOperation:
         return None
-    return made if made.is_finite() else None
+    return number if number.is_finite() else None

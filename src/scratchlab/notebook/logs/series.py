@@ -1,4 +1,4 @@
-"""Figures in their order: one series for each name and part of the data, with the epoch and step at which each value counts."""
+"""Series of figures, one for each name and data split, with epoch and step of each value."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from scratchlab.notebook.logs import names, slots
 from scratchlab.notebook.logs.log import Log, Row
 from scratchlab.notebook.logs.names import Phase
-from scratchlab.notebook.logs.shapes import ANCHORS, Kind, Shape, Spot, written
+from scratchlab.notebook.logs.shapes import ANCHORS, Kind, Shape, Spot, filled_in
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A value and where it stands; epoch and step are None where neither its line nor one before says them."""
+    """A value with its line; epoch and step from its line or an earlier one, None if unknown."""
 
     line: int
     value: float
@@ -26,7 +26,7 @@ class Point:
 class Series:
     """The values of one name.
 
-    kind: `value`; `mean`, running means, of which each epoch's last is kept; `best`, as the log calls it.
+    kind: `value`; `mean`: running means, of which the last of each epoch is kept; `best`: best values according to the log.
     """
 
     name: str
@@ -36,20 +36,20 @@ class Series:
 
     @property
     def finite(self) -> list[Point]:
-        """The points whose value is a finite number."""
+        """The points with finite values."""
         return [point for point in self.points if math.isfinite(point.value)]
 
     @property
     def title(self) -> str:
-        """Its name, with the part of the data where the name does not say it."""
+        """The name, with the data split if the name does not contain it."""
         return self.name if not self.phase or names.phase(self.name) else f"{self.name} ({self.phase})"
 
 
-_HALVES = {"precision", "recall", "sensitivity", "specificity"}  # either can be had at the other's cost
+_HALVES = {"precision", "recall", "sensitivity", "specificity"}  # each can be improved at the cost of the other
 
 
 class _Place:
-    """Epoch, step and part of the data as lines go by: a line that does not say them is about those of the lines before."""
+    """The current epoch, step and data split: a line without them inherits those of earlier lines."""
 
     def __init__(self) -> None:
         self.epoch: float | None = None
@@ -57,7 +57,7 @@ class _Place:
         self.phase: Phase = ""
 
     def pass_by(self, row: Row) -> None:
-        """Takes what the row says."""
+        """Updates from a row."""
         epoch, step = (row.number(kind) for kind in ANCHORS)
         if epoch is not None:
             if epoch != self.epoch:
@@ -70,13 +70,13 @@ class _Place:
 
 
 def _values(shape: Shape) -> list[Spot]:
-    """Its values, means and bests; of a value that has its running mean beside it the mean alone."""
+    """The values, means and bests of a shape; of a value with its running mean beside it, only the mean."""
     averaged = {spot.name for spot in shape.spots if spot.kind == "mean"}
     return [spot for spot in shape.spots if spot.kind in ("mean", "best") or (spot.kind == "value" and spot.name not in averaged)]
 
 
 def series(log: Log) -> list[Series]:
-    """All series of a log, in the order in which they begin."""
+    """All series of a log, in the order of their first values."""
     found: dict[tuple[str, Phase, Kind], Series] = {}
     shapes: dict[int, list[Spot]] = {}
     place = _Place()
@@ -89,37 +89,40 @@ def series(log: Log) -> list[Series]:
             value = slots.number(row.cells[spot.slot])
             if value is None:
                 continue
-            name, phase = written(spot.name, row.cells), spot.phase or place.phase
-            one = found.get((name, phase, spot.kind))
-            if one is None:
-                one = found[name, phase, spot.kind] = Series(name, phase, spot.kind)
+            name, phase = filled_in(spot.name, row.cells), spot.phase or place.phase
+            current = found.get((name, phase, spot.kind))
+            if current is None:
+                current = found[name, phase, spot.kind] = Series(name, phase, spot.kind)
             point = Point(row.lines[spot.slot] if row.lines else row.line, value, place.epoch, place.step)
-            if spot.kind == "mean" and one.points and one.points[-1].epoch == point.epoch:
-                one.points[-1] = point
+            if spot.kind == "mean" and current.points and current.points[-1].epoch == point.epoch:
+                current.points[-1] = point
             else:
-                one.points.append(point)
+                current.points.append(point)
     return list(found.values())
 
 
-def judging(every: Iterable[Series], wanted: str = "") -> Series | None:
-    """The series by which the training is judged: the one that is wanted by name, else the most telling.
+def select_criterion(all_series: Iterable[Series], wanted: str = "") -> Series | None:
+    """The series that serves as the criterion: the wanted one, else chosen automatically; None if there is none.
 
-    Of the names that say which way is better: several values before a single one; what is not of training; a score before a loss;
-    validation before test before nothing said; what is written at an epoch's end before running means; precision or recall alone last;
-    the first of those that are left.
+    Among the metrics: several values before a single one; other splits before training; scores before losses; validation before test before
+    unknown; values before running means; others before precision or recall alone; then the first.
     """
-    able = [one for one in every if (one.name == wanted or one.title == wanted if wanted else names.better(one.name)) and one.finite]
+    candidates = [
+        candidate
+        for candidate in all_series
+        if (candidate.name == wanted or candidate.title == wanted if wanted else names.better(candidate.name)) and candidate.finite
+    ]
     order = {"valid": 0, "test": 1, "": 2, "train": 3}
     kinds = {"value": 0, "mean": 1, "best": 2}
     return min(
-        able,
-        key=lambda one: (
-            len(one.finite) < 2,
-            one.phase == "train",
-            names.better(one.name) != "larger",
-            order[one.phase],
-            kinds[one.kind],
-            bool(_HALVES & set(names.words(one.name))),
+        candidates,
+        key=lambda candidate: (
+            len(candidate.finite) < 2,
+            candidate.phase == "train",
+            names.better(candidate.name) != "larger",
+            order[candidate.phase],
+            kinds[candidate.kind],
+            bool(_HALVES & set(names.words(candidate.name))),
         ),
         default=None,
     )

@@ -1,4 +1,4 @@
-"""What the numbers of a shape are: found once for every shape, used for all its lines."""
+"""Shapes of lines: what their numbers are, determined once for each shape and used for all its lines."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from scratchlab.notebook.logs.names import Phase
 
 Kind = Literal["epoch", "epochs", "step", "steps", "at", "eta", "elapsed", "value", "mean", "best"]
 ANCHORS = ("epoch", "step")
-Label = str | tuple[str | int, ...]  # as printed; or with cells in it, by their number, where it holds what varies: ("Prec@1 ", 3)
+Label = str | tuple[str | int, ...]  # printed text, or text with cell numbers for its variable parts: ("Prec@1 ", 3)
 
 
-def written(label: Label, cells: Sequence[str]) -> str:
-    """A label with the cells that stand in it."""
+def filled_in(label: Label, cells: Sequence[str]) -> str:
+    """The text of a label with its cells filled in."""
     return label if isinstance(label, str) else "".join(part if isinstance(part, str) else cells[part] for part in label)
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """What one number of a shape is.
+    """The meaning of one number of a shape.
 
-    slot: which number, from 0.
-    name: as printed; that of its kind if it tells an epoch, a step, a time.
+    slot: index of the number, from 0.
+    name: as printed; the kind's name for epochs, steps and times.
     unit: as printed.
-    phase: which part of the data it is of, as far as the line says.
+    phase: the data split, if the line says so.
     """
 
     kind: Kind
@@ -39,14 +39,14 @@ class Spot:
 
 @dataclass(frozen=True)
 class Shape:
-    """What lines of one shape tell.
+    """The form of a line: its text with the numbers replaced by slots, parsed.
 
-    spots: their figures.
-    phase: the part of the data, if the line says it anywhere.
-    formal: how many figures stand as no prose would have them: behind a colon or an equals sign, in brackets, as a bar.
-    loose: words and numbers that belong to no figure.
-    stamped: whether such lines begin with a time or a level, as loggers write.
-    parts: where a line holds several records (lists in JSON), the shapes of each; its own spots are none then.
+    spots: the figures.
+    phase: the data split, if the line names it anywhere.
+    formal: number of figures in a form unusual in prose: after a colon or an equals sign, in brackets, in a progress bar.
+    loose: number of words and numbers that belong to no figure.
+    stamped: whether the line begins with a time or a level, as written by loggers.
+    parts: the shapes of the records, if a line contains several (lists in JSON); `spots` is empty then.
     """
 
     spots: tuple[Spot, ...]
@@ -58,28 +58,28 @@ class Shape:
 
     @cached_property
     def figures(self) -> int:
-        """How many figures there are, time stamps not counted."""
+        """The number of figures, without time stamps."""
         return sum(spot.kind != "at" for spot in self.spots) + sum(part.figures for part in self.parts)
 
     @cached_property
     def anchored(self) -> bool:
-        """Whether it says the epoch or the step."""
+        """Whether it contains an epoch or a step."""
         return any(spot.kind in ANCHORS for spot in self.spots) or any(part.anchored for part in self.parts)
 
     @cached_property
     def _named(self) -> list[str]:
-        """The names of what it measures, without what varies in them."""
-        told = (spot.name for spot in self.spots if spot.kind in ("value", "best", "mean"))
-        return [name if isinstance(name, str) else str(name[0]) for name in told]
+        """The names of its values, without their variable parts."""
+        labels = (spot.name for spot in self.spots if spot.kind in ("value", "best", "mean"))
+        return [name if isinstance(name, str) else str(name[0]) for name in labels]
 
     @cached_property
     def measures(self) -> bool:
-        """Whether it tells a metric or something else that only a running program prints."""
+        """Whether it contains a metric or another quantity that only programs print."""
         return any(spot.kind in ("eta", "elapsed", "mean", "best") for spot in self.spots) or any(map(names.is_measured, self._named))
 
     @cached_property
     def counts(self) -> bool:
-        """Whether it tells a session, task or fold, or totals."""
+        """Whether it contains the index of a session, task or fold, or totals."""
         return any(
             spot.kind in ("epochs", "steps") or (isinstance(spot.name, str) and names.plain(spot.name) in names.INDICES)
             for spot in self.spots
@@ -87,26 +87,26 @@ class Shape:
 
     @cached_property
     def slots(self) -> dict[tuple[Kind, str], int]:
-        """The slot of each kind and name, for names without cells in them."""
+        """The slot of each (kind, name), for names without variable parts."""
         return {(spot.kind, spot.name): spot.slot for spot in self.spots if isinstance(spot.name, str)}
 
-    # Three questions of admission: prose has numbers too, and the more words stand around them, the more has to speak for a log.
+    # Admission as part of a log: prose contains numbers, too, so the more words surround them, the more evidence is needed.
 
     @property
-    def sure(self) -> bool:
-        """Whether one such line is enough: it says the epoch or the step, formally, and little else."""
+    def certain(self) -> bool:
+        """Whether one such line is admitted at once: it contains an epoch or step in formal notation, and few other words."""
         return self.anchored and self.formal > 0 and self.loose <= max(2, self.figures) + self.stamped
 
     @property
     def likely(self) -> bool:
-        """Whether two such lines are enough."""
+        """Whether such lines are admitted from the second one on."""
         telling = self.anchored or self.measures or self.counts or any(map(names.is_rate, self._named))
         most = 3 + 2 * self.figures if self.stamped or self.measures or self.formal else 1 + self.figures
         return self.figures > 0 and telling and self.loose <= most
 
     @property
     def fits(self) -> bool:
-        """Whether one such line is enough within a log: it measures something and says little else."""
+        """Whether one such line is admitted near other rows: it contains a measured value and few other words."""
         return (
             self.figures > 0
             and self.formal > 0

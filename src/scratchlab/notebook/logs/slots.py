@@ -1,7 +1,7 @@
-"""Where the numbers of a line stand: the text between them is the line's shape, and lines of one shape are read alike.
+"""Splits lines at their numbers; the text between them is the line's shape, and all lines of one shape are parsed alike.
 
-A log of a hundred thousand lines has a few dozen shapes. A shape is understood once (`shapes.py`), slowly; every other line of it costs one
-split and one look-up.
+A log of a hundred thousand lines has a few dozen shapes. Each shape is parsed only once (`shapes.py`), which is slow; all its other lines
+cost one split and one look-up.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NOT_FINITE = r"[-+]?(?:nan|NaN|inf|Inf|Infinity)(?![\w.\-/'])"
 
 
 def _days(first: str) -> str:
-    """Days as digits and names; `first` stands for the first digit."""
+    """The pattern of dates; first: the pattern of their first digit."""
     ymd, dmy = rf"{first}\d{{3}}[-/.]\d\d?[-/.]\d\d?", rf"{first}\d?[-/.]\d\d?[-/.]\d{{4}}"
     full = rf"(?:{ymd}|{dmy}|{first}\d{{7}}|{first}\d?[-/\ ]{_MONTH}[-/\ ]\d{{4}})(?:[T_\ :-]|,\ |\ -\ ){_CLOCK}"
     return rf"{full}|{first}\d[-/]\d\d\ \d\d:\d\d:\d\d(?:[.,]\d+)?"  # without a year: 08/14 12:19:46
@@ -32,9 +32,9 @@ def _durations(first: str) -> str:
 
 
 # A number does not follow letters or `_` (loss1, conv2), `@` (Prec@1), `#` (output #0), a point (the rest of a version), a hyphen after
-# letters (top-1) or after letters and digits (mAP50-95), nor `.5:` (mAP@.5:.95). The pattern begins with a class of characters, so that
-# the search skips to the next of them; that is why what stands before is looked at after the first character, and most numbers are done
-# with in the first branch.
+# letters (top-1) or after letters and digits (mAP50-95), nor `.5:` (mAP@.5:.95). The pattern begins with a character class, so that the
+# search skips quickly to the next candidate; therefore the lookbehinds follow the first character, and most numbers match in the first
+# branch.
 _NUMERIC = rf"""[-+.\d](?<![\w@#.].)(?<![A-Za-z_]-.)(?<![A-Za-z_]\d-.)(?<![A-Za-z_]\d\d-.)(?<!\.\d:.)(?:
     (?<=\d)(?>\d*(?:\.\d*)?){_EXPONENT}(?![:/\-.,_]\d|\ (?:days?,|{_MONTH}|\d\d:\d\d:)|[-/]{_MONTH})
   | (?<=\d)(?:{_days("")}|{_durations("")})
@@ -43,7 +43,7 @@ _NUMERIC = rf"""[-+.\d](?<![\w@#.].)(?<![A-Za-z_]-.)(?<![A-Za-z_]\d-.)(?<![A-Za-
   | (?<=\.)\d+{_EXPONENT}(?!\.\d)
 )"""
 _FAST = re.compile(rf"({_NUMERIC})", re.VERBOSE)
-# What is rarer: days that begin with a letter, and values that are not finite. "number of nan iterations" is a name.
+# Rarer forms: dates that begin with a letter, and values that are not finite. "number of nan iterations" is a name.
 _FULL = re.compile(
     rf"((?<=[IWEF])(?<!\w[IWEF])(?=\d){_GLOG}|(?<!\w)(?=[A-Z][a-z][a-z]\ \d){_NAMED}"
     rf"|(?<![\w.@/\-])(?<!of\ )(?=[-+nNiI]){_NOT_FINITE}|{_NUMERIC})",
@@ -56,14 +56,14 @@ _WHOLE_DURATION = re.compile(r"(?:(\d+) ?d(?:ays?)?,? ?)?(\d+):(\d\d)(?::(\d\d(?
 
 
 def split(text: str) -> list[str]:
-    """Text, number, text, number, …, text."""
+    """Splits into text, number, text, number, …, text."""
     if "nan" in text or "inf" in text or "NaN" in text or "Inf" in text or _LETTERED.match(text):
         return _FULL.split(text)
     return _FAST.split(text)
 
 
 def is_stamp(cell: str) -> bool:
-    """Whether it tells a day and a time."""
+    """Whether it is a date with a time."""
     return _WHOLE_STAMP.fullmatch(cell) is not None
 
 
@@ -73,13 +73,13 @@ def is_clock(cell: str) -> bool:
 
 
 def number(cell: str) -> float | None:
-    """What a cell is worth; a duration (`3:06:24`, `15:19`, `1 day, 2:00:00`) in seconds, a stamp None, other text None."""
+    """The number in a cell; durations (`3:06:24`, `15:19`, `1 day, 2:00:00`) in seconds; None for time stamps and other text."""
     try:
         return float(cell)
     except ValueError:
         pass
-    if told := _WHOLE_DURATION.fullmatch(cell.strip()):
-        days, first, second, third = told.groups()
+    if duration := _WHOLE_DURATION.fullmatch(cell.strip()):
+        days, first, second, third = duration.groups()
         seconds = int(first) * 60 + int(second) if third is None else int(first) * 3600 + int(second) * 60 + float(third)
         return seconds + 86400 * int(days or 0)
     try:
@@ -89,5 +89,5 @@ def number(cell: str) -> float | None:
 
 
 def finite(value: float | None) -> bool:
-    """Whether it is there and neither infinite nor undefined."""
+    """Whether the value is not None and finite."""
     return value is not None and math.isfinite(value)

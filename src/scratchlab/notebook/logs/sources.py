@@ -1,4 +1,4 @@
-"""Where a log comes from: a file, standard input, the clipboard, or a file that is still written."""
+"""Sources of logs: a file, standard input, the clipboard, or a growing file."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from scratchlab.notebook.logs.reader import Reader
 if TYPE_CHECKING:
     from rich.console import Console
 
-EVERY = 1.0  # seconds between two looks at a file that grows
+EVERY = 1.0  # seconds between two updates from a growing file
 
 
 def lines(file: Path | None) -> Iterable[str]:
-    """The lines of a file; of standard input (`-`, or no file and something piped in); else of the clipboard.
+    """The lines of a file; of standard input (for `-`, or without a file if something is piped in); else of the clipboard.
 
     Raises Problem if the file or the clipboard cannot be read.
     """
@@ -30,17 +30,17 @@ def lines(file: Path | None) -> Iterable[str]:
     if file is None and sys.stdin.isatty():
         return clipboard.text().split("\n")
     piped = sys.stdin.buffer.read()
-    if file is None and not piped:  # nothing was piped in: a program without a terminal
+    if file is None and not piped:  # nothing piped in: started without a terminal
         return clipboard.text().split("\n")
     return piped.decode(errors="replace").removesuffix("\n").split("\n")
 
 
-def followed(file: Path, metric: str, console: Console) -> Log:
-    """Shows the card of a file and draws it anew as it grows, until Ctrl-C; what was read until then."""
+def follow(file: Path, metric: str, console: Console) -> Log:
+    """Shows the card of a file and updates it as the file grows, until Ctrl-C; returns the log read until then."""
     from rich.live import Live
 
     tail = Tail(file)
-    reader, again = Reader(), 0
+    reader, restarts = Reader(), 0
     log = reader.feed(tail.new())
     with Live(terminal.picture(card(log)), console=console, auto_refresh=False) as live:
         try:
@@ -48,8 +48,8 @@ def followed(file: Path, metric: str, console: Console) -> Log:
                 live.update(terminal.picture(card(log, metric if log.rows else "")), refresh=True)
                 time.sleep(EVERY)
                 new = list(tail.new())
-                if tail.again != again:
-                    reader, again = Reader(), tail.again
+                if tail.restarts != restarts:
+                    reader, restarts = Reader(), tail.restarts
                 if new:
                     log = reader.feed(new)
         except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Tables: comma- or tab-separated values, columns between pipes, and columns between spaces under their names."""
+"""Tables in logs: columns separated by commas, tabs, semicolons, pipes or spaces, under a header."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _SPACED = re.compile(r"[^\W\d][\w@/.:%()-]*")
 
 @dataclass(frozen=True)
 class Head:
-    """The names of a table's columns.
+    """The header of a table.
 
-    cells: as printed.
-    between: what separates them; "" for space.
-    shape: what its rows tell, if separated by something else than space.
+    cells: column names as printed.
+    between: the separator; "" for spaces.
+    shape: the shape of its rows, if the separator is not spaces.
     """
 
     cells: tuple[str, ...]
@@ -30,29 +30,29 @@ class Head:
     shape: Shape
 
     def row(self, line: str) -> Sequence[str] | None:
-        """The cells of a row; None if the line is no row of this table: it has other columns, or neither numbers nor the names again."""
+        """The cells of a row; None if the line is no row: wrong number of columns, or neither numbers nor a repeated header."""
         cells = cut(line, self.between)
         if len(cells) != len(self.cells):
             return None
         return cells if any(number(cell) is not None for cell in cells) or self.repeated_by(cells) else None
 
     def repeated_by(self, cells: Sequence[str]) -> bool:
-        """Whether a row is the names again."""
+        """Whether a row repeats the header."""
         return tuple(cell.strip() for cell in cells) == self.cells
 
 
 def cut(line: str, between: str) -> list[str]:
-    """The cells of a line; of one between pipes without the outer ones."""
+    """Splits a line into cells; outer pipes are removed."""
     return line.strip().strip("|").split("|") if between == "|" else line.split(between)
 
 
 def is_rule(line: str) -> bool:
-    """Whether it only draws a line between rows."""
+    """Whether a line is a rule between rows."""
     return _RULE.fullmatch(line) is not None
 
 
 def head(line: str) -> Head | None:
-    """The table that a line begins, if it names columns of which one is an epoch, a step or a metric."""
+    """The table whose header a line is: it names columns, among them an epoch, a step or a metric; else None."""
     for between in ("\t", ",", "|", ";"):
         if between in line:
             cells = tuple(cell.strip().strip("\"'") for cell in cut(line, between))
@@ -76,37 +76,37 @@ def _spot(slot: int, name: str, unit: str = "") -> Spot:
 
 
 def begins(table: Head, cells: Sequence[str]) -> bool:
-    """Whether these cells are numbers enough to be the first row under the names: what is no number is empty, or one word."""
-    told = [number(cell) is not None for cell in cells]
-    return any(told) and all(known or len(cell.split()) < 2 for known, cell in zip(told, cells, strict=True))
+    """Whether the cells can be the first row under a header: they contain a number, and all others are empty or single words."""
+    is_number = [number(cell) is not None for cell in cells]
+    return any(is_number) and all(numeric or len(cell.split()) < 2 for numeric, cell in zip(is_number, cells, strict=True))
 
 
 def spaced(table: Head, shape: str) -> Shape | None:
-    """What a row between spaces tells under its names; None if it has other columns.
+    """The shape of a space-separated row under its header; None if the columns do not match.
 
-    The row may go on behind a colon (a progress bar); a first column may be a word, and a column `3/10` or `3.2G`.
+    The row may be followed by a colon and a progress bar; its first column may be a word, and columns may be like `3/10` or `3.2G`.
     """
     pieces = shape.partition(": ")[0].split()
     if len(pieces) > len(table.cells) or len(pieces) < len(table.cells) - 1 or SLOT not in pieces[-1]:
         return None
     columns = table.cells[-len(pieces) :]
     spots, slot = list[Spot](), 0
-    for number_, (piece, name) in enumerate(zip(pieces, columns, strict=True)):
+    for column, (piece, name) in enumerate(zip(pieces, columns, strict=True)):
         here, slot = slot, slot + piece.count(SLOT)
-        own = _spot(here, name, piece.replace(SLOT, "") if piece.count(SLOT) == 1 else "")
+        spot = _spot(here, name, piece.replace(SLOT, "") if piece.count(SLOT) == 1 else "")
         if SLOT not in piece:
-            if number_:
+            if column:
                 return None
-        elif piece == f"{SLOT}/{SLOT}" and own.kind in ("epoch", "step"):
-            spots += [own, Spot("epochs" if own.kind == "epoch" else "steps", here + 1, own.kind + "s")]
+        elif piece == f"{SLOT}/{SLOT}" and spot.kind in ("epoch", "step"):
+            spots += [spot, Spot("epochs" if spot.kind == "epoch" else "steps", here + 1, spot.kind + "s")]
         elif piece.startswith(SLOT) and piece.count(SLOT) == 1:
-            spots.append(own)
+            spots.append(spot)
         else:
             return None
-    behind = beside(shape, slot)
-    return Shape(tuple(spots) + behind.spots, formal=len(spots))
+    after = beside(shape, slot)
+    return Shape(tuple(spots) + after.spots, formal=len(spots))
 
 
 def beside(shape: str, first: int = 0) -> Shape:
-    """What stands behind the columns, and the colon after them, in a row or over it (a progress bar); its slots count from `first`."""
+    """The shape of the text after the columns and a colon (a progress bar), in a row or header; its slots are counted from `first`."""
     return Shape(grammar.rest(shape.partition(": ")[2], first), formal=1)

@@ -1,4 +1,4 @@
-"""Whether a training still gets better, judged by its own scatter."""
+"""Whether a training still improves, relative to the scatter of its values."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from statistics import fmean, variance
 from typing import Literal
 
-_FEWEST = 8  # values, below which nothing is said
+_FEWEST = 8  # minimum number of values
 
 
 @dataclass(frozen=True)
 class Trend:
-    """What the last values say.
+    """The trend of the last values.
 
-    way: `better`, `worse`, `level`; `undefined` of too few values.
-    why: the numbers it rests on, as a person would read them.
+    way: `better`, `worse` or `level`; `undefined` with too few values.
+    why: the numbers behind it, in words.
     """
 
     way: Literal["better", "worse", "level", "undefined"]
@@ -23,18 +23,18 @@ class Trend:
 
 
 def trend(values: Sequence[float], better: Literal["larger", "smaller"]) -> Trend:
-    """Compares the last fifth of the values (three at least) with as many before them.
+    """Compares the mean of the last fifth of the values (at least three) with that of as many before them.
 
-    It is a change if the means differ by more than twice the standard error of their difference (Welch, 1947), in which slow growth within
-    the two stretches counts as scatter: it errs on the side of `level`.
+    A change is reported if the means differ by more than twice the standard error of their difference (Welch, 1947). A slow trend within
+    the two segments counts as scatter, so the test errs towards `level`.
     """
     if len(values) < _FEWEST:
-        return Trend("undefined", f"undefined, because {len(values)} values are too few: it takes {_FEWEST}")
-    stretch = max(3, len(values) // 5)
-    late, early = values[-stretch:], values[-2 * stretch : -stretch]
+        return Trend("undefined", f"undefined, because there are only {len(values)} values; at least {_FEWEST} are needed")
+    n = max(3, len(values) // 5)
+    late, early = values[-n:], values[-2 * n : -n]
     gain = (fmean(late) - fmean(early)) * (1 if better == "larger" else -1)
-    error = ((variance(late) + variance(early)) / stretch) ** 0.5
-    why = f"mean of the last {stretch}: {fmean(late):.4g}, of the {stretch} before: {fmean(early):.4g}"
+    error = ((variance(late) + variance(early)) / n) ** 0.5
+    why = f"mean of the last {n}: {fmean(late):.4g}, of the {n} before: {fmean(early):.4g}"
     if abs(gain) <= 2 * error or gain == 0:
         return Trend("level", why)
     return Trend("better" if gain > 0 else "worse", why)

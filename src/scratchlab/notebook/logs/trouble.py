@@ -1,4 +1,4 @@
-"""What a log says of its own end: tracebacks, kills, and that training is over."""
+"""Detects tracebacks, fatal messages, and messages that training is over."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _OVER = re.compile(
 
 
 class Watch:
-    """Follows a log line by line and keeps what went wrong, and where it says that it is over.
+    """Watches a log line by line.
 
-    trouble: (line, text) of every traceback's last line, and of other deaths.
-    finished: (line, text) of the last line that says so.
+    trouble: (line, text) of every traceback's last line, and of other fatal messages.
+    finished: (line, text) of the last message that training is over.
     """
 
     def __init__(self) -> None:
@@ -36,11 +36,11 @@ class Watch:
 
     @property
     def busy(self) -> bool:
-        """Whether a traceback is being read: then every line matters."""
+        """Whether a traceback is being read."""
         return self._inside
 
     def line(self, number: int, raw: str) -> bool:
-        """Looks at a line; whether it belongs to a traceback."""
+        """Checks a line; returns whether it belongs to a traceback or fatal message."""
         if self._inside:
             return self._within(number, raw)
         if "Traceback" in raw and _TRACEBACK.search(raw):
@@ -54,12 +54,12 @@ class Watch:
         return False
 
     def _within(self, number: int, raw: str) -> bool:
-        """Frames are indented; the first line that is not, is the error."""
-        said = raw[_RANKED.match(raw).end() :] if _RANKED.match(raw) else raw  # type: ignore[union-attr]
-        if not said.strip() or said[0] in " \t|" or said.lstrip().startswith(("File ", "+-", "During ", "The above")):
+        """Handles a line of a traceback: frames are indented, the first line that is not is the error."""
+        message = raw[_RANKED.match(raw).end() :] if _RANKED.match(raw) else raw  # type: ignore[union-attr]
+        if not message.strip() or message[0] in " \t|" or message.lstrip().startswith(("File ", "+-", "During ", "The above")):
             return True
         self._inside = False
-        if _ERROR.match(said):
-            self.trouble.append((number, said.strip()))
+        if _ERROR.match(message):
+            self.trouble.append((number, message.strip()))
             return True
         return False

@@ -1,1 +1,1 @@
-"""Papers: PDFs by page and paragraph, photographed and scanned pages through OCR, each piece with the page or region it stands in."""
+"""Papers: text of PDFs by page and paragraph, photographed and scanned pages by OCR, each piece with its page or region."""

@@ -1,4 +1,4 @@
-"""The piece of a picture that a hit points at, as a file of its own for whoever shows it."""
+"""Saves the region of a picture that a search result points at."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from pathlib import Path
 
 from scratchlab.checks import Problem
 from scratchlab.notebook.events import Place
-from scratchlab.notebook.papers.pieces import understood
+from scratchlab.notebook.papers.pieces import parse_detail
 from scratchlab.notebook.papers.reading import PDF, picture
 
-MARGIN = 0.05  # of the longer side of the region
-LEAST = 16  # pixels of margin, at least
+MARGIN = 0.05  # fraction of the region's longer side
+LEAST = 16  # minimum margin in pixels
 
 
 def save(place: Place, to: Path) -> Path:
-    """Writes the region with a margin as a PNG; the whole picture, if the place names no region.
+    """Writes the region, with a margin, as a PNG; the whole picture if the place names no region.
 
-    Raises Problem where the place is one of text, or its picture cannot be read; OSError where a file cannot be opened.
+    Raises Problem if the place is text or its picture cannot be read, OSError if a file cannot be opened.
     """
-    page, box = understood(place.detail)
+    page, box = parse_detail(place.detail)
     if box is None and (page or place.line or place.path.suffix.lower() == PDF):
         raise Problem(f"{place} is text, not a picture")
     whole = picture(place.path, page)

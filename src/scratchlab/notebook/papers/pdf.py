@@ -1,4 +1,4 @@
-"""Text of a PDF by page and paragraph, and the pictures of pages that were only scanned."""
+"""The text of a PDF by page and paragraph, and the pictures of scanned pages."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from pypdf import PageObject, PdfReader
 
-FEW = 16  # characters: a page with fewer, and a picture on it, was scanned (what else it holds is a stamp or a page number)
-MOST = 2000  # characters of a piece; a longer paragraph is cut between lines
-SHORT = 0.75  # of a page's longest line: what ends a sentence before that ends a paragraph
+FEW = 16  # a page with a picture and fewer characters (a stamp, a page number) counts as scanned
+MOST = 2000  # maximum characters of a piece; longer paragraphs are split between lines
+SHORT = 0.75  # a line that ends a sentence and is shorter than this fraction of the longest line ends a paragraph
 ENDINGS = (".", "!", "?", ":", "。", "！", "？", "：", "．")
 _BROKEN_WORD = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
 
 
 @dataclass(frozen=True)
 class Text:
-    """What a PDF's text says.
+    """The text of a PDF.
 
-    scanned: numbers of the pages that have a picture and no text, from 1.
-    broken: those that could not be read, with the reason.
+    scanned: numbers, from 1, of the pages that have a picture and no text.
+    broken: numbers of the unreadable pages, with the reason.
     """
 
     pieces: tuple[Piece, ...]
@@ -39,14 +39,14 @@ class Text:
 
 
 def text(content: bytes, path: Path) -> Text:
-    """Raises Problem if the file as a whole cannot be read: broken, or encrypted with a password."""
+    """Reads the text of all pages. Raises Problem if the file as a whole cannot be read: broken, or encrypted with a password."""
     pieces, scanned, broken = list[Piece](), list[int](), list[tuple[int, str]]()
     with _opened(content, path) as document:
         for number, page in enumerate(document.pages, 1):
             try:
-                said = page.extract_text()
-                if len("".join(said.split())) >= FEW or not _pictured(page):
-                    pieces += [Piece(paragraph, number) for paragraph in paragraphs(said)]
+                content_text = page.extract_text()
+                if len("".join(content_text.split())) >= FEW or not _pictured(page):
+                    pieces += [Piece(paragraph, number) for paragraph in paragraphs(content_text)]
                 else:
                     scanned.append(number)
             except Exception as error:
@@ -55,34 +55,34 @@ def text(content: bytes, path: Path) -> Text:
 
 
 def picture(content: bytes, path: Path, number: int) -> Image:
-    """The largest picture on a page (from 1), turned as the page is. Raises Problem if there is none that can be taken out."""
+    """The largest picture on a page (from 1), rotated like the page. Raises Problem if none can be extracted."""
     installed("Reading scanned pages", "papers", "PIL")
     from PIL.Image import Image
 
     with _opened(content, path) as document:
         try:
             page = document.pages[number - 1]
-            found = [one.image for one in page.images if isinstance(one.image, Image)]
-            largest = max(found, key=lambda one: one.width * one.height)
+            found = [image.image for image in page.images if isinstance(image.image, Image)]
+            largest = max(found, key=lambda image: image.width * image.height)
             return largest.convert("RGB").rotate(-page.rotation, expand=True)
         except Exception as error:
-            raise Problem(f"{path}: no picture can be taken out of page {number} ({type(error).__name__}: {error})") from None
+            raise Problem(f"{path}: no picture can be extracted from page {number} ({type(error).__name__}: {error})") from None
 
 
-def paragraphs(said: str) -> Iterator[str]:
-    """The text of a page, parted at blank lines and where a sentence ends a line short of the others; broken words are joined."""
-    lines = [line.strip() for line in said.split("\n")]
+def paragraphs(page_text: str) -> Iterator[str]:
+    """Splits the text of a page at blank lines and after short lines that end a sentence; joins hyphenated words."""
+    lines = [line.strip() for line in page_text.split("\n")]
     width = max(map(len, lines), default=0)
-    held: list[str] = []
+    pending: list[str] = []
     for line in [*lines, ""]:
-        if held and (not line or sum(map(len, held)) + len(line) > MOST):
-            yield _BROKEN_WORD.sub("", "\n".join(held))
-            held = []
+        if pending and (not line or sum(map(len, pending)) + len(line) > MOST):
+            yield _BROKEN_WORD.sub("", "\n".join(pending))
+            pending = []
         if line:
-            held.append(line)
+            pending.append(line)
             if len(line) < SHORT * width and line.endswith(ENDINGS):
-                yield _BROKEN_WORD.sub("", "\n".join(held))
-                held = []
+                yield _BROKEN_WORD.sub("", "\n".join(pending))
+                pending = []
 
 
 def _pictured(page: PageObject) -> bool:
@@ -97,16 +97,16 @@ def _opened(content: bytes, path: Path) -> Generator[PdfReader]:
 
     log = logging.getLogger("pypdf")
     before = log.level
-    log.setLevel(logging.CRITICAL)  # what it mends in silence need not be told
+    log.setLevel(logging.CRITICAL)  # its warnings about repaired files are of no use to the user
     try:
         document = PdfReader(io.BytesIO(content))
         if document.is_encrypted and not document.decrypt(""):
-            raise Problem(f"{path} is encrypted, and its password is not known here; save a copy without one")
+            raise Problem(f"{path} is encrypted with a password; save a copy without one")
         len(document.pages)
         yield document
     except DependencyError as error:
         raise Problem(f"{path} is encrypted, and {error}: pip install 'scratchlab[papers]'") from None
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
-        raise Problem(f"{path} is no PDF that can be read ({type(error).__name__}: {error}); print it to a new PDF") from None
+        raise Problem(f"{path} is not a readable PDF ({type(error).__name__}: {error}); print it to a new PDF") from None
     finally:
         log.setLevel(before)

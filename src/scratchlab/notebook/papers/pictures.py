@@ -1,4 +1,4 @@
-"""Photographs and scans, upright, as an engine reads them."""
+"""Loading photographs and scans upright, for OCR."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _EXIF, _TAKEN = 0x8769, 0x9003  # the table of EXIF, and `DateTimeOriginal` in i
 
 
 def upright(content: bytes, path: Path) -> Image:
-    """The picture, turned as its EXIF says, in RGB on white.
+    """The picture, rotated according to EXIF, in RGB on white.
 
-    path: for the sentence. Raises Problem if it is broken, too large, or of a format that Pillow does not read here.
+    path: for error messages. Raises Problem if the picture is broken, too large, or of an unsupported format.
     """
     with _opened(content, path) as picture:
         from PIL import Image, ImageOps
@@ -33,11 +33,11 @@ def upright(content: bytes, path: Path) -> Image:
 
 
 def taken(path: Path) -> datetime | None:
-    """When it was taken, by the camera's clock; None if it does not say. Raises as `upright` does."""
+    """The EXIF time at which it was taken; None if there is none. Raises as `upright` does."""
     with _opened(path.read_bytes(), path) as picture:
-        said = str(picture.getexif().get_ifd(_EXIF).get(_TAKEN, ""))
+        stamp = str(picture.getexif().get_ifd(_EXIF).get(_TAKEN, ""))
     with contextlib.suppress(ValueError):
-        return datetime.strptime(said.strip("\0 "), "%Y:%m:%d %H:%M:%S")
+        return datetime.strptime(stamp.strip("\0 "), "%Y:%m:%d %H:%M:%S")
     return None
 
 
@@ -56,10 +56,10 @@ def _opened(content: bytes, path: Path) -> Generator[Image]:
             with Image.open(io.BytesIO(content)) as picture:
                 yield picture
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Problem(f"{path} is larger than {Image.MAX_IMAGE_PIXELS:,} pixels; save it smaller") from None
+        raise Problem(f"{path} has more than {Image.MAX_IMAGE_PIXELS:,} pixels; save a smaller version") from None
     except UnidentifiedImageError:
         heic = path.suffix.lower() in (".heic", ".heif")
         remedy = "pip install pillow-heif, or save it as JPEG" if heic else "save it again as PNG or JPEG"
-        raise Problem(f"{path} is no picture that Pillow reads here; {remedy}") from None
+        raise Problem(f"{path} is not a picture that Pillow can read here; {remedy}") from None
     except (OSError, SyntaxError, ValueError) as error:
         raise Problem(f"{path} is a broken picture ({error}); save it again as PNG or JPEG") from None

@@ -1,4 +1,4 @@
-"""A piece of a paper: a paragraph of a PDF's page, or lines of a picture that stand together; and how its place is said and understood."""
+"""Pieces of papers: paragraphs of a PDF's page, or adjacent lines of a picture; formatting and parsing of their places."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ from statistics import median
 
 from scratchlab.notebook.papers.engines.interface import Box, Line
 
-HARDLY = 0.8  # less sure of a piece than this, and whoever reads it is told
-APART = 0.8  # of a line's height: a larger gap parts two pieces
+HARDLY = 0.8  # pieces with lower confidence are marked as hardly legible
+APART = 0.8  # a gap larger than this fraction of the line height separates pieces
 _PAGE = re.compile(r"page (\d+)")
 _REGION = re.compile(r"the region (\d+),(\d+) to (\d+),(\d+)")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Text that stands together.
+    """A block of text.
 
-    page: of a PDF, from 1; 0 of a picture.
-    box: left, top, right, bottom in pixels of the upright picture (of a scanned page: of that on it); None of text that was no picture.
-    sure: how sure the engine is of it, 0 to 1; 1 of text that was never a picture.
+    page: page of a PDF, from 1; 0 for a picture.
+    box: left, top, right, bottom in pixels of the upright picture (for a scanned page, of the picture on it); None for text of a PDF.
+    confidence: of the OCR, 0 to 1; 1 for text of a PDF.
     """
 
     text: str
     page: int = 0
     box: Box | None = None
-    sure: float = 1.0
+    confidence: float = 1.0
 
     @property
     def detail(self) -> str:
-        """Its place within the file, as a person would say it.
+        """The place within the file, in words.
 
         >>> Piece("lr 3e-4", 2, (12, 40, 300, 80), 0.6).detail
         'page 2, the region 12,40 to 300,80, hardly legible'
         """
-        said = [f"page {self.page}"] if self.page else []
+        parts = [f"page {self.page}"] if self.page else []
         if self.box:
             left, top, right, bottom = self.box
-            said.append(f"the region {left},{top} to {right},{bottom}")
-        return ", ".join([*said, "hardly legible"] if self.sure < HARDLY else said)
+            parts.append(f"the region {left},{top} to {right},{bottom}")
+        return ", ".join([*parts, "hardly legible"] if self.confidence < HARDLY else parts)
 
 
-def understood(detail: str) -> tuple[int, Box | None]:
-    """Page (0 if it names none) and box of what `Piece.detail` said."""
+def parse_detail(detail: str) -> tuple[int, Box | None]:
+    """Parses `Piece.detail` into page (0 if there is none) and box."""
     page, region = _PAGE.search(detail), _REGION.search(detail)
     box = tuple(int(edge) for edge in region.groups()) if region else None
     return int(page[1]) if page else 0, (box[0], box[1], box[2], box[3]) if box else None
 
 
-def together(lines: Sequence[Line], page: int = 0) -> list[Piece]:
-    """Lines in pieces: one follows another of about its height closely, and begins or ends above it."""
+def group_lines(lines: Sequence[Line], page: int = 0) -> list[Piece]:
+    """Groups lines into pieces: a line joins a line of similar height closely above it that overlaps it horizontally."""
     groups: list[list[Line]] = []
     for line in _ordered(lines):
         near = next((group for group in reversed(groups) if _follows(line, group[-1])), None)
@@ -63,7 +63,7 @@ def together(lines: Sequence[Line], page: int = 0) -> list[Piece]:
 
 
 def _ordered(lines: Sequence[Line]) -> Iterator[Line]:
-    """From the top; lines of about the same height on the page from the left."""
+    """Sorts lines from top to bottom, and those of one row from left to right."""
     if not lines:
         return iter(())
     rows: list[list[Line]] = []
@@ -96,5 +96,5 @@ def _follows(line: Line, above: Line) -> bool:
 def _piece(lines: list[Line], page: int) -> Piece:
     lefts, tops, rights, bottoms = zip(*(line.box for line in lines), strict=True)
     sizes = [len(line.text) for line in lines]
-    sure = sum(line.sure * size for line, size in zip(lines, sizes, strict=True)) / sum(sizes)
-    return Piece("\n".join(line.text for line in lines), page, (min(lefts), min(tops), max(rights), max(bottoms)), round(sure, 3))
+    confidence = sum(line.confidence * size for line, size in zip(lines, sizes, strict=True)) / sum(sizes)
+    return Piece("\n".join(line.text for line in lines), page, (min(lefts), min(tops), max(rights), max(bottoms)), round(confidence, 3))

@@ -1,4 +1,4 @@
-"""What was read of pictures, for the terminal."""
+"""The pages read by OCR, for the terminal."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from rich.table import Table
 from rich.text import Text
 
 from scratchlab.notebook.papers.pieces import HARDLY
-from scratchlab.notebook.papers.reading import Seen
+from scratchlab.notebook.papers.reading import ReadSheet
 
-WORDS = 80  # characters shown of what a page says
+WORDS = 80  # characters shown of a page
 
 
-def seen(found: Sequence[Seen], beside: Path) -> Table:
-    """One row a page: where it is (below `beside`, if it is), how sure the engine was of it, how it begins."""
+def read_sheets(found: Sequence[ReadSheet], beside: Path) -> Table:
+    """One row per page: its path (relative to `beside` if it lies below), the OCR's confidence, and how its text begins."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("page", overflow="fold")
-    table.add_column("sure", justify="right")
-    table.add_column("what it says")
-    for one in found:
-        path = one.sheet.path
+    table.add_column("confidence", justify="right")
+    table.add_column("text")
+    for read_sheet in found:
+        path = read_sheet.sheet.path
         name = str(path.relative_to(beside) if path.is_relative_to(beside) else path) + (
-            f", page {one.sheet.page}" if one.sheet.page else ""
+            f", page {read_sheet.sheet.page}" if read_sheet.sheet.page else ""
         )
-        if not one.pieces:
-            table.add_row(name, "", Text("no writing that could be read", style="dim"))
+        if not read_sheet.pieces:
+            table.add_row(name, "", Text("no legible text", style="dim"))
             continue
-        said = " ".join(" ".join(piece.text for piece in one.pieces).split())
-        sizes = [len(piece.text) for piece in one.pieces]
-        sure = sum(piece.sure * size for piece, size in zip(one.pieces, sizes, strict=True)) / sum(sizes)
-        style = "" if sure >= HARDLY else "yellow"
-        table.add_row(name, Text(f"{sure:.0%}", style=style), said if len(said) <= WORDS else f"{said[:WORDS]}…")
+        text = " ".join(" ".join(piece.text for piece in read_sheet.pieces).split())
+        sizes = [len(piece.text) for piece in read_sheet.pieces]
+        confidence = sum(piece.confidence * size for piece, size in zip(read_sheet.pieces, sizes, strict=True)) / sum(sizes)
+        style = "" if confidence >= HARDLY else "yellow"
+        table.add_row(name, Text(f"{confidence:.0%}", style=style), text if len(text) <= WORDS else f"{text[:WORDS]}…")
     return table

@@ -1,1 +1,1 @@
-"""Projects: what their READMEs, recipes, configs and scripts say, what fills the disk, and where checkpoints lie."""
+"""Projects: the text of READMEs, recipes, configs and scripts, disk usage, and checkpoints."""

@@ -1,4 +1,4 @@
-"""What fills the disk below a folder, and which checkpoints lie there."""
+"""Disk usage and checkpoints below a folder."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 
 from scratchlab.checks import Problem
+from scratchlab.notebook.projects.folder_cache import FolderCache, FolderListing
 from scratchlab.notebook.projects.kinds import BY_FOLDER, Kind, of_file, within
-from scratchlab.notebook.projects.looks import Look, Looks
 
-ENDS = 1_000_000  # bytes at either end by which two files of one size are told apart
-SETTINGS = (  # what may stand beside a checkpoint and say how it came about
+ENDS = 1_000_000  # bytes at either end by which files of the same size are compared
+SETTINGS = (  # files near a checkpoint that may describe its training
     *(
         "recipe.toml",
         "config.yaml",
@@ -29,15 +29,15 @@ SETTINGS = (  # what may stand beside a checkpoint and say how it came about
     ),
     *("args.json", "args.yaml", ".hydra/config.yaml", "hydra/config.yaml"),
 )
-ABOVE = 2  # folders above a checkpoint's own in which that is looked for
+ABOVE = 2  # how many folders above the checkpoint's own are searched for them
 
 
 @dataclass(frozen=True)
 class Part:
-    """Files of one kind in one folder and below.
+    """The files of one kind in one folder and below.
 
-    folder: the topmost one of that kind (`runs`, `.venv`), or one right below the folder that was asked about, or that itself.
-    bytes: on the disk; newest: when a file of it was last changed, in seconds since 1970.
+    folder: the topmost folder of that kind (`runs`, `.venv`), else a direct subfolder of the scanned folder, or that folder itself.
+    bytes: size on disk. newest: latest modification time, in seconds since 1970.
     """
 
     folder: Path
@@ -49,10 +49,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file that holds a model.
-
-    size: in bytes. beside: the run's or configuration's file beside it or up to two folders above, if there is one.
-    """
+    """A checkpoint file; size: in bytes; beside: its configuration file, in its folder or up to two above, if there is one."""
 
     path: Path
     size: int
@@ -62,10 +59,10 @@ class Checkpoint:
 
 @dataclass
 class Disk:
-    """What was found. Files with several names count once, links count for themselves and are not followed.
+    """The result of a scan. Files with several hard links count once; symbolic links are not followed.
 
-    refused: folders and files that could not be looked at.
-    large: other files than checkpoints, the largest first, with bytes on the disk.
+    refused: folders and files that could not be read.
+    large: large files other than checkpoints, the largest first, with their size on disk.
     """
 
     folder: Path
@@ -77,62 +74,64 @@ class Disk:
     refused: list[str] = field(default_factory=list)
 
 
-def disk(folder: Path, looks: Looks, told: Callable[[int, int], object] = lambda files, size: None) -> Disk:
-    """Looks at everything below a folder.
+def disk(folder: Path, cache: FolderCache, progress: Callable[[int, int], object] = lambda files, size: None) -> Disk:
+    """Scans everything below a folder.
 
-    told: is called after each folder with the files and bytes so far. Raises Problem if the folder is none, or may not be looked into.
+    progress: called after each folder with the number of files and bytes so far. Raises Problem if the folder is not readable.
     """
     if not folder.is_dir():
-        raise Problem(f"{folder} is no folder; name one to look into.")
+        raise Problem(f"{folder} is not a folder; name a folder to scan.")
     try:
         next(os.scandir(folder), None)
     except OSError as error:
-        raise Problem(f"{folder} may not be looked into ({error.strerror}).") from None
+        raise Problem(f"{folder} cannot be read ({error.strerror}).") from None
     found = Disk(folder)
     tallies = defaultdict[tuple[str, Kind], list[float]](lambda: [0, 0, 0.0])
-    once = set[tuple[int, int]]()
+    counted_links = set[tuple[int, int]]()
     top: tuple[str, Kind] = (str(folder), "other")
     waiting: list[tuple[str, tuple[str, Kind], tuple[str, Kind]]] = [
         (str(folder), top, top)
-    ]  # a folder, what it counts for and its kind, and the same of the one above it
+    ]  # folder, (region that it counts for, kind), and the same of its parent
     while waiting:
-        where, (region, kind), above = waiting.pop()
+        path, (region, kind), above = waiting.pop()
         try:
-            look = looks.at(where)
+            listing = cache.at(path)
         except OSError as error:
-            found.refused.append(f"{where} ({(error.strerror or str(error)).lower()})")
+            found.refused.append(f"{path} ({(error.strerror or str(error)).lower()})")
             continue
-        if kind == "runs" != above[1] and "code" in look.tallies:  # `logs/` that reads logs is source
+        if kind == "runs" != above[1] and "code" in listing.tallies:  # a folder `logs/` with source code is not a folder of runs
             region, kind = above
-        _count(found, tallies, look, region, kind, once)
-        _name(found, where, kind, look)
-        for name in look.folders:
-            below = f"{where}{os.sep if not where.endswith(os.sep) else ''}{name}"
+        _count(found, tallies, listing, region, kind, counted_links)
+        _name(found, path, kind, listing)
+        for name in listing.folders:
+            below = f"{path}{os.sep if not path.endswith(os.sep) else ''}{name}"
             own = _kind(kind, name)
-            waiting.append((below, (below if own != kind or where == str(folder) else region, own), (region, kind)))
-        told(found.files, found.bytes)
+            waiting.append((below, (below if own != kind or path == str(folder) else region, own), (region, kind)))
+        progress(found.files, found.bytes)
     found.parts = [Part(Path(region), kind, int(n), int(size), newest) for (region, kind), (n, size, newest) in tallies.items() if n]
     found.parts.sort(key=lambda part: (-part.bytes, str(part.folder)))
-    found.checkpoints.sort(key=lambda one: (-one.size, one.changed, str(one.path)))
-    found.large.sort(key=lambda one: (-one[1], str(one[0])))
+    found.checkpoints.sort(key=lambda entry: (-entry.size, entry.changed, str(entry.path)))
+    found.large.sort(key=lambda entry: (-entry[1], str(entry[0])))
     return found
 
 
 def same(checkpoints: Sequence[Checkpoint]) -> dict[Path, Path]:
-    """Of checkpoints with the same size, first and last megabyte: each later one, and the earliest. What cannot be read is left out."""
+    """Likely copies: checkpoints with the same size, first and last megabyte, each with the earliest of them. Skips unreadable files."""
     sizes = defaultdict[int, list[Checkpoint]](list)
-    for one in checkpoints:
-        sizes[one.size].append(one)
+    for checkpoint_ in checkpoints:
+        sizes[checkpoint_.size].append(checkpoint_)
     copies: dict[Path, Path] = {}
-    for size, some in sizes.items():
+    for size, candidates in sizes.items():
         first: dict[str, Path] = {}
-        for one in sorted(some, key=lambda one: (one.changed, str(one.path))) if size and len(some) > 1 else ():
+        for checkpoint_ in (
+            sorted(candidates, key=lambda checkpoint_: (checkpoint_.changed, str(checkpoint_.path))) if size and len(candidates) > 1 else ()
+        ):
             try:
-                ends = _ends(one.path, size)
+                ends = _ends(checkpoint_.path, size)
             except OSError:
                 continue
-            if first.setdefault(ends, one.path) != one.path:
-                copies[one.path] = first[ends]
+            if first.setdefault(ends, checkpoint_.path) != checkpoint_.path:
+                copies[checkpoint_.path] = first[ends]
     return copies
 
 
@@ -145,7 +144,7 @@ def _ends(path: Path, size: int) -> str:
 
 
 def _kind(above: Kind, name: str) -> Kind:
-    """Of a folder by its name; inside an environment, a cache, data or a history everything is of that."""
+    """The kind of a folder by its name; everything inside an environment, cache, history or data folder has the kind of that folder."""
     if above in ("environments", "caches", "history", "data"):
         return above
     own = BY_FOLDER.get(name.lower(), above)
@@ -153,38 +152,43 @@ def _kind(above: Kind, name: str) -> Kind:
 
 
 def _count(
-    found: Disk, tallies: dict[tuple[str, Kind], list[float]], look: Look, region: str, kind: Kind, once: set[tuple[int, int]]
+    found: Disk,
+    tallies: dict[tuple[str, Kind], list[float]],
+    listing: FolderListing,
+    region: str,
+    kind: Kind,
+    counted_links: set[tuple[int, int]],
 ) -> None:
-    for file, (count, size, newest) in look.tallies.items():
+    for file, (count, size, newest) in listing.tallies.items():
         tally = tallies[region, within(kind, file)]  # pyright: ignore[reportArgumentType]
         tally[0], tally[1], tally[2] = tally[0] + count, tally[1] + size, max(tally[2], newest)
         found.files += count
         found.bytes += size
-    for device, number, file, size in look.linked:
-        if (device, number) not in once:
-            once.add((device, number))
+    for device, number, file, size in listing.linked:
+        if (device, number) not in counted_links:
+            counted_links.add((device, number))
             tallies[region, within(kind, file)][1] += size  # pyright: ignore[reportArgumentType]
             found.bytes += size
-    found.refused += [f"{look.refused} in {region}"] if look.refused else []
+    found.refused += [f"{listing.refused} in {region}"] if listing.refused else []
 
 
-def _name(found: Disk, where: str, kind: Kind, look: Look) -> None:
+def _name(found: Disk, folder: str, kind: Kind, listing: FolderListing) -> None:
     beside: Path | None = None
-    looked = False
-    for name, held, size, changed in look.large:
+    searched = False
+    for name, on_disk, size, changed in listing.large:
         if within(kind, of_file(name)) != "checkpoints":
-            found.large.append((Path(where, name), held))
+            found.large.append((Path(folder, name), on_disk))
             continue
-        if not looked:
-            beside, looked = _beside(Path(where), found.folder), True
-        found.checkpoints.append(Checkpoint(Path(where, name), size, datetime.fromtimestamp(changed), beside))
+        if not searched:
+            beside, searched = _beside(Path(folder), found.folder), True
+        found.checkpoints.append(Checkpoint(Path(folder, name), size, datetime.fromtimestamp(changed), beside))
 
 
 def _beside(folder: Path, root: Path) -> Path | None:
-    for where in (folder, *folder.parents)[: ABOVE + 1]:
+    for current in (folder, *folder.parents)[: ABOVE + 1]:
         for name in SETTINGS:
-            if (where / name).is_file():
-                return where / name
-        if where == root:
+            if (current / name).is_file():
+                return current / name
+        if current == root:
             break
     return None

@@ -1,4 +1,4 @@
-"""What sort of thing a file or folder is, by its name."""
+"""The kind of a file or folder, by its name."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ FOLDERS: dict[Kind, frozenset[str]] = {
     "data": frozenset(("data", "dataset", "datasets", "corpora", "corpus", "features", "embeddings")),
     "checkpoints": frozenset(("checkpoints", "checkpoint", "ckpt", "ckpts", "weights", "models", "pretrained")),
 }
-NOT_OWN = walk.NEVER | FOLDERS["environments"] | FOLDERS["caches"] | FOLDERS["history"]  # folders whose words nobody here wrote
+NOT_OWN = walk.NEVER | FOLDERS["environments"] | FOLDERS["caches"] | FOLDERS["history"]  # folders without the user's own texts
 BY_FOLDER: dict[str, Kind] = {name: kind for kind, names in FOLDERS.items() for name in names}
 
 ALWAYS_CHECKPOINTS = (".pt", ".pth", ".ckpt", ".safetensors", ".onnx")
-PERHAPS_CHECKPOINTS = (".bin", ".h5", ".hdf5", ".tar")  # of models by their names or folders, else data
-ENDS_OF_DATA = (  # JSON as well: what is large of it is annotations, and what is small hardly counts
+PERHAPS_CHECKPOINTS = (".bin", ".h5", ".hdf5", ".tar")  # checkpoints if their name or folder says so, else data
+ENDS_OF_DATA = (  # includes JSON: large files are annotations, small ones hardly matter
     *(
         ".wav",
         ".flac",
@@ -67,7 +67,7 @@ _OF_A_MODEL = re.compile(r"model|weight|checkpoint|ckpt|best|last|epoch|state|op
 
 
 def of_file(name: str) -> Kind | Literal["perhaps", "code"]:
-    """By its name alone; `perhaps` a checkpoint, or `code`, a text that makes its folder a source's.
+    """The kind by the name alone; also `perhaps` (a checkpoint or data) and `code` (which marks its folder as source code).
 
     >>> [of_file(name) for name in ("best.pt", "pytorch_model.bin", "train.h5", "a.wav", "fit.py", "core")]
     ['checkpoints', 'checkpoints', 'perhaps', 'data', 'code', 'other']
@@ -83,7 +83,7 @@ def of_file(name: str) -> Kind | Literal["perhaps", "code"]:
 
 
 def within(folder: Kind, file: Kind | Literal["perhaps", "code"]) -> Kind:
-    """A file's kind, in a folder of this kind (`other` of no particular one)."""
+    """The kind of a file within a folder of a kind."""
     if folder in ("environments", "caches", "history"):
         return folder
     if file == "checkpoints":

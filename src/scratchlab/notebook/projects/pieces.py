@@ -1,4 +1,4 @@
-"""The pieces of a config, a script for the shell or a Makefile: tables, keys, targets, paragraphs, each with its lines."""
+"""Splits configs, shell scripts and Makefiles into pieces: tables, keys, targets, paragraphs, each with its lines."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ from dataclasses import dataclass
 
 from scratchlab.notebook.projects.scripts import python
 
-MOST = 40  # lines of a piece; a longer one is cut
+MOST = 40  # maximum lines of a piece; longer ones are split
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Lines that stand together.
-
-    line, last: the first and last one, counted from 1.
-    """
+    """A piece of a file; line, last: its first and last line, counted from 1."""
 
     line: int
     last: int
 
 
 def pieces(end: str, lines: Sequence[str]) -> list[Piece]:
-    """Of a file with this ending (`texts.named`); those that hold no letter or digit are left out."""
+    """The pieces of a file of this type (`texts.text_type`), without those that contain no letter or digit."""
     return [
         Piece(first, min(first + MOST, last + 1) - 1)
         for start, last in SPLITTERS[end](lines)
@@ -33,7 +30,7 @@ def pieces(end: str, lines: Sequence[str]) -> list[Piece]:
 
 
 def _at(begins: Callable[[Sequence[str], int], bool], lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Pieces begin where `begins` says so of a line (from 0), and with the comments right above it."""
+    """Splits before each line for which `begins(lines, index)` is true, including the comments directly above it."""
     starts = [0]
     for i in range(1, len(lines)):
         if begins(lines, i):
@@ -54,14 +51,14 @@ def _table(lines: Sequence[str], i: int) -> bool:
 
 
 def _key(lines: Sequence[str], i: int) -> bool:
-    """A key of YAML that is not indented, and opens what is, or follows it."""
+    """Whether a line is a top-level YAML key that opens or follows an indented block."""
     line = lines[i]
     opens = bool(re.match(r"[^\s#\-][^#]*:\s*(#.*)?$", line))
     return opens or (bool(re.match(r"[^\s#]", line)) and lines[i - 1].startswith((" ", "\t")) and not line.startswith(("-", "}", "]")))
 
 
 def _member(lines: Sequence[str], i: int) -> bool:
-    """A member of JSON's outermost object that opens another, or follows one."""
+    """Whether a line is a member of the outermost JSON object that opens or follows a nested one."""
     indent = len(lines[1]) - len(lines[1].lstrip()) if len(lines) > 1 else 0
     outermost = indent and re.match(rf" {{{indent}}}\"|\t\"", lines[i])
     return bool(outermost) and (lines[i].rstrip().endswith(("{", "[")) or lines[i - 1].strip().startswith(("}", "]")))

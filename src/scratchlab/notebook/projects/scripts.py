@@ -1,4 +1,4 @@
-"""Where a script of Python says in words what it does: its comments on top, its docstrings, and the arguments it takes. It is never run."""
+"""The descriptive parts of a Python script: leading comments, docstrings and command-line arguments. The script is not run."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import ast
 import warnings
 from collections.abc import Iterator, Sequence
 
-ARGUMENTS = ("add_argument", "Option", "Argument", "option", "argument")  # of argparse, typer and click
+ARGUMENTS = ("add_argument", "Option", "Argument", "option", "argument")  # in argparse, typer and click
 
 
 def python(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """First and last line (from 1) of each of them, in order; of a file that does not parse, the comments on top."""
+    """First and last line (from 1) of each such part, in order; for a file with syntax errors, the leading comments only."""
     yield from _top(lines)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about backslashes in somebody else's strings
+            warnings.simplefilter("ignore")  # about invalid escapes in the user's strings
             tree = ast.parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
-    found = (part for node in ast.walk(tree) if (part := _said(node)))
+    found = (part for node in ast.walk(tree) if (part := _described(node)))
     yield from sorted(set(found))
 
 
 def _top(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """The comments before anything else."""
+    """The leading comments."""
     first = 1 if lines and lines[0].startswith("#!") else 0
     last = first
     while last < len(lines) and lines[last].startswith("#"):
@@ -32,7 +32,7 @@ def _top(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
         yield first + 1, last
 
 
-def _said(node: ast.AST) -> tuple[int, int] | None:
+def _described(node: ast.AST) -> tuple[int, int] | None:
     if isinstance(node, ast.Call):
         called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
         return (node.lineno, node.end_lineno or node.lineno) if called in ARGUMENTS else None

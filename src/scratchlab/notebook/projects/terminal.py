@@ -1,4 +1,4 @@
-"""What fills the disk, for the terminal."""
+"""Disk usage, for the terminal."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from scratchlab.notebook.projects.disk import Disk, same
 
 
 def disk(found: Disk, most: int) -> RenderableType:
-    """Kinds, the largest folders, checkpoints and other files, at most so many of each, and what could not be looked at."""
+    """Tables of kinds, the largest folders, checkpoints and other large files (at most `most` rows each), and unreadable places."""
     shown: list[RenderableType] = [Text(f"{decimal(found.bytes)} in {found.files:,} files below {found.folder}"), _kinds(found)]
     shown += [Text("Folders"), _parts(found, most)] if found.parts else []
     if found.checkpoints:
-        total = decimal(sum(one.size for one in found.checkpoints))
+        total = decimal(sum(checkpoint.size for checkpoint in found.checkpoints))
         shown += [Text(f"Checkpoints: {len(found.checkpoints):,}, {total}{_cut(len(found.checkpoints), most)}"), _checkpoints(found, most)]
     if found.large:
         shown += [Text(f"Other large files{_cut(len(found.large), most)}"), _large(found, most)]
     if found.refused:
-        shown.append(Text(f"Not looked at, and not counted: {listing(found.refused, 5)}", style="yellow"))
+        shown.append(Text(f"Not readable, and not counted: {listing(found.refused, 5)}", style="yellow"))
     return Group(*shown)
 
 
@@ -45,9 +45,9 @@ def _kinds(found: Disk) -> Table:
     table = _table("kind", "size", "share", "files")
     sums: dict[str, list[int]] = {}
     for part in found.parts:
-        held = sums.setdefault(part.kind, [0, 0])
-        held[0], held[1] = held[0] + part.bytes, held[1] + part.files
-    for kind, (size, files) in sorted(sums.items(), key=lambda one: -one[1][0]):
+        sums_of_kind = sums.setdefault(part.kind, [0, 0])
+        sums_of_kind[0], sums_of_kind[1] = sums_of_kind[0] + part.bytes, sums_of_kind[1] + part.files
+    for kind, (size, files) in sorted(sums.items(), key=lambda item: -item[1][0]):
         table.add_row(kind, decimal(size), _share(size, found.bytes), f"{files:,}")
     return table
 
@@ -67,14 +67,18 @@ def _parts(found: Disk, most: int) -> Table:
 
 def _checkpoints(found: Disk, most: int) -> Table:
     table = _table("checkpoint", "size", "written", "beside", "")
-    copies, oldest = same(found.checkpoints), min(found.checkpoints, key=lambda one: one.changed)
-    for one in found.checkpoints[:most]:
-        remarks = ["oldest"] if one is oldest and len(found.checkpoints) > 1 else []
-        if copied := copies.get(one.path):
+    copies, oldest = same(found.checkpoints), min(found.checkpoints, key=lambda checkpoint: checkpoint.changed)
+    for checkpoint in found.checkpoints[:most]:
+        remarks = ["oldest"] if checkpoint is oldest and len(found.checkpoints) > 1 else []
+        if copied := copies.get(checkpoint.path):
             remarks.append(f"same first and last MB as {_below(copied, found.folder)}")
-        beside = _below(one.beside, found.folder) if one.beside else ""
+        beside = _below(checkpoint.beside, found.folder) if checkpoint.beside else ""
         table.add_row(
-            _below(one.path, found.folder), decimal(one.size), _day(one.changed), beside, Text("; ".join(remarks), style="yellow")
+            _below(checkpoint.path, found.folder),
+            decimal(checkpoint.size),
+            _day(checkpoint.changed),
+            beside,
+            Text("; ".join(remarks), style="yellow"),
         )
     if oldest not in found.checkpoints[:most]:
         table.add_row(_below(oldest.path, found.folder), decimal(oldest.size), _day(oldest.changed), "", Text("oldest", style="yellow"))

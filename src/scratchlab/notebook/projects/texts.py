@@ -1,4 +1,4 @@
-"""The files of a project that say something in words: READMEs and notes, recipes and configs, scripts."""
+"""The text files of a project: READMEs and notes, recipes and configs, scripts."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from scratchlab.notebook import walk
 from scratchlab.notebook.projects.ignored import Ignored
 from scratchlab.notebook.projects.kinds import ENDS_OF_TEXT, NOT_OWN
 
-MANY = 100  # files of one ending in one folder: annotations of data, not configs that somebody wrote
+MANY = 100  # a folder with more files of one type holds data annotations, not configs
 
 
 def files(project: Path, refused: walk.Refused) -> Iterator[str]:
-    """The path of every such file once; not what .gitignore leaves out, nor in hidden folders, environments and caches, nor behind links.
+    """Yields the paths of the text files, except in hidden folders, environments and caches, ignored by .gitignore, or behind links.
 
-    refused: takes folders that could not be looked into.
+    refused: receives the folders that could not be read.
     """
     known = Ignored()
     for folder in walk.folders(project, refused, NOT_OWN):
         known.enter(folder)
         folder.below = [entry for entry in folder.below if not known.out(entry.path, folder=True)]
-        counts = Counter(named(entry.name) for entry in folder.files)
+        counts = Counter(text_type(entry.name) for entry in folder.files)
         for entry in folder.files:
-            if (end := named(entry.name)) and counts[end] <= MANY and not entry.is_symlink() and not known.out(entry.path):
+            if (end := text_type(entry.name)) and counts[end] <= MANY and not entry.is_symlink() and not known.out(entry.path):
                 yield entry.path
 
 
-def named(name: str) -> str:
-    """By what a file's pieces are found: its ending in lower case; `readme` and `makefile` for those without.
+def text_type(name: str) -> str:
+    """The type of a text file, which determines how it is split: its suffix in lower case, or `readme`, `makefile`; "" for other files.
 
-    >>> [named(name) for name in ("README", "a.SBATCH", "Makefile", "x.pt")]
+    >>> [text_type(name) for name in ("README", "a.SBATCH", "Makefile", "x.pt")]
     ['readme', '.sbatch', 'makefile', '']
     """
-    stem, end = os.path.splitext(name.lower())  # noqa: PTH122 (a name of a million need not be an object)
+    stem, end = os.path.splitext(name.lower())  # noqa: PTH122 (a million Path objects would be slow)
     known = end or stem
     return known if known in ENDS_OF_TEXT else ""

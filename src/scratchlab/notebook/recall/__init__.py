@@ -1,1 +1,1 @@
-"""Questions answered by lines: dates first, then words and meaning, fused; or nothing, said plainly."""
+"""Question answering by retrieval: filter by date, then rank by words and meaning; if nothing answers, say so."""

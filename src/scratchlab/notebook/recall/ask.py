@@ -1,9 +1,9 @@
-"""A question in, lines out: the heart of the notebook on one page.
+"""From a question to lines: the search of the notebook.
 
-time named        -> only what tells of that time
-words             -> BM25 by ideas     meaning -> cosines (with the extra `meaning`)
-both, summed      -> one rank; what stands in the same section counts as well
-nothing like it   -> said plainly, with the reason, and what comes nearest
+date in the question  -> only events of that time
+words                 -> BM25 by ideas     meaning -> cosines (with the extra `meaning`)
+weighted sum of both  -> rank; words elsewhere in the same section count as well
+no sufficient match   -> no answer, with the reason and the nearest events
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from scratchlab.checks import listing
 from scratchlab.notebook.dates.windows import Window, window
 from scratchlab.notebook.derived import clean
 from scratchlab.notebook.events import Event, Span
-from scratchlab.notebook.index.memory import Memory
+from scratchlab.notebook.index.search_index import SearchIndex
 from scratchlab.notebook.recall.by_words import Lookup, look_up
 from scratchlab.notebook.recall.ideas import Idea, ideas
 
 SHOWN = 5
-MEANING = 1.5  # what a cosine counts, beside the share of words
-SECTION = 0.5  # what a section's share of words counts, beside an event's own
-HEADING = 0.5  # what a heading counts, beside what stands under it
+MEANING = 1.5  # weight of the cosine relative to the word score
+SECTION = 0.5  # weight of the section's word score relative to the event's own
+HEADING = 0.5  # factor on the score of headings relative to the lines under them
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What an event must have more of before it is said to answer: both, as far as an encoder has read enough.
+    """Thresholds that an event must exceed to count as an answer.
 
-    covers: of the question, by rarity, what it, or what stands above it, has a word for.
-    alike: its cosine with the question.
+    covers: fraction of the question's ideas, weighted by rarity, that occur in the event or above it.
+    alike: cosine with the question; not used without reliable vectors.
     """
 
     covers: float
@@ -42,18 +42,18 @@ class Bounds:
 
 
 ANYWHERE = Bounds(0.0, 0.46)
-WITHIN = Bounds(0.0, 0.15)  # where a time is named as well, which is most of the answer
+WITHIN = Bounds(0.0, 0.15)  # for questions with a date, which already narrows the answer
 ANYWHERE_BY_WORDS = Bounds(0.85)
 WITHIN_BY_WORDS = Bounds(0.0)
-NAMED = 0.99  # of a question that a run has all words of: then it is asked for by its name
+NAMED = 0.99  # coverage by a run above which the question is taken to name that run
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """An event that answers, or comes near.
+    """An event found for a question.
 
-    number: by which an answer cites it, from 1.
-    score: how well; comparable within one question alone.
+    number: from 1; answers cite it.
+    score: comparable within one question only.
     """
 
     number: int
@@ -62,81 +62,84 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was found.
+class SearchResult:
+    """The result of a search.
 
-    asked: the question, and the time it names.
-    evidence: what answers, the best first; in the order of time if nothing but a time was asked for.
-    nothing: why there is none, as a sentence; empty if there is some.
-    near: what comes nearest beside, and does not say it for sure; numbered on.
+    query: the question and the time it names.
+    evidence: events that answer, the best first; in order of time if the question only names a time.
+    reason: why there is no evidence, as a sentence; "" if there is some.
+    uncertain: the next best events, which may not answer; numbered after the evidence.
     """
 
-    asked: Window
+    query: Window
     evidence: list[Evidence]
-    nothing: str = ""
-    near: list[Evidence] = field(default_factory=list)
+    reason: str = ""
+    uncertain: list[Evidence] = field(default_factory=list)
 
 
-def ask(question: str, now: datetime, memory: Memory, most: int = SHOWN) -> Found:
-    """The lines that answer a question."""
-    asked = window(clean(question), now)
-    wanted = ideas(asked.rest)
-    inside = memory.within(asked.span) if asked.span else np.arange(len(memory.held.ids))
-    if asked.span and not len(inside):
-        return Found(asked, [], nothing_then(memory, asked.span))
-    if asked.span and not wanted:
-        return Found(asked, _numbered(spread(memory.events(inside), most)))
-    looked = look_up(memory, wanted)
-    meaning = (memory.meaning or None) if wanted else None
-    alike = meaning.cosines(asked.rest) if meaning else np.zeros(len(looked.shares), np.float32)
-    scores = looked.shares + SECTION * looked.of_sections(memory.held.sections) + MEANING * alike
-    scores = np.where(memory.held.headings, HEADING * scores, scores)
-    best = inside[_first(scores[inside], most)]
-    covers = looked.covers(best)
-    telling = meaning is not None and meaning.telling
-    bounds = (WITHIN if asked.span else ANYWHERE) if telling else (WITHIN_BY_WORDS if asked.span else ANYWHERE_BY_WORDS)
-    sure = (covers > bounds.covers) & (alike[best] > bounds.alike)
-    events = memory.events(best)
-    sure |= np.array([event.kind == "run" for event in events], np.bool_) & (covers > NAMED)
-    order: list[int] = np.argsort(~sure, kind="stable").tolist()
-    best = best[order]
-    found, surely = _numbered([events[i] for i in order], scores[best].tolist()), int(sure.sum())
-    if surely:
-        return Found(asked, found[:surely], near=found[surely:])
-    return Found(
-        asked, [], unsure(asked, _lacking(wanted, looked, int(best[0]), found[0].event) if found else [one.said for one in wanted]), found
+def ask(question: str, now: datetime, index: SearchIndex, most: int = SHOWN) -> SearchResult:
+    """Searches for at most `most` events that answer a question."""
+    query = window(clean(question), now)
+    wanted = ideas(query.rest)
+    inside = index.within(query.span) if query.span else np.arange(len(index.arrays.ids))
+    if query.span and not len(inside):
+        return SearchResult(query, [], no_events_reason(index, query.span))
+    if query.span and not wanted:
+        return SearchResult(query, _numbered(sample_sections(index.events(inside), most)))
+    lookup = look_up(index, wanted)
+    meaning = (index.meaning or None) if wanted else None
+    cosines = meaning.cosines(query.rest) if meaning else np.zeros(len(lookup.scores), np.float32)
+    scores = lookup.scores + SECTION * lookup.of_sections(index.arrays.sections) + MEANING * cosines
+    scores = np.where(index.arrays.headings, HEADING * scores, scores)
+    positions = inside[_first(scores[inside], most)]
+    covers = lookup.covers(positions)
+    reliable = meaning is not None and meaning.reliable
+    bounds = (WITHIN if query.span else ANYWHERE) if reliable else (WITHIN_BY_WORDS if query.span else ANYWHERE_BY_WORDS)
+    certain = (covers > bounds.covers) & (cosines[positions] > bounds.alike)
+    events = index.events(positions)
+    certain |= np.array([event.kind == "run" for event in events], np.bool_) & (covers > NAMED)
+    order: list[int] = np.argsort(~certain, kind="stable").tolist()
+    positions = positions[order]
+    found, n_certain = _numbered([events[i] for i in order], scores[positions].tolist()), int(certain.sum())
+    if n_certain:
+        return SearchResult(query, found[:n_certain], uncertain=found[n_certain:])
+    return SearchResult(
+        query,
+        [],
+        uncertain_reason(
+            query, _missing_words(wanted, lookup, int(positions[0]), found[0].event) if found else [idea.text for idea in wanted]
+        ),
+        found,
     )
 
 
 def _first(scores: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.int64]:
-    """Places of the largest above 0, the largest first, of equal ones the earlier; a sort of all would take most of a question's time."""
-    some = np.flatnonzero(scores > 0)
-    if len(some) > most:
-        some = some[scores[some] >= np.partition(scores[some], -most)[-most]]
-    return some[np.argsort(-scores[some], kind="stable")[:most]]
+    """Positions of the `most` largest positive scores, descending, ties in order; partitions first, as sorting all scores is slow."""
+    candidates = np.flatnonzero(scores > 0)
+    if len(candidates) > most:
+        candidates = candidates[scores[candidates] >= np.partition(scores[candidates], -most)[-most]]
+    return candidates[np.argsort(-scores[candidates], kind="stable")[:most]]
 
 
-def _lacking(wanted: Sequence[Idea], looked: Lookup, place: int, event: Event) -> list[str]:
-    """Words of the question of which an event, and what stands above it, has nothing."""
+def _missing_words(wanted: Sequence[Idea], looked: Lookup, place: int, event: Event) -> list[str]:
+    """Words of the question that occur neither in the event nor above it."""
     text = "\n".join((event.text, *event.heading, *event.under)).casefold()
-    held = {idea.said for idea, gain in zip(wanted, looked.gains[:, place], strict=True) if gain > 0 or idea.said.casefold() in text}
-    return [said for said in dict.fromkeys(idea.said for idea in wanted) if said not in held]
+    found = {idea.text for idea, gain in zip(wanted, looked.gains[:, place], strict=True) if gain > 0 or idea.text.casefold() in text}
+    return [text for text in dict.fromkeys(idea.text for idea in wanted) if text not in found]
 
 
-def unsure(asked: Window, lacking: Sequence[str]) -> str:
-    """That no line says it for sure, and what of the question the best has no word for."""
-    where = f"Nothing of {asked.span.days} in your notes" if asked.span else "No line of your notes"
-    return f"{where} says this for sure" + (
-        f"; the best has nothing of {listing([f'“{word}”' for word in lacking], 6)}." if lacking else "."
-    )
+def uncertain_reason(query: Window, missing: Sequence[str]) -> str:
+    """The sentence that no line answers with certainty, with the words that the best match lacks."""
+    where = f"Nothing from {query.span.days} in your notes" if query.span else "No line of your notes"
+    return f"{where} is a certain answer" + (f"; the best match lacks {listing([f'“{word}”' for word in missing], 6)}." if missing else ".")
 
 
 def _numbered(events: Sequence[Event], scores: Sequence[float] = ()) -> list[Evidence]:
     return [Evidence(i, event, scores[i - 1] if scores else 0.0) for i, event in enumerate(events, 1)]
 
 
-def spread(events: Sequence[Event], most: int) -> list[Event]:
-    """Of what a time holds, a few that stand for all: in turn one of each section, what leads a section first; in the order of time."""
+def sample_sections(events: Sequence[Event], most: int) -> list[Event]:
+    """A sample of at most `most` events: in turn one from each section, its first line first; in order of time."""
     sections: dict[object, list[int]] = {}
     for i, event in enumerate(events):
         if event.kind != "heading":
@@ -145,14 +148,14 @@ def spread(events: Sequence[Event], most: int) -> list[Event]:
     return [events[i] for i in sorted(turns[:most])]
 
 
-def nothing_then(memory: Memory, span: Span) -> str:
-    """That a time holds nothing, and which days around it do."""
+def no_events_reason(index: SearchIndex, span: Span) -> str:
+    """The sentence that there are no events in a span, with the nearest days that have some."""
     first, last = span.start.isoformat(), span.end.isoformat()
-    before = memory.base.execute("SELECT max(start) FROM events WHERE finish <= ?", (first,)).fetchone()[0]
-    after = memory.base.execute("SELECT min(start) FROM events WHERE start >= ?", (last,)).fetchone()[0]
+    before = index.database.execute("SELECT max(start) FROM events WHERE finish <= ?", (first,)).fetchone()[0]
+    after = index.database.execute("SELECT min(start) FROM events WHERE start >= ?", (last,)).fetchone()[0]
     near = [
-        f"the last before it are of {before[:10]}" if before else "none are before it",
-        f"the first after it of {after[:10]}" if after else "none are later",
+        f"the last before it are from {before[:10]}" if before else "there are none before it",
+        f"the first after it are from {after[:10]}" if after else "there are none after it",
     ]
     if not before and not after:
         return f"There is nothing in your notes for {span.days}, nor for any other time."

@@ -1,4 +1,4 @@
-"""Words that ask rather than tell, in English, Chinese and Korean: a question is searched by what is left."""
+"""Stop words of questions in English, Chinese and Korean; the search uses the remaining words."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _ENDINGS = re.compile(
 
 
 def content(question: str) -> list[str]:
-    """The words of a question that tell what it is about, in order; CJK in pieces between asking words.
+    """The content words of a question, in order; CJK text is split at stop words.
 
     >>> content("Why did we give up on bc-resnet at lr=3e-4?")
     ['bc-resnet', 'lr=3e-4']
     >>> content("为什么放弃了显存优化")
     ['放弃', '显存优化']
     """
-    return list(dict.fromkeys(word for match in _PIECE.finditer(question) for word in _told(match[0])))
+    return list(dict.fromkeys(word for match in _PIECE.finditer(question) for word in _content_words(match[0])))
 
 
-def _told(piece: str) -> list[str]:
+def _content_words(piece: str) -> list[str]:
     if piece[0] < "\u3000":
         word = piece.lower().removesuffix("'s")
         return [] if word in ENGLISH or (len(word) == 1 and not word.isdigit()) else [word]

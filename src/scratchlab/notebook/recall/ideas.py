@@ -1,4 +1,4 @@
-"""A question as ideas: each a word of it, or what the glossary knows by several; and the terms each is looked up by."""
+"""A question as ideas: each a word or a glossary term, with the search terms that stand for it."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from scratchlab.notebook.index.words import CJK, pairs
 from scratchlab.notebook.recall.asking_words import content
 from scratchlab.notebook.recall.glossary import named
 
-OTHER = 0.6  # what another word for the same idea counts, beside the question's own
-PAIR = 0.6  # what one of the pairs of an unknown CJK piece counts, beside a word
+OTHER = 0.6  # weight of a synonym relative to the question's own word
+PAIR = 0.6  # weight of one character pair of an unknown CJK word relative to a word
 _CJK = re.compile(f"[{CJK}]+")
 _PART = re.compile(f"[^\\W_{CJK}]+|[{CJK}]+")
 
 
 @dataclass(frozen=True)
 class Idea:
-    """Something a question asks about.
+    """A concept of a question.
 
-    said: as the question says it; of a pair, the piece it is of.
-    terms: full-text terms, any of which stands for it, and what each counts.
+    text: as written in the question; for a character pair, the whole word.
+    terms: full-text terms for it, with their weights.
     """
 
-    said: str
+    text: str
     terms: tuple[tuple[str, float], ...]
 
 
 def ideas(question: str) -> list[Idea]:
-    """The ideas of a question, each once, in its order.
+    """The ideas of a question, without duplicates, in order.
 
-    >>> [(idea.said, idea.terms[:2]) for idea in ideas("bc-resnet 学习率")]
+    >>> [(idea.text, idea.terms[:2]) for idea in ideas("bc-resnet 学习率")]
     [('bc-resnet', (('"bc resnet"', 1.0),)), ('学习率', (('"学习 习率"', 1.0), ('"learning rate"', 0.6)))]
     """
     found: dict[str, Idea] = {}
@@ -40,9 +40,9 @@ def ideas(question: str) -> list[Idea]:
             for idea in _plain(word):
                 found.setdefault(idea.terms[0][0], idea)
         if end > start:
-            own = question[start:end].lower()
-            terms = [(term(own), 1.0), *((term(other), OTHER) for other in others)]
-            found.setdefault(term(own), Idea(own, tuple(dict(reversed(terms)).items())[::-1]))
+            phrase = question[start:end].lower()
+            terms = [(term(phrase), 1.0), *((term(other), OTHER) for other in others)]
+            found.setdefault(term(phrase), Idea(phrase, tuple(dict(reversed(terms)).items())[::-1]))
         at = end
     return list(found.values())
 
@@ -54,6 +54,6 @@ def _plain(word: str) -> list[Idea]:
 
 
 def term(words: str) -> str:
-    """Words as a phrase of the full-text index, CJK among them by their pairs."""
+    """Words as a phrase query of the full-text index, CJK as pairs."""
     parts = [part for match in _PART.finditer(words.lower()) for part in (pairs(match[0]) if _CJK.match(match[0]) else [match[0]])]
     return '"' + " ".join(parts) + '"'

@@ -1,1 +1,1 @@
-"""Notes as they lie in an Obsidian vault or any folder of Markdown, read and never changed; every piece knows its lines."""
+"""Reading notes in an Obsidian vault or any folder of Markdown files; every piece has its line numbers. Nothing is written."""

@@ -1,8 +1,8 @@
-"""Lines of Markdown to blocks: headings, list items, paragraphs, quotes, rows of tables, code.
+"""Splits lines of Markdown into blocks: headings, list items, paragraphs, quotes, table rows, code.
 
-Only what a person would point at is told apart, and no line is lost: each that is not blank belongs to one block, a rule or the front
-matter. Blocks are sliced from the lines, never printed anew. Where diaries and CommonMark differ, diaries win: a `---` under several
-lines is a rule, not a heading; a long paste becomes several blocks.
+No line is lost: each line that is not blank belongs to a block, a rule or the front matter. Blocks keep the original text. Where diaries
+and CommonMark differ, the reading usual in diaries is used: `---` under several lines is a rule, not a heading; a long paste becomes
+several blocks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["heading", "item", "paragraph", "quote", "row", "code"]
-MOST = 12  # lines of a block; what is longer is cut, for an answer points at what can be read at a glance
+MOST = 12  # maximum lines of a block; longer ones are split, so that an answer points at a few lines
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?=\s|$)(.*)")
 _ITEM = re.compile(r"(\s*)(?:[-*+•·]|\d{1,9}[.)、])(\s+|$)(?:\[(.)\](?:\s+|$))?")
@@ -28,10 +28,10 @@ _DIVIDER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
 class Block:
     """A block of a note.
 
-    line, last: its lines, counted from 1, both inside.
-    text: these lines as they stand; of a heading, what it says.
-    level: of a heading, 1 to 6; of anything in a list, the columns it is indented by.
-    mark: what stands between a task's brackets; None of what is no task.
+    line, last: first and last line, counted from 1, inclusive.
+    text: the lines as they are; for a heading, without its markup.
+    level: level of a heading, 1 to 6; else the indentation in columns.
+    mark: the character between a task's brackets; None if it is no task.
     """
 
     kind: Kind
@@ -43,7 +43,7 @@ class Block:
 
 
 def blocks(lines: Sequence[str], first: int = 1) -> Iterator[Block]:
-    """The blocks of a note's lines from number `first` on (behind the front matter), in order."""
+    """Yields the blocks of a note in order, from line `first` on (after the front matter)."""
     at, end = first - 1, len(lines)
     while at < end:
         line = lines[at]
@@ -77,7 +77,7 @@ def blocks(lines: Sequence[str], first: int = 1) -> Iterator[Block]:
 
 
 def _titled(text: str) -> str:
-    """What a heading says, without the number signs that may close it."""
+    """The text of a heading, without closing number signs."""
     text = text.strip()
     bare = text.rstrip("#")
     return bare.rstrip() if not bare or bare[-1].isspace() else text
@@ -89,7 +89,7 @@ def _underlined(following: str) -> bool:
 
 
 def _columns(line: str) -> int:
-    """How far a line is indented; a tab goes to the next multiple of four."""
+    """The indentation of a line in columns; tab stops are multiples of four."""
     if line[:1] not in (" ", "\t"):
         return 0
     indent = line[: len(line) - len(line.lstrip())].expandtabs(4)
@@ -103,7 +103,7 @@ def _quote(lines: Sequence[str], at: int) -> int:
 
 
 def _run(lines: Sequence[str], at: int) -> int:
-    """The last line of a paragraph or of an item's own text: until a blank line or the beginning of something else."""
+    """The last line of a paragraph or list item: it ends before a blank line or the start of another block."""
     end = len(lines)
     at += 1
     while at < end:
@@ -121,7 +121,7 @@ def _run(lines: Sequence[str], at: int) -> int:
 
 
 def _closing(lines: Sequence[str], at: int, fence: str) -> int:
-    """The line of the closing fence; the last line of all, if it is missing."""
+    """The line of the closing fence; the last line of the note if it is missing."""
     closing = re.compile(rf"\s*(?:>\s*)*{re.escape(fence[0])}{{{len(fence)},}}\s*$")
     for i in range(at + 1, len(lines)):
         if fence[0] in lines[i] and closing.match(lines[i]):

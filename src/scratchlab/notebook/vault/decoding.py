@@ -1,4 +1,4 @@
-"""Bytes of a note to its lines, whatever they are encoded in and however they end."""
+"""Decodes the bytes of a note into lines, whatever its encoding and line ends."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-SAMPLE = 1 << 16  # bytes looked at to guess an encoding
-_END = re.compile("\r\n|\n|\r")  # what editors count as the end of a line; not form feeds or U+2028, which str.splitlines would
+SAMPLE = 1 << 16  # bytes used to guess an encoding
+_END = re.compile("\r\n|\n|\r")  # line ends as in editors; str.splitlines also splits at form feeds and U+2028
 
 
 def lines(content: bytes) -> list[str]:
-    r"""The lines without their ends; line n of an editor is element n - 1. Never fails: what no encoding explains becomes U+FFFD.
+    r"""The lines without their ends; line n of an editor is element n - 1. Undecodable bytes become U+FFFD.
 
     >>> lines("\ufeffone\r\ntwo".encode())
     ['one', 'two']
@@ -25,7 +25,7 @@ def lines(content: bytes) -> list[str]:
 
 
 def text(content: bytes) -> str:
-    """The text, without a byte order mark."""
+    """The decoded text, without a byte order mark."""
     for mark, encoding in MARKS:
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, "replace")
@@ -37,7 +37,7 @@ def text(content: bytes) -> str:
 
 
 def _foreign(content: bytes, damage: bytes) -> bool:
-    """Whether this is another encoding, not UTF-8 with a few bytes broken."""
+    """Whether this is another encoding rather than UTF-8 with a few broken bytes."""
     whole = content[:SAMPLE].decode("utf-8", "replace")
     beyond = sum(character > "\x7f" for character in whole)
     return whole.count("\ufffd") > 0.2 * beyond or not beyond or b"\xff\xfe" in damage

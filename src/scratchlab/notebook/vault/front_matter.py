@@ -1,4 +1,4 @@
-"""The YAML between two `---` at the head of a note, read leniently."""
+"""The YAML front matter of a note, parsed leniently."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import yaml
 
-LONGEST = 400  # lines in which it must end
+LONGEST = 400  # maximum number of lines
 _PAIR = re.compile(r"\w[\w .-]*+:")
 
 
 def front_matter(lines: Sequence[str]) -> tuple[dict[str, Any], int]:
-    """What it holds, and the number of the first line behind it (1 where there is none).
+    """The front matter's keys and values, and the number of the first line after it (1 if there is none).
 
-    Broken YAML gives the pairs that its lines show; it never fails.
+    From broken YAML, the lines of the form `key: value` are returned; it never fails.
 
     >>> front_matter(["---", "date: 2025-03-08", "tags: [a, b", "---", "text"])
     ({'date': '2025-03-08', 'tags': '[a, b'}, 5)
@@ -27,12 +27,12 @@ def front_matter(lines: Sequence[str]) -> tuple[dict[str, Any], int]:
         return {}, 1
     inside = lines[1:close]
     try:
-        read = yaml.load("\n".join(inside), _Plain)
-        return (cast("dict[str, Any]", read), close + 2) if isinstance(read, dict) else ({}, close + 2 if read is None else 1)
+        parsed = yaml.load("\n".join(inside), _Plain)
+        return (cast("dict[str, Any]", parsed), close + 2) if isinstance(parsed, dict) else ({}, close + 2 if parsed is None else 1)
     except (yaml.YAMLError, ValueError, RecursionError):
         pairs = (line.partition(":") for line in inside if _PAIR.match(line))
         return {name.strip(): value.strip() for name, _, value in pairs}, close + 2
 
 
 class _Plain(yaml.BaseLoader):
-    """Leaves scalars as they stand: 007 is not 7, `no` is not false, a date is its words."""
+    """Leaves scalars as strings: 007 is not 7, `no` is not false, dates stay text."""

@@ -1,7 +1,7 @@
-"""A note: its blocks as events, each with the time it tells of.
+"""The blocks of a note as events, each with the time it is about.
 
-The time of a block is, in this order: a date it begins with; that of the nearest item it hangs under, or heading it stands under, which
-has one; a line before it that holds nothing but a date; the date in the file's name, or `date` of its front matter.
+The time of a block is the first of: a date it begins with; the date of the nearest parent item; of a preceding line that is only a date;
+of the nearest heading; in the file's name or in `date` of the front matter.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scratchlab.notebook.events import Event, Place, Span
 from scratchlab.notebook.vault.blocks import Block, blocks
 from scratchlab.notebook.vault.front_matter import front_matter
 
-DONE = {"x": "done", "X": "done", "-": "dropped"}  # what stands between a task's brackets; anything else is open
+DONE = {"x": "done", "X": "done", "-": "dropped"}  # state by the character between a task's brackets; all others are open
 _WHOLE = re.compile(r"(?<!\d)(20\d\d)\s?[-/.年년]\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,2})(?!\d)")
 _DIGIT = re.compile(r"\d")
 _AFTER_BARE = re.compile(r"\s*(?:$|[:：)）(（,，、~～–—-]|(?:mon|tue|wed|thu|fri|sat|sun)|周|星期|[월화수목금토일]요일)", re.IGNORECASE)
@@ -34,37 +34,37 @@ LINK = re.compile(r"!?\[\[([^\[\]|\n]+?)(?:\|[^\[\]\n]*)?\]\]")
 
 @dataclass
 class _Above:
-    """A heading or an item that what follows stands under."""
+    """A heading or list item above the current block."""
 
     level: int
     text: str
     when: Span | None
-    number: int = -1  # of the event made of it
+    number: int = -1  # index of its event
 
 
 @dataclass
 class _Reader:
-    """What is known of a note on the way through it."""
+    """The state while reading a note."""
 
     path: Path
     project: str
     when: Span | None
-    year: Year  # of a date that has none: that which brings it nearest to the last date before it
+    year: Year  # for dates without a year: the year that brings them nearest to the last date before
     headings: list[_Above] = field(default_factory=list)
     items: list[_Above] = field(default_factory=list)
-    line: Span | None = None  # of a line that was nothing but a date
-    table: tuple[int, str] = (-1, "")  # the last line of the table at hand, and its head
+    line: Span | None = None  # the last line that was only a date
+    table: tuple[int, str] = (-1, "")  # last line of the current table, and its header row
     events: list[Event] = field(default_factory=list)
 
 
 def events(path: Path, lines: Sequence[str], known: date, folder: str = "") -> list[Event]:
-    """The events of a note, in its order.
+    """The events of a note, in order.
 
-    known: a day by which it was written (of the file, say), for dates without a year in a note that has none.
-    folder: what the note belongs to if it does not say.
+    known: a day by which the note was written (e.g. the file's modification date), for dates without a year if the note has no full date.
+    folder: the project of a note that does not name one in its front matter.
     """
     meta, first = front_matter(lines)
-    dated = written(path.stem, latest(known), leading=True) or written(_said(meta.get("date")), latest(known))
+    dated = written(path.stem, latest(known), leading=True) or written(_as_text(meta.get("date")), latest(known))
     first_day = dated[0].span.start.date() if dated else _anchor(lines)
     year = nearest(first_day) if first_day else latest(known)
     project = meta.get("project")
@@ -75,12 +75,12 @@ def events(path: Path, lines: Sequence[str], known: date, folder: str = "") -> l
     return reader.events
 
 
-def _said(value: object) -> str:
+def _as_text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
 def _anchor(lines: Sequence[str]) -> date | None:
-    """The first day that a note writes with its year."""
+    """The first full date in a note."""
     for line in lines:
         for match in _WHOLE.finditer(line):
             with contextlib.suppress(ValueError):
@@ -94,11 +94,11 @@ def _read(reader: _Reader, block: Block) -> None:
     if own:
         reader.year = nearest(own.start.date())
     if block.kind == "heading":
-        reader.headings = [one for one in reader.headings if one.level < block.level]
+        reader.headings = [above for above in reader.headings if above.level < block.level]
         reader.items.clear()
         reader.line = None
     elif block.kind == "item" or block.level:
-        reader.items = [one for one in reader.items if one.level < block.level]
+        reader.items = [above for above in reader.items if above.level < block.level]
     else:
         reader.items.clear()
     bare = own is not None and not rest
@@ -115,14 +115,14 @@ def _read(reader: _Reader, block: Block) -> None:
 
 
 def _nearest(reader: _Reader) -> Span | None:
-    items, headings = ([one.when for one in reversed(above) if one.when] for above in (reader.items, reader.headings))
+    items, headings = ([entry.when for entry in reversed(above) if entry.when] for above in (reader.items, reader.headings))
     return next(iter([*items[:1], *([reader.line] if reader.line else []), *headings[:1]]), reader.when)
 
 
 def _date(text: str, year: Year, heading: bool) -> tuple[Span | None, bool]:
-    """The date that a text begins with, and whether it says more than that.
+    """The date at the start of a text, and whether the text contains more than that.
 
-    A line that begins with a month (`5월 말까지`) or with a day until which something is due is not of that time, unlike a heading.
+    Unlike a heading, a line that begins with a month (`5월 말까지`) or with a due date is not about that time.
     """
     head = text[:80]
     if not _DIGIT.search(head):
@@ -146,21 +146,21 @@ def _add(reader: _Reader, block: Block, text: str, when: Span | None) -> None:
     elif block.kind in ("item", "paragraph") and len(text) < 400 and text.rstrip(" *_=").endswith(("?", "？")):
         kind, state = "question", "open"
     if reader.items and block.kind in ("item", "paragraph", "quote", "code"):
-        asked = reader.events[reader.items[-1].number]
-        if asked.kind == "question" and kind != "question":  # what hangs under a question answers it
-            reader.events[reader.items[-1].number] = replace(asked, state="done")
-    under = tuple(one.text for one in reader.items)
+        parent = reader.events[reader.items[-1].number]
+        if parent.kind == "question" and kind != "question":  # an item below a question answers it
+            reader.events[reader.items[-1].number] = replace(parent, state="done")
+    under = tuple(above.text for above in reader.items)
     if block.kind == "row":
         last, head = reader.table
         reader.table = (block.line, block.text if block.line > last + 2 else head)
         under = () if reader.table[1] == block.text else (reader.table[1],)
     place = Place(reader.path, block.line, block.last)
-    heading = tuple(one.text for one in reader.headings)
+    heading = tuple(above.text for above in reader.headings)
     reader.events.append(Event(kind, block.text, place, when, reader.project, heading, under, state))
 
 
 def links(text: str) -> Iterator[tuple[str, str]]:
-    """The wikilinks of a text: what each leads to, and where in it: a heading's name (`formant`, `2025/04/10`) or a block's (`^a1`).
+    """Yields the wikilinks of a text: the target, and the part of it: a heading (`2025/04/10`), a block's id (`^a1`) or "".
 
     >>> list(links("see [[formant_residual#2025/04/10]], ![[plot.svg|300]]"))
     [('formant_residual', '2025/04/10'), ('plot.svg', '')]

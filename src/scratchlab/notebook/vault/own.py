@@ -1,14 +1,14 @@
-"""The pages that the notebook itself writes into a vault: what of them is a person's."""
+"""Pages that the notebook itself writes into a vault, and which part of them belongs to the user."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-HOME = "scratchlab"  # the folder in the vault, with which links begin: a person's own daily note may have the same name as ours
-MARK = "%% below this line is yours %%"
+HOME = "scratchlab"  # the notebook's folder in the vault; links include it, as the user's daily notes may have the same names
+MARK = "%% below this line is yours %%"  # below it, pages belong to the user
 
 
-def theirs(lines: Sequence[str]) -> list[str]:
-    """The lines of a page of ours with all that we made left blank, so that it is not found as if somebody had noted it."""
+def user_lines(lines: Sequence[str]) -> list[str]:
+    """The lines of a page with the generated part blanked, so that only the user's part is indexed."""
     end = next((number for number, line in enumerate(lines, 1) if line.rstrip() == MARK), len(lines))
     return [*[""] * end, *lines[end:]]

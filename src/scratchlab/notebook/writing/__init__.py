@@ -1,1 +1,1 @@
-"""The only room that writes notes: its own pages without asking, other people's notes when they say yes, with a backup of every byte."""
+"""The only package that writes notes: its own pages without asking, the user's notes after consent, with backups of every version."""

@@ -1,10 +1,10 @@
-"""What was written to people's notes: every version before and after, and a journal that says which.
+"""Backups of the user's notes: every version before and after a write, and a journal of the writes.
 
-backups/journal.jsonl      one line a write, on disk before the note is touched
-backups/versions/HASH      the bytes of a note; a version is kept once
+backups/journal.jsonl      one line per write, on disk before the note is changed
+backups/versions/HASH      the bytes of a note, each version once
 
-What became of a write is not recorded but seen: the note is what it was before, or what it was to be, or neither. So there is no moment at
-which a kill could leave the journal wrong.
+Whether a write succeeded is not recorded but checked: the note equals the version before, the version after, or neither. So a kill at any
+moment leaves the journal correct.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from scratchlab.notebook.writing import disk
 
 @dataclass(frozen=True)
 class Entry:
-    """One write: the note, the names of its versions before and after, and in words what was done.
+    """One write.
 
-    undoes: the number of the write that this one takes back, or 0.
-    void: whether it was given up with the note untouched.
+    note: path of the note. before, after: names of its versions. told: description of the write in words.
+    undoes: the number of the write that this one undoes, or 0.
+    void: whether the write was abandoned with the note unchanged.
     """
 
     number: int
@@ -42,16 +43,16 @@ class Entry:
 
 
 class Backups:
-    """The folder of backups; a process that writes notes holds it alone."""
+    """The folder of backups; a process that writes notes holds its lock."""
 
-    def __init__(self, kept: Path) -> None:
-        self.folder = kept / "backups"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "backups"
         self.journal = self.folder / "journal.jsonl"
 
     @contextlib.contextmanager
-    def alone(self) -> Generator[None]:
-        """Until every other process of ours that writes notes is done, and while this one is; a kill ends it."""
-        with disk.told(self.folder):
+    def exclusive(self) -> Generator[None]:
+        """Holds the lock for writing notes; waits for other processes. A kill releases it."""
+        with disk.write_errors(self.folder):
             (self.folder / "versions").mkdir(parents=True, exist_ok=True, mode=0o700)
             self.folder.chmod(0o700)
             lock = os.open(self.folder / ".lock", os.O_WRONLY | os.O_CREAT, 0o600)
@@ -62,7 +63,7 @@ class Backups:
             os.close(lock)
 
     def entries(self) -> list[Entry]:
-        """The writes, the oldest first. What a kill has cut is none: the note was not touched before its line was whole."""
+        """The writes, the oldest first. A line cut by a kill is skipped: the note is only changed after its line is complete."""
         if not self.journal.exists():
             return []
         found: dict[int, Entry] = {}
@@ -76,12 +77,13 @@ class Backups:
         """The bytes of a version."""
         return disk.read(self.folder / "versions" / name)
 
-    def written(self, note: Path, old: bytes, new: bytes, told: str, undoes: int = 0) -> Entry:
-        """Replaces `old` by `new` in a note, with both kept and the journal's line before it. To be called alone.
+    def write(self, note: Path, old: bytes, new: bytes, told: str, undoes: int = 0) -> Entry:
+        """Replaces a note's content `old` by `new` after storing both versions and the journal line. The caller holds the lock.
 
-        Raises Changed if the note is not `old`, Problem where it cannot be written; the note is then untouched, and the line void.
+        told: description of the write. Raises Changed if the content is not `old`, Problem if the note cannot be written; the note is then
+        unchanged, and the journal line void.
         """
-        with disk.told(self.folder):
+        with disk.write_errors(self.folder):
             before, after = self._keep(old), self._keep(new)
             self._sweep(note)
             number = max((entry.number for entry in self.entries()), default=0) + 1
@@ -89,7 +91,7 @@ class Backups:
             entry = Entry(number, when, str(note.resolve()), before, after, told, undoes)
             self._append(entry)
         try:
-            disk.replaced(note, old, new)
+            disk.replace(note, old, new)
         except (disk.Changed, Problem):
             with contextlib.suppress(OSError):
                 self._append(replace(entry, void=True))
@@ -97,20 +99,20 @@ class Backups:
         return entry
 
     def _keep(self, contents: bytes) -> str:
-        name = named(contents)
+        name = version_name(contents)
         place = self.folder / "versions" / name
         if not place.exists():
             beside = place.with_suffix(".part")
             self._fill(beside, contents, os.O_TRUNC)
             beside.replace(place)
-            disk.flushed(place.parent)
+            disk.sync_folder(place.parent)
         return name
 
     def _append(self, entry: Entry) -> None:
         before = self.journal.stat().st_size if self.journal.exists() else 0
         try:
-            self._fill(self.journal, b"\n" + json.dumps(asdict(entry)).encode(), os.O_APPEND)  # a line that a kill has cut ends here
-            disk.flushed(self.folder)
+            self._fill(self.journal, b"\n" + json.dumps(asdict(entry)).encode(), os.O_APPEND)  # ends a line cut by a kill
+            disk.sync_folder(self.folder)
         except OSError:
             with contextlib.suppress(OSError):
                 os.truncate(self.journal, before)
@@ -119,13 +121,13 @@ class Backups:
     def _fill(self, path: Path, contents: bytes, how: int) -> None:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
         try:
-            disk.poured(file, contents)
+            disk.write_all(file, contents)
             os.fsync(file)
         finally:
             os.close(file)
 
     def _sweep(self, note: Path) -> None:
-        """Removes what killed writers left beside a note, where every byte of it is kept here."""
+        """Deletes temporary files that killed writers left beside a note, if their content is part of a stored version."""
         of_note = [entry for entry in self.entries() if entry.note == str(note.resolve())]
         known = {name for entry in of_note for name in (entry.before, entry.after)}
         for stray in disk.strays(note):
@@ -134,6 +136,6 @@ class Backups:
                 stray.unlink()
 
 
-def named(contents: bytes) -> str:
-    """The name of a version: 32 hexadecimal digits of its SHA-256."""
+def version_name(contents: bytes) -> str:
+    """The name of a version: the first 32 hexadecimal digits of its SHA-256."""
     return hashlib.sha256(contents).hexdigest()[:32]

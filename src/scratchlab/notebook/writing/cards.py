@@ -1,4 +1,4 @@
-"""What a page says of a run: read from its folder, in words."""
+"""Summaries of runs for pages, read from the runs' folders."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from scratchlab.store.run import Run
 
 @dataclass(frozen=True)
 class Card:
-    """A run in short. Times are naive and local, as diaries keep them; `ended` is None of one that goes on.
+    """A summary of a run. Times are naive local times as in diaries; `ended` is None for a run that is not over.
 
+    page: the name of its page: its own name, with a suffix if an earlier run in another folder has the same.
     value: the headline metric of the leading head, if there is a result; metric: its name.
-    page: what its page is called, its own name unless an earlier run of another folder has that.
-    changed: the settings that are not the recipe's own, by path; None where that was not recorded.
+    changed: settings that differ from the recipe, by path; None if that was not recorded.
     """
 
     run: Run
@@ -39,45 +39,45 @@ class Card:
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """The name of its folder."""
         return self.run.folder.name
 
     @property
     def days(self) -> set[date]:
-        """On which it began and ended."""
+        """The days on which it began and ended."""
         return {self.begun.date(), (self.ended or self.begun).date()}
 
     def when(self, day: date | None = None) -> str:
-        """From when to when, and how long that was; the dates where they are not this day's."""
+        """Start, end and duration; times on `day` without their dates."""
 
-        def told(time: datetime) -> str:
+        def format_time(time: datetime) -> str:
             return f"{time:%H:%M}" if time.date() == day else f"{time:%Y-%m-%d %H:%M}"
 
         if self.ended is None:
-            return f"since {told(self.begun)}"
+            return f"since {format_time(self.begun)}"
         if f"{self.begun:%Y-%m-%d %H:%M}" == f"{self.ended:%Y-%m-%d %H:%M}":
-            return f"{told(self.begun)}, {duration((self.ended - self.begun).total_seconds())}"
-        end = f"{self.ended:%H:%M}" if self.ended.date() == self.begun.date() else told(self.ended)
-        return f"{told(self.begun)}–{end}, {duration((self.ended - self.begun).total_seconds())}"
+            return f"{format_time(self.begun)}, {duration((self.ended - self.begun).total_seconds())}"
+        end = f"{self.ended:%H:%M}" if self.ended.date() == self.begun.date() else format_time(self.ended)
+        return f"{format_time(self.begun)}–{end}, {duration((self.ended - self.begun).total_seconds())}"
 
 
 def card(run: Run) -> Card | None:
-    """A run in short, or None of one whose status cannot be read."""
+    """The summary of a run; None if its status is damaged."""
     status = run.status
     if status["state"] == "damaged":
         return None
     state, result = run.state(), run.result()
     ended = None if state in ("created", "running") else local(status.get("heartbeat", status["created"]))
-    told = "diverged" if status.get("diverged") and state == "failed" else state
+    current_state = "diverged" if status.get("diverged") and state == "failed" else state
     return Card(
         run,
         filed(run.folder.name),
         status["recipe"],
-        told,
+        current_state,
         local(status["created"]),
         ended,
         run.note,
-        result.headline if result else _without(run, told),
+        result.headline if result else _without(run, current_state),
         result.metric if result else "",
         result.head.headline.value if result else None,
         status.get("changed"),
@@ -85,20 +85,22 @@ def card(run: Run) -> Card | None:
 
 
 def cards(folders: list[Path]) -> list[Card]:
-    """Of all runs in these folders, each once, in the order in which they began."""
+    """The summaries of all runs in these folders, without duplicates, sorted by start."""
     found = {path.parent.resolve() for folder in folders for path in folder.glob("[!.]*/status.json")}
-    made = sorted((made for path in found if (made := card(Run(path)))), key=lambda one: (one.begun, str(one.run.folder)))
+    summaries = sorted(
+        (summaries for path in found if (summaries := card(Run(path)))), key=lambda card_: (card_.begun, str(card_.run.folder))
+    )
     taken: set[str] = set()
-    for place, one in enumerate(made):
-        if one.page in taken:
-            where = hashlib.sha256(str(one.run.folder).encode()).hexdigest()[:4]
-            made[place] = replace(one, page=f"{one.page}-{where}")
-        taken.add(one.page)
-    return made
+    for position, card_ in enumerate(summaries):
+        if card_.page in taken:
+            suffix = hashlib.sha256(str(card_.run.folder).encode()).hexdigest()[:4]
+            summaries[position] = replace(card_, page=f"{card_.page}-{suffix}")
+        taken.add(card_.page)
+    return summaries
 
 
 def _without(run: Run, state: str) -> str:
-    """What became of a run without a result, and what it said last."""
+    """The state of a run without a result, and its last message."""
     training: dict[str, Any] = run.recipe().get("training", {})
-    said = run.status.get("where", "") if state in ("failed", "diverged") else ""
-    return " ".join(f"{sentence(state, len(run.records()), training.get('epochs', 0))} {said}".split())
+    message = run.status.get("where", "") if state in ("failed", "diverged") else ""
+    return " ".join(f"{sentence(state, len(run.records()), training.get('epochs', 0))} {message}".split())

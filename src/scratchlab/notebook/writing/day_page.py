@@ -1,4 +1,4 @@
-"""The page of one day: every run that began or ended on it, and the jobs that somebody hands in."""
+"""The page of one day: the runs that began or ended on it, and given jobs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scratchlab.report.words import setting
 
 
 def page(day: date, runs: Sequence[Card], jobs: Sequence[str] = ()) -> str:
-    """The generated part. jobs: a line of Markdown each."""
+    """The generated part of the page; jobs: one line of Markdown each."""
     states = [card.state for card in runs]
     lines = [
         front({"date": day, "runs": len(runs), "finished": states.count("finished")}),
@@ -31,13 +31,13 @@ def page(day: date, runs: Sequence[Card], jobs: Sequence[str] = ()) -> str:
 
 
 def jobs_of(text: str) -> list[str]:
-    """The jobs that a page tells of."""
+    """The jobs listed on a page."""
     return [
         line.removeprefix("- ") for line in text.partition("\n## Jobs\n")[2].partition("\n%% ")[0].splitlines() if line.startswith("- ")
     ]
 
 
 def _changed(card: Card) -> str:
-    """What was changed, in a few words."""
-    told = [code(f"{path} = {setting(value)}") for path, value in (card.changed or {}).items() if value is not None]
-    return f", with {', '.join(told)}" if told else ""
+    """The changed settings, in a few words."""
+    settings = [code(f"{path} = {setting(value)}") for path, value in (card.changed or {}).items() if value is not None]
+    return f", with {', '.join(settings)}" if settings else ""

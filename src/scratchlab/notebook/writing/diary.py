@@ -1,9 +1,9 @@
-"""Our folder in the vault: a note a run, a page a day and a page a recipe, made again from the runs' folders.
+"""The notebook's folder in the vault: a note per run, a page per day and a page per recipe, generated from the runs' folders.
 
     VAULT/scratchlab/runs/digits-1a2b3c4d.md      VAULT/scratchlab/days/2026-11-28.md
     VAULT/scratchlab/recipes/digits.md            VAULT/scratchlab/plots/digits-1a2b3c4d-loss.svg
 
-It is the only place that is written without asking.
+Only this folder is written without asking.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from scratchlab.store.run import Run
 
 
 def home(settings: Settings, own: Own) -> Path:
-    """Our folder in the first vault. Raises Problem where none is named."""
+    """The notebook's folder in the first vault. Raises Problem if no vault is set."""
     if not settings.vault:
-        raise Problem(f'{own.file} names no vault; write vault = ["~/diary"] into it, with the folder of your notes.')
+        raise Problem(f'{own.file} sets no vault; add vault = ["~/diary"], with the folder of your notes.')
     return settings.vault[0].resolve() / HOME
 
 
 class Diary:
-    """Our folder and all runs that are known: those of some folders, and those that have a note here already."""
+    """The notebook's folder and the known runs: those in the given folders, and those that already have a note here."""
 
     def __init__(self, home: Path, own: Own, folders: Sequence[Path]) -> None:
         self.home, self.backups, self.folders = home, Backups(own.kept), folders
 
     def of_day(self, day: date, jobs: Sequence[str] | None = None) -> list[Page]:
-        """Makes the day's page, with the notes of its runs and the pages of their recipes; the day's page comes last.
+        """Writes the notes of the day's runs, the pages of their recipes, and last the day's page.
 
-        jobs: a line of Markdown each; those that the page tells of already, if not given.
+        jobs: one line of Markdown each (default: those already on the page).
         """
-        with self.backups.alone():
+        with self.backups.exclusive():
             known = self._known()
             return [*self._runs([card for card in known if day in card.days], known), self._day(day, known, jobs)]
 
     def of_run(self, run: Run) -> list[Page]:
-        """Makes the note of one run, which comes first, those of other runs of its days that have none yet, and the days' pages."""
-        with self.backups.alone():
+        """Writes first the run's note, then notes of other runs of the same days that have none yet, and the pages of these days."""
+        with self.backups.exclusive():
             known = self._known()
             own = [card for card in known if card.run.folder == run.folder.resolve()]
             days = sorted({day for card in own for day in card.days})
@@ -57,7 +57,7 @@ class Diary:
             return [*self._runs([*own, *others], known), *(self._day(day, known) for day in days)]
 
     def _known(self) -> list[Card]:
-        """The runs as they are now: to be read alone, else of two runs that end at once one would be missing."""
+        """The current runs; read with the lock held, as otherwise one of two runs ending at once could be missed."""
         return cards([*self.folders, *_remembered(self.home)])
 
     def _note(self, card: Card) -> Path:
@@ -66,14 +66,14 @@ class Diary:
     def _runs(self, runs: list[Card], known: list[Card]) -> list[Page]:
         pages: list[Page] = []
         for card in runs:
-            pictures = plots.drawn(card.run)
+            pictures = plots.charts(card.run)
             for name, picture in pictures.items():
                 _picture(self.home / "plots" / f"{card.page}-{name}.svg", picture)
-            earlier = [one for one in known if one.recipe == card.recipe and one.begun < card.begun]
+            earlier = [other for other in known if other.recipe == card.recipe and other.begun < card.begun]
             pages.append(own_pages.write(self._note(card), run_page.page(card, earlier, pictures)))
         for recipe in sorted({card.recipe for card in runs}):
-            made = recipe_page.page(recipe, [card for card in known if card.recipe == recipe])
-            pages.append(own_pages.write(self.home / "recipes" / f"{filed(recipe)}.md", made))
+            page_text = recipe_page.page(recipe, [card for card in known if card.recipe == recipe])
+            pages.append(own_pages.write(self.home / "recipes" / f"{filed(recipe)}.md", page_text))
         return pages
 
     def _day(self, day: date, known: list[Card], jobs: Sequence[str] | None = None) -> Page:
@@ -84,7 +84,7 @@ class Diary:
 
 
 def _remembered(home: Path) -> set[Path]:
-    """The folders of runs that have notes here; a run made elsewhere stays on its day's page."""
+    """The parent folders of the runs that have notes here, so that runs made elsewhere stay on their days' pages."""
     found: set[Path] = set()
     for note in (home / "runs").glob("*.md"):
         head = note.read_text(encoding="utf-8", errors="replace").split("\n---", 1)[0]
@@ -96,9 +96,9 @@ def _remembered(home: Path) -> set[Path]:
 
 
 def _picture(path: Path, text: str) -> None:
-    """A picture, written only where it is another; a person has no words in it."""
-    with contextlib.suppress(disk.Changed):  # the next time will do
+    """Writes a picture if it has changed; it contains nothing of the user's."""
+    with contextlib.suppress(disk.Changed):  # the next update writes it
         if not path.exists():
-            disk.created(path, text.encode())
+            disk.create(path, text.encode())
         elif (old := disk.read(path)) != text.encode():
-            disk.replaced(path, old, text.encode())
+            disk.replace(path, old, text.encode())

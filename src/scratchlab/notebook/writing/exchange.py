@@ -1,4 +1,4 @@
-"""Two files trade names in one step: what stood under a name is then under the other, whoever put it there, and never gone.
+"""Atomically exchanges the names of two files, so that no version is ever lost.
 
 Linux: renameat2(2) with RENAME_EXCHANGE, which Python does not offer.
 """
@@ -10,19 +10,19 @@ import errno
 import os
 from pathlib import Path
 
-_HERE = -100  # AT_FDCWD: relative paths are meant from the working folder
+_HERE = -100  # AT_FDCWD: paths are relative to the working folder
 _EXCHANGE = 2
 _CANNOT = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
-def exchanged(one: Path, other: Path) -> bool:
-    """Whether they have traded names; False where the system or its file system does not know how. Raises OSError for all else."""
+def exchange_names(first: Path, second: Path) -> bool:
+    """Exchanges the names; returns False if the system or file system does not support it. Raises OSError for other errors."""
     library = ctypes.CDLL(None, use_errno=True)
     if not hasattr(library, "renameat2"):
         return False
-    if library.renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+    if library.renameat2(_HERE, os.fsencode(first), _HERE, os.fsencode(second), _EXCHANGE) == 0:
         return True
     number = ctypes.get_errno()
     if number in _CANNOT:
         return False
-    raise OSError(number, os.strerror(number), str(one), None, str(other))
+    raise OSError(number, os.strerror(number), str(first), None, str(second))

@@ -1,6 +1,6 @@
-"""The headings of a note and where what stands under each ends, as CommonMark has them: none inside code, lists, quotes or front matter.
+"""The headings of a note and the ends of their sections, according to CommonMark: none inside code, lists, quotes or front matter.
 
-Reading a diary (`vault/blocks.py`) goes by what its writer meant, and guesses; what is written must stand where Obsidian shows it.
+Reading a diary (`vault/blocks.py`) is lenient and guesses what the writer meant; writing must place text where Obsidian shows it.
 Source: https://spec.commonmark.org/0.31.2/, sections 4.2, 4.3 and 4.5, by way of markdown-it-py.
 """
 
@@ -17,8 +17,9 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 
 @dataclass(frozen=True)
 class Heading:
-    """level: 1 to 6. line: its first, counted from 0. body: the line after it. end: the line after what is its own: the next heading's.
+    """A heading.
 
+    level: 1 to 6. line: its first line, counted from 0. body: the line after it. end: the end of its section, the line of the next heading.
     path: the headings above it, outermost first, and its own text.
     """
 
@@ -30,13 +31,13 @@ class Heading:
 
     @property
     def text(self) -> str:
-        """As it stands there, without its marks."""
+        """The heading's text without markup characters."""
         return self.path[-1]
 
 
 @dataclass(frozen=True)
 class Block:
-    """Lines in which nothing is a heading whatever it looks like: code, HTML, front matter; or a rule, which parts sections."""
+    """A block without headings: code, HTML or front matter; or a rule (thematic break)."""
 
     line: int
     end: int
@@ -49,37 +50,37 @@ def _parser() -> MarkdownIt:
 
 
 def outline(texts: list[str]) -> tuple[list[Heading], list[Block]]:
-    """The headings of a note's lines, and its blocks of code and the like and its rules."""
+    """The headings of a note, and its blocks of code, HTML and front matter and its rules."""
     tokens = _parser().parse("\n".join(texts))
-    closed = [
+    blocks = [
         Block(token.map[0], token.map[1])
         for token in tokens
         if token.map and token.type in ("fence", "code_block", "html_block", "front_matter")
     ]
-    closed += [Block(token.map[0], token.map[1], rule=True) for token in tokens if token.map and token.type == "hr" and token.level == 0]
-    opened = [(token, tokens[place + 1]) for place, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0]
-    return _nested([(token, inline.content) for token, inline in opened], len(texts)), closed
+    blocks += [Block(token.map[0], token.map[1], rule=True) for token in tokens if token.map and token.type == "hr" and token.level == 0]
+    headings = [(token, tokens[index + 1]) for index, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0]
+    return _nested([(token, inline.content) for token, inline in headings], len(texts)), blocks
 
 
 def _nested(found: list[tuple[Token, str]], count: int) -> list[Heading]:
     levels = [int(token.tag[1:]) for token, _ in found]
     maps = [token.map or [0, 0] for token, _ in found]
     above: list[tuple[int, str]] = []
-    made: list[Heading] = []
-    for place, ((_, text), level) in enumerate(zip(found, levels, strict=True)):
-        above = [*((higher, called) for higher, called in above if higher < level), (level, spaced_once(text))]
-        end = maps[place + 1][0] if place + 1 < len(found) else count
-        made.append(Heading(level, maps[place][0], maps[place][1], end, tuple(called for _, called in above)))
-    return made
+    headings: list[Heading] = []
+    for index, ((_, text), level) in enumerate(zip(found, levels, strict=True)):
+        above = [*((higher, title) for higher, title in above if higher < level), (level, spaced_once(text))]
+        end = maps[index + 1][0] if index + 1 < len(found) else count
+        headings.append(Heading(level, maps[index][0], maps[index][1], end, tuple(title for _, title in above)))
+    return headings
 
 
 def spaced_once(text: str) -> str:
-    """A heading on one line, with single spaces."""
+    """The text on one line, with single spaces."""
     return " ".join(text.split())
 
 
 def plain(text: str) -> str:
-    """A heading as links name it: without the characters that a link cannot hold, and without emphasis.
+    """A heading as in links: without emphasis and the characters that links cannot contain.
 
     >>> plain("**2025/04/10**: which `loss`?")
     '2025/04/10 which loss ?'

@@ -1,4 +1,4 @@
-"""The vault laid out like a project: a folder for a folder, and a first note for each and for what is in it. It only ever creates."""
+"""Mirrors a project's folders in the vault, with a first note for each folder, README, recipe and run. Notes are only created."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from scratchlab.notebook.vault.own import HOME
 from scratchlab.notebook.writing import disk
 from scratchlab.notebook.writing.backups import Backups
 from scratchlab.notebook.writing.markdown import filed, front, link
-from scratchlab.notebook.writing.tree import Found, walk
+from scratchlab.notebook.writing.tree import TreeEntry, walk
 
 MOST = 1000
 
 
 @dataclass(frozen=True)
 class Stub:
-    """A note to be made: its file, and what it says at first."""
+    """A note to be created, and its initial text."""
 
     path: Path
     text: str
@@ -28,44 +28,44 @@ class Stub:
 
 @dataclass(frozen=True)
 class Layout:
-    """new: notes to be made. there: how many are there already and stay as they are. cut: whether the tree has more than `MOST`."""
+    """A plan; new: notes to be created; there: number of existing notes; cut: whether the project has more than `MOST` entries."""
 
     new: list[Stub]
     there: int
     cut: bool
 
 
-def planned(project: Path, home: Path, taken: Collection[Path] = ()) -> Layout:
-    """What would be made for a project in our folder of the vault. Raises Problem where there is no such project.
+def plan_layout(project: Path, home: Path, taken: Collection[Path] = ()) -> Layout:
+    """Plans the notes of a project in the notebook's folder of the vault. Raises Problem if there is no such project.
 
-    taken: notes that another project of this name is about to get. Of two things whose notes would be called the same, the first has one.
+    taken: notes planned for another project of the same name. Of several entries with the same note name, only the first gets a note.
     """
     if not project.is_dir():
-        raise Problem(f"{project} is not a folder; name the project's, as in `scratchlab layout ~/kws`.")
+        raise Problem(f"{project} is not a folder; name the project's folder, as in `scratchlab layout ~/kws`.")
     project = project.resolve()
     if home.resolve().is_relative_to(project):
-        raise Problem(f"{project} holds the vault itself; name the folder of a project beside it.")
+        raise Problem(f"{project} contains the vault itself; name a project's folder beside it.")
     found = list(itertools.islice(walk(project), MOST + 1))
-    stubs = [_stub(project, home, one) for one in found[:MOST]]
+    stubs = [_stub(project, home, entry) for entry in found[:MOST]]
     notes = {stub.path: stub for stub in reversed(stubs)}
     new = [stub for path, stub in reversed(notes.items()) if path not in taken and not path.exists()]
     return Layout(new, len(notes) - len(new), len(found) > MOST)
 
 
-def made(layout: Layout, backups: Backups) -> int:
-    """Makes the notes that are still missing; how many that were."""
+def create_notes(layout: Layout, backups: Backups) -> int:
+    """Creates the notes that are still missing; returns their number."""
     count = 0
-    with backups.alone():
+    with backups.exclusive():
         for stub in layout.new:
             try:
-                disk.created(stub.path, stub.text.encode())
+                disk.create(stub.path, stub.text.encode())
                 count += 1
-            except disk.Changed:  # somebody else has made it: it is theirs
+            except disk.Changed:  # created by another program meanwhile
                 continue
     return count
 
 
-def _stub(project: Path, home: Path, found: Found) -> Stub:
+def _stub(project: Path, home: Path, found: TreeEntry) -> Stub:
     names = [filed(project.name), *(filed(part) for part in found.path.parts)]
     place = PurePosixPath("projects", *names)
     place = place / names[-1] if found.kind == "folder" else place
@@ -82,8 +82,8 @@ def _linked(place: PurePosixPath, shown: str) -> str:
     return f"[[{HOME}/{place}|{shown}]]"
 
 
-def _more(source: Path, found: Found) -> list[str]:
-    """Where else the lab tells of it."""
+def _more(source: Path, found: TreeEntry) -> list[str]:
+    """Links to the notebook's pages about it, and a recipe's header."""
     if found.kind == "run":
         return [f"- {link('runs', source.name)}"]
     if found.kind == "recipe":

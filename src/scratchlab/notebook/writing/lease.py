@@ -1,8 +1,8 @@
-"""To know of writers while a file is being replaced: the system's own word, a read lease, where there is one.
+"""Detects writers while a file is being replaced, by a read lease of the operating system.
 
-Linux grants a read lease on a file that nobody has open for writing; whoever opens it to write is held back until the lease is given up,
-and its holder is told: fcntl(2), "Leases". Where there is none (another system, a network's file system, somebody else's file), nobody is
-held back, and what remains are comparisons of the bytes just before and just after.
+Linux grants a read lease on a file that nobody has open for writing; a process that opens it for writing is blocked until the lease is
+released, and the holder is notified: fcntl(2), "Leases". Where leases are not available (other systems, network file systems, files of
+other users), writers are not blocked, and only the comparisons of the content right before and after remain.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from pathlib import Path
 
 from scratchlab.checks import Problem
 
-LOOKS = 100  # for a writer to finish, and the seconds between two of them
-PAUSE = 0.02
+LOOKS = 100  # attempts while another program writes
+PAUSE = 0.02  # seconds between two attempts
 
 
-def taken(file: int, path: Path) -> Callable[[], bool]:
-    """Takes a lease on a file that is open, until it is closed; the answer tells whether a writer waits for that.
+def take(file: int, path: Path) -> Callable[[], bool]:
+    """Takes a lease on an open file until it is closed; returns a function that tells whether a writer is waiting.
 
-    Raises Problem if one that has it open does not let go of it.
+    Raises Problem if another program keeps the file open for writing.
     """
-    if not _granted(file, path):
+    if not _take_lease(file, path):
         return lambda: False
     return lambda: fcntl.fcntl(file, fcntl.F_GETLEASE) != fcntl.F_RDLCK
 
 
-def _granted(file: int, path: Path) -> bool:
+def _take_lease(file: int, path: Path) -> bool:
     if not hasattr(fcntl, "F_SETLEASE"):
         return False
-    fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)  # the word of it, SIGIO, would end this process; this one is ignored unless asked for
+    fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)  # the default signal, SIGIO, would end this process; SIGURG is ignored by default
     for _ in range(LOOKS):
         try:
             fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
@@ -42,4 +42,4 @@ def _granted(file: int, path: Path) -> bool:
             if error.errno != errno.EAGAIN:
                 return False
             time.sleep(PAUSE)
-    raise Problem(f"{path} is open for writing in another program, which does not let go of it; nothing was written. Close it there first.")
+    raise Problem(f"{path} is kept open for writing by another program; nothing was written. Close it there first.")

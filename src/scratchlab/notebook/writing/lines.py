@@ -1,6 +1,6 @@
-"""A note's bytes as lines: where each begins, and what it says, whatever the note's encoding.
+"""The lines of a note's bytes: offset and text of each, whatever the note's encoding.
 
-What is read is only looked at; nothing is ever encoded back, so every byte of a note stays what it is.
+Existing text is only decoded, never encoded again, so that all bytes of a note stay as they are.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 from scratchlab.checks import Problem
 
-SHIFTS = b"a~{b+AGE-c\\u0061d\x1b$)C\x1b$Be"  # of hz, UTF-7, escapes in Python and ISO 2022, in which ASCII bytes mean something else
+SHIFTS = (
+    b"a~{b+AGE-c\\u0061d\x1b$)C\x1b$Be"  # sequences of hz, UTF-7, Python escapes and ISO 2022, in which ASCII bytes have other meanings
+)
 WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 @dataclass(frozen=True)
 class Lines:
-    """encoding: of the note, as Python calls it. starts: the offset of every line, and of the end. texts: without their ends."""
+    """encoding: Python's name. starts: offsets of the lines, and of the end. texts: lines without their ends. ends: line ends."""
 
     encoding: str
     starts: list[int]
@@ -26,24 +28,24 @@ class Lines:
 
     @property
     def end(self) -> str:
-        """The line end that most lines have, or a line feed."""
+        """The most frequent line end; a line feed by default."""
         return max(("\n", "\r\n", "\r"), key=self.ends.count)
 
     def encoded(self, text: str) -> bytes:
-        """A text in the note's encoding. Raises Problem for one that it cannot hold."""
+        """The text in the note's encoding. Raises Problem for characters that it cannot represent."""
         try:
             return text.encode(self.encoding)
         except UnicodeEncodeError as error:
             raise Problem(
-                f"{text[error.start]!r} cannot be written in {self.encoding}, the encoding of this note; leave it out, "
-                "or name the note's encoding with --encoding if it is another."
+                f"{text[error.start]!r} cannot be represented in {self.encoding}, the encoding of this note; leave it out, "
+                "or name the note's encoding with --encoding if it is another one."
             ) from None
 
 
 def lines(raw: bytes, encoding: str = "") -> Lines:
-    """The lines of a note. UTF-8 and UTF-16 are recognised; a note that is neither is taken for ASCII with strange bytes between.
+    """Splits a note into lines. UTF-8 and UTF-16 are recognized; other notes are treated as ASCII with unknown bytes in between.
 
-    encoding: what it is instead, by the person's word. Raises Problem for one that is not known or does not have ASCII inside.
+    encoding: the encoding given by the user. Raises Problem if it is unknown or no superset of ASCII.
     """
     found = _encoding(raw, encoding)
     pieces = _wide(raw, found) if found in WIDE.values() else re.findall(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", raw)
@@ -57,21 +59,21 @@ def lines(raw: bytes, encoding: str = "") -> Lines:
     return Lines(found, starts, texts, ends)
 
 
-def _encoding(raw: bytes, said: str) -> str:
-    if said:
+def _encoding(raw: bytes, name: str) -> str:
+    if name:
         try:
-            known = codecs.lookup(said).name
-            # bytes that shift would be others in the middle of a note than at its beginning
+            known = codecs.lookup(name).name
+            # in encodings with shift sequences, the same bytes may mean something else in the middle of a note
             inside = "#\n-".encode(known) == b"#\n-" and len(SHIFTS.decode(known, "replace")) == len(SHIFTS)
         except (LookupError, ValueError):
-            raise Problem(f"'{said}' is not an encoding; gb18030, euc-kr, shift-jis and latin-1 are some.") from None
+            raise Problem(f"'{name}' is not an encoding; examples are gb18030, euc-kr, shift-jis and latin-1.") from None
         if not inside:
             raise Problem(
-                f"{said} is not an encoding that has ASCII inside; UTF-16 is recognised by its first two bytes and need not be named."
+                f"{name} is no superset of ASCII and not supported; UTF-16 is recognized by its first two bytes and need not be named."
             )
         return known
     if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise Problem("The note is UTF-32, which is not written here; save it as UTF-8 first.")
+        raise Problem("The note is UTF-32, which is not supported; save it as UTF-8 first.")
     for mark, wide in WIDE.items():
         if raw.startswith(mark):
             return wide
@@ -83,7 +85,7 @@ def _encoding(raw: bytes, said: str) -> str:
 
 
 def _wide(raw: bytes, encoding: str) -> list[bytes]:
-    """Lines of two-byte units; an odd byte at the end belongs to the last."""
+    """Splits two-byte encodings into lines; an odd byte at the end belongs to the last line."""
     feed, back = ("\n".encode(encoding), "\r".encode(encoding))
     pieces, start, at = list[bytes](), 0, 0
     while at < len(raw):

@@ -1,4 +1,4 @@
-"""The few things of Obsidian's Markdown that pages of ours are made of."""
+"""The elements of Obsidian's Markdown that generated pages consist of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scratchlab.notebook.vault.own import HOME
 
 
 def filed(name: str) -> str:
-    """A name as a note's file and a link to it can have it.
+    """A name without the characters that file names and links cannot contain.
 
     >>> filed("a/b#c")
     'a-b-c'
@@ -31,32 +31,32 @@ def embedded(folder: str, name: str) -> str:
 
 
 def front(values: Mapping[str, Any]) -> str:
-    """Front matter that Obsidian and Dataview can query; what is None is left out."""
+    """Front matter that Obsidian and Dataview can query; None values are left out."""
 
-    def told(value: Any) -> str:
+    def to_yaml(value: Any) -> str:
         return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)  # JSON is YAML
 
-    return "\n".join(["---", *(f"{name}: {told(value)}" for name, value in values.items() if value is not None), "---", ""])
+    return "\n".join(["---", *(f"{name}: {to_yaml(value)}" for name, value in values.items() if value is not None), "---", ""])
 
 
 def quoted(text: str) -> list[str]:
-    """A person's words as a quote: what they mean as Markdown stays that, and none of it is a heading or a line of ours."""
+    """The user's text as a block quote, so that none of it becomes a heading of the page."""
     return [f"> {line}".rstrip() for line in text.splitlines()]
 
 
 def code(text: str) -> str:
-    """Text as it is."""
+    """The text as inline code."""
     ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     space = " " if text[:1] == "`" or text[-1:] == "`" else ""
     return line(f"{ticks}{space}{text}{space}{ticks}")
 
 
 def line(text: str) -> str:
-    """Text on one line."""
+    """The text on one line."""
     return " ".join(text.split())
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    """A table's lines; a bar in a cell, as in a link, does not end it."""
+    """The lines of a table; pipes in cells, as in links, are escaped."""
     columns = list(head)
-    return [f"| {' | '.join(one.replace('|', chr(92) + '|') for one in row)} |" for row in (columns, ["---"] * len(columns), *rows)]
+    return [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in (columns, ["---"] * len(columns), *rows)]

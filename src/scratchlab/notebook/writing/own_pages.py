@@ -1,14 +1,14 @@
-"""Pages of ours, made again whenever there is more to tell, in which a person's words are safe.
+"""Generated pages, which are updated in place and in which the user's text is safe.
 
-    what is generated
+    generated text
     %% made by scratchlab 1f2e3d4c5b6a %%
     %% below this line is yours %%
-    what a person adds
+    the user's text
 
-Both lines are Obsidian's comments: reading, one does not see them. What stands below the second is kept byte for byte. The first holds a
-hash of what stands above it, so that an edit up there is noticed: such a page is left as it is, and the difference to what it would be is
-shown, by `scratchlab day`. It is shown and not written beside, as a second page would answer every query and search of the vault twice, and
-would be out of date at once. Whoever wants the page made again deletes what stands above the line.
+Both lines are Obsidian comments, invisible in reading mode. Everything below the second is kept byte for byte. The first contains a hash of
+the text above it, by which edits of that text are detected: such a page is left as it is, and `scratchlab day` shows the difference to the
+page as it would be. It is not written to a second file, which would appear twice in every search of the vault and soon be outdated. To have
+the page generated again, delete the text above the line.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SEAL = re.compile(rb"^%% made by scratchlab ([0-9a-f]{12}) %%\n\Z", re.MULTILIN
 
 @dataclass(frozen=True)
 class Page:
-    """What became of a page; `edited`: it was left as a person edited it, and `shown` is what would have changed."""
+    """The result for a page; `edited`: the page was left as the user edited it, and `shown` is the diff that was not applied."""
 
     path: Path
     became: Literal["written", "unchanged", "edited"]
@@ -39,34 +39,34 @@ class Page:
 
 
 def write(path: Path, generated: str) -> Page:
-    """Makes a page, or makes it again with what stands below its line. Raises Problem where it cannot be written."""
+    """Creates or updates a page, keeping the user's part. Raises Problem if it cannot be written."""
     for _ in range(TIMES):
         try:
             if not path.exists():
-                disk.created(path, _made(generated) + b"\n")
+                disk.create(path, _with_marks(generated) + b"\n")
                 return Page(path, "written")
             old = disk.read(path)
             mark = _MARK.search(old)
             above, below = (old[: mark.start()], old[mark.end() :]) if mark else (old, b"\n")
-            new = _made(generated) + below
+            new = _with_marks(generated) + below
             if _edited(above):
                 return Page(path, "edited", diff(old, new, str(path), names=("as edited", "as it would be")))
             if new == old:
                 return Page(path, "unchanged")
-            disk.replaced(path, old, new)
+            disk.replace(path, old, new)
             return Page(path, "written")
         except disk.Changed:
             continue
-    raise Problem(f"{path} was written by another program each of {TIMES} times that it was read; it is as that left it.")
+    raise Problem(f"{path} was changed by another program in each of {TIMES} attempts; it is left as that program wrote it.")
 
 
-def _made(generated: str) -> bytes:
+def _with_marks(generated: str) -> bytes:
     body = generated.rstrip("\n").encode() + b"\n\n"
     return body + b"%% made by scratchlab " + _hash(body) + b" %%\n" + MARK
 
 
 def _edited(above: bytes) -> bool:
-    """Whether what stands above the line is neither nothing nor what was generated; line ends and a byte order mark do not count."""
+    """Whether the part above the line was edited: it is neither empty nor as generated, ignoring line ends and a byte order mark."""
     plain = above.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     seal = _SEAL.search(plain)
     return bool(plain.strip()) and not (seal and _hash(plain[: seal.start()]) == seal[1])

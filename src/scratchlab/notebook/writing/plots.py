@@ -1,4 +1,4 @@
-"""The pictures of a run: its loss and its accuracy over the epochs, and the first metric of each head by context."""
+"""The charts of a run: loss and accuracy by epoch, and the first metric of each head by context."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from scratchlab.result import Head, Result
 from scratchlab.store.run import Run
 
 
-def drawn(run: Run) -> dict[str, str]:
-    """SVG by the name of what it shows; of a run without epochs or with a single context, fewer."""
+def charts(run: Run) -> dict[str, str]:
+    """The SVG charts by name: `loss`, `accuracy`, `contexts`; without epochs or with a single context, fewer."""
     epochs = Epochs.of(run)
     result = run.result()
     found: dict[str, str] = {}
     if epochs.records:
         names = {"training": "loss"} | ({"validation": "valid_loss"} if epochs.validated else {})
-        found["loss"] = chart(f"Loss{_kept(epochs)}", _over(epochs, names), "epoch")
+        found["loss"] = chart(f"Loss{_kept_epoch(epochs)}", _over(epochs, names), "epoch")
     if epochs.accuracy_keys:
         found["accuracy"] = chart(
-            f"Accuracy{_kept(epochs)}",
+            f"Accuracy{_kept_epoch(epochs)}",
             _over(epochs, epochs.accuracy_keys),
             "epoch",
-            share=True,
+            percent=True,
             first_colour=int("training" not in epochs.accuracy_keys),
         )
     if result and len(result.head.rows) > 1:
@@ -34,7 +34,7 @@ def _over(epochs: Epochs, names: dict[str, str]) -> dict[str, list[Point]]:
     return {called: [Point(record["epoch"] + 1, record[name]) for record in epochs.records] for called, name in names.items()}
 
 
-def _kept(epochs: Epochs) -> str:
+def _kept_epoch(epochs: Epochs) -> str:
     return f" (epoch {epochs.chosen['epoch'] + 1} kept)" if epochs.chosen else ""
 
 
@@ -44,9 +44,9 @@ def _contexts(result: Result) -> str:
     lines = {f"{name} head": _line(head, metric) for name, head in result.heads.items()}
     places = {number: " ".join(str(value) for value in context.values()) for number, context in enumerate(contexts)}
     title = f"{words.name(metric)}, with 95 % intervals"
-    return chart(title, {name: line for name, line in lines.items() if line}, " ".join(contexts[0]), share=True, places=places)
+    return chart(title, {name: line for name, line in lines.items() if line}, " ".join(contexts[0]), percent=True, labels=places)
 
 
 def _line(head: Head, metric: str) -> list[Point]:
     found = [(number, row.metrics[metric]) for number, row in enumerate(head.rows)]
-    return [Point(number, one.value, one.low, one.high) for number, one in found if one.value is not None]
+    return [Point(number, estimate.value, estimate.low, estimate.high) for number, estimate in found if estimate.value is not None]

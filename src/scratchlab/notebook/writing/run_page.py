@@ -1,4 +1,4 @@
-"""The note of one run: why, what came of it, what was changed, its curves, and where all of it stands."""
+"""The note of one run: purpose, result, changed settings, charts and files."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from scratchlab.notebook.writing.cards import Card
 from scratchlab.notebook.writing.markdown import code, embedded, front, line, link, quoted, table
 from scratchlab.report.words import setting
 
-EARLIER = 5  # runs of the same recipe that are linked from a note; its recipe's page has all
+EARLIER = 5  # earlier runs of the same recipe that are linked; the recipe's page lists all
 
 
 def page(card: Card, earlier: list[Card], plots: Iterable[str]) -> str:
-    """The generated part. earlier: runs of the same recipe, the last one last. plots: names of what is drawn."""
+    """The generated part of the note; earlier: previous runs of the recipe, oldest first; plots: names of its charts."""
     lines = [
         front(
             {
@@ -38,28 +38,30 @@ def page(card: Card, earlier: list[Card], plots: Iterable[str]) -> str:
         f"{' and '.join(link('days', str(day)) for day in sorted(card.days))}, recipe {link('recipes', card.recipe)}.",
         "",
         *_changed(card),
-        *[one for name in plots for one in (embedded("plots", f"{card.page}-{name}.svg"), "")],
+        *[other for name in plots for other in (embedded("plots", f"{card.page}-{name}.svg"), "")],
     ]
     if earlier:
         more = len(earlier) - EARLIER
         lines += [f"## Earlier runs of {line(card.recipe)}", ""]
-        lines += [f"- {link('runs', one.page)}, {one.begun.date()}, {one.state}: {one.headline}" for one in reversed(earlier[-EARLIER:])]
-        lines += [*([f"- and {counted(more, 'run')} before, on the page of the recipe"] if more > 0 else []), ""]
-    lines += ["## Where it stands", "", f"- folder {code(str(card.run.folder.resolve()))}"]
+        lines += [
+            f"- {link('runs', other.page)}, {other.begun.date()}, {other.state}: {other.headline}" for other in reversed(earlier[-EARLIER:])
+        ]
+        lines += [*([f"- {counted(more, 'earlier run')} on the recipe's page"] if more > 0 else []), ""]
+    lines += ["## Files", "", f"- folder {code(str(card.run.folder.resolve()))}"]
     report = card.run.folder.resolve() / "report.html"
     lines += [f"- [report.html](<{report.as_uri()}>)" if report.exists() else "- no report yet: `scratchlab report` writes one"]
     return "\n".join(lines)
 
 
-def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(share, 4)
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _changed(card: Card) -> list[str]:
-    """The settings that are not the recipe's own."""
+    """The settings that differ from the recipe."""
     if card.changed is None:
-        return ["What differs from the recipe was not recorded when this run was made.", ""]
+        return ["The differences from the recipe were not recorded for this run.", ""]
     if not card.changed:
-        return [f"All settings are those of the recipe {line(card.recipe)}.", ""]
+        return [f"All settings are as in the recipe {line(card.recipe)}.", ""]
     rows = [(code(path), "not set" if value is None else code(setting(value))) for path, value in card.changed.items()]
-    return [f"## What differs from the recipe {line(card.recipe)}", "", *table(("setting", "here"), rows), ""]
+    return [f"## Differences from the recipe {line(card.recipe)}", "", *table(("setting", "value"), rows), ""]

@@ -1,7 +1,6 @@
-"""A small chart of lines as an SVG file of its own: no script, no font, no library, and readable in light and in dark.
+"""Small line charts as self-contained SVG files, without scripts, fonts or libraries, readable in light and dark mode.
 
-The picture brings its own ground: where the system is dark and the program's pages are light (pictures go by the system's scheme), ground
-and ink change together.
+The chart has its own background: images follow the colour scheme of the system even if the page around them does not.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 640, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 20, 62, 44
 DASHES = ("none", "7 4", "2 3", "8 3 2 3", "12 4", "12 3 2 3", "3 2", "9 3 2 3 2 3")
-ROW = 19  # pixels of a row of names of lines
+ROW = 19  # height of a row of the legend in pixels
 STYLE = """
 svg { --ground: #fbfaf7; --ink: #1c1c1a; --quiet: #5f5d57; --rule: #e3e0d9; --c0: #0072b2; --c1: #c65200; --c2: #00825f; --c3: #b0588c;
  --c4: #1c1c1a; --c5: #7a5cd6; --c6: #4f5a00; --c7: #7a1f2b; }
@@ -30,7 +29,7 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 
 @dataclass(frozen=True)
 class Point:
-    """A value at a place of the axis, and its interval, where there is one."""
+    """A value at a position x, with its confidence interval if there is one."""
 
     x: int
     y: float
@@ -43,13 +42,14 @@ def chart(
     lines: Mapping[str, Sequence[Point]],
     axis: str,
     *,
-    share: bool = False,
-    places: Mapping[int, str] | None = None,
+    percent: bool = False,
+    labels: Mapping[int, str] | None = None,
     first_colour: int = 0,
 ) -> str:
-    """The file's text: lines by their names over whole numbers, or over `places` with names; `share` for per cent. At least one point.
+    """The SVG text of a line chart with at least one point.
 
-    first_colour: of the first line, for one that has the second colour in another picture.
+    lines: points by name. percent: whether values are fractions, to be labelled in per cent. labels: of the x axis (default: numbers).
+    first_colour: index of the first line's colour, to match another chart.
     """
     points = [point for line in lines.values() for point in line]
     values = [value for point in points for value in (point.y, point.low, point.high) if value is not None]
@@ -75,9 +75,9 @@ def chart(
     for step in steps:
         y = down(step)
         parts.append(f'<line class="rule" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y + 4.5:.1f}" text-anchor="end">{_number(step, steps[1] - steps[0], share)}</text>')
-    for x, called in (places or _counted(first, last)).items():
-        parts.append(f'<text x="{across(x):.1f}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{html.escape(called)}</text>')
+        parts.append(f'<text x="{LEFT - 8}" y="{y + 4.5:.1f}" text-anchor="end">{_number(step, steps[1] - steps[0], percent)}</text>')
+    for x, label in (labels or _counted(first, last)).items():
+        parts.append(f'<text x="{across(x):.1f}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{html.escape(label)}</text>')
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 7}" text-anchor="middle">{html.escape(axis)}</text>')
     names: list[str] = []
     for number, ((name, line), (at, down_to)) in enumerate(zip(lines.items(), legend, strict=True), first_colour):
@@ -109,12 +109,12 @@ def _legend(names: Sequence[str]) -> list[tuple[float, int]]:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round numbers, three to six of them, from below the lowest value to above the highest.
+    """Three to six round numbers that span the values.
 
     >>> ticks(0.013, 0.68)
     [0.0, 0.2, 0.4, 0.6, 0.8]
     """
-    least = max(1e-8 * max(abs(low), abs(high)), 1e-300)  # ten digits tell its steps apart; a quarter of the smallest number is none
+    least = max(1e-8 * max(abs(low), abs(high)), 1e-300)  # avoids steps below float precision, and a zero step
     span = max(high - low or abs(high) or 1.0, least)
     rough = 10.0 ** math.floor(math.log10(span / 4))
     step = next(rough * factor for factor in (1, 2, 2.5, 5, 10) if span / (rough * factor) <= 4)
@@ -122,15 +122,15 @@ def ticks(low: float, high: float) -> list[float]:
     return [float(f"{number * step:.10g}") for number in range(first, max(last, first + 1) + 1)]
 
 
-def _number(value: float, step: float, share: bool) -> str:
-    value, step = (100 * value, 100 * step) if share else (value, step)
+def _number(value: float, step: float, percent: bool) -> str:
+    value, step = (100 * value, 100 * step) if percent else (value, step)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) + (not math.isclose(step * 10 % 1, 0, abs_tol=1e-9) and step >= 1)
-    told = f"{value:.{decimals}f}" if 1e-4 <= step < 1e6 else f"{value:.2g}"
-    return (f"{told} %" if share else told).replace("-", "−")
+    text = f"{value:.{decimals}f}" if 1e-4 <= step < 1e6 else f"{value:.2g}"
+    return (f"{text} %" if percent else text).replace("-", "−")
 
 
 def _counted(first: int, last: int) -> dict[int, str]:
-    """Whole numbers to name on the axis, at most ten and evenly spread."""
+    """At most ten evenly spaced whole numbers as axis labels."""
     step = next(size for size in (10**power * factor for power in range(9) for factor in (1, 2, 5)) if (last - first) / size <= 9)
     return {x: str(x) for x in range(first, last + 1) if x == first or (x % step == 0 and x - first >= step / 2)}
 

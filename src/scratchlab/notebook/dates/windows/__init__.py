@@ -1,7 +1,7 @@
-"""The stretch of time that a question asks for, and the question without the words that said so.
+"""Finds the time expression in a question, and returns the span it means and the question without it.
 
-Dates are searched first: an answer from another week is no answer. What is said without a year is the last such time before now, or, of
-what is due, the coming one. The day that something is due says when to look only if nothing else does.
+A time in a question is a hard filter: an event from another week is no answer. Times without a year mean the last such time before now, for
+due dates the next one. A due date is only used if the question contains no other time.
 """
 
 from __future__ import annotations
@@ -49,30 +49,27 @@ DAYTIME = re.compile(
     re.IGNORECASE,
 )
 CLOSES = re.compile(r"\s*(?:까지|为止)")
-LONGEST = 1000  # characters in which a time is looked for; a longer question is a text that was pasted
+LONGEST = 1000  # characters searched for a time; longer questions are pasted texts
 EARLIEST = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True)
 class Window:
-    """What a question asks for.
+    """The time in a question.
 
-    span: the time, None if it names none.
-    rest: the question without the words that named it.
-    said: those words.
+    span: the time, None if the question names none.
+    rest: the question without the time expression.
+    phrase: the time expression.
     """
 
     span: Span | None
     rest: str
-    said: str = ""
+    phrase: str = ""
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A time with what is said around it.
-
-    due: whether it only says until when.
-    """
+class _Expression:
+    """A time expression with its surrounding prepositions; due: whether it only gives an end (a due date)."""
 
     span: Span
     start: int
@@ -81,9 +78,7 @@ class _Asked:
 
 
 def window(question: str, now: datetime) -> Window:
-    """The time that a question names.
-
-    now: the moment it is asked, naive local time.
+    """Finds the time that a question names; now: the current time, naive and local.
 
     >>> window("what did I do last week?", datetime(2025, 3, 12)).span.start.date().isoformat()
     '2025-03-03'
@@ -91,67 +86,67 @@ def window(question: str, now: datetime) -> Window:
     '我在做什么'
     """
     text = BETWEEN.sub(lambda match: f"{match[1]}{match[2]}{' ~ ':<{len(match[0]) - len(match[1]) - len(match[2])}}", question[:LONGEST])
-    asked = _asked(text, named(text, now.date()), now.date())
-    if not asked:
+    expressions = _expressions(text, named(text, now.date()), now.date())
+    if not expressions:
         return Window(None, question)
-    one = next((one for one in asked if not one.due), asked[0])
-    rest = re.sub(r"\s{2,}", " ", f"{question[: one.start]} {question[one.end :]}").strip(" ,，、")
-    return Window(one.span, rest, question[one.start : one.end].strip())
+    chosen = next((chosen for chosen in expressions if not chosen.due), expressions[0])
+    rest = re.sub(r"\s{2,}", " ", f"{question[: chosen.start]} {question[chosen.end :]}").strip(" ,，、")
+    return Window(chosen.span, rest, question[chosen.start : chosen.end].strip())
 
 
-def _asked(text: str, found: Sequence[Named], now: date) -> list[_Asked]:
-    """The times of a text, two that are joined as one."""
-    asked: list[_Asked] = []
-    left = list(found)
-    while left:
-        first = left.pop(0)
-        if left and JOINED.fullmatch(text, first.end, left[0].start):
-            last = left.pop(0)
-            asked.append(_range(text, _joined(first, last, now), first.start, last.end))
+def _expressions(text: str, found: Sequence[Named], now: date) -> list[_Expression]:
+    """The time expressions of a text; two that form a range are joined."""
+    expressions: list[_Expression] = []
+    remaining = list(found)
+    while remaining:
+        first = remaining.pop(0)
+        if remaining and JOINED.fullmatch(text, first.end, remaining[0].start):
+            last = remaining.pop(0)
+            expressions.append(_range(text, _joined(first, last, now), first.start, last.end))
         elif first.ranged:
-            asked.append(_range(text, first.last(now), first.start, first.end))
+            expressions.append(_range(text, first.last(now), first.start, first.end))
         else:
-            asked.append(_one(text, first, now))
-    return asked
+            expressions.append(_single(text, first, now))
+    return expressions
 
 
 def _joined(first: Named, last: Named, now: date) -> Span:
-    """From one to the other. What comes again is, of the first, the last before the other; of the other, the next after the first."""
+    """The range of two times; a recurring first time is the last one before the second, a recurring second one the next after the first."""
     begins, ends = first.last(now), last.last(now)
     if last.again:
-        ends = last.seen(moved(begins.start.date(), last.again, 1)) or ends
+        ends = last.seen_from(moved(begins.start.date(), last.again, 1)) or ends
     elif first.again:
-        begins = first.seen(ends.start.date()) or begins
+        begins = first.seen_from(ends.start.date()) or begins
     return Span(min(begins.start, ends.start), max(begins.end, ends.end))
 
 
-def _range(text: str, span: Span, start: int, end: int) -> _Asked:
-    return _Asked(span, _lead(text, start), _over(TRAILS, text, _over(CLOSES, text, end)))
+def _range(text: str, span: Span, start: int, end: int) -> _Expression:
+    return _Expression(span, _lead(text, start), _over(TRAILS, text, _over(CLOSES, text, end)))
 
 
-def _one(text: str, one: Named, now: date) -> _Asked:
-    """A time that stands alone. `After Monday's meeting` is of Monday too, and so is what comes before it."""
-    span, start, end = one.last(now), one.start, _over(POSSESSIVE, text, one.end)
-    with_it = end > one.end
+def _single(text: str, time_: Named, now: date) -> _Expression:
+    """A single time expression. `After Monday's meeting` includes Monday, and so does `before Monday's meeting`."""
+    span, start, end = time_.last(now), time_.start, _over(POSSESSIVE, text, time_.end)
+    with_it = end > time_.end
     if _days(span) == 1:
         end = _over(DAYTIME, text, end)
     if since := SINCE[0].search(text, 0, start):
-        return _Asked(
+        return _Expression(
             Span(span.start if since["with"] or since["also"] or with_it else span.end, _after(now, span)),
             since.start(),
             _over(SINCE[1], text, end),
         )
     if until := UNTIL[0].search(text, 0, start):
-        span = one.due(now)
-        return _Asked(
-            Span(EARLIEST, span.end if until["with"] or until["also"] or one.ends or with_it else span.start), until.start(), end, True
+        span = time_.due(now)
+        return _Expression(
+            Span(EARLIEST, span.end if until["with"] or until["also"] or time_.ends or with_it else span.start), until.start(), end, True
         )
     if since := SINCE[1].match(text, end):
-        return _Asked(Span(span.start, _after(now, span)), _lead(text, start), since.end())
+        return _Expression(Span(span.start, _after(now, span)), _lead(text, start), since.end())
     if until := UNTIL[1].match(text, end):
-        span = one.due(now)
-        return _Asked(Span(EARLIEST, span.end if until["with"] or one.ends else span.start), start, until.end(), True)
-    return _Asked(span, _lead(text, start), _over(TRAILS, text, end))
+        span = time_.due(now)
+        return _Expression(Span(EARLIEST, span.end if until["with"] or time_.ends else span.start), start, until.end(), True)
+    return _Expression(span, _lead(text, start), _over(TRAILS, text, end))
 
 
 def _lead(text: str, start: int) -> int:

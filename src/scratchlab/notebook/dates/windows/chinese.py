@@ -1,4 +1,4 @@
-"""Stretches of time as Chinese says them."""
+"""Time expressions in Chinese."""
 
 from __future__ import annotations
 
@@ -81,24 +81,24 @@ _TO = r"\s*(?:到|至|-|~|–|—|～)\s*"
 _MOMENT = r"(?=那天|当天|那一?周|晚|早上|上午|下午|中午|凌晨|之前|之后|以前|以后|开始|以来|我|的会)"
 
 
-def number(said: str) -> int:
-    """`12`, `十二`, `二十` as a number."""
-    if said.isdigit():
-        return int(said)
-    tens, ten, ones = said.partition("十")
-    return 10 * DIGITS[tens or "一"] + DIGITS[ones or "零"] if ten else DIGITS[said]
+def number(text: str) -> int:
+    """Parses `12`, `十二`, `二十`."""
+    if text.isdigit():
+        return int(text)
+    tens, ten, ones = text.partition("十")
+    return 10 * DIGITS[tens or "一"] + DIGITS[ones or "零"] if ten else DIGITS[text]
 
 
 def _count(match: re.Match[str]) -> Counts:
-    """Of `3`, `几`, `两三`, `十几`."""
-    said = match["n"]
-    if said == "几":
+    """Parses `3`, `几`, `两三`, `十几`."""
+    text = match["n"]
+    if text == "几":
         return FEW
-    if said.endswith("十几"):
-        return number(said[:-1]) + 1, number(said[:-1]) + 9
-    if len(said) == 2 and not said.isdigit() and "十" not in said:
-        return number(said[0]), number(said[1])
-    return number(said), number(said)
+    if text.endswith("十几"):
+        return number(text[:-1]) + 1, number(text[:-1]) + 9
+    if len(text) == 2 and not text.isdigit() and "十" not in text:
+        return number(text[0]), number(text[1])
+    return number(text), number(text)
 
 
 def _number(match: re.Match[str]) -> int:
@@ -189,7 +189,7 @@ RULES: tuple[Rule, ...] = (
 
 
 AFTER: tuple[Part, ...] = (
-    after(rf"的{_WEEK}末", lambda _, span: parts.weekend(span, 1)),  # before the end of a week, for it is as long
+    after(rf"的{_WEEK}末", lambda _, span: parts.weekend(span, 1)),  # must precede the rule for 末, as both matches are equally long
     after(
         r"的?[月年周]?(?P<third>上旬|中旬|下旬|初(?![始步])|中(?![间国文心断期等])|底(?![层座])|末)",
         lambda match, span: parts.third(span, THIRDS[match["third"]]),

@@ -1,4 +1,4 @@
-"""Stretches of time as English says them."""
+"""Time expressions in English."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _years(match: re.Match[str], now: date) -> Span:
 
 
 def _weekday_before(match: re.Match[str], now: date) -> Span:
-    """Two Fridays ago, the Friday before last."""
+    """`two Fridays ago`, `the Friday before last`."""
     back = said.counts(match)[1] if match.groupdict().get("n") else 2
     return weekday(said.weekday(match), now - timedelta(weeks=back - 1))
 
@@ -63,13 +63,13 @@ def _season(match: re.Match[str], now: date) -> Span:
 
 
 def _weekdays(match: re.Match[str], now: date) -> Span:
-    """From one to the next of the other."""
+    """From the first to the next of the second name."""
     first = weekday(said.weekday(match), now)
     return Span(first.start, weekday(said.last_weekday(match), first.start.date() + timedelta(weeks=1)).end)
 
 
 def _months(match: re.Match[str], now: date) -> Span:
-    """From one to the next of the other."""
+    """From the first to the next of the second name."""
     last = MONTHS.index(match["to"][:3].lower()) + 1
     if year := said.year_of(match):
         return Span(
@@ -80,7 +80,7 @@ def _months(match: re.Match[str], now: date) -> Span:
 
 
 def _two_days(match: re.Match[str], now: date) -> Span:
-    """Two days of a month, and those between them."""
+    """Two days of a month, and the days between them."""
     first, last, number = int(match["d"]), int(match["to"]), said.month_number(match)
     if first >= last:
         raise ValueError(f"{match[0]} are not in their order")
@@ -95,7 +95,9 @@ def _either_day(match: re.Match[str]) -> int:
 _SEASON = (
     r"(?P<season>spring|summer|autumn|fall|winter)\b(?!\s*-?\s*(?:back|off|through|out|behind|short|apart|(?:in|of|to)\s+(?!20)|boot))"
 )
-_QUARTER_ENDS = r"'s\b|\s*[-–~]\s*Q[1-4]|\s+(?:results?|goals?|plans?|reports?|reviews?)\b"  # else it is one of the network's: `Q4 heads`
+_QUARTER_ENDS = (
+    r"'s\b|\s*[-–~]\s*Q[1-4]|\s+(?:results?|goals?|plans?|reports?|reviews?)\b"  # otherwise it may be part of a model: `Q4 heads`
+)
 _BY_DAY = rf"(?:(?:{said.LED}(?!(?-i:sun|sat)\s+[a-z]){said.DAY}(?!s\b))|{said.NOT_COMING}\b(?P<full>{said.FULL_DAY})\b)"
 
 RULES: tuple[Rule, ...] = (

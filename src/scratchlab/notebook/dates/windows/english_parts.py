@@ -1,4 +1,4 @@
-"""Parts of a longer stretch of time as English says them."""
+"""English expressions for parts of a longer time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _ends(match: re.Match[str], span: Span) -> Span:
 
 
 def _beside(match: re.Match[str], span: Span) -> Span:
-    """`Two weeks before` is that day; `the week before` and `the two weeks before` are the time that ends there."""
+    """`two weeks before` is a day; `the week before` and `the two weeks before` are periods that end there."""
     if said.unit(match) == "hour":
         return parts.whole(span)
     if not match["adjoining"] and not match["n"]:

@@ -1,4 +1,4 @@
-"""Words and patterns that English has for times."""
+"""English words and patterns for times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ THIRDS = {"early": 1, "beginning": 1, "start": 1, "mid": 2, "middle": 2, "late":
 HALVES = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "latter": 2, "other": 2}
 SURE_LEADS = ("in", "during", "since", "until", "till", "early", "late", "mid")
 LEADS = ("on", "of", "from", "before", "after", "by", "through", "last")
-LOOSE_LEADS = ("to", "all", "this", "the")  # what they lead may be a verb or a noun as well: `this may fail`, `the march of time`
+LOOSE_LEADS = ("to", "all", "this", "the")  # also before verbs and nouns: `this may fail`, `the march of time`
 DAY_LEADS = ("on", "since", "until", "before", "after", "from", "by", "week of")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOLIDAYS = {
@@ -40,18 +40,18 @@ AND_DAY = rf"{AND}(?:the\s+)?{DAY_NUMBER.replace('?P<d>', '?P<to>')}"
 NOT_COMING = "".join(rf"(?<!\b{word} )" for word in ("next", "coming", "upcoming", "every", "each"))
 NAMED_MONTH = rf"(?P<month>{MONTH})\b"
 SURE_MONTH = r"(?P<month>january|february|april|june|july|august|sept(?:ember)?|october|november|december)\b"
-ABBREVIATED = "mar|aug|dec|sep|oct"  # what may be short for something else, as a decoder
+ABBREVIATED = "mar|aug|dec|sep|oct"  # also abbreviations of other words, e.g. of decoder
 CLAUSE_ENDS = r"\s*(?:$|[?!.,;:)]|'s|(?:of\s+)?(?:19|20)\d\d)"
 YEAR = r"(?:,?\s+(?:of\s+)?(?P<year>(?:19|20)\d\d))?"
 
 
 def led(words: tuple[str, ...]) -> str:
-    """One of these words stands before."""
+    """A lookbehind: one of these words precedes."""
     return "".join(("(?:", "|".join(rf"(?<=\b{word} )" for word in words), ")"))
 
 
 def or_last(names: str) -> str:
-    """Not these names in small letters, unless their clause ends there."""
+    """A lookahead: not one of these names in lower case, unless the clause ends after it."""
     return rf"(?!(?-i:{names})\b(?!{CLAUSE_ENDS}))"
 
 
@@ -60,8 +60,8 @@ LED_MONTH = (
     rf"(?:{led(SURE_LEADS)}|{led(LEADS)}{or_last(ABBREVIATED)}|{led(LOOSE_LEADS)}{or_last(f'may|march|{ABBREVIATED}')}){NAMED_MONTH}"
 )
 ORDINAL = r"(?P<nth>first|1st|second|2nd|third|3rd|fourth|4th|fifth|5th|last|final)"
-_NO_PLURAL = "was|has|as|vs|does|its|always|perhaps|whereas|besides|sometimes|afterwards|towards|regards|ours|yes"  # that end as one does
-COUNTED = (  # what makes a number of a year: `in 2000 steps`, `of 2000 runs`, `from 2000 to 4000 steps`
+_NO_PLURAL = "was|has|as|vs|does|its|always|perhaps|whereas|besides|sometimes|afterwards|towards|regards|ours|yes"  # not plural
+COUNTED = (  # nouns after which a year is a number: `in 2000 steps`, `of 2000 runs`, `from 2000 to 4000 steps`
     r"\s+(?:step|iteration|epoch|sample|image|frame|dimension|dim|clip|item|point|unit|token|hz)\b|"
     rf"\s+(?!(?:{_NO_PLURAL})\b)[a-z]*[^\W\dius_]s\b"
 )
@@ -70,11 +70,11 @@ CLOSED = r"(?=\s*(?:$|[?!.,;:)]|(?:did|do|was|were|what|which|why|how|where|who|
 
 
 def counts(match: re.Match[str]) -> Counts:
-    """Of `3`, `a few`, `two or three`."""
+    """Parses `3`, `a few`, `two or three`."""
     numbers = re.findall(NUMBER, match["n"], re.IGNORECASE)
     if numbers:
-        said = sorted(_sure(number.lower()) for number in numbers)
-        return said[0], said[-1]
+        values = sorted(_sure(number.lower()) for number in numbers)
+        return values[0], values[-1]
     return COUNTS[next(word for word in reversed(match["n"].lower().split()) if word != "of")]
 
 
@@ -83,31 +83,31 @@ def _sure(word: str) -> int:
 
 
 def unit(match: re.Match[str]) -> str:
-    """Of `weeks`."""
+    """The matched unit in lower case."""
     return match["unit"].lower()
 
 
 def month_number(match: re.Match[str]) -> int:
-    """From January, 1."""
+    """The number of the matched month, January = 1."""
     return MONTHS.index(match["month"][:3].lower()) + 1
 
 
 def year_of(match: re.Match[str]) -> int | None:
-    """The year that was said."""
-    said = match.groupdict().get("year")
-    return int(said) if said else None
+    """The matched year; None without one."""
+    year = match.groupdict().get("year")
+    return int(year) if year else None
 
 
 def weekday(match: re.Match[str]) -> int:
-    """Its number from Monday, 0."""
+    """The number of the matched weekday, Monday = 0."""
     return WEEKDAYS.index(match["day"][:3].lower())
 
 
 def last_weekday(match: re.Match[str]) -> int:
-    """That of the second of two."""
+    """The number of the second weekday of a range."""
     return WEEKDAYS.index(match["to"][:3].lower())
 
 
 def season_name(match: re.Match[str]) -> str:
-    """`fall` is autumn."""
+    """The matched season; `fall` is autumn."""
     return match["season"].lower().replace("fall", "autumn")

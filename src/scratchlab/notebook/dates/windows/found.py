@@ -1,4 +1,4 @@
-"""The times that a text names, with their parts, where they stand in it."""
+"""Finds the time expressions in a text, with their parts and positions."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from scratchlab.notebook.events import Span
 RULES: tuple[Rule, ...] = (*english.RULES, *chinese.RULES, *korean.RULES)
 BEFORE: tuple[Part, ...] = english_parts.BEFORE
 AFTER: tuple[Part, ...] = (*english_parts.AFTER, *chinese.AFTER, *korean.AFTER)
-REACH = 60  # characters before a time in which a part of it is said
-DEPTH = 3  # parts of parts: the Friday of the second week of last month
-COMING = timedelta(days=92)  # how far ahead a thing is due at most, if no year is said
+REACH = 60  # characters before a time that are searched for a part of it
+DEPTH = 3  # nesting of parts: the Friday of the second week of last month
+COMING = timedelta(days=92)  # how far in the future due dates without a year may be
 
 
 @dataclass(frozen=True)
 class Named:
-    """A time where it stands in a text: `text[start:end]`.
+    """A time expression at `text[start:end]`.
 
-    at: what it means as seen from a day; raises ValueError or OverflowError if there is no such day.
-    again: after how long it comes again, `week`, `month` or `year`; None if it does not.
-    ranged: whether it has a first and a last day of its own.
-    ends: whether it reaches to the end of what it is part of.
-    bare: whether it means nothing yet, for want of a part.
+    at: function from the current day to the span it means; raises ValueError or OverflowError if there is none.
+    again: period after which it recurs, `week`, `month` or `year`; None if it does not.
+    ranged: whether it names both a first and a last day.
+    ends: whether it extends to the end of the longer time it is part of.
+    bare: whether it has a meaning only together with a part.
     """
 
     at: Callable[[date], Span]
@@ -49,17 +49,15 @@ class Named:
         return span
 
     def due(self, now: date) -> Span:
-        """The coming such time, if it is not far; else the last."""
+        """The next such time if it is near, else the last one."""
         if self.again:
-            for span in (self.seen(now), self.seen(moved(now, self.again, 1))):
+            for span in (self.seen_from(now), self.seen_from(moved(now, self.again, 1))):
                 if span and span.end.date() > now and span.start.date() - now <= COMING:
                     return span
         return self.last(now)
 
-    def seen(self, day: date) -> Span | None:
-        """The last such time as seen from that day, None if there is none: no 30th in February; a letter that only counts as one of the
-        pattern's, as in `laſt`.
-        """
+    def seen_from(self, day: date) -> Span | None:
+        """The last such time as of that day; None if there is none (no 30th in February), or for unknown words (as in `laſt`)."""
         try:
             return self.last(day)
         except (ValueError, OverflowError, KeyError):
@@ -67,26 +65,30 @@ class Named:
 
 
 def named(text: str, now: date) -> list[Named]:
-    """The times that a text names, in its order; of those that overlap the longest."""
-    found = [one for one in _with_parts(text, [*_written(text, now), *_ruled(text)], DEPTH) if not one.bare and one.seen(now)]
-    kept: list[Named] = []
-    for one in sorted(found, key=lambda one: one.start - one.end):
-        if all(one.end <= other.start or one.start >= other.end for other in kept):
-            kept.append(one)
-    return sorted(kept, key=lambda one: one.start)
+    """The time expressions of a text, in order; of overlapping ones the longest."""
+    found = [
+        candidate
+        for candidate in _with_parts(text, [*_written(text, now), *_ruled(text)], DEPTH)
+        if not candidate.bare and candidate.seen_from(now)
+    ]
+    chosen: list[Named] = []
+    for candidate in sorted(found, key=lambda candidate: candidate.start - candidate.end):
+        if all(candidate.end <= other.start or candidate.start >= other.end for other in chosen):
+            chosen.append(candidate)
+    return sorted(chosen, key=lambda candidate: candidate.start)
 
 
 def _written(text: str, now: date) -> Iterator[Named]:
-    for one in written(text, latest(now)):
-        yield Named(_dated(text, one), one.start, one.end, "year" if one.yearless else None, one.ranged)
+    for whole in written(text, latest(now)):
+        yield Named(_dated(text, whole), whole.start, whole.end, "year" if whole.yearless else None, whole.ranged)
 
 
-def _dated(text: str, one: Written) -> Callable[[date], Span]:
-    """A date, without a year as seen from any day."""
-    said = text[one.start : one.end]
-    if not one.yearless:
-        return lambda _: one.span
-    return lambda now: next((found.span for found in written(said, latest(now))), one.span)
+def _dated(text: str, date_: Written) -> Callable[[date], Span]:
+    """The meaning of a date; without a year, it depends on the current day."""
+    date_text = text[date_.start : date_.end]
+    if not date_.yearless:
+        return lambda _: date_.span
+    return lambda now: next((found.span for found in written(date_text, latest(now))), date_.span)
 
 
 def _ruled(text: str) -> Iterator[Named]:
@@ -101,26 +103,26 @@ def _meant(rule: Rule, match: re.Match[str]) -> Callable[[date], Span]:
 
 
 def _two(match: re.Match[str]) -> bool:
-    """Whether a first and a last day were said."""
+    """Whether a first and a last day are named."""
     return "to" in match.groupdict()
 
 
 def _with_parts(text: str, wholes: Sequence[Named], depth: int) -> Iterator[Named]:
-    """The wholes, and what is said of them beside them."""
+    """Yields the expressions, and those extended by expressions for parts beside them."""
     yield from wholes
-    parts = [part for one in wholes for part in _parts(text, one)]
+    parts = [part for whole in wholes for part in _parts(text, whole)]
     if parts and depth:
         yield from _with_parts(text, parts, depth - 1)
 
 
-def _parts(text: str, one: Named) -> Iterator[Named]:
+def _parts(text: str, whole: Named) -> Iterator[Named]:
     for part in BEFORE:
-        if match := part.pattern.search(text, max(0, one.start - REACH), one.start):
-            yield _part(part, match, one, match.start(), one.end)
+        if match := part.pattern.search(text, max(0, whole.start - REACH), whole.start):
+            yield _part(part, match, whole, match.start(), whole.end)
     for part in AFTER:
-        if match := part.pattern.match(text, one.end):
-            yield _part(part, match, one, one.start, match.end())
+        if match := part.pattern.match(text, whole.end):
+            yield _part(part, match, whole, whole.start, match.end())
 
 
-def _part(part: Part, match: re.Match[str], one: Named, start: int, end: int) -> Named:
-    return Named(lambda now: part.meaning(match, one.at(now)), start, end, one.again, _two(match), part.ends(match))
+def _part(part: Part, match: re.Match[str], whole: Named, start: int, end: int) -> Named:
+    return Named(lambda now: part.meaning(match, whole.at(now)), start, end, whole.again, _two(match), part.ends(match))

@@ -1,4 +1,4 @@
-"""Stretches of time as Korean says them."""
+"""Time expressions in Korean."""
 
 from __future__ import annotations
 
@@ -47,11 +47,22 @@ COUNTING = (
     "여덟 팔",
     "아홉 구",
     "열 십",
-)  # native and Chinese numbers
+)  # native and Sino-Korean numbers
 UNSURE = {"몇": FEW, "한두": (1, 2), "일이": (1, 2), "두세": (2, 3), "두어": (2, 3), "이삼": (2, 3), "서너": (3, 4), "삼사": (3, 4)}
 COUNTS = {word: (i, i) for i, words in enumerate(COUNTING, 1) for word in words.split()} | UNSURE
-DAYS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "엿새": 6, "이레": 7, "여드레": 8, "아흐레": 9, "열흘": 10}  # so many days
-ORDINALS = {"첫": 1, "둘": 2, "두": 2, "셋": 3, "세": 3, "넷": 4, "네": 4, "다": 5, "마": -1}  # by how they begin: `둘째`, `두 번째`
+DAYS = {
+    "하루": 1,
+    "이틀": 2,
+    "사흘": 3,
+    "나흘": 4,
+    "닷새": 5,
+    "엿새": 6,
+    "이레": 7,
+    "여드레": 8,
+    "아흐레": 9,
+    "열흘": 10,
+}  # native words for numbers of days
+ORDINALS = {"첫": 1, "둘": 2, "두": 2, "셋": 3, "세": 3, "넷": 4, "네": 4, "다": 5, "마": -1}  # by their first character: `둘째`, `두 번째`
 MONTHS = {"일": 1, "이": 2, "삼": 3, "사": 4, "오": 5, "유": 6, "칠": 7, "팔": 8, "구": 9, "시": 10, "십일": 11, "십이": 12}
 WEEKDAYS = "월화수목금토일"
 UNITS = {"시간": "hour", "일": "day", "주일": "week", "주": "week", "달": "month", "개월": "month", "년": "year", "해": "year"}
@@ -76,7 +87,7 @@ _NTH = r"(?P<nth>첫\s?번?째?|둘째|두\s?번째|셋째|세\s?번째|넷째|�
 _DAY = r"(?P<day>[월화수목금토일])요일(?!마다)"
 _OF_YEAR = r"(?:(?:(?P<year>20\d\d)\s*년|(?P<said>올해|작년|지난해|재작년))\s*)?"
 _MONTH = _OF_YEAR + rf"(?P<month>(?<!\d)\d{{1,2}}|(?<![가-힣])(?:{'|'.join(MONTHS)}))\s*월{NO_MONTH}"
-_ENDED = r"(?=[^가-힣]|에|의|부터|까지|쯤|경|$)"  # a word that ends, but for its particle
+_ENDED = r"(?=[^가-힣]|에|의|부터|까지|쯤|경|$)"  # end of a word, or a particle
 _LAST, _THIS = r"(?:지난|저번)", r"(?:이번|금)"
 _BEFORE_LAST = r"(?:지지난|저저번)"
 _NOT_COMING = "".join(
@@ -86,8 +97,8 @@ _OF_NO_MONTH = rf"(?<![\d월.])(?<!월 )(?<!달 ){_NOT_COMING}"
 
 
 def _count(match: re.Match[str]) -> Counts:
-    said = match["n"]
-    return (int(said), int(said)) if said.isdigit() else COUNTS[said]
+    text = match["n"]
+    return (int(text), int(text)) if text.isdigit() else COUNTS[text]
 
 
 def _year(match: re.Match[str], now: date) -> int | None:

@@ -1,1 +1,1 @@
-"""Where events come from: one file a source, one line in the catalogue."""
+"""The sources of events: one file per source, one line in the catalogue."""

@@ -1,4 +1,4 @@
-"""What every source of events offers to the index."""
+"""The interface of all sources of events."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ Read = Callable[[], Sequence[Event]]
 
 
 class Source(Protocol):
-    """Things that each have a key, a stamp that is cheap to look at, and events that are not."""
+    """Items with a key, a stamp that is cheap to compute, and events that are not."""
 
     def stamps(self, refused: Refused) -> Iterable[tuple[str, str]]:
-        """Each thing's key (a path, mostly) and a stamp, which changes when the thing may have changed.
+        """Yields each item's key (usually a path) and a stamp, which changes whenever the item may have changed.
 
-        refused: takes keys, and folders of such, that could not be looked at, with why: what is known of them stays.
+        refused: receives keys, and folders of such, that could not be checked, with the reason; their events are kept.
         """
         ...
 
     def read(self, key: str) -> tuple[str, Read]:
-        """The digest of the thing's content, and what makes its events, asked only where the digest is new.
+        """The digest of the item's content, and a function that makes its events, called only if the digest is new.
 
-        Raises OSError or Problem where it cannot be read (it has gone, or may not be looked at): it is then told of and left as it was.
+        Raises OSError or Problem if the item cannot be read; the error is then reported and its events are kept.
         """
         ...

@@ -1,4 +1,4 @@
-"""Jobs that were watched: the processes of this machine and others, as `scratchlab watch` recorded them."""
+"""Recorded jobs: processes of this machine and others, as recorded by `scratchlab watch`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from scratchlab.notebook.walk import Refused
 
 
 class Jobs:
-    """One thing an interval; it changes while its job runs."""
+    """One item per interval, which changes while its job runs."""
 
     def __init__(self, settings: Settings) -> None:
         self.file = own().kept / FILE
-        self._held: dict[str, Interval] = {}
+        self._intervals: dict[str, Interval] = {}
 
     def stamps(self, refused: Refused) -> Iterator[tuple[str, str]]:
-        """By what is known of the interval's end."""
-        self._held = {f"job {one.id}": one for one in reader.intervals(self.file)} if self.file.is_file() else {}
-        for key, one in self._held.items():
-            yield key, f"{one.last_seen} {one.end} {one.state} {one.cpu}"
+        """The stamp is the interval's end, state and CPU time."""
+        self._intervals = {f"job {interval.id}": interval for interval in reader.intervals(self.file)} if self.file.is_file() else {}
+        for key, interval in self._intervals.items():
+            yield key, f"{interval.last_seen} {interval.end} {interval.state} {interval.cpu}"
 
     def read(self, key: str) -> tuple[str, Read]:
-        """Digest and event of an interval."""
-        one = self._held[key]
-        return digest(repr(one).encode()), lambda: [reader.event(self.file, one)]
+        """The digest and event of an interval."""
+        interval = self._intervals[key]
+        return digest(repr(interval).encode()), lambda: [reader.event(self.file, interval)]

@@ -1,4 +1,4 @@
-"""Notes of the vaults."""
+"""The notes of the vaults."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ _DAY = re.compile(r"(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)")
 
 
 class Notes:
-    """Every note in the vaults' folders, but hidden ones (.obsidian, .trash, .git), and not behind links to folders."""
+    """All notes of the vaults, except in hidden folders (.obsidian, .trash, .git) and behind links to folders."""
 
     def __init__(self, settings: Settings) -> None:
         self.vaults = settings.vault
-        self.latest: date | None = None  # day in the name of a note that is not ours: a copy of a vault is younger than what it tells
+        self.latest: date | None = None  # latest date in the names of the user's notes: in a copied vault, modification times are too late
 
     def stamps(self, refused: Refused) -> Iterator[tuple[str, str]]:
-        """By time of change and size."""
+        """The stamp is the modification time and size."""
         for vault in self.vaults:
             for path, about in walk.files(vault, lambda name: name.lower().endswith(ENDS), refused):
                 if not path.startswith(f"{vault}/{own.HOME}/"):
-                    self._named(path.rpartition("/")[2])
+                    self._note_date(path.rpartition("/")[2])
                 yield path, f"{about.st_mtime_ns} {about.st_size}"
 
-    def _named(self, name: str) -> None:
+    def _note_date(self, name: str) -> None:
         if found := _DAY.match(name):
             with contextlib.suppress(ValueError):
                 day = date(*map(int, found.groups()))
                 self.latest = max(day, self.latest or day)
 
     def read(self, key: str) -> tuple[str, Read]:
-        """Digest and events of a note."""
+        """The digest and events of a note."""
         path = Path(key)
         content = walk.content(path)
         known = date.fromtimestamp(path.stat().st_mtime)
         if self.latest:
             known = min(known, self.latest + timedelta(days=31))
         folder = next((relative.parts[0] for vault in self.vaults if (relative := _inside(path, vault)) and len(relative.parts) > 1), "")
-        seen = own.theirs if folder == own.HOME else list[str]
-        return digest(content), lambda: notes.events(path, seen(lines(content)), known, folder)
+        visible_lines = own.user_lines if folder == own.HOME else list[str]
+        return digest(content), lambda: notes.events(path, visible_lines(lines(content)), known, folder)
 
 
 def _inside(path: Path, folder: Path) -> Path | None:

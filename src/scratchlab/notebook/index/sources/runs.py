@@ -1,4 +1,4 @@
-"""Runs, what their own notes say, and what sweeps still lack."""
+"""Runs with their own notes, and missing cells of sweeps."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from scratchlab.checks import Problem
 from scratchlab.notebook.events import Event
-from scratchlab.notebook.index.sources.holes import holes
 from scratchlab.notebook.index.sources.interface import Read
+from scratchlab.notebook.index.sources.missing_cells import missing_cells
 from scratchlab.notebook.index.sources.of_run import of_run, state
 from scratchlab.notebook.index.table import digest
 from scratchlab.notebook.settings import Settings
@@ -22,45 +22,45 @@ from scratchlab.notebook.vault.decoding import lines
 from scratchlab.notebook.walk import Refused
 from scratchlab.store.run import Run
 
-FILES = ("status.json", "result.json", "metrics.jsonl", "note.md")  # what may change while a run goes on, or after
+FILES = ("status.json", "result.json", "metrics.jsonl", "note.md")  # may change during a run or after it
 
 
 class Runs:
-    """Every run in the folders of runs, and every sweep there."""
+    """One item per run and per sweep in the folders of runs."""
 
     def __init__(self, settings: Settings) -> None:
         self.folders = settings.runs
 
     def stamps(self, refused: Refused) -> Iterator[tuple[str, str]]:
-        """Of runs by their files and state, which a kill changes without a file; of sweeps by what they lack."""
+        """The stamp of a run is its state (which a kill changes without touching a file) and its files; of a sweep, its missing cells."""
         for folder in self.folders:
-            if not os.access(folder, os.R_OK | os.X_OK):  # glob would find nothing in it, and say nothing
+            if not os.access(folder, os.R_OK | os.X_OK):  # glob would silently find nothing
                 refused[str(folder)] = "permission denied"
                 continue
             for path in sorted(folder.glob("[!.]*/status.json")):
-                with contextlib.suppress(FileNotFoundError):  # a run that came to nothing takes its folder back
+                with contextlib.suppress(FileNotFoundError):  # a run deleted since it was listed
                     yield str(path.parent), f"{state(Run(path.parent))} {_changes(path.parent)}"
             for path in sorted(folder.glob("sweeps/*/sweep.json")):
-                yield str(path.parent), _lacking(path.parent)
+                yield str(path.parent), _missing_digest(path.parent)
 
     def read(self, key: str) -> tuple[str, Read]:
-        """Digest and events of a run or a sweep."""
+        """The digest and events of a run or a sweep."""
         folder = Path(key)
         if (folder / "sweep.json").is_file():
-            found = holes(folder)
+            found = missing_cells(folder)
             return digest(repr(found).encode()), lambda: found
         run = Run(folder)
         parts = [path.read_bytes() for name in FILES if (path := folder / name).is_file()]
         if not parts:
-            raise FileNotFoundError(f"{folder} has gone")
+            raise FileNotFoundError(f"{folder} has been deleted")
         content = json.dumps([state(run), *map(digest, parts)])
         return digest(content.encode()), lambda: [of_run(run), *_note(folder)]
 
 
-def _lacking(sweep: Path) -> str:
-    """Of what is missing; of a damaged table the reason, which reading it then tells."""
+def _missing_digest(sweep: Path) -> str:
+    """A digest of the missing cells; for a damaged table the error, which reading it then reports."""
     try:
-        return digest(repr(holes(sweep)).encode())
+        return digest(repr(missing_cells(sweep)).encode())
     except (Problem, OSError) as error:
         return str(error)
 
@@ -70,7 +70,7 @@ def _changes(folder: Path) -> str:
 
 
 def _note(folder: Path) -> list[Event]:
-    """What stands in the run's own note, under the run's name."""
+    """The events of the run's own note, under the run's name as heading."""
     path = folder / "note.md"
     if not path.is_file():
         return []

@@ -1,1 +1,1 @@
-"""What reads writing in pictures: one file an engine, one line in the catalogue."""
+"""OCR engines: one file per engine, one line in the catalogue."""

@@ -1,4 +1,4 @@
-"""Every reader of pictures, the best first."""
+"""All OCR engines, the best first."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ENGINES: dict[str, Callable[[], Engine]] = {
 
 
 def best() -> Engine:
-    """The first that is installed here. Raises Problem, naming what would bring one, if there is none."""
+    """The first installed engine. Raises Problem, saying how to install one, if there is none."""
     refusals: list[str] = []
     for make in ENGINES.values():
         try:
             return make()
         except Problem as problem:
             refusals.append(str(problem))
-    raise Problem(f"Nothing here reads pictures. {'. '.join(dict.fromkeys(refusals))}.")
+    raise Problem(f"No OCR engine is installed. {'. '.join(dict.fromkeys(refusals))}.")

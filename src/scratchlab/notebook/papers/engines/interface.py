@@ -1,4 +1,4 @@
-"""What every reader of pictures offers."""
+"""The interface of all OCR engines."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of writing in a picture.
+    """A recognized line of text.
 
-    box: left, top, right, bottom in pixels of the picture as it was handed over.
-    sure: how sure the engine is of it, from 0 to 1; engines do not agree on what that means.
+    box: left, top, right, bottom in pixels of the given picture.
+    confidence: 0 to 1; not comparable between engines.
     """
 
     text: str
     box: Box
-    sure: float
+    confidence: float
 
 
 class Engine(Protocol):
-    """A reader of writing. Building one loads its models; it raises Problem where what it needs is not installed.
+    """An OCR engine. The constructor loads its models; it raises Problem if a dependency is not installed.
 
-    name: of the engine and its version; what another one read does not count as read by this one.
-    reads: languages, as a person calls them.
+    name: engine and version; pages read by another engine are read again.
+    reads: names of its languages.
     """
 
     name: str
     reads: tuple[str, ...]
 
     def lines(self, picture: Image) -> Sequence[Line]:
-        """The lines of an upright RGB picture, in the order of reading; none if there is no writing."""
+        """The lines of an upright RGB picture, in reading order; none if there is no text."""
         ...

@@ -1,7 +1,7 @@
-"""RapidOCR: the PP-OCRv6 models of PaddleOCR (small; Apache-2.0), which lie in its wheel, run by ONNX Runtime. English and Chinese.
+"""RapidOCR: the small PP-OCRv6 models of PaddleOCR (Apache-2.0), included in its wheel, run by ONNX Runtime. English and Chinese.
 
-Its dictionary holds 15,565 Chinese characters and no Hangul: Korean lines are found, but read as nonsense of which it is not sure.
-Its judge of which lines stand upside down is not asked: it turns lines of handwriting that stand upright.
+Its dictionary has 15,565 Chinese characters and no Hangul: Korean lines are detected, but misread with low confidence. Its classifier of
+upside-down lines is not used, as it turns upright handwriting.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from scratchlab.notebook.papers.engines.strips import Corners, box, cut
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-LEGIBLE = 0.6  # less sure than this, and what it read is no writing, or in a script it does not know
+LEGIBLE = 0.6  # minimum confidence; below, it is no text or in an unknown script
 
 
 class Rapid:
-    """See the module."""
+    """RapidOCR as an engine."""
 
     reads: tuple[str, ...] = ("English", "Chinese")
 
@@ -31,13 +31,13 @@ class Rapid:
         from rapidocr import RapidOCR
 
         self.name = f"rapidocr-{version('rapidocr')}"
-        half = max(1, (os.cpu_count() or 1) // 2)  # whoever waits for many pages works on meanwhile
+        half = max(1, (os.cpu_count() or 1) // 2)  # leaves cores for other work meanwhile
         self._model: Any = RapidOCR(
             params={"Global.log_level": "critical", "Global.text_score": 0.0, "EngineConfig.onnxruntime.intra_op_num_threads": half}
         )
 
     def places(self, picture: Image) -> list[Corners]:
-        """Where there are lines, whatever their script: the corners of each, from the top left one clockwise."""
+        """The corners of each detected line in any script, clockwise from the top left."""
         import numpy as np
 
         found = self._model(np.asarray(picture)[:, :, ::-1], use_det=True, use_cls=False, use_rec=False)
@@ -45,7 +45,7 @@ class Rapid:
         return [((a[0], a[1]), (b[0], b[1]), (c[0], c[1]), (d[0], d[1])) for a, b, c, d in boxes]
 
     def read(self, strip: Image) -> tuple[str, float]:
-        """What stands on a strip cut out around a line, and how sure it is."""
+        """The text of a strip cut out around a line, and its confidence."""
         import numpy as np
 
         found = self._model(np.asarray(strip)[:, :, ::-1], use_det=False, use_cls=False, use_rec=True)
@@ -54,4 +54,4 @@ class Rapid:
     def lines(self, picture: Image) -> Sequence[Line]:
         """See Engine."""
         read = [(corners, *self.read(cut(picture, corners))) for corners in self.places(picture)]
-        return [Line(text, box(corners, picture.size), sure) for corners, text, sure in read if text and sure >= LEGIBLE]
+        return [Line(text, box(corners, picture.size), confidence) for corners, text, confidence in read if text and confidence >= LEGIBLE]

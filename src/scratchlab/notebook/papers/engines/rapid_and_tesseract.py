@@ -1,7 +1,7 @@
-"""RapidOCR finds the lines and reads them; those that make little sense to it are handed to Tesseract, for they may be Korean.
+"""RapidOCR detects and reads the lines; lines with low confidence are also read by Tesseract, as they may be Korean.
 
-Tesseract's Korean alone reads Korean best (1 % of characters wrong where Korean and English together have 5 %), and makes Hangul of English
-words. So it is believed where it saw nothing but Hangul, and the two together where it did not.
+Tesseract's Korean model alone reads Korean best (1 % wrong characters, 5 % for Korean and English together), but turns English words into
+Hangul. So its result is used if it is nothing but Hangul, else that of both languages together.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from scratchlab.notebook.papers.engines.strips import box, cut
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-DOUBTFUL = 0.95  # less sure than this, a line may be Korean: such lines end below it, English and Chinese ones mostly above
+DOUBTFUL = 0.95  # lines with lower confidence may be Korean; English and Chinese lines are mostly above
 
 
 class RapidAndTesseract:
-    """See the module. Only what Tesseract reads as Hangul replaces anything, so English and Chinese stay as RapidOCR read them."""
+    """Both engines combined. Only Hangul read by Tesseract replaces text, so English and Chinese stay as RapidOCR read them."""
 
     reads: tuple[str, ...] = ("English", "Chinese", "Korean")
 
@@ -34,20 +34,20 @@ class RapidAndTesseract:
         places = self.rapid.places(picture)
         strips = [cut(picture, corners) for corners in places]
         read = [(*self.rapid.read(strip), rapid.LEGIBLE) for strip in strips]
-        doubtful = [i for i, (_, sure, _) in enumerate(read) if sure < DOUBTFUL]
-        asked = [strips[i] for i in doubtful]
-        for i, alone, mixed in zip(doubtful, self.korean.strips(asked), self.mixed.strips(asked), strict=True):
-            text, sure = alone if _hangul(alone[0]) == 1 else mixed
+        doubtful = [i for i, (_, confidence, _) in enumerate(read) if confidence < DOUBTFUL]
+        doubtful_strips = [strips[i] for i in doubtful]
+        for i, alone, mixed in zip(doubtful, self.korean.strips(doubtful_strips), self.mixed.strips(doubtful_strips), strict=True):
+            text, confidence = alone if _hangul(alone[0]) == 1 else mixed
             if _hangul(text) > 1 / 3:
-                read[i] = text, sure, tesseract.LEGIBLE
+                read[i] = text, confidence, tesseract.LEGIBLE
         return [
-            Line(text, box(corners, picture.size), sure)
-            for corners, (text, sure, least) in zip(places, read, strict=True)
-            if text and sure >= least
+            Line(text, box(corners, picture.size), confidence)
+            for corners, (text, confidence, threshold) in zip(places, read, strict=True)
+            if text and confidence >= threshold
         ]
 
 
 def _hangul(text: str) -> float:
-    """The share of Hangul in its letters and digits; 0 if it has none."""
-    said = [character for character in text if character.isalnum()]
-    return sum("가" <= character <= "힣" for character in said) / len(said) if said else 0.0
+    """The fraction of Hangul among the letters and digits; 0 without any."""
+    characters = [character for character in text if character.isalnum()]
+    return sum("가" <= character <= "힣" for character in characters) / len(characters) if characters else 0.0

@@ -1,4 +1,4 @@
-"""Tesseract, a program of its own (Apache-2.0), with the language packs `eng`, `chi_sim` and `kor` as far as they are installed."""
+"""Tesseract, an external program (Apache-2.0), with the installed ones of the language packs `eng`, `chi_sim` and `kor`."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ PATIENCE = 300  # seconds for one page
 
 
 class Tesseract:
-    """See the module. Several packs read at once are slower, and Korean and Chinese take each other's characters.
+    """Tesseract as an engine. Several packs at once are slower, and confuse Korean with Chinese characters.
 
-    packs: the languages to read, by Tesseract's names; those of LANGUAGES that are installed, if not given.
+    packs: Tesseract's names of the languages to read (default: the installed ones of LANGUAGES).
     """
 
     def __init__(self, packs: Sequence[str] = ()) -> None:
         if not shutil.which("tesseract"):
-            raise Problem(f"There is no program 'tesseract' here; {_REMEDY}")
+            raise Problem(f"The program 'tesseract' is not installed; {_REMEDY}")
         there = _run(["tesseract", "--list-langs"]).split()
         wanted = packs or [pack for pack in LANGUAGES if pack in there]
         if not wanted or not set(wanted) <= set(there):
-            raise Problem(f"Tesseract lacks the language pack of {listing(packs or LANGUAGES)} here; {_REMEDY}")
+            raise Problem(f"Tesseract's language packs are missing: {listing(packs or LANGUAGES)}; {_REMEDY}")
         self.packs = "+".join(wanted)
         self.reads = tuple(LANGUAGES.get(pack, pack) for pack in wanted)
         self.name = f"tesseract-{_run(['tesseract', '--version']).split()[1]} {self.packs}"
 
     def lines(self, picture: Image) -> Sequence[Line]:
         """See Engine."""
-        return [line for line in self._read([picture], layout=3)[0] if line.sure >= LEGIBLE]
+        return [line for line in self._read([picture], layout=3)[0] if line.confidence >= LEGIBLE]
 
     def strips(self, strips: Sequence[Image]) -> list[tuple[str, float]]:
-        """What stands on strips that hold one line each, and how sure it is; all in one call of the program."""
+        """The text and confidence of strips with one line each, in one call of the program."""
         read = self._read(strips, layout=7) if strips else []
-        return [(" ".join(line.text for line in found), min((line.sure for line in found), default=0.0)) for found in read]
+        return [(" ".join(line.text for line in found), min((line.confidence for line in found), default=0.0)) for found in read]
 
     def _read(self, pictures: Sequence[Image], layout: int) -> list[list[Line]]:
         with tempfile.TemporaryDirectory() as folder:
@@ -71,13 +71,14 @@ class Tesseract:
 
 
 def _line(words: list[dict[str, str]], spaced: dict[str, str]) -> Line:
-    """A line of its words; how sure it is, by their lengths.
+    """A line from its words; its confidence is their mean, weighted by length.
 
-    spaced: the lines of the plain text by what they are without spaces: there alone, not every character of Chinese or Korean is a word.
+    spaced: the lines of Tesseract's plain text, by their text without spaces. They space Chinese and Korean right; in the table of words
+        every character is a word.
     """
     edges = [[int(word[side]) for side in ("left", "top", "width", "height")] for word in words]
     sizes = [len(word["text"]) for word in words]
-    sure = sum(float(word["conf"]) * size for word, size in zip(words, sizes, strict=True)) / sum(sizes) / 100
+    confidence = sum(float(word["conf"]) * size for word, size in zip(words, sizes, strict=True)) / sum(sizes) / 100
     texts = [word["text"] for word in words]
     text = spaced.get("".join(texts)) or " ".join(texts)
     box = (
@@ -86,18 +87,18 @@ def _line(words: list[dict[str, str]], spaced: dict[str, str]) -> Line:
         max(left + width for left, _, width, _ in edges),
         max(top + height for _, top, _, height in edges),
     )
-    return Line(text, box, max(sure, 0.0))
+    return Line(text, box, max(confidence, 0.0))
 
 
 def _run(command: list[str]) -> str:
-    """What the program prints. It uses one thread; several make it slower."""
+    """The program's output. It runs with one thread, as more make it slower."""
     try:
         done = subprocess.run(
             command, capture_output=True, timeout=PATIENCE, env=os.environ | {"OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}, check=False
         )
     except subprocess.TimeoutExpired:
-        raise Problem(f"Tesseract had not read the page after {PATIENCE} seconds") from None
+        raise Problem(f"Tesseract did not finish the page within {PATIENCE} seconds") from None
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Problem(f"Tesseract failed: {said[-1] if said else f'status {done.returncode}'}")
+        errors = done.stderr.decode(errors="replace").strip().splitlines()
+        raise Problem(f"Tesseract failed: {errors[-1] if errors else f'status {done.returncode}'}")
     return done.stdout.decode(errors="replace")

@@ -1,1 +1,1 @@
-"""Evidence put into words by a model, each sentence checked by code against the lines it cites."""
+"""Answers phrased by a language model; code checks each sentence against the lines it cites."""

@@ -1,8 +1,8 @@
-"""An answer in words, on one page: what is sent, by whose leave, what comes back, what of it holds.
+"""An answer phrased by a language model, from evidence to checked sentences.
 
 evidence -> passages -> payload -> consent -> record -> endpoint -> sentences -> checked
 
-A model only rewrites. Whatever goes wrong, the evidence is the answer, and one sentence says why there are no others.
+The model only rephrases. If anything goes wrong, the evidence itself is the answer, and one sentence says why.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scratchlab.checks import Problem, counted
-from scratchlab.notebook.recall.answer.checking import checked
-from scratchlab.notebook.recall.answer.consent import Ask, consent, record
+from scratchlab.notebook.recall.answer.checking import check_sentences
+from scratchlab.notebook.recall.answer.consent import Confirm, consent, record
 from scratchlab.notebook.recall.answer.endpoint import SECONDS, Endpoint, Reply, TooLong, complete, key_of
-from scratchlab.notebook.recall.answer.prompt import CHARACTERS, NOTHING, Passage, passages, payload, shown
+from scratchlab.notebook.recall.answer.prompt import CHARACTERS, NOTHING, Passage, passages, payload, request_text
 from scratchlab.notebook.recall.answer.sentences import Sentence, sentences
-from scratchlab.notebook.recall.ask import Found
+from scratchlab.notebook.recall.ask import SearchResult
 from scratchlab.notebook.settings import Model, own
 
 MOST_SENTENCES = 12
-MOST_CHARACTERS = 8000  # of an answer that are read
+MOST_CHARACTERS = 8000  # characters of a reply that are read
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model made of the evidence.
+    """A model's answer.
 
-    sentences: those that hold, each with the numbers of the evidence it cites.
-    dropped: those that do not, each with the reason.
-    notes: what a person should know besides, a sentence each: why there is no answer, what was left out.
-    model: who answered.
+    sentences: the sentences supported by the evidence, each with the numbers of the lines it cites.
+    dropped: the unsupported sentences, each with the reason.
+    notes: remarks for the user, one sentence each: why there is no answer, what was left out.
+    model: the model's name.
     """
 
     sentences: list[Sentence] = field(default_factory=list[Sentence])
@@ -39,62 +39,64 @@ class Answer:
     model: str = ""
 
 
-def answered(
-    found: Found,
+def answer_with_model(
+    found: SearchResult,
     model: Model,
     question: str,
     *,
-    ask: Ask | None = None,
+    confirm: Confirm | None = None,
     once: bool = False,
-    kept: Path | None = None,
+    folder: Path | None = None,
     seconds: float = SECONDS,
 ) -> Answer:
-    """Puts what was found into words.
+    """Lets the model phrase the search result, and checks its reply.
 
-    ask: shows the person what would be sent to another machine and says whether they agree; None where nobody can be asked.
-    once: agrees that the lines are sent, this time alone.
-    kept: where consents and the log of what was sent lie; the notebook's folder, if not given.
-    seconds: until the model must have answered.
+    confirm: shows what would be sent to another machine and returns whether the user agrees; None if nobody can be asked.
+    once: consent to send the lines this one time.
+    folder: folder of consents and of the log of sent requests (default: the notebook's).
+    seconds: timeout for the reply.
     """
     if not found.evidence:
-        return Answer(notes=[found.nothing] if found.nothing else [])
+        return Answer(notes=[found.reason] if found.reason else [])
     notes: list[str] = []
     try:
-        lines, reply = _replied(question, passages([*found.evidence, *found.near]), model, ask, kept or own().kept, seconds, once=once)
+        lines, reply = _replied(
+            question, passages([*found.evidence, *found.uncertain]), model, confirm, folder or own().kept, seconds, once=once
+        )
     except Problem as problem:
-        return Answer(notes=[f"No model put this into words: {str(problem).rstrip('.')}."], model=model.name)
-    if len(lines) < (shown := len(found.evidence) + len(found.near)):
-        notes.append(f"The model read the first {counted(len(lines), 'line')} of {shown}; it cannot read more at once.")
+        return Answer(notes=[f"No answer in words: {str(problem).rstrip('.')}."], model=model.name)
+    if len(lines) < (request_text := len(found.evidence) + len(found.uncertain)):
+        notes.append(f"The model read the first {counted(len(lines), 'line')} of {request_text}; its context is too short for more.")
     if cut := [f"[{line.number}]" for line in lines if line.cut]:
-        notes.append(f"The model read the first {CHARACTERS} characters of {', '.join(cut)}.")
-    return judged(reply, lines, found, notes, model.name)
+        notes.append(f"The model read only the first {CHARACTERS} characters of {', '.join(cut)}.")
+    return check_reply(reply, lines, found, notes, model.name)
 
 
-def judged(reply: Reply, lines: list[Passage], found: Found, notes: list[str], model: str) -> Answer:
-    """What of a reply holds, and what is told of the rest."""
+def check_reply(reply: Reply, lines: list[Passage], found: SearchResult, notes: list[str], model: str) -> Answer:
+    """The answer made of a reply: its supported sentences, and notes about the rest."""
     if reply.tools:
-        notes.append(f"The model asked for {counted(reply.tools, 'tool')}; there are none, so nothing was done.")
+        notes.append(f"The model requested {counted(reply.tools, 'tool call')}; no tools are offered, so none was run.")
     if reply.cut:
-        notes.append("The model had more to say than it was allowed.")
+        notes.append("The reply was cut off at the maximum length.")
     if len(reply.text) > MOST_CHARACTERS:
-        notes.append(f"Of the model's {len(reply.text)} characters the first {MOST_CHARACTERS} were read.")
-    said = sentences(reply.text[:MOST_CHARACTERS])
-    if [one.text.strip(" .'\"") for one in said] == [NOTHING]:
-        return Answer(notes=[*notes, "The model finds no answer in these lines."], model=model)
-    if len(said) > MOST_SENTENCES:
-        notes.append(f"Of the model's {len(said)} sentences the first {MOST_SENTENCES} were read.")
-        said = said[:MOST_SENTENCES]
-    events = {one.number: one.event for one in (*found.evidence, *found.near)}
-    kept, dropped = checked(said, {line.number: line.stands for line in lines}, events)
-    if not said:
-        notes.append("The model said nothing.")
-    elif not kept:
-        notes.append(f"Nothing that the model said holds against these lines ({counted(len(dropped), 'sentence')} dropped).")
+        notes.append(f"Only the first {MOST_CHARACTERS} of the reply's {len(reply.text)} characters were read.")
+    reply_sentences = sentences(reply.text[:MOST_CHARACTERS])
+    if [sentence.text.strip(" .'\"") for sentence in reply_sentences] == [NOTHING]:
+        return Answer(notes=[*notes, "According to the model, these lines do not answer the question."], model=model)
+    if len(reply_sentences) > MOST_SENTENCES:
+        notes.append(f"Only the first {MOST_SENTENCES} of the reply's {len(reply_sentences)} sentences were read.")
+        reply_sentences = reply_sentences[:MOST_SENTENCES]
+    events = {sentence.number: sentence.event for sentence in (*found.evidence, *found.uncertain)}
+    supported, dropped = check_sentences(reply_sentences, {line.number: line.citable_text for line in lines}, events)
+    if not reply_sentences:
+        notes.append("The reply was empty.")
+    elif not supported:
+        notes.append(f"No sentence of the reply is supported by these lines ({counted(len(dropped), 'sentence')} dropped).")
     elif dropped:
         notes.append(
-            f"{counted(len(dropped), 'sentence')} of {len(said)} did not hold against these lines and {_were(len(dropped))} dropped."
+            f"{counted(len(dropped), 'sentence')} of {len(reply_sentences)} {_were(len(dropped))} dropped as unsupported by these lines."
         )
-    return Answer(kept, dropped, notes, model)
+    return Answer(supported, dropped, notes, model)
 
 
 def _were(count: int) -> str:
@@ -102,15 +104,15 @@ def _were(count: int) -> str:
 
 
 def _replied(
-    question: str, lines: list[Passage], model: Model, ask: Ask | None, kept: Path, seconds: float, *, once: bool
+    question: str, lines: list[Passage], model: Model, confirm: Confirm | None, folder: Path, seconds: float, *, once: bool
 ) -> tuple[list[Passage], Reply]:
-    """The reply, and the lines that were sent for it: half of them where the model cannot read all, and half of those."""
+    """The lines that were sent, and the reply; the number of lines is halved until they fit the model's context."""
     endpoint = Endpoint.of(model.url)
-    key_of(model)  # before anybody is asked anything
+    key_of(model)  # fail before asking for consent
     while True:
         body = payload(question, lines, model.name)
-        consent(endpoint, shown(body, f"{endpoint.url}/chat/completions", model.key), kept, ask, once=once)
-        record(endpoint, body, kept)
+        consent(endpoint, request_text(body, f"{endpoint.url}/chat/completions", model.key), folder, confirm, once=once)
+        record(endpoint, body, folder)
         try:
             return lines, complete(model, body, seconds)
         except TooLong:

@@ -1,4 +1,4 @@
-"""Whether what a sentence says in figures stands in the lines it cites."""
+"""Whether the numbers, names and dates of a sentence occur in the lines it cites."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ HUNDRED = Decimal(100)
 
 @dataclass(frozen=True)
 class Support:
-    """What cited lines say in figures.
+    """The numbers, names and dates in cited lines.
 
-    numbers: value and unit.
-    units: those that the lines name and no number of theirs carries, as the head of a table does for its cells.
-    names, dates: what holds numbers; times.
-    near: a day from which dates without a year are understood.
+    numbers: (value, unit).
+    units: units that the lines name without a number, as the header of a table does for its cells.
+    names: names that contain digits. dates: times.
+    near: reference day for dates without a year.
     """
 
     numbers: frozenset[tuple[Decimal, str]]
@@ -32,42 +32,42 @@ class Support:
 
     @classmethod
     def of(cls, texts: Sequence[str], events: Sequence[Event]) -> Support:
-        """Of the events' texts, as they were sent, and of their times."""
+        """Reads the events' texts, as they were sent, and their times."""
         times = [event.when for event in events if event.when]
         near = times[0].start.date() if times else None
         read = [figures(text, near, ones=True) for text in texts]
         if near is None:
-            near = next((span.start.date() for one in read for span, _ in one.dates), None)
-        numbers = {(number.value, unit) for one in read for number in one.numbers for unit in number.units}
-        numbers |= {(Decimal(day.year), "") for one in read for span, _ in one.dates for day in days(span)}
+            near = next((span.start.date() for read_figures in read for span, _ in read_figures.dates), None)
+        numbers = {(number.value, unit) for read_figures in read for number in read_figures.numbers for unit in number.units}
+        numbers |= {(Decimal(day.year), "") for read_figures in read for span, _ in read_figures.dates for day in days(span)}
         numbers |= {(Decimal(day.year), "") for span in times for day in days(span)}
-        names = frozenset(name for one in read for name in one.names)
-        dates = (*times, *(span for one in read for span, _ in one.dates))
+        names = frozenset(name for read_figures in read for name in read_figures.names)
+        dates = (*times, *(span for read_figures in read for span, _ in read_figures.dates))
         units = {unit for text in texts for unit in named(plain(text))} - {unit for _, unit in numbers}
         return cls(frozenset(numbers), frozenset(units), names, dates, near)
 
-    def lacks(self, sentence: str) -> Iterator[str]:
-        """What a sentence says in figures and the lines do not, as the sentence says it."""
-        said = figures(sentence, self.near)
-        yield from self._numbers(said)
-        yield from (name for name in said.names if name not in self.names)
-        yield from (words for span, words in said.dates if not any(_supported(span, known) for known in self.dates))
+    def unsupported(self, sentence: str) -> Iterator[str]:
+        """Yields the numbers, names and dates of a sentence that the lines do not contain, as written in the sentence."""
+        claimed = figures(sentence, self.near)
+        yield from self._numbers(claimed)
+        yield from (name for name in claimed.names if name not in self.names)
+        yield from (words for span, words in claimed.dates if not any(_supported(span, known) for known in self.dates))
 
-    def _numbers(self, said: Figures) -> Iterator[str]:
-        for number in said.numbers:
+    def _numbers(self, claimed: Figures) -> Iterator[str]:
+        for number in claimed.numbers:
             if not any(self._number(number.value, unit) for unit in number.units):
-                yield number.said
+                yield number.text
 
     def _number(self, value: Decimal, unit: str) -> bool:
-        """As it stands there; without its unit, which is named elsewhere; or as a share for a percentage."""
+        """Whether the lines contain the value: as it is, with its unit named elsewhere, or as a fraction for a percentage."""
         if (value, unit) in self.numbers or (unit in self.units and (value, "") in self.numbers):
             return True
         other = (value / HUNDRED, "") if unit == "%" else (value * HUNDRED, "%") if not unit else None
         return other is not None and (other[0].normalize() + 0, other[1]) in self.numbers
 
 
-def _supported(said: Span, known: Span) -> bool:
-    """A date is supported by itself and by what lies within it (`in January` by the 16th), a day also as the first or last of several."""
-    first, last = days(said)
+def _supported(claimed: Span, known: Span) -> bool:
+    """Whether `known` lies within `said` (the 16th supports `in January`), or `said` is the first or last day of `known`."""
+    first, last = days(claimed)
     begins, ends = days(known)
     return (first <= begins and ends <= last) or (first == last and first in (begins, ends))

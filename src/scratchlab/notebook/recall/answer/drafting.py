@@ -1,13 +1,13 @@
-"""A text gone on with by a model: one request, by the same leave, record and endpoint as an answer in words."""
+"""Continuing a text with a language model: one request, with the same consent, log and endpoint as answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from scratchlab.notebook.recall.answer.consent import DRAFTS, Ask, consent, record
+from scratchlab.notebook.recall.answer.consent import DRAFTS, Confirm, consent, record
 from scratchlab.notebook.recall.answer.endpoint import SECONDS, Endpoint, complete, key_of
-from scratchlab.notebook.recall.answer.prompt import TOKENS, shown
+from scratchlab.notebook.recall.answer.prompt import TOKENS, request_text
 from scratchlab.notebook.recall.answer.sentences import THINKING
 from scratchlab.notebook.settings import Model
 
@@ -16,30 +16,27 @@ from scratchlab.notebook.settings import Model
 class Drafting:
     """Sends prompts to the model that `notebook.toml` names.
 
-    kept: where consents and the log of what was sent lie.
-    ask: shows the person what would be sent to another machine and says whether they agree; None where nobody can be asked.
-    once: agrees that it is sent, this time alone.
-    seconds: until the model must have answered.
+    folder: folder of consents and of the log of sent requests.
+    confirm: shows what would be sent to another machine and returns whether the user agrees; None if nobody can be asked.
+    once: consent to send it this one time.
+    seconds: timeout for the reply.
     """
 
     model: Model
-    kept: Path
-    ask: Ask | None = None
+    folder: Path
+    confirm: Confirm | None = None
     once: bool = False
     seconds: float = SECONDS
 
     def complete(self, prompt: str) -> str:
-        """What the model says to it, but for a last line that it was not allowed to end.
-
-        Raises Problem where nobody agreed, or no answer came.
-        """
+        """The model's continuation, without a last line that was cut off. Raises Problem without consent or without an answer."""
         endpoint = Endpoint.of(self.model.url)
-        key_of(self.model)  # before anybody is asked anything
+        key_of(self.model)  # fail before asking for consent
         messages = [{"role": "user", "content": prompt}]
         body = {"model": self.model.name, "messages": messages, "max_tokens": TOKENS, "temperature": 0, "stream": False}
-        payload = shown(body, f"{endpoint.url}/chat/completions", self.model.key)
-        consent(endpoint, payload, self.kept, self.ask, once=self.once, purpose=DRAFTS)
-        record(endpoint, body, self.kept)
+        payload = request_text(body, f"{endpoint.url}/chat/completions", self.model.key)
+        consent(endpoint, payload, self.folder, self.confirm, once=self.once, purpose=DRAFTS)
+        record(endpoint, body, self.folder)
         reply = complete(self.model, body, self.seconds)
-        said = THINKING.sub("", reply.text)
-        return said.rpartition("\n")[0] if reply.cut else said
+        text = THINKING.sub("", reply.text)
+        return text.rpartition("\n")[0] if reply.cut else text

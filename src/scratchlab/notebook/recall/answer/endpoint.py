@@ -1,7 +1,7 @@
-"""One request to an endpoint that speaks as OpenAI's does: Ollama, llama.cpp, LM Studio, vLLM, or one far away.
+"""One request to an endpoint with OpenAI's API: Ollama, llama.cpp, LM Studio, vLLM, or a remote service.
 
-Nothing is sent but the body that is given, a key where the settings name one, and the few headers HTTP needs: no redirect is followed, for
-it might lead elsewhere; a local one is not reached through a proxy; nothing is tried twice.
+Only the given body, the key named in the settings and the headers that HTTP needs are sent. Redirects are not followed, local endpoints
+are not reached through a proxy, and nothing is retried.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from scratchlab.notebook.settings import Model
 if TYPE_CHECKING:
     from openai import OpenAI
 
-SECONDS = 180  # until an answer is there; a small machine needs them
-MOST_BYTES = 1 << 20  # of an answer that are read
+SECONDS = 180  # timeout for an answer; small machines need it
+MOST_BYTES = 1 << 20  # maximum size of an answer
 PORTS = {"http": 80, "https": 443}
-HEADERS = {  # all that are sent; the last is by which the client knows that its answer is read in parts
+HEADERS = {  # all headers that are sent; the client needs the last to stream its answer
     *("accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host"),
     "x-stainless-raw-response",
 }
@@ -38,14 +38,14 @@ _UNKNOWN = re.compile(
 
 
 class TooLong(Problem):
-    """The model cannot read that much at once."""
+    """The request exceeds the model's context."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a model answers.
+    """The address of a model server.
 
-    name: scheme, host and port, by which consent is remembered.
+    name: scheme, host and port, under which consent is stored.
     local: whether it is this machine.
     """
 
@@ -55,8 +55,8 @@ class Endpoint:
 
     @classmethod
     def of(cls, url: str) -> Endpoint:
-        """Raises Problem where that is no address."""
-        wrong = f"model.url in notebook.toml is '{url}'; it would be an address such as http://localhost:8080/v1"
+        """Parses an address. Raises Problem if it is not valid."""
+        wrong = f"model.url in notebook.toml is '{url}'; write an address such as http://localhost:8080/v1"
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -66,15 +66,15 @@ class Endpoint:
             raise Problem(wrong)
         if parts.username is not None:
             raise Problem(
-                "model.url in notebook.toml holds a name or password; put it into an environment variable and name that in model.key"
+                "model.url in notebook.toml contains a user name or password; put the key into an environment variable named by model.key"
             )
         host = parts.hostname
         shown = f"[{host}]" if ":" in host else host
-        return cls(url.rstrip("/"), f"{parts.scheme}://{shown}:{port or PORTS[parts.scheme]}", _here(host))
+        return cls(url.rstrip("/"), f"{parts.scheme}://{shown}:{port or PORTS[parts.scheme]}", _is_local(host))
 
 
-def _here(host: str) -> bool:
-    """Whether a host is this machine, by its name alone: what a name server might say is not asked."""
+def _is_local(host: str) -> bool:
+    """Whether a host is this machine, judged by its name without a DNS query."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -83,11 +83,10 @@ def _here(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back.
+    """A model's reply.
 
-    text: of the model.
-    cut: whether it had more to say than it was allowed.
-    tools: how many calls of tools it asked for; there are none, so none is made.
+    cut: whether it was cut off at the maximum length.
+    tools: the number of requested tool calls; none is run.
     """
 
     text: str
@@ -96,7 +95,7 @@ class Reply:
 
 
 def key_of(model: Model) -> str:
-    """The key that the settings name; empty if they name none. Raises Problem if it is not set."""
+    """The API key from the environment variable named in the settings; "" if none is named. Raises Problem if it is not set."""
     if not model.key:
         return ""
     if not (key := os.environ.get(model.key, "").strip()):
@@ -107,8 +106,8 @@ def key_of(model: Model) -> str:
 def complete(model: Model, body: dict[str, Any], seconds: float = SECONDS) -> Reply:
     """Sends the body and reads the answer.
 
-    Raises TooLong where the lines are too many for the model, else Problem: not reachable, no answer in time, key refused, model unknown
-    (with those there are), an error of the server, or an answer that cannot be read.
+    Raises TooLong if the lines exceed the model's context, else Problem: unreachable server, timeout, refused key, unknown model (listing
+    the available ones), server error, or unreadable answer.
     """
     installed("An answer by a model", "answers", "openai")
     import openai
@@ -121,16 +120,16 @@ def complete(model: Model, body: dict[str, Any], seconds: float = SECONDS) -> Re
             with streamed.create(**body) as response:
                 content = _bounded(response.iter_bytes(), where)
         except openai.APITimeoutError:
-            raise Problem(f"{where} has not answered within {seconds:g} s") from None
+            raise Problem(f"{where} did not answer within {seconds:g} s") from None
         except openai.APIConnectionError as error:
-            raise Problem(f"{where} cannot be reached ({_reason(error)}); start the server, or mend model.url") from None
+            raise Problem(f"{where} cannot be reached ({_reason(error)}); start the server, or correct model.url") from None
         except openai.APIStatusError as error:
-            raise _told(error.status_code, _message(error, key), model, where, client) from None
+            raise _status_problem(error.status_code, _message(error, key), model, where, client) from None
         except openai.OpenAIError as error:
             raise Problem(f"{where} gave no answer: {_clean(str(error), key)}") from None
         except Problem:
             raise
-        except Exception as error:  # the connection may break while the answer is read, in whichever library the client stands on
+        except Exception as error:  # the connection may break in any library below the client while the answer is read
             raise Problem(f"the answer of {where} broke off ({type(error).__name__})") from None
     return read(content, where)
 
@@ -158,12 +157,12 @@ def _bounded(parts: Iterable[bytes], where: str) -> bytes:
     for part in parts:
         content += part
         if len(content) > MOST_BYTES:
-            raise Problem(f"{where} answered with more than {MOST_BYTES >> 20} MB, which was not read to its end")
+            raise Problem(f"{where} answered with more than {MOST_BYTES >> 20} MB; the answer was discarded")
     return content
 
 
 def read(content: bytes, where: str) -> Reply:
-    """The answer in a response's body. Raises Problem where there is none."""
+    """Parses a response's body. Raises Problem if it is no chat completion."""
     try:
         choice = json.loads(content)["choices"][0]
         message = choice["message"]
@@ -173,25 +172,25 @@ def read(content: bytes, where: str) -> Reply:
             raise TypeError
         calls = len(tools)
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise Problem(f"{where} answered with something else than a chat completion; model.url may have to end in /v1") from None
+        raise Problem(f"{where} did not answer with a chat completion; model.url may have to end in /v1") from None
     return Reply(text, choice.get("finish_reason") == "length", calls)
 
 
-def _told(status: int, message: str, model: Model, where: str, client: OpenAI) -> Problem:
-    """What a server's refusal means."""
+def _status_problem(status: int, message: str, model: Model, where: str, client: OpenAI) -> Problem:
+    """The error that an HTTP status means."""
     if 300 <= status < 400:
-        return Problem(f"{where} leads elsewhere (HTTP {status}), which is not followed; write the address it should be into model.url")
+        return Problem(f"{where} redirects (HTTP {status}), which is not followed; write the final address into model.url")
     if status in (401, 403):
         named = f"the key in ${model.key}" if model.key else "a request without a key; name its environment variable in model.key"
         return Problem(f"{where} refuses {named} (HTTP {status})")
     if status in (400, 413, 422, 500) and _LONG.search(message):
-        return TooLong(f"{where} cannot read that much at once: {message}")
+        return TooLong(f"{where}: the request exceeds the model's context: {message}")
     if status in (400, 404) and _UNKNOWN.search(message):
         known = _models(client)
-        has = f"it has {listing(known)}" if known else "it does not say which it has"
+        has = f"it has {listing(known)}" if known else "it does not list its models"
         return Problem(f"{where} has no model '{model.name}'; {has}")
     if status == 404:
-        return Problem(f"{where} has no chat completions (HTTP 404); model.url may have to end in /v1")
+        return Problem(f"{where} offers no chat completions (HTTP 404); model.url may have to end in /v1")
     return Problem(f"{where} gave no answer: HTTP {status}{f', {message}' if message else ''}")
 
 
@@ -199,23 +198,23 @@ def _models(client: OpenAI) -> list[str]:
     import openai
 
     try:
-        return [one.id for one in client.models.list().data]
+        return [available.id for available in client.models.list().data]
     except (openai.OpenAIError, AttributeError, TypeError):
         return []
 
 
 def _message(error: Any, key: str) -> str:
     body: Any = error.body
-    said: Any = next((body[name] for name in ("message", "error", "detail") if body.get(name)), "") if hasattr(body, "get") else body
-    return _clean(str(said or error.message or ""), key)
+    text: Any = next((body[name] for name in ("message", "error", "detail") if body.get(name)), "") if hasattr(body, "get") else body
+    return _clean(str(text or error.message or ""), key)
 
 
 def _reason(error: Exception) -> str:
     return _clean(str(error.__cause__ or error), "")
 
 
-def _clean(said: str, key: str) -> str:
-    """One short line without the key, which servers repeat when they refuse it, and without control characters."""
-    line = "".join(char if char.isprintable() else " " for char in (said.replace(key, "…") if key else said))
+def _clean(text: str, key: str) -> str:
+    """One short line without control characters and without the key, which servers may repeat in their refusal."""
+    line = "".join(char if char.isprintable() else " " for char in (text.replace(key, "…") if key else text))
     line = re.sub(r"\s+", " ", line).strip()
     return line if len(line) <= 200 else f"{line[:200]}…"

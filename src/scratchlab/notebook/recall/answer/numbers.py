@@ -1,5 +1,6 @@
-"""Numbers as people write them, made comparable: 1e-3 = 10⁻³ = 0.001, 1,000 = 1k, 85.9 % = 85.9 percent, 三倍 = 3×, and what is no number
-but holds one: `d12`, `2.13.0`, `LOG_2.md`, `14:30`.
+"""Numbers in their various spellings, made comparable: 1e-3 = 10⁻³ = 0.001, 1,000 = 1k, 85.9 % = 85.9 percent, 三倍 = 3×.
+
+Also names that contain digits: `d12`, `2.13.0`, `LOG_2.md`, `14:30`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _PLAINS = re.compile(rf"\.?{_PLAIN}[A-Za-z]*(?:[-/]{_PLAIN}[A-Za-z]*)*")
 _ONE = re.compile(rf"({_PLAIN})([A-Za-z]*)")
 _ORDINAL = ("st", "nd", "rd", "th")
 _JOINED = re.compile(r"\s*(?:-|–|—|~|～|to|and|or|,|/|到|至|和|或|与|에서|부터)\s*")
-MOST_DIGITS = 25  # of a number, and the size of its exponent; longer ones are names, compared as they stand
+MOST_DIGITS = 25  # limit on digits and on the exponent; longer numbers are compared literally, as names
 
 
 @dataclass(frozen=True)
@@ -35,29 +36,28 @@ class Number:
     """A number in a text.
 
     value: without trailing zeros.
-    unit: by its one name in `units`; "" if it has none that is known there.
-    said: as it stands in the text.
-    shared: the unit that it takes from its neighbour, as 3 does in `3–5 hours`.
+    unit: canonical name from `units`; "" if none is known.
+    text: the number as written.
+    shared: the unit taken over from a neighbour, as for 3 in `3–5 hours`.
     """
 
     value: Decimal
     unit: str
-    said: str
+    text: str
     shared: str = ""
 
     @property
     def units(self) -> set[str]:
-        """Its unit, and the one it shares."""
+        """Its own unit, and the shared one."""
         return {self.unit, self.shared or self.unit}
 
 
 @dataclass(frozen=True)
 class Figures:
-    """All that a text says in figures.
+    """The numbers, names with digits and dates of a text.
 
-    numbers: those with a value.
-    names: what holds figures and is a name, in small letters.
-    dates: with what the text calls each.
+    names: in lower case.
+    dates: each with its words in the text.
     """
 
     numbers: tuple[Number, ...]
@@ -66,17 +66,17 @@ class Figures:
 
 
 def figures(text: str, near: date | None, ones: bool = False) -> Figures:
-    """Reads a text.
+    """Parses a text.
 
-    near: a day known to be near, for dates without a year.
-    ones: whether `one` is a number: so it is in what may support a claim, not in the claim.
+    near: reference day for dates without a year.
+    ones: whether `one` counts as a number: yes in evidence, no in claims.
     """
     text = plain(text)
     dates: list[tuple[Span, str]] = []
     for start, line in _lines(text):
-        for one in written(line, nearest(near), leading=True):
-            dates.append((one.span, line[one.start : one.end].strip()))
-            text = _blanked(text, start + one.start, start + one.end)
+        for date_ in written(line, nearest(near), leading=True):
+            dates.append((date_.span, line[date_.start : date_.end].strip()))
+            text = _blanked(text, start + date_.start, start + date_.end)
     names: list[str] = []
     for match in _CLOCK.finditer(text):
         names.append(match[0])
@@ -93,11 +93,11 @@ def figures(text: str, near: date | None, ones: bool = False) -> Figures:
         factor, unit, end = behind(text, end)
         percent = text[:start].endswith("百分之")
         found.append((start, end, Number(scaled(value, factor), "%" if percent else unit, text[start:end].strip())))
-    return Figures(tuple(_sharing(text, sorted(found, key=lambda one: one[:2]))), tuple(names), tuple(dates))
+    return Figures(tuple(_sharing(text, sorted(found, key=lambda date_: date_[:2]))), tuple(names), tuple(dates))
 
 
 def plain(text: str) -> str:
-    """One way of writing for what has several: digits of full width, raised ones, minus signs, groups of thousands, powers of ten."""
+    """Normalizes full-width and superscript digits, minus signs, thousands separators and powers of ten."""
     text = _RAISED.sub(lambda run: "^" + run[0].translate(_SUPERSCRIPTS), text)
     text = _GROUPED.sub(lambda run: re.sub(r"\D", "", run[0]), text)
     text = unicodedata.normalize("NFKC", text).replace("−", "-").replace("\\times", "×").replace("\\%", "%")
@@ -119,7 +119,7 @@ def _blanked(text: str, start: int, end: int) -> str:
 
 
 def _read(text: str, match: re.Match[str]) -> tuple[list[tuple[int, int, Number]], list[str]]:
-    """A chunk without spaces: one or more numbers, or a name with some in it."""
+    """Parses a chunk without spaces: one or more numbers, or a name with digits."""
     chunk, start = match[0], match.start()
     if not any(char.isdigit() for char in chunk):
         return [], []
@@ -132,8 +132,8 @@ def _read(text: str, match: re.Match[str]) -> tuple[list[tuple[int, int, Number]
         at, end = start + part.start(), start + part.end()
         if not any(char.isdigit() for char in part[0]):
             continue
-        one = _ONE.fullmatch(part[0])
-        number = _number(text, one, at) if one else None
+        match_ = _ONE.fullmatch(part[0])
+        number = _number(text, match_, at) if match_ else None
         if number is None:
             names.append(re.sub(r"^v(?=\d)", "", part[0].lower()))
         else:
@@ -145,9 +145,9 @@ def _pieces(chunk: str) -> Iterator[re.Match[str]]:
     return re.finditer(r"[^-/_+]+", chunk)
 
 
-def _number(text: str, one: re.Match[str], at: int) -> tuple[Number, int] | None:
-    """The number at `text[at]` with its sign and unit, and where it ends; None if what touches it makes it a name."""
-    digits, letters = one[1], one[2]
+def _number(text: str, match_: re.Match[str], at: int) -> tuple[Number, int] | None:
+    """The number at `text[at]` with its sign and unit, and its end; None if adjacent letters make it a name."""
+    digits, letters = match_[1], match_[2]
     mantissa, _, exponent = digits.lower().partition("e")
     if len(mantissa) > MOST_DIGITS or abs(int(exponent[:6] or 0)) > MOST_DIGITS:
         return None
@@ -170,11 +170,11 @@ def _number(text: str, one: re.Match[str], at: int) -> tuple[Number, int] | None
 def _sharing(text: str, found: list[tuple[int, int, Number]]) -> Iterator[Number]:
     for i, (_, end, number) in enumerate(found):
         if i + 1 < len(found) and not number.unit and _JOINED.fullmatch(text, end, max(end, found[i + 1][0])):
-            yield Number(number.value, "", number.said, shared=found[i + 1][2].unit)
+            yield Number(number.value, "", number.text, shared=found[i + 1][2].unit)
         else:
             yield number
 
 
 def days(span: Span) -> tuple[date, date]:
-    """Its first and its last day."""
+    """The first and the last day of a span."""
     return span.start.date(), (span.end - timedelta(microseconds=1)).date()

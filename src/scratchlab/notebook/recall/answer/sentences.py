@@ -1,4 +1,4 @@
-"""A model's text as sentences, each with the numbers of the lines it cites."""
+"""Splits a model's text into sentences, each with the numbers of the lines it cites."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Sentence(NamedTuple):
-    """A sentence without its citations, and what it cites, in order."""
+    """A sentence without its citations; ids: the numbers it cites, in order."""
 
     text: str
     ids: tuple[int, ...]
@@ -20,7 +20,7 @@ CITED = re.compile(rf"[\[［【]({_ID}(?:[,，、;]{_ID})*)[\]］】]")
 _MARK = re.compile(r"^\s*(?:[-*+•·]\s+|\d{1,2}[.)]\s+|#{1,6}\s+|>\s*)+")
 _BOLD = re.compile(r"\*\*(?=\S)([^*]+)(?<=\S)\*\*")
 _GOES_ON = ("e.g", "i.e", "vs", "cf", "ca", "approx", "dr", "mr", "ms", "mrs", "prof", "al", "resp", "incl", "[a-z]")  # the last: initials
-_COUNTS = ("fig", "eq", "sec", "no", "exp", "ch", "p", "pp", "tab", "vol")  # abbreviations where a number follows
+_COUNTS = ("fig", "eq", "sec", "no", "exp", "ch", "p", "pp", "tab", "vol")  # abbreviations before a number
 
 
 def _behind(words: tuple[str, ...]) -> str:
@@ -36,7 +36,7 @@ _END = re.compile(
 
 
 def sentences(text: str) -> list[Sentence]:
-    """Splits at full stops of English, Korean and Chinese and at line ends; citations behind a full stop belong to what they follow.
+    """Splits at full stops of English, Korean and Chinese and at line ends; citations after a full stop belong to the sentence before it.
 
     >>> sentences("It fell to 0.5 (e.g. at step 3) [1]. 然后发散了。[2][3] 세 번 실패했다 [1, 2].")[1]
     Sentence(text='然后发散了。', ids=(2, 3))
@@ -44,13 +44,13 @@ def sentences(text: str) -> list[Sentence]:
     found: list[Sentence] = []
     for line in THINKING.sub("", text).splitlines():
         for part in _split(_MARK.sub("", line)):
-            ids = [int(one) for cited in CITED.finditer(part) for one in re.findall(r"\d+", cited[1])]
-            said = re.sub(r"\s+([.!?,;:。！？；，、])", r"\1", CITED.sub("", part))
-            said = re.sub(r"\s{2,}", " ", _BOLD.sub(r"\1", said)).strip()
-            if not said and ids and found and not found[-1].ids:  # citations on a line of their own
+            ids = [int(number) for cited in CITED.finditer(part) for number in re.findall(r"\d+", cited[1])]
+            text_ = re.sub(r"\s+([.!?,;:。！？；，、])", r"\1", CITED.sub("", part))
+            text_ = re.sub(r"\s{2,}", " ", _BOLD.sub(r"\1", text_)).strip()
+            if not text_ and ids and found and not found[-1].ids:  # citations on a line of their own
                 found[-1] = Sentence(found[-1].text, tuple(dict.fromkeys(ids)))
-            elif said or ids:
-                found.append(Sentence(said, tuple(dict.fromkeys(ids))))
+            elif text_ or ids:
+                found.append(Sentence(text_, tuple(dict.fromkeys(ids))))
     return found
 
 

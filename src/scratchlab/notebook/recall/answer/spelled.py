@@ -1,7 +1,6 @@
-"""Numbers in words: English, Chinese and Korean, as far as they can be told from words that only look like them.
+"""Number words in English, Chinese and Korean, as far as they can be distinguished from other words.
 
-`one`, 一 and 한 are left out of what a sentence claims, `first` and `second` of everything: they are articles and pronouns more often
-than numbers.
+`one`, 一 and 한 are ignored in claims, `first` and `second` everywhere: they are articles and pronouns more often than numbers.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-Spelled = tuple[Decimal, int, int]  # value, and where it stands: text[start:end]
+Spelled = tuple[Decimal, int, int]  # value and position: text[start:end]
 
 LONGEST = 25  # characters of a number in CJK
 _ONES = [
@@ -78,27 +77,27 @@ _KOREAN_RUN = re.compile(
 
 
 def spelled(text: str, ones: bool = False) -> Iterator[Spelled]:
-    """The numbers that a text says in words; those of one too, if asked for.
+    """The numbers that a text spells out; ones: whether to include 1.
 
     >>> [str(value) for value, _, _ in spelled("twenty-one runs, 三十五 步, 세 번, 百分之八十")]
     ['21', '35', '80', '3']
     """
     for run in (_english(text), _chinese(text), _korean(text)):
-        yield from (one for one in run if ones or one[0] != 1)
+        yield from (number for number in run if ones or number[0] != 1)
 
 
 def _english(text: str) -> Iterator[Spelled]:
     for match in _ENGLISH_RUN.finditer(text):
-        said = match[0].lower()
-        if said in _OTHER:
-            yield _OTHER[said], *match.span()
+        word = match[0].lower()
+        if word in _OTHER:
+            yield _OTHER[word], *match.span()
             continue
-        for start, end, value in _values(re.finditer(_WORD, said)):
+        for start, end, value in _values(re.finditer(_WORD, word)):
             yield Decimal(value), match.start() + start, match.start() + end
 
 
 def _values(words: Iterator[re.Match[str]]) -> Iterator[tuple[int, int, int]]:
-    """`twenty one hundred` is one number, `two three` are two: a word that cannot go on from what was said begins another."""
+    """Groups words into numbers: `twenty one hundred` is one number, `two three` are two."""
     begun: tuple[int, int] | None = None
     whole = part = last = 0
     for match in words:
@@ -142,13 +141,13 @@ def _korean(text: str) -> Iterator[Spelled]:
             yield Decimal(_NATIVE_TENS.get(match["tens"] or "", 0) + _NATIVE.get(match["native"] or "", 0)), *match.span()
 
 
-def _scaled(said: str, digits: dict[str, int], scales: dict[str, int]) -> int:
-    """三百二十 and 이천 by their scales; without any scale, digit by digit (二〇二五). Of what is no number any more, the first LONGEST."""
-    said = said[:LONGEST]
-    if not any(char in scales for char in said):
-        return int("".join(str(digits[char]) for char in said))
+def _scaled(word: str, digits: dict[str, int], scales: dict[str, int]) -> int:
+    """Parses 三百二十 and 이천 by their scales; without a scale, digit by digit (二〇二五). Reads at most LONGEST characters."""
+    word = word[:LONGEST]
+    if not any(char in scales for char in word):
+        return int("".join(str(digits[char]) for char in word))
     whole = section = digit = 0
-    for char in said:
+    for char in word:
         if char in digits:
             digit = digits[char]
         elif scales[char] < 10**4:

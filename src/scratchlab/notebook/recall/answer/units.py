@@ -1,4 +1,4 @@
-"""What may stand behind a number: units by all their names in English, Chinese and Korean, and what multiplies it."""
+"""Units and magnitudes after a number, by their names in English, Chinese and Korean."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNITS: dict[str, tuple[str, ...]] = {
     "GHz": ("ghz",),
     "dB": ("db",),
 }
-LETTERS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "bn": 10**9, "T": 10**12}  # touch their number, and their case tells
+LETTERS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "bn": 10**9, "T": 10**12}  # adjacent to the number, case-sensitive
 MAGNITUDES = {
     "thousand": 10**3,
     "million": 10**6,
@@ -42,13 +42,13 @@ MAGNITUDES = {
     "만": 10**4,
     "억": 10**8,
 }
-TOUCHING = ("x", "d")  # would be words of their own behind a space
+TOUCHING = ("x", "d")  # units only if adjacent to the number
 
 _UNIT = {form: unit for unit, forms in UNITS.items() for form in forms}
 
 
 def _any(forms: tuple[str, ...]) -> str:
-    """One pattern, the longest first; a Latin word ends where it ends, `×` is none between two numbers."""
+    """One pattern, the longest form first; Latin forms end at a word end; `×` between two numbers is no unit."""
     longest = sorted(forms, key=len, reverse=True)
     ends = {"%": "", "×": r"(?!\s*\d)"}
     return "|".join(re.escape(form) + ends.get(form, "(?![A-Za-z])" if form.isascii() else "") for form in longest)
@@ -62,7 +62,7 @@ _BEHIND = re.compile(
 
 
 def behind(text: str, at: int) -> tuple[int, str, int]:
-    """By what the number that ends at `text[at]` is multiplied, in which unit it is ("" if none is known), and where that ends.
+    """Factor and unit ("" if unknown) after the number that ends at `text[at]`, and the position after them.
 
     >>> behind("1.5 million seconds", 3)
     (1000000, 's', 19)
@@ -75,7 +75,7 @@ def behind(text: str, at: int) -> tuple[int, str, int]:
 
 
 def named(text: str) -> frozenset[str]:
-    """The units that a text names anywhere, as the head of a table does for its cells."""
+    """The units that a text names anywhere, as the header of a table does for its cells."""
     return frozenset(unit for unit, pattern in _NAMED.items() if pattern.search(text))
 
 
@@ -87,5 +87,5 @@ _NAMED["%"] = re.compile(r"%|\bper ?cent\b|\bpct\b|퍼센트|百分", re.IGNOREC
 
 
 def scaled(value: Decimal, factor: int) -> Decimal:
-    """A value times what multiplies it, without zeros that say nothing."""
+    """Value times factor, without trailing zeros."""
     return (value * factor).normalize() + 0  # -0 is 0
