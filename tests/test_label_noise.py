@@ -118,7 +118,7 @@ def test_heads_of_the_last_epoch_equal_those_of_a_run_that_selects_it(tmp_path: 
     best_epoch = max(record["epoch"] for record in chosen.records() if record["kept"])
     assert best_epoch < 11, "the last epoch is the best one, so this test is void"
     heads, alone = (run.json("result")["heads"] for run in (chosen, last))
-    assert list(heads) == ["linear", "trained", "last.linear", "last.trained"]
+    assert list(heads) == ["linear", "trained", "features.linear", "last.linear", "last.trained"]
     for head in ("linear", "trained"):
         assert heads[f"last.{head}"] == alone[head]
         of_best, of_last = (chosen.table("units").filter(pl.col("head") == name).drop("head") for name in (head, f"last.{head}"))
@@ -191,3 +191,46 @@ def test_a_missing_file_of_labels_is_an_error_and_leaves_no_folder(tmp_path: Pat
     with pytest.raises(Problem, match=r"noise\.file = '.*missing\.csv' is not a file"):
         experiment.perform(resolved, run, Console(quiet=True))
     assert not run.folder.exists()
+
+
+def test_resuming_with_other_labels_is_an_error_and_changes_nothing(tmp_path: Path) -> None:
+    names, wrong = [*TRUE], [str((int(label) + 1) % 10) if row % 3 == 0 else label for row, label in enumerate(TRUE.values())]
+    file = tmp_path / "labels.parquet"
+    pl.DataFrame({"id": names, "given": wrong}).write_parquet(file)
+    changed = {"noise": {"name": "column", "file": str(file)}, "training": {**RECIPE["training"], "checkpoint_seconds": 0.0}}
+    run, resolved = prepared(tmp_path / "runs", **changed)
+    subprocess.run([sys.executable, "-c", KILLED, str(run.folder)], timeout=120, check=False)
+    noise, metrics = ((run.folder / name).read_bytes() for name in ("noise.parquet", "metrics.jsonl"))
+    pl.DataFrame({"id": names, "given": [*TRUE.values()]}).write_parquet(file)
+    with pytest.raises(Problem, match=r"are not those that .* began with: .* would mix two trainings"):
+        experiment.perform(resolved, run, Console(quiet=True))
+    assert noise == (run.folder / "noise.parquet").read_bytes()
+    assert metrics == (run.folder / "metrics.jsonl").read_bytes()
+    pl.DataFrame({"id": names, "given": wrong}).write_parquet(file)
+    experiment.perform(resolved, run, Console(quiet=True))
+    assert run.state() == "finished"
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (pl.Series([], dtype=pl.String), "contains no rows"),
+        (pl.Series(["0", None], dtype=pl.String), "has 1 missing value"),
+        (pl.Series([0.0, 1.0]), "holds floating-point numbers"),
+    ],
+)
+def test_a_table_of_labels_that_cannot_be_used_is_named(tmp_path: Path, labels: pl.Series, sentence: str) -> None:
+    pl.DataFrame({"id": [*TRUE][: len(labels)], "given": labels}).write_parquet(tmp_path / "labels.parquet")
+    run, resolved = prepared(tmp_path / "runs", noise={"name": "column", "file": str(tmp_path / "labels.parquet")})
+    with pytest.raises(Problem, match=sentence):
+        experiment.perform(resolved, run, Console(quiet=True))
+    assert not run.folder.exists()
+
+
+def test_heads_of_the_last_epoch_are_those_that_validation_changed(tmp_path: Path) -> None:
+    with_validation = performed(tmp_path / "chosen").result()
+    assert with_validation is not None
+    assert {name for name in with_validation.heads if name.startswith("last.")} == {"last.linear", "last.trained"}
+    without = performed(tmp_path / "all", protocol={"name": "closed_set", "valid": 0.0}).result()
+    assert without is not None
+    assert not [name for name in without.heads if name.startswith("last.")]

@@ -10,6 +10,8 @@ names, and to score the ledger.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scratchlab.analysis import ledger
-from scratchlab.analysis.warnings import warnings
+from scratchlab.analysis.warnings import BASELINES, warnings
 from scratchlab.checks import Problem
 from scratchlab.data.batches import in_order
 from scratchlab.data.noise.given import GivenLabels, Noise, given_labels
@@ -33,7 +35,7 @@ from scratchlab.pipeline import Pipeline, assemble, initialise
 from scratchlab.recipe import Recipe
 from scratchlab.result import Result
 from scratchlab.store.run import Run
-from scratchlab.types import Inputs, Plan, Rows, Samples
+from scratchlab.types import Inputs, Plan, Rows, Samples, TrainingView
 
 READ_BATCH = 256  # inputs per batch when all inputs are loaded once, before training
 
@@ -94,9 +96,10 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         given = given_labels(pipeline.noise, samples, plan.split, recipe.seed) if pipeline.noise else None
         if given is not None:
             samples = given.apply(samples)
-            if is_main:
-                run.save_table("noise", given.table())
         view = plan.split.view(samples)
+        _check_unchanged(run, view, is_main)
+        if given is not None and is_main:
+            run.save_table("noise", given.table())
         pipeline.trainer.sampler.fits(view.train.labels, samples.classes)
         _load_all(samples, plan.rows, bar)
         pipeline.method.learn(view)
@@ -107,6 +110,23 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
             if given is not None:
                 result = _with_noise(_with_last_epoch(result, recipe, run, samples, plan, bar), recipe, given, run)
             _save_results(run, pipeline, samples, plan, result)
+
+
+def _check_unchanged(run: Run, view: TrainingView, is_main: bool) -> None:
+    """Raises Problem if a resumed run would continue with other rows or labels than it began with; a new run records them."""
+    digest = hashlib.sha256()
+    for part in (view.train, view.valid):
+        digest.update(json.dumps([part.ids.tolist(), part.labels.tolist()]).encode())
+    known = run.json("rows")
+    if run.load_checkpoint() is None:
+        if is_main:
+            run.save_json("rows", {"sha256": digest.hexdigest(), "training": len(view.train), "validation": len(view.valid)})
+    elif known is not None and known["sha256"] != digest.hexdigest():
+        raise Problem(
+            f"The training and validation rows, or the labels given to them, are not those that {run.folder} began with: it had "
+            f"{known['training']} and {known['validation']} rows, now there are {len(view.train)} and {len(view.valid)}. Resuming would "
+            f"mix two trainings; restore the data, or begin anew with `scratchlab run {run.folder / 'recipe.toml'} --again`."
+        )
 
 
 def _load_all(samples: Samples, rows: Rows, bar: ProgressBar) -> None:
@@ -138,13 +158,17 @@ def _with_last_epoch(result: Result, recipe: Recipe, run: Run, samples: Samples,
     Under label noise the two may differ much, so that either alone would be misleading.
     """
     pipeline = assemble(recipe, store := _LastEpoch(run))
-    if pipeline.trainer.settings.select == "last" or store.load_checkpoint() is None:
+    if pipeline.trainer.settings.select == "last" or not len(plan.split.valid) or store.load_checkpoint() is None:
         return result
     pipeline.method.learn(plan.split.view(samples))
     last = EVALUATIONS[pipeline.protocol.kind](plan, pipeline.method, samples, bar)
     note = "Heads last.NAME use the weights of the last epoch, the others those of the epoch selected by validation on given labels."
     headline = f"{result.headline}; with the weights of the last epoch {last.head.headline}"
-    return replace(result.with_heads_of(last, "last"), headline=headline, notes=(*result.notes, note))
+    return replace(
+        result.with_heads_of(last, "last", [head for head in last.heads if not head.startswith(BASELINES)]),
+        headline=headline,
+        notes=(*result.notes, note),
+    )
 
 
 def _with_noise(result: Result, recipe: Recipe, given: GivenLabels, run: Run) -> Result:

@@ -13,11 +13,12 @@ import hashlib
 import inspect
 import json
 import tomllib
+import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, Union, cast
 
 import pydantic
 import tomli_w
@@ -68,6 +69,19 @@ class Setting:
     meaning: str
 
 
+def _type_name(annotation: Any) -> str:
+    """A type as it would be written: `float`, `list[str]`, `float or list[str]`, without the constraints of its parts."""
+    if typing.get_origin(annotation) is Annotated:
+        return _type_name(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (Union, types.UnionType):
+        return " or ".join(_type_name(part) for part in typing.get_args(annotation))
+    if typing.get_origin(annotation) is typing.Literal:
+        return " or ".join(repr(value) for value in typing.get_args(annotation))
+    if parts := typing.get_args(annotation):
+        return f"{typing.get_origin(annotation).__name__}[{', '.join(_type_name(part) for part in parts)}]"
+    return getattr(annotation, "__name__", str(annotation))
+
+
 @functools.cache
 def _model(part: Callable[..., Any]) -> type[pydantic.BaseModel]:
     """The keyword-only parameters of a part as a strict pydantic model."""
@@ -86,15 +100,11 @@ def _model(part: Callable[..., Any]) -> type[pydantic.BaseModel]:
 def settings(part: Callable[..., Any]) -> list[Setting]:
     """The settings of a part, in the order of its constructor."""
 
-    def format_type(field: FieldInfo) -> str:
-        kind = field.annotation
-        return kind.__name__ if isinstance(kind, type) and not typing.get_args(kind) else str(kind).replace("typing.", "")
-
     def format_default(field: FieldInfo) -> str:
         return "required" if field.is_required() else json.dumps(field.get_default(call_default_factory=True))
 
     return [
-        Setting(name, format_type(field), format_default(field), field.description or "")
+        Setting(name, _type_name(field.annotation), format_default(field), field.description or "")
         for name, field in _model(part).model_fields.items()
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -123,15 +123,16 @@ class Result:
             raise Problem("This result was read without its table of units.")
         return self.scan()
 
-    def with_heads_of(self, other: Result, prefix: str) -> Result:
-        """This result with the heads and units of another result on the same queries added, as `prefix.NAME`."""
+    def with_heads_of(self, other: Result, prefix: str, names: Sequence[str]) -> Result:
+        """This result with these heads of another result on the same queries, and their units, added as `prefix.NAME`."""
 
         def units() -> pl.LazyFrame:
             import polars as pl
 
-            return pl.concat([self.units, other.units.with_columns(pl.concat_str(pl.lit(f"{prefix}."), "head").alias("head"))])
+            added = other.units.filter(pl.col("head").is_in(names))
+            return pl.concat([self.units, added.with_columns(pl.concat_str(pl.lit(f"{prefix}."), "head").alias("head"))])
 
-        heads = {f"{prefix}.{name}": head for name, head in other.heads.items()}
+        heads = {f"{prefix}.{name}": other.heads[name] for name in names}
         return replace(self, heads={**self.heads, **heads}, scan=units)
 
     def values(self) -> dict[str, Any]:

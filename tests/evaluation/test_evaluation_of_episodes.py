@@ -171,7 +171,7 @@ def test_the_page_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     assert again is not None
     assert again == outcome
     text = page(run)
-    assert "Accuracy of <bdi>guess</bdi> minus that of the head, in points" in text
+    assert "Accuracy of <bdi>guess</bdi> minus accuracy of the other head" in text
     assert "episode_auroc" in text
     monkeypatch.chdir(run.folder)
     exec(section(again, []).snippet, {})

@@ -325,7 +325,7 @@ def test_the_run_stores_the_diagnosis_and_its_page_shows_it(tmp_path: Path) -> N
     shown = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page.page(run))))
     assert "Where values stopped being finite" in shown
     assert "Layer body.1 (Does) When epoch 1, step 1 Samples row7 1 of 24 in the step" in shown
-    assert re.search(r"What went in 24 × 256: 0 to 1, largest 1 What came out 24 × 256: 0\.5 to 1, largest 1; 4\.17% not finite", shown)
+    assert re.search(r"Input 24 × 256: 0 to 1, largest 1 Output 24 × 256: 0\.5 to 1, largest 1; 4\.17% not finite", shown)
 
     with pytest.raises(Diverged), run.writing():  # a second failure, without facts
         raise Diverged("again")

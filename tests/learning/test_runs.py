@@ -65,7 +65,7 @@ def test_prototypical_training_from_a_recipe(tmp_path: Path) -> None:
     sampler = {"name": "episodes", "way": 3, "shot": 1, "query": 2, "episodes": 5}
     run = performed(tmp_path, sampler=sampler, loss={"prototypical": {}}, similarity={"l2": {}}, observe={"ledger": {}})
     assert [record["inputs"] for record in run.records()] == [5 * 9] * 2
-    assert list(run.json("result")["heads"]) == ["l2"]
+    assert list(run.json("result")["heads"]) == ["l2", "features.linear"]
     visits = run.table("ledger").group_by("epoch").agg(pl.col("visits").sum())["visits"].to_list()
     assert visits == [45, 45]
 

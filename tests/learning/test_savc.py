@@ -205,5 +205,5 @@ def test_two_processes_have_the_queue_of_one(tmp_path: Path) -> None:
 
 
 def test_unknown_fantasies_raise_a_problem() -> None:
-    with pytest.raises(Problem, match=r"method.fantasies names 'rotated_18', but what fits.*Did you mean 'rotated_180'"):
+    with pytest.raises(Problem, match=r"method.fantasies names 'rotated_18', but inputs of the form Image.*Did you mean 'rotated_180'"):
         method(fantasies=["rotated_18"])

@@ -94,3 +94,18 @@ def test_resuming_deletes_what_came_after_the_last_checkpoint(run: Run) -> None:
     third = ledger(run, 2)
     third.close()  # resuming after training changes nothing
     assert len(run.table("ledger")) == 4
+
+
+def test_a_kill_between_merging_and_deleting_the_parts_loses_no_epoch(run: Run) -> None:
+    recorder = ledger(run)
+    for epoch in range(3):
+        recorder.record(np.array([0]), {"loss": floats(epoch)})
+        recorder.epoch(epoch, "")
+    parts = {path.name: path.read_bytes() for path in run.folder.glob("ledger-*.parquet")}
+    recorder.close()
+    whole = run.table("ledger")
+    for name in sorted(parts)[1:]:  # as if only the first part had been deleted before the kill
+        (run.folder / name).write_bytes(parts[name])
+    ledger(run, epoch=3).close()
+    assert run.table("ledger").equals(whole)
+    assert not list(run.folder.glob("ledger-*.parquet"))

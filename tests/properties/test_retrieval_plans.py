@@ -16,7 +16,7 @@ from scratchlab.types import Samples
 
 
 def planned(samples: Samples, seed: int = 0, **changed: Any) -> RetrievalPlan:
-    defaults = {"test": 0.5, "valid": 0.2, "probes": 1, "draw": "seed", "camera": "speaker", "same_camera": "ignore"}
+    defaults = {"test": 0.5, "valid": 0.2, "probes": 1, "draw": "seed", "camera": "speaker", "same_camera": "keep"}
     return Retrieval(seed, **{**defaults, **changed}).plan(samples)
 
 
@@ -55,7 +55,7 @@ IDENTITIES = samples_of([c for c in range(6) for _ in range(4)], speaker=[c // 2
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"camera": ""}, "protocol.same_camera = 'ignore' needs protocol.camera, the column of groups that contains the cameras"),
+        ({"camera": ""}, "protocol.same_camera = 'keep' needs protocol.camera, the column of groups that contains the cameras"),
         ({"same_camera": "none"}, "protocol.camera = 'speaker' is set, but protocol.same_camera = 'none' means that cameras are unknown"),
         ({"camera": "spaeker"}, "protocol.camera names 'spaeker', but the source's columns of groups are: speaker. Did you mean 'speaker'"),
         (
@@ -111,3 +111,20 @@ def test_a_probe_without_a_match_in_the_gallery_is_an_error_unless_unmatched_is_
     plan = planned(samples, **changed, unmatched="count")
     assert set(samples.labels[plan.split.query].tolist()) == {1, 2}
     assert set(samples.labels[plan.gallery].tolist()) == {2}
+
+
+def test_a_camera_rule_that_leaves_a_probe_without_match_is_an_error_before_training() -> None:
+    samples = samples_of([0, 0, 1, 1, 1, 2, 2], camera=[0, 1, 0, 0, 0, 0, 1])
+    changed = {"test": ["class1", "class2"], "probes": 1, "valid": 0.0, "draw": "first", "camera": "camera", "same_camera": "ignore"}
+    with pytest.raises(Problem, match=r"1 of 2 probes have no match left .*'class1' have the camera of the probe 'item2'"):
+        planned(samples, **changed)
+    assert len(planned(samples, **changed, unmatched="count").split.query) == 2
+    assert len(planned(samples, **{**changed, "same_camera": "keep"}).split.query) == 2
+    assert len(planned(samples_of([0, 0, 1, 1], camera=[0, 1, 0, 1]), **{**changed, "test": ["class1"]}).split.query) == 1
+
+
+def test_groups_shared_by_validation_and_test_are_said() -> None:
+    samples = samples_of([0] * 8 + [1] * 4, speaker=[0] * 12)
+    plan = planned(samples, test=["class1"], probes=1, valid=0.5)
+    assert len(plan.split.valid)
+    assert "Training and test share 1 value of 'speaker'." in plan.notes

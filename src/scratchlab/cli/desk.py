@@ -28,7 +28,7 @@ def start(
     from datetime import time, timedelta
 
     from scratchlab.notebook.daily import terminal
-    from scratchlab.notebook.daily.sections import check_project, sections
+    from scratchlab.notebook.daily.sections import check_project, recent_events, sections
     from scratchlab.notebook.daily.steps import steps
     from scratchlab.notebook.daily.visit_state import VisitState
     from scratchlab.notebook.dates import since as words

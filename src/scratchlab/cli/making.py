@@ -98,6 +98,8 @@ def resume(run: RunName, runs: RunsFolder = Path("runs"), note: Note = "", mirro
     found = Run.find(runs, run)
     if found.state() == "finished":
         raise Problem(f"{found.folder} is finished; `scratchlab show {found.folder.name}` shows it.")
+    if found.status["state"] == "damaged":
+        raise Problem(f"{found.folder / 'status.json'} is damaged, so this run cannot be resumed; restore the file, or begin another run.")
     resolved = recipes.resolve(found.recipe(), SECTIONS, found.status["recipe"])
     if resolved.key != found.status["key"]:
         raise Problem(

@@ -73,7 +73,7 @@ def checked(names: Sequence[str], form: Spectrogram | Image, where: str) -> tupl
     choices = fitting(form)
     for name in names:
         if name not in choices:
-            raise Problem(f"{where} names '{name}', but a {form} allows: {listing(choices)}.{nearest(name, choices)}")
+            raise Problem(f"{where} names '{name}', but inputs of the form {form} allow: {listing(choices)}.{nearest(name, choices)}")
         if names.count(name) > 1:
             raise Problem(f"{where} names '{name}' twice.")
     return tuple(names)

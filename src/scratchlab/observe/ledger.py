@@ -70,10 +70,10 @@ class Ledger:
         self.values, self.visits = {}, np.zeros_like(self.visits)
 
     def close(self) -> None:
-        """Merges the epochs' files into one table."""
-        if not (parts := self._parts()):
-            return  # already merged: the run was interrupted after its training
-        self._run.save_table("ledger", pl.concat([self._run.table(name) for name in parts], how="diagonal"))
+        """Merges the epochs' files into one table, unless that was done before the run was interrupted."""
+        parts = self._parts()
+        if parts and not self._run.has_table("ledger"):
+            self._run.save_table("ledger", pl.concat([self._run.table(name) for name in parts], how="diagonal"))
         for name in parts:
             self._run.drop_table(name)
 

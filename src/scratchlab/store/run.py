@@ -264,9 +264,13 @@ class Run:
             return []
         lines = path.read_bytes().rpartition(b"\n")[0].splitlines()
         try:
-            return [json.loads(line) for line in lines]
+            records: list[Any] = [json.loads(line) for line in lines]
         except ValueError:
             raise Problem(f"{path} is damaged: a line is not JSON; repair it, or delete it to continue without its records.") from None
+        for number, record in enumerate(records, 1):
+            if not isinstance(record, dict) or "epoch" not in record:
+                raise Problem(f"{path} is damaged: line {number} has no epoch; repair it, or delete it to continue without its records.")
+        return records
 
     def rewind(self, epoch: int) -> None:
         """Removes the records of `epoch` and later ones, which a resumed run writes again."""
@@ -301,19 +305,36 @@ class Run:
         """Writes `name`.parquet."""
         files.write(self.folder / f"{name}.parquet", lambda temporary: table.write_parquet(temporary))
 
+    def has_table(self, name: str) -> bool:
+        """Whether there is `name`.parquet."""
+        return (self.folder / f"{name}.parquet").exists()
+
     def drop_table(self, name: str) -> None:
         """Removes `name`.parquet if it exists."""
         (self.folder / f"{name}.parquet").unlink(missing_ok=True)
 
     def table(self, name: str) -> pl.DataFrame:
-        """The rows of `name`.parquet."""
-        return self.scan(name).collect()
-
-    def scan(self, name: str) -> pl.LazyFrame:
-        """`name`.parquet as a lazy frame."""
+        """The rows of `name`.parquet. Raises Problem if it is missing or damaged."""
         import polars as pl
 
-        return pl.scan_parquet(self.folder / f"{name}.parquet", glob=False)
+        try:
+            return self.scan(name).collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            path = self.folder / f"{name}.parquet"
+            raise Problem(f"{path} is damaged ({str(error).splitlines()[0]}); restore it, or repeat the run with --again.") from None
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        """`name`.parquet as a lazy frame. Raises Problem if it is missing or damaged."""
+        import polars as pl
+
+        path = self.folder / f"{name}.parquet"
+        try:
+            frame = pl.scan_parquet(path, glob=False)
+            frame.collect_schema()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            reason = "is missing" if not path.exists() else f"is damaged ({str(error).splitlines()[0]})"
+            raise Problem(f"{path} {reason}; restore it, or repeat the run with --again.") from None
+        return frame
 
     def save_json(self, name: str, value: object) -> None:
         """Writes `name`.json."""

@@ -97,6 +97,8 @@ def _columns(path: Path, names: list[str]) -> dict[str, Array]:
             columns = _of_parquet(path, names)
         case other:
             raise Problem(f"noise.file = '{path}' ends in '{other}'; {_ADVICE}.")
+    if not all(len(column) for column in columns.values()):
+        raise Problem(f"{path} contains no rows; {_ADVICE}.")
     shapes = {name: column.shape for name, column in columns.items()}
     if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) != 1:
         raise Problem(f"{path}: columns must be one-dimensional and of equal length; their shapes are {shapes}.")
@@ -111,6 +113,10 @@ def _of_parquet(path: Path, names: list[str]) -> dict[str, Array]:
     for name in names:
         if name not in frame.columns:
             raise Problem(f"{path} has no column '{name}'; its columns are: {listing(frame.columns)}.{nearest(name, frame.columns)}")
+        if frame[name].null_count():
+            raise Problem(f"{path}: the column '{name}' has {counted(frame[name].null_count(), 'missing value')}; each row needs one.")
+        if frame[name].dtype.is_float():
+            raise Problem(f"{path}: the column '{name}' holds floating-point numbers; labels are class names or whole numbers.")
     return {name: frame[name].to_numpy() if frame[name].dtype.is_integer() else frame[name].cast(pl.String).to_numpy() for name in names}
 
 

@@ -13,7 +13,7 @@ from scratchlab.types import Rows, Samples, Strings
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Test = Annotated[
-    float | list[str], Field(description="test groups: names, or a fraction; the publisher's split takes precedence over a fraction")
+    Fraction | list[str], Field(description="test groups: names, or a fraction; the publisher's split takes precedence over a fraction")
 ]
 Valid = Annotated[Fraction | list[str], Field(description="validation groups: names, or a fraction of the remaining groups; 0: none")]
 Disjoint = Annotated[

@@ -135,9 +135,11 @@ class Retrieval:
         cameras = None
         if self.camera:
             _, cameras = np.unique(samples.grouped([self.camera], "protocol.camera"), return_inverse=True)
-        gallery, notes = np.setdiff1d(cut.query, probes), self._notes(samples, train, test, cut.query)
+        gallery, notes = np.setdiff1d(cut.query, probes), self._notes(samples, np.concatenate([train, valid]), test, cut.query)
         if np.isin(samples.labels[gallery], junk).all():
             raise Problem("All test rows are probes or junk, so the gallery is empty; lower protocol.probes.")
+        if cameras is not None and self.same_camera == "ignore" and self.unmatched == "refuse":
+            self._check_other_cameras(samples, probes, gallery, cameras)
         return RetrievalPlan(split, names, "identity", gallery, cameras, self.same_camera, self.ties, junk, notes)
 
     def _cut(self, samples: Samples) -> Pools:
@@ -163,6 +165,21 @@ class Retrieval:
                 "protocol.distractors, or set protocol.unmatched = 'count'."
             )
         return own[:number]
+
+    def _check_other_cameras(self, samples: Samples, probes: Rows, gallery: Rows, cameras: Rows) -> None:
+        """Raises Problem where every gallery row of a probe's identity is of the probe's camera, and so would be ignored."""
+        several = int(cameras.max()) + 1
+        pairs = samples.labels * several + cameras
+        of_identity = np.bincount(samples.labels[gallery], minlength=int(samples.labels.max()) + 1)
+        of_pair = np.bincount(pairs[gallery], minlength=int(pairs.max()) + 1)
+        without = probes[of_identity[samples.labels[probes]] == of_pair[pairs[probes]]]
+        if len(without):
+            row = int(without[0])
+            raise Problem(
+                f"{len(without)} of {counted(len(probes), 'probe')} have no match left under protocol.same_camera = 'ignore': all gallery "
+                f"rows of '{samples.classes[int(samples.labels[row])]}' have the {self.camera} of the probe '{samples.ids[row]}'. Set "
+                "protocol.same_camera = 'keep' to count them, or protocol.unmatched = 'count' to leave such probes out of means."
+            )
 
     def _notes(self, samples: Samples, train: Rows, test: Rows, gallery: Rows) -> tuple[str, ...]:
         """Sentences on what training and test share, and on the gallery rows of junk and distractors."""
