@@ -131,14 +131,17 @@ def test_every_name_is_there_and_documented(room: Any) -> None:
 
 def test_the_lines_of_the_readme_run() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    (lines,) = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "import scratchlab as sl" in block]
+    blocks = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "sl." in block]
+    assert "import scratchlab as sl" in blocks[0]
     made: dict[str, Any] = {}
-    exec(lines, made)
+    for block in blocks:
+        exec(block, made)
     assert made["features"].shape == (8, 1, 40, 101)
     assert made["embeddings"].matrix.shape == (8, 101, 32)
     assert made["scores"].shape == (8, 8)
     assert made["loss"].ndim == 0
     assert isinstance(made["alike"], float)
+    assert made["result"].head.headline.value > 0.2
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
