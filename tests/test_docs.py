@@ -69,3 +69,12 @@ def test_examples_in_docstrings(name: str) -> None:
     if name.startswith("scratchlab.observe.callbacks."):
         pytest.importorskip(name, exc_type=ImportError, reason=f"{name} needs the library it is named after")
     assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_the_page_of_ten_lines_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "ten-lines.md").read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, object] = {}
+    for block in blocks:
+        assert len(block.strip().splitlines()) <= 15
+        exec(block, names)
+    assert "features.linear" in capsys.readouterr().out
