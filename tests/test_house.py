@@ -187,3 +187,31 @@ def test_the_notebook_side_needs_no_torch() -> None:
     modules = "scratchlab.types, scratchlab.store.query, scratchlab.report.run.terminal, scratchlab.notebook.settings"
     code = f"import sys, {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+DIALECT = {  # house words that a stranger who knows the field would not know, and the word for each
+    "Kit": "Components",
+    "Bench": "Pipeline",
+    "Stage": "Split",
+    "Seen": "TrainingView",
+    "Asked": "QueryInputs",
+    "Labelled": "LabelledInputs",
+    "Gauge": "Probe",
+    "Forgetful": "NullStore",
+    "Outcome": "Result",
+    "Side": "ComparedRun",
+    "Contest": "PairedTest",
+    "Joined": "PairedPredictions",
+    "Ending": "JobResult",
+    "judge": "criterion",
+    "kin": "nearest base class",
+    "owners": "labels",
+    "nought": "0",
+}
+
+
+def test_names_and_sentences_use_the_words_of_the_field() -> None:
+    pattern = re.compile(rf"\b({'|'.join(DIALECT)})\b")
+    files = [path for path in SOURCE.rglob("*") if path.suffix in (".py", ".pyi", ".j2", ".js")]
+    met = [f"{path.name}: {word}, say {DIALECT[word]}" for path in files for word in pattern.findall(path.read_text(encoding="utf-8"))]
+    assert not met
