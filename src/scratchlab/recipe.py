@@ -12,6 +12,7 @@ import functools
 import hashlib
 import inspect
 import json
+import re
 import tomllib
 import types
 import typing
@@ -124,7 +125,8 @@ def _resolved(part: Callable[..., Any], given: Values, where: str, part_name: st
         path = ".".join([where, *(str(step) for step in first["loc"][:2] if str(step).isidentifier())])
         if first["type"] == "missing" and len(first["loc"]) == 1:
             raise Problem(f"{path} must be given: {part_name} has no default for it.") from None
-        raise Problem(f"{path} = {first['input']!r} does not fit: {first['msg'].replace('Input should', 'it should')}.") from None
+        reason = re.sub(r"^(Input|List|Tuple|Dictionary|String) should", "it should", first["msg"]).replace(" after validation", "")
+        raise Problem(f"{path} = {first['input']!r} does not fit: {reason}.") from None
 
 
 def _find_part(section: str, parts: Catalog, name: Any) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, listing, nearest
 
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -46,6 +46,11 @@ class Rules:
     same_camera: SameCamera
     ties: Ties = "gallery_order"
     junk: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, value, valid in (("same_camera", self.same_camera, ("ignore", "keep", "none")), ("ties", self.ties, (*TIE_RULES,))):
+            if value not in valid:
+                raise Problem(f"{name} = {value!r} is not a rule; there are: {listing(valid)}.{nearest(str(value), valid)}")
 
     def named(self) -> dict[str, Any]:
         """The rules as a dict for JSON."""
@@ -120,6 +125,9 @@ class Ranking:
         self, query_ids: Column, gallery_ids: Column, query_cameras: Column | None, gallery_cameras: Column | None, rules: Rules
     ) -> None:
         probes, gallery = np.asarray(query_ids), np.asarray(gallery_ids)
+        for what, ids in (("identities of probes", probes), ("identities of junk", np.asarray(rules.junk))):
+            if len(ids) and len(gallery) and (ids.dtype.kind in "US") != (gallery.dtype.kind in "US"):
+                raise Problem(f"The {what} and of the gallery must both be text or both be numbers, not {ids.dtype} and {gallery.dtype}.")
         self.rules, self.shape = rules, (len(probes), len(gallery))
         keep = ~np.isin(gallery, list(rules.junk))
         self.columns: Ints | None = None if keep.all() else np.flatnonzero(keep)
@@ -225,6 +233,7 @@ def retrieval(
     >>> result.mean_ap, result.minp, result.cmc(1), result.cmc(2)
     (0.5, 0.5, 0.0, 1.0)
     """
+    distances = np.asarray(distances)
     chosen = rules or Rules("none" if query_cameras is None and gallery_cameras is None else "ignore")
     ranking = Ranking(query_ids, gallery_ids, query_cameras, gallery_cameras, chosen)
     if distances.ndim != 2 or distances.shape != ranking.shape:
