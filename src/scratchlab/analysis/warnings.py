@@ -13,7 +13,7 @@ BASELINES = ("untrained.", "features.")  # how the names of heads without traini
 LINEAR = "features.linear"
 FALL = 0.9  # the last epochs' loss is expected below this share of the first epoch's
 ADVICE = (
-    "What to try: a lower training.rate, more epochs, weaker augmentation, a smaller training.batch if there are few inputs, and a look at "
+    "What to try: another training.rate, more epochs, weaker augmentation, a smaller training.batch if there are few inputs, and a look at "
     "the labels."
 )
 
