@@ -282,7 +282,7 @@ def verdict(context: Estimate, older: Estimate, both: Estimate) -> str:
     if below(context):
         own = "" if below(older) else " (because of the day's own lines: with earlier days only, the difference is not significant)"
         if above(older):
-            own = " (it is the day's own lines that tell: over those of earlier days alone, fine-tuning wins)"
+            own = " (because of the day's own lines: with earlier days only, fine-tuning wins)"
         first = f"Context beats fine-tuning without it{own}: put lines before the question, and do not fine-tune for that."
     elif above(context):
         first = "Fine-tuning beats context: it is worth its minutes here."

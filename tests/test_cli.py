@@ -92,7 +92,7 @@ def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 def test_a_run_leaves_everything_in_its_folder(finished: Path) -> None:
     assert {path.name for path in finished.iterdir()} == {
-        ".lock", "recipe.toml", "environment.json", "metrics.jsonl", "units.parquet", "embeddings.safetensors",
+        ".lock", "recipe.toml", "rows.json", "environment.json", "metrics.jsonl", "units.parquet", "embeddings.safetensors",
         "weights.safetensors", "status.json", "result.json", "report.html",
     }  # fmt: skip
     result = Run(finished).result()

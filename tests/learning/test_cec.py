@@ -187,7 +187,7 @@ def test_scores_of_adapted_shots_are_averaged() -> None:
 def test_wrong_settings_raise_problems() -> None:
     with pytest.raises(Problem, match=r"method.heads = 3 does not fit: it must divide the dimension 16"):
         method(heads=3)
-    with pytest.raises(Problem, match=r"method.transforms names 'rotated_9', but .* allows.*Did you mean 'rotated_90'"):
+    with pytest.raises(Problem, match=r"method.transforms names 'rotated_9', but .* allow: .*Did you mean 'rotated_90'"):
         method(transforms=["rotated_9"])
     with pytest.raises(Problem, match=r"names 'backward' twice"):
         method(transforms=["backward", "backward"])

@@ -271,7 +271,7 @@ def test_the_index_command_reports_that_no_encoder_is_chosen(own: Path) -> None:
 
 def test_a_desk_of_a_day_or_a_project_by_name(own: Path) -> None:
     assert start("--date", "2026-03-03").startswith("Summary at the end of Tuesday, 3 March 2026\n")
-    with pytest.raises(Problem, match="2099-01-01 is still to come"):
+    with pytest.raises(Problem, match="2099-01-01 is in the future"):
         start("--date", "2099-01-01")
     assert "rerun with seeds" in start("--project", "Diary")
     with pytest.raises(Problem, match=r"There is no project 'dairy'\. Did you mean 'diary'\? The projects are: diary\."):

@@ -51,7 +51,7 @@ def test_papers_are_read_once_and_then_found(folder: Path, tmp_path: Path) -> No
     assert "a.jpg" in first
     assert "freeze the encoder" in first
     assert "2 papers with 1 picture to read: 1 read now, 0 before. words-1 reads English." in first
-    assert f"Not read: {folder / 'broken.pdf'} is no PDF" in first.replace("\n", " ")
+    assert f"Not read: {folder / 'broken.pdf'} is not a readable PDF" in first.replace("\n", " ")
     assert "0 read now, 1 before" in said("papers", str(folder))
     base = table.opened(tmp_path / "index.sqlite")
     changes = refresh.refresh(base, {"papers": source})

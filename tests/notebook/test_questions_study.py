@@ -141,7 +141,7 @@ def test_a_heading_goes_with_what_follows_and_long_paragraphs_in_pieces(tmp_path
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"contains no Markdown files"):
+    with pytest.raises(Problem, match=r"holds no Markdown files"):
         retrievers(tmp_path, ["FTS5 trigram"])
     (tmp_path / "a.md").write_bytes(b"\xff\xff\xff")
     with pytest.raises(Problem, match="is in none of utf-8-sig, euc-kr, gb18030"):
