@@ -296,7 +296,7 @@ def test_two_at_once_never_share_a_folder(recipe: Path) -> None:
         ),
         (
             ["run", "melodies.toml", "-s", "loss.cross_entropy={}", "-s", "loss.pseudo_classes={}"],
-            "composes streams, but embeddings here have a single part",
+            "recombines streams, but these embeddings have only one",
         ),
         (["run", "melodies.toml", "-s", "seed=-1"], "seed = -1 does not fit"),
         (["show", "nothing"], "There is no run 'nothing'"),

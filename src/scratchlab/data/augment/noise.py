@@ -52,7 +52,7 @@ class Noise:
     def _recordings(self) -> list[Floats]:
         paths = sorted(path for path in Path(self.folder).expanduser().rglob("*") if path.suffix.lower() in audio.SUFFIXES)
         if not paths:
-            raise Problem(f"augment.noise.folder = '{self.folder}' holds no recording ({', '.join(audio.SUFFIXES)}).")
+            raise Problem(f"augment.noise.folder = '{self.folder}' contains no recording ({', '.join(audio.SUFFIXES)}).")
         return [audio.decode(path, self.rate) for path in paths]
 
     def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
