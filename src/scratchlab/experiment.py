@@ -88,7 +88,8 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         pipeline.trainer.probes = {**pipeline.probes} if is_main else {}
         if pipeline.ledger:
             pipeline.ledger.run, pipeline.trainer.ledger = run, pipeline.ledger
-        if run.load_checkpoint() is None:
+        resumes = run.load_checkpoint() is not None
+        if not resumes:
             initialise(pipeline, recipe)
 
         samples = pipeline.source.read()
@@ -97,7 +98,7 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
         if given is not None:
             samples = given.apply(samples)
         view = plan.split.view(samples)
-        _check_unchanged(run, view, is_main)
+        _check_unchanged(run, view, is_main, resumes)
         if given is not None and is_main:
             run.save_table("noise", given.table())
         pipeline.trainer.sampler.fits(view.train.labels, samples.classes)
@@ -112,13 +113,13 @@ def perform(recipe: Recipe, run: Run, console: Console) -> None:
             _save_results(run, pipeline, samples, plan, result)
 
 
-def _check_unchanged(run: Run, view: TrainingView, is_main: bool) -> None:
+def _check_unchanged(run: Run, view: TrainingView, is_main: bool, resumes: bool) -> None:
     """Raises Problem if a resumed run would continue with other rows or labels than it began with; a new run records them."""
     digest = hashlib.sha256()
     for part in (view.train, view.valid):
         digest.update(json.dumps([part.ids.tolist(), part.labels.tolist()]).encode())
     known = run.json("rows")
-    if run.load_checkpoint() is None:
+    if not resumes:
         if is_main:
             run.save_json("rows", {"sha256": digest.hexdigest(), "training": len(view.train), "validation": len(view.valid)})
     elif known is not None and known["sha256"] != digest.hexdigest():

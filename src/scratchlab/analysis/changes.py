@@ -27,7 +27,7 @@ class ClassChange:
 
 @dataclass(frozen=True)
 class Shift:
-    """Of the `total` queries of class `truth`, A classified `a` and B classified `b` as `answer`."""
+    """Counts of one confusion: `a` and `b`, how many of the `total` queries of class `truth` A and B classified as `answer`."""
 
     truth: str
     answer: str

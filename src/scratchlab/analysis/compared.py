@@ -89,7 +89,7 @@ def check_comparable(a: ComparedRun, b: ComparedRun) -> None:
 
 
 def same_draws(a: ComparedRun, b: ComparedRun) -> bool:
-    """Whether draws of the same number are the same draw, because data, protocol and seed are equal."""
+    """True if draws with equal numbers are the same draw, which they are if data, protocol and seed are equal."""
 
     def decisive(recipe: Values) -> list[Any]:
         tables = [{key: value for key, value in recipe[name].items() if key not in PLACES} for name in DECISIVE]

@@ -49,7 +49,7 @@ class Comparison:
 
     @property
     def same_run(self) -> bool:
-        """Whether A and B are heads of one run."""
+        """True if A and B are two heads of the same run."""
         return self.a.run.folder.resolve() == self.b.run.folder.resolve()
 
     @property
@@ -59,7 +59,7 @@ class Comparison:
 
     @property
     def graded(self) -> bool:
-        """Whether values of units lie between 0 and 1 (such as an average precision) rather than being 0 or 1 (right or wrong)."""
+        """True if units have values in [0, 1] (such as average precision), False if they are 0 or 1 (right or wrong)."""
         return any(not self.units.rows[name].is_in([0.0, 1.0]).all() for name in ("value_a", "value_b"))
 
     @property
@@ -97,7 +97,7 @@ def compare(a: ComparedRun, b: ComparedRun, sections: Sections, samples: int) ->
 
 
 def _are_samples(units: PairedUnits) -> bool:
-    """Whether each unit is one sample, which can be displayed."""
+    """True if each unit is a single sample, which can be displayed."""
     return "truth" in units.rows.columns
 
 

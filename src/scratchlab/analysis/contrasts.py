@@ -29,7 +29,7 @@ class Contrast:
 
     @property
     def verdict(self) -> str:
-        """Whether this value is better than every other: it is if all gaps are significantly above 0, and is not if one is below 0."""
+        """Says whether this value is better than all others: yes if all gaps are significantly above 0, no if one is below 0."""
         if not self.gaps:
             return "undefined, because too few runs have the metric"
         bounds = [(gap.low, gap.high) for gap in self.gaps.values() if gap.low is not None and gap.high is not None]

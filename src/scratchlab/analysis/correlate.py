@@ -87,7 +87,7 @@ def read(path: Path) -> pl.DataFrame:
 
 
 def _have_commas(words: Sequence[str]) -> bool:
-    """Whether all words are numbers or empty, some have a comma, and none has a point."""
+    """True if all words are numbers or empty, some contain a comma, and none contains a point."""
     known = [word.strip() for word in words if word.strip().lower() not in _UNKNOWN]
     return any("," in word for word in known) and all(_DECIMAL_COMMA.fullmatch(word) or word.lower() in _NOT_FINITE for word in known)
 

@@ -1,4 +1,4 @@
-"""What should make a reader doubt a result: answers at chance, a network below a linear classifier, a training loss that does not fall."""
+"""Warnings about a result: heads at chance, a network below a linear classifier, a training loss that does not fall."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _at_chance(heads: Mapping[str, Iterable[Row]]) -> list[str]:
 
 
 def _is_at_chance(row: Row) -> bool:
-    """Whether the interval, or the value where there is none, does not lie above chance."""
+    """True if the lower bound of the interval (the value, if there is no interval) is at or below chance."""
     estimate = _first(row)
     lowest = estimate.value if estimate.low is None else estimate.low
     return lowest is not None and row.chance is not None and lowest <= row.chance

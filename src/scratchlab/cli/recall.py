@@ -55,7 +55,7 @@ def _print_changes(changes: Changes) -> None:
 
 
 def _no_encoder_message() -> str:
-    """That only words are searched, and how to enable search by meaning."""
+    """Returns a hint that only words are searched, and how to enable search by meaning."""
     from scratchlab.notebook.settings import own, settings
 
     if settings().encoders == ():  # switched off in notebook.toml; otherwise none is installed
@@ -64,7 +64,7 @@ def _no_encoder_message() -> str:
 
 
 def _left_out_message(memory: SearchIndex) -> str:
-    """That encoders with lines still to embed were left out, and how to run them; an empty string if none were."""
+    """Returns a hint that encoders with lines still to embed were left out, and how to run them; an empty string if none were."""
     seconds = sum(memory.meaning.left_out.values()) if memory.meaning is not None else 0
     if not seconds:
         return ""

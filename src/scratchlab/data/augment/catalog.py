@@ -21,7 +21,7 @@ class Augment(Protocol):
 
     @property
     def domain(self) -> str:
-        """What it augments: "inputs" or "features"."""
+        """Returns what is augmented: "inputs" or "features"."""
         ...
 
     def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
