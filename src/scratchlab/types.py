@@ -289,7 +289,14 @@ class Embeddings:
             )
 
     @classmethod
-    def of(cls, values: torch.Tensor, lengths: torch.Tensor | Sequence[int] | None = None, what: str = "embeddings") -> Embeddings:
+    def of(
+        cls,
+        values: torch.Tensor,
+        lengths: torch.Tensor | Sequence[int] | None = None,
+        *,
+        streams: tuple[str, ...] = (),
+        what: str = "embeddings",
+    ) -> Embeddings:
         """Creates Embeddings from vectors `[n, d]` (the matrix then has one step) or from matrices `[n, t, c]` (the vector is the mean over
         the valid steps). lengths: `[n]`, 1 to t; None where all t steps are valid. Raises Problem, naming `what`, for other shapes.
         """
@@ -303,15 +310,15 @@ class Embeddings:
         if values.ndim == 2:
             if lengths is not None:
                 raise Problem(f"{what} are vectors {shape}, which have no lengths; leave lengths out, or pass matrices [n, t, c].")
-            return cls(values, values[:, None], torch.ones(len(values), dtype=torch.long, device=values.device))
+            return cls(values, values[:, None], torch.ones(len(values), dtype=torch.long, device=values.device), streams)
         n, t, _ = shape
         valid = torch.full((n,), t, device=values.device) if lengths is None else torch.as_tensor(lengths, device=values.device).long()
         if valid.shape != (n,) or int(valid.min()) < 1 or int(valid.max()) > t:
             raise Problem(f"{what} of shape {shape} need {n} lengths from 1 to {t}; they are {valid.tolist()}.")
         if lengths is None:
-            return cls(values.mean(1), values, valid)
+            return cls(values.mean(1), values, valid, streams)
         matrix = values * (torch.arange(t, device=values.device) < valid[:, None])[..., None]
-        return cls(matrix.sum(1) / valid[:, None], matrix, valid)
+        return cls(matrix.sum(1) / valid[:, None], matrix, valid, streams)
 
     def __len__(self) -> int:
         return len(self.vector)

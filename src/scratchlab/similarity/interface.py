@@ -57,19 +57,21 @@ class Similarity:
         steps, `[n]` and `[m]` (None: no padding). Raises Problem for tensors that it cannot compare.
         """
         if isinstance(queries, Tensor) or isinstance(references, Tensor):
-            queries, references = self._of(queries, "queries", query_lengths), self._of(references, "references", reference_lengths)
+            queries = self.embeddings_of(queries, "queries", query_lengths)
+            references = self.embeddings_of(references, "references", reference_lengths)
             self._agree(queries, references)
         with torch.autocast(queries.vector.device.type, enabled=False):
             return self.compare(queries.stream(self.stream), references.stream(self.stream))
 
-    def _of(self, values: Embeddings | Tensor, what: str, lengths: Lengths) -> Embeddings:
+    def embeddings_of(self, values: Embeddings | Tensor, what: str, lengths: Lengths = None) -> Embeddings:
+        """Tensors as Embeddings. Raises Problem, naming `what`, for vectors where matrices are compared, and the reverse."""
         if isinstance(values, Embeddings):
             return values
         axes = {"vector": 2, "matrix": 3}[self.reads]
         if values.ndim != axes:
             shapes = "vectors [n, d]" if axes == 2 else "matrices [n, t, c]"
             raise Problem(f"{type(self).__name__} compares {shapes}; the {what} have the shape {tuple(values.shape)}.")
-        return Embeddings.of(values, lengths, f"The {what}")
+        return Embeddings.of(values, lengths, what=f"The {what}")
 
     def _agree(self, queries: Embeddings, references: Embeddings) -> None:
         x, y = getattr(queries, self.reads), getattr(references, self.reads)

@@ -64,7 +64,7 @@ class FILL(Incremental):
         similarities = criterion.similarities.values()
         steps = class_matrix_steps(self.embedder, view.train, similarities)
         self.virtual = ClassWeights(self.count, self.embedder, similarities, steps)
-        loss = Virtual(criterion, self.virtual, len(view.classes), weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
+        loss = Virtual(criterion, self.virtual, weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
         self.learner(view, loss)
 
     def adapt(self, new: Embeddings, base: References) -> Embeddings:

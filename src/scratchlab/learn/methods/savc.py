@@ -30,7 +30,7 @@ from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.learner import StepResult, TrainingBatch
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
-from scratchlab.learn.losses.momentum import MomentumContrast
+from scratchlab.learn.losses.momentum import MomentumTerm
 from scratchlab.learn.references import References
 from scratchlab.learn.transformed import Transformed
 from scratchlab.models.interface import Encoder
@@ -60,7 +60,7 @@ class FantasyLearner(ClassLearner):
             return super().validation_step(batch)
         embedded, similarity = self.embed(batch, by_prototypes=False), self.criterion.similarities[self.criterion.leading]
         predicted = mean_over_transformations(similarity(embedded.embeddings, embedded.classes), self.m).argmax(1)
-        return self.criterion(embedded).view(-1, self.m).mean(1), predicted == embedded.target[:: self.m] // self.m
+        return self.criterion.of_batch(embedded).view(-1, self.m).mean(1), predicted == embedded.target[:: self.m] // self.m
 
     def embed(self, batch: TrainingBatch, *, by_prototypes: bool) -> EmbeddedBatch:
         """n inputs give n · M embeddings and targets, those of an input in consecutive rows; in episodes, inputs are not transformed."""
@@ -121,7 +121,7 @@ class SAVC(Incremental):
     def fantasy_learner(self, view: TrainingView) -> FantasyLearner:
         """The untrained learner."""
         embedder, losses = Transformed(self.embedder, self.fantasies), self.components.losses
-        contrast = MomentumContrast(
+        contrast = MomentumTerm(
             embedder, weight=self.weight, temperature=self.temperature, momentum=self.momentum, queue=self.queue, dim=self.dim
         )
         return FantasyLearner(embedder, view.train, view.classes, losses.criterion, [*losses.added, contrast])
