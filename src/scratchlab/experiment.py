@@ -48,6 +48,13 @@ def run(
     seed: of training (order, augmentation, label noise); the protocol has its own, and initial weights are those of the method. noise:
     changes given labels of training and validation rows. Raises Problem where the parts do not fit each other or the data, and for a
     method that has learned already.
+
+    >>> from scratchlab import data, methods, models, protocols
+    >>> digits = data.SklearnDigits().read()
+    >>> method = methods.Prototypes(models.Conv4(digits.form, channels=4), training={"epochs": 1})
+    >>> result = run(method, digits, protocols.ClosedSet(), progress=False)
+    >>> result.kind, list(result.heads), round(result.heads["features.linear"].headline.value, 2)
+    ('closed_set', ['cosine', 'trained', 'features.linear'], 0.95)
     """
     trainer, frontend = method.components.trainer, method.embedder.frontend
     if data.form != frontend.input_form:

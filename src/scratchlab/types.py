@@ -26,14 +26,22 @@ Strings = npt.NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Waveform:
-    """The form of one input: mono sound at `rate` samples per second, any length."""
+    """The form of one input: mono sound `[samples]` at `rate` samples per second, any length.
+
+    >>> Waveform(16_000)
+    Waveform(rate=16000)
+    """
 
     rate: int
 
 
 @dataclass(frozen=True)
 class Image:
-    """The form of one input: an image `[channels, height, width]` with values in [0, 1]."""
+    """The form of one input: an image `[channels, height, width]` with values in [0, 1].
+
+    >>> Image(3, 32, 32)
+    Image(channels=3, height=32, width=32)
+    """
 
     channels: int
     height: int
@@ -45,6 +53,9 @@ class Spectrogram:
     """The form of one input: `[1, bands, frames]` with any number of frames, or `[len(streams), bands, frames]` with named streams.
 
     A single stream has no name, so that every encoder of spectrograms accepts it.
+
+    >>> Spectrogram(40, ("envelope", "residual"))
+    Spectrogram(bands=40, streams=('envelope', 'residual'))
     """
 
     bands: int
@@ -79,6 +90,11 @@ class Samples:
     splits: `[n]` the publisher's split: "train", "valid", "test", or "" where there is none.
     load: rows -> Batch; safe to call from several processes.
     given: `[n]` given labels, on which methods train and validate, where label noise changed labels; None without label noise.
+
+    >>> from scratchlab.data.sources.sklearn_digits import SklearnDigits
+    >>> samples = SklearnDigits().read()
+    >>> len(samples), samples.labels.shape, samples.load(np.arange(5)).values.shape
+    (1797, (1797,), (5, 1, 8, 8))
     """
 
     ids: Strings
@@ -270,6 +286,11 @@ class Embeddings:
     vector: `[n, d]`, one vector per input. matrix: `[n, t, c]`, one vector per time step (per column, for images);
     steps at or beyond `lengths` are zero. lengths: `[n]`, the numbers of valid steps, 1 to t.
     streams: the names of the streams, if the front-end splits audio into several; d and c then consist of equal parts in this order.
+
+    >>> import torch
+    >>> embeddings = Embeddings.of(torch.ones(2, 7, 16), lengths=[7, 4])  # of matrices; the vector is the mean of the valid steps
+    >>> embeddings.vector.shape, embeddings.matrix.sum((1, 2))
+    (torch.Size([2, 16]), tensor([112.,  64.]))
     """
 
     vector: torch.Tensor

@@ -15,7 +15,15 @@ from scratchlab.types import rows as as_rows
 
 
 class ClosedSet:
-    """Trains once on some groups and tests on others, with the same classes: standard closed-set classification."""
+    """Trains once on some groups and tests on others, with the same classes: standard closed-set classification.
+
+    `plan` gives row numbers `[n]` of training, validation and queries.
+
+    >>> from scratchlab.data.sources.sklearn_digits import SklearnDigits
+    >>> split = ClosedSet(test=0.25).plan(SklearnDigits().read()).split
+    >>> len(split.train), len(split.valid), len(split.query)
+    (1146, 201, 450)
+    """
 
     kind = "closed_set"
 

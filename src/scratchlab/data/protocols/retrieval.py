@@ -52,7 +52,12 @@ class Retrieval:
     """Trains on some identities; of each other identity, some rows are probes and the others are in the gallery.
 
     If the publisher has a split and `test` is a fraction, its test rows are used for testing and all others for training. Rules on
-    cameras need the column of groups that contains the cameras.
+    cameras need the column of groups that contains the cameras. `plan` gives row numbers of training, probes `[q]` and gallery `[g]`.
+
+    >>> from scratchlab.data.sources.sklearn_digits import SklearnDigits
+    >>> plan = Retrieval(probes=2).plan(SklearnDigits().read())  # a class is an identity: five are for training, five for testing
+    >>> plan.queries.shape, plan.gallery.shape
+    ((10,), (888,))
     """
 
     kind = "retrieval"

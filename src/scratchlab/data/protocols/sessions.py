@@ -34,7 +34,15 @@ class SessionsPlan(Plan):
 
 
 class Sessions:
-    """`base` classes, then `sessions` sessions of `way` new classes with `shot` labelled rows each; shots are drawn `draws` times."""
+    """`base` classes, then `sessions` sessions of `way` new classes with `shot` labelled rows each; shots are drawn `draws` times.
+
+    `plan` gives row numbers: of the base session, and for each draw and later session the shots `[way · shot]` and the queries `[n]`.
+
+    >>> from scratchlab.data.sources.sklearn_digits import SklearnDigits
+    >>> plan = Sessions(base=6, way=2, shot=5, sessions=2).plan(SklearnDigits().read())
+    >>> len(plan.draws), plan.split.classes, [session.reference.shape for session in plan.draws[0]]
+    (10, array([3, 1, 5, 4, 6, 9]), [(10,), (10,)])
+    """
 
     kind = "sessions"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -22,6 +23,8 @@ def checked_labels(labels: Labels, embeddings: Embedded, classes: int | None = N
     >>> checked_labels([0, 1], torch.eye(2))
     tensor([0, 1])
     """
+    if not isinstance(cast(object, embeddings), Embeddings | Tensor):
+        raise Problem(f"embeddings must be a tensor or Embeddings, not {type(embeddings).__name__}, which torch.as_tensor converts.")
     device = embeddings.device if isinstance(embeddings, Tensor) else embeddings.vector.device
     try:
         found = torch.as_tensor(labels, device=device)

@@ -81,7 +81,14 @@ def mean_over_transformations(scores: Tensor, m: int) -> Tensor:
 
 
 class SAVC(Incremental):
-    """The plain method, with references of each class under each transformation; scores are averaged over transformations."""
+    """The plain method, with references of each class under each transformation; scores are averaged over transformations.
+
+    Built around an encoder; given to `scratchlab.run`, it learns and scores queries, `[n, classes]` for each head.
+
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> SAVC(Conv4(), fantasies=["rotated_180"]).groups  # of parameters, for training={"rates": ...}
+    ('body', 'readout', 'projection')
+    """
 
     embedders: dict[str, Transformed]
 

@@ -14,6 +14,13 @@ class Temporal(nn.Module):
 
     As with an encoder, an input's result must not depend on how far its batch is padded, steps at or beyond the lengths are zero, and an
     input may have a single step. keeps_streams: whether each part of a returned embedding still depends on one stream only.
+
+    >>> class Last(Temporal):  # one of your own
+    ...     def forward(self, embeddings):
+    ...         return Embeddings(embeddings.matrix[:, -1], embeddings.matrix, embeddings.lengths)
+    >>> import torch
+    >>> Last()(Embeddings.of(torch.rand(2, 7, 32))).vector.shape
+    torch.Size([2, 32])
     """
 
     keeps_streams: ClassVar[bool] = True
