@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from rich.console import Console
@@ -35,7 +35,7 @@ from scratchlab.pipeline import Pipeline, assemble, initialise
 from scratchlab.recipe import Recipe
 from scratchlab.result import Result
 from scratchlab.store.run import Run
-from scratchlab.types import Inputs, Plan, Rows, Samples, TrainingView
+from scratchlab.types import Inputs, Plan, Rows, Samples, TrainingView, check_samples
 
 READ_BATCH = 256  # inputs per batch when all inputs are loaded once, before training
 
@@ -56,6 +56,11 @@ def run(
     >>> result.kind, list(result.heads), round(result.heads["features.linear"].headline.value, 2)
     ('closed_set', ['cosine', 'trained', 'features.linear'], 0.95)
     """
+    check_samples(data)
+    if not isinstance(cast(object, method), Incremental):
+        raise Problem(
+            f"run takes a method around an encoder, as in scratchlab.methods.Prototypes(encoder); this is {type(method).__name__}."
+        )
     trainer, frontend = method.components.trainer, method.embedder.frontend
     if data.form != frontend.input_form:
         name, same = type(frontend).__name__, type(data.form) is type(frontend.input_form)

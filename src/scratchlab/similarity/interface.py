@@ -23,7 +23,7 @@ StreamName = Annotated[str, Field(description="which of a front-end's streams to
 
 @dataclass(kw_only=True, eq=False)
 class Similarity:
-    """Pairwise scores, larger is more similar, differentiable in both arguments unless stated otherwise. Its fields are its settings.
+    """Scores `[n, m]` of n queries with m references, larger is more similar, differentiable in both. Its fields are its settings.
 
     Independent of padding. Finite for all finite inputs, including silence and single steps. reads: which part of the embeddings it
     compares. sees_order: whether the order of the steps can change a score. is_distance: whether a score is a negated distance, whose

@@ -10,7 +10,7 @@ from pydantic import Field
 from scratchlab.checks import Problem
 from scratchlab.data.protocols.orders import named_classes
 from scratchlab.data.protocols.pools import Disjoint, Test, Valid, pools
-from scratchlab.types import Plan, Samples, Split
+from scratchlab.types import Plan, Samples, Split, check_samples
 from scratchlab.types import rows as as_rows
 
 
@@ -42,6 +42,7 @@ class ClosedSet:
 
     def plan(self, samples: Samples) -> Plan:
         """One split of the classes in `classes`, or of all. Raises Problem for a class with query or validation but no training rows."""
+        check_samples(samples)
         groups = samples.grouped(self.disjoint)
         pool = pools(samples, groups, self.test, self.valid, np.random.default_rng([self.seed, 2]), what=samples.group_name(self.disjoint))
         train, valid, query = pool.train, pool.valid, pool.query

@@ -16,7 +16,7 @@ from pydantic import Field
 from scratchlab.checks import Problem, counted, listing
 from scratchlab.data.protocols.drawing import ClassRows, choose_classes, dirichlet_counts, draw_rows
 from scratchlab.data.protocols.pools import Disjoint, Fraction, Pools, pools
-from scratchlab.types import Plan, Rows, Samples, Split, Strings
+from scratchlab.types import Plan, Rows, Samples, Split, Strings, check_samples
 from scratchlab.types import rows as as_rows
 
 BALANCED, DIRICHLET = "balanced", "dirichlet"
@@ -124,6 +124,7 @@ class Episodes:
 
     def plan(self, samples: Samples) -> EpisodesPlan:
         """Draws all episodes. Raises Problem where there are too few test classes or a class has too few rows."""
+        check_samples(samples)
         cut = self._cut(samples)
         labels = np.unique(samples.labels[cut.query])
         number = self.way + self.unknown

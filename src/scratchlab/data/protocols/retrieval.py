@@ -14,7 +14,7 @@ from pydantic import Field
 from scratchlab.checks import Problem, counted, listing
 from scratchlab.data.protocols.orders import named_classes
 from scratchlab.data.protocols.pools import Fraction, Pools, fraction_of_each_class, pools
-from scratchlab.types import Plan, Rows, Samples, Split
+from scratchlab.types import Plan, Rows, Samples, Split, check_samples
 from scratchlab.types import rows as as_rows
 
 SameCamera = Literal["ignore", "keep", "none"]
@@ -123,6 +123,7 @@ class Retrieval:
 
     def plan(self, samples: Samples) -> RetrievalPlan:
         """Draws training rows, probes and gallery. Raises Problem where a part is empty or an identity has no row left for the gallery."""
+        check_samples(samples)
         names = np.array(samples.classes)[samples.labels]
         junk = named_classes(samples, self.junk, "protocol.junk")
         excluded = np.concatenate([junk, named_classes(samples, self.distractors, "protocol.distractors")])

@@ -17,7 +17,7 @@ from pydantic import Field
 from scratchlab.checks import Problem, counted
 from scratchlab.data.protocols.orders import class_order
 from scratchlab.data.protocols.pools import Disjoint, Pools, Test, Valid, pools
-from scratchlab.types import Plan, Rows, Samples, Split
+from scratchlab.types import Plan, Rows, Samples, Split, check_samples
 from scratchlab.types import rows as as_rows
 
 
@@ -74,6 +74,7 @@ class Sessions:
 
     def plan(self, samples: Samples) -> SessionsPlan:
         """The base session and the sessions of every draw. Raises Problem where there are too few classes or samples."""
+        check_samples(samples)
         groups = samples.grouped(self.disjoint)
         order, what = self._order(samples), samples.group_name(self.disjoint)
         pool = pools(samples, groups, self.test, self.valid, self._rng(2), what=what)

@@ -12,7 +12,9 @@ from scratchlab.types import Rows
 
 
 class Shuffled:
-    """Samples all training rows in random order, in batches of `batch` (`training.batch` in a recipe); `batches` are positions of rows.
+    """Samples all training rows in random order, in batches of `batch` (`training.batch` in a recipe).
+
+    `batches` are positions `[batch]` among rows with labels `[n]`.
 
     >>> [rows.tolist() for rows in Shuffled(3).batches([0, 1, 0, 1, 1, 0, 1])]
     [[2, 4, 3], [6, 5, 0, 1]]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from torch import nn
 
+from scratchlab.checks import Problem
 from scratchlab.types import Embeddings
 
 
@@ -26,6 +27,14 @@ class Temporal(nn.Module):
     keeps_streams: ClassVar[bool] = True
     dim: int
     channels: int
+
+    def __call__(self, embeddings: Embeddings) -> Embeddings:
+        """Call `forward`. Raises Problem for anything but embeddings."""
+        if not isinstance(cast(object, embeddings), Embeddings):
+            raise Problem(
+                f"{type(self).__name__} takes Embeddings, as an encoder returns them; of frames [n, t, c], Embeddings.of(frames)."
+            )
+        return super().__call__(embeddings)
 
     def forward(self, embeddings: Embeddings) -> Embeddings:
         """Return embeddings with a matrix `[n, t', channels]` and lengths `[n]` in its steps, of an encoder's embeddings."""
