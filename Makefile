@@ -67,7 +67,7 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 
 docs: $(VENV)/ready  ## the pages of docs/ as HTML
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
-	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
+	$(BIN)/sphinx-build -q -W -j auto -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 clean:  ## remove the virtual environment and caches, never runs

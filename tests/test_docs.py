@@ -6,6 +6,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -38,13 +39,43 @@ def test_the_readme_names_no_other_command() -> None:
     assert named <= set(commands())
 
 
+def packages(directive: str, path: Path) -> list[str]:
+    """What a page of the reference gives to this directive, over all its uses."""
+    uses = re.findall(rf"\.\. {directive}:: ((?:[\w.]+\s+)+)", path.read_text(encoding="utf-8"))
+    return [package for use in uses for package in use.split()]
+
+
+LISTED = packages("parts", ROOT / "docs" / "reference.md")
+ENTERED = [package for path in sorted((ROOT / "docs" / "reference").glob("*.md")) for package in packages("entries", path)]
+NO_ENTRY = ("scratchlab.cli", "scratchlab.report", "scratchlab.machine_code")  # commands and pages are documented by what they print
+PARTS = runpy.run_path(str(ROOT / "docs" / "parts.py"))
+
+
+def test_every_public_name_is_in_the_reference_once() -> None:
+    """In a table by what one wants to do, which links to its entry."""
+    public = [package for package in ["scratchlab", *MODULES] if PARTS["has_stub"](importlib.import_module(package))]
+    assert sorted(package for package in LISTED if package in public) == sorted(set(public) - {"scratchlab.learn"})
+    assert PARTS["names"]("scratchlab.learn") == []
+    assert len(ENTERED) == len(set(ENTERED))
+    entries = {name for package in ENTERED for name in [*PARTS["names"](package), *PARTS["modules"](package)]}
+    assert [name for package in LISTED for name in PARTS["names"](package) or PARTS["modules"](package) if name not in entries] == []
+
+
 def test_every_part_is_in_the_reference() -> None:
-    told = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    """And every module, but those of pages and commands, and those that need a library that is not installed."""
     parts = [part for kind in SECTIONS.values() for part in ([kind.part] if isinstance(kind, Fixed) else kind.parts.values())]
-    homes = {f"scratchlab.{part.__module__.removeprefix('scratchlab.')}" for part in parts}
-    named = set(re.findall(r"automodule:: (\S+)", told))
-    assert homes - named - {"scratchlab.learn.optimizers", "scratchlab.learn.schedules"} == set()
-    assert named <= {"scratchlab", *MODULES}
+    public = {id(public_object(name)) for package in ENTERED for name in PARTS["names"](package)}
+    behind = {module for package in ENTERED for module in PARTS["modules"](package)}
+    assert [part for part in parts if id(part) not in public and part.__module__ not in behind] == []
+    homes = {public_object(name).__module__ for package in ENTERED for name in PARTS["names"](package)}
+    hidden = ("scratchlab.observe.callbacks.lightning", "scratchlab.observe.callbacks.hugging_face", *NO_ENTRY)
+    modules = [name for name in MODULES if not name.startswith(hidden) and not hasattr(importlib.import_module(name), "__path__")]
+    assert [name for name in modules if name not in behind | homes] == []
+
+
+def public_object(name: str) -> object:
+    package, _, last = name.rpartition(".")
+    return getattr(importlib.import_module(package), last)
 
 
 def test_nothing_is_left_to_fill_in() -> None:
