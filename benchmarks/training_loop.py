@@ -3,8 +3,8 @@
 Run: python benchmarks/training_loop.py [CHECKOUT ...]
 To compare with an earlier commit: git worktree add /tmp/before COMMIT; python benchmarks/training_loop.py /tmp/before
 The programs run in turns, one process each. Prints, for each of the others, ours / the other's time: median of the turns' ratios, and the
-ratio of the shortest epochs. Our loop also shuffles and augments reproducibly, checks that loss and gradients are finite, records losses and
-writes checkpoints; validation is not counted.
+ratio of the shortest epochs. Our loop also shuffles and augments reproducibly, checks that loss and gradients are finite, and writes
+records and checkpoints; validation is not counted.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def components(embedder: Embedder, trainer: Trainer, *names: str, loss: str = "c
     similarities = {name: SIMILARITIES[name]() for name in names or ("cosine",)}
     losses = Losses({loss: LOSSES[loss](similarities)})
     losses.fits(embedder.streams, trainer.sampler)
-    return Components(embedder, trainer, similarities, losses, Scoring(similarities, **scoring), embedder_builder(embedder))
+    return Components(embedder, None, trainer, similarities, losses, Scoring(similarities, **scoring), embedder_builder(embedder))
 
 
 def trainer(

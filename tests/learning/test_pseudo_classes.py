@@ -181,6 +181,7 @@ def method(similarities: dict[str, Similarity], **settings: Any) -> Prototypes:
     return Prototypes(
         Components(
             body := of_sounds(),
+            None,
             trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
             similarities,
             losses,
@@ -204,6 +205,7 @@ def test_inputs_of_several_transformations_are_composed_with_partners_under_thei
     model = SAVC(
         Components(
             body := of_sounds(),
+            None,
             trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
             COSINE,
             losses,
@@ -239,6 +241,7 @@ def test_the_leading_similarity_may_read_a_single_stream() -> None:
     model = Prototypes(
         Components(
             body := of_sounds(),
+            None,
             trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
             similarities,
             losses,

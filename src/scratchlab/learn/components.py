@@ -22,6 +22,7 @@ from scratchlab.learn.schedules import SCHEDULES
 from scratchlab.learn.scoring import Scoring
 from scratchlab.learn.settings import Training
 from scratchlab.learn.training import Trainer
+from scratchlab.learn.whitening import WHITENINGS, WithinClass
 from scratchlab.models.encoders.catalog import ENCODERS
 from scratchlab.models.frontends.catalog import FRONTENDS
 from scratchlab.models.frontends.log_mel import LogMel
@@ -43,6 +44,7 @@ EMBEDDER: Sections = {
 SECTIONS: Sections = {
     "augment": AnyOf(AUGMENTS),
     **EMBEDDER,
+    "whitening": OneOf(WHITENINGS, "none"),
     "similarity": AnyOf(SIMILARITIES, ("cosine",)),
     "loss": AnyOf(LOSSES, ("cross_entropy",)),
     "scoring": Fixed(Scoring),
@@ -66,6 +68,7 @@ class Parts(TypedDict, total=False):
     similarity: Similarity | Sequence[Similarity] | Mapping[str, Similarity] | Table
     augment: Sequence[Augment] | Table
     temporal: Table
+    whitening: WithinClass | Table
     loss: Table
     scoring: Table
     training: Table
@@ -76,9 +79,12 @@ class Parts(TypedDict, total=False):
 
 @dataclass
 class Components:
-    """What every method is built from. build_embedder: one more embedder, whose initial weights this seed decides."""
+    """What every method is built from. embedder: without the whitening, which is fitted after training. build_embedder: one more
+    embedder, whose initial weights this seed decides.
+    """
 
     embedder: Embedder
+    whitening: WithinClass | None
     trainer: Trainer
     similarities: Mapping[str, Similarity]
     losses: Losses
@@ -153,7 +159,7 @@ def _assembled(
         similarity.fits(name, embedder.streams)
     losses = Losses(part("loss", similarities))
     losses.fits(embedder.streams, sampler)
-    return Components(embedder, trainer, similarities, losses, part("scoring", similarities), build_embedder)
+    return Components(embedder, part("whitening"), trainer, similarities, losses, part("scoring", similarities), build_embedder)
 
 
 def _is_table(part: Any) -> bool:

@@ -70,6 +70,11 @@ class Training:
         torch.set_num_threads(self.threads)
         torch.set_flush_denormal(True)
 
+    @property
+    def trains(self) -> bool:
+        """Whether there is any epoch of training."""
+        return self.epochs > 0 or bool(self.phases)
+
     def group_rates(self, groups: Iterable[str], published: Mapping[str, float], phases: Iterable[Phase]) -> dict[str, float]:
         """The learning rate of each parameter group: the recipe's, else the method's published one, else `rate`.
 

@@ -55,8 +55,8 @@ class Encoder(nn.Module):
     """Turns features into embeddings. dim: d of the vector `[n, d]`; channels: c of the matrix `[n, t, c]`.
 
     form: of the features it was built for (None: any). streams: names of the streams of sound, if embeddings are concatenations of equal
-    parts, one for each stream. pretrained: whether its first weights were learned elsewhere. inputs_axis: the batch axis of the output of `halfway`; repeats: how many copies of the batch are
-    concatenated along that axis.
+    parts, one for each stream. pretrained: whether its first weights were learned elsewhere. inputs_axis: the batch axis of the output of
+    `halfway`; repeats: how many copies of the batch are concatenated along that axis.
     """
 
     dim: int

@@ -187,6 +187,7 @@ class CECLearner(ClassLearner):
 class CEC(Incremental):
     """Adapts each query and the class means (or shots) of all known classes to each other, by attention, before comparing them."""
 
+    scores_by_embeddings = False
     rates = RATES
 
     def __init__(

@@ -80,6 +80,7 @@ def mask_of_smallest(losses: Tensor, count: int) -> Tensor:
 class CoTeaching(Incremental):
     """The plain method with the first of two networks, each trained on the rows with small losses in the other."""
 
+    scores_by_embeddings = False
     phases = PHASES
 
     def __init__(

@@ -47,6 +47,8 @@ HEAD = "compositional"
 class Compositional(Incremental):
     """Learned prototypes (vectors and matrices) of all classes; the heads of single similarities use class means, as usual."""
 
+    scores_by_embeddings = False
+
     def __init__(
         self,
         encoder: Encoder | Components,

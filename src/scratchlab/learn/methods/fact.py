@@ -35,6 +35,8 @@ from scratchlab.types import Inputs, TrainingView
 class FACT(Incremental):
     """Virtual prototypes in addition to class weights in training, and as intermediate step between queries and classes in scoring."""
 
+    scores_by_embeddings = False
+
     def __init__(
         self,
         encoder: Encoder | Components,

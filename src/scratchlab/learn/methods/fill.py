@@ -33,6 +33,8 @@ from scratchlab.types import Embeddings, Inputs, TrainingView
 class FILL(Incremental):
     """FACT's training and scores, with TEEN's prototypes."""
 
+    scores_by_embeddings = False
+
     def __init__(
         self,
         encoder: Encoder | Components,

