@@ -3,8 +3,8 @@
     python studies/own_words.py --fsdd FOLDER --arabic FOLDER [--page FILE.md]      (five minutes)
 
 Each draw has six random words with ten recordings each, from two random speakers of fsdd or three of Arabic (where a speaker has four
-recordings of a word); if the speakers are given, and test speakers are not in training, from four or five. Accuracy is on all six words after
-both sessions, with Student's t intervals over the draws, which share recordings, so that the intervals are somewhat too narrow.
+recordings of a word); if the speakers are given, and test speakers are not in training, from four or five. Accuracy is on all six words
+after both sessions, with Student's t intervals over the draws, which share recordings, so that the intervals are somewhat too narrow.
 """
 
 from __future__ import annotations

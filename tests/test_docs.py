@@ -18,6 +18,7 @@ from scratchlab.recipe import Fixed
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {page.stem: page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")}
 RECIPES = sorted((ROOT / "recipes").glob("*.toml"))
 MODULES = sorted(name for _, name, _ in pkgutil.walk_packages(scratchlab.__path__, "scratchlab.") if not name.endswith("__main__"))
 
@@ -27,15 +28,21 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands())
-def test_every_command_is_in_the_readme_and_helps(command: str) -> None:
-    assert f"`scratchlab {command}" in README
+def test_every_command_is_in_its_page_and_helps(command: str) -> None:
+    assert f"| `scratchlab {command}" in PAGES["commands"]
     (found,) = [one for one in app.registered_commands if (one.name or getattr(one.callback, "__name__", "")) == command]
     assert (found.callback.__doc__ or "").strip().endswith(".")
 
 
-def test_the_readme_names_no_other_command() -> None:
-    named = set(re.findall(r"`scratchlab ([a-z]+)", README))
+def test_no_page_names_another_command() -> None:
+    named = set(re.findall(r"`scratchlab ([a-z]+)", "".join([README, *PAGES.values()])))
     assert named <= set(commands())
+
+
+def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
+    assert len(README.splitlines()) < 200
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", README)
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 def test_every_part_is_in_the_reference() -> None:
@@ -54,14 +61,14 @@ def test_nothing_is_left_to_fill_in() -> None:
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_fits_together_and_says_what_it_is(path: Path) -> None:
-    """It resolves, its parts are built, the resolved form has the same key; header and README name it."""
+    """It resolves, its parts are built, the resolved form has the same key; its header and the page of recipes name it."""
     resolved = recipe.resolve(shelf.read(path), SECTIONS, path.stem)
     check(resolved)
     again = recipe.resolve(recipe.tomllib.loads(resolved.toml()), SECTIONS, path.stem)
     assert again.key == resolved.key
     header = "\n".join(shelf.header(path))
     assert f"scratchlab run {path.stem}" in header
-    assert f"`{path.stem}`" in README
+    assert f"`{path.stem}`" in PAGES["recipes"]
 
 
 @pytest.mark.parametrize("name", MODULES)
