@@ -3,7 +3,7 @@
     python studies/own_words.py --fsdd FOLDER --arabic FOLDER [--page FILE.md]      (five minutes)
 
 Each draw has six random words with ten recordings each, from two random speakers of fsdd or three of Arabic (where a speaker has four
-recordings of a word); if the speakers are given, and test speakers are not in training, from four or five. Accuracy is on all six words
+recordings of a word); if the speakers are given, and test speakers are not in training, from three or five. Accuracy is on all six words
 after both sessions, with Student's t intervals over the draws, which share recordings, so that the intervals are somewhat too narrow.
 """
 
@@ -27,7 +27,7 @@ from scratchlab.types import Batch, Rows, Samples
 
 WORDS, CLIPS = 6, 10
 CORPORA = {"fsdd": "fsdd", "arabic": "arabic_speech_commands"}
-SPEAKERS = {"fsdd": {"same speakers": 2, "other speakers": 4}, "arabic": {"same speakers": 3, "other speakers": 5}}
+SPEAKERS = {"fsdd": {"same speakers": 2, "other speakers": 3}, "arabic": {"same speakers": 3, "other speakers": 5}}
 
 
 def some_recordings(samples: Samples, speakers: int, seed: int, *, known: bool) -> Samples:
