@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -92,8 +93,8 @@ def test_metrics_equal_those_of_the_whole_matrix() -> None:
     assert [one.value for one in outcome.head.metrics.values()] == pytest.approx(expected, abs=1e-12)
     assert outcome.heads["untrained"] == outcome.heads["guess"]
     assert all(one.value == 1 for one in outcome.heads["right"].metrics.values())
-    assert outcome.head.headline == over_groups(known.ap, plan.groups[probes], unit="probes", block="identities")
-    assert outcome.head.headline.how == "bootstrap over 15 identities"
+    assert outcome.head.headline == over_groups(known.ap, plan.groups[probes], unit="identities", block=evaluation.BLOCK)
+    assert outcome.head.headline.how == "bootstrap over 15 identities, each with all its probes"
     assert outcome.facts["cmc"]["guess"] == [known.cmc(k) for k in range(1, 51)]
     assert outcome.facts["counts"] == {
         "probes": 45,
@@ -112,6 +113,16 @@ def test_metrics_equal_those_of_the_whole_matrix() -> None:
     assert "gallery rows with the identity and the camera of the probe are ignored" in outcome.notes[0]
     assert outcome.headline.startswith("guess head: mAP ")
     assert outcome.headline.endswith("45 probes of 15 identities against 135 gallery rows")
+
+
+def test_a_note_names_groups_whose_probes_are_of_several_identities() -> None:
+    samples = samples_of_many()
+    (said,) = [note for note in evaluated(Retrieval(0, **CAMERAS).plan(samples), samples, Asked(guess=guessing)).notes if "several" in note]
+    assert said.startswith("The probes of 4 values of 'camera' are of several identities. The intervals resample identities alone")
+    own = replace(samples, groups={"person": samples.labels.astype(str)})
+    assert "several" not in " ".join(evaluated(Retrieval(0, test=0.5).plan(own), own, Asked(guess=guessing)).notes)
+    one_each = evaluated(Retrieval(0, test=0.5, probes=1).plan(own), own, Asked(guess=guessing))
+    assert one_each.head.headline.how == "bootstrap over 15 identities"
 
 
 def test_metrics_are_means_of_the_units() -> None:

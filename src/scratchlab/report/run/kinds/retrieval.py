@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scratchlab.analysis.confusion import Confusion
+from scratchlab.evaluation.retrieval import BLOCK
 from scratchlab.metrics.estimate import over_groups
 from scratchlab.report.charts import Figure, escaped, layout, title
 from scratchlab.report.lines import look
@@ -42,7 +43,7 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
         Origin("Rank k", f"{rows} rank, group", f"fraction of probes whose first match has rank k or better; {over}"),
         Origin("mINP", f"{rows} inp, group", f"mean over probes of matches / rank of the last match; {over}"),
     ]
-    computed = 'over_groups(units["value"].to_numpy(), units["group"].to_numpy(), unit="probes", block="identities")'
+    computed = f'over_groups(units["value"].to_numpy(), units["group"].to_numpy(), unit="identities", block="{BLOCK}")'
     counts = [(name, result.facts["counts"][name], meaning) for name, meaning in COUNTED.items()]
     code = snippet(result, "", computed, over_groups)
     return Section("Retrieval", origins, code, {"counts": counts}, {"cmc": _curves(result)}, MEANINGS)
