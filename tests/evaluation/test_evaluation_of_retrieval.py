@@ -28,6 +28,7 @@ from scratchlab.metrics.ranking import Rules, retrieval
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.models.frontends.pixels import Pixels
 from scratchlab.models.temporal.frames import Frames
+from scratchlab.report.run.kinds.catalog import SECTIONS
 from scratchlab.similarity.vector import L2
 from scratchlab.types import Inputs, LabelledInputs, Rows, Samples
 
@@ -95,7 +96,8 @@ def test_metrics_equal_those_of_the_whole_matrix() -> None:
     assert all(one.value == 1 for one in outcome.heads["right"].metrics.values())
     assert outcome.head.headline == over_groups(known.ap, plan.groups[probes], unit="identities", block=evaluation.BLOCK)
     assert outcome.head.headline.how == "bootstrap over 15 identities, each with all its probes"
-    assert outcome.facts["cmc"]["guess"] == [known.cmc(k) for k in range(1, 51)]
+    chart: Any = SECTIONS["retrieval"](outcome, []).figures["cmc"]["data"][0]
+    assert chart["y"] == pytest.approx([known.cmc(k) for k in range(1, 51)], abs=1e-12)
     assert outcome.facts["counts"] == {
         "probes": 45,
         "gallery": 135,
@@ -162,7 +164,7 @@ def test_ranks_beyond_the_gallery_are_omitted_and_unmatched_probes_are_counted()
     assert outcome.facts["counts"]["same_camera"] == 1
     assert "1 of 2 probes have no match in the gallery and are excluded from means." in outcome.notes
     assert outcome.units.collect()["id"].to_list() == ["item4"]
-    assert outcome.facts["cmc"]["right"] == [1.0, 1.0, 1.0]
+    assert SECTIONS["retrieval"](outcome, []).figures["cmc"]["data"][0]["y"] == [1.0, 1.0, 1.0]
 
 
 def test_metrics_without_a_match_are_undefined() -> None:
@@ -172,6 +174,7 @@ def test_metrics_without_a_match_are_undefined() -> None:
     outcome = evaluated(plan, samples, Asked(right=knowing(samples)))
     assert {str(one) for one in outcome.head.metrics.values()} == {"undefined, because no probe has a match"}
     assert outcome.units.collect().is_empty()
+    assert SECTIONS["retrieval"](outcome, []).figures == {}
 
 
 def test_junk_is_ignored_and_distractors_count() -> None:

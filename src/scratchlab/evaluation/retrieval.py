@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 TILE = 256  # probes whose similarities are in memory at once
 RANKS = (1, 5, 10)
-CURVE = 50  # ranks of the CMC curve
 FEW = 60  # largest number of identities that tables may list
 BLOCK = "identities, each with all its probes"
 
@@ -57,7 +56,7 @@ def evaluate(plan: RetrievalPlan, method: Method, samples: Samples, progress: Pr
         Layout("probe", "average precision", block=plan.block),
         {samples.classes[label]: "" for label in shown} if len(shown) <= FEW else {},
         (f"Rules: {rules}.", *_notes(counts), *plan.notes, *_shared_groups(samples, probes)),
-        {"counts": counts, "rules": rules.named(), "cmc": {head: _curve(result) for head, result in ranked.items()}},
+        {"counts": counts, "rules": rules.named()},
         scan=pl.concat([_units(head, result, plan, samples) for head, result in ranked.items()]).lazy,
     )
 
@@ -111,11 +110,6 @@ def _shared_groups(samples: Samples, probes: Rows) -> list[str]:
         f"The probes of {' and of '.join(shared)} are of several identities. The intervals resample identities alone, so they do not show "
         f"how results vary with other values of {'these columns' if len(shared) > 1 else 'this column'}."
     ]
-
-
-def _curve(ranked: Retrieval) -> list[float | None]:
-    """CMC at ranks 1, 2, …"""
-    return [ranked.cmc(k) for k in range(1, min(CURVE, ranked.gallery) + 1)]
 
 
 def _units(head: str, ranked: Retrieval, plan: RetrievalPlan, samples: Samples) -> pl.DataFrame:
