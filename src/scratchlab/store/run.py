@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 5.0
 ATTEMPTS = 5  # attempts to take a lock
+LOCKED = ("json", "jsonl", "parquet", "safetensors")  # files that only the process that holds the lock writes
 
 
 def _now() -> str:
@@ -211,6 +212,9 @@ class Run:
             fresh = self.status["state"] == "created"
             try:
                 self._beat = 0.0
+                for ending in LOCKED:
+                    for unfinished in self.folder.glob(f".*.{ending}.*.part"):  # of a process that was killed while it wrote
+                        unfinished.unlink()
                 self.update_status("starting")
                 (self.folder / "diagnosis.json").unlink(missing_ok=True)  # left by a failure before this attempt
                 yield self
