@@ -222,6 +222,8 @@ class Run:
                 if isinstance(error, Problem) and not isinstance(error, Diverged) and fresh and not self.records():
                     self._remove()
                     raise
+                if self.status["state"] == "finished":  # interrupted after everything was written
+                    raise
                 with contextlib.suppress(Problem, OSError):  # a full disk; the exception still reports the reason
                     if isinstance(error, Diverged) and error.facts:
                         self.save_json("diagnosis", error.facts)
