@@ -194,6 +194,8 @@ class Retrieval:
             )
         for what, identities in (("Junk", self.junk), ("Distractors", self.distractors)):
             if identities:
-                number = int(np.isin(np.array(samples.classes)[samples.labels[gallery]], identities).sum())
-                notes.append(f"{what} ({listing(identities, 5)}): {counted(number, 'gallery row')}.")
+                rows = np.flatnonzero(np.isin(np.array(samples.classes)[samples.labels], identities))
+                unused = len(np.setdiff1d(rows, gallery))
+                left_out = f"; {counted(unused, 'row')} in the training part of the split left out" if unused else ""
+                notes.append(f"{what} ({listing(identities, 5)}): {counted(len(rows) - unused, 'gallery row')}{left_out}.")
         return tuple(notes)
