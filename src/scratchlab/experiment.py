@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scratchlab.analysis import ledger
-from scratchlab.analysis.warnings import BASELINES, warnings
+from scratchlab.analysis.warnings import warnings
 from scratchlab.checks import Problem
 from scratchlab.data.batches import in_order
 from scratchlab.data.noise.given import GivenLabels, Noise, given_labels
@@ -36,7 +36,7 @@ from scratchlab.pipeline import Pipeline, assemble, initialise
 from scratchlab.recipe import Recipe
 from scratchlab.result import Result
 from scratchlab.store.run import Run
-from scratchlab.types import Inputs, Plan, Rows, Samples, TrainingView
+from scratchlab.types import BASELINES, Inputs, Plan, Rows, Samples, TrainingView
 
 READ_BATCH = 256  # inputs per batch when all inputs are loaded once, before training
 

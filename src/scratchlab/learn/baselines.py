@@ -21,9 +21,21 @@ from scratchlab.learn.references import centre, vectors_alone
 from scratchlab.models.lengths import mask
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.vector import CentredCosine, Cosine
-from scratchlab.types import Batch, Embeddings, Floats, Image, Inputs, LabelledInputs, Rows, Scores, TrainingView
+from scratchlab.types import (
+    FEATURES,
+    LINEAR,
+    UNTRAINED,
+    Batch,
+    Embeddings,
+    Floats,
+    Image,
+    Inputs,
+    LabelledInputs,
+    Rows,
+    Scores,
+    TrainingView,
+)
 
-LINEAR = "features.linear"
 SIDE = 32  # of the largest image whose pixels the linear classifier reads one by one
 
 
@@ -112,12 +124,12 @@ class Baselines:
         heads: dict[str, tuple[Embedder, Similarity]] = {}
         features = {"cosine": Cosine(), "centred_cosine": CentredCosine()}
         for kind, embedder, similarities in (
-            ("untrained", self._embedder, self._similarities),
-            ("features", self._features, features),
+            (UNTRAINED, self._embedder, self._similarities),
+            (FEATURES, self._features, features),
         ):
             copies = {name: copy.copy(similarity) for name, similarity in similarities.items()}
             centre(copies, embedder, self.training)
-            heads |= {f"{kind}.{name}": (embedder, similarity) for name, similarity in copies.items()}
+            heads |= {f"{kind}{name}": (embedder, similarity) for name, similarity in copies.items()}
         return heads
 
     def pairwise(self, queries: Inputs, references: Inputs) -> Iterator[tuple[slice, dict[str, Floats]]]:
