@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,14 @@ from scratchlab.learn.components import SECTIONS as COMPONENTS
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.interface import Method
+from scratchlab.learn.observers import Probe
 from scratchlab.learn.training import Trainer
+from scratchlab.observe.catalog import OBSERVED
 from scratchlab.observe.ledger import Ledger
-from scratchlab.observe.probes import OBSERVED, Probe
 from scratchlab.recipe import AnyOf, OneOf, Recipe, Sections, changes
 from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
+from scratchlab.types import Inputs, Rows
 
 SECTIONS: Sections = {
     "data": OneOf(SOURCES, "mnist"),
@@ -35,6 +38,14 @@ SECTIONS: Sections = {
     "method": OneOf(METHODS, "prototypes"),
     "observe": AnyOf(OBSERVED),
 }
+
+
+class QueryProbe(Probe, typing.Protocol):
+    """A probe that also measures the queries, once, after training; the method and the trainer never get their labels."""
+
+    def read_queries(self, inputs: Inputs, labels: Rows) -> list[dict[str, Any]]:
+        """The rows to record about the queries, after all scores are computed. labels: the true ones."""
+        ...
 
 
 @dataclass
@@ -48,7 +59,7 @@ class Pipeline:
     similarities: Mapping[str, Similarity]
     method: Method
     trainer: Trainer
-    probes: dict[str, Probe]
+    probes: dict[str, QueryProbe]
     ledger: Ledger | None
 
 
@@ -63,7 +74,7 @@ def assemble(recipe: Recipe, store: CheckpointStore) -> Pipeline:
     embedder, trainer = components.embedder, components.trainer
     method: Method = part("method", components)
     trainer.plan(method.groups, method.rates, method.phases)
-    observed: dict[str, Probe | Ledger] = part("observe", embedder)
+    observed: dict[str, QueryProbe | Ledger] = part("observe", embedder)
     probes = {name: observer for name, observer in observed.items() if not isinstance(observer, Ledger)}
     ledgers = [observer for observer in observed.values() if isinstance(observer, Ledger)]
     if len(ledgers) > 1:

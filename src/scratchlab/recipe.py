@@ -175,6 +175,16 @@ def _construct(part: Callable[..., Any], supplied: tuple[Any, ...], values: Valu
     return part(*supplied, **{setting: value for setting, value in values.items() if setting != "name"})
 
 
+def _check_one(section: str, kind: OneOf, given: Values) -> None:
+    """Raises Problem for tables named like parts, `[sampler.episodes]`, in a section that names one part."""
+    if found := [name for name, value in given.items() if name in kind.parts and isinstance(value, dict)]:
+        tables = " and ".join(f"[{section}.{name}]" for name in found)
+        raise Problem(
+            f"The recipe has {tables}, but [{section}] selects one part: write its settings in [{section}], "
+            f'with name = "{found[0]}"{" or another" if len(found) > 1 else ""}.'
+        )
+
+
 def _resolve_tables(section: str, kind: AnyOf, tables: Values) -> Values:
     """The resolved tables of a section with any number of parts, in the order of the recipe."""
     resolved: Values = {}
@@ -206,6 +216,7 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
             values[section] = _resolve_tables(section, kind, given)
         else:
             part = given.pop("name", kind.default)
+            _check_one(section, kind, given)
             values[section] = {"name": part, **_resolved(_find_part(section, kind.parts, part), given, section, str(part))}
     return Recipe(name, seed, values)
 

@@ -70,6 +70,23 @@ def test_killed_is_seen_at_once(tmp_path: Path) -> None:
     assert run.state() == "killed"
 
 
+def test_what_a_killed_process_left_unfinished_is_removed(tmp_path: Path) -> None:
+    """Except pages and notes, which another process may be writing at this moment."""
+    run = Run.create(tmp_path, RECIPE)
+    code = (
+        "import os, signal, sys, pathlib; import numpy as np; from scratchlab.store import files; from scratchlab.store.run import Run\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "files.write_arrays(pathlib.Path(sys.argv[1]) / 'checkpoint.safetensors', {'a': np.ones(9)})"
+    )
+    subprocess.run([sys.executable, "-c", code, str(run.folder)])
+    (left,) = run.folder.glob(".checkpoint.safetensors.*.part")
+    page = run.folder / ".report.html.7.part"
+    page.touch()
+    with run.writing():
+        assert not left.exists()
+        assert page.exists()
+
+
 def test_wrong_input_removes_the_folder_but_a_result_stays(tmp_path: Path) -> None:
     run = Run.create(tmp_path, RECIPE)
     with pytest.raises(Problem), run.writing():

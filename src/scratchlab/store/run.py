@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 5.0
 ATTEMPTS = 5  # attempts to take a lock
+LOCKED = ("json", "jsonl", "parquet", "safetensors")  # files that only the process that holds the lock writes
 
 
 def _now() -> str:
@@ -211,12 +212,17 @@ class Run:
             fresh = self.status["state"] == "created"
             try:
                 self._beat = 0.0
+                for ending in LOCKED:
+                    for unfinished in self.folder.glob(f".*.{ending}.*.part"):  # of a process that was killed while it wrote
+                        unfinished.unlink()
                 self.update_status("starting")
                 (self.folder / "diagnosis.json").unlink(missing_ok=True)  # left by a failure before this attempt
                 yield self
             except BaseException as error:
                 if isinstance(error, Problem) and not isinstance(error, Diverged) and fresh and not self.records():
                     self._remove()
+                    raise
+                if self.status["state"] == "finished":  # interrupted after everything was written
                     raise
                 with contextlib.suppress(Problem, OSError):  # a full disk; the exception still reports the reason
                     if isinstance(error, Diverged) and error.facts:

@@ -88,6 +88,12 @@ def _assign(
         if len(free) == unassigned.sum():
             part[fraction_of_each_class(labels, np.flatnonzero(unassigned), selection, rng)] = name
             return
+        if len(free) == 1:
+            zero = ", or set protocol.valid = 0" if name == "valid" else ""
+            raise Problem(
+                f"{setting} = {selection:g} cannot be drawn: all {unassigned.sum()} rows left are of one {what}, because rows that share a "
+                f"value of any column in protocol.disjoint stay together; name other columns there, or add data{zero}."
+            )
         number = max(1, round(selection * len(free)))
         if number >= len(free):
             raise Problem(f"{setting} = {selection:g} would select all of {counted(len(free), what)}; lower it, or add data.")
