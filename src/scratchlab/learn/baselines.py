@@ -79,9 +79,10 @@ def statistics(features: Tensor, lengths: Tensor) -> Tensor:
 class Baselines:
     """Scores without a trained network.
 
-    Heads of `pairwise` and `episodes`: `untrained.NAME` (`pretrained.NAME` if its encoder is) for each similarity, with a copy of the network at construction;
-    `features.cosine` and `features.centred_cosine`, with the front-end's features. Head of `score`: `features.linear`, a linear classifier
-    of these features. training: rows that the classifier is fitted to, and whose mean the centred cosine subtracts.
+    Heads of `pairwise` and `episodes`: `untrained.NAME` for each similarity, with a copy of the network at construction (with a pretrained
+    encoder `pretrained.NAME`); `features.cosine` and `features.centred_cosine`, with the front-end's features. Head of `score`:
+    `features.linear`, a linear classifier of these features. training: rows that the classifier is fitted to, and whose mean the centred
+    cosine subtracts.
     """
 
     training: LabelledInputs

@@ -43,7 +43,7 @@ class Whitening:
         if shrinkage is not None and not 0 <= shrinkage <= 1:
             raise Problem(f"The shrinkage of a whitening must be 0 to 1; it is {shrinkage:g}.")
         channels, exact = values.shape[-1], values.double()
-        classes, place = labels.unique(return_inverse=True)
+        classes, place = cast("tuple[Tensor, Tensor]", labels.unique(return_inverse=True))
         counts = place.bincount(minlength=len(classes))
         means = exact.new_zeros(len(classes), *values.shape[1:]).index_add_(0, place, exact) / counts.view(-1, *[1] * (values.ndim - 1))
         within = (exact - means[place]).reshape(-1, channels)
@@ -58,7 +58,7 @@ class Whitening:
             shrinkage = float(cast(Any, estimators).ledoit_wolf_shrinkage(within.cpu().numpy(), assume_centered=True))
         identity = torch.eye(channels, dtype=torch.float64, device=values.device)
         shrunk = (1 - shrinkage) * covariance + max(shrinkage, 1e-6) * scale * identity
-        eigenvalues, vectors = torch.linalg.eigh(shrunk)
+        eigenvalues, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(shrunk))
         transform = (vectors * eigenvalues.clamp_min(1e-12).rsqrt()) @ vectors.T
         return cls(exact.reshape(-1, channels).mean(0).to(values), transform.to(values))
 
