@@ -5,7 +5,10 @@ from __future__ import annotations
 import difflib
 import importlib.util
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy.typing as npt  # numpy is not imported for a sentence
 
 
 class Problem(Exception):  # noqa: N818 (addressed to users, not to programmers)
@@ -68,6 +71,29 @@ def duration(seconds: float) -> str:
         return f"{minutes} min"
     whole, part, units = (*divmod(minutes, 60), ("h", "min")) if minutes < 48 * 60 else (*divmod(round(minutes / 60), 24), ("d", "h"))
     return f"{whole} {units[0]}" + (f" {part} {units[1]}" if part else "")
+
+
+def as_array(values: Any, axes: str = "", what: str = "values") -> npt.NDArray[Any]:
+    """A numpy array of an array-like, or of a tensor on any device. axes: names of the axes it must have, as in "n, d"; empty: any.
+
+    Raises Problem, naming `what`, for another number of axes.
+
+    >>> as_array([[1, 2]], "n, d").shape
+    (1, 2)
+    """
+    import numpy as np
+
+    array = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    if axes and array.ndim != axes.count(",") + 1:
+        raise Problem(f"{what} must have the shape [{axes}]; their shape is {list(array.shape)}.")
+    return array
+
+
+def same_length(**arrays: Any) -> None:
+    """Raises Problem unless these arrays, by what they hold, have one entry for each of the same n, and n is 1 or more."""
+    sizes = {name.replace("_", " "): len(array) for name, array in arrays.items()}
+    if len(set(sizes.values())) > 1 or 0 in sizes.values():
+        raise Problem(f"There must be as many of each, 1 or more: {', '.join(f'{name} {size}' for name, size in sizes.items())}.")
 
 
 def installed(needed_by: str, extra: str, *libraries: str) -> None:

@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from rich.console import Console
@@ -36,7 +36,7 @@ from scratchlab.pipeline import Pipeline, assemble, initialise
 from scratchlab.recipe import Recipe
 from scratchlab.result import Result
 from scratchlab.store.run import Run
-from scratchlab.types import BASELINES, Inputs, Plan, Rows, Samples, TrainingView
+from scratchlab.types import BASELINES, Inputs, Plan, Rows, Samples, TrainingView, check_samples
 
 READ_BATCH = 256  # inputs per batch when all inputs are loaded once, before training
 
@@ -49,7 +49,19 @@ def run(
     seed: of training (order, augmentation, label noise); the protocol has its own, and initial weights are those of the method. noise:
     changes given labels of training and validation rows. Raises Problem where the parts do not fit each other or the data, and for a
     method that has learned already.
+
+    >>> from scratchlab import data, methods, models, protocols
+    >>> digits = data.SklearnDigits().read()
+    >>> method = methods.Prototypes(models.Conv4(digits.form, channels=4), training={"epochs": 1})
+    >>> result = run(method, digits, protocols.ClosedSet(), progress=False)
+    >>> result.kind, list(result.heads), round(result.heads["features.linear"].headline.value, 2)
+    ('closed_set', ['cosine', 'trained', 'features.linear'], 0.95)
     """
+    check_samples(data)
+    if not isinstance(cast(object, method), Incremental):
+        raise Problem(
+            f"run takes a method around an encoder, as in scratchlab.methods.Prototypes(encoder); this is {type(method).__name__}."
+        )
     trainer, frontend = method.components.trainer, method.embedder.frontend
     if data.form != frontend.input_form:
         name, same = type(frontend).__name__, type(data.form) is type(frontend.input_form)

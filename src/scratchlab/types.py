@@ -29,14 +29,22 @@ LINEAR = f"{FEATURES}linear"  # the head of a linear classifier of the front-end
 
 @dataclass(frozen=True)
 class Waveform:
-    """The form of one input: mono sound at `rate` samples per second, any length."""
+    """The form of one input: mono sound `[samples]` at `rate` samples per second, any length.
+
+    >>> Waveform(16_000)
+    Waveform(rate=16000)
+    """
 
     rate: int
 
 
 @dataclass(frozen=True)
 class Image:
-    """The form of one input: an image `[channels, height, width]` with values in [0, 1]."""
+    """The form of one input: an image `[channels, height, width]` with values in [0, 1].
+
+    >>> Image(3, 32, 32)
+    Image(channels=3, height=32, width=32)
+    """
 
     channels: int
     height: int
@@ -49,6 +57,9 @@ class Spectrogram:
 
     A single stream has no name, so that every encoder of spectrograms accepts it. kind: of the values, where a pretrained encoder needs
     them exactly as they were in its training.
+
+    >>> Spectrogram(40, ("envelope", "residual"))
+    Spectrogram(bands=40, streams=('envelope', 'residual'), kind='')
     """
 
     bands: int
@@ -84,6 +95,11 @@ class Samples:
     splits: `[n]` the publisher's split: "train", "valid", "test", or "" where there is none.
     load: rows -> Batch; safe to call from several processes.
     given: `[n]` given labels, on which methods train and validate, where label noise changed labels; None without label noise.
+
+    >>> from scratchlab.data.sources.sklearn_digits import SklearnDigits
+    >>> samples = SklearnDigits().read()
+    >>> len(samples), samples.labels.shape, samples.load(np.arange(5)).values.shape
+    (1797, (1797,), (5, 1, 8, 8))
     """
 
     ids: Strings
@@ -139,6 +155,13 @@ class Samples:
         if not names:
             return self.ids
         return self.groups[names[0]] if len(names) == 1 else _connected([self.groups[name] for name in names])
+
+
+def check_samples(samples: object) -> None:
+    """Raises Problem unless these are Samples."""
+    if not isinstance(samples, Samples):
+        advice = "call its read()" if hasattr(samples, "read") else "scratchlab.data.from_arrays(inputs, labels) makes them of tensors"
+        raise Problem(f"It takes Samples, not {type(samples).__name__}; {advice}.")
 
 
 @dataclass(frozen=True)
@@ -275,6 +298,11 @@ class Embeddings:
     vector: `[n, d]`, one vector per input. matrix: `[n, t, c]`, one vector per time step (per column, for images);
     steps at or beyond `lengths` are zero. lengths: `[n]`, the numbers of valid steps, 1 to t.
     streams: the names of the streams, if the front-end splits audio into several; d and c then consist of equal parts in this order.
+
+    >>> import torch
+    >>> embeddings = Embeddings.of(torch.ones(2, 7, 16), lengths=[7, 4])  # of matrices; the vector is the mean of the valid steps
+    >>> embeddings.vector.shape, embeddings.matrix.sum((1, 2))
+    (torch.Size([2, 16]), tensor([112.,  64.]))
     """
 
     vector: torch.Tensor
@@ -294,7 +322,14 @@ class Embeddings:
             )
 
     @classmethod
-    def of(cls, values: torch.Tensor, lengths: torch.Tensor | Sequence[int] | None = None, what: str = "embeddings") -> Embeddings:
+    def of(
+        cls,
+        values: torch.Tensor,
+        lengths: torch.Tensor | Sequence[int] | None = None,
+        *,
+        streams: tuple[str, ...] = (),
+        what: str = "embeddings",
+    ) -> Embeddings:
         """Creates Embeddings from vectors `[n, d]` (the matrix then has one step) or from matrices `[n, t, c]` (the vector is the mean over
         the valid steps). lengths: `[n]`, 1 to t; None where all t steps are valid. Raises Problem, naming `what`, for other shapes.
         """
@@ -308,15 +343,15 @@ class Embeddings:
         if values.ndim == 2:
             if lengths is not None:
                 raise Problem(f"{what} are vectors {shape}, which have no lengths; leave lengths out, or pass matrices [n, t, c].")
-            return cls(values, values[:, None], torch.ones(len(values), dtype=torch.long, device=values.device))
+            return cls(values, values[:, None], torch.ones(len(values), dtype=torch.long, device=values.device), streams)
         n, t, _ = shape
         valid = torch.full((n,), t, device=values.device) if lengths is None else torch.as_tensor(lengths, device=values.device).long()
         if valid.shape != (n,) or int(valid.min()) < 1 or int(valid.max()) > t:
             raise Problem(f"{what} of shape {shape} need {n} lengths from 1 to {t}; they are {valid.tolist()}.")
         if lengths is None:
-            return cls(values.mean(1), values, valid)
+            return cls(values.mean(1), values, valid, streams)
         matrix = values * (torch.arange(t, device=values.device) < valid[:, None])[..., None]
-        return cls(matrix.sum(1) / valid[:, None], matrix, valid)
+        return cls(matrix.sum(1) / valid[:, None], matrix, valid, streams)
 
     def __len__(self) -> int:
         return len(self.vector)

@@ -19,27 +19,27 @@ from scratchlab.kernels.measures import MEASURES, compared, spectrum
 for_each = pytest.mark.parametrize("measure", MEASURES)
 
 
-def pair(n: int = 60, seed: int = 0) -> tuple[tuple[str, Tensor], tuple[str, Tensor]]:
+def pair(n: int = 60, seed: int = 0) -> tuple[Tensor, Tensor]:
     layers = features(n, (12, 20), seed)
-    return ("x", layers["layer0"]), ("y", layers["layer1"])
+    return layers["layer0"], layers["layer1"]
 
 
 def value(measure: str, x: Tensor, y: Tensor) -> float:
-    result = compared(measure, ("x", x), ("y", y)).value
+    result = compared(measure, x, y).value
     assert result is not None
     return result
 
 
 @for_each
 def test_a_layer_is_most_similar_to_itself(measure: str) -> None:
-    (_, x), (_, y) = pair()
+    x, y = pair()
     assert value(measure, x, x) == pytest.approx(1, abs=1e-5)
     assert value(measure, x, y) < 0.99
 
 
 @for_each
 def test_invariance_to_rotation_shift_and_scale(measure: str) -> None:
-    (_, x), (_, y) = pair()
+    x, y = pair()
     turned = x @ torch.from_numpy(ortho_group.rvs(12, random_state=0)).float() * 30 + 5
     assert value(measure, turned, y) == pytest.approx(value(measure, x, y), abs=1e-4)
     assert value(measure, y, x) == pytest.approx(value(measure, x, y), abs=1e-6)
@@ -53,7 +53,7 @@ def nearest(x: Tensor, k: int) -> list[set[int]]:
 
 def test_neighbours_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measures, "NEIGHBOURS", 5)
-    (_, x), (_, y) = pair()
+    x, y = pair()
     in_x, in_y = nearest(x, 5), nearest(y, 5)
     assert value("mutual_knn", x, y) == pytest.approx(np.mean([len(a & b) / 5 for a, b in zip(in_x, in_y, strict=True)]))
     assert value("jaccard", x, y) == pytest.approx(np.mean([len(a & b) / len(a | b) for a, b in zip(in_x, in_y, strict=True)]))
@@ -64,7 +64,7 @@ def test_neighbours_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_distances_and_shapes_by_hand() -> None:
-    (_, x), (_, y) = pair()
+    x, y = pair()
     a, b = (pdist(one.double().numpy()) for one in (x, y))
     assert value("rsa", x, y) == pytest.approx(spearmanr(a, b).statistic, abs=1e-6)
     kernels = [np.exp(-(squareform(one) ** 2) / (2 * np.median(one**2))) for one in (a, b)]
@@ -108,12 +108,12 @@ def test_the_spectrum_locates_the_targets() -> None:
 
 
 @for_each
-@pytest.mark.parametrize(("factor", "reason"), [(0.0, "layer x cannot be compared: it is 0"), (torch.nan, "are not finite")])
+@pytest.mark.parametrize(("factor", "reason"), [(0.0, "layer a cannot be compared: it is 0"), (torch.nan, "are not finite")])
 def test_dead_layers_are_undefined_by_name(measure: str, factor: float, reason: str) -> None:
-    (_, x), second = pair()
-    result = compared(measure, ("x", x * factor), second)
+    x, second = pair()
+    result = compared(measure, x * factor, second)
     assert result.value is None
-    assert result.how.startswith("undefined, because layer x cannot be compared")
+    assert result.how.startswith("undefined, because layer a cannot be compared")
     assert reason in result.how
 
 
@@ -129,27 +129,27 @@ def test_wrong_input_raises_problem() -> None:
     first, second = pair()
     with pytest.raises(Problem, match=r"There is no measure 'ckaa'.*Did you mean 'cka'"):
         compared("ckaa", first, second)
-    with pytest.raises(Problem, match="x has 59 and y 60"):
-        compared("cka", ("x", first[1][1:]), second)
+    with pytest.raises(Problem, match="a has 59 and b 60"):
+        compared("cka", first[1:], second)
 
 
 def test_neighbours_need_enough_inputs() -> None:
-    unrelated = ("x", torch.randn(19, 5)), ("y", torch.randn(19, 5))
+    unrelated = torch.randn(19, 5), torch.randn(19, 5)
     assert compared("mutual_knn", *unrelated).how == "undefined, because mutual_knn needs 20 inputs, and there are 19"
-    result = with_interval("jaccard", ("x", torch.randn(30, 5)), ("y", torch.randn(30, 5)), times=10)
+    result = with_interval("jaccard", torch.randn(30, 5), torch.randn(30, 5), times=10)
     assert result.low is None
     assert "jaccard is undefined for 10 of 10" in result.how
 
 
 def test_wide_layers_use_the_space_of_inputs() -> None:
-    (_, x), (_, y) = pair()
+    x, y = pair()
     wide = torch.cat([x, torch.zeros(60, 20_000)], 1)
     assert value("procrustes", wide, torch.cat([torch.zeros(60, 20_000), y], 1)) == pytest.approx(value("procrustes", x, y), abs=1e-6)
 
 
 def test_p_is_1_if_every_shuffle_reaches_the_value() -> None:
     a, b = (torch.tensor(one, dtype=torch.float32)[:, None] for one in ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 1, 1]))
-    result = against_chance("biased_cka", ("a", a), ("b", b), times=50)
+    result = against_chance("biased_cka", a, b, times=50)
     assert result is not None
     assert (result.p, result.times) == (1, 50)
 
@@ -158,12 +158,12 @@ def test_p_is_1_if_every_shuffle_reaches_the_value() -> None:
 def test_similarity_is_distinguished_from_chance(measure: str) -> None:
     first, second = pair()
     similar = against_chance(measure, first, second, times=40)
-    unrelated = against_chance(measure, ("x", torch.randn(60, 12, generator=torch.Generator().manual_seed(1))), second, times=40)
+    unrelated = against_chance(measure, torch.randn(60, 12, generator=torch.Generator().manual_seed(1)), second, times=40)
     assert similar is not None
     assert unrelated is not None
     assert similar.p == pytest.approx(1 / 41)
     assert unrelated.p > 0.04
-    assert against_chance(measure, ("x", torch.zeros(60, 3)), second) is None
+    assert against_chance(measure, torch.zeros(60, 3), second) is None
 
 
 def test_the_interval_covers_the_value_of_all_inputs() -> None:
@@ -172,7 +172,7 @@ def test_the_interval_covers_the_value_of_all_inputs() -> None:
     truth = value("cka", whole["layer0"], whole["layer1"])
     covered = 0
     for start in range(0, 80 * 40, 40):
-        one, other = (("x", whole[name][start : start + 60]) for name in ("layer0", "layer1"))
+        one, other = (whole[name][start : start + 60] for name in ("layer0", "layer1"))
         result = with_interval("cka", one, other, times=60, seed=start)
         assert result.low is not None
         assert result.high is not None

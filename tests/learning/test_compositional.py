@@ -71,7 +71,7 @@ def test_the_loss_by_hand() -> None:
     batch = SimpleNamespace(embeddings=of_matrices(inputs), classes=of_matrices(class_matrices), target=torch.tensor([0]))
     # cos² to (1, -1, 0): (2/√16)² = 1/4; to (1, 1, -2): (6/√48)² = 3/4. Of two classes, each is rebuilt as the other.
     right, wrong = math.log(1 + math.exp(16 * (3 / 4 - 1 / 4))), math.log(1 + math.exp(16 * (1 / 4 - 3 / 4)))
-    assert loss(cast(EmbeddedBatch, batch)).item() == pytest.approx(2 * right + 4 * wrong, rel=1e-5)
+    assert loss.of_batch(cast(EmbeddedBatch, batch)).item() == pytest.approx(2 * right + 4 * wrong, rel=1e-5)
     assert loss.groups() == {"temperature": [loss.temperature]}
 
 
@@ -79,7 +79,7 @@ def test_the_loss_without_reuse() -> None:
     loss = Composition(CKA(), w_map=1.0, w_re=0.0, aux=64.0, temperature=16.0)
     given = of_matrices(primitives().float())
     batch = SimpleNamespace(embeddings=given, classes=given, target=torch.arange(3))
-    assert torch.allclose(loss(cast(EmbeddedBatch, batch)), -(16 * CKA()(given, given)).log_softmax(1).diagonal())
+    assert torch.allclose(loss.of_batch(cast(EmbeddedBatch, batch)), -(16 * CKA()(given, given)).log_softmax(1).diagonal())
 
 
 def test_gradient_descent_is_plain_and_leaves_its_start_unchanged() -> None:

@@ -14,13 +14,14 @@ import torch
 from scratchlab.checks import Problem
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.class_learner import ClassLearner
-from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.losses.catalog import Losses
+from scratchlab.learn.losses.composition import Composition
 from scratchlab.learn.losses.contrastive import Contrastive
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
-from scratchlab.learn.losses.interface import EmbeddedBatch
+from scratchlab.learn.losses.interface import ByClassWeights, EmbeddedBatch
+from scratchlab.learn.losses.prototypical import Prototypical
 from scratchlab.learn.losses.squared_error import SquaredError
-from scratchlab.learn.losses.virtual import Virtual
+from scratchlab.learn.losses.virtual import assignment
 from scratchlab.learn.methods.fact import FACT
 from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
@@ -50,7 +51,7 @@ def test_cross_entropy_sums_over_similarities() -> None:
         )
         for i in range(3)
     ]
-    assert torch.allclose(loss(given), torch.stack(expected))  # type: ignore[arg-type]
+    assert torch.allclose(loss.of_batch(given), torch.stack(expected))  # type: ignore[arg-type]
     assert loss.leading == "cosine"
 
 
@@ -58,7 +59,7 @@ def test_reversed_class_matrices_are_negatives() -> None:
     given = embedded(classes=embeddings([4, 4], seed=1))
     loss = CrossEntropy(COMPARED, weights={"one_to_one": 1.0}, reversed_negatives=True)
     plain, turned = (16 * COMPARED["one_to_one"](given.embeddings, classes) for classes in (given.classes, reversed_steps(given.classes)))
-    assert torch.allclose(loss(given), -torch.cat([plain, turned], 1).log_softmax(1)[torch.arange(3), given.target])
+    assert torch.allclose(loss.of_batch(given), -torch.cat([plain, turned], 1).log_softmax(1)[torch.arange(3), given.target])
     for blind in ("cosine", "cka"):
         with pytest.raises(Problem, match="has no effect"):
             CrossEntropy(COMPARED, weights={blind: 1.0}, reversed_negatives=True)
@@ -71,7 +72,38 @@ def test_contrastive_by_hand() -> None:
     scores = COMPARED["cosine"](given.embeddings, given.second_view) / 0.1
     for i, positives in enumerate([[0, 2], [1], [0, 2]]):
         expected = -sum(scores[i, j] - torch.logsumexp(scores[i], 0) for j in positives) / len(positives)
-        assert torch.allclose(Contrastive(COMPARED, weight=0.3)(given)[i], 0.3 * expected, atol=1e-6)
+        assert torch.allclose(Contrastive(COMPARED, weight=0.3).of_batch(given)[i], 0.3 * expected, atol=1e-6)
+
+
+def test_a_margin_is_subtracted_from_the_true_class() -> None:
+    given = embedded(classes=embeddings([4, 4], seed=1))
+    cosines = COMPARED["cosine"](given.embeddings, given.classes)
+    for i, label in enumerate(given.target.tolist()):
+        logits = [8 * (float(cosines[i, c]) - 0.3 * (c == label)) for c in range(2)]
+        expected = -logits[label] + math.log(sum(map(math.exp, logits)))
+        assert float(CrossEntropy(COMPARED, temperature=8.0, margin=0.3).of_batch(given)[i]) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [CrossEntropy(), CrossEntropy(COMPARED["cosine"], margin=0.2), SquaredError(), Composition(), CrossEntropy(COMPARED["one_to_one"])],
+)
+def test_called_with_tensors_it_is_the_mean_of_a_recipes_term(loss: ByClassWeights) -> None:
+    given = embedded(classes=embeddings([4, 4], seed=1))
+    ours = torch.testing.assert_close
+    ours(loss(given.embeddings, given.target.tolist(), given.classes), loss.of_batch(given).mean())
+    if loss.class_weight_similarities()[0].reads == "vector":
+        ours(loss(given.embeddings.vector, given.target, given.classes.vector), loss.of_batch(given).mean())
+
+
+def test_prototypical_of_tensors_compares_with_class_means() -> None:
+    support, queries, labels = torch.randn(6, 5), torch.randn(4, 5), torch.tensor([7, 2, 7, 2, 2, 7])
+    means = torch.stack([support[labels == label].mean(0) for label in (2, 7)])
+    expected = torch.nn.functional.cross_entropy(-torch.cdist(queries, means).square(), torch.tensor([1, 0, 0, 1]))
+    loss = Prototypical(SIMILARITIES["l2"]())
+    torch.testing.assert_close(loss(support, labels, queries, [7, 2, 2, 7]), expected)
+    matrices = Prototypical(SIMILARITIES["one_to_one"]())
+    assert float(matrices(support[:, None], labels, queries[:, None], [7, 2, 2, 7])) > 0
 
 
 def test_exactly_one_classification_loss_is_required() -> None:
@@ -109,7 +141,7 @@ def test_the_virtual_loss_by_hand() -> None:
     virtual = method.virtual_loss(base_view())
     batch, rng = rows.batch(np.arange(8)), RowRNG(0, 0, rows.rows)
     given = EmbeddedBatch(body, batch, torch.from_numpy(rows.labels), rng, learner.class_weights)
-    actual = virtual(given)
+    actual = virtual.of_batch(given)
 
     repeated = RowRNG(0, 0, rows.rows)
     partner = repeated.uniform().argsort()
@@ -129,7 +161,7 @@ def test_the_virtual_loss_by_hand() -> None:
     assert v is not None
     for i in range(8):
         real, reserved = (16 * torch.cosine_similarity(z[i, None], rows_) for rows_ in (w.detach(), v.detach()))
-        allowed = [k for k in range(5) if virtual.assigned[rows.labels[i], k]]
+        allowed = [k for k in range(5) if assignment(4, 5, 2, method.components.trainer.seed)[rows.labels[i], k]]
         best = max(allowed, key=lambda k: float(reserved[k]))
         others = [float(real[k]) for k in range(4) if k != rows.labels[i]]
         reserve = -float(reserved[best]) + math.log(sum(math.exp(x) for x in [*others, *reserved.tolist()]))
@@ -145,9 +177,7 @@ def test_the_virtual_loss_by_hand() -> None:
 
 
 def test_virtual_prototypes_are_assigned_to_classes() -> None:
-    cross_entropy = CrossEntropy({"cosine": COMPARED["cosine"]})
-    rows = ClassWeights(4, embedder(Conv4(FORM, channels=8)), cross_entropy.similarities.values(), 1)
-    allowed = Virtual(cross_entropy, rows, 30, weight=1.0, beta=0.5, serves=3, seed=0).assigned
+    allowed = assignment(30, 4, serves=3, seed=0)
     several = allowed.sum(1) < 4  # the others have none assigned, so they may use any
     assert allowed[several].sum(0).tolist() == [3] * 4
     assert allowed.any(1).all()
@@ -222,7 +252,7 @@ def test_squared_error_is_the_mean_over_classes() -> None:
     for i, label in enumerate(actual.target.tolist()):
         wanted = [1.0 if c == label else 0.0 for c in range(len(rows))]
         slow = sum((float(scores[i, c]) - wanted[c]) ** 2 for c in range(len(rows))) / len(rows)
-        assert float(loss(actual)[i]) == pytest.approx(slow, rel=1e-5)
+        assert float(loss.of_batch(actual)[i]) == pytest.approx(slow, rel=1e-5)
 
 
 def test_the_linear_readout_equals_that_of_torch() -> None:

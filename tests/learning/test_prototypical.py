@@ -68,7 +68,7 @@ def test_gradients_reach_the_support(name: str) -> None:
     embeddings = embedded.embeddings
     read = embeddings.vector if SIMILARITIES[name]().reads == "vector" else embeddings.matrix
     read.retain_grad()
-    model.criterion(embedded).sum().backward()
+    model.criterion.of_batch(embedded).sum().backward()
     assert read.grad is not None
     assert (read.grad.flatten(1).abs().sum(1) > 0).all()
 

@@ -18,7 +18,8 @@ from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
-from scratchlab.learn.losses.pseudo_classes import MISSING, PseudoClasses, compose
+from scratchlab.learn.losses.pseudo_class_term import PseudoClassTerm
+from scratchlab.learn.losses.pseudo_classes import MISSING, compose
 from scratchlab.learn.methods.prototypes import Prototypes
 from scratchlab.learn.methods.savc import SAVC
 from scratchlab.learn.scoring import Scoring
@@ -79,17 +80,17 @@ def test_compose_takes_streams_from_their_sources() -> None:
 def test_recombined_by_hand() -> None:
     """Inputs equal to their class weights: a composite has cosine 1 to its own weight, 1/2 to both real ones, 0 to the other composite."""
     at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
-    loss = PseudoClasses(COSINE, streams=["residual"], weight=3.0, temperature=4.0)
+    loss = PseudoClassTerm(COSINE, streams=["residual"], weight=3.0, temperature=4.0)
     expected = -4 + math.log(math.exp(4) + 2 * math.exp(2) + math.exp(0))
-    assert loss(embedded(at, at, [0, 1], swapped(0, 0))).tolist() == pytest.approx([3 * expected] * 2)
+    assert loss.of_batch(embedded(at, at, [0, 1], swapped(0, 0))).tolist() == pytest.approx([3 * expected] * 2)
 
 
 def test_masked_by_hand() -> None:
     """A masked input has cosine 1 to its masked class weight, √½ to its class weight, 0 to the others."""
     at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
-    loss = PseudoClasses(COSINE, kind="mask", streams=["residual"], weight=1.0, temperature=4.0)
+    loss = PseudoClassTerm(COSINE, kind="mask", streams=["residual"], weight=1.0, temperature=4.0)
     expected = -4 + math.log(math.exp(4) + math.exp(4 * math.sqrt(0.5)) + 2 * math.exp(0))
-    assert loss(embedded(at, at, [0, 1])).tolist() == pytest.approx([expected] * 2)
+    assert loss.of_batch(embedded(at, at, [0, 1])).tolist() == pytest.approx([expected] * 2)
 
 
 @pytest.mark.parametrize("name", ["cosine", "one_to_one", "cka"])
@@ -97,7 +98,7 @@ def test_against_a_reference_loop(name: str) -> None:
     """Streams are drawn by the rng; vectors, and matrices of several lengths."""
     similarity, target = SIMILARITIES[name](), [0, 1, 2, 0, 1]
     given, classes = matrices(5, [4, 2, 5, 3, 5]), matrices(3, [4, 4, 4], seed=1)
-    actual = PseudoClasses({"x": similarity}, weight=0.5, temperature=8.0)(embedded(given, classes, target))
+    actual = PseudoClassTerm({"x": similarity}, weight=0.5, temperature=8.0).of_batch(embedded(given, classes, target))
     repeated = RowRNG(0, 0, np.arange(5))
     partner, drawn = repeated.uniform().argsort().tolist(), repeated.integers(3).tolist()
     sources = [[partner[i] if j == drawn[i] else i for j in range(3)] for i in range(5)]
@@ -118,25 +119,25 @@ def test_against_a_reference_loop(name: str) -> None:
 def test_the_same_composition_is_one_pseudo_class() -> None:
     """a's envelope with b's residual is the same composite whichever stream was exchanged, so it is not its own negative."""
     at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
-    actual = PseudoClasses(COSINE, weight=1.0, temperature=4.0)(embedded(at, at, [0, 1], swapped(0, 1)))
+    actual = PseudoClassTerm(COSINE, weight=1.0, temperature=4.0).of_batch(embedded(at, at, [0, 1], swapped(0, 1)))
     assert actual.tolist() == pytest.approx([-4 + math.log(math.exp(4) + 2 * math.exp(2))] * 2)
 
 
 def test_a_batch_without_a_pseudo_class_has_no_loss() -> None:
     """CKA, like some others, cannot compare nothing with something."""
-    loss = PseudoClasses({"x": SIMILARITIES["cka"]()})
-    assert loss(embedded(matrices(3, [4, 2, 5]), matrices(2, [4, 4]), [1, 1, 1])).tolist() == [0.0, 0.0, 0.0]
+    loss = PseudoClassTerm({"x": SIMILARITIES["cka"]()})
+    assert loss.of_batch(embedded(matrices(3, [4, 2, 5]), matrices(2, [4, 4]), [1, 1, 1])).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_each_stream_learns_to_separate_classes() -> None:
     """Class weights that differ in only one stream suffice for a classifier; this loss makes the other stream differ too."""
     inputs = vectors([[1.0, 0.0, 1.0, 0.1], [-1.0, 0.0, 1.0, -0.1]])
     rows = torch.tensor([[1.0, 0.0, 1.0, 0.0], [-1.0, 0.0, 1.0, 0.0]], requires_grad=True)
-    loss = PseudoClasses(COSINE, streams=["residual"])
+    loss = PseudoClassTerm(COSINE, streams=["residual"])
     none = rows.new_zeros(2, 1, 0)
     for _ in range(50):
         classes = Embeddings(rows, none, torch.ones(2, dtype=torch.long), TWO)
-        (slope,) = torch.autograd.grad(loss(embedded(inputs, classes, [0, 1], swapped(0, 0))).sum(), rows)
+        (slope,) = torch.autograd.grad(loss.of_batch(embedded(inputs, classes, [0, 1], swapped(0, 0))).sum(), rows)
         rows = (rows - 0.1 * slope).detach().requires_grad_()
     assert rows.detach()[:, 3].sign().tolist() == [1, -1]
     assert rows.detach()[:, 3].abs().min() > 0.1
@@ -144,15 +145,15 @@ def test_each_stream_learns_to_separate_classes() -> None:
 
 def test_wrong_settings_raise_problems() -> None:
     with pytest.raises(Problem, match=r"have only one; use frontend.name = 'lpc'"):
-        PseudoClasses(COSINE).fits(())
+        PseudoClassTerm(COSINE).fits(())
     with pytest.raises(Problem, match="Did you mean 'residual'"):
-        PseudoClasses(COSINE, streams=["residue"]).fits(TWO)
+        PseudoClassTerm(COSINE, streams=["residue"]).fits(TWO)
     with pytest.raises(Problem, match="leaves nothing of an input"):
-        PseudoClasses(COSINE, streams=["residual", "envelope"]).fits(TWO)
+        PseudoClassTerm(COSINE, streams=["residual", "envelope"]).fits(TWO)
     with pytest.raises(Problem, match="compares only the stream residual"):
-        PseudoClasses({"part": SIMILARITIES["cosine"](stream="residual")})
+        PseudoClassTerm({"part": SIMILARITIES["cosine"](stream="residual")})
     with pytest.raises(Problem, match="Did you mean 'main'"):
-        PseudoClasses(COSINE, similarity="mains")
+        PseudoClassTerm(COSINE, similarity="mains")
 
 
 # -- in training ------------------------------------------------------------------------------------------
@@ -189,24 +190,24 @@ def test_a_method_trains_with_it(kind: str) -> None:
     rows = sounds()
     none = rows.some(np.arange(0))
     similarities = {"vector": SIMILARITIES["cosine"](), "steps": SIMILARITIES["one_to_one"]()}
-    model = Prototypes(parts(similarities, pseudo_classes=PseudoClasses(similarities, similarity="steps", kind=kind)))
+    model = Prototypes(parts(similarities, pseudo_classes=PseudoClassTerm(similarities, similarity="steps", kind=kind)))
     model.learn(TrainingView(rows, none, none, np.arange(4)))
     assert model.groups == ("body", "vector", "matrix"), "it needs class weights for its similarity"
 
 
 def test_inputs_of_several_transformations_are_composed_with_partners_under_their_own() -> None:
-    rows, model = sounds(), SAVC(parts(COSINE, pseudo_classes=PseudoClasses(COSINE)), queue=64, dim=8)
+    rows, model = sounds(), SAVC(parts(COSINE, pseudo_classes=PseudoClassTerm(COSINE)), queue=64, dim=8)
     model.learn(TrainingView(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4)))
     assert model.score(rows)["main"].values.shape == (24, 4)
 
 
 def test_embedder_and_class_weights_get_gradients() -> None:
-    rows, loss = sounds(8), PseudoClasses(COSINE)
+    rows, loss = sounds(8), PseudoClassTerm(COSINE)
     learner = ClassLearner(of_sounds(), rows, np.arange(4), CrossEntropy(COSINE), [loss])
     given = EmbeddedBatch(
         learner.embedder, rows.batch(np.arange(8)), torch.from_numpy(rows.labels), RowRNG(0, 0, rows.rows), learner.class_weights
     )
-    loss(given).sum().backward()
+    loss.of_batch(given).sum().backward()
     assert learner.class_weights.vector is not None
     for parameter in (learner.class_weights.vector, *learner.embedder.parameters()):
         assert parameter.grad is not None

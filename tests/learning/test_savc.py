@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from scratchlab.checks import Problem
 from scratchlab.learn import parallel
 from scratchlab.learn.losses.interface import EmbeddedBatch
-from scratchlab.learn.losses.momentum import MomentumContrast
+from scratchlab.learn.losses.momentum import MomentumTerm
 from scratchlab.learn.methods.savc import SAVC, FantasyLearner, mean_over_transformations
 from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
@@ -51,9 +51,9 @@ def embedded(learner: FantasyLearner, rows: list[int]) -> EmbeddedBatch:
     return learner.embed(whole_batch(problem().some(np.array(rows)), seed=0), by_prototypes=False)
 
 
-def contrast(learner: FantasyLearner) -> MomentumContrast:
+def contrast(learner: FantasyLearner) -> MomentumTerm:
     (loss,) = learner.others
-    assert isinstance(loss, MomentumContrast)
+    assert isinstance(loss, MomentumTerm)
     return loss
 
 
@@ -107,16 +107,16 @@ def test_the_queue_holds_the_last_keys_in_their_order() -> None:
     labels: list[int] = []
     for rows in ([0, 1, 2], [5, 6], [7]):  # 6, 4 and 2 keys into a queue of 10
         batch = embedded(learner, rows)
-        loss(batch)
+        loss.of_batch(batch)
         came.extend(loss._key(batch))
         labels.extend(batch.target.tolist())
-    assert int(loss.count) == 12
-    assert loss.labels.tolist() == labels[10:] + labels[2:10]
-    assert torch.equal(loss.keys, torch.stack(came[10:] + came[2:10]))
+    assert int(loss.contrast.count) == 12
+    assert loss.contrast.labels.tolist() == labels[10:] + labels[2:10]
+    assert torch.equal(loss.contrast.keys, torch.stack(came[10:] + came[2:10]))
     small = contrast(tiny := method(queue=3).fantasy_learner(base()))
     batch = embedded(tiny, [0, 1, 2])
-    small(batch)
-    assert sorted(small.labels.tolist()) == sorted(batch.target.tolist()[-3:])
+    small.of_batch(batch)
+    assert sorted(small.contrast.labels.tolist()) == sorted(batch.target.tolist()[-3:])
 
 
 def test_the_momentum_encoder_by_hand() -> None:
@@ -128,9 +128,9 @@ def test_the_momentum_encoder_by_hand() -> None:
     with torch.no_grad():
         for weight in quick.parameters():
             weight.add_(1.0)
-    loss(embedded(learner, [0, 1]))
+    loss.of_batch(embedded(learner, [0, 1]))
     assert all(torch.allclose(now, was + 0.1, atol=1e-6) for now, was in zip(slow.parameters(), before, strict=True))
-    loss(embedded(learner, [0, 1])).sum().backward()
+    loss.of_batch(embedded(learner, [0, 1])).sum().backward()
     assert all(weight.grad is None for weight in slow.parameters())
     assert all(weight.grad is not None for weight in quick.parameters())
     held = {id(weight) for group in learner.groups().values() for weight in group}
@@ -141,9 +141,9 @@ def test_the_loss_by_hand() -> None:
     """Second batch: positives are each input's own key and the keys of its class from the first batch."""
     learner = method(temperature=0.5, weight=2.0, momentum=0.0).fantasy_learner(base())
     loss = contrast(learner)
-    loss(first := embedded(learner, [0, 1, 4]))
+    loss.of_batch(first := embedded(learner, [0, 1, 4]))
     second = embedded(learner, [8, 2])
-    actual = loss(second)
+    actual = loss.of_batch(second)
     known = loss._key(first)
     for i, label in enumerate(second.target.tolist()):
         query = F.normalize(loss.projection(second.embeddings.vector[i]), dim=0)
@@ -169,7 +169,12 @@ def test_resuming_is_bit_exact(stop: tuple[int, int]) -> None:
     other.learn(base())
     assert watch.records == uninterrupted.records
     (expected, _), (actual, _) = kept.checkpoint or ({}, {}), store.checkpoint or ({}, {})
-    assert {"now/losses.0.keys", "now/losses.0.labels", "now/losses.0.count", "best/losses.0.keys"} <= expected.keys()
+    assert {
+        "now/losses.0.contrast.keys",
+        "now/losses.0.contrast.labels",
+        "now/losses.0.contrast.count",
+        "best/losses.0.contrast.keys",
+    } <= expected.keys()
     assert any(name.startswith("now/losses.0.slow.0.") and "running_mean" in name for name in expected)
     assert expected.keys() == actual.keys()
     assert all(np.array_equal(expected[name], actual[name]) for name in expected)
@@ -200,7 +205,7 @@ def test_two_processes_have_the_queue_of_one(tmp_path: Path) -> None:
     in_two_processes(work, str(tmp_path))
     actual, alone = dict(np.load(tmp_path / "0.npz")), trained()
     # Only a few steps, because rounding can change a maximum or a ReLU, after which the results diverge.
-    assert np.array_equal(actual["now/losses.0.labels"], alone["now/losses.0.labels"])
+    assert np.array_equal(actual["now/losses.0.contrast.labels"], alone["now/losses.0.contrast.labels"])
     for name, expected in alone.items():
         assert np.allclose(actual[name], expected, rtol=1e-4, atol=1e-5), name
 

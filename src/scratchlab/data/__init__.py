@@ -1,4 +1,9 @@
-"""Data: sources, arrays in memory, and what may be done to them before training."""
+"""Data: sources, arrays in memory, and what may be done to them before training.
+
+>>> from scratchlab import data
+>>> data.SklearnDigits().read().classes[:3]
+('0', '1', '2')
+"""
 
 import lazy_loader
 

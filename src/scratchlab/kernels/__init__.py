@@ -1,4 +1,11 @@
-"""Kernels of a network's layers: similarity between layers (CKA and others), and alignment with the labels."""
+"""Kernels of a network's layers: similarity between layers (CKA and others), and alignment with the labels.
+
+>>> import torch
+>>> from scratchlab import kernels
+>>> layer = torch.arange(12.0).view(6, 2).sin()  # features [n, d]
+>>> round(kernels.cka(layer, 2 * layer), 4)
+1.0
+"""
 
 import lazy_loader
 

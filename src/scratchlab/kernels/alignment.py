@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
+import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from scratchlab.checks import Problem, counted
@@ -22,6 +24,8 @@ from scratchlab.kernels.layers import width
 from scratchlab.kernels.products import PairMask, kernels_fit, sums, sums_of
 from scratchlab.kernels.ready import Features, Ready, ready
 from scratchlab.metrics.estimate import Estimate, undefined
+
+Matrix = Tensor | npt.NDArray[Any]  # features [n, ...]
 
 MIN_DEBIASED = 4  # inputs that a debiased estimate needs
 MAX_RATIO = 1e60  # largest ratio of a layer's scales in two batches; beyond it, sums of their kernels overflow double precision
@@ -33,6 +37,10 @@ class Alignment:
     not requested.
 
     reasons: for rows and for columns, by layer, why CKA is undefined; debiased_reasons: the same for debiased CKA only.
+
+    >>> table = cka({"first": torch.arange(12.0).view(6, 2), "flat": torch.ones(6, 3)})  # layers [n, d]
+    >>> table.rows, table.biased.shape, table.of("first", "flat").how
+    (('first', 'flat'), (2, 2), 'undefined, because layer flat cannot be compared: it is the same for all inputs')
     """
 
     rows: tuple[str, ...]
@@ -56,16 +64,20 @@ class Alignment:
 
 
 @overload
-def cka(a: Tensor, b: Tensor, *, debiased: bool = True) -> float: ...
+def cka(a: Matrix, b: Matrix, *, debiased: bool = True) -> float: ...
 @overload
 def cka(a: Features, b: Features | None = None) -> Alignment: ...
-def cka(a: Features | Tensor, b: Features | Tensor | None = None, *, debiased: bool = True) -> Alignment | float:
+def cka(a: Features | Matrix, b: Features | Matrix | None = None, *, debiased: bool = True) -> Alignment | float:
     """Linear CKA of two layers, or of every layer of `a` with every layer of `b` (None: of `a`), over the same n inputs.
 
     For features a and b `[n, ...]`, which are flattened to `[n, d]`, returns a number, debiased (n of 4 or more) or biased; for mappings
     from layer names to features, an `Alignment` with both. Raises Problem if layers differ in n, or if the CKA of two layers is undefined.
+
+    >>> layer = torch.tensor([[0.0, 1.0], [1.0, 0.0], [3.0, 1.0], [4.0, 4.0], [5.0, 2.0]])
+    >>> round(cka(layer, -3 * layer + 1), 4)  # shift and scale do not matter
+    1.0
     """
-    if isinstance(a, Tensor) or isinstance(b, Tensor):
+    if not isinstance(a, Mapping) or not isinstance(b, Mapping | None):
         return _of_two(a, b, debiased)
     if not a or (b is not None and not b):
         raise Problem("There is no layer to compare.")
@@ -77,10 +89,11 @@ def cka(a: Features | Tensor, b: Features | Tensor | None = None, *, debiased: b
     return alignment(ready(a, kernels=kernels), None if b is None else ready(b, kernels=kernels))
 
 
-def _of_two(a: Features | Tensor, b: Features | Tensor | None, debiased: bool) -> float:
-    if not isinstance(a, Tensor) or not isinstance(b, Tensor):
-        raise Problem("cka compares two tensors [n, ...], or mappings of them by layer; these are one tensor and one mapping.")
-    estimate = cka({"a": a}, {"b": b}).of("a", "b", debiased=debiased)
+def _of_two(a: Features | Matrix, b: Features | Matrix | None, debiased: bool) -> float:
+    if b is None or isinstance(a, Mapping) or isinstance(b, Mapping):
+        given = "a tensor alone" if b is None else "a tensor and a mapping"
+        raise Problem(f"cka compares two tensors [n, ...], or mappings of them by layer; here is {given}.")
+    estimate = cka({"a": torch.as_tensor(a)}, {"b": torch.as_tensor(b)}).of("a", "b", debiased=debiased)
     if estimate.value is None:
         raise Problem(f"CKA is {estimate.how}.")
     return estimate.value
@@ -104,7 +117,13 @@ class Minibatches:
     """Minibatch CKA: HSIC is averaged over batches, and CKA is the ratio of the averages.
 
     Batches of fewer than four inputs are skipped and counted in `left_out`. A batch for which a layer has equal features for all inputs
-    contributes 0 to that layer. Give the features of both networks for the same batch to one call of `add`.
+    contributes 0 to that layer. Give the features `[n, ...]` of both networks for the same n inputs to one call of `add`.
+
+    >>> batches = Minibatches()
+    >>> for batch in torch.arange(24.0).view(2, 6, 2).square():
+    ...     batches.add({"first": batch, "second": batch[:, :1]})
+    >>> round(float(batches.alignment().of("first", "second").value), 3), batches.inputs
+    (1.0, 12)
     """
 
     def __init__(self) -> None:

@@ -17,14 +17,12 @@ from torch import Tensor
 from scratchlab.kernels.measures import compared
 from scratchlab.metrics.estimate import Estimate
 
-Named = tuple[str, Tensor]
-
 
 @dataclass(frozen=True)
 class Chance:
     """Permutation distribution of a measure: its mean and 95 % quantile; p: (1 + shuffles that reach the observed value) / (1 + shuffles).
 
-    times: shuffles for which the measure is defined.
+    times: shuffles for which the measure is defined. Returned by `against_chance`.
     """
 
     mean: float
@@ -33,14 +31,20 @@ class Chance:
     times: int
 
 
-def against_chance(measure: str, first: Named, second: Named, *, times: int = 200, seed: int = 0) -> Chance | None:
-    """Test a measure of two layers by permutations; None if it is undefined for these layers, or for every shuffle."""
-    observed, rng = compared(measure, first, second), np.random.default_rng(seed)
+def against_chance(measure: str, a: Tensor, b: Tensor, *, times: int = 200, seed: int = 0) -> Chance | None:
+    """Test a measure of two layers a and b `[n, ...]` by permutations; None if it is undefined for these layers, or for every shuffle.
+
+    Raises Problem as `compared`.
+
+    >>> layer = torch.arange(40.0).view(20, 2).sin()
+    >>> against_chance("cka", layer, layer, times=19).p  # no shuffle reaches the CKA of a layer with itself
+    0.05
+    """
+    observed, rng = compared(measure, a, b), np.random.default_rng(seed)
     if observed.value is None:
         return None
-    name, features = second
-    orders = (torch.from_numpy(rng.permutation(len(features))) for _ in range(times))
-    shuffled = [compared(measure, first, (name, features[order])).value for order in orders]
+    orders = (torch.from_numpy(rng.permutation(len(b))) for _ in range(times))
+    shuffled = [compared(measure, a, b[order]).value for order in orders]
     values = np.array([value for value in shuffled if value is not None])
     if not len(values):
         return None
@@ -48,13 +52,21 @@ def against_chance(measure: str, first: Named, second: Named, *, times: int = 20
     return Chance(float(values.mean()), float(np.quantile(values, 0.95)), (1 + reached) / (1 + len(values)), len(values))
 
 
-def with_interval(measure: str, first: Named, second: Named, *, times: int = 200, seed: int = 0) -> Estimate:
-    """The measure with its 95 % interval over inputs; without one if the measure is undefined for the layers or for too many halves."""
-    observed, rng, n = compared(measure, first, second), np.random.default_rng(seed), len(first[1])
+def with_interval(measure: str, a: Tensor, b: Tensor, *, times: int = 200, seed: int = 0) -> Estimate:
+    """A measure of layers a and b `[n, ...]` with its 95 % interval over inputs; without one if it is undefined for too many halves.
+
+    Raises Problem as `compared`.
+
+    >>> layer = torch.arange(40.0).view(20, 2).sin()
+    >>> estimate = with_interval("cka", layer, layer[:, :1])
+    >>> round(estimate.value, 2), estimate.low < estimate.value < estimate.high, estimate.how
+    (0.78, True, '200 halves of 20 inputs')
+    """
+    observed, rng, n = compared(measure, a, b), np.random.default_rng(seed), len(a)
     if observed.value is None:
         return observed
     halves = (torch.from_numpy(rng.permutation(n)[: n // 2]) for _ in range(times))
-    values = [compared(measure, (first[0], first[1][half]), (second[0], second[1][half])).value for half in halves]
+    values = [compared(measure, a[half], b[half]).value for half in halves]
     defined = np.array([value for value in values if value is not None])
     if len(defined) < times / 2:
         return Estimate(

@@ -121,16 +121,21 @@ LEAST = {"biased_cka": 2, "cka": 4, "rbf_cka": 4, **dict.fromkeys(("cknna", "jac
 """Minimal number of inputs of each measure; 3 for others. With few inputs nearly all are neighbours, and any two layers agree on them."""
 
 
-def compared(measure: str, first: tuple[str, Tensor], second: tuple[str, Tensor]) -> Estimate:
-    """Compare two layers `(name, features [n, ...])` by a measure of `MEASURES`: its value, or the reason why it is undefined.
+def compared(measure: str, a: Tensor, b: Tensor) -> Estimate:
+    """Compare two layers a and b `[n, ...]` over the same n inputs by a measure: its value, or the reason why it is undefined.
 
-    Raises Problem for an unknown measure, and for layers that differ in n.
+    measure: angular, biased_cka, cka, cknna, jaccard, mutual_knn, procrustes, rbf_cka, rsa or svcca. Raises Problem for another, and for
+    layers that differ in n.
+
+    >>> layer = torch.tensor([[0.0, 1.0], [1.0, 0.0], [3.0, 1.0], [4.0, 4.0]])
+    >>> round(compared("procrustes", layer, layer.flip(1)).value, 4), compared("mutual_knn", layer, layer).how
+    (1.0, 'undefined, because mutual_knn needs 20 inputs, and there are 4')
     """
     if measure not in MEASURES:
         raise Problem(f"There is no measure '{measure}'; the measures are: {listing(MEASURES)}.{nearest(measure, MEASURES)}")
-    x, y = layer(*first), layer(*second)
+    x, y = layer("a", a), layer("b", b)
     if x.n != y.n:
-        raise Problem(f"Layers must have the same inputs, but {x.name} has {x.n} and {y.name} {y.n}.")
+        raise Problem(f"Layers must have the same inputs, but a has {x.n} and b {y.n}.")
     least = LEAST.get(measure, 3)
     reason = x.reason or y.reason or (f"{measure} needs {least} inputs, and there are {x.n}" if x.n < least else "")
     if reason:

@@ -11,12 +11,14 @@ JMLR 13:795, for the centred form; debiased as in `hsic.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, as_array
 from scratchlab.kernels.alignment import MIN_DEBIASED, alignment
 from scratchlab.kernels.hsic import Sums, aligned
 from scratchlab.kernels.layers import Layer, width
@@ -29,15 +31,33 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ToTarget:
-    """CKA of one layer with the labels."""
+    """CKA of one layer with the labels, biased and debiased.
+
+    >>> aligned = to_target(torch.tensor([[0.0], [0.1], [5.0], [5.1]]), ["low", "low", "high", "high"])
+    >>> print(aligned.biased, aligned.debiased)
+    100.0% 100.0%
+    """
 
     biased: Estimate
     debiased: Estimate
 
 
-def to_target(features: Features, labels: Labels) -> dict[str, ToTarget]:
-    """CKA of each layer with labels `[n]`, any integers, by layer. Raises Problem if numbers of inputs differ, and as `checked`."""
-    checked(labels)
+@overload
+def to_target(features: Tensor, labels: npt.ArrayLike) -> ToTarget: ...
+@overload
+def to_target(features: Features, labels: npt.ArrayLike) -> dict[str, ToTarget]: ...
+def to_target(features: Features | Tensor, labels: npt.ArrayLike) -> dict[str, ToTarget] | ToTarget:
+    """CKA of a layer `[n, ...]` with labels `[n]`, names or numbers; of a mapping of layers by name, a dictionary of results by name.
+
+    Raises Problem if numbers of inputs differ, if labels are not one per input, or all the same.
+
+    >>> layers = {"useful": torch.tensor([[0.0], [0.1], [5.0], [5.1]]), "useless": torch.tensor([[0.0], [5.1], [0.1], [5.0]])}
+    >>> {name: round(aligned.biased.value, 2) for name, aligned in to_target(layers, [0, 0, 1, 1]).items()}
+    {'useful': 1.0, 'useless': 0.0}
+    """
+    if isinstance(features, Tensor):
+        return to_target({"": features}, labels)[""]
+    labels = checked(as_array(labels))
     for name, values in features.items():
         if width(name, values) and len(values) != len(labels):
             raise Problem(f"Layer {name} has {len(values)} inputs, but there are {len(labels)} labels.")
@@ -60,7 +80,7 @@ def ready_to_target(layers: Ready, labels: Labels) -> dict[str, ToTarget]:
     return {name: ToTarget(aligned_with.of(name, target, debiased=False), aligned_with.of(name, target)) for name in layers.names}
 
 
-def checked(labels: Labels) -> Labels:
+def checked(labels: npt.NDArray[Any]) -> Labels:
     """Class indices of labels, `[n]`. Raises Problem for labels that are not one-dimensional, or all the same."""
     if labels.ndim != 1:
         raise Problem(f"Labels must be one number per input, [n]; these have shape {list(labels.shape)}. For one-hot rows, take argmax(1).")

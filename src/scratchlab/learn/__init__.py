@@ -1,4 +1,9 @@
-"""Learning: the training loop, losses, references and methods."""
+"""Learning: the training loop, losses, references and methods.
+
+>>> from scratchlab.learn import losses
+>>> losses.SupervisedContrastive().temperature
+0.1
+"""
 
 import lazy_loader
 

@@ -43,9 +43,9 @@ class ClassLearner(Learner):
     def training_step(self, batch: TrainingBatch) -> StepResult:
         """The sum of all losses. In an episode only queries have a criterion, so the ledger keeps that of the queries."""
         embedded = self.embed(batch, by_prototypes=self.criterion.by_prototypes)
-        criterion = total = self.criterion(embedded)
+        criterion = total = self.criterion.of_batch(embedded)
         for loss in self.others:
-            total = total + loss(embedded)
+            total = total + loss.of_batch(embedded)
         if embedded.support is None:
             return StepResult(total)
         return StepResult(total, {"loss": (criterion.detach() * embedded.query_share).masked_fill(embedded.support, torch.nan)})
@@ -64,7 +64,7 @@ class ClassLearner(Learner):
         embedded, leading = self.embed(batch, by_prototypes=batch.episode is not None), self.criterion.leading
         if batch.episode is None:
             predicted = self.criterion.logits(leading, embedded.embeddings, embedded.classes).argmax(1)
-            return self.criterion(embedded), predicted == embedded.target
+            return self.criterion.of_batch(embedded), predicted == embedded.target
         logits, target = self.criterion.prototype_logits(embedded, leading)
         losses, correct = F.cross_entropy(logits, target, reduction="none"), (logits.argmax(1) == target).float()
         return scatter_queries(losses, batch), scatter_queries(correct, batch)

@@ -11,7 +11,8 @@ from typing import Any, TypedDict, Unpack, cast
 import torch
 
 from scratchlab.checks import Problem, listing, nearest
-from scratchlab.data.augment.catalog import AUGMENTS, Augment
+from scratchlab.data.augment.catalog import AUGMENTS
+from scratchlab.data.augment.interface import Augment
 from scratchlab.data.samplers.catalog import SAMPLERS
 from scratchlab.data.samplers.interface import Sampler
 from scratchlab.learn.checkpoints import CheckpointStore, NullStore

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from scratchlab.data.augment.catalog import Augment, UsesStreams
+from scratchlab.data.augment.interface import Augment, UsesStreams
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.data.batches import in_order
 from scratchlab.learn.embeddings import MatricesByRow, ValuesByRow

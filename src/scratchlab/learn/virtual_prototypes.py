@@ -55,7 +55,7 @@ class VirtualPrototypes(Incremental):
         criterion = self.components.losses.criterion
         similarities, seed = criterion.similarities.values(), self.components.trainer.seed
         virtual = ClassWeights(self.count, self.embedder, similarities, class_matrix_steps(self.embedder, view.train, similarities))
-        return Virtual(criterion, virtual, len(view.classes), weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
+        return Virtual(criterion, virtual, weight=self.weight, beta=self.beta, serves=self.serves, seed=seed)
 
     @torch.no_grad()
     def class_scores(self, name: str, inputs: Inputs) -> Tensor:

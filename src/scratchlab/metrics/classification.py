@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, as_array, listing, same_length
 
 Rows = npt.NDArray[np.int64]
 
@@ -38,7 +38,7 @@ def balanced_accuracy(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> float:
 
 def _checked(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
     """Both as arrays `[n]`. Raises Problem for other shapes."""
-    predictions, labels = np.asarray(predicted), np.asarray(truth)
+    predictions, labels = as_array(predicted), as_array(truth)
     if predictions.shape != labels.shape or labels.ndim != 1 or not len(labels):
         hint = " For scores [n, c], take argmax(1)." if predictions.ndim == labels.ndim + 1 else ""
         raise Problem(
@@ -48,17 +48,40 @@ def _checked(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> tuple[npt.NDArra
     return predictions, labels
 
 
-def cross_entropy(logits: npt.NDArray[np.float64], truth: Rows) -> float:
-    """Mean negative log-softmax of logits `[n, c]` at the true columns `[n]`, in nats."""
-    shifted: npt.NDArray[np.float64] = logits - logits.max(axis=1, keepdims=True)  # avoids overflow
-    normalizer: npt.NDArray[np.float64] = np.log(np.exp(shifted).sum(axis=1))
-    return float((normalizer - shifted[np.arange(len(truth)), truth]).mean())
+def cross_entropy(logits: npt.ArrayLike, truth: npt.ArrayLike) -> float:
+    """Mean negative log-softmax of logits `[n, c]` at the true columns `[n]`, in nats.
+
+    Raises Problem for other shapes, and for columns that are not 0 to c - 1.
+
+    >>> round(cross_entropy([[2.0, 0.0], [0.0, 0.0]], [0, 1]), 3)  # (ln(1 + 1/e²) + ln 2) / 2
+    0.41
+    """
+    values, columns = as_array(logits, "n, c", "logits").astype(np.float64), as_array(truth, "n", "true columns")
+    same_length(logits=values, true_columns=columns)
+    count = values.shape[1]
+    if columns.dtype.kind not in "iu" or columns.min() < 0 or columns.max() >= count:
+        raise Problem(f"True columns of logits {list(values.shape)} must be whole numbers from 0 to {count - 1}; not {columns}.")
+    shifted = values - values.max(axis=1, keepdims=True)  # avoids overflow
+    normalizer = np.log(np.exp(shifted).sum(axis=1))
+    return float((normalizer - shifted[np.arange(len(columns)), columns]).mean())
 
 
-def confusion(predicted: Rows, truth: Rows, classes: Rows) -> npt.NDArray[np.int64]:
-    """Confusion matrix of counts `[c, c]`: row = true class, column = predicted class, both in the order of `classes`."""
-    place = np.full(int(max(classes.max(), predicted.max(), truth.max())) + 1, -1)
-    place[classes] = np.arange(len(classes))
-    table = np.zeros((len(classes), len(classes)), dtype=np.int64)
-    np.add.at(table, (place[truth], place[predicted]), 1)
+def confusion(predicted: npt.ArrayLike, truth: npt.ArrayLike, classes: npt.ArrayLike | None = None) -> npt.NDArray[np.int64]:
+    """Confusion matrix of counts `[c, c]` of labels `[n]`: rows are true classes, columns predicted ones, in the order of `classes` `[c]`.
+
+    classes: by default the sorted labels that occur. Raises Problem as `accuracy`, and for a label that is not among the classes.
+
+    >>> confusion([0, 1, 1], [0, 1, 0])
+    array([[1, 1],
+           [0, 1]])
+    """
+    predictions, labels = _checked(predicted, truth)
+    both = np.concatenate([labels, predictions])
+    names = np.unique(both) if classes is None else as_array(classes, "c", "classes")
+    order = np.argsort(names)
+    places = order[np.searchsorted(names, both, sorter=order).clip(max=len(names) - 1)]
+    if len(unknown := np.unique(both[names[places] != both])):
+        raise Problem(f"Labels {listing(map(str, unknown), 5)} are not among the classes {listing(map(str, names))}.")
+    table = np.zeros((len(names), len(names)), dtype=np.int64)
+    np.add.at(table, tuple(places.reshape(2, -1)), 1)
     return table

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from scratchlab.checks import Problem, as_array
 from scratchlab.metrics.estimate import Estimate, bootstrap_note, over_draws, resampled, undefined
 
 Values = npt.NDArray[np.float64]
@@ -32,7 +33,7 @@ class SignTest:
     how: str
 
 
-def mcnemar(gains: Values, what: str = "query") -> SignTest:
+def mcnemar(gains: npt.ArrayLike, what: str = "query") -> SignTest:
     """Exact two-sided sign test; `gains` `[units]`: correct predictions of the second minus those of the first, for each unit.
 
     If both are equally good, the number of units on which the second is better is binomial with probability 1/2, given the number of units
@@ -40,10 +41,15 @@ def mcnemar(gains: Values, what: str = "query") -> SignTest:
     speaker, so gains must be summed within a unit. With one query per unit this is the exact test of McNemar (1947), Psychometrika 12:153;
     with several, the sign test of Dixon & Mood (1946), JASA 41:557. p = min(1, 2 · P(X ≤ min(first, second))).
 
-    >>> mcnemar(np.array([1.0, 1, 1, 1, 1, -1, 0, 0])).p
+    Raises Problem for numbers that are not finite.
+
+    >>> mcnemar([1, 1, 1, 1, 1, -1, 0, 0]).p
     0.21875
     """
-    first, second, units = int((gains < 0).sum()), int((gains > 0).sum()), len(gains)
+    x = as_array(gains, "units", "gains").astype(np.float64)
+    if not np.isfinite(x).all():
+        raise Problem(f"The gain of {what} {int(np.flatnonzero(~np.isfinite(x))[0])} is not finite.")
+    first, second, units = int((x < 0).sum()), int((x > 0).sum()), len(x)
     if units == 1:
         return SignTest(first, second, units, None, undefined(f"one {what} is too few for a test").how)
     if first + second == 0:

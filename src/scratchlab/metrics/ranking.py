@@ -15,11 +15,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.checks import Problem, listing, nearest
+from scratchlab.checks import Problem, as_array, listing, nearest
 
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
-Column = npt.NDArray[Any] | Sequence[Any]
+Column = npt.ArrayLike | Sequence[Any]
 SameCamera = Literal["ignore", "keep", "none"]
 Ties = Literal["gallery_order", "optimistic", "pessimistic"]
 
@@ -41,6 +41,9 @@ class Rules:
     unknown). ties: the order of equal distances. junk: identities whose gallery rows are ignored for all probes, such as false detections.
 
     Gallery rows of identities without a probe (distractors) are kept: they are never matches.
+
+    >>> print(Rules("keep", junk=("0",)))  # doctest: +ELLIPSIS
+    same camera: gallery rows with the identity and the camera of the probe count as matches; junk: gallery rows of one identity are ...
     """
 
     same_camera: SameCamera
@@ -70,6 +73,10 @@ class Retrieval:
     rows: `[v]`, positions of the probes that have a match; for each of these: ap, inp: in (0, 1]; first: rank of the first match; nearest:
     gallery row at rank 1; matches: number of matches. ignored: `[probes]`, numbers of gallery rows ignored because of their camera.
     Probes without a match have no AP, INP or first rank: they are counted (`unmatched`) and excluded from means.
+
+    >>> found = retrieval([[0.1, 0.2], [0.3, 0.1]], ["ann", "cid"], ["bob", "ann"])  # two probes, two gallery rows
+    >>> found.ap, found.first, found.unmatched
+    (array([0.5]), array([2]), 1)
     """
 
     rules: Rules
@@ -124,7 +131,10 @@ class Ranking:
     def __init__(
         self, query_ids: Column, gallery_ids: Column, query_cameras: Column | None, gallery_cameras: Column | None, rules: Rules
     ) -> None:
-        probes, gallery = np.asarray(query_ids), np.asarray(gallery_ids)
+        probes, gallery = (
+            as_array(query_ids, "probes", "identities of probes"),
+            as_array(gallery_ids, "gallery", "identities of the gallery"),
+        )
         for what, ids in (("identities of probes", probes), ("identities of junk", np.asarray(rules.junk))):
             if len(ids) and len(gallery) and (ids.dtype.kind in "US") != (gallery.dtype.kind in "US"):
                 raise Problem(f"The {what} and of the gallery must both be text or both be numbers, not {ids.dtype} and {gallery.dtype}.")
@@ -152,10 +162,11 @@ class Ranking:
             raise Problem(
                 f"The same-camera rule '{self.rules.same_camera}' needs cameras of probes and gallery; without cameras, use 'none'."
             )
-        for what, column, count in (("probes", probes, self.shape[0]), ("gallery rows", gallery, self.shape[1])):
+        of_probes, of_gallery = as_array(probes, "probes", "cameras of probes"), as_array(gallery, "gallery", "cameras of the gallery")
+        for what, column, count in (("probes", of_probes, self.shape[0]), ("gallery rows", of_gallery, self.shape[1])):
             if len(column) != count:
                 raise Problem(f"There are {count} {what} but {len(column)} cameras of them; there must be one camera for each.")
-        _, codes = np.unique(np.concatenate([np.asarray(probes), np.asarray(gallery)]), return_inverse=True)
+        _, codes = np.unique(np.concatenate([of_probes, of_gallery]), return_inverse=True)
         return none if self.rules.same_camera == "keep" else (codes[: self.shape[0]], codes[self.shape[0] :])
 
     def rank(self, tile: npt.NDArray[Any], start: int = 0, *, similarities: bool = False) -> Retrieval:
@@ -214,7 +225,7 @@ class Ranking:
 
 
 def retrieval(
-    distances: npt.NDArray[Any],
+    distances: npt.ArrayLike,
     query_ids: Column,
     gallery_ids: Column,
     query_cameras: Column | None = None,
@@ -229,13 +240,13 @@ def retrieval(
     are ignored if cameras are given, and equal distances rank in the order of the gallery. similarities: whether larger values are closer.
     Does not copy the distances. Raises Problem for shapes that do not fit and for values that are not finite, naming row and column.
 
-    >>> result = retrieval(np.array([[0.1, 0.2, 0.3, 0.4]]), ["ann"], ["bob", "ann", "bob", "ann"])
+    >>> result = retrieval([[0.1, 0.2, 0.3, 0.4]], ["ann"], ["bob", "ann", "bob", "ann"])
     >>> result.mean_ap, result.minp, result.cmc(1), result.cmc(2)
     (0.5, 0.5, 0.0, 1.0)
     """
-    distances = np.asarray(distances)
+    values = as_array(distances)
     chosen = rules or Rules("none" if query_cameras is None and gallery_cameras is None else "ignore")
     ranking = Ranking(query_ids, gallery_ids, query_cameras, gallery_cameras, chosen)
-    if distances.ndim != 2 or distances.shape != ranking.shape:
-        raise Problem(f"Distances must be [probes, gallery], here {list(ranking.shape)}; their shape is {list(distances.shape)}.")
-    return ranking.rank(distances, similarities=similarities)
+    if values.ndim != 2 or values.shape != ranking.shape:
+        raise Problem(f"Distances must be [probes, gallery], here {list(ranking.shape)}; their shape is {list(values.shape)}.")
+    return ranking.rank(values, similarities=similarities)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
+from scratchlab.checks import Problem, as_array
 from scratchlab.metrics.estimate import Estimate, undefined
 
 Values = npt.NDArray[np.float64]
@@ -29,17 +30,20 @@ def areas(scores: Scores, positive: Flags) -> Values:
     return (total - m * (m + 1) / 2) / (m * (positive.shape[-1] - m))
 
 
-def auroc(scores: Scores, positive: Flags) -> Estimate:
-    """Area under the ROC curve (see `areas`) of scores `[n]`, with a 95 % interval for independent samples.
+def auroc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> Estimate:
+    """Area under the ROC curve (see `areas`) of scores `[n]` of positives and negatives `[n]`, with a 95 % interval for independent ones.
 
     Variance of DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837, on the logit scale, which keeps the interval within (0, 1): Qin &
     Hotilovac (2008), Statistical Methods in Medical Research 17:207. Undefined without positives, without negatives, and if a score is
-    NaN.
+    NaN. Raises Problem unless `positive` holds True or False, or 1 or 0, for each score.
 
-    >>> auroc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True])).value
+    >>> auroc([0.1, 0.4, 0.35, 0.8], [False, False, True, True]).value
     0.75
     """
-    x = np.asarray(scores, dtype=np.float64)
+    x, flags = as_array(scores, "n", "scores").astype(np.float64), as_array(positive, "n", "positive")
+    if x.shape != flags.shape or not np.isin(flags, (0, 1)).all():
+        raise Problem(f"Each of {len(x)} scores must be of a positive, True, or of a negative, False; here {flags.dtype} of {len(flags)}.")
+    positive = flags.astype(np.bool_)
     m, n = int(positive.sum()), int((~positive).sum())
     if m == 0 or n == 0:
         return undefined(f"there is no {'positive' if m == 0 else 'negative'} sample")

@@ -6,12 +6,12 @@ predictions among the new classes only, which is much higher and not comparable.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from scratchlab.checks import Problem, as_array
 from scratchlab.metrics.classification import accuracy, balanced_accuracy
 
 Rows = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ class SessionMetrics:
 
 
 def harmonic_mean(a: float, b: float) -> float:
-    """2ab/(a+b) of base and new accuracy, 0 when both are 0. Source: Xian et al. (2017), arXiv 1703.04394, eq. 4.
+    """2ab/(a+b) of base and new accuracy, two numbers; 0 when both are 0. Source: Xian et al. (2017), arXiv 1703.04394, eq. 4.
 
     >>> round(harmonic_mean(0.9, 0.6), 2)
     0.72
@@ -46,11 +46,31 @@ def session_metrics(predicted: Rows, truth: Rows, base_classes: Rows) -> Session
     return SessionMetrics(accuracy(predicted, truth), balanced_accuracy(predicted, truth), base, new, harmonic)
 
 
-def average_accuracy(accuracies: Sequence[float]) -> float:
-    """Mean over the sessions 0..S of one draw. Source: Tao et al. (2020), arXiv 2004.10956, "average accuracy"."""
-    return float(np.mean(accuracies))
+def average_accuracy(accuracies: npt.ArrayLike) -> float:
+    """Mean of accuracies `[sessions]` over the sessions 0..S of one draw. Source: Tao et al. (2020), arXiv 2004.10956, "average accuracy".
+
+    Raises Problem for anything but one number or more.
+
+    >>> average_accuracy([1.0, 0.75, 0.5])
+    0.75
+    """
+    return float(np.mean(_by_session(accuracies)))
 
 
-def performance_drop(accuracies: Sequence[float]) -> float:
-    """Session-0 minus final accuracy: the cost of adding classes. Source: Zhang et al. (2021), arXiv 2104.03047, "PD"."""
-    return float(accuracies[0] - accuracies[-1])
+def performance_drop(accuracies: npt.ArrayLike) -> float:
+    """Session-0 minus final accuracy, of accuracies `[sessions]`. Source: Zhang et al. (2021), arXiv 2104.03047, "PD".
+
+    Raises Problem for anything but one number or more.
+
+    >>> round(performance_drop([0.9, 0.8, 0.7]), 2)
+    0.2
+    """
+    values = _by_session(accuracies)
+    return float(values[0] - values[-1])
+
+
+def _by_session(accuracies: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    values = as_array(accuracies, "sessions", "accuracies").astype(np.float64)
+    if not len(values):
+        raise Problem("There is no accuracy of any session; give those of the sessions 0, 1, … of one draw.")
+    return values

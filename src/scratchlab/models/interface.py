@@ -6,6 +6,8 @@ In both, an input's result does not depend on how far its batch is padded.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -13,12 +15,14 @@ from scratchlab.checks import Problem
 from scratchlab.types import Embeddings, Image, Spectrogram, Waveform
 
 
-def lengths_of(x: Tensor, lengths: Tensor | None, axes: str, reader: nn.Module) -> Tensor:
+def lengths_of(x: Tensor, lengths: Tensor | None, axes: str, reader: object) -> Tensor:
     """Return the lengths `[n]`; if None, the full size of x's last axis for every input. axes: names of the axes x must have, "n, samples".
 
     Raises Problem, naming the class of `reader`, for another number of axes, an empty batch, and numbers that are not floating-point.
     """
     name, count = type(reader).__name__, axes.count(",") + 1
+    if not isinstance(cast(object, x), Tensor):
+        raise Problem(f"{name} takes a tensor [{axes}], not {type(x).__name__}, which torch.as_tensor converts.")
     if x.ndim != count or not x.is_floating_point() or 0 in x.shape[:1]:
         hint = " For a single input, add an axis: x[None]." if x.ndim == count - 1 else ""
         raise Problem(
@@ -34,7 +38,17 @@ def form_of(features: Tensor) -> Spectrogram | Image:
 
 
 class Frontend(nn.Module):
-    """Turns inputs into features. input_form: of one input; form: of its features, for which the encoder is built; axes: of the inputs."""
+    """Turns inputs `[n, ...]` into features `[n, channels, rows, columns]`.
+
+    input_form: of one input; form: of its features, for which the encoder is built; axes: names of those of the inputs.
+
+    >>> class Power(Frontend):  # one of your own
+    ...     input_form, form = Waveform(8000), Spectrogram(1)
+    ...     def forward(self, values, lengths):
+    ...         return values.square()[:, None, None], lengths
+    >>> Power()(torch.ones(2, 4))[0].shape
+    torch.Size([2, 1, 1, 4])
+    """
 
     input_form: Waveform | Image
     form: Spectrogram | Image
@@ -52,11 +66,18 @@ class Frontend(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Turns features into embeddings. dim: d of the vector `[n, d]`; channels: c of the matrix `[n, t, c]`.
+    """Turns features `[n, channels, rows, columns]` into embeddings. dim: d of the vector `[n, d]`; channels: c of the matrix `[n, t, c]`.
 
     form: of the features it was built for (None: any). streams: names of the streams of sound, if embeddings are concatenations of equal
     parts, one for each stream. pretrained: whether its first weights were learned elsewhere. inputs_axis: the batch axis of the output of
     `halfway`; repeats: how many copies of the batch are concatenated along that axis.
+
+    >>> class Rows(Encoder):  # one of your own: each column is a step
+    ...     dim = channels = 40
+    ...     def forward(self, features, lengths):
+    ...         return Embeddings.of(features[:, 0].transpose(1, 2), lengths)
+    >>> Rows()(torch.rand(2, 1, 40, 101)).vector.shape
+    torch.Size([2, 40])
     """
 
     dim: int

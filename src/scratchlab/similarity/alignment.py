@@ -93,8 +93,13 @@ def _totals(cosine: Tensor, n: Tensor, m: Tensor, window: float, gamma: float) -
 class DTW(Similarity):
     """Dynamic time warping: the minimal sum of 1 - cosine over all alignment paths, divided by the longer length, and negated.
 
-    A path leads from the first to the last steps and advances in the query, in the reference or in both. Source: Sakoe & Chiba (1978),
-    symmetric form without weights. A silent step has cosine 0 with every step. The gradient is that of the best path's cost.
+    Of matrices `[n, t, c]` with matrices `[m, s, c]`, it gives `[n, m]`. A path leads from the first to the last steps and advances in the
+    query, in the reference or in both. Source: Sakoe & Chiba (1978), symmetric form without weights. A silent step has cosine 0 with every
+    step. The gradient is that of the best path's cost.
+
+    >>> x, y = torch.eye(3)[None, [0, 1]], torch.eye(3)[None, [0, 0, 2]]  # one of two steps, one of three: [1, 2, 3] and [1, 3, 3]
+    >>> DTW()(x, y)  # only the last steps differ
+    tensor([[-0.3333]])
     """
 
     reads, sees_order, is_distance = "matrix", True, True
@@ -116,8 +121,13 @@ class SoftDTW(Similarity):
     """DTW with the soft minimum -gamma log(sum of exp(-x/gamma)) over all paths, through which every path has a gradient; normalised and
     negated like `DTW`.
 
-    Source: Cuturi & Blondel (2017), arXiv 1703.01541, equation 1 and algorithms 1 and 2. `debiased`: half the cost of each input with
-    itself is subtracted, so that equal inputs score 0 (Blondel, Mensch & Vert 2021, arXiv 2010.08354, equation 9).
+    Of matrices `[n, t, c]` with matrices `[m, s, c]`, it gives `[n, m]`. Source: Cuturi & Blondel (2017), arXiv 1703.01541, equation 1 and
+    algorithms 1 and 2. `debiased`: half the cost of each input with itself is subtracted, so that equal inputs score 0 (Blondel, Mensch &
+    Vert 2021, arXiv 2010.08354, equation 9).
+
+    >>> x, y = torch.eye(3)[None, [0, 1]], torch.eye(3)[None, [0, 0, 2]]  # one of two steps, one of three: [1, 2, 3] and [1, 3, 3]
+    >>> SoftDTW()(x, y)  # at least as large as DTW's -0.3333
+    tensor([[-0.3333]])
     """
 
     reads, sees_order, is_distance = "matrix", True, True

@@ -65,7 +65,14 @@ def by_steps(queries: Tensor, references: Tensor) -> Tensor:
 
 
 class CKA(Similarity):
-    """Linear CKA of two matrices, which may differ in their numbers of steps; independent of the order of steps."""
+    """Linear CKA of two matrices, which may differ in their numbers of steps; independent of the order of steps.
+
+    Of matrices `[n, t, c]` with matrices `[m, s, c]`, it gives `[n, m]`.
+
+    >>> x, y = torch.eye(3)[None, [0, 1]], torch.eye(3)[None, [0, 0, 2]]  # one of two steps, one of three: [1, 2, 3] and [1, 3, 3]
+    >>> CKA()(x, y)
+    tensor([[0.7746]])
+    """
 
     reads, sees_order = "matrix", False
 

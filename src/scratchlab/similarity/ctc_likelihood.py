@@ -68,7 +68,14 @@ def likelihood(tokens: Tensor, blank: Tensor, n: Tensor, m: Tensor) -> Tensor:
 
 @dataclass(kw_only=True, eq=False)
 class CTC(Similarity):
-    """Log-likelihood of the reference as the query's transcript, divided by the number of query steps."""
+    """Log-likelihood of the reference as the query's transcript, divided by the number of query steps.
+
+    Of matrices `[n, t, c]` with matrices `[m, s, c]`, it gives `[n, m]`.
+
+    >>> x, y = torch.eye(3)[None, [0, 1]], torch.eye(3)[None, [0, 0, 2]]  # one of two steps, one of three: [1, 2, 3] and [1, 3, 3]
+    >>> CTC()(x, y)  # a query of two steps: the reference is pooled to two tokens
+    tensor([[-0.3743]])
+    """
 
     reads, sees_order, is_distance = "matrix", True, True
 

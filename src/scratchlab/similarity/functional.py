@@ -35,7 +35,10 @@ def function_of(kind: type[Similarity], name: str) -> PairwiseScores:
     settings_of_kind = [p for p in inspect.signature(kind).parameters.values() if p.name not in ("stream", "references")]
     arguments = [p for p in inspect.signature(scores).parameters.values() if p.kind is not p.VAR_KEYWORD]
     scores.__name__ = scores.__qualname__ = name
-    scores.__doc__ = f"Scores `[n, m]` by {kind.__name__}, of {shapes}.\n\n    {inspect.getdoc(kind)}"
+    described = (inspect.getdoc(kind) or "").replace(f"{kind.__name__}()(", f"{name}(")  # its examples call the function
+    if "import torch" not in described:
+        described = described.replace(">>> ", ">>> import torch\n>>> ", 1)
+    scores.__doc__ = f"Scores `[n, m]` by {kind.__name__}, of {shapes}.\n\n{described}"
     scores.__signature__ = inspect.Signature([*arguments, *settings_of_kind])  # pyright: ignore[reportFunctionMemberAccess]
     return scores
 

@@ -23,7 +23,14 @@ def _same_steps(queries: Tensor, references: Tensor, query_lengths: Tensor, refe
 
 
 class OneToOne(Similarity):
-    """Mean cosine of step i with step i, without any warping of time. Steps beyond the end of the shorter input count as 0."""
+    """Mean cosine of step i with step i, without any warping of time. Steps beyond the end of the shorter input count as 0.
+
+    Of matrices `[n, t, c]` with matrices `[m, s, c]`, it gives `[n, m]`.
+
+    >>> x, y = torch.eye(3)[None, [0, 1]], torch.eye(3)[None, [0, 0, 2]]  # one of two steps, one of three: [1, 2, 3] and [1, 3, 3]
+    >>> OneToOne()(x, y)  # the first steps agree
+    tensor([[0.3333]])
+    """
 
     reads, sees_order = "matrix", True
 
@@ -33,7 +40,14 @@ class OneToOne(Similarity):
 
 
 class Product(Similarity):
-    """Mean inner product of step i with step i: `OneToOne` without normalisation, so steps of large norm dominate."""
+    """Mean inner product of step i with step i: `OneToOne` without normalisation, so steps of large norm dominate.
+
+    Of matrices `[n, t, c]` with matrices `[m, s, c]`, it gives `[n, m]`.
+
+    >>> x = torch.tensor([[[2.0, 0.0], [0.0, 1.0]]])  # one matrix of two steps: [1, 2, 2]
+    >>> Product()(x, x)  # (2² + 1²) / 2
+    tensor([[2.5000]])
+    """
 
     reads, sees_order = "matrix", True
 
@@ -47,7 +61,12 @@ class Product(Similarity):
 class Chamfer(Similarity):
     """Each step's largest cosine with a step of the other matrix, averaged over steps, then over both directions.
 
-    Source: Fan, Su & Guibas (2017), arXiv 1612.00603, section 4.2, with cosine as the distance. Independent of the order of steps.
+    Of matrices `[n, t, c]` with matrices `[m, s, c]`, it gives `[n, m]`, independent of the order of steps. Source: Fan, Su & Guibas
+    (2017), arXiv 1612.00603, section 4.2, with cosine as the distance.
+
+    >>> x, y = torch.eye(3)[None, [0, 1]], torch.eye(3)[None, [0, 0, 2]]  # one of two steps, one of three: [1, 2, 3] and [1, 3, 3]
+    >>> Chamfer()(x, y)  # one of two steps, and two of three, have an equal in the other
+    tensor([[0.5833]])
     """
 
     reads, sees_order = "matrix", False

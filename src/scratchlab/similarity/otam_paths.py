@@ -52,7 +52,14 @@ def totals(cost: Tensor, n: Tensor, m: Tensor, softness: float) -> Tensor:
 
 @dataclass(kw_only=True, eq=False)
 class OTAM(Similarity):
-    """Negative cost of ordered temporal alignment, averaged over both directions: each input's steps aligned with the other's."""
+    """Negative cost of ordered temporal alignment, averaged over both directions: each input's steps aligned with the other's.
+
+    Of matrices `[n, t, c]` with matrices `[m, s, c]`, it gives `[n, m]`.
+
+    >>> x, y = torch.eye(3)[None, [0, 1]], torch.eye(3)[None, [0, 0, 2]]  # one of two steps, one of three: [1, 2, 3] and [1, 3, 3]
+    >>> OTAM()(x, y)  # a third of one and half of the other do not match: (1 / 3 + 1 / 2) / 2, softened
+    tensor([[-0.3342]])
+    """
 
     reads, sees_order, is_distance = "matrix", True, True
 

@@ -45,7 +45,12 @@ class VectorSimilarity(Similarity):
 
 
 class Cosine(VectorSimilarity):
-    """Cosine of the vectors."""
+    """Cosine of the vectors: of `[n, d]` with `[m, d]`, `[n, m]`.
+
+    >>> import torch
+    >>> Cosine()(torch.tensor([[3.0, 0.0]]), torch.eye(2))  # one query, two references
+    tensor([[1., 0.]])
+    """
 
     def vectors(self, queries: Tensor, references: Tensor) -> Tensor:
         """Scores in [-1, 1]."""
@@ -53,11 +58,21 @@ class Cosine(VectorSimilarity):
 
 
 class CentredCosine(VectorSimilarity):
-    """Cosine of the vectors after the mean vector of the training rows is subtracted.
+    """Cosine of the vectors after the mean vector of the training rows is subtracted: of `[n, d]` with `[m, d]`, `[n, m]`.
 
-    The mean is set after training; until then, and hence in a loss, this is the plain cosine. Source: CL2N of Wang et al. (2019),
+    The mean `[d]` is set after training; until then, and hence in a loss, this is the plain cosine. Source: CL2N of Wang et al. (2019),
     "SimpleShot", arXiv 1911.04623. There, references are normalised before they are averaged; here their average is normalised, which is
     the same for a single reference.
+
+    >>> import torch
+    >>> CentredCosine()(torch.eye(2), torch.eye(2))  # without a mean
+    tensor([[1., 0.],
+            [0., 1.]])
+    >>> similarity = CentredCosine()
+    >>> similarity.mean = torch.full((2,), 0.5)
+    >>> similarity(torch.eye(2), torch.eye(2)).round()
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
     """
 
     mean: Tensor | None = None
@@ -68,7 +83,14 @@ class CentredCosine(VectorSimilarity):
 
 
 class L2(VectorSimilarity):
-    """Negative squared Euclidean distance of the vectors. Source: Snell et al. (2017), arXiv 1703.05175, section 2.3."""
+    """Negative squared Euclidean distance of the vectors: of `[n, d]` with `[m, d]`, `[n, m]`.
+
+    Source: Snell et al. (2017), arXiv 1703.05175, section 2.3.
+
+    >>> import torch
+    >>> L2()(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]))
+    tensor([[-25.]])
+    """
 
     is_distance = True
 
@@ -80,7 +102,12 @@ class L2(VectorSimilarity):
 class Linear(VectorSimilarity):
     """The affine readout of a linear classifier, w·x + b, for learned class weights; p·x - ½‖p‖² for a prototype p.
 
-    The latter ranks classes as L2 does. Source: Snell et al. (2017), arXiv 1703.05175, section 2.4, eq. 8.
+    Of queries `[n, d]` with class weights `[m, d + 1]`, the bias last, or with prototypes `[m, d]`, it gives `[n, m]`. The latter ranks
+    classes as L2 does. Source: Snell et al. (2017), arXiv 1703.05175, section 2.4, eq. 8.
+
+    >>> import torch
+    >>> Linear()(torch.tensor([[2.0]]), torch.tensor([[3.0, 1.0]]))  # 3 · 2 + 1
+    tensor([[7.]])
     """
 
     biased = True

@@ -1,4 +1,10 @@
-"""Augmentation of training inputs and features."""
+"""Augmentation of training inputs `[n, ...]` and features; shapes are kept.
+
+>>> import torch
+>>> from scratchlab.data import augment
+>>> augment.SpecAugment()(torch.rand(8, 1, 40, 101)).shape
+torch.Size([8, 1, 40, 101])
+"""
 
 import lazy_loader
 

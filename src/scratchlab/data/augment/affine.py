@@ -11,18 +11,25 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scratchlab.checks import Problem
+from scratchlab.data.augment.interface import Augment
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Image, Waveform
 
 
-class Affine:
-    """Rotates each image by up to ±`degrees`, scales it by 1 ± `scale`, and shears it by up to ±`shear` degrees."""
+class Affine(Augment):
+    """Rotates each image by up to ±`degrees`, scales it by 1 ± `scale`, and shears it by up to ±`shear` degrees.
 
-    domain = "inputs"
+    Images are `[n, channels, height, width]`.
+
+    >>> Affine(degrees=15.0)(torch.rand(8, 1, 28, 28)).shape
+    torch.Size([8, 1, 28, 28])
+    """
+
+    domain, axes = "inputs", "n, channels, height, width"
 
     def __init__(
         self,
-        form: Waveform | Image,
+        form: Waveform | Image = Image(1, 28, 28),
         *,
         degrees: Annotated[float, Field(ge=0, le=180, description="maximum rotation in degrees, in either direction")] = 10.0,
         scale: Annotated[float, Field(ge=0, lt=1, description="maximum change of scale; 0.1: a factor of 0.9 to 1.1")] = 0.1,
@@ -32,7 +39,7 @@ class Affine:
             raise Problem("[augment.affine] transforms images, but this source provides audio; remove it.")
         self.degrees, self.scale, self.shear = degrees, scale, shear
 
-    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
+    def augmented(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, channels, height, width]` -> the same shape, bilinearly interpolated; pixels from outside the image and columns beyond
         `lengths` `[n]` are 0.
         """

@@ -13,20 +13,27 @@ from torch import Tensor
 
 from scratchlab.checks import Problem
 from scratchlab.data import audio
+from scratchlab.data.augment.interface import Augment
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Floats, Image, Waveform
 
 BUILT_IN_SECONDS = 60
 
 
-class Noise:
-    """Adds a random segment of noise to some clips, with a signal-to-noise ratio drawn uniformly in dB."""
+class Noise(Augment):
+    """Adds a random segment of noise to some clips of `[n, samples]`, with a signal-to-noise ratio drawn uniformly in dB.
 
-    domain = "inputs"
+    >>> waves = torch.ones(2, 16_000)
+    >>> noise = Noise(snr=(20.0, 20.0), probability=1.0)(waves) - waves
+    >>> noise.square().mean(1)  # 20 dB below a power of 1
+    tensor([0.0100, 0.0100])
+    """
+
+    domain, axes = "inputs", "n, samples"
 
     def __init__(
         self,
-        form: Waveform | Image,
+        form: Waveform | Image = Waveform(16_000),
         *,
         folder: Annotated[str, Field(description="folder of noise recordings; empty: built-in white, pink and brown noise")] = "",
         snr: Annotated[tuple[float, float], Field(description="lowest and highest signal-to-noise ratio, in dB")] = (0.0, 30.0),
@@ -55,7 +62,7 @@ class Noise:
             raise Problem(f"augment.noise.folder = '{self.folder}' contains no recording ({', '.join(audio.SUFFIXES)}).")
         return [audio.decode(path, self.rate) for path in paths]
 
-    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
+    def augmented(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, samples]` -> the same shape; the padding beyond `lengths` `[n]` stays zero."""
         width = values.shape[1]
         bank = self._bank.to(values.device)

@@ -9,18 +9,25 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem
+from scratchlab.data.augment.interface import Augment
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Image, Waveform
 
 
-class Shift:
-    """Shifts each clip in time by up to ±`ms` milliseconds."""
+class Shift(Augment):
+    """Shifts each clip of `[n, samples]` in time by up to ±`ms` milliseconds.
 
-    domain = "inputs"
+    >>> clips = torch.ones(3, 16_000)
+    >>> shifted = Shift(ms=10.0)(clips)  # up to 160 samples at 16 kHz
+    >>> shifted.shape, bool((shifted.sum(1) >= 15_840).all())
+    (torch.Size([3, 16000]), True)
+    """
+
+    domain, axes = "inputs", "n, samples"
 
     def __init__(
         self,
-        form: Waveform | Image,
+        form: Waveform | Image = Waveform(16_000),
         *,
         ms: Annotated[float, Field(gt=0, description="maximum shift, in milliseconds")] = 100.0,
     ) -> None:
@@ -28,7 +35,7 @@ class Shift:
             raise Problem("[augment.shift] shifts waveforms in time; for images use [augment.pixel_shift].")
         self.max_shift = max(1, round(ms * form.rate / 1000))
 
-    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
+    def augmented(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, samples]` -> the same shape; samples shifted beyond a clip's end are lost, and zeros fill the gap."""
         shift = (rng.integers(2 * self.max_shift + 1) - self.max_shift).to(values.device)
         source = torch.arange(values.shape[1], device=values.device) - shift[:, None]
@@ -36,14 +43,18 @@ class Shift:
         return values.gather(1, source.clamp(0, values.shape[1] - 1)) * inside
 
 
-class PixelShift:
-    """Shifts each image by up to ±`pixels` vertically and horizontally."""
+class PixelShift(Augment):
+    """Shifts each image of `[n, channels, height, width]` by up to ±`pixels` vertically and horizontally.
 
-    domain = "inputs"
+    >>> PixelShift(pixels=2)(torch.rand(8, 1, 28, 28)).shape
+    torch.Size([8, 1, 28, 28])
+    """
+
+    domain, axes = "inputs", "n, channels, height, width"
 
     def __init__(
         self,
-        form: Waveform | Image,
+        form: Waveform | Image = Image(1, 28, 28),
         *,
         pixels: Annotated[int, Field(ge=1, description="maximum shift, in pixels")] = 2,
     ) -> None:
@@ -51,7 +62,7 @@ class PixelShift:
             raise Problem("[augment.pixel_shift] shifts images; for waveforms use [augment.shift].")
         self.max_shift = pixels
 
-    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
+    def augmented(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, channels, height, width]` -> the same shape."""
         n, channels, height, width = values.shape
         padded = torch.nn.functional.pad(values, [self.max_shift] * 4)

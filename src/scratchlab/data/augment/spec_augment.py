@@ -10,18 +10,24 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem
+from scratchlab.data.augment.interface import Augment
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Image, Waveform
 
 
-class SpecAugment:
-    """Masks random bands and frames of each spectrogram with zero, the value of silence."""
+class SpecAugment(Augment):
+    """Masks random bands and frames of each spectrogram of `[n, streams, bands, frames]` with zero, the value of silence.
 
-    domain = "features"
+    >>> masked = SpecAugment(bands=5, frames=20)(torch.ones(4, 1, 40, 101))
+    >>> masked.shape, bool((masked == 0).sum() <= 4 * (2 * 5 * 101 + 2 * 20 * 40))
+    (torch.Size([4, 1, 40, 101]), True)
+    """
+
+    domain, axes = "features", "n, streams, bands, frames"
 
     def __init__(
         self,
-        form: Waveform | Image,
+        form: Waveform | Image = Waveform(16_000),
         *,
         bands: Annotated[int, Field(ge=0, description="maximum width of a frequency mask, in bands")] = 5,
         band_masks: Annotated[int, Field(ge=0, description="number of frequency masks")] = 2,
@@ -34,7 +40,7 @@ class SpecAugment:
             raise Problem("[augment.spec_augment] masks nothing with these settings; remove it, or raise the widths and numbers of masks.")
         self.bands, self.band_masks, self.frames, self.frame_masks = bands, band_masks, frames, frame_masks
 
-    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
+    def augmented(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, 1, bands, frames]` -> the same shape; time masks lie within the first `lengths` `[n]` frames of each clip."""
         n, _, bands, frames = values.shape
         mask = torch.ones(n, 1, bands, 1, device=values.device)

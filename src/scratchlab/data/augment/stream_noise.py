@@ -14,24 +14,32 @@ from pydantic import Field
 from torch import Tensor
 
 from scratchlab.checks import Problem, counted, listing, nearest
+from scratchlab.data.augment.interface import Augment
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.types import Image, Waveform
 
 FRAMES = 4096  # length of the noise, which then repeats
 
 
-class StreamNoise:
+class StreamNoise(Augment):
     """Adds white-noise power to the streams of some clips, at one signal-to-noise ratio per clip, relative to each stream's mean power.
+
+    Spectrograms are `[n, streams, bands, frames]`, in units of 20 dB above the floor.
 
     Noise powers are exponentially distributed, as for one bin of a Fourier transform of white noise, and independent across bands, frames
     and streams; powers of real noise are correlated over a few frames.
+
+    >>> speech = torch.ones(4, 3, 40, 101)
+    >>> noisy = StreamNoise(snr=(0.0, 0.0), probability=1.0)(speech)
+    >>> noisy.shape, round(float((10 ** (2 * noisy)).mean() / (10 ** (2 * speech)).mean()), 2)  # at 0 dB, noise is as strong as speech
+    (torch.Size([4, 3, 40, 101]), 2.0)
     """
 
-    domain = "features"
+    domain, axes = "features", "n, streams, bands, frames"
 
     def __init__(
         self,
-        form: Waveform | Image,
+        form: Waveform | Image = Waveform(16_000),
         *,
         streams: Annotated[list[str], Field(description="streams of the front-end to which noise is added; empty: all")] = [],
         snr: Annotated[tuple[float, float], Field(description="lowest and highest signal-to-noise ratio, in dB")] = (0.0, 30.0),
@@ -56,7 +64,7 @@ class StreamNoise:
                 raise Problem(f"augment.stream_noise.streams names '{name}', but {available}")
         self.streams = streams
 
-    def __call__(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
+    def augmented(self, values: Tensor, lengths: Tensor, rng: RowRNG) -> Tensor:
         """`[n, streams, bands, frames]` in units of 20 dB above the floor -> the same shape; frames beyond `lengths` `[n]` stay zero."""
         channels, bands, frames = values.shape[1:]
         if self.streams and len(self.streams) != channels:

@@ -25,7 +25,10 @@ class Column:
     """Reads a column of labels, class names or indices into the source's classes. The defaults are the columns of a run's noise.parquet.
 
     With `ids`, labels are matched to samples by id, and other rows of the file are ignored. Without, the file lists all samples, or those
-    of the publisher's training part, in the source's order.
+    of the publisher's training part, in the source's order. Give it to `scratchlab.run(..., noise=...)`, which reads the file.
+
+    >>> Column(file="cifar10n.npz", labels="worst", ids="").columns  # arrays `[n]` in the source's order
+    {'labels': 'worst', 'ids': '', 'truth': ''}
     """
 
     def __init__(

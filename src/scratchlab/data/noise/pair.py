@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchlab.checks import Problem
-from scratchlab.data.noise.given import Exact, Rate, labels_to_change
-from scratchlab.types import Rows, Samples
+from scratchlab.data.noise.by_class import ByClass
+from scratchlab.data.noise.given import labels_to_change
+from scratchlab.types import Rows
 
 
-class Pair:
-    """Changes labels to the next class of training in the source's order, and labels of the last class to the first."""
+class Pair(ByClass):
+    """Changes labels to the next class of training in the source's order, and labels of the last class to the first.
 
-    def __init__(self, *, rate: Rate, exact: Exact = True) -> None:
-        self.rate, self.exact = rate, exact
+    Called with labels `[n]`, it returns noisy ones, `[n]`; given to a run, it changes those of training and validation.
 
-    def labels(self, samples: Samples, rows: Rows, classes: Rows, rng: np.random.Generator) -> Rows:
-        """The given labels `[n]` of these rows."""
-        if len(classes) < 2:
-            raise Problem("noise.name = 'pair' needs at least two classes in training and in validation; there is one.")
-        true = samples.labels[rows]
+    >>> Pair(rate=0.5)([0, 0, 1, 1, 2, 2])
+    array([0, 1, 1, 2, 0, 2])
+    """
+
+    def noisy(self, true: Rows, classes: Rows, rng: np.random.Generator) -> Rows:
+        """Noisy labels `[n]` of true labels `[n]`."""
         following = classes[(np.searchsorted(classes, true) + 1) % len(classes)]
         return np.where(labels_to_change(true, self.rate, self.exact, rng), following, true)

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchlab.checks import Problem
-from scratchlab.data.noise.given import Exact, Rate, labels_to_change
-from scratchlab.types import Rows, Samples
+from scratchlab.data.noise.by_class import ByClass
+from scratchlab.data.noise.given import labels_to_change
+from scratchlab.types import Rows
 
 
-class Symmetric:
-    """Changes labels to another class of training, uniformly, never to the true class, so that `rate` is the fraction of wrong labels."""
+class Symmetric(ByClass):
+    """Changes labels to another class of training, uniformly, never to the true class, so that `rate` is the fraction of wrong labels.
 
-    def __init__(self, *, rate: Rate, exact: Exact = True) -> None:
-        self.rate, self.exact = rate, exact
+    Called with labels `[n]`, it returns noisy ones, `[n]`; given to a run, it changes those of training and validation.
 
-    def labels(self, samples: Samples, rows: Rows, classes: Rows, rng: np.random.Generator) -> Rows:
-        """The given labels `[n]` of these rows."""
-        if len(classes) < 2:
-            raise Problem("noise.name = 'symmetric' needs at least two classes in training and in validation; there is one.")
-        true = samples.labels[rows]
+    >>> labels = np.repeat(["cat", "dog", "fox"], 10)
+    >>> [int((Symmetric(rate=0.3)(labels) != labels)[labels == name].sum()) for name in ("cat", "dog", "fox")]
+    [3, 3, 3]
+    """
+
+    def noisy(self, true: Rows, classes: Rows, rng: np.random.Generator) -> Rows:
+        """Noisy labels `[n]` of true labels `[n]`."""
         changed = labels_to_change(true, self.rate, self.exact, rng)
-        steps = rng.integers(1, len(classes), len(rows))  # 1 to classes - 1 steps around the circle of classes: never the true class
+        steps = rng.integers(1, len(classes), len(true))  # 1 to classes - 1 steps around the circle of classes: never the true class
         wrong = classes[(np.searchsorted(classes, true) + steps) % len(classes)]
         return np.where(changed, wrong, true)

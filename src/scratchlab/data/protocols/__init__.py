@@ -1,4 +1,10 @@
-"""Protocols: what is trained on, what may choose, and what is tested."""
+"""Protocols: what is trained on, what may choose, and what is tested.
+
+>>> from scratchlab import data
+>>> from scratchlab.data import protocols
+>>> protocols.ClosedSet(valid=0).plan(data.SklearnDigits().read()).queries.shape
+(450,)
+"""
 
 import lazy_loader
 

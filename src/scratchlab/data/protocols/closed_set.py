@@ -10,12 +10,20 @@ from pydantic import Field
 from scratchlab.checks import Problem
 from scratchlab.data.protocols.orders import named_classes
 from scratchlab.data.protocols.pools import Disjoint, Test, Valid, pools
-from scratchlab.types import Plan, Samples, Split
+from scratchlab.types import Plan, Samples, Split, check_samples
 from scratchlab.types import rows as as_rows
 
 
 class ClosedSet:
-    """Trains once on some groups and tests on others, with the same classes: standard closed-set classification."""
+    """Trains once on some groups and tests on others, with the same classes: standard closed-set classification.
+
+    `plan` gives row numbers `[n]` of training, validation and queries.
+
+    >>> from scratchlab.data.sources.sklearn_digits import SklearnDigits
+    >>> split = ClosedSet(test=0.25).plan(SklearnDigits().read()).split
+    >>> len(split.train), len(split.valid), len(split.query)
+    (1146, 201, 450)
+    """
 
     kind = "closed_set"
 
@@ -34,6 +42,7 @@ class ClosedSet:
 
     def plan(self, samples: Samples) -> Plan:
         """One split of the classes in `classes`, or of all. Raises Problem for a class with query or validation but no training rows."""
+        check_samples(samples)
         groups = samples.grouped(self.disjoint)
         pool = pools(samples, groups, self.test, self.valid, np.random.default_rng([self.seed, 2]), what=samples.group_name(self.disjoint))
         train, valid, query = pool.train, pool.valid, pool.query

@@ -16,7 +16,7 @@ from pydantic import Field
 from scratchlab.checks import Problem, counted, listing
 from scratchlab.data.protocols.drawing import ClassRows, choose_classes, dirichlet_counts, draw_rows
 from scratchlab.data.protocols.pools import Disjoint, Fraction, Pools, pools
-from scratchlab.types import Plan, Rows, Samples, Split, Strings
+from scratchlab.types import Plan, Rows, Samples, Split, Strings, check_samples
 from scratchlab.types import rows as as_rows
 
 BALANCED, DIRICHLET = "balanced", "dirichlet"
@@ -68,7 +68,12 @@ class Episodes:
     Training, validation and test share no class. If every class is within one group (such as an alphabet), groups are split, by the
     publisher's split if there is one. If groups contain several classes and classes several groups (such as speakers), only classes are
     split, unless `disjoint` names the column: then training rows are of training classes and training groups, and test rows of test
-    classes and test groups.
+    classes and test groups. `plan` gives row numbers: support `[episode, way, shot]` and queries `[episode, q]`.
+
+    >>> from scratchlab.data.sources.sklearn_digits import SklearnDigits
+    >>> plan = Episodes(way=3, shots=[5], query=5, episodes=100, test=0.4).plan(SklearnDigits().read())
+    >>> plan.support.shape, plan.queries_by["balanced"].rows.shape
+    ((100, 3, 5), (100, 15))
     """
 
     kind = "episodes"
@@ -119,6 +124,7 @@ class Episodes:
 
     def plan(self, samples: Samples) -> EpisodesPlan:
         """Draws all episodes. Raises Problem where there are too few test classes or a class has too few rows."""
+        check_samples(samples)
         cut = self._cut(samples)
         labels = np.unique(samples.labels[cut.query])
         number = self.way + self.unknown

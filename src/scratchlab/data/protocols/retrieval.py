@@ -15,7 +15,7 @@ from scratchlab.checks import Problem, counted, listing
 from scratchlab.data.protocols.orders import named_classes
 from scratchlab.data.protocols.pools import Fraction, Pools, fraction_of_each_class, pools
 from scratchlab.metrics.ranking import SameCamera, Ties
-from scratchlab.types import Plan, Rows, Samples, Split
+from scratchlab.types import Plan, Rows, Samples, Split, check_samples
 from scratchlab.types import rows as as_rows
 
 CUT, VALID, PROBES = range(1, 4)  # seeds of independent generators
@@ -51,7 +51,12 @@ class Retrieval:
     """Trains on some identities; of each other identity, some rows are probes and the others are in the gallery.
 
     If the publisher has a split and `test` is a fraction, its test rows are used for testing and all others for training. Rules on
-    cameras need the column of groups that contains the cameras.
+    cameras need the column of groups that contains the cameras. `plan` gives row numbers of training, probes `[q]` and gallery `[g]`.
+
+    >>> from scratchlab.data.sources.sklearn_digits import SklearnDigits
+    >>> plan = Retrieval(probes=2).plan(SklearnDigits().read())  # a class is an identity: five are for training, five for testing
+    >>> plan.queries.shape, plan.gallery.shape
+    ((10,), (888,))
     """
 
     kind = "retrieval"
@@ -117,6 +122,7 @@ class Retrieval:
 
     def plan(self, samples: Samples) -> RetrievalPlan:
         """Draws training rows, probes and gallery. Raises Problem where a part is empty or an identity has no row left for the gallery."""
+        check_samples(samples)
         names = np.array(samples.classes)[samples.labels]
         junk = named_classes(samples, self.junk, "protocol.junk")
         excluded = np.concatenate([junk, named_classes(samples, self.distractors, "protocol.distractors")])

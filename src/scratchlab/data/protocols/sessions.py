@@ -17,7 +17,7 @@ from pydantic import Field
 from scratchlab.checks import Problem, counted
 from scratchlab.data.protocols.orders import class_order
 from scratchlab.data.protocols.pools import Disjoint, Pools, Test, Valid, pools
-from scratchlab.types import Plan, Rows, Samples, Split
+from scratchlab.types import Plan, Rows, Samples, Split, check_samples
 from scratchlab.types import rows as as_rows
 
 
@@ -34,7 +34,15 @@ class SessionsPlan(Plan):
 
 
 class Sessions:
-    """`base` classes, then `sessions` sessions of `way` new classes with `shot` labelled rows each; shots are drawn `draws` times."""
+    """`base` classes, then `sessions` sessions of `way` new classes with `shot` labelled rows each; shots are drawn `draws` times.
+
+    `plan` gives row numbers: of the base session, and for each draw and later session the shots `[way · shot]` and the queries `[n]`.
+
+    >>> from scratchlab.data.sources.sklearn_digits import SklearnDigits
+    >>> plan = Sessions(base=6, way=2, shot=5, sessions=2).plan(SklearnDigits().read())
+    >>> len(plan.draws), plan.split.classes, [session.reference.shape for session in plan.draws[0]]
+    (10, array([3, 1, 5, 4, 6, 9]), [(10,), (10,)])
+    """
 
     kind = "sessions"
 
@@ -66,6 +74,7 @@ class Sessions:
 
     def plan(self, samples: Samples) -> SessionsPlan:
         """The base session and the sessions of every draw. Raises Problem where there are too few classes or samples."""
+        check_samples(samples)
         groups = samples.grouped(self.disjoint)
         order, what = self._order(samples), samples.group_name(self.disjoint)
         pool = pools(samples, groups, self.test, self.valid, self._rng(2), what=what)

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
-from scratchlab.checks import Problem, counted
+from scratchlab.checks import Problem, as_array, counted
 from scratchlab.data.samplers.interface import Episode, positions_by_class
 from scratchlab.types import Rows
 
@@ -20,11 +21,20 @@ MIN_EPISODES = 20  # for validation
 
 
 class Episodes:
-    """Samples episodes of `way` classes with `shot` support and `query` query rows each, independently for every batch."""
+    """Samples episodes of `way` classes with `shot` support and `query` query rows each, independently for every batch.
+
+    `batches` are positions `[way · (shot + query)]` among rows with labels `[n]`; `episode` tells which of them are support.
+
+    >>> labels = np.repeat(np.arange(4), 6)  # 24 rows of four classes
+    >>> sampler = Episodes(way=2, shot=1, query=2, episodes=10)
+    >>> rows = sampler.batches(labels)[0]
+    >>> labels[rows], sampler.episode.support(np.arange(6))
+    (array([2, 2, 2, 3, 3, 3]), array([ True, False, False,  True, False, False]))
+    """
 
     def __init__(
         self,
-        batch: int,
+        batch: int = 0,
         *,
         way: Annotated[int, Field(ge=2, description="classes per episode")] = 5,
         shot: Annotated[int, Field(ge=1, description="support rows per class")] = 5,
@@ -34,7 +44,7 @@ class Episodes:
         del batch  # a training batch is an episode
         self.episode, self.episodes = Episode(way, shot, query), episodes
 
-    def fits(self, labels: Rows, classes: Sequence[str]) -> None:
+    def fits(self, labels: Rows, classes: Sequence[str] = ()) -> None:
         """Raises Problem where the labels have fewer than `way` classes, or a class has fewer than shot + query rows."""
         present, counts = np.unique(labels, return_counts=True)
         way, shot, query = self.episode.way, self.episode.shot, self.episode.query
@@ -43,13 +53,16 @@ class Episodes:
                 f"sampler.way = {way} does not fit: the training rows are of {counted(len(present), 'class')}; lower sampler.way."
             )
         if (smallest := int(counts.min())) < shot + query:
+            label = present[counts.argmin()]
             raise Problem(
-                f"Class '{classes[int(present[counts.argmin()])]}' has {counted(smallest, 'training row')}, fewer than "
+                f"Class '{classes[int(label)] if classes else label}' has {counted(smallest, 'training row')}, fewer than "
                 f"sampler.shot + sampler.query = {shot} + {query}; lower them, or leave the class out."
             )
 
-    def batches(self, labels: Rows, seed: int, epoch: int) -> list[Rows]:
-        """Positions `[way · (shot + query)]` of each episode, in the layout of `Episode`."""
+    def batches(self, labels: npt.ArrayLike, seed: int = 0, epoch: int = 0) -> list[Rows]:
+        """Positions `[way · (shot + query)]` of each episode, in the layout of `Episode`. Raises Problem as `fits`."""
+        labels = as_array(labels, "n", "labels")
+        self.fits(labels)
         return draw_episodes(labels, self.episode, self.episodes, np.random.default_rng([seed, epoch]))
 
 

@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
+from scratchlab.checks import as_array
 from scratchlab.types import Rows
 
 
 class Shuffled:
-    """Samples all training rows in random order, in batches of `training.batch`."""
+    """Samples all training rows in random order, in batches of `batch` (`training.batch` in a recipe).
+
+    `batches` are positions `[batch]` among rows with labels `[n]`.
+
+    >>> [rows.tolist() for rows in Shuffled(3).batches([0, 1, 0, 1, 1, 0, 1])]
+    [[2, 4, 3], [6, 5, 0, 1]]
+    """
 
     episode = None
 
-    def __init__(self, batch: int) -> None:
+    def __init__(self, batch: int = 100) -> None:
         self.batch = batch
 
-    def fits(self, labels: Rows, classes: Sequence[str]) -> None:
+    def fits(self, labels: Rows, classes: Sequence[str] = ()) -> None:
         """Never raises: all labels can be sampled."""
 
-    def batches(self, labels: Rows, seed: int, epoch: int) -> list[Rows]:
-        """Every position once, in shuffled batches."""
-        return shuffled(len(labels), self.batch, seed, epoch)
+    def batches(self, labels: npt.ArrayLike, seed: int = 0, epoch: int = 0) -> list[Rows]:
+        """Every position once, in shuffled batches `[batch]`, of rows with labels `[n]`."""
+        return shuffled(len(as_array(labels, "n", "labels")), self.batch, seed, epoch)
 
 
 def shuffled(n: int, size: int, seed: int, epoch: int) -> list[Rows]:

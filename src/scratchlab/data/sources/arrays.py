@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, as_array
 from scratchlab.types import Batch, Floats, Image, Rows, Samples, Waveform
 
 
@@ -40,8 +40,12 @@ def from_arrays(
     [0, 1]. labels: `[n]`, names or numbers; classes are their sorted values. lengths: `[n]` in samples, of waveforms that are padded.
     groups: columns `[n]` by name, such as "speaker"; no split cuts the first. splits: `[n]`, "train", "valid", "test" or "". ids: `[n]`,
     unique names; by default the row number. Raises Problem where shapes do not fit each other, or numbers are not finite.
+
+    >>> samples = from_arrays(np.zeros((4, 1, 8, 8)), ["cat", "dog", "dog", "cat"], groups={"camera": ["left", "left", "right", "right"]})
+    >>> len(samples), samples.classes, samples.labels.tolist(), samples.form
+    (4, ('cat', 'dog'), [0, 1, 1, 0], Image(channels=1, height=8, width=8))
     """
-    values: Floats = np.ascontiguousarray(_as_array(inputs), dtype=np.float32)
+    values: Floats = np.ascontiguousarray(as_array(inputs), dtype=np.float32)
     n = len(values) if values.ndim else 0
     if values.ndim not in (2, 4) or 0 in values.shape:
         raise Problem(f"inputs are waveforms [n, samples] or images [n, channels, height, width], none empty; here {list(values.shape)}.")
@@ -52,21 +56,16 @@ def from_arrays(
     if values.ndim == 4 and (values.min() < 0 or values.max() > 1):
         raise Problem(f"Pixels lie in [0, 1]; these go from {values.min():g} to {values.max():g}. Divide bytes by 255.")
     longest = values.shape[-1]
-    real: Rows = np.full(n, longest) if lengths is None else np.asarray(_as_array(lengths), dtype=np.int64)
+    real: Rows = np.full(n, longest) if lengths is None else np.asarray(as_array(lengths), dtype=np.int64)
     if real.shape != (n,) or real.min() < 1 or real.max() > longest:
         raise Problem(f"lengths must be {n} whole numbers from 1 to {longest}.")
-    classes, codes = np.unique(_as_array(labels), return_inverse=True)
+    classes, codes = np.unique(as_array(labels), return_inverse=True)
     return Samples(
         ids=np.array([str(row) for row in range(n)]) if len(ids := np.asarray(ids)) == 0 else ids.astype(str),
         labels=codes.astype(np.int64),
         classes=tuple(str(one) for one in classes),
-        groups={name: _as_array(column).astype(str) for name, column in (groups or {}).items()},
+        groups={name: as_array(column).astype(str) for name, column in (groups or {}).items()},
         splits=np.full(n, "") if len(splits := np.asarray(splits)) == 0 else splits.astype(str),
         form=Image(*values.shape[1:]) if rate is None else Waveform(rate),
         load=_InMemory(values, real).load,
     )
-
-
-def _as_array(values: Any) -> npt.NDArray[Any]:
-    """An array from an array-like or a tensor, on whatever device."""
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)

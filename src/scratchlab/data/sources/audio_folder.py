@@ -18,7 +18,11 @@ class AudioFolder:
     """Recordings of any rate, length and number of channels.
 
     With `root`, the class of a recording is the top-level folder that contains it, at any depth. A class folder without
-    recordings and a recording outside of a class folder are errors, since that class or clip would silently be missing.
+    recordings and a recording outside of a class folder are errors, since that class or clip would silently be missing. `read` lists the
+    recordings; `load` of its Samples gives waveforms `[n, samples]`.
+
+    >>> AudioFolder(root="my_words", rate=8000).form  # my_words/WORD/*.wav
+    Waveform(rate=8000)
     """
 
     def __init__(

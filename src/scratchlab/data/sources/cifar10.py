@@ -30,7 +30,11 @@ class CIFAR10:
 
     An archive may contain several label arrays, as CIFAR-10N does (Wei et al., ICLR 2022, arXiv 2110.12088): `labels` names the true
     labels, used for training and testing; noisy labels, used only for training, are named in [noise] with `name = "column"`. About
-    3 % of the published test images have a near-duplicate among the training images (Barz & Denzler, arXiv 1902.00423).
+    3 % of the published test images have a near-duplicate among the training images (Barz & Denzler, arXiv 1902.00423). `load` of the
+    Samples gives images `[n, 3, 32, 32]`.
+
+    >>> CIFAR10(root="cifar-10-batches-bin").form
+    Image(channels=3, height=32, width=32)
     """
 
     def __init__(

@@ -25,7 +25,10 @@ class FSDD:
     """Reads files `digit_speaker_index.wav` (or .flac) in `root` or its folder `recordings`.
 
     The publisher's split is not used: its test part is indices 0 to 4 of every speaker, so that every test speaker is also a
-    training speaker. Protocols split by speaker instead.
+    training speaker. Protocols split by speaker instead. `load` of the Samples gives waveforms `[n, samples]`.
+
+    >>> FSDD(root="free-spoken-digit-dataset").form
+    Waveform(rate=8000)
     """
 
     def __init__(

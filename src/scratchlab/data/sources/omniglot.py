@@ -48,6 +48,10 @@ class Omniglot:
     The publisher's split is by alphabet: "train" is the background set, "test" the evaluation set. Each of the two small sets contains
     five of the 30 background alphabets; they share Greek and Latin, whose images are included once. Drawers are numbered separately in
     each alphabet, and it is not published which numbers are the same person; so a drawer's name includes the alphabet (`Greek/03`).
+    `load` of the Samples gives images `[n, 1, size, size]`.
+
+    >>> Omniglot(root="omniglot", size=28).form
+    Image(channels=1, height=28, width=28)
     """
 
     def __init__(

@@ -19,7 +19,13 @@ _ADVICE = (
 
 
 class ORL:
-    """People are the classes; an id is the person and the number of the image in the file's order (`7/03`). There are no groups."""
+    """People are the classes; an id is the person and the number of the image in the file's order (`7/03`). There are no groups.
+
+    `load` of the Samples gives images `[n, 1, height, width]`.
+
+    >>> ORL(root="faces.npz", height=64, width=64).form
+    Image(channels=1, height=64, width=64)
+    """
 
     def __init__(
         self,

@@ -16,7 +16,12 @@ SIDE, MAX_VALUE = 8, 16
 
 
 class SklearnDigits:
-    """Ten digits as images of 8 × 8 pixels. The writers of the digits are not published, so there are no groups."""
+    """Ten digits as images of 8 × 8 pixels, `[n, 1, 8, 8]`. The writers of the digits are not published, so there are no groups.
+
+    >>> digits = SklearnDigits().read()
+    >>> len(digits), digits.labels[:4], digits.load(np.arange(4)).values.shape
+    (1797, array([0, 1, 2, 3]), (4, 1, 8, 8))
+    """
 
     def __init__(self) -> None:
         self.form = Image(1, SIDE, SIDE)

@@ -11,14 +11,14 @@ from scratchlab.learn.losses.contrastive import Contrastive
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
 from scratchlab.learn.losses.interface import Loss
 from scratchlab.learn.losses.prototypical import Prototypical
-from scratchlab.learn.losses.pseudo_classes import PseudoClasses
+from scratchlab.learn.losses.pseudo_class_term import PseudoClassTerm
 from scratchlab.learn.losses.squared_error import SquaredError
 
 LOSSES: dict[str, Callable[..., Loss]] = {
     "contrastive": Contrastive,
     "cross_entropy": CrossEntropy,
     "prototypical": Prototypical,
-    "pseudo_classes": PseudoClasses,
+    "pseudo_classes": PseudoClassTerm,
     "squared_error": SquaredError,
 }
 

@@ -1,8 +1,8 @@
-"""Base class of classification losses: weighted sums over similarities. Validation reports such a loss."""
+"""Base classes of classification losses: weighted sums over similarities. Validation reports such a loss."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveFloat
@@ -11,9 +11,11 @@ from torch.nn import functional as F
 
 from scratchlab.checks import Problem, listing, nearest
 from scratchlab.learn import parallel
-from scratchlab.learn.losses.interface import EmbeddedBatch, Loss, Similarities
+from scratchlab.learn.losses.interface import ByClassWeights, EmbeddedBatch, Loss, Similarities
+from scratchlab.learn.losses.labels import Embedded
 from scratchlab.learn.references import class_means
 from scratchlab.similarity.interface import Similarity
+from scratchlab.similarity.vector import Cosine
 from scratchlab.types import Embeddings
 
 Weights = Annotated[
@@ -32,20 +34,28 @@ def find_similarity(similarities: Similarities, name: str, where: str) -> Simila
     return similarities[name]
 
 
+def named(similarities: Similarities | Similarity | None) -> Similarities:
+    """Similarities by name: those of a recipe as they are, a single one under the name of its class, and the cosine for None."""
+    if similarities is None:
+        return {"cosine": Cosine()}
+    return {type(similarities).__name__: similarities} if isinstance(similarities, Similarity) else similarities
+
+
 class Classification(Loss):
     """Sum over similarities of weight · loss of (temperature · similarity to each class).
 
-    name: its name in a recipe. by_prototypes: whether classes are represented by prototypes from an episode's support, instead of weights.
+    similarities: those of a recipe, by name, or a single one, or None for the cosine. name: its name in a recipe. by_prototypes: whether
+    classes are represented by prototypes from an episode's support, instead of weights.
     """
 
     name: ClassVar[str]
     by_prototypes: ClassVar[bool] = False
 
-    def __init__(self, similarities: Similarities, weights: Mapping[str, float], temperature: float) -> None:
+    def __init__(self, similarities: Similarities | Similarity | None, weights: Mapping[str, float], temperature: float) -> None:
         super().__init__()
-        self.temperature = temperature
-        self.weights = dict(weights) or {next(iter(similarities)): 1.0}
-        self.similarities = {name: find_similarity(similarities, name, f"loss.{self.name}.weights") for name in self.weights}
+        known, self.temperature = named(similarities), temperature
+        self.weights = dict(weights) or {next(iter(known)): 1.0}
+        self.similarities = {name: find_similarity(known, name, f"loss.{self.name}.weights") for name in self.weights}
 
     def class_weight_similarities(self) -> tuple[Similarity, ...]:
         """All similarities of the loss, if classes have weights."""
@@ -56,7 +66,7 @@ class Classification(Loss):
         """Name of the similarity with the largest weight (the first, if several), by which validation predicts."""
         return max(self.weights, key=lambda name: self.weights[name])
 
-    def logits(self, name: str, inputs: Embeddings, classes: Embeddings) -> Tensor:
+    def logits(self, name: str, inputs: Embedded, classes: Embedded) -> Tensor:
         """`[n, c]`: similarities of inputs to classes, times the temperature. name: the similarity's name."""
         return self.temperature * self.similarities[name](inputs, classes)
 
@@ -71,12 +81,20 @@ class Classification(Loss):
         prototypes = class_means(shots, labels, int(labels.max()) + 1)
         return self.logits(name, batch.embeddings.at(~batch.support), prototypes), batch.target[~batch.support]
 
-    def forward(self, batch: EmbeddedBatch) -> Tensor:
-        """The loss of each input `[n]`."""
-        losses = [weight * self.similarity_loss(batch, name) for name, weight in self.weights.items()]
+    def weighted(self, loss: Callable[[str], Tensor]) -> Tensor:
+        """The weighted sum of `loss(name)` over the names of the similarities."""
+        losses = [weight * loss(name) for name, weight in self.weights.items()]
         return sum(losses[1:], losses[0])
 
-    def similarity_loss(self, batch: EmbeddedBatch, name: str) -> Tensor:
+
+class OverClassWeights(Classification, ByClassWeights):
+    """A classification loss over the similarities to class weights."""
+
+    def per_input(self, embeddings: Embedded, labels: Tensor, classes: Embedded) -> Tensor:
+        """The loss of each input `[n]`."""
+        return self.weighted(lambda name: self.over_classes(name, embeddings, labels, classes))
+
+    def over_classes(self, name: str, embeddings: Embedded, labels: Tensor, classes: Embedded) -> Tensor:
         """`[n]`: the loss of one similarity, not yet weighted."""
         raise NotImplementedError
 

@@ -9,18 +9,36 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
+from scratchlab.learn.losses.interface import ByClassWeights
+from scratchlab.learn.losses.labels import Embedded
+from scratchlab.similarity.cka_matrices import CKA
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.reuse import rebuilt
 from scratchlab.types import Embeddings
 
 
-class Composition(Loss):
-    """w_map · CE(T · similarity to the class matrices) + w_re · CE(T · similarity to the rebuilt class matrices), with learned T."""
+class Composition(ByClassWeights):
+    """w_map · CE(T · similarity to the class matrices) + w_re · CE(T · similarity to the rebuilt class matrices), with learned T.
 
-    def __init__(self, similarity: Similarity, *, w_map: float, w_re: float, aux: float, temperature: float) -> None:
+    Called with embeddings `[n, t, c]`, labels `[n]` and class matrices `[k, s, c]`, it returns the mean over n, in nats. similarity: None
+    for CKA. aux: sharpness of the weights of similar primitives when a class is rebuilt. temperature: the initial T.
+
+    >>> classes = torch.tensor([[[1.0, -1.0, 0.0]], [[1.0, 1.0, -2.0]]])  # of two classes, each is rebuilt as the other
+    >>> round(Composition(temperature=1.0)(classes, torch.tensor([0, 1]), classes).item(), 4)  # 0.5 · ln(1 + 1/e) + ln(1 + e)
+    1.4699
+    """
+
+    def __init__(
+        self,
+        similarity: Similarity | None = None,
+        *,
+        w_map: float = 0.5,
+        w_re: float = 1.0,
+        aux: float = 1024.0,
+        temperature: float = 16.0,
+    ) -> None:
         super().__init__()
-        self.similarity, self.w_map, self.w_re, self.aux = similarity, w_map, w_re, aux
+        self.similarity, self.w_map, self.w_re, self.aux = similarity or CKA(), w_map, w_re, aux
         self.temperature = nn.Parameter(torch.tensor(temperature))
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
@@ -31,15 +49,15 @@ class Composition(Loss):
         """The similarity of class matrices."""
         return (self.similarity,)
 
-    def logits(self, inputs: Embeddings, classes: Embeddings) -> Tensor:
+    def logits(self, inputs: Embedded, classes: Embedded) -> Tensor:
         """`[n, c]`: similarities of inputs to classes, times the temperature."""
         return self.temperature * self.similarity(inputs, classes)
 
-    def forward(self, batch: EmbeddedBatch) -> Tensor:
+    def per_input(self, embeddings: Embedded, labels: Tensor, classes: Embedded) -> Tensor:
         """The loss of each input `[n]`."""
-        classes = batch.classes
-        loss = self.w_map * F.cross_entropy(self.logits(batch.embeddings, classes), batch.target, reduction="none")
+        loss = self.w_map * F.cross_entropy(self.logits(embeddings, classes), labels, reduction="none")
         if self.w_re == 0:
             return loss
-        others = Embeddings(classes.vector, rebuilt(classes.matrix, self.aux), classes.lengths, classes.streams)
-        return loss + self.w_re * F.cross_entropy(self.logits(batch.embeddings, others), batch.target, reduction="none")
+        known = self.similarity.embeddings_of(classes, "class weights")
+        others = Embeddings(known.vector, rebuilt(known.matrix, self.aux), known.lengths, known.streams)
+        return loss + self.w_re * F.cross_entropy(self.logits(embeddings, others), labels, reduction="none")

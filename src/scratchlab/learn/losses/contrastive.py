@@ -33,6 +33,6 @@ class Contrastive(Loss):
         self.weight = weight
         self.loss = SupervisedContrastive(found, temperature=temperature, reversed_negatives=reversed_negatives)
 
-    def forward(self, batch: EmbeddedBatch) -> Tensor:
+    def of_batch(self, batch: EmbeddedBatch) -> Tensor:
         """`[n]`: mean over an input's positives of -log softmax of their similarity among all second views."""
         return self.weight * self.loss.per_input(batch.embeddings, batch.target, batch.second_view)[0]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from scratchlab.checks import Problem
 from scratchlab.data.augment.row_rng import RowRNG
 from scratchlab.learn.class_weights import ClassWeights
 from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.losses.labels import Embedded, Labels, checked_labels
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Embeddings
 
@@ -56,7 +58,7 @@ class EmbeddedBatch:
 
 
 class Loss(nn.Module):
-    """A loss over a batch, possibly with learned parameters of its own."""
+    """A term of a recipe's loss (`of_batch`), possibly with learned parameters of its own. The public ones are called with tensors."""
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """Its own parameter groups, by the name under which a recipe sets their learning rate."""
@@ -69,6 +71,31 @@ class Loss(nn.Module):
     def fits(self, streams: tuple[str, ...]) -> None:
         """Raises Problem if the loss cannot be computed from embeddings with these streams."""
 
-    def forward(self, batch: EmbeddedBatch) -> Tensor:
+    def of_batch(self, batch: EmbeddedBatch) -> Tensor:
         """The loss of each input `[n]`, not averaged; cross-entropies are in nats."""
+        raise NotImplementedError
+
+
+class ByClassWeights(Loss):
+    """A loss that compares embeddings with class weights: given as tensors where it is called, or those of a run."""
+
+    def forward(self, embeddings: Embedded, labels: Labels, classes: Embedded | None = None) -> Tensor:
+        """The mean loss over n inputs.
+
+        embeddings: `[n, d]`, `[n, t, c]` or Embeddings; labels: `[n]`, places among the class weights; classes: the weights of k classes,
+        `[k, d]`, `[k, s, c]` or Embeddings, usually parameters that are trained too. Raises Problem for labels or shapes that do not fit.
+        """
+        if classes is None:
+            raise Problem(
+                f"{type(self).__name__} compares embeddings with class weights: give them third, one row per class, such as "
+                "torch.nn.Parameter(torch.randn(classes, d)), and train them together with the encoder."
+            )
+        return self.per_input(embeddings, checked_labels(labels, embeddings, len(classes)), classes).mean()
+
+    def of_batch(self, batch: EmbeddedBatch) -> Tensor:
+        """The loss of each input `[n]`, with the class weights of the run."""
+        return self.per_input(batch.embeddings, batch.target, batch.classes)
+
+    def per_input(self, embeddings: Embedded, labels: Tensor, classes: Embedded) -> Tensor:
+        """The loss of each input `[n]`; see `forward`."""
         raise NotImplementedError

@@ -7,104 +7,98 @@ weights of a composed input's class are composed from the class weights in the s
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from collections.abc import Sequence
+from typing import Literal, cast
 
 import torch
-from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scratchlab.checks import Problem
-from scratchlab.data.augment.row_rng import RowRNG
-from scratchlab.learn.losses.classification import find_similarity
-from scratchlab.learn.losses.interface import EmbeddedBatch, Loss, Similarities
+from scratchlab.learn.losses.labels import Embedded, Labels, checked_labels
 from scratchlab.similarity.interface import Similarity
+from scratchlab.similarity.vector import Cosine
 from scratchlab.types import Embeddings, stream_index
 
 MISSING = -1
+Kind = Literal["recombine", "mask"]
 
 
-class PseudoClasses(Loss):
-    """weight · CE(temperature · similarity of a composed input to all class weights and to the batch's composed class weights).
+class PseudoClasses(nn.Module):
+    """CE(temperature · similarity of a composed input to all class weights and to the batch's composed class weights), in nats.
 
     The target of an input whose streams are from classes (a, a, b) is the class weight composed of the same streams of a, a and b, and no
     real class. To classify it correctly against both a and b, each stream alone must separate classes. An input whose streams are all from
-    one class has loss 0. Embeddings are composed, not inputs, so no encoder runs twice. Partners are drawn within a process's part of a
-    batch.
+    one class has loss 0. Embeddings are composed, not inputs, so no encoder runs twice.
+
+    Called with embeddings `[n, d]` in k streams (d / k numbers of each), labels `[n]` and class weights `[c, d]` in the same streams, it
+    returns the mean over n. similarity: None for the cosine; kind: streams of another input, or zeros; streams: which are exchanged; empty:
+    one, drawn for each input.
+
+    >>> pair = Embeddings.of(torch.tensor([[1.0, 0, 1, 0], [0, 1.0, 0, 1]]), streams=("envelope", "residual"))  # two numbers each
+    >>> loss = PseudoClasses(streams=["residual"], temperature=1.0)
+    >>> loss(pair, [0, 1], pair, sources=[[0, 1], [1, 0]])  # each input takes the residual of the other
+    tensor(0.9482)
     """
 
     def __init__(
-        self,
-        similarities: Similarities,
-        *,
-        kind: Annotated[
-            Literal["recombine", "mask"],
-            Field(description="recombine: streams come from another input of the batch; mask: streams are set to zero"),
-        ] = "recombine",
-        streams: Annotated[
-            list[str], Field(description="the streams that are exchanged or masked; empty: one stream, drawn at random for each input")
-        ] = [],
-        similarity: Annotated[str, Field(description="name of the similarity; empty: the first")] = "",
-        weight: Annotated[float, Field(gt=0, description="weight of this loss")] = 0.5,
-        temperature: Annotated[float, Field(gt=0, description="factor that multiplies the similarities")] = 16.0,
+        self, similarity: Similarity | None = None, *, kind: Kind = "recombine", streams: Sequence[str] = (), temperature: float = 16.0
     ) -> None:
         super().__init__()
-        name = similarity or next(iter(similarities))
-        self.similarity = find_similarity(similarities, name, "loss.pseudo_classes.similarity")
-        if self.similarity.stream:
-            raise Problem(
-                f"loss.pseudo_classes.similarity = '{name}' compares only the stream {self.similarity.stream}, so nothing can be "
-                "recombined; name a similarity of all streams."
-            )
-        self.kind, self.streams, self.weight, self.temperature = kind, streams, weight, temperature
-
-    def class_weight_similarities(self) -> tuple[Similarity, ...]:
-        """The similarity that compares inputs with class weights."""
-        return (self.similarity,)
+        self.similarity = similarity or Cosine()
+        self.kind, self.streams, self.temperature = kind, list(streams), temperature
 
     def fits(self, streams: tuple[str, ...]) -> None:
         """Raises Problem if embeddings have fewer than two streams, for an unknown stream, and if all streams would be exchanged."""
         if len(streams) < 2:
             raise Problem(
                 "[loss.pseudo_classes] recombines streams, but these embeddings have only one; use frontend.name = 'lpc' with several "
-                "streams, and temporal.name = 'frames', which keeps streams separate."
+                "streams, and temporal.name = 'frames', which keeps streams separate. Of tensors, name the streams, as in "
+                "Embeddings.of(vectors, streams=('envelope', 'residual'))."
             )
         for name in self.streams:
             stream_index(name, streams, "loss.pseudo_classes.streams")
         if set(self.streams) == set(streams):
             raise Problem(f"loss.pseudo_classes.streams = {self.streams} names all streams, which leaves nothing of an input; name fewer.")
 
-    def forward(self, batch: EmbeddedBatch) -> Tensor:
-        """The loss of each input `[n]`, 0 if its partner is of the same class; needs an rng, so it is for training only."""
-        assert batch.rng is not None
-        inputs = self.sources(batch.embeddings.streams, batch.rng).to(batch.target.device)
-        inputs = repeat_sources(inputs, len(batch.target) // len(inputs))
-        labels = torch.where(inputs == MISSING, MISSING, batch.target[inputs])
+    def forward(
+        self, embeddings: Embedded, labels: Labels, classes: Embedded, sources: Tensor | Sequence[Sequence[int]] | None = None
+    ) -> Tensor:
+        """The mean loss over n inputs.
+
+        labels: `[n]`, places among the class weights; sources: `[n, k]`, the input that each stream is taken from, -1 for none; None: drawn
+        by torch's generator. Raises Problem for labels and streams that do not fit.
+        """
+        if isinstance(embeddings, Tensor):
+            embeddings = Embeddings.of(embeddings)  # in a single stream, which `fits` refuses
+        self.fits(embeddings.streams)
+        weights = Embeddings.of(classes, streams=embeddings.streams, what="class weights") if isinstance(classes, Tensor) else classes
+        target = checked_labels(labels, embeddings, len(weights))
+        if sources is None:
+            n = len(target)
+            sources = self.sources(embeddings.streams, torch.randperm(n), torch.randint(len(embeddings.streams), (n,)))
+        return self.per_input(embeddings, target, weights, torch.as_tensor(sources, device=target.device)).mean()
+
+    def per_input(self, embeddings: Embeddings, target: Tensor, classes: Embeddings, sources: Tensor) -> Tensor:
+        """The loss of each input `[n]`, 0 if its streams are all of one class; see `forward`."""
+        labels = torch.where(sources == MISSING, MISSING, target[sources])
         pseudo = (labels != labels[:, :1]).any(1).nonzero()[:, 0]
         if not len(pseudo):
-            return batch.embeddings.vector.new_zeros(len(inputs))
+            return embeddings.vector.new_zeros(len(sources))
         compositions, place = cast("tuple[Tensor, Tensor]", torch.unique(labels[pseudo], return_inverse=True, dim=0))
-        composites, classes = compose(batch.embeddings, inputs[pseudo]), batch.classes
+        composites = compose(embeddings, sources[pseudo])
         similarities = torch.cat([self.similarity(composites, classes), self.similarity(composites, compose(classes, compositions))], 1)
         losses = F.cross_entropy(self.temperature * similarities, len(classes) + place, reduction="none")
-        return self.weight * losses.new_zeros(len(inputs)).index_copy(0, pseudo, losses)
+        return losses.new_zeros(len(sources)).index_copy(0, pseudo, losses)
 
-    def sources(self, names: tuple[str, ...], rng: RowRNG) -> Tensor:
-        """`[n, streams]`: position of the input that each stream is taken from, or MISSING."""
-        partner, drawn = rng.uniform().argsort(), rng.integers(len(names))
+    def sources(self, names: tuple[str, ...], partner: Tensor, drawn: Tensor) -> Tensor:
+        """`[n, k]`: position of the input that each of the streams `names` is taken from, or MISSING.
+
+        partner: `[n]`, another input for each; drawn: `[n]`, the stream that is exchanged, if the settings name none.
+        """
         changed = torch.tensor([[name in self.streams for name in names]]) if self.streams else drawn[:, None] == torch.arange(len(names))
         other = partner if self.kind == "recombine" else torch.full_like(partner, MISSING)
         return torch.where(changed, other[:, None], torch.arange(len(partner))[:, None])
-
-
-def repeat_sources(inputs: Tensor, times: int) -> Tensor:
-    """Positions `[n, k]` of inputs -> `[n · times, k]`, where each input is repeated `times` in a row, once per transformation.
-
-    >>> repeat_sources(torch.tensor([[0, 1], [MISSING, 1]]), 2).tolist()
-    [[0, 2], [1, 3], [-1, 2], [-1, 3]]
-    """
-    each = torch.arange(times, device=inputs.device)[None, :, None]
-    return torch.where(inputs[:, None] == MISSING, MISSING, inputs[:, None] * times + each).flatten(0, 1)
 
 
 def compose(known: Embeddings, sources: Tensor) -> Embeddings:

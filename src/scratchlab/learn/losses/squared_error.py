@@ -9,25 +9,35 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
-from scratchlab.learn.losses.classification import Classification, Temperature, Weights
-from scratchlab.learn.losses.interface import EmbeddedBatch, Similarities
+from scratchlab.learn.losses.classification import OverClassWeights, Temperature, Weights
+from scratchlab.learn.losses.interface import Similarities
+from scratchlab.learn.losses.labels import Embedded
+from scratchlab.similarity.interface import Similarity
 
 
-class SquaredError(Classification):
-    """Sum over similarities of weight · mean over the classes of (temperature · similarity - one-hot target)²."""
+class SquaredError(OverClassWeights):
+    """Sum over similarities of weight · mean over the classes of (temperature · similarity - one-hot target)².
+
+    Called with embeddings `[n, d]` or `[n, t, c]`, labels `[n]` and class weights `[k, d]` or `[k, s, c]`, it returns the mean over n.
+
+    >>> import torch
+    >>> embeddings = torch.eye(2)
+    >>> SquaredError()(embeddings, torch.tensor([0, 0]), embeddings)  # 0 for the first, (0 - 1)² and (1 - 0)² for the second
+    tensor(0.5000)
+    """
 
     name = "squared_error"
 
     def __init__(
         self,
-        similarities: Similarities,
+        similarities: Similarities | Similarity | None = None,
         *,
         weights: Weights = {},
         temperature: Temperature = 1.0,
     ) -> None:
         super().__init__(similarities, weights, temperature)
 
-    def similarity_loss(self, batch: EmbeddedBatch, name: str) -> Tensor:
+    def over_classes(self, name: str, embeddings: Embedded, labels: Tensor, classes: Embedded) -> Tensor:
         """The squared error of each input `[n]`."""
-        logits = self.logits(name, batch.embeddings, batch.classes)
-        return (logits - F.one_hot(batch.target, logits.shape[1])).square().mean(1)
+        logits = self.logits(name, embeddings, classes)
+        return (logits - F.one_hot(labels, logits.shape[1])).square().mean(1)

@@ -1,4 +1,9 @@
-"""Methods: around an encoder, or as a recipe names them (`catalog.py`)."""
+"""Methods: around an encoder, or as a recipe names them (`catalog.py`).
+
+>>> from scratchlab import methods, models, similarity
+>>> methods.TEEN(models.BCResNet(), similarity=similarity.DTW()).share
+0.5
+"""
 
 import lazy_loader
 

@@ -185,7 +185,14 @@ class CECLearner(ClassLearner):
 
 
 class CEC(Incremental):
-    """Adapts each query and the class means (or shots) of all known classes to each other, by attention, before comparing them."""
+    """Adapts each query and the class means (or shots) of all known classes to each other, by attention, before comparing them.
+
+    Built around an encoder; given to `scratchlab.run`, it learns and scores queries, `[n, classes]` for each head.
+
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> CEC(Conv4()).groups  # of parameters, for training={"rates": ...}
+    ('body', 'readout', 'attention')
+    """
 
     scores_by_embeddings = False
     rates = RATES

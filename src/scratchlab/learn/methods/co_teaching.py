@@ -78,7 +78,14 @@ def mask_of_smallest(losses: Tensor, count: int) -> Tensor:
 
 
 class CoTeaching(Incremental):
-    """The plain method with the first of two networks, each trained on the rows with small losses in the other."""
+    """The plain method with the first of two networks, each trained on the rows with small losses in the other.
+
+    Built around an encoder; given to `scratchlab.run`, it learns and scores queries, `[n, classes]` for each head.
+
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> CoTeaching(Conv4(), tau=0.2).groups  # of parameters, for training={"rates": ...}
+    ('network0.body', 'network0.readout', 'network1.body', 'network1.readout')
+    """
 
     scores_by_embeddings = False
     phases = PHASES

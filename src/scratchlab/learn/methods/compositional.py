@@ -45,7 +45,14 @@ HEAD = "compositional"
 
 
 class Compositional(Incremental):
-    """Learned prototypes (vectors and matrices) of all classes; the heads of single similarities use class means, as usual."""
+    """Learned prototypes (vectors and matrices) of all classes; the heads of single similarities use class means, as usual.
+
+    Built around an encoder; given to `scratchlab.run`, it learns and scores queries, `[n, classes]` for each head.
+
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> Compositional(Conv4(), matrix="cka").groups  # of parameters, for training={"rates": ...}
+    ('body', 'vector', 'matrix', 'temperature')
+    """
 
     scores_by_embeddings = False
 

@@ -21,4 +21,11 @@ from scratchlab.learn.virtual_prototypes import VirtualPrototypes
 
 
 class FACT(VirtualPrototypes):
-    """Virtual prototypes in addition to class weights in training, and as intermediate step between queries and classes in scoring."""
+    """Virtual prototypes in addition to class weights in training, and as intermediate step between queries and classes in scoring.
+
+    Built around an encoder; given to `scratchlab.run`, it learns and scores queries, `[n, classes]` for each head.
+
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> FACT(Conv4(), virtual=10).groups  # of parameters, for training={"rates": ...}
+    ('body', 'readout', 'virtual')
+    """

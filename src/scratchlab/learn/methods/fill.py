@@ -26,7 +26,14 @@ from scratchlab.types import Embeddings
 
 
 class FILL(VirtualPrototypes):
-    """FACT's training and scores, with TEEN's prototypes."""
+    """FACT's training and scores, with TEEN's prototypes.
+
+    Built around an encoder; given to `scratchlab.run`, it learns and scores queries, `[n, classes]` for each head.
+
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> FILL(Conv4(), virtual=10, share=0.3).groups  # of parameters, for training={"rates": ...}
+    ('body', 'readout', 'virtual')
+    """
 
     def __init__(
         self,

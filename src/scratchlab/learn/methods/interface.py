@@ -38,7 +38,14 @@ class Scorer(Protocol):
 
 
 class Method(Scorer, Protocol):
-    """Learns classes from a split and scores queries. Accesses parameters and optimisers; never disk, metrics or query labels."""
+    """Learns classes from a split and scores queries, `[n, classes]`. It sees weights and optimisers; never disk, metrics or query labels.
+
+    >>> from scratchlab.learn.methods.prototypes import Prototypes
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> method: Method = Prototypes(Conv4())
+    >>> method.groups  # of parameters
+    ('body', 'readout')
+    """
 
     @property
     def phases(self) -> PhaseKinds:

@@ -18,7 +18,14 @@ from scratchlab.types import Inputs, Scores, TrainingView
 
 
 class Prototypes(Incremental):
-    """Base training with a classifier; no training afterwards."""
+    """Base training with a classifier; no training afterwards.
+
+    Built around an encoder; given to `scratchlab.run`, it learns and scores queries, `[n, classes]` for each head.
+
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> Prototypes(Conv4()).groups  # of parameters, for training={"rates": ...}
+    ('body', 'readout')
+    """
 
     trained: References | None = None
 

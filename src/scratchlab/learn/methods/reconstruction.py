@@ -39,7 +39,12 @@ class ReconstructedReferences(References):
 class Reconstruction(Incremental):
     """The plain method, with a further head `reconstruction`: (1 - share) · similarity + share · similarity of the reconstructions.
 
-    The head uses the leading similarity of the criterion.
+    The head uses the leading similarity of the criterion. Built around an encoder; given to `scratchlab.run`, it learns and scores queries,
+    `[n, classes]` for each head.
+
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> Reconstruction(Conv4(), share=0.3).groups  # of parameters, for training={"rates": ...}
+    ('body', 'readout')
     """
 
     def __init__(

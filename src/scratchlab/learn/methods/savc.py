@@ -30,7 +30,7 @@ from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.learner import StepResult, TrainingBatch
 from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
-from scratchlab.learn.losses.momentum import MomentumContrast
+from scratchlab.learn.losses.momentum import MomentumTerm
 from scratchlab.learn.references import References
 from scratchlab.learn.transformed import Transformed
 from scratchlab.models.interface import Encoder
@@ -60,7 +60,7 @@ class FantasyLearner(ClassLearner):
             return super().validation_step(batch)
         embedded, similarity = self.embed(batch, by_prototypes=False), self.criterion.similarities[self.criterion.leading]
         predicted = mean_over_transformations(similarity(embedded.embeddings, embedded.classes), self.m).argmax(1)
-        return self.criterion(embedded).view(-1, self.m).mean(1), predicted == embedded.target[:: self.m] // self.m
+        return self.criterion.of_batch(embedded).view(-1, self.m).mean(1), predicted == embedded.target[:: self.m] // self.m
 
     def embed(self, batch: TrainingBatch, *, by_prototypes: bool) -> EmbeddedBatch:
         """n inputs give n · M embeddings and targets, those of an input in consecutive rows; in episodes, inputs are not transformed."""
@@ -81,7 +81,14 @@ def mean_over_transformations(scores: Tensor, m: int) -> Tensor:
 
 
 class SAVC(Incremental):
-    """The plain method, with references of each class under each transformation; scores are averaged over transformations."""
+    """The plain method, with references of each class under each transformation; scores are averaged over transformations.
+
+    Built around an encoder; given to `scratchlab.run`, it learns and scores queries, `[n, classes]` for each head.
+
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> SAVC(Conv4(), fantasies=["rotated_180"]).groups  # of parameters, for training={"rates": ...}
+    ('body', 'readout', 'projection')
+    """
 
     scores_by_embeddings = False
     embedders: dict[str, Transformed]
@@ -122,7 +129,7 @@ class SAVC(Incremental):
     def fantasy_learner(self, view: TrainingView) -> FantasyLearner:
         """The untrained learner."""
         embedder, losses = Transformed(self.embedder, self.fantasies), self.components.losses
-        contrast = MomentumContrast(
+        contrast = MomentumTerm(
             embedder, weight=self.weight, temperature=self.temperature, momentum=self.momentum, queue=self.queue, dim=self.dim
         )
         return FantasyLearner(embedder, view.train, view.classes, losses.criterion, [*losses.added, contrast])

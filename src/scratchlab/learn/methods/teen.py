@@ -18,7 +18,14 @@ from scratchlab.types import Embeddings
 
 
 class TEEN(Incremental):
-    """The plain method, with calibrated references of new classes."""
+    """The plain method, with calibrated references of new classes.
+
+    Built around an encoder; given to `scratchlab.run`, it learns and scores queries, `[n, classes]` for each head.
+
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> TEEN(Conv4(), share=0.3).groups  # of parameters, for training={"rates": ...}
+    ('body', 'readout')
+    """
 
     def __init__(self, encoder: Encoder | Components, *, share: Share = 0.5, sharpness: Sharpness = 16.0, **parts: Unpack[Parts]) -> None:
         super().__init__(encoder, **parts)

@@ -70,7 +70,12 @@ def fits(bands: int, sub_bands: int) -> bool:
 
 
 class BCResNet(Encoder):
-    """Embeds a spectrogram as vector `[n, 32τ]` and matrix `[n, t, 32τ]`; τ=1 with a 12-way classifier has 9,232 parameters."""
+    """Embeds a spectrogram as vector `[n, 32τ]` and matrix `[n, t, 32τ]`; τ=1 with a 12-way classifier has 9,232 parameters.
+
+    >>> embeddings = BCResNet()(torch.rand(2, 1, 40, 101))  # two clips of 40 bands and 101 frames
+    >>> embeddings.vector.shape, embeddings.matrix.shape
+    (torch.Size([2, 32]), torch.Size([2, 101, 32]))
+    """
 
     inputs_axis = 3
 

@@ -60,7 +60,13 @@ class Conv4(Encoder):
     """Embeds images or spectrograms: a step of the matrix is a column of the last feature map, or one of its positions; the vector is the
     mean of the steps, or their concatenation.
 
-    Four poolings reduce an image of 32 × 32 to 2 columns of 2 positions, three to 4 columns of 4. Positions are ordered column by column.
+    Features `[n, channels, rows, columns]` give a vector `[n, d]` and a matrix `[n, t, c]`. Four poolings reduce an image of 32 × 32 to 2
+    columns of 2 positions, three to 4 columns of 4. Positions are ordered column by column.
+
+    >>> import torch
+    >>> embeddings = Conv4(Image(1, 28, 28))(torch.rand(2, 1, 28, 28))
+    >>> embeddings.vector.shape, embeddings.matrix.shape
+    (torch.Size([2, 64]), torch.Size([2, 1, 64]))
     """
 
     inputs_axis = 0

@@ -18,7 +18,10 @@ from scratchlab.types import Embeddings, Image, Spectrogram
 class MLP(Encoder):
     """Embeds images as vectors `[n, d]`; the matrix `[n, 1, d]` has the same values in one step.
 
-    ReLU follows each layer but the last, and also the last if `rectified`.
+    Features are `[n, channels, height, width]`. ReLU follows each layer but the last, and also the last if `rectified`.
+
+    >>> MLP(hidden=[64, 16])(torch.rand(2, 1, 28, 28)).vector.shape
+    torch.Size([2, 16])
     """
 
     inputs_axis = 0

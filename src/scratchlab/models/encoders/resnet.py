@@ -88,7 +88,15 @@ class MeanPool(nn.Module):
 
 
 class ResNet(Encoder):
-    """Embeds images or spectrograms: a step of the matrix is the mean of a column of the last map; the vector is the mean of the steps."""
+    """Embeds images or spectrograms: a step of the matrix is the mean of a column of the last map; the vector is the mean of the steps.
+
+    Features `[n, channels, rows, columns]` give a vector `[n, d]` and a matrix `[n, t, d]`, d = width · 2^(stages - 1).
+
+    >>> import torch
+    >>> embeddings = ResNet(width=8)(torch.rand(2, 3, 32, 32))
+    >>> embeddings.vector.shape, embeddings.matrix.shape
+    (torch.Size([2, 32]), torch.Size([2, 8, 32]))
+    """
 
     inputs_axis = 0
 

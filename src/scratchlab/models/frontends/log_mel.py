@@ -9,7 +9,15 @@ from scratchlab.types import Image, Waveform
 
 
 class LogMel(MelFrontend):
-    """Turns a waveform into a log-mel spectrogram, in units of 20 dB above the floor: silence and padding are 0."""
+    """Turns a waveform into a log-mel spectrogram, in units of 20 dB above the floor: silence and padding are 0.
+
+    Waveforms `[n, samples]` give features `[n, 1, bands, frames]` and lengths `[n]` in frames.
+
+    >>> import torch
+    >>> features, lengths = LogMel()(torch.randn(2, 16_000))  # two seconds at 16 kHz
+    >>> features.shape, lengths
+    (torch.Size([2, 1, 40, 101]), tensor([101, 101]))
+    """
 
     def __init__(
         self,

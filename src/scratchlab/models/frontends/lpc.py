@@ -32,8 +32,13 @@ from scratchlab.types import Image, Waveform
 class LPC(MelFrontend):
     """Turns a waveform into a spectrogram with one channel per stream, in units of 20 dB above the floor: silence and padding are 0.
 
-    All streams have the same floor, so levels are comparable: the residual lies below the speech by the prediction gain. If the order
-    reaches a pitch period (64 samples at 16 kHz: 250 Hz), the filter predicts the pitch too, and the residual loses much of it.
+    Waveforms `[n, samples]` give features `[n, streams, bands, frames]` and lengths `[n]` in frames. All streams have the same floor, so
+    levels are comparable: the residual lies below the speech by the prediction gain. If the order reaches a pitch
+    period (64 samples at 16 kHz: 250 Hz), the filter predicts the pitch too, and the residual loses much of it.
+
+    >>> lpc = LPC()
+    >>> lpc(torch.randn(2, 16_000))[0].shape, lpc.form.streams
+    (torch.Size([2, 3, 40, 101]), ('speech', 'envelope', 'residual'))
     """
 
     chunk = 2**18  # twice log_mel's: the recursion consists of many small operations, which are more efficient over more frames

@@ -14,7 +14,13 @@ from scratchlab.types import Image, Waveform
 
 
 class Pixels(Frontend):
-    """Normalises images: (value - mean) / std; padding columns are zero."""
+    """Normalises images `[n, channels, height, width]`: (value - mean) / std; padding columns are zero.
+
+    >>> import torch
+    >>> features, lengths = Pixels(mean=0.5, std=0.25)(torch.ones(2, 1, 28, 28))
+    >>> features.unique(), lengths  # lengths in columns
+    (tensor([2.]), tensor([28, 28]))
+    """
 
     axes = "n, channels, height, width"
 

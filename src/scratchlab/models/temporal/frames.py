@@ -16,7 +16,14 @@ from scratchlab.types import Embeddings
 
 
 class Frames(Temporal):
-    """Pools matrices `[n, t, c]` to `[n, ceil(t / pool), c]`; vectors are unchanged. The identity without pooling and centring."""
+    """Pools matrices `[n, t, c]` to `[n, ceil(t / pool), c]`; vectors are unchanged. The identity without pooling and centring.
+
+    dim, channels: d and c of the embeddings.
+
+    >>> embeddings = Embeddings.of(torch.rand(2, 7, 32))
+    >>> Frames(32, 32, pool=2)(embeddings).matrix.shape
+    torch.Size([2, 4, 32])
+    """
 
     def __init__(
         self,

@@ -60,7 +60,12 @@ class Layer(nn.Module):
 class Transformer(Temporal):
     """Maps matrices `[n, t, c]` to `[n, ceil(t / pool), c]`; the vector `[n, c]` is the mean of their real steps.
 
-    Attention mixes channels and hence streams: no part of the result depends on one stream only.
+    dim, channels: d and c of the embeddings. Attention mixes channels and hence streams: no part of the result depends on one stream only.
+
+    >>> import torch
+    >>> embeddings = Transformer(32, 32, layers=1)(Embeddings.of(torch.rand(2, 7, 32)))
+    >>> embeddings.vector.shape, embeddings.matrix.shape
+    (torch.Size([2, 32]), torch.Size([2, 7, 32]))
     """
 
     keeps_streams = False
