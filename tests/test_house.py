@@ -13,7 +13,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "scratchlab"
 FLOORS = [
-    {"checks", "machine_code"},
+    {"checks", "machine_code", "pretrained"},
     {"types", "metrics"},
     {"recipe", "models", "result"},
     {"data", "similarity", "store", "shelf"},

@@ -34,9 +34,9 @@ from scratchlab.observe.progress import ProgressBar
 from scratchlab.observe.records import Records
 from scratchlab.pipeline import Pipeline, assemble, initialise
 from scratchlab.recipe import Recipe
-from scratchlab.result import Result
+from scratchlab.result import BASELINES, Result
 from scratchlab.store.run import Run
-from scratchlab.types import BASELINES, Inputs, Plan, Rows, Samples, TrainingView, check_samples
+from scratchlab.types import Inputs, Plan, Rows, Samples, TrainingView, check_samples
 
 READ_BATCH = 256  # inputs per batch when all inputs are loaded once, before training
 

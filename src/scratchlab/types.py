@@ -23,9 +23,6 @@ Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Strings = npt.NDArray[np.str_]
 
-BASELINES = UNTRAINED, PRETRAINED, FEATURES = "untrained.", "pretrained.", "features."  # how names of heads without training here begin
-LINEAR = f"{FEATURES}linear"  # the head of a linear classifier of the front-end's features
-
 
 @dataclass(frozen=True)
 class Waveform:

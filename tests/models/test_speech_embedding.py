@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 from pathlib import Path
 
@@ -96,6 +97,6 @@ def test_weights_that_are_missing_or_of_another_version_are_refused(
     other.write_bytes(content)
     copied, packaged = SpeechEmbedding(weights=str(other)), SpeechEmbedding()
     assert all(torch.equal(a, b) for a, b in zip(copied.parameters(), packaged.parameters(), strict=True))
-    monkeypatch.setattr(speech_embedding, "PACKAGE", "scratchlab.absent")
+    monkeypatch.setattr(speech_embedding, "PUBLISHED", dataclasses.replace(speech_embedding.PUBLISHED, package="scratchlab.absent"))
     with pytest.raises(Problem, match=r"pip install 'scratchlab\[speech\]'.*encoder\.weights=FILE"):
         SpeechEmbedding()

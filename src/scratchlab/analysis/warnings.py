@@ -7,8 +7,7 @@ from typing import Any
 
 from scratchlab.checks import listing
 from scratchlab.metrics.estimate import Estimate
-from scratchlab.result import Result, Row
-from scratchlab.types import BASELINES, LINEAR
+from scratchlab.result import BASELINES, LINEAR, Result, Row
 
 FALL = 0.9  # the last epochs' loss is expected below this share of the first epoch's
 ADVICE = (

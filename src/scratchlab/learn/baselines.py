@@ -19,13 +19,10 @@ from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.linear import LinearClassifier
 from scratchlab.learn.references import centre, vectors_alone
 from scratchlab.models.lengths import mask
+from scratchlab.result import FEATURES, LINEAR, PRETRAINED, UNTRAINED
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.vector import CentredCosine, Cosine
 from scratchlab.types import (
-    FEATURES,
-    LINEAR,
-    PRETRAINED,
-    UNTRAINED,
     Batch,
     Embeddings,
     Floats,

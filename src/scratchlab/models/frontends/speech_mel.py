@@ -32,7 +32,12 @@ Loudest = Annotated[
 
 
 class SpeechMel(Frontend):
-    """Turns a waveform at 16 kHz into a log-mel spectrogram of 32 bands, in units of 10 dB, with silence before and after the clip."""
+    """Turns a waveform at 16 kHz into a log-mel spectrogram of 32 bands, in units of 10 dB, with silence before and after the clip.
+
+    >>> features, lengths = SpeechMel(pad_ms=0)(torch.randn(2, 16_000))  # two seconds of sound: [n, 1, bands, frames] and [n]
+    >>> features.shape, lengths.tolist()
+    (torch.Size([2, 1, 32, 97]), [97, 97])
+    """
 
     def __init__(
         self,
