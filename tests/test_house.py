@@ -14,7 +14,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "scratchlab"
 FLOORS = [
     {"checks", "machine_code"},
-    {"types", "metrics"},
+    {"types", "metrics", "plugins"},
     {"recipe", "models", "result"},
     {"data", "similarity", "store", "shelf"},
     {"kernels"},
