@@ -20,7 +20,7 @@ FLOORS = [
     {"kernels"},
     {"learn", "observe", "evaluation", "analysis"},
     {"pipeline"},
-    {"experiment", "report", "loggers"},
+    {"experiment", "report", "loggers", "project"},
     {"sweeps"},
     {"notebook"},
     {"cli"},
@@ -52,6 +52,7 @@ FORBIDDEN = {
     "analysis": {"torch"},
     "report": {"torch"},
     "loggers": {"torch", "polars"},
+    "project": {"torch", "polars"},
     "notebook": {"torch"},
 }
 

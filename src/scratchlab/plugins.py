@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, cast
 
 from scratchlab.checks import Problem, listing, nearest
 
@@ -148,14 +148,14 @@ class OpenCatalog(Mapping[str, Callable[..., Any]]):
 
 def _lacking(built: Any, interface: Any) -> list[str]:
     """What is missing of the interface, and of the classes of scratchlab that it extends: absent, or left as only raising an error."""
-    cls: type[Any] = built if inspect.isclass(built) else type(built)
-    bases = [base for base in (*interface.__mro__, *cls.__mro__) if base.__module__.startswith("scratchlab.")]
+    cls = cast("type[object]", built if inspect.isclass(built) else type(built))
+    bases: list[type] = [base for base in (*interface.__mro__, *cls.__mro__) if base.__module__.startswith("scratchlab.")]
     names = dict.fromkeys(name for base in bases for name in (*vars(base), *inspect.get_annotations(base)))
 
     def absent(name: str) -> bool:
         if not hasattr(cls, name):
             return not hasattr(built, name)
         code = getattr(inspect.getattr_static(cls, name), "__code__", None)
-        return code is not None and "NotImplementedError" in code.co_names
+        return code is not None and "NotImplementedError" in code.co_names  # still the base class's, which only raises it
 
     return [name for name in names if (name == "__call__" or not name.startswith("_")) and absent(name)]
