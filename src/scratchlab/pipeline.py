@@ -15,6 +15,7 @@ from scratchlab.data.noise.catalog import NOISES
 from scratchlab.data.noise.given import Noise
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
 from scratchlab.data.sources.catalog import SOURCES, Source
+from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.learn.checkpoints import CheckpointStore, NullStore
 from scratchlab.learn.components import EMBEDDER, of_recipe
 from scratchlab.learn.components import SECTIONS as COMPONENTS
@@ -25,17 +26,18 @@ from scratchlab.learn.observers import Probe
 from scratchlab.learn.training import Trainer
 from scratchlab.observe.catalog import OBSERVED
 from scratchlab.observe.ledger import Ledger
+from scratchlab.plugins import OpenCatalog
 from scratchlab.recipe import AnyOf, OneOf, Recipe, Sections, changes
 from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
 from scratchlab.types import Inputs, Rows
 
 SECTIONS: Sections = {
-    "data": OneOf(SOURCES, "mnist"),
-    "noise": OneOf(NOISES, "none"),
-    "protocol": OneOf(PROTOCOLS, "sessions"),
+    "data": OneOf(OpenCatalog("data", SOURCES, Source), "mnist"),
+    "noise": OneOf(OpenCatalog("noise", NOISES, Noise), "none"),
+    "protocol": OneOf(OpenCatalog("protocol", PROTOCOLS, Protocol), "sessions"),
     **COMPONENTS,
-    "method": OneOf(METHODS, "prototypes"),
+    "method": OneOf(OpenCatalog("method", METHODS, Method), "prototypes"),
     "observe": AnyOf(OBSERVED),
 }
 
@@ -80,6 +82,9 @@ def assemble(recipe: Recipe, store: CheckpointStore) -> Pipeline:
     if len(ledgers) > 1:
         raise Problem("[observe] names two ledgers, which would write the same file; remove one.")
     protocol: Protocol = part("protocol", recipe.seed)
+    if protocol.kind not in EVALUATIONS:
+        name = recipe.values["protocol"]["name"]
+        raise Problem(f"The protocol '{name}' has the kind '{protocol.kind}'; the kinds of evaluation are: {listing(EVALUATIONS)}.")
     ledger = next(iter(ledgers), None)
     return Pipeline(source, part("noise"), protocol, embedder, components.similarities, method, trainer, probes, ledger)
 

@@ -18,6 +18,7 @@ from scratchlab.data.samplers.interface import Sampler
 from scratchlab.learn.checkpoints import CheckpointStore, NullStore
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.losses.catalog import LOSSES, Losses
+from scratchlab.learn.losses.interface import Loss
 from scratchlab.learn.optimizers import OPTIMIZERS
 from scratchlab.learn.schedules import SCHEDULES
 from scratchlab.learn.scoring import Scoring
@@ -31,28 +32,30 @@ from scratchlab.models.frontends.pixels import Pixels
 from scratchlab.models.interface import Encoder, Frontend
 from scratchlab.models.streams import over_streams
 from scratchlab.models.temporal.catalog import TEMPORALS
+from scratchlab.models.temporal.interface import Temporal
+from scratchlab.plugins import OpenCatalog
 from scratchlab.recipe import AnyOf, Fixed, OneOf, Recipe, Sections, resolve
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Image, Spectrogram, Waveform
 
 EMBEDDER: Sections = {
-    "frontend": OneOf(FRONTENDS, "log_mel"),
-    "encoder": OneOf(ENCODERS, "bc_resnet"),
+    "frontend": OneOf(OpenCatalog("frontend", FRONTENDS, Frontend), "log_mel"),
+    "encoder": OneOf(OpenCatalog("encoder", ENCODERS, Encoder), "bc_resnet"),
     "streams": Fixed(over_streams),
-    "temporal": OneOf(TEMPORALS, "frames"),
+    "temporal": OneOf(OpenCatalog("temporal", TEMPORALS, Temporal), "frames"),
 }
 SECTIONS: Sections = {
-    "augment": AnyOf(AUGMENTS),
+    "augment": AnyOf(OpenCatalog("augment", AUGMENTS, Augment)),
     **EMBEDDER,
-    "whitening": OneOf(WHITENINGS, "none"),
-    "similarity": AnyOf(SIMILARITIES, ("cosine",)),
-    "loss": AnyOf(LOSSES, ("cross_entropy",)),
+    "whitening": OneOf(OpenCatalog("whitening", WHITENINGS, WithinClass), "none"),
+    "similarity": AnyOf(OpenCatalog("similarity", SIMILARITIES, Similarity), ("cosine",)),
+    "loss": AnyOf(OpenCatalog("loss", LOSSES, Loss), ("cross_entropy",)),
     "scoring": Fixed(Scoring),
     "training": Fixed(Training),
-    "sampler": OneOf(SAMPLERS, "shuffled"),
-    "optimizer": OneOf(OPTIMIZERS, "sgd"),
-    "schedule": OneOf(SCHEDULES, "cosine"),
+    "sampler": OneOf(OpenCatalog("sampler", SAMPLERS, Sampler), "shuffled"),
+    "optimizer": OneOf(OpenCatalog("optimizer", OPTIMIZERS, torch.optim.Optimizer), "sgd"),
+    "schedule": OneOf(OpenCatalog("schedule", SCHEDULES, Callable), "cosine"),
 }
 
 Table = Mapping[str, Any]

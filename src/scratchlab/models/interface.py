@@ -85,7 +85,7 @@ class Encoder(nn.Module):
     streams: tuple[str, ...] = ()
     form: Spectrogram | Image | None = None
     pretrained: bool = False
-    inputs_axis: int
+    inputs_axis: int = 0
     repeats: int = 1
 
     def __call__(self, features: Tensor, lengths: Tensor | None = None) -> Embeddings:
@@ -105,8 +105,9 @@ class Encoder(nn.Module):
         """The module about half-way through the encoder, at whose output (a tensor) inputs may be mixed (`models/mixing.py`).
 
         Several modules if the encoder consists of parallel encoders. A property, since an attribute would register the weights twice.
+        Raises Problem for an encoder that does not define it.
         """
-        raise NotImplementedError
+        raise Problem(f"{type(self).__name__} has no `halfway`, the module at whose output this method mixes inputs.")
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Embed features `[n, channels, rows, columns]` with lengths `[n]` in columns."""

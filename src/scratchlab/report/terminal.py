@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich import box
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scratchlab.checks import Problem
+from scratchlab.plugins import OpenCatalog, misplaced
 from scratchlab.recipe import AnyOf, Fixed, Sections, Setting, settings
 from scratchlab.report import words
 from scratchlab.report.tables import accuracy
@@ -51,9 +53,15 @@ def parts(sections: Sections, wanted_name: str = "") -> RenderableType:
     """The parts that a recipe can name, by section, each with its description and settings. `wanted_name`: only this section or part."""
     shown: list[RenderableType] = []
     for section, kind in sections.items():
-        catalog: dict[str, Any] = {section: kind.part} if isinstance(kind, Fixed) else dict(kind.parts)
-        for name, part in catalog.items():
+        catalog: Mapping[str, Any] = {section: kind.part} if isinstance(kind, Fixed) else kind.parts
+        for name in catalog:
             if wanted_name not in ("", section, name):
+                continue
+            try:
+                part, origin = catalog[name], catalog.origin(name) if isinstance(catalog, OpenCatalog) else None
+                rows = settings(part)
+            except Problem as problem:  # of one package; the others are listed
+                shown += [Text(str(problem), "yellow"), Text("")]
                 continue
             header = (
                 f"[{section}]"
@@ -63,11 +71,12 @@ def parts(sections: Sections, wanted_name: str = "") -> RenderableType:
                 else f'[{section}] name = "{name}"'
             )
             doc = (part.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
-            shown += [Text.assemble((header, "bold cyan"), "  ", " ".join(doc.split())), _settings(settings(part)), Text("")]
+            source = (f"  from {origin}", "dim") if origin else ""
+            shown += [Text.assemble((header, "bold cyan"), "  ", " ".join(doc.split()), source), _settings(rows), Text("")]
     if not shown:
         valid = [*sections, *(name for kind in sections.values() if not isinstance(kind, Fixed) for name in kind.parts)]
         raise Problem(f"There is no section or part '{wanted_name}'; there are: {', '.join(valid)}.")
-    return Group(*shown)
+    return Group(*shown, *(Text(sentence, "yellow") for sentence in misplaced()))
 
 
 def _settings(rows: list[Setting]) -> RenderableType:
