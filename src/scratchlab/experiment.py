@@ -25,6 +25,7 @@ from scratchlab.checks import Problem
 from scratchlab.data.batches import in_order
 from scratchlab.data.noise.given import GivenLabels, Noise, given_labels
 from scratchlab.data.protocols.catalog import Protocol
+from scratchlab.data.protocols.pools import check_samples
 from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.learn import parallel
 from scratchlab.learn.incremental import Incremental
@@ -36,7 +37,7 @@ from scratchlab.pipeline import Pipeline, assemble, initialise
 from scratchlab.recipe import Recipe
 from scratchlab.result import BASELINES, Result
 from scratchlab.store.run import Run
-from scratchlab.types import Inputs, Plan, Rows, Samples, TrainingView, check_samples
+from scratchlab.types import Inputs, Plan, Rows, Samples, TrainingView
 
 READ_BATCH = 256  # inputs per batch when all inputs are loaded once, before training
 

@@ -154,13 +154,6 @@ class Samples:
         return self.groups[names[0]] if len(names) == 1 else _connected([self.groups[name] for name in names])
 
 
-def check_samples(samples: object) -> None:
-    """Raises Problem unless these are Samples."""
-    if not isinstance(samples, Samples):
-        advice = "call its read()" if hasattr(samples, "read") else "scratchlab.data.from_arrays(inputs, labels) makes them of tensors"
-        raise Problem(f"It takes Samples, not {type(samples).__name__}; {advice}.")
-
-
 @dataclass(frozen=True)
 class Inputs:
     """Inputs without labels, such as queries. `rows` may be used as cache keys, but not as features."""

@@ -25,9 +25,8 @@ def within_covariance(values: torch.Tensor, labels: torch.Tensor) -> torch.Tenso
 def test_without_shrinkage_the_covariance_within_classes_is_the_identity(seed: int, channels: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(3, (60,), generator=generator)
-    values = torch.randn(60, channels, generator=generator, dtype=torch.float64) @ torch.randn(
-        channels, channels, generator=generator, dtype=torch.float64
-    )
+    values, mixing = (torch.randn(rows, channels, generator=generator, dtype=torch.float64) for rows in (60, channels))
+    values = values @ (torch.eye(channels) + 0.1 * mixing)
     white = Whitening.fit(values + 5 * labels[:, None], labels, shrinkage=0)(values)
     torch.testing.assert_close(within_covariance(white, labels), torch.eye(channels, dtype=torch.float64), atol=1e-2, rtol=0)
 

@@ -13,9 +13,9 @@ from pydantic import Field
 
 from scratchlab.checks import Problem, counted, listing
 from scratchlab.data.protocols.orders import named_classes
-from scratchlab.data.protocols.pools import Fraction, Pools, fraction_of_each_class, pools
+from scratchlab.data.protocols.pools import Fraction, Pools, check_samples, fraction_of_each_class, pools
 from scratchlab.metrics.ranking import SameCamera, Ties
-from scratchlab.types import Plan, Rows, Samples, Split, check_samples
+from scratchlab.types import Plan, Rows, Samples, Split
 from scratchlab.types import rows as as_rows
 
 CUT, VALID, PROBES = range(1, 4)  # seeds of independent generators
