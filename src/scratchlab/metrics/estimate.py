@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
 
+FEW = 10  # with fewer groups, an interval of the bootstrap is too narrow
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -78,7 +80,7 @@ def over_groups(
 
     Predictions for one speaker are not independent, so speakers are resampled. Source: the cluster bootstrap, Field & Welsh (2007),
     "Bootstrapping clustered data", JRSS B 69:369; percentile interval of Efron & Tibshirani (1993), ch. 13. With few groups (fewer than
-    about 10) the interval is too narrow. A class that does not occur in a resample is ignored there.
+    about `FEW`) the interval is too narrow. A class that does not occur in a resample is ignored there.
     """
     if len(values) == 0:
         return undefined("there is no answer")
@@ -110,5 +112,5 @@ def resampled(total: Values, count: Values, times: int, seed: int) -> Values:
 
 def bootstrap_note(groups: int, what: str) -> str:
     """Describes an interval by `resampled`, for `Estimate.how`."""
-    few = "; too narrow with so few groups" if groups < 10 else ""
+    few = "; too narrow with so few groups" if groups < FEW else ""
     return f"bootstrap over {groups} {what}{few}"
