@@ -26,14 +26,15 @@ from scratchlab.learn.training import Trainer
 from scratchlab.observe.catalog import OBSERVED
 from scratchlab.observe.ledger import Ledger
 from scratchlab.recipe import AnyOf, OneOf, Recipe, Sections, changes
+from scratchlab.shelf import DEFAULTS
 from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
 from scratchlab.types import Inputs, Rows
 
 SECTIONS: Sections = {
-    "data": OneOf(SOURCES, "mnist"),
-    "noise": OneOf(NOISES, "none"),
-    "protocol": OneOf(PROTOCOLS, "sessions"),
+    "data": OneOf(SOURCES, DEFAULTS["data"]),
+    "noise": OneOf(NOISES, DEFAULTS["noise"]),
+    "protocol": OneOf(PROTOCOLS, DEFAULTS["protocol"]),
     **COMPONENTS,
     "method": OneOf(METHODS, "prototypes"),
     "observe": AnyOf(OBSERVED),
