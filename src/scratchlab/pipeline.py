@@ -28,14 +28,15 @@ from scratchlab.observe.catalog import OBSERVED
 from scratchlab.observe.ledger import Ledger
 from scratchlab.plugins import OpenCatalog
 from scratchlab.recipe import AnyOf, OneOf, Recipe, Sections, changes
+from scratchlab.shelf import DEFAULTS
 from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
 from scratchlab.types import Inputs, Rows
 
 SECTIONS: Sections = {
-    "data": OneOf(OpenCatalog("data", SOURCES, Source), "mnist"),
-    "noise": OneOf(OpenCatalog("noise", NOISES, Noise), "none"),
-    "protocol": OneOf(OpenCatalog("protocol", PROTOCOLS, Protocol), "sessions"),
+    "data": OneOf(OpenCatalog("data", SOURCES, Source), DEFAULTS["data"]),
+    "noise": OneOf(OpenCatalog("noise", NOISES, Noise), DEFAULTS["noise"]),
+    "protocol": OneOf(OpenCatalog("protocol", PROTOCOLS, Protocol), DEFAULTS["protocol"]),
     **COMPONENTS,
     "method": OneOf(OpenCatalog("method", METHODS, Method), "prototypes"),
     "observe": AnyOf(OBSERVED),

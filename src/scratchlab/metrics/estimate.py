@@ -12,6 +12,8 @@ from scratchlab.checks import Problem, as_array, same_length
 
 Values = npt.NDArray[np.float64]
 
+FEW = 10  # with fewer groups, an interval of the bootstrap is too narrow
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -89,7 +91,7 @@ def over_groups(
 
     Predictions for one speaker are not independent, so speakers are resampled. Source: the cluster bootstrap, Field & Welsh (2007),
     "Bootstrapping clustered data", JRSS B 69:369; percentile interval of Efron & Tibshirani (1993), ch. 13. With few groups (fewer than
-    about 10) the interval is too narrow. A class that does not occur in a resample is ignored there. Raises Problem for other lengths.
+    about `FEW`) the interval is too narrow. A class that does not occur in a resample is ignored there. Raises Problem for other lengths.
 
     >>> estimate = over_groups([True, True, False, True], ["ann", "ann", "bob", "bob"])
     >>> print(estimate, estimate.how)
@@ -127,5 +129,5 @@ def resampled(total: Values, count: Values, times: int, seed: int) -> Values:
 
 def bootstrap_note(groups: int, what: str) -> str:
     """Describes an interval by `resampled`, for `Estimate.how`."""
-    few = "; too narrow with so few groups" if groups < 10 else ""
+    few = "; too narrow with so few groups" if groups < FEW else ""
     return f"bootstrap over {groups} {what}{few}"

@@ -28,7 +28,7 @@ def runs(listed: list[Run]) -> RenderableType:
     table.add_column("run", no_wrap=True)
     texts = [_row(row) for row in rows]
     for column in texts[0]:
-        if column not in ("where", "note") or any(str(cells[column]) for cells in texts):
+        if column not in ("where", "changed", "note") or any(str(cells[column]) for cells in texts):
             unfolded = column == "state"
             table.add_column(column, justify="right" if column == "value" else "left", no_wrap=unfolded, overflow="fold")
     for row, cells in zip(rows, texts, strict=True):
@@ -45,6 +45,7 @@ def _row(row: dict[str, Any]) -> dict[str, str | Text]:
         "metric": f"{row['head']}: {words.name(row['metric'])}" if "metric" in row else "",
         "value": accuracy(row["value"]) if "value" in row else "",
         "where": "" if row["state"] == "finished" else row["where"],
+        "changed": ", ".join(f"{name} = {'none' if value is None else words.setting(value)}" for name, value in row["changed"].items()),
         "note": words.first_words(row["note"], NOTE),
     }
 
