@@ -95,8 +95,9 @@ class Samples:
 
     >>> from scratchlab.data.sources.sklearn_digits import SklearnDigits
     >>> samples = SklearnDigits().read()
-    >>> len(samples), samples.labels.shape, samples.load(np.arange(5)).values.shape
-    (1797, (1797,), (5, 1, 8, 8))
+    >>> images, labels = samples.arrays()
+    >>> images.shape, labels.shape, samples.load(np.array([3, 5])).values.shape
+    ((1797, 1, 8, 8), (1797,), (2, 1, 8, 8))
     """
 
     ids: Strings
@@ -129,6 +130,10 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def arrays(self) -> tuple[Floats, Rows]:
+        """All inputs `[n, ...]`, padded with zeros to the longest, and their true labels `[n]`, in memory."""
+        return self.load(np.arange(len(self))).values, self.labels
 
     def group_columns(self, columns: Sequence[str] = ()) -> list[str]:
         """The names in `columns` or, if it is empty, the name of the first column of groups, if there is one."""

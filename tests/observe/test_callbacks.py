@@ -101,7 +101,7 @@ def test_lightning_readings_by_steps_and_layers_that_are_not_called(tmp_path: Pa
     gathered = KernelsCallback(SETS, path, layers=["net.0"], every=2)
     fitted(lightning, [gathered], tmp_path, accumulate_grad_batches=3)
     assert places(path) == [(0, 0), (2, 2), (4, 4)], "a step is an optimizer step, over several batches"
-    with pytest.raises(Problem, match="The layer loss was never called; name others"):
+    with pytest.raises(Problem, match="The layer loss was never called; name other layers"):
         fitted(lightning, [KernelsCallback(SETS, path, layers=["net.0", "loss"])], tmp_path)
 
 
@@ -206,10 +206,13 @@ def test_readings_in_a_plain_loop(tmp_path: Path) -> None:
     """Without any library: readings at the start and after each epoch, or after steps, once each."""
     path, net = tmp_path / "kernels.parquet", network()
     readings = Readings(SETS, path, layers=["0"])
+    with pytest.raises(Problem, match="no readings yet"):
+        readings.table()
     readings.start(net, 0, 0)
     readings.after_step(0, 1)
     readings.after_epoch(1, 1)
     assert places(path) == [(0, 0), (1, 1)]
+    assert readings.table().equals(pl.read_parquet(path))
     readings = Readings(SETS, path, layers=["0"], every=2)
     readings.start(net, 5, 10)
     for step in (10, 11, 12, 12, 13, 14):

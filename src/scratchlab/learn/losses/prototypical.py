@@ -57,7 +57,7 @@ class Prototypical(Classification):
         (shots, *_), (asked, *_) = (
             [one.embeddings_of(x, what) for one in compared] for x, what in ((support, "support"), (queries, "queries"))
         )
-        means, target = class_means(shots, places, len(classes)), torch.searchsorted(classes, targets)
+        means, target = class_means(shots, places, len(classes)), torch.searchsorted(classes, targets.contiguous())
         return self.weighted(lambda name: F.cross_entropy(self.logits(name, asked, means), target))
 
     def of_batch(self, batch: EmbeddedBatch) -> Tensor:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from torch import Tensor, nn
 
 from scratchlab.checks import Problem
@@ -63,12 +64,17 @@ class Readings:
         if self.every and step % self.every == 0 and step != self.read_at:
             self._read(epoch, step)
 
+    def table(self) -> pl.DataFrame:
+        """The readings so far, as in the file. Raises Problem before training starts, and in all processes but the first."""
+        if self.kernels is None:
+            raise Problem("There are no readings yet: the first is taken when training starts, in the first process.")
+        return self.kernels.table()
+
     def _read(self, epoch: int, step: int) -> None:
         if self.kernels is not None:  # None in all processes but the first
             self.kernels.read(epoch=epoch, step=step)
             self.read_at = step
-            table = self.kernels.table()
-            files.write(self.path, table.write_parquet)
+            files.write(self.path, self.table().write_parquet)
 
     def _moved(self, network: nn.Module, inputs: Tensor) -> object:
         device = next((parameter.device for parameter in network.parameters()), inputs.device)
