@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import torch
 
 from scratchlab import plugins, recipe
 from scratchlab.checks import Problem
 from scratchlab.learn.checkpoints import NullStore
 from scratchlab.loggers import catalog as loggers
+from scratchlab.models.interface import Encoder
+from scratchlab.models.mixing import mixed
 from scratchlab.pipeline import SECTIONS, assemble
 from scratchlab.sweeps.engines import catalog as engines
 
@@ -305,6 +308,15 @@ def test_loggers_and_engines_of_other_packages() -> None:
     assert type(engines.chosen("own", 1)).__name__ == "OwnEngine"
     with pytest.raises(Problem, match=r"The engine 'stranger' of wrong-parts 0\.1 .* cannot be constructed from \(int\)"):
         engines.chosen("stranger", 1)
+
+
+def test_an_encoder_may_leave_out_where_inputs_are_mixed() -> None:
+    one = torch.zeros(1, dtype=torch.long)
+    with (
+        pytest.raises(Problem, match="Encoder has no `halfway`, the module at whose output this method mixes inputs"),
+        mixed(Encoder(), one, one),
+    ):
+        pass
 
 
 def test_parts_tells_where_each_comes_from(site: Path, tmp_path: Path) -> None:
