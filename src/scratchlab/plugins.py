@@ -25,6 +25,7 @@ GROUPS = {  # what a part is -> the group of its entry points, after "scratchlab
     "frontend": "frontends",
     "encoder": "encoders",
     "temporal": "temporals",
+    "whitening": "whitenings",
     "similarity": "similarities",
     "loss": "losses",
     "sampler": "samplers",
