@@ -72,7 +72,7 @@ class Length(Loss):
         super().__init__()
         self.share = share
 
-    def forward(self, batch):
+    def of_batch(self, batch):
         return self.share * batch.embeddings.vector.square().sum(1)
 
 
