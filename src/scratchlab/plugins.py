@@ -80,9 +80,10 @@ class OpenCatalog(Mapping[str, Callable[..., Any]]):
 
     def __init__(self, kind: str, own: Mapping[str, Callable[..., Any]], interface: Any) -> None:
         self.kind, self.own, self.interface = kind, own, interface
+        self.group = f"scratchlab.{GROUPS[kind]}"
 
     def _offered(self) -> list[EntryPoint]:
-        return [entry for entry in installed() if entry.group == f"scratchlab.{GROUPS[self.kind]}"]
+        return [entry for entry in installed() if entry.group == self.group]
 
     def _names(self) -> dict[str, None]:
         return dict.fromkeys([*self.own, *(entry.name for entry in self._offered())])
