@@ -13,7 +13,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "scratchlab"
 FLOORS = [
-    {"checks", "machine_code"},
+    {"checks", "groups", "machine_code"},
     {"types", "metrics", "plugins", "pretrained"},
     {"recipe", "models", "result"},
     {"data", "similarity", "store", "shelf"},

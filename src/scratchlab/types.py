@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scratchlab.checks import Problem, counted, listing, nearest
+from scratchlab.groups import connected
 
 if TYPE_CHECKING:
     import torch
@@ -156,7 +157,7 @@ class Samples:
         names = self.group_columns(columns)
         if not names:
             return self.ids
-        return self.groups[names[0]] if len(names) == 1 else _connected([self.groups[name] for name in names])
+        return self.groups[names[0]] if len(names) == 1 else connected([self.groups[name] for name in names])
 
 
 @dataclass(frozen=True)
@@ -385,20 +386,6 @@ class Scores:
     def predicted(self) -> Rows:
         """The class with the highest score for each query, `[n]`; the first of ties."""
         return self.classes[self.values.argmax(axis=1)]
-
-
-def _connected(columns: Sequence[Strings]) -> Strings:
-    """`[n]`: a name for the connected component of each row, where rows that share a value in any column are connected."""
-    component = np.arange(len(columns[0]))  # the lowest connected row found so far
-    while True:
-        before = component
-        for column in columns:
-            _, code = np.unique(column, return_inverse=True)
-            lowest = np.full(code.max() + 1, len(component))
-            np.minimum.at(lowest, code, component)
-            component = lowest[code]
-        if np.array_equal(before, component):
-            return columns[0][component]
 
 
 def rows(values: Sequence[int] | Rows = ()) -> Rows:
