@@ -41,7 +41,13 @@ class Whitened(Embedder):
 
 
 class WithinClass:
-    """Fits the whitening of vectors, and that of the steps of matrices, to the training rows of base classes."""
+    """Fits the whitening of vectors `[n, d]`, and that of the steps of matrices `[n, t, c]`, to the training rows of base classes.
+
+    >>> from scratchlab.learn.methods.prototypes import Prototypes
+    >>> from scratchlab.models.encoders.conv4 import Conv4
+    >>> Prototypes(Conv4(), whitening=WithinClass(shrinkage=0.1)).components.whitening.shrinkage
+    0.1
+    """
 
     def __init__(
         self,

@@ -32,7 +32,8 @@ Loudest = Annotated[
 
 
 class SpeechMel(Frontend):
-    """Turns a waveform at 16 kHz into a log-mel spectrogram of 32 bands, in units of 10 dB, with silence before and after the clip.
+    """Turns waveforms `[n, samples]` at 16 kHz into log-mel spectrograms `[n, 1, 32, frames]`, in units of 10 dB, with silence before and
+    after each clip.
 
     >>> features, lengths = SpeechMel(pad_ms=0)(torch.randn(2, 16_000))  # two seconds of sound: [n, 1, bands, frames] and [n]
     >>> features.shape, lengths.tolist()
@@ -50,7 +51,8 @@ class SpeechMel(Frontend):
         if not isinstance(form, Waveform):
             raise Problem("speech_mel reads sound, but the source gives images; use frontend.name = 'pixels'.")
         if form.rate != RATE:
-            raise Problem(f"speech_mel reads sound at 16,000 Hz, but the source gives {form.rate:,} Hz; set data.rate = 16000.")
+            advice = "set data.rate = 16000, or use frontend.name = 'log_mel'"
+            raise Problem(f"speech_mel reads sound at 16,000 Hz, but the source gives {form.rate:,} Hz; {advice}.")
         self.input_form, self.form = form, Spectrogram(BANDS, kind="speech_mel")
         self.pad, self.loudest = round(pad_ms * RATE / 1000), loudest
         self.filters: Tensor
