@@ -40,7 +40,7 @@ def _signature(app, what, name, obj, options, signature, returned):
     if not (described := _settings(what, obj)):
         return None
     parameters = inspect.signature(obj).parameters.values()
-    positional = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    positional = [str(one.replace(annotation=one.empty)) for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
     more = [f"**{one.name}" for one in parameters if one.kind is one.VAR_KEYWORD]
     return f"({', '.join([*positional, '*', *(f'{setting.name}={setting.default}' for setting in described), *more])})", returned
 

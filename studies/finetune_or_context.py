@@ -251,7 +251,7 @@ def told(parts: dict[str, Any]) -> list[str]:
                 ["LoRA with context that precedes, less that context alone", gap(both)],
             ],
         ),
-        f"Training took {tuned['minutes']:.1f} minutes of one thread on a shared machine, asking the model as it is {minutes:.1f}.\n",
+        f"Training took {tuned['minutes']:.1f} minutes of one thread on a shared machine, evaluating the model as it is {minutes:.1f}.\n",
         verdict(context, older, both) + "\n",
     ]
 

@@ -13,14 +13,14 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "scratchlab"
 FLOORS = [
-    {"checks", "machine_code"},
-    {"types", "metrics"},
+    {"checks", "groups", "machine_code"},
+    {"types", "metrics", "plugins", "pretrained"},
     {"recipe", "models", "result"},
     {"data", "similarity", "store", "shelf"},
     {"kernels"},
     {"learn", "observe", "evaluation", "analysis"},
     {"pipeline"},
-    {"experiment", "report", "loggers"},
+    {"experiment", "report", "loggers", "project"},
     {"sweeps"},
     {"notebook"},
     {"cli"},
@@ -52,6 +52,7 @@ FORBIDDEN = {
     "analysis": {"torch"},
     "report": {"torch"},
     "loggers": {"torch", "polars"},
+    "project": {"torch", "polars"},
     "notebook": {"torch"},
 }
 

@@ -98,6 +98,11 @@ def test_another_part_drops_the_settings_of_the_first() -> None:
         ({"lens": {"name": "mirro"}}, r"There is no lens named 'mirro'; there are: lens, mirror\. Did you mean 'mirror'\?"),
         ({"lense": {}}, r"\[lense\] is not a section of a recipe; .* Did you mean 'lens'\?"),
         ({"lens": 3}, r"lens must be a table of settings, as in \[lens\]; it is 3\."),
+        (
+            {"lens": {"lens": {"width": 3}, "mirror": {"depth": 1}}},
+            r"The recipe has \[lens.lens\] and \[lens.mirror\], but \[lens\] selects one part: .* name = \"lens\" or another\.",
+        ),
+        ({"lens": {"mirror": {"depth": 1}}}, r"The recipe has \[lens.mirror\], but .* in \[lens\], with name = \"mirror\"\."),
         ({"extra": {"mirror": True}}, r"extra\.mirror must be a table of settings"),
         ({"seed": 1.5}, r"seed = 1\.5 does not fit"),
     ],

@@ -36,3 +36,30 @@ def test_errors_for_cycles_and_unknown_recipes(tmp_path: Path) -> None:
         shelf.read(recipe(tmp_path, "lost", 'extends = "digit"\n'))
     with pytest.raises(Problem, match="it must be the name of a recipe"):
         shelf.read(recipe(tmp_path, "odd", "extends = 3\n"))
+
+
+def test_recipes_are_listed_by_their_question_with_their_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "recipes").mkdir()
+    recipe(
+        tmp_path / "recipes",
+        "mine",
+        '# Birds,\n# again.\n#\n#   scratchlab run mine\nextends = "omniglot-episodes"\n[data]\nname = "images"\n',
+    )
+    recipe(tmp_path / "recipes", "noisy", '[noise]\nname = "pair"\n')
+    recipe(tmp_path / "recipes", "damaged", "[data\n")
+    monkeypatch.chdir(tmp_path)
+    questions = shelf.by_question()
+    of = {entry.name: (question, entry) for question, entries in questions.items() for entry in entries}
+    assert of.keys() == shelf.recipes().keys()
+    assert of["mine"] == (shelf.QUESTIONS["episodes"], shelf.Entry("mine", "images", "Birds, again."))
+    assert of["noisy"][0] == of["digits-noise"][0] == shelf.QUESTIONS["noise"]
+    assert of["noisy"][1].corpus == "mnist"
+    assert of["omniglot-retrieval"][0] == shelf.QUESTIONS["retrieval"]
+    assert (list(questions)[-1], of["damaged"][0]) == ("Not readable", "Not readable")
+    assert "recipes/damaged.toml is not readable as TOML" in of["damaged"][1].summary
+
+
+def test_every_protocol_has_a_question() -> None:
+    from scratchlab.data.protocols.catalog import PROTOCOLS
+
+    assert set(shelf.QUESTIONS) == {*PROTOCOLS, "noise"}

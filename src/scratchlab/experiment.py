@@ -20,22 +20,24 @@ from rich.console import Console
 from rich.text import Text
 
 from scratchlab.analysis import ledger
-from scratchlab.analysis.warnings import BASELINES, warnings
+from scratchlab.analysis.warnings import warnings
 from scratchlab.checks import Problem
 from scratchlab.data.batches import in_order
 from scratchlab.data.noise.given import GivenLabels, Noise, given_labels
 from scratchlab.data.protocols.catalog import Protocol
+from scratchlab.data.protocols.pools import check_samples
 from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.learn import parallel
 from scratchlab.learn.incremental import Incremental
+from scratchlab.learn.stopping import terminable
 from scratchlab.observe.kernels import table
 from scratchlab.observe.progress import ProgressBar
 from scratchlab.observe.records import Records
 from scratchlab.pipeline import Pipeline, assemble, initialise
 from scratchlab.recipe import Recipe
-from scratchlab.result import Result
+from scratchlab.result import BASELINES, Result
 from scratchlab.store.run import Run
-from scratchlab.types import Inputs, Plan, Rows, Samples, TrainingView, check_samples
+from scratchlab.types import Inputs, Plan, Rows, Samples, TrainingView
 
 READ_BATCH = 256  # inputs per batch when all inputs are loaded once, before training
 
@@ -90,10 +92,13 @@ def run(
 
 
 def perform(recipe: Recipe, run: Run, console: Console) -> None:
-    """Trains and evaluates a recipe, resuming from the run's checkpoint if there is one, and writes all results into the run's folder."""
+    """Trains and evaluates a recipe, resuming from the run's checkpoint if there is one, and writes all results into the run's folder.
+
+    Ctrl-C and SIGTERM stop it: between two steps while it trains, at once otherwise. Raises KeyboardInterrupt then.
+    """
     is_main = parallel.rank() == 0
     quiet = Console(quiet=True)
-    with run.writing() if is_main else contextlib.nullcontext(), ProgressBar(console if is_main else quiet) as bar:
+    with terminable(), run.writing() if is_main else contextlib.nullcontext(), ProgressBar(console if is_main else quiet) as bar:
         pipeline = assemble(recipe, run)
         pipeline.trainer.settings.configure_process()
         pipeline.trainer.observers = [Records(run), bar] if is_main else []

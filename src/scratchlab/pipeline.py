@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,27 +15,40 @@ from scratchlab.data.noise.catalog import NOISES
 from scratchlab.data.noise.given import Noise
 from scratchlab.data.protocols.catalog import PROTOCOLS, Protocol
 from scratchlab.data.sources.catalog import SOURCES, Source
+from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.learn.checkpoints import CheckpointStore, NullStore
 from scratchlab.learn.components import EMBEDDER, of_recipe
 from scratchlab.learn.components import SECTIONS as COMPONENTS
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.interface import Method
+from scratchlab.learn.observers import Probe
 from scratchlab.learn.training import Trainer
+from scratchlab.observe.catalog import OBSERVED
 from scratchlab.observe.ledger import Ledger
-from scratchlab.observe.probes import OBSERVED, Probe
+from scratchlab.plugins import OpenCatalog
 from scratchlab.recipe import AnyOf, OneOf, Recipe, Sections, changes
+from scratchlab.shelf import DEFAULTS
 from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
+from scratchlab.types import Inputs, Rows
 
 SECTIONS: Sections = {
-    "data": OneOf(SOURCES, "mnist"),
-    "noise": OneOf(NOISES, "none"),
-    "protocol": OneOf(PROTOCOLS, "sessions"),
+    "data": OneOf(OpenCatalog("data", SOURCES, Source), DEFAULTS["data"]),
+    "noise": OneOf(OpenCatalog("noise", NOISES, Noise), DEFAULTS["noise"]),
+    "protocol": OneOf(OpenCatalog("protocol", PROTOCOLS, Protocol), DEFAULTS["protocol"]),
     **COMPONENTS,
-    "method": OneOf(METHODS, "prototypes"),
+    "method": OneOf(OpenCatalog("method", METHODS, Method), "prototypes"),
     "observe": AnyOf(OBSERVED),
 }
+
+
+class QueryProbe(Probe, typing.Protocol):
+    """A probe that also measures the queries, once, after training; the method and the trainer never get their labels."""
+
+    def read_queries(self, inputs: Inputs, labels: Rows) -> list[dict[str, Any]]:
+        """The rows to record about the queries, after all scores are computed. labels: the true ones."""
+        ...
 
 
 @dataclass
@@ -48,7 +62,7 @@ class Pipeline:
     similarities: Mapping[str, Similarity]
     method: Method
     trainer: Trainer
-    probes: dict[str, Probe]
+    probes: dict[str, QueryProbe]
     ledger: Ledger | None
 
 
@@ -63,12 +77,15 @@ def assemble(recipe: Recipe, store: CheckpointStore) -> Pipeline:
     embedder, trainer = components.embedder, components.trainer
     method: Method = part("method", components)
     trainer.plan(method.groups, method.rates, method.phases)
-    observed: dict[str, Probe | Ledger] = part("observe", embedder)
+    observed: dict[str, QueryProbe | Ledger] = part("observe", embedder)
     probes = {name: observer for name, observer in observed.items() if not isinstance(observer, Ledger)}
     ledgers = [observer for observer in observed.values() if isinstance(observer, Ledger)]
     if len(ledgers) > 1:
         raise Problem("[observe] names two ledgers, which would write the same file; remove one.")
     protocol: Protocol = part("protocol", recipe.seed)
+    if protocol.kind not in EVALUATIONS:
+        name = recipe.values["protocol"]["name"]
+        raise Problem(f"The protocol '{name}' has the kind '{protocol.kind}'; the kinds of evaluation are: {listing(EVALUATIONS)}.")
     ledger = next(iter(ledgers), None)
     return Pipeline(source, part("noise"), protocol, embedder, components.similarities, method, trainer, probes, ledger)
 

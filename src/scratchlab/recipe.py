@@ -16,8 +16,8 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Union, cast
 
@@ -26,6 +26,7 @@ import tomli_w
 from pydantic.fields import FieldInfo
 
 from scratchlab.checks import Problem, listing, nearest
+from scratchlab.plugins import OpenCatalog, Origin
 
 Catalog = Mapping[str, Callable[..., Any]]
 Values = dict[str, Any]
@@ -89,13 +90,20 @@ def _model(part: Callable[..., Any]) -> type[pydantic.BaseModel]:
     annotated: Any = part  # hints of a dataclass are on the class, so that those inherited are resolved in the parent's module
     if inspect.isclass(annotated) and not dataclasses.is_dataclass(annotated):
         annotated = annotated.__init__
-    hints = typing.get_type_hints(inspect.unwrap(annotated), include_extras=True)
-    fields: dict[str, Any] = {
-        name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
-        for name, parameter in inspect.signature(part).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
-    return pydantic.create_model(part.__name__, __config__=pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False), **fields)
+    try:
+        hints = typing.get_type_hints(inspect.unwrap(annotated), include_extras=True)
+        fields: dict[str, Any] = {
+            name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+            for name, parameter in inspect.signature(part).parameters.items()
+            if parameter.kind is parameter.KEYWORD_ONLY
+        }
+        config = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+        return pydantic.create_model(part.__name__, __config__=config, **fields)
+    except (KeyError, NameError, pydantic.errors.PydanticUserError) as error:
+        raise Problem(
+            f"The settings of {part.__module__}.{part.__qualname__} cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}): "
+            "every keyword-only parameter of its constructor needs a type that TOML can express, as in `width: float = 1`."
+        ) from error
 
 
 def settings(part: Callable[..., Any]) -> list[Setting]:
@@ -145,11 +153,15 @@ def _table(where: str, given: Any) -> Values:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The resolved settings of one run, `values[section][setting]`, including all defaults."""
+    """The resolved settings of one run, `values[section][setting]`, including all defaults.
+
+    plugins: where its parts from other packages come from, by path, `encoder.my_net`; not part of the key.
+    """
 
     name: str
     seed: int
     values: Mapping[str, Values]
+    plugins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
 
     @property
     def key(self) -> str:
@@ -167,12 +179,23 @@ class Recipe:
         if isinstance(kind, Fixed):
             return kind.part(*supplied, **values)
         if isinstance(kind, AnyOf):
-            return {table: _construct(kind.parts[given.get("name", table)], supplied, given) for table, given in values.items()}
-        return _construct(kind.parts[values["name"]], supplied, values)
+            return {table: _construct(kind.parts, given.get("name", table), supplied, given) for table, given in values.items()}
+        return _construct(kind.parts, values["name"], supplied, values)
 
 
-def _construct(part: Callable[..., Any], supplied: tuple[Any, ...], values: Values) -> Any:
-    return part(*supplied, **{setting: value for setting, value in values.items() if setting != "name"})
+def _construct(parts: Catalog, name: str, supplied: tuple[Any, ...], values: Values) -> Any:
+    settings = {setting: value for setting, value in values.items() if setting != "name"}
+    return parts.build(name, supplied, settings) if isinstance(parts, OpenCatalog) else parts[name](*supplied, **settings)
+
+
+def _check_one(section: str, kind: OneOf, given: Values) -> None:
+    """Raises Problem for tables named like parts, `[sampler.episodes]`, in a section that names one part."""
+    if found := [name for name, value in given.items() if name in kind.parts and isinstance(value, dict)]:
+        tables = " and ".join(f"[{section}.{name}]" for name in found)
+        raise Problem(
+            f"The recipe has {tables}, but [{section}] selects one part: write its settings in [{section}], "
+            f'with name = "{found[0]}"{" or another" if len(found) > 1 else ""}.'
+        )
 
 
 def _resolve_tables(section: str, kind: AnyOf, tables: Values) -> Values:
@@ -206,8 +229,19 @@ def resolve(raw: Values, sections: Sections, name: str) -> Recipe:
             values[section] = _resolve_tables(section, kind, given)
         else:
             part = given.pop("name", kind.default)
+            _check_one(section, kind, given)
             values[section] = {"name": part, **_resolved(_find_part(section, kind.parts, part), given, section, str(part))}
-    return Recipe(name, seed, values)
+    return Recipe(name, seed, values, dict(_origins(values, sections)))
+
+
+def _origins(values: Mapping[str, Values], sections: Sections) -> Iterator[tuple[str, Origin]]:
+    """Path and origin of every part that another package offers."""
+    for section, kind in sections.items():
+        if not isinstance(kind, Fixed) and isinstance(kind.parts, OpenCatalog):
+            tables = values[section].items()
+            for name in (given.get("name", table) for table, given in tables) if isinstance(kind, AnyOf) else (values[section]["name"],):
+                if origin := kind.parts.origin(name):
+                    yield f"{section}.{name}", origin
 
 
 def flat(tables: Values, prefix: str = "") -> dict[str, Any]:

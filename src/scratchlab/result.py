@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import polars as pl  # takes half a second to import, which reading headlines does not need
 
 Metrics = dict[str, Estimate]
+BASELINES = UNTRAINED, PRETRAINED, FEATURES = "untrained.", "pretrained.", "features."  # how names of heads without training here begin
+LINEAR = f"{FEATURES}linear"  # the head of a linear classifier of the front-end's features
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scratchlab.checks import Problem, counted, listing, nearest
+from scratchlab.groups import connected
 
 if TYPE_CHECKING:
     import torch
@@ -52,14 +53,16 @@ class Image:
 class Spectrogram:
     """The form of one input: `[1, bands, frames]` with any number of frames, or `[len(streams), bands, frames]` with named streams.
 
-    A single stream has no name, so that every encoder of spectrograms accepts it.
+    A single stream has no name, so that every encoder of spectrograms accepts it. kind: of the values, where a pretrained encoder needs
+    them exactly as they were in its training.
 
     >>> Spectrogram(40, ("envelope", "residual"))
-    Spectrogram(bands=40, streams=('envelope', 'residual'))
+    Spectrogram(bands=40, streams=('envelope', 'residual'), kind='')
     """
 
     bands: int
     streams: tuple[str, ...] = ()
+    kind: str = ""
 
     def __post_init__(self) -> None:
         if len(self.streams) == 1:
@@ -154,14 +157,7 @@ class Samples:
         names = self.group_columns(columns)
         if not names:
             return self.ids
-        return self.groups[names[0]] if len(names) == 1 else _connected([self.groups[name] for name in names])
-
-
-def check_samples(samples: object) -> None:
-    """Raises Problem unless these are Samples."""
-    if not isinstance(samples, Samples):
-        advice = "call its read()" if hasattr(samples, "read") else "scratchlab.data.from_arrays(inputs, labels) makes them of tensors"
-        raise Problem(f"It takes Samples, not {type(samples).__name__}; {advice}.")
+        return self.groups[names[0]] if len(names) == 1 else connected([self.groups[name] for name in names])
 
 
 @dataclass(frozen=True)
@@ -390,20 +386,6 @@ class Scores:
     def predicted(self) -> Rows:
         """The class with the highest score for each query, `[n]`; the first of ties."""
         return self.classes[self.values.argmax(axis=1)]
-
-
-def _connected(columns: Sequence[Strings]) -> Strings:
-    """`[n]`: a name for the connected component of each row, where rows that share a value in any column are connected."""
-    component = np.arange(len(columns[0]))  # the lowest connected row found so far
-    while True:
-        before = component
-        for column in columns:
-            _, code = np.unique(column, return_inverse=True)
-            lowest = np.full(code.max() + 1, len(component))
-            np.minimum.at(lowest, code, component)
-            component = lowest[code]
-        if np.array_equal(before, component):
-            return columns[0][component]
 
 
 def rows(values: Sequence[int] | Rows = ()) -> Rows:

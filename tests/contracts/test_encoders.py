@@ -14,7 +14,7 @@ from scratchlab.models.interface import Encoder
 from scratchlab.models.mixing import mixed
 from scratchlab.types import Embeddings, Image, Spectrogram
 
-FORMS = [Spectrogram(40), Image(1, 40, 60), Image(3, 8, 8)]
+FORMS = [Spectrogram(40), Spectrogram(32, kind="speech_mel"), Image(1, 40, 60), Image(3, 8, 8)]
 SETTINGS = {
     "bc_resnet": [{}, {"time_stride": 4}],
     "conv4": [{}, {"pool": "flatten"}, *({"pool": pool, "pools": 2, "steps": "positions"} for pool in ("mean", "flatten"))],

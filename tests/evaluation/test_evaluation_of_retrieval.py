@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ from scratchlab.metrics.ranking import Rules, retrieval
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.models.frontends.pixels import Pixels
 from scratchlab.models.temporal.frames import Frames
+from scratchlab.report.run.kinds.catalog import SECTIONS
 from scratchlab.similarity.vector import L2
 from scratchlab.types import Inputs, LabelledInputs, Rows, Samples
 
@@ -92,9 +94,10 @@ def test_metrics_equal_those_of_the_whole_matrix() -> None:
     assert [one.value for one in outcome.head.metrics.values()] == pytest.approx(expected, abs=1e-12)
     assert outcome.heads["untrained"] == outcome.heads["guess"]
     assert all(one.value == 1 for one in outcome.heads["right"].metrics.values())
-    assert outcome.head.headline == over_groups(known.ap, plan.groups[probes], unit="probes", block="identities")
-    assert outcome.head.headline.how == "bootstrap over 15 identities"
-    assert outcome.facts["cmc"]["guess"] == [known.cmc(k) for k in range(1, 51)]
+    assert outcome.head.headline == over_groups(known.ap, plan.groups[probes], unit="identities", block=evaluation.BLOCK)
+    assert outcome.head.headline.how == "bootstrap over 15 identities, each with all its probes"
+    chart: Any = SECTIONS["retrieval"](outcome, []).figures["cmc"]["data"][0]
+    assert chart["y"] == pytest.approx([known.cmc(k) for k in range(1, 51)], abs=1e-12)
     assert outcome.facts["counts"] == {
         "probes": 45,
         "gallery": 135,
@@ -112,6 +115,16 @@ def test_metrics_equal_those_of_the_whole_matrix() -> None:
     assert "gallery rows with the identity and the camera of the probe are ignored" in outcome.notes[0]
     assert outcome.headline.startswith("guess head: mAP ")
     assert outcome.headline.endswith("45 probes of 15 identities against 135 gallery rows")
+
+
+def test_a_note_names_groups_whose_probes_are_of_several_identities() -> None:
+    samples = samples_of_many()
+    (said,) = [note for note in evaluated(Retrieval(0, **CAMERAS).plan(samples), samples, Asked(guess=guessing)).notes if "several" in note]
+    assert said.startswith("The probes of 4 values of 'camera' are of several identities. The intervals resample identities alone")
+    own = replace(samples, groups={"person": samples.labels.astype(str)})
+    assert "several" not in " ".join(evaluated(Retrieval(0, test=0.5).plan(own), own, Asked(guess=guessing)).notes)
+    one_each = evaluated(Retrieval(0, test=0.5, probes=1).plan(own), own, Asked(guess=guessing))
+    assert one_each.head.headline.how == "bootstrap over 15 identities"
 
 
 def test_metrics_are_means_of_the_units() -> None:
@@ -151,7 +164,7 @@ def test_ranks_beyond_the_gallery_are_omitted_and_unmatched_probes_are_counted()
     assert outcome.facts["counts"]["same_camera"] == 1
     assert "1 of 2 probes have no match in the gallery and are excluded from means." in outcome.notes
     assert outcome.units.collect()["id"].to_list() == ["item4"]
-    assert outcome.facts["cmc"]["right"] == [1.0, 1.0, 1.0]
+    assert SECTIONS["retrieval"](outcome, []).figures["cmc"]["data"][0]["y"] == [1.0, 1.0, 1.0]
 
 
 def test_metrics_without_a_match_are_undefined() -> None:
@@ -161,6 +174,7 @@ def test_metrics_without_a_match_are_undefined() -> None:
     outcome = evaluated(plan, samples, Asked(right=knowing(samples)))
     assert {str(one) for one in outcome.head.metrics.values()} == {"undefined, because no probe has a match"}
     assert outcome.units.collect().is_empty()
+    assert SECTIONS["retrieval"](outcome, []).figures == {}
 
 
 def test_junk_is_ignored_and_distractors_count() -> None:

@@ -16,6 +16,7 @@ import torch.multiprocessing as mp
 
 from scratchlab.data.samplers.interface import Sampler
 from scratchlab.data.samplers.shuffled import Shuffled
+from scratchlab.learn import parallel
 from scratchlab.learn.class_learner import ClassLearner
 from scratchlab.learn.components import Components
 from scratchlab.learn.embedder import Embedder
@@ -114,7 +115,7 @@ def components(embedder: Embedder, trainer: Trainer, *names: str, loss: str = "c
     similarities = {name: SIMILARITIES[name]() for name in names or ("cosine",)}
     losses = Losses({loss: LOSSES[loss](similarities)})
     losses.fits(embedder.streams, trainer.sampler)
-    return Components(embedder, trainer, similarities, losses, Scoring(similarities, **scoring), embedder_builder(embedder))
+    return Components(embedder, None, trainer, similarities, losses, Scoring(similarities, **scoring), embedder_builder(embedder))
 
 
 def trainer(
@@ -152,15 +153,22 @@ def free_port() -> int:
 
 
 def in_two_processes(work: Callable[..., None], *arguments: object, tries: int = 3) -> None:
-    """Calls `work(rank, port, *arguments)` in two processes.
+    """Calls `work(rank, *arguments)` in two processes that train together.
 
     On a busy machine, gloo's threads abort a process in a few percent of starts ("terminate called without an active exception"). This is
     not what is tested, so it is retried.
     """
     for remaining in reversed(range(tries)):
         try:
-            mp.spawn(work, args=(free_port(), *arguments), nprocs=2)
+            mp.spawn(_work_together, args=(free_port(), work, arguments), nprocs=2)
             return
         except mp.ProcessExitedException:
             if not remaining:
                 raise
+
+
+def _work_together(rank: int, port: int, work: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "RANK": str(rank), "WORLD_SIZE": "2", "GLOO_SOCKET_IFNAME": "lo"}
+    torch.set_num_threads(1)
+    with parallel.processes():
+        work(rank, *arguments)

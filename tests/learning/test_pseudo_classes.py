@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from scratchlab.learn.components import Components
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
-from scratchlab.learn.losses.interface import EmbeddedBatch
+from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
 from scratchlab.learn.losses.pseudo_class_term import PseudoClassTerm
 from scratchlab.learn.losses.pseudo_classes import MISSING, compose
 from scratchlab.learn.methods.prototypes import Prototypes
@@ -123,9 +123,10 @@ def test_the_same_composition_is_one_pseudo_class() -> None:
     assert actual.tolist() == pytest.approx([-4 + math.log(math.exp(4) + 2 * math.exp(2))] * 2)
 
 
-def test_partners_of_one_class_make_no_pseudo_class() -> None:
-    at = vectors([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
-    assert PseudoClassTerm(COSINE).of_batch(embedded(at, at, [1, 1])).tolist() == [0.0, 0.0]
+def test_a_batch_without_a_pseudo_class_has_no_loss() -> None:
+    """CKA, like some others, cannot compare nothing with something."""
+    loss = PseudoClassTerm({"x": SIMILARITIES["cka"]()})
+    assert loss.of_batch(embedded(matrices(3, [4, 2, 5]), matrices(2, [4, 4]), [1, 1, 1])).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_each_stream_learns_to_separate_classes() -> None:
@@ -177,43 +178,25 @@ def of_sounds() -> Embedder:
     return Embedder(frontend, encoder, Frames(encoder.dim, encoder.channels))
 
 
-def method(similarities: dict[str, Similarity], **settings: Any) -> Prototypes:
-    losses = Losses({"cross_entropy": CrossEntropy(similarities), "pseudo_classes": PseudoClassTerm(similarities, **settings)})
-    return Prototypes(
-        Components(
-            body := of_sounds(),
-            trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
-            similarities,
-            losses,
-            Scoring(similarities),
-            embedder_builder(body),
-        )
-    )
+def parts(similarities: dict[str, Similarity], **losses: Loss) -> Components:
+    """Components with these losses and cross-entropy."""
+    body, training = of_sounds(), trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8)
+    all_losses = Losses({"cross_entropy": CrossEntropy(similarities), **losses})
+    return Components(body, None, training, similarities, all_losses, Scoring(similarities), embedder_builder(body))
 
 
 @pytest.mark.parametrize("kind", ["recombine", "mask"])
 def test_a_method_trains_with_it(kind: str) -> None:
     rows = sounds()
     none = rows.some(np.arange(0))
-    model = method({"vector": SIMILARITIES["cosine"](), "steps": SIMILARITIES["one_to_one"]()}, similarity="steps", kind=kind)
+    similarities = {"vector": SIMILARITIES["cosine"](), "steps": SIMILARITIES["one_to_one"]()}
+    model = Prototypes(parts(similarities, pseudo_classes=PseudoClassTerm(similarities, similarity="steps", kind=kind)))
     model.learn(TrainingView(rows, none, none, np.arange(4)))
     assert model.groups == ("body", "vector", "matrix"), "it needs class weights for its similarity"
 
 
 def test_inputs_of_several_transformations_are_composed_with_partners_under_their_own() -> None:
-    rows, losses = sounds(), Losses({"cross_entropy": CrossEntropy(COSINE), "pseudo_classes": PseudoClassTerm(COSINE)})
-    model = SAVC(
-        Components(
-            body := of_sounds(),
-            trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
-            COSINE,
-            losses,
-            Scoring(COSINE),
-            embedder_builder(body),
-        ),
-        queue=64,
-        dim=8,
-    )
+    rows, model = sounds(), SAVC(parts(COSINE, pseudo_classes=PseudoClassTerm(COSINE)), queue=64, dim=8)
     model.learn(TrainingView(rows, rows.some(np.arange(0)), rows.some(np.arange(0)), np.arange(4)))
     assert model.score(rows)["main"].values.shape == (24, 4)
 
@@ -236,16 +219,6 @@ def test_the_leading_similarity_may_read_a_single_stream() -> None:
     """The only similarity reads one stream of two."""
     rows = sounds()
     none, similarities = rows.some(np.arange(0)), {"part": SIMILARITIES["cosine"](stream="residual")}
-    losses = Losses({"cross_entropy": CrossEntropy(similarities)})
-    model = Prototypes(
-        Components(
-            body := of_sounds(),
-            trainer(MemoryStore(), RecordingObserver(), epochs=2, batch=8),
-            similarities,
-            losses,
-            Scoring(similarities),
-            embedder_builder(body),
-        )
-    )
+    model = Prototypes(parts(similarities))
     model.learn(TrainingView(rows, none, none, np.arange(4)))
     assert set(model.score(rows)) == {"part", "trained"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import torch
 from rich.console import Console
 
 from scratchlab.checks import Problem
+from scratchlab.evaluation.catalog import EVALUATIONS
 from scratchlab.experiment import perform
 from scratchlab.learn.checkpoints import NullStore
 from scratchlab.pipeline import SECTIONS, assemble, check, initialise
@@ -89,6 +92,31 @@ def test_wrong_settings_raise_problems_before_a_folder_is_created() -> None:
         check(recipe(loss={"prototypical": {}}))
     with pytest.raises(Problem, match=r"\[observe\] names two ledgers"):
         check(recipe(observe={"ledger": {}, "second": {"name": "ledger"}}))
+
+
+# -- stopping outside the training ---------------------------------------------------------------------
+
+
+def test_sigterm_during_the_evaluation_stops_the_run_which_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluate, before = EVALUATIONS["sessions"], signal.getsignal(signal.SIGTERM)
+    monkeypatch.setitem(EVALUATIONS, "sessions", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(KeyboardInterrupt):
+        performed(tmp_path)
+    run = Run.find(tmp_path, "last")
+    assert (run.state(), run.status["where"]) == ("stopped", "stopped by the user")
+    assert signal.getsignal(signal.SIGTERM) == before
+    monkeypatch.setitem(EVALUATIONS, "sessions", evaluate)
+    perform(recipe(), run, Console(quiet=True))
+    assert run.state() == "finished"
+    whole = performed(tmp_path / "whole")
+    assert run.result() == whole.result()
+
+
+def test_an_interruption_after_the_result_leaves_a_finished_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "drop_arrays", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(KeyboardInterrupt):
+        performed(tmp_path)
+    assert Run.find(tmp_path, "last").state() == "finished"
 
 
 # -- starting from another run -------------------------------------------------------------------------

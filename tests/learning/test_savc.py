@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import torch.multiprocessing as mp
 from torch.nn import functional as F
 
 from scratchlab.checks import Problem
@@ -20,7 +17,17 @@ from scratchlab.learn.methods.savc import SAVC, FantasyLearner, mean_over_transf
 from scratchlab.models.encoders.conv4 import Conv4
 from scratchlab.models.encoders.mlp import MLP
 from scratchlab.types import TrainingView
-from tests.learning.conftest import FORM, MemoryStore, RecordingObserver, components, embedder, problem, trainer, whole_batch
+from tests.learning.conftest import (
+    FORM,
+    MemoryStore,
+    RecordingObserver,
+    components,
+    embedder,
+    in_two_processes,
+    problem,
+    trainer,
+    whole_batch,
+)
 
 NONE = problem().some(np.empty(0, dtype=np.int64))
 
@@ -190,18 +197,12 @@ def trained() -> dict[str, np.ndarray]:
     )
 
 
-def work(rank: int, port: int, folder: str) -> None:
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "RANK": str(rank), "WORLD_SIZE": "2", "GLOO_SOCKET_IFNAME": "lo"}
-    with parallel.processes():
-        actual = trained()
-    np.savez(Path(folder) / f"{rank}.npz", **actual)
+def work(rank: int, folder: str) -> None:
+    np.savez(Path(folder) / f"{rank}.npz", **trained())
 
 
 def test_two_processes_have_the_queue_of_one(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    mp.spawn(work, args=(port, str(tmp_path)), nprocs=2)
+    in_two_processes(work, str(tmp_path))
     actual, alone = dict(np.load(tmp_path / "0.npz")), trained()
     # Only a few steps, because rounding can change a maximum or a ReLU, after which the results diverge.
     assert np.array_equal(actual["now/losses.0.contrast.labels"], alone["now/losses.0.contrast.labels"])

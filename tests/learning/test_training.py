@@ -132,6 +132,19 @@ def test_a_requested_stop_saves_a_checkpoint_and_resuming_is_bit_exact() -> None
     assert all(torch.equal(a, b) for a, b in zip(weights(whole).values(), weights(other).values(), strict=True))
 
 
+def test_a_stop_requested_after_the_last_step_is_not_lost() -> None:
+    class Asks(RecordingObserver):
+        def epoch(self, record: dict[str, Any]) -> None:
+            if record["epoch"] == 3:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    store = MemoryStore()
+    with pytest.raises(KeyboardInterrupt):
+        trainer(store, Asks()).train(learner(), problem(), problem(40, seed=1))
+    assert store.checkpoint is not None
+    assert store.checkpoint[1]["epoch"] == 4
+
+
 @pytest.mark.parametrize("without", [{"select": "last"}, {}])
 def test_the_last_epoch_is_kept_by_setting_or_without_validation(without: dict[str, str]) -> None:
     watch, model = RecordingObserver(), learner()

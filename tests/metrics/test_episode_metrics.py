@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
-from scratchlab.metrics.episodes import episode_accuracy, episode_auroc, over_episodes
-from scratchlab.metrics.paired import differences_over_draws
+from scratchlab.metrics.episodes import episode_accuracy, episode_auroc
 
 # one episode of two ways: three known queries, two unknown ones
 SCORES = np.array([[[0.9, 0.1], [0.4, 0.3], [0.2, 0.7], [0.4, 0.1], [0.5, 0.6]]], np.float32)
@@ -56,19 +54,3 @@ def test_slow_references(case: tuple[np.ndarray, np.ndarray]) -> None:
 def test_without_unknown_queries_there_is_no_auroc() -> None:
     assert episode_auroc(SCORES[:, :3], TARGET[:, :3]) is None
     assert episode_auroc(SCORES[:, 3:], TARGET[:, 3:]) is None
-    assert over_episodes(None).how == "undefined, because there are no queries of unknown classes"
-
-
-def test_intervals_are_over_episodes() -> None:
-    rng = np.random.default_rng(0)
-    first = rng.uniform(0.4, 0.9, 60)
-    second = np.clip(first + rng.normal(0.03, 0.02, 60), 0, 1)
-    known = stats.t.interval(0.95, 59, first.mean(), stats.sem(first))
-    estimate = over_episodes(first)
-    assert (estimate.low, estimate.high, estimate.n) == (pytest.approx(known[0]), pytest.approx(known[1]), 60)
-    paired = differences_over_draws(first, second, paired=True, what="episode")
-    test = stats.ttest_rel(second, first).confidence_interval(0.95)
-    assert (paired.low, paired.high) == (pytest.approx(test.low), pytest.approx(test.high))
-    assert paired.low is not None
-    assert paired.low > 0, "paired, a gain of 3 points is significant although accuracies of episodes differ by 50"
-    assert paired.how == "mean over 60 episodes, Student's t interval of the paired differences"

@@ -94,6 +94,17 @@ def test_group_bootstrap_covers_the_truth() -> None:
     assert naive < 150
 
 
+def test_where_all_are_right_the_interval_is_exact() -> None:
+    """Of n groups that are each right with probability p, all are with p^n: 0.025 at the lower limit."""
+    result = over_groups(np.ones(40), np.arange(40) // 4)
+    assert (result.value, result.high) == (1.0, 1.0)
+    assert result.low == pytest.approx(0.025 ** (1 / 10))
+    assert "exact binomial over 10 groups" in result.how
+    wrong = over_groups(np.zeros(10), np.arange(10))
+    assert (wrong.value, wrong.low) == (0.0, 0.0)
+    assert wrong.high == pytest.approx(1 - result.low)
+
+
 def test_balanced_accuracy_over_groups() -> None:
     """The value equals `balanced_accuracy`; with one class the interval is that of plain accuracy."""
     rng = np.random.default_rng(1)

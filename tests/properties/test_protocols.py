@@ -156,6 +156,19 @@ def test_errors_for_settings_that_the_data_do_not_allow(changed: dict[str, objec
         plan_of("sessions", samples, 0, **changed)
 
 
+def test_groups_that_are_all_connected_are_an_error_with_a_remedy() -> None:
+    """Every speaker is in the one room; with two rooms, the test takes one and none is left for validation."""
+    samples = samples_of([0, 1] * 20, [i % 4 for i in range(40)])
+    samples = replace(samples, groups={**samples.groups, "room": np.full(40, "1")})
+    with pytest.raises(Problem, match=r"protocol.test = 0.25 cannot be drawn: all 40 rows left are of one speaker, .* or add data\.$"):
+        PROTOCOLS["closed_set"](0, disjoint=["speaker", "room"]).plan(samples)
+    samples = samples_of([0, 1] * 20, [i // 10 for i in range(40)])
+    samples = replace(samples, groups={**samples.groups, "room": np.repeat(["1", "2"], 20)})
+    with pytest.raises(Problem, match=r"protocol.valid = 0.15 cannot be drawn: all 20 rows left .*, or set protocol.valid = 0\.$"):
+        PROTOCOLS["closed_set"](0, disjoint=["speaker", "room"]).plan(samples)
+    assert len(PROTOCOLS["closed_set"](0, disjoint=["speaker", "room"], valid=0.0).plan(samples).split.query) == 20
+
+
 def test_a_class_with_queries_but_no_training_rows_is_an_error() -> None:
     samples = samples_of([0, 0, 1, 1, 2], [0, 1, 0, 1, 1])
     with pytest.raises(Problem, match="Class 'class2' has test or validation rows, but no training rows"):

@@ -93,7 +93,7 @@ def test_junk_and_distractors_are_neither_training_rows_nor_probes() -> None:
     assert np.bincount(labels[plan.gallery]).tolist() == [0, 0, 0, 3, 4, 4]
     assert plan.junk.tolist() == [5]
     assert "Junk (class5): 4 gallery rows." in plan.notes
-    assert "Distractors (class4, class0): 4 gallery rows." in plan.notes
+    assert "Distractors (class4, class0): 4 gallery rows; 4 rows in the training part of the split left out." in plan.notes
 
 
 def test_the_first_rows_of_an_identity_are_its_probes() -> None:

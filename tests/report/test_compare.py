@@ -159,6 +159,27 @@ def test_queries_of_one_speaker_count_as_one_unit() -> None:
     assert one.over_groups.how.startswith("bootstrap over 3 speakers")
 
 
+@pytest.mark.parametrize(
+    ("speakers", "gained", "said"),
+    [
+        (3, 3, "which does not contain 0, but the exact test finds no significant difference. 3 speakers are too few for this interval."),
+        (250, 4, "which does not contain 0, but the exact test finds no significant difference."),
+        (12, 12, "B is significantly better with the weights trained here."),
+    ],
+)
+def test_an_interval_alone_decides_nothing_that_the_exact_test_leaves_open(
+    found: Comparison, speakers: int, gained: int, said: str
+) -> None:
+    """p = 0.25 for three speakers of three, 0.125 for four of 250."""
+    a = [(f"q{i}", f"speaker {i // 2}", 0, -1, "p", "q") for i in range(2 * speakers)]
+    b = [(*row[:5], "p" if i < 2 * gained else "q") for i, row in enumerate(a)]
+    units = pair_units(rows(a), rows(b), LAYOUT, CONTEXTS, paired=True)
+    made = replace(found, units=units, tests=paired_tests(units))
+    (sentence,) = [line for line in words.verdict(made) if line.startswith("95 % interval")]
+    assert sentence.endswith(said)
+    assert words.significant(made.headline[0]) is ("significantly better" in said)
+
+
 def test_every_number_is_counted_from_the_units(found: Comparison, pair: tuple[Run, Run]) -> None:
     tables = [run.table("units").filter(head="cosine").cast({"truth": pl.String, "answer": pl.String}) for run in pair]
     plain = [

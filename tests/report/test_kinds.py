@@ -6,9 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from scratchlab.analysis.ledger import SIGNS
+from scratchlab.evaluation.retrieval import BLOCK
 from scratchlab.metrics.estimate import Estimate, over_draws, over_groups
 from scratchlab.metrics.noise import pseudo_labels, selection
 from scratchlab.report.run import noise, words
@@ -46,11 +48,13 @@ def episodes() -> Result:
 
 
 def retrieval() -> Result:
-    found = over_groups(np.array([0.2, 0.4, 0.9]), np.array(["a", "a", "b"]), unit="probes", block="identities")
+    values, groups = np.array([0.2, 0.4, 0.9]), np.array(["a", "a", "b"])
+    found = over_groups(values, groups, unit="identities", block=BLOCK)
     counts: dict[str, int] = dict.fromkeys(retrieved.COUNTED, 3)
     head = Head({"mAP": found}, (Row({}, counts, {"mAP": found}),))
-    facts = {"counts": counts, "cmc": {"cosine": [0.5, 0.75, 1.0]}}
-    return Result("retrieval", "", {"cosine": head}, Layout("probe", "average precision", block="identity"), facts=facts)
+    units = pl.DataFrame({"id": ["x", "y", "z"], "group": groups, "head": "cosine", "value": values, "rank": [2, 3, 1]})
+    layout = Layout("probe", "average precision", block="identity")
+    return Result("retrieval", "", {"cosine": head}, layout, facts={"counts": counts}, scan=units.lazy)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +92,13 @@ def test_differences_have_a_row_per_head_and_a_column_per_context() -> None:
     assert {tuple(cells) for cells in found.values()} == {
         ("1 shot, balanced", "5 shot, balanced", "1 shot, dirichlet", "5 shot, dirichlet")
     }
+
+
+def test_every_head_has_a_curve_also_those_added_after_the_evaluation() -> None:
+    result = retrieval().with_heads_of(retrieval(), "last", ["cosine"])
+    drawn = SECTIONS["retrieval"](result, []).figures["cmc"]["data"]
+    assert [trace["name"] for trace in drawn] == list(result.heads) == ["cosine", "last.cosine"]
+    assert [trace["y"] for trace in drawn] == [pytest.approx([1 / 3, 2 / 3, 1])] * 2
 
 
 def test_every_count_of_retrieval_is_explained() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,13 @@ def test_a_figure_for_each_loss_with_a_line_for_each_rate_in_each_panel() -> Non
     assert list(found) == ["loss cross_entropy", "loss squared_error"]
     lines = [one for one in found["loss cross_entropy"]["data"] if one["mode"] == "lines+markers"]
     assert len(lines) == 3 * 2 * 3  # rows, pairs, rates
-    assert [one["name"] for one in lines if one["showlegend"]] == [f"readout 0.{rate}, body 0.0{rate}" for rate in range(3)]
+    assert [one["name"] for one in lines if one["showlegend"]] == [f"rates.readout 0.{rate}, rates.body 0.0{rate}" for rate in range(3)]
     assert lines[0]["y"] == pytest.approx([2**-1.5, 2**-2.5, 2**-3.5], rel=1e-3)  # the geometric mean of two seeds
     assert lines[-1]["y"] == [0.2, 0.65, 0.65, 0.65]
     assert lines[-1]["customdata"][1] == "0.600 to 0.700, 2 seeds"
     heads = [one["text"] for one in found["loss cross_entropy"]["layout"]["annotations"]]
-    assert heads == ["classes [4, 6]", "classes [&lt;2&gt;, 7]"]
+    assert heads == ["protocol.classes [4, 6]", "protocol.classes [&lt;2&gt;, 7]"]
+    assert all(axis["dtick"] == 1 for name, axis in found["loss cross_entropy"]["layout"].items() if name.startswith("xaxis"))
 
 
 def test_what_diverged_is_drawn_as_far_as_it_came_and_counted() -> None:
@@ -78,10 +80,28 @@ def search_example() -> SweepView:
 
 
 def test_a_search_tells_its_best_cell_and_draws_its_settings(tmp_path: Path, chromium: Any) -> None:
-    assert best(search_example()) == "Best by valid.loss, 0.555: rate 0.128, name sgd"
+    assert best(search_example()) == "Best by valid.loss, 0.555: training.rate 0.128, optimizer.name sgd"
     with browser.opened(chromium, page.write(search_example(), tmp_path / "sweep.html")) as tab:
         assert tab.locator(".js-plotly-plot").count() == 1
-        assert tab.get_by_text("rate 0.128, name sgd").count() == 1
+        assert tab.get_by_text("training.rate 0.128, optimizer.name sgd").count() == 1
+
+
+def test_a_grid_names_its_best_cell_by_validation_and_breaks_ties_by_the_loss() -> None:
+    sweep = example()
+    assert best(sweep) == "", "a metric of queries chooses nothing"
+    accuracy = [0.9 if rate else 0.8 for rate in range(3) for _ in range(2)] * 4
+    validated = sweep.table.with_columns(pl.Series("valid.accuracy", accuracy), pl.Series("valid.loss", range(24, 0, -1)))
+    expected = "Best by valid.accuracy, 0.9, and of 6 equal ones by valid.loss: protocol.classes [<2>, 7], loss squared_error, "
+    assert best(replace(sweep, table=validated)) == expected + "rates.readout 0.1, rates.body 0.01"
+
+
+def test_the_page_links_to_the_runs_and_names_what_varies() -> None:
+    links = [f"../../run-{i}/" + ("report.html" if i else "") for i in range(24)]
+    text = page.page(replace(example(), links=links))
+    assert text.count('<a href="../../run-') == 24
+    assert '<a href="../../run-3/report.html"><bdi>run-3</bdi></a>' in text
+    assert "<code>rates.readout</code>: <bdi>0.0, 0.1, 0.2</bdi>" in text
+    assert "<title>Sweep: Pairs &amp; rates" in text
 
 
 def test_the_page_opens_from_disk_and_draws(tmp_path: Path, chromium: Any) -> None:

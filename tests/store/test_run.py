@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -13,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 from tests.made_results import made_result
 
 from scratchlab.checks import Diverged, Problem
 from scratchlab.recipe import Recipe
+from scratchlab.report import terminal
 from scratchlab.store import files, query
 from scratchlab.store.run import Run
 
@@ -68,6 +71,23 @@ def test_killed_is_seen_at_once(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, str(run.folder)])
     assert done.returncode == -signal.SIGKILL
     assert run.state() == "killed"
+
+
+def test_what_a_killed_process_left_unfinished_is_removed(tmp_path: Path) -> None:
+    """Except pages and notes, which another process may be writing at this moment."""
+    run = Run.create(tmp_path, RECIPE)
+    code = (
+        "import os, signal, sys, pathlib; import numpy as np; from scratchlab.store import files; from scratchlab.store.run import Run\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "files.write_arrays(pathlib.Path(sys.argv[1]) / 'checkpoint.safetensors', {'a': np.ones(9)})"
+    )
+    subprocess.run([sys.executable, "-c", code, str(run.folder)])
+    (left,) = run.folder.glob(".checkpoint.safetensors.*.part")
+    page = run.folder / ".report.html.7.part"
+    page.touch()
+    with run.writing():
+        assert not left.exists()
+        assert page.exists()
 
 
 def test_wrong_input_removes_the_folder_but_a_result_stays(tmp_path: Path) -> None:
@@ -218,6 +238,16 @@ def test_a_result_is_read_back_and_damage_is_reported(tmp_path: Path) -> None:
         (run.folder / "result.json").write_text(damaged)
         with pytest.raises(Problem, match=f"result.json is damaged: .*{why}"):
             run.result()
+
+
+def test_a_list_of_runs_names_the_settings_in_which_they_differ_from_their_recipe(tmp_path: Path) -> None:
+    runs = [
+        Run.create(tmp_path, RECIPE, changed={"training.epochs": 3, "loss.cross_entropy": None}, again=True),
+        Run.create(tmp_path, RECIPE, changed={}, again=True),
+    ]
+    listed = io.StringIO()
+    Console(file=listed, width=160).print(terminal.runs(runs))
+    assert listed.getvalue().count("training.epochs = 3, loss.cross_entropy = none") == 1
 
 
 def test_a_result_in_an_old_format_is_rejected_with_a_remedy(tmp_path: Path) -> None:

@@ -7,10 +7,8 @@ from typing import Any
 
 from scratchlab.checks import listing
 from scratchlab.metrics.estimate import Estimate
-from scratchlab.result import Result, Row
+from scratchlab.result import BASELINES, LINEAR, Result, Row
 
-BASELINES = ("untrained.", "features.")  # how the names of heads without training begin
-LINEAR = "features.linear"
 FALL = 0.9  # the last epochs' loss is expected below this share of the first epoch's
 ADVICE = (
     "What to try: another training.rate, more epochs, weaker augmentation, a smaller training.batch if there are few inputs, and a look at "

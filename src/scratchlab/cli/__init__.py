@@ -10,10 +10,24 @@ from rich.console import Console
 from rich.text import Text
 
 from scratchlab.checks import Problem
-from scratchlab.cli import activity, choosing, desk, looking, making, papers, pasting, recall, writing
+from scratchlab.cli import activity, choosing, desk, looking, making, papers, pasting, projects, recall, writing
 from scratchlab.cli.program import app, console
 
-__all__ = ["activity", "app", "choosing", "console", "desk", "looking", "main", "making", "papers", "pasting", "recall", "writing"]
+__all__ = [
+    "activity",
+    "app",
+    "choosing",
+    "console",
+    "desk",
+    "looking",
+    "main",
+    "making",
+    "papers",
+    "pasting",
+    "projects",
+    "recall",
+    "writing",
+]
 
 
 def main() -> None:

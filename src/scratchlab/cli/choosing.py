@@ -5,20 +5,37 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.table import Table
 from rich.text import Text
 
 from scratchlab.cli.program import app, console
 
 
 @app.command("recipes")
-def list_recipes() -> None:
-    """List the recipes, each with its description."""
+def list_recipes(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="a recipe, of which all is shown that is known before a run")] = "",
+) -> None:
+    """List the recipes by the question that they ask; with a name, show its file, command, minutes and numbers."""
     from scratchlab import shelf
 
-    for name, path in shelf.recipes().items():
-        console.print(Text.assemble((name, "bold cyan"), "  ", (str(path), "dim")))
+    if name:
+        path = shelf.find(name)
+        console.print(Text(str(path), style="dim"))
         for line in shelf.header(path):
-            console.print(f"    {line}")
+            console.print(Text(line))
+        return
+    questions = shelf.by_question()
+    entries = [entry for found in questions.values() for entry in found]
+    for question, found in questions.items():
+        console.print(Text(f"\n{question}", style="bold"))
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=found[0] is entries[0], header_style="dim")
+        table.add_column("recipe", style="cyan", no_wrap=True, min_width=max(len(entry.name) for entry in entries))
+        table.add_column("corpus", no_wrap=True, min_width=max(len(entry.corpus) for entry in entries))
+        table.add_column("what")
+        for entry in found:
+            table.add_row(entry.name, entry.corpus, Text(entry.summary))
+        console.print(table)
+    console.print("\n`scratchlab recipes NAME` shows the command, minutes and numbers of a recipe.")
 
 
 @app.command()

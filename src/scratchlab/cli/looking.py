@@ -85,7 +85,6 @@ def pair(
     out: Annotated[Path | None, typer.Option("--out", help="path of the page; default: in the run's folder")] = None,
 ) -> None:
     """Show two inputs of a run side by side: their spectrograms, the similarity of their time steps, and every similarity's score."""
-    from scratchlab import recipe as recipes
     from scratchlab.analysis import pair as pairs
     from scratchlab.learn.inspection import features_and_pairing
     from scratchlab.pipeline import SECTIONS, reopened
@@ -94,8 +93,8 @@ def pair(
     from scratchlab.types import Inputs
 
     found = Run.find(runs, run)
-    on_cpu = recipes.overridden(found.recipe(), ["training.device=cpu"])  # this machine may lack the device that trained the run
-    pipeline = reopened(recipes.resolve(on_cpu, SECTIONS, found.status["recipe"]), found)
+    on_cpu = found.resolved(SECTIONS, ["training.device=cpu"])  # this machine may lack the device that trained the run
+    pipeline = reopened(on_cpu, found)
     samples = pipeline.source.read()
     chosen = pairs.chosen(samples, clip_a, clip_b)
     features, pairing = features_and_pairing(pipeline.embedder, pipeline.similarities, Inputs(chosen, samples.load))

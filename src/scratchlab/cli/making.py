@@ -91,7 +91,6 @@ def sweep(
 @app.command()
 def resume(run: RunName, runs: RunsFolder = Path("runs"), note: Note = "", mirror: LoggerName = None) -> None:
     """Resume a run that was killed, stopped or failed; its results equal those of an uninterrupted run."""
-    from scratchlab import recipe as recipes
     from scratchlab.pipeline import SECTIONS
     from scratchlab.store.run import Run
 
@@ -100,7 +99,7 @@ def resume(run: RunName, runs: RunsFolder = Path("runs"), note: Note = "", mirro
         raise Problem(f"{found.folder} is finished; `scratchlab show {found.folder.name}` shows it.")
     if found.status["state"] == "damaged":
         raise Problem(f"{found.folder / 'status.json'} is damaged, so this run cannot be resumed; restore the file, or begin another run.")
-    resolved = recipes.resolve(found.recipe(), SECTIONS, found.status["recipe"])
+    resolved = found.resolved(SECTIONS)
     if resolved.key != found.status["key"]:
         raise Problem(
             f"{found.folder}/recipe.toml is not the recipe this run began with, so resuming would mix two runs; "

@@ -13,8 +13,8 @@ import polars as pl
 
 from scratchlab.checks import Problem, counted
 from scratchlab.data.protocols.episodes import BALANCED, EpisodesPlan
-from scratchlab.metrics.episodes import Values, episode_accuracy, episode_auroc, over_episodes
-from scratchlab.metrics.estimate import Estimate
+from scratchlab.metrics.episodes import Values, episode_accuracy, episode_auroc
+from scratchlab.metrics.estimate import over_draws
 from scratchlab.metrics.paired import differences_over_draws
 from scratchlab.result import Head, Layout, Metrics, Result, Row
 from scratchlab.types import Samples
@@ -87,9 +87,9 @@ def _head(scores: dict[Context, EpisodeScores], plan: EpisodesPlan) -> Head:
     metrics: Metrics = {}
     rows: list[Row] = []
     for (shot, queries), values in scores.items():
-        estimates = {"accuracy": over_episodes(values.accuracy)}
+        estimates = {"accuracy": over_draws(values.accuracy.tolist(), "episode")}
         if values.auroc is not None:
-            estimates["AUROC"] = over_episodes(values.auroc)
+            estimates["AUROC"] = over_draws(values.auroc.tolist(), "episode")
         counts = {"episodes": len(values.accuracy), "classes": plan.support.shape[1]}
         rows.append(Row({"shot": shot, "queries": queries}, counts, estimates, 1 / plan.support.shape[1]))
         suffix = "" if queries == BALANCED else f"_{queries}"
@@ -130,16 +130,13 @@ def _names(plan: EpisodesPlan) -> list[str]:
 def _differences(heads: dict[str, dict[Context, EpisodeScores]]) -> list[dict[str, Any]]:
     """Paired differences in accuracy between the leading head and each other head, by context."""
     leading, *others = heads
-    return [
-        {"head": leading, "against": other, "shot": shot, "queries": queries, **asdict(_difference(heads[other][shot, queries], scores))}
-        for other in others
-        for (shot, queries), scores in heads[leading].items()
-    ]
-
-
-def _difference(first: EpisodeScores, second: EpisodeScores) -> Estimate:
-    """Mean paired difference in accuracy over episodes, second minus first, with its interval."""
-    return differences_over_draws(first.accuracy, second.accuracy, paired=True, what="episode")
+    facts: list[dict[str, Any]] = []
+    for other in others:
+        for (shot, queries), scores in heads[leading].items():
+            first = heads[other][shot, queries].accuracy
+            difference = differences_over_draws(first, scores.accuracy, paired=True, what="episode")
+            facts.append({"head": leading, "against": other, "shot": shot, "queries": queries, **asdict(difference)})
+    return facts
 
 
 def _notes(plan: EpisodesPlan) -> list[str]:

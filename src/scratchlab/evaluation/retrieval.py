@@ -15,7 +15,7 @@ from scratchlab.data.protocols.retrieval import RetrievalPlan
 from scratchlab.metrics.estimate import Estimate, over_groups, undefined
 from scratchlab.metrics.ranking import Ranking, Retrieval, Rules
 from scratchlab.result import Head, Layout, Metrics, Result, Row
-from scratchlab.types import Inputs, Samples
+from scratchlab.types import Inputs, Rows, Samples
 
 if TYPE_CHECKING:
     from scratchlab.evaluation.interface import Progress
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 TILE = 256  # probes whose similarities are in memory at once
 RANKS = (1, 5, 10)
-CURVE = 50  # ranks of the CMC curve
 FEW = 60  # largest number of identities that tables may list
+BLOCK = "identities, each with all its probes"
 
 
 def evaluate(plan: RetrievalPlan, method: Method, samples: Samples, progress: Progress) -> Result:
@@ -55,8 +55,8 @@ def evaluate(plan: RetrievalPlan, method: Method, samples: Samples, progress: Pr
         heads,
         Layout("probe", "average precision", block=plan.block),
         {samples.classes[label]: "" for label in shown} if len(shown) <= FEW else {},
-        (f"Rules: {rules}.", *_notes(counts), *plan.notes),
-        {"counts": counts, "rules": rules.named(), "cmc": {head: _curve(result) for head, result in ranked.items()}},
+        (f"Rules: {rules}.", *_notes(counts), *plan.notes, *_shared_groups(samples, probes)),
+        {"counts": counts, "rules": rules.named()},
         scan=pl.concat([_units(head, result, plan, samples) for head, result in ranked.items()]).lazy,
     )
 
@@ -77,7 +77,7 @@ def _metrics(ranked: Retrieval, plan: RetrievalPlan) -> Metrics:
     groups = plan.groups[plan.split.query[ranked.rows]]
 
     def mean(values: npt.NDArray[Any]) -> Estimate:
-        return over_groups(values, groups, unit="probes", block="identities") if len(values) else undefined("no probe has a match")
+        return over_groups(values, groups, unit="identities", block=BLOCK) if len(values) else undefined("no probe has a match")
 
     ranks = {f"rank_{k}": mean(ranked.first <= k) for k in RANKS if k <= ranked.gallery}
     return {"mAP": mean(ranked.ap), **ranks, "mINP": mean(ranked.inp)}
@@ -97,9 +97,19 @@ def _notes(counts: dict[str, int]) -> list[str]:
     return [without if missing else "Every probe has a match in the gallery.", *([removed] if counts["same_camera"] else [])]
 
 
-def _curve(ranked: Retrieval) -> list[float | None]:
-    """CMC at ranks 1, 2, …"""
-    return [ranked.cmc(k) for k in range(1, min(CURVE, ranked.gallery) + 1)]
+def _shared_groups(samples: Samples, probes: Rows) -> list[str]:
+    """A note if groups, such as cameras or drawers, have probes of several identities, which resampling identities does not account for."""
+    shared: list[str] = []
+    for column, values in samples.groups.items():
+        identities = pl.DataFrame({"group": values[probes], "identity": samples.labels[probes]}).group_by("group").n_unique()["identity"]
+        if number := int((identities > 1).sum()):
+            shared.append(f"{counted(number, 'value')} of '{column}'")
+    if not shared:
+        return []
+    return [
+        f"The probes of {' and of '.join(shared)} are of several identities. The intervals resample identities alone, so they do not show "
+        f"how results vary with other values of {'these columns' if len(shared) > 1 else 'this column'}."
+    ]
 
 
 def _units(head: str, ranked: Retrieval, plan: RetrievalPlan, samples: Samples) -> pl.DataFrame:

@@ -19,11 +19,21 @@ from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.linear import LinearClassifier
 from scratchlab.learn.references import centre, vectors_alone
 from scratchlab.models.lengths import mask
+from scratchlab.result import FEATURES, LINEAR, PRETRAINED, UNTRAINED
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.vector import CentredCosine, Cosine
-from scratchlab.types import Batch, Embeddings, Floats, Image, Inputs, LabelledInputs, Rows, Scores, TrainingView
+from scratchlab.types import (
+    Batch,
+    Embeddings,
+    Floats,
+    Image,
+    Inputs,
+    LabelledInputs,
+    Rows,
+    Scores,
+    TrainingView,
+)
 
-LINEAR = "features.linear"
 SIDE = 32  # of the largest image whose pixels the linear classifier reads one by one
 
 
@@ -66,9 +76,10 @@ def statistics(features: Tensor, lengths: Tensor) -> Tensor:
 class Baselines:
     """Scores without a trained network.
 
-    Heads of `pairwise` and `episodes`: `untrained.NAME` for each similarity, with a copy of the network at construction;
-    `features.cosine` and `features.centred_cosine`, with the front-end's features. Head of `score`: `features.linear`, a linear classifier
-    of these features. training: rows that the classifier is fitted to, and whose mean the centred cosine subtracts.
+    Heads of `pairwise` and `episodes`: `untrained.NAME` for each similarity, with a copy of the network at construction (with a pretrained
+    encoder `pretrained.NAME`); `features.cosine` and `features.centred_cosine`, with the front-end's features. Head of `score`:
+    `features.linear`, a linear classifier of these features. training: rows that the classifier is fitted to, and whose mean the centred
+    cosine subtracts.
     """
 
     training: LabelledInputs
@@ -112,12 +123,12 @@ class Baselines:
         heads: dict[str, tuple[Embedder, Similarity]] = {}
         features = {"cosine": Cosine(), "centred_cosine": CentredCosine()}
         for kind, embedder, similarities in (
-            ("untrained", self._embedder, self._similarities),
-            ("features", self._features, features),
+            (PRETRAINED if self._embedder.encoder.pretrained else UNTRAINED, self._embedder, self._similarities),
+            (FEATURES, self._features, features),
         ):
             copies = {name: copy.copy(similarity) for name, similarity in similarities.items()}
             centre(copies, embedder, self.training)
-            heads |= {f"{kind}.{name}": (embedder, similarity) for name, similarity in copies.items()}
+            heads |= {f"{kind}{name}": (embedder, similarity) for name, similarity in copies.items()}
         return heads
 
     def pairwise(self, queries: Inputs, references: Inputs) -> Iterator[tuple[slice, dict[str, Floats]]]:

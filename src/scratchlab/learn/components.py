@@ -18,11 +18,13 @@ from scratchlab.data.samplers.interface import Sampler
 from scratchlab.learn.checkpoints import CheckpointStore, NullStore
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.losses.catalog import LOSSES, Losses
+from scratchlab.learn.losses.interface import Loss
 from scratchlab.learn.optimizers import OPTIMIZERS
 from scratchlab.learn.schedules import SCHEDULES
 from scratchlab.learn.scoring import Scoring
 from scratchlab.learn.settings import Training
 from scratchlab.learn.training import Trainer
+from scratchlab.learn.whitening import WHITENINGS, WithinClass
 from scratchlab.models.encoders.catalog import ENCODERS
 from scratchlab.models.frontends.catalog import FRONTENDS
 from scratchlab.models.frontends.log_mel import LogMel
@@ -30,27 +32,30 @@ from scratchlab.models.frontends.pixels import Pixels
 from scratchlab.models.interface import Encoder, Frontend
 from scratchlab.models.streams import over_streams
 from scratchlab.models.temporal.catalog import TEMPORALS
+from scratchlab.models.temporal.interface import Temporal
+from scratchlab.plugins import OpenCatalog
 from scratchlab.recipe import AnyOf, Fixed, OneOf, Recipe, Sections, resolve
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Image, Spectrogram, Waveform
 
 EMBEDDER: Sections = {
-    "frontend": OneOf(FRONTENDS, "log_mel"),
-    "encoder": OneOf(ENCODERS, "bc_resnet"),
+    "frontend": OneOf(OpenCatalog("frontend", FRONTENDS, Frontend), "log_mel"),
+    "encoder": OneOf(OpenCatalog("encoder", ENCODERS, Encoder), "bc_resnet"),
     "streams": Fixed(over_streams),
-    "temporal": OneOf(TEMPORALS, "frames"),
+    "temporal": OneOf(OpenCatalog("temporal", TEMPORALS, Temporal), "frames"),
 }
 SECTIONS: Sections = {
-    "augment": AnyOf(AUGMENTS),
+    "augment": AnyOf(OpenCatalog("augment", AUGMENTS, Augment)),
     **EMBEDDER,
-    "similarity": AnyOf(SIMILARITIES, ("cosine",)),
-    "loss": AnyOf(LOSSES, ("cross_entropy",)),
+    "whitening": OneOf(OpenCatalog("whitening", WHITENINGS, WithinClass), "none"),
+    "similarity": AnyOf(OpenCatalog("similarity", SIMILARITIES, Similarity), ("cosine",)),
+    "loss": AnyOf(OpenCatalog("loss", LOSSES, Loss), ("cross_entropy",)),
     "scoring": Fixed(Scoring),
     "training": Fixed(Training),
-    "sampler": OneOf(SAMPLERS, "shuffled"),
-    "optimizer": OneOf(OPTIMIZERS, "sgd"),
-    "schedule": OneOf(SCHEDULES, "cosine"),
+    "sampler": OneOf(OpenCatalog("sampler", SAMPLERS, Sampler), "shuffled"),
+    "optimizer": OneOf(OpenCatalog("optimizer", OPTIMIZERS, torch.optim.Optimizer), "sgd"),
+    "schedule": OneOf(OpenCatalog("schedule", SCHEDULES, Callable), "cosine"),
 }
 
 Table = Mapping[str, Any]
@@ -67,6 +72,7 @@ class Parts(TypedDict, total=False):
     similarity: Similarity | Sequence[Similarity] | Mapping[str, Similarity] | Table
     augment: Sequence[Augment] | Table
     temporal: Table
+    whitening: WithinClass | Table
     loss: Table
     scoring: Table
     training: Table
@@ -77,9 +83,12 @@ class Parts(TypedDict, total=False):
 
 @dataclass
 class Components:
-    """What every method is built from. build_embedder: one more embedder, whose initial weights this seed decides."""
+    """What every method is built from. embedder: without the whitening, which is fitted after training. build_embedder: one more
+    embedder, whose initial weights this seed decides.
+    """
 
     embedder: Embedder
+    whitening: WithinClass | None
     trainer: Trainer
     similarities: Mapping[str, Similarity]
     losses: Losses
@@ -154,7 +163,7 @@ def _assembled(
         similarity.fits(name, embedder.streams)
     losses = Losses(part("loss", similarities))
     losses.fits(embedder.streams, sampler)
-    return Components(embedder, trainer, similarities, losses, part("scoring", similarities), build_embedder)
+    return Components(embedder, part("whitening"), trainer, similarities, losses, part("scoring", similarities), build_embedder)
 
 
 def _is_table(part: Any) -> bool:

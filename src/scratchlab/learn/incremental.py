@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self, Unpack
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from scratchlab.checks import Problem
 from scratchlab.learn import comparisons
 from scratchlab.learn.baselines import Baselines
 from scratchlab.learn.class_learner import ClassLearner
@@ -27,6 +28,7 @@ from scratchlab.learn.losses.interface import Loss
 from scratchlab.learn.phases import SINGLE, PhaseKinds
 from scratchlab.learn.references import References, centre
 from scratchlab.learn.scoring import Rehearsal
+from scratchlab.learn.whitening import Whitened
 from scratchlab.models.interface import Encoder
 from scratchlab.similarity.vector import CentredCosine
 from scratchlab.types import Batch, Embeddings, Floats, Inputs, LabelledInputs, Rows, Scores, TrainingView
@@ -36,14 +38,23 @@ class Incremental:
     """The plain method: trains on the base classes, then only adds references of new classes.
 
     phases: its training phases, by name. rates: published learning rates of its own parameter groups, where the recipe sets none.
+    scores_by_embeddings: whether all heads but `trained` compare embeddings alone, so that these may be whitened, or come from a
+    pretrained encoder without training.
     """
 
     phases: PhaseKinds = SINGLE
     rates: Mapping[str, float] = {}
+    scores_by_embeddings: ClassVar[bool] = True
 
     def __init__(self, encoder: Encoder | Components, **parts: Unpack[Parts]) -> None:
         """From an encoder and what surrounds it, or from the components that a recipe builds."""
         self.components = components = encoder if isinstance(encoder, Components) else Components.of(encoder, **parts)
+        if not self.scores_by_embeddings:
+            name = type(self).__name__
+            if components.whitening is not None:
+                raise Problem(f"{name} scores by weights that were learned without whitening; leave [whitening] out.")
+            if not components.trainer.settings.trains:
+                raise Problem(f"{name} scores by learned weights, but training.epochs = 0 trains nothing; set at least one epoch.")
         self.embedder = components.embedder
         self.classes: Rows = np.empty(0, dtype=np.int64)
         self.references: dict[str, tuple[References, ...]] = {}
@@ -66,6 +77,9 @@ class Incremental:
         if len(view.train):
             self.train(view)
             self.classes = view.classes
+            if self.components.whitening is not None:
+                matrices = any(similarity.reads == "matrix" for similarity in self.components.similarities.values())
+                self.embedder = self.components.whitening.fit(self.embedder, view.train, matrices=matrices)
             centre(self.components.similarities, self.embedder, view.train)
             base = self.make_references(view.train, view.classes, self.components.scoring.exemplars)
             self.references = {name: (references,) for name, references in base.items()}
@@ -80,8 +94,9 @@ class Incremental:
             self.classes = np.concatenate([self.classes, new])
 
     def train(self, view: TrainingView) -> None:
-        """Trains the embedder on the base classes."""
-        self.learner(view)
+        """Trains the embedder on the base classes, unless there are no epochs."""
+        if self.components.trainer.settings.trains:
+            self.learner(view)
 
     def learner(self, view: TrainingView, *more: Loss) -> ClassLearner:
         """Trains a learner of the base classes with the recipe's losses and `more`, and returns it."""
@@ -173,8 +188,10 @@ class Incremental:
     # -- what a run keeps -----------------------------------------------------------------------------
 
     def tensors(self) -> dict[str, Tensor]:
-        """The embedder's weights, the references of all classes, and the means that similarities subtract."""
-        kept = {f"embedder.{name}": tensor for name, tensor in self.embedder.state_dict().items()}
+        """The embedder's weights, its whitening, the references of all classes, and the means that similarities subtract."""
+        kept = {f"embedder.{name}": tensor for name, tensor in self.components.embedder.state_dict().items()}
+        if isinstance(self.embedder, Whitened):
+            kept |= self.embedder.whitening.tensors()
         for name, learned in self.references.items():
             for number, references in enumerate(learned):
                 part = references.similarity.reads

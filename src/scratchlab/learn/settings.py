@@ -21,7 +21,9 @@ class Training:
     def __init__(
         self,
         *,
-        epochs: Annotated[int, Field(ge=1, description="passes over the training rows, where phases is empty")] = 20,
+        epochs: Annotated[
+            int, Field(ge=0, description="passes over the training rows, where phases is empty; 0: no training, the encoder stays as it is")
+        ] = 20,
         phases: Annotated[
             str,
             Field(
@@ -67,6 +69,11 @@ class Training:
         """Sets the number of threads, and flushes denormal numbers to zero: with them, some losses train several times slower."""
         torch.set_num_threads(self.threads)
         torch.set_flush_denormal(True)
+
+    @property
+    def trains(self) -> bool:
+        """Whether there is any epoch of training."""
+        return self.epochs > 0 or bool(self.phases)
 
     def group_rates(self, groups: Iterable[str], published: Mapping[str, float], phases: Iterable[Phase]) -> dict[str, float]:
         """The learning rate of each parameter group: the recipe's, else the method's published one, else `rate`.

@@ -1,11 +1,11 @@
-"""Stopping between two training steps: on Ctrl-C, and on the signal that a scheduler sends before it kills the process."""
+"""Stopping a run: on Ctrl-C, and on SIGTERM, which a scheduler sends before it kills the process."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from types import FrameType
 
 
@@ -17,23 +17,38 @@ class StopRequest:
 
 @contextlib.contextmanager
 def stoppable() -> Generator[StopRequest]:
-    """While open, the first SIGINT or SIGTERM only sets `requested`, and a second one raises KeyboardInterrupt.
+    """While open, the first SIGINT or SIGTERM only sets `requested`, and a second one raises KeyboardInterrupt, as does closing with a
+    request that came too late for a step.
 
     Outside the main thread, signals cannot be handled, so nothing changes.
     """
     stop = StopRequest()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
 
     def request_stop(number: int, frame: FrameType | None) -> None:
         if stop.requested:
             raise KeyboardInterrupt
         stop.requested = True
 
-    previous = {number: signal.signal(number, request_stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _handled({signal.SIGINT: request_stop, signal.SIGTERM: request_stop}):
         yield stop
+    if stop.requested:
+        raise KeyboardInterrupt
+
+
+def terminable() -> contextlib.AbstractContextManager[None]:
+    """While open, SIGTERM raises KeyboardInterrupt, as Ctrl-C does."""
+    return _handled({signal.SIGTERM: signal.default_int_handler})
+
+
+@contextlib.contextmanager
+def _handled(handlers: Mapping[int, Callable[[int, FrameType | None], object]]) -> Generator[None]:
+    """While open, these functions handle these signals; outside the main thread, nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

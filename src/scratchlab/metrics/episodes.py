@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from scratchlab.checks import Problem, as_array
-from scratchlab.metrics.estimate import Estimate, over_draws, undefined
 from scratchlab.metrics.roc import areas
 
 Values = npt.NDArray[np.float64]
@@ -60,10 +59,3 @@ def episode_auroc(scores: npt.ArrayLike, target: npt.ArrayLike) -> Values | None
     if not (known.any(axis=1) & ~known.all(axis=1)).all():
         return None
     return areas(scores.max(axis=2), known)
-
-
-def over_episodes(values: Values | None) -> Estimate:
-    """Mean over episodes `[episode]` with Student's t interval; undefined if `values` is None."""
-    if values is None:
-        return undefined("there are no queries of unknown classes")
-    return over_draws(values.tolist(), "episode")

@@ -12,6 +12,8 @@ from scratchlab.checks import Problem, as_array, same_length
 
 Values = npt.NDArray[np.float64]
 
+FEW = 10  # with fewer groups, an interval of the bootstrap is too narrow
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -89,7 +91,9 @@ def over_groups(
 
     Predictions for one speaker are not independent, so speakers are resampled. Source: the cluster bootstrap, Field & Welsh (2007),
     "Bootstrapping clustered data", JRSS B 69:369; percentile interval of Efron & Tibshirani (1993), ch. 13. With few groups (fewer than
-    about 10) the interval is too narrow. A class that does not occur in a resample is ignored there. Raises Problem for other lengths.
+    about `FEW`) the interval is too narrow. Where all values are 0, or all 1, every resample is equal; the interval is then that of Clopper
+    and Pearson (1934), for groups that are right or wrong as a whole. A class that does not occur in a resample is ignored there. Raises
+    Problem for other lengths.
 
     >>> estimate = over_groups([True, True, False, True], ["ann", "ann", "bob", "bob"])
     >>> print(estimate, estimate.how)
@@ -110,6 +114,10 @@ def over_groups(
     what = block if len(names) < len(x) else unit
     if len(names) == 1:
         return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")
+    if value in (0.0, 1.0) and (x == value).all():
+        bound = 0.025 ** (1 / len(names))
+        how = f"exact binomial over {len(names)} {what}, because all are {value:g}"
+        return Estimate(value, *((bound, 1.0) if value else (0.0, 1 - bound)), len(names), how)
     low, high = np.quantile(np.nanmean(resampled(sums, counts, times, seed), axis=1), [0.025, 0.975])
     return Estimate(value, float(low), float(high), len(names), bootstrap_note(len(names), what))
 
@@ -127,5 +135,5 @@ def resampled(total: Values, count: Values, times: int, seed: int) -> Values:
 
 def bootstrap_note(groups: int, what: str) -> str:
     """Describes an interval by `resampled`, for `Estimate.how`."""
-    few = "; too narrow with so few groups" if groups < 10 else ""
+    few = "; too narrow with so few groups" if groups < FEW else ""
     return f"bootstrap over {groups} {what}{few}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,7 @@ class Rules:
     junk: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, value, valid in (("same_camera", self.same_camera, ("ignore", "keep", "none")), ("ties", self.ties, (*TIE_RULES,))):
+        for name, value, valid in (("same_camera", self.same_camera, get_args(SameCamera)), ("ties", self.ties, get_args(Ties))):
             if value not in valid:
                 raise Problem(f"{name} = {value!r} is not a rule; there are: {listing(valid)}.{nearest(str(value), valid)}")
 

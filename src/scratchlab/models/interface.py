@@ -69,8 +69,8 @@ class Encoder(nn.Module):
     """Turns features `[n, channels, rows, columns]` into embeddings. dim: d of the vector `[n, d]`; channels: c of the matrix `[n, t, c]`.
 
     form: of the features it was built for (None: any). streams: names of the streams of sound, if embeddings are concatenations of equal
-    parts, one for each stream. inputs_axis: the batch axis of the output of `halfway`; repeats: how many copies of the batch are
-    concatenated along that axis.
+    parts, one for each stream. pretrained: whether its first weights were learned elsewhere. inputs_axis: the batch axis of the output of
+    `halfway`; repeats: how many copies of the batch are concatenated along that axis.
 
     >>> class Rows(Encoder):  # one of your own: each column is a step
     ...     dim = channels = 40
@@ -84,7 +84,8 @@ class Encoder(nn.Module):
     channels: int
     streams: tuple[str, ...] = ()
     form: Spectrogram | Image | None = None
-    inputs_axis: int
+    pretrained: bool = False
+    inputs_axis: int = 0
     repeats: int = 1
 
     def __call__(self, features: Tensor, lengths: Tensor | None = None) -> Embeddings:
@@ -104,8 +105,9 @@ class Encoder(nn.Module):
         """The module about half-way through the encoder, at whose output (a tensor) inputs may be mixed (`models/mixing.py`).
 
         Several modules if the encoder consists of parallel encoders. A property, since an attribute would register the weights twice.
+        Raises Problem for an encoder that does not define it.
         """
-        raise NotImplementedError
+        raise Problem(f"{type(self).__name__} has no `halfway`, the module at whose output this method mixes inputs.")
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Embed features `[n, channels, rows, columns]` with lengths `[n]` in columns."""

@@ -58,6 +58,11 @@ def layout(height: int, **more: Any) -> Figure:
     return common
 
 
+def epoch_ticks(count: float) -> Figure:
+    """The ticks of an axis of epochs from 0 or 1 to `count`: one per epoch, unless there are many; always at whole numbers."""
+    return {"dtick": 1} if count <= 10 else {"nticks": 8}
+
+
 def title(text: str, standoff: int = 8) -> Figure:
     """The title of an axis, `standoff` pixels from its tick labels."""
     return {"text": text, "standoff": standoff, "font": {"size": 13}}

@@ -25,3 +25,4 @@ from .vector import L2 as L2
 from .vector import CentredCosine as CentredCosine
 from .vector import Cosine as Cosine
 from .vector import Linear as Linear
+from .whitening import Whitening as Whitening

@@ -16,10 +16,11 @@ def runs(folder: Path) -> list[Run]:
 
 
 def overview(run: Run) -> dict[str, Any]:
-    """The row of a run in a list: name, state, note and progress; with a result also its leading head and headline metric."""
+    """The row of a run in a list: name, state, progress, the settings that differ from its recipe's, and its note; with a result also its
+    leading head and headline metric."""
     status = run.status
     row: dict[str, Any] = {"name": run.folder.name, "state": run.state(), "created": status["created"], "where": status.get("where", "")}
-    row["note"] = run.note
+    row |= {"changed": status.get("changed") or {}, "note": run.note}
     try:
         result = run.result()
     except Problem as problem:

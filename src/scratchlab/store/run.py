@@ -17,13 +17,13 @@ import json
 import os
 import platform
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from scratchlab.checks import Diverged, Problem, counted
-from scratchlab.recipe import Recipe, Values, read
+from scratchlab.recipe import Recipe, Sections, Values, overridden, read, resolve
 from scratchlab.result import Result, parse
 from scratchlab.store import files
 from scratchlab.store.environment import environment
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 5.0
 ATTEMPTS = 5  # attempts to take a lock
+LOCKED = ("json", "jsonl", "parquet", "safetensors")  # files that only the process that holds the lock writes
 
 
 def _now() -> str:
@@ -73,7 +74,7 @@ class Run:
         try:
             run = cls(temporary)
             files.write_text(temporary / "recipe.toml", recipe.toml())
-            files.write_json(temporary / "environment.json", environment())
+            files.write_json(temporary / "environment.json", environment(recipe.plugins))
             run._write_status(
                 {"state": "created", "recipe": recipe.name, "title": title, "key": recipe.key, "seed": recipe.seed, "created": _now()}
                 | ({} if changed is None else {"changed": dict(changed)})
@@ -211,12 +212,17 @@ class Run:
             fresh = self.status["state"] == "created"
             try:
                 self._beat = 0.0
+                for ending in LOCKED:
+                    for unfinished in self.folder.glob(f".*.{ending}.*.part"):  # of a process that was killed while it wrote
+                        unfinished.unlink()
                 self.update_status("starting")
                 (self.folder / "diagnosis.json").unlink(missing_ok=True)  # left by a failure before this attempt
                 yield self
             except BaseException as error:
                 if isinstance(error, Problem) and not isinstance(error, Diverged) and fresh and not self.records():
                     self._remove()
+                    raise
+                if self.status["state"] == "finished":  # interrupted after everything was written
                     raise
                 with contextlib.suppress(Problem, OSError):  # a full disk; the exception still reports the reason
                     if isinstance(error, Diverged) and error.facts:
@@ -233,6 +239,18 @@ class Run:
     def recipe(self) -> Values:
         """The tables of recipe.toml."""
         return read(self.folder / "recipe.toml")
+
+    def resolved(self, sections: Sections, settings: Iterable[str] = ()) -> Recipe:
+        """The recipe, with these `section.setting=value` changed. Raises Problem where a part came from a package that is not installed."""
+        environment: Values = self.json("environment") or {}
+        for package, facts in environment.get("plugins", {}).items():
+            for path in facts["parts"]:
+                section, name = path.split(".", 1)
+                if name not in getattr(sections[section], "parts", {}):
+                    raise Problem(
+                        f"{self.folder} was made with {path} of {package} {facts['version']}, which is not installed here; install it."
+                    )
+        return resolve(overridden(self.recipe(), settings), sections, self.status["recipe"])
 
     @property
     def note(self) -> str:

@@ -86,4 +86,4 @@ def run_sweep(given: argparse.Namespace) -> Sweep:
 
 def trained_pipeline(run: Run) -> Pipeline:
     """The pipeline of a finished run, with its trained embedder."""
-    return reopened(recipes.resolve(run.recipe(), SECTIONS, run.status["recipe"]), run)
+    return reopened(run.resolved(SECTIONS), run)

@@ -106,8 +106,12 @@ class Sweep:
         return SweepView(self.folder.path.name, self.plan.title, self.plan.together, self.table(), goal=goal)
 
     def view_with_curves(self) -> SweepView:
-        """The data that the page shows: curves as well."""
-        return replace(self.view(), curves=self.curves())
+        """The data that the page shows: curves and links to the runs as well."""
+        return replace(self.view(), curves=self.curves(), links=[self._link(job.run) for job in self.jobs])
+
+    def _link(self, run: Run) -> str:
+        """The path from the sweep's folder to the run's page, or to its folder if it has no page."""
+        return f"../../{run.folder.name}/{'report.html' if (run.folder / 'report.html').is_file() else ''}"
 
     def write(self) -> None:
         """Writes the table into the sweep's folder and, for a search, its trials as an Optuna journal."""

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from scratchlab.checks import Problem
 from scratchlab.data.protocols.orders import named_classes
-from scratchlab.data.protocols.pools import Disjoint, Test, Valid, pools
-from scratchlab.types import Plan, Samples, Split, check_samples
+from scratchlab.data.protocols.pools import Disjoint, Test, Valid, check_samples, pools
+from scratchlab.types import Plan, Samples, Split
 from scratchlab.types import rows as as_rows
 
 

@@ -15,8 +15,8 @@ from pydantic import Field
 
 from scratchlab.checks import Problem, counted, listing
 from scratchlab.data.protocols.drawing import ClassRows, choose_classes, dirichlet_counts, draw_rows
-from scratchlab.data.protocols.pools import Disjoint, Fraction, Pools, pools
-from scratchlab.types import Plan, Rows, Samples, Split, Strings, check_samples
+from scratchlab.data.protocols.pools import Disjoint, Fraction, Pools, check_samples, pools
+from scratchlab.types import Plan, Rows, Samples, Split, Strings
 from scratchlab.types import rows as as_rows
 
 BALANCED, DIRICHLET = "balanced", "dirichlet"

@@ -88,6 +88,12 @@ def _assign(
         if len(free) == unassigned.sum():
             part[fraction_of_each_class(labels, np.flatnonzero(unassigned), selection, rng)] = name
             return
+        if len(free) == 1:
+            zero = ", or set protocol.valid = 0" if name == "valid" else ""
+            raise Problem(
+                f"{setting} = {selection:g} cannot be drawn: all {unassigned.sum()} rows left are of one {what}, because rows that share a "
+                f"value of any column in protocol.disjoint stay together; name other columns there, or add data{zero}."
+            )
         number = max(1, round(selection * len(free)))
         if number >= len(free):
             raise Problem(f"{setting} = {selection:g} would select all of {counted(len(free), what)}; lower it, or add data.")
@@ -98,3 +104,10 @@ def fraction_of_each_class(labels: Rows, rows: Rows, fraction: float, rng: np.ra
     """Draws this fraction of the given rows of each class: at least one row, and never all."""
     by_class = [rows[labels[rows] == label] for label in np.unique(labels[rows])]
     return np.concatenate([rng.permutation(own)[: min(len(own) - 1, max(1, round(fraction * len(own))))] for own in by_class])
+
+
+def check_samples(samples: object) -> None:
+    """Raises Problem unless these are Samples."""
+    if not isinstance(samples, Samples):
+        advice = "call its read()" if hasattr(samples, "read") else "scratchlab.data.from_arrays(inputs, labels) makes them of tensors"
+        raise Problem(f"It takes Samples, not {type(samples).__name__}; {advice}.")

@@ -13,12 +13,11 @@ from pydantic import Field
 
 from scratchlab.checks import Problem, counted, listing
 from scratchlab.data.protocols.orders import named_classes
-from scratchlab.data.protocols.pools import Fraction, Pools, fraction_of_each_class, pools
-from scratchlab.types import Plan, Rows, Samples, Split, check_samples
+from scratchlab.data.protocols.pools import Fraction, Pools, check_samples, fraction_of_each_class, pools
+from scratchlab.metrics.ranking import SameCamera, Ties
+from scratchlab.types import Plan, Rows, Samples, Split
 from scratchlab.types import rows as as_rows
 
-SameCamera = Literal["ignore", "keep", "none"]
-Ties = Literal["gallery_order", "optimistic", "pessimistic"]
 CUT, VALID, PROBES = range(1, 4)  # seeds of independent generators
 
 
@@ -200,6 +199,8 @@ class Retrieval:
             )
         for what, identities in (("Junk", self.junk), ("Distractors", self.distractors)):
             if identities:
-                number = int(np.isin(np.array(samples.classes)[samples.labels[gallery]], identities).sum())
-                notes.append(f"{what} ({listing(identities, 5)}): {counted(number, 'gallery row')}.")
+                rows = np.flatnonzero(np.isin(np.array(samples.classes)[samples.labels], identities))
+                unused = len(np.setdiff1d(rows, gallery))
+                left_out = f"; {counted(unused, 'row')} in the training part of the split left out" if unused else ""
+                notes.append(f"{what} ({listing(identities, 5)}): {counted(len(rows) - unused, 'gallery row')}{left_out}.")
         return tuple(notes)

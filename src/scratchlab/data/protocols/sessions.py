@@ -16,8 +16,8 @@ from pydantic import Field
 
 from scratchlab.checks import Problem, counted
 from scratchlab.data.protocols.orders import class_order
-from scratchlab.data.protocols.pools import Disjoint, Pools, Test, Valid, pools
-from scratchlab.types import Plan, Rows, Samples, Split, check_samples
+from scratchlab.data.protocols.pools import Disjoint, Pools, Test, Valid, check_samples, pools
+from scratchlab.types import Plan, Rows, Samples, Split
 from scratchlab.types import rows as as_rows
 
 

@@ -194,6 +194,7 @@ class CEC(Incremental):
     ('body', 'readout', 'attention')
     """
 
+    scores_by_embeddings = False
     rates = RATES
 
     def __init__(

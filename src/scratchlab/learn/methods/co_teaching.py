@@ -87,6 +87,7 @@ class CoTeaching(Incremental):
     ('network0.body', 'network0.readout', 'network1.body', 'network1.readout')
     """
 
+    scores_by_embeddings = False
     phases = PHASES
 
     def __init__(

@@ -54,6 +54,8 @@ class Compositional(Incremental):
     ('body', 'vector', 'matrix', 'temperature')
     """
 
+    scores_by_embeddings = False
+
     def __init__(
         self,
         encoder: Encoder | Components,

@@ -30,9 +30,11 @@ class Prototypes(Incremental):
     trained: References | None = None
 
     def train(self, view: TrainingView) -> None:
-        """Trains, and keeps the classifier's weights, if any, for the head `trained`."""
+        """Trains, unless there are no epochs, and keeps the classifier's weights, if any, for the head `trained`."""
+        if not self.components.trainer.settings.trains:
+            return
         learner, criterion = self.learner(view), self.components.losses.criterion
-        if not criterion.by_prototypes:
+        if not criterion.by_prototypes and self.components.whitening is None:
             weights = learner.class_weights.embeddings(self.embedder.streams)
             labels = torch.arange(len(weights), device=self.embedder.device)
             self.trained = References(criterion.similarities[criterion.leading], weights, labels, len(weights))

@@ -90,6 +90,7 @@ class SAVC(Incremental):
     ('body', 'readout', 'projection')
     """
 
+    scores_by_embeddings = False
     embedders: dict[str, Transformed]
 
     def __init__(

@@ -86,9 +86,9 @@ def _title(text: str) -> Text:
 
 
 def _difference(compared: PairedTest | ClassChange) -> Text:
-    """B − A, coloured by which is better if no interval contains 0."""
+    """B − A, coloured by which is better if it is significant."""
     value = compared.over_groups.value or 0.0
-    style = ("bold cyan" if value > 0 else "bold yellow") if words.significant(compared.over_draws, compared.over_groups) else ""
+    style = ("bold cyan" if value > 0 else "bold yellow") if words.significant(compared) else ""
     return Text(points(value), style=style)
 
 

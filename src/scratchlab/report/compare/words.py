@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from scratchlab.analysis.changes import ClassChange
 from scratchlab.analysis.comparison import Comparison
-from scratchlab.analysis.paired import PairedTest
+from scratchlab.analysis.paired import SIGNIFICANT, PairedTest
 from scratchlab.checks import counted, listing, plural
-from scratchlab.metrics.estimate import Estimate
+from scratchlab.metrics.estimate import FEW, Estimate
+from scratchlab.metrics.paired import SignTest
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.words import chance, duration, percent, place, span
 from scratchlab.store.run import Run
@@ -70,19 +72,23 @@ def verdict(comparison: Comparison) -> list[str]:
     """Sentences on the difference in the context of the headline metric: its intervals, the exact test, and the units compared."""
     overall, kind = comparison.headline[0], independent(comparison)
     sentences = [_interval(overall.over_draws, "draws", f"on these {kind}")] if comparison.units.draws[2] else []
-    sentences.append(_interval(overall.over_groups, kind, "with the weights trained here"))
+    sentences.append(_interval(overall.over_groups, kind, "with the weights trained here", agrees(overall.test)))
     sentences.append(_test(overall, kind))
     return [*sentences, common(comparison), *draws(comparison)]
 
 
-def _interval(difference: Estimate, over: str, condition: str) -> str:
-    """A sentence on the interval of the difference over one source of randomness; `condition`: what is held fixed."""
+def _interval(difference: Estimate, over: str, condition: str, confirmed: bool = True) -> str:
+    """A sentence on the interval of the difference over one source of randomness; `condition`: what is held fixed; `confirmed`: whether the
+    exact test agrees, if there is one."""
     if difference.value is None or difference.low is None or difference.high is None:
         return f"Over {over}: {difference.how}."
-    if not significant(difference):
-        return f"95 % interval of the mean difference over {over}: {span(difference)}, which contains 0: no significant difference."
-    better = "B" if difference.low > 0 else "A"
-    return f"95 % interval of the mean difference over {over}: {span(difference)}: {better} is significantly better {condition}."
+    found = f"95 % interval of the mean difference over {over}: {span(difference)}"
+    if not exclude_0(difference):
+        return f"{found}, which contains 0: no significant difference."
+    if not confirmed:
+        few = f" {difference.n} {over} are too few for this interval." if difference.n < FEW else ""
+        return f"{found}, which does not contain 0, but the exact test finds no significant difference.{few}"
+    return f"{found}: {'B' if difference.low > 0 else 'A'} is significantly better {condition}."
 
 
 def _test(overall: PairedTest, kind: str) -> str:
@@ -92,7 +98,18 @@ def _test(overall: PairedTest, kind: str) -> str:
     return f"Exact test: of {test.units} {kind}, A was better on {test.first} and B on {test.second} ({chance(test.p)})."
 
 
-def significant(*intervals: Estimate) -> bool:
+def agrees(test: SignTest) -> bool:
+    """Whether the exact test finds a significant difference."""
+    return test.p is not None and test.p < SIGNIFICANT
+
+
+def significant(compared: PairedTest | ClassChange) -> bool:
+    """Whether a difference is marked: its intervals exclude 0, and the exact test agrees; or, without a test, there are enough groups."""
+    confirmed = agrees(compared.test) if isinstance(compared, PairedTest) else compared.over_groups.n >= FEW
+    return confirmed and exclude_0(compared.over_draws, compared.over_groups)
+
+
+def exclude_0(*intervals: Estimate) -> bool:
     """Whether at least one interval exists, and none contains 0 after rounding to a tenth of a percentage point, as printed."""
     bounds = [(round(each.low, 3), round(each.high, 3)) for each in intervals if each.low is not None and each.high is not None]
     return bool(bounds) and not any(low <= 0 <= high for low, high in bounds)

@@ -20,7 +20,7 @@ def curve(result: Result, metric: str, height: int, together: Sequence[str]) -> 
     data = [trace for place, (name, head) in enumerate(result.heads.items()) for trace in _line(head, name, metric, place)]
     estimates = [estimate for head in result.heads.values() for name in together for _, estimate, _ in _points(head, name)]
     values = [value for estimate in estimates for value in (estimate.value, estimate.low, estimate.high) if value is not None]
-    room = 0.06 * (max(values) - min(values)) + 0.005
+    room = max(0.06 * (max(values) - min(values)) + 0.005, 0.05 * (max(values) == min(values)))  # ticks are whole percents
     contexts = [row.context for row in result.head.rows]
     names = [escaped(" · ".join(str(value) for value in context.values())) for context in contexts]
     caption = " · ".join(contexts[0])

@@ -6,7 +6,7 @@ import numpy as np
 
 from scratchlab.analysis.confusion import Confusion
 from scratchlab.report import matrices
-from scratchlab.report.charts import Figure, escaped, ink, layout, title
+from scratchlab.report.charts import Figure, epoch_ticks, escaped, ink, layout, title
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.lines import look
 from scratchlab.report.words import percent
@@ -67,7 +67,7 @@ def _over_epochs(epochs: Epochs, lines: dict[str, list[float]], number_format: s
     """A chart of lines over the epochs. `mark`: end of the chart ("top" or "bottom") at which the selected epoch is named, or empty."""
     data = [_line(epochs, values, label, first + place, number_format) for place, (label, values) in enumerate(lines.items())]
     count = len(epochs.records)
-    axis = {**axis_names("epoch"), "range": [EDGE, count + 0.4], **ticks(count)}
+    axis = {**axis_names("epoch"), "range": [EDGE, count + 0.4], **epoch_ticks(count)}
     extra = marked(epochs, mark)
     return _figure(data, layout(290, hovermode="x unified", showlegend=len(lines) > 1, xaxis=axis, yaxis={"nticks": 6, **y}, **extra))
 
@@ -109,11 +109,6 @@ def _vertical(at: float, dash: str) -> Figure:
 
 def _text(at: float, text: str) -> Figure:
     return {"x": at, "yref": "paper", "text": escaped(text), "showarrow": False, "font": {"size": 12}}
-
-
-def ticks(count: int) -> Figure:
-    """Ticks of an axis of epochs: one per epoch, unless there are many."""
-    return {"dtick": 1} if count <= 10 else {"nticks": 8}
 
 
 def losses(epochs: Epochs) -> Figure:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from scratchlab.report import matrices
-from scratchlab.report.charts import Figure, escaped, ink, layout
+from scratchlab.report.charts import Figure, epoch_ticks, escaped, ink, layout
 from scratchlab.report.epochs import Epochs
-from scratchlab.report.run.figures import axis_names, marked, ticks
+from scratchlab.report.run.figures import axis_names, marked
 from scratchlab.report.run.readings import AVERAGE, NAMES, Readings
 from scratchlab.report.words import number
 
@@ -73,7 +73,7 @@ def _line(readings: Readings, values: list[float | None], label: str, colour: st
 def _over_epochs(readings: Readings, lines: list[Figure], y: Figure, **more: Figure | bool) -> Figure:
     """A chart of lines over the epochs, beginning before the first."""
     room = 0.03 * readings.epochs[-1] + 0.05
-    axis = {**axis_names("epoch"), "range": [-room, readings.epochs[-1] + room], **ticks(int(readings.epochs[-1]))}
+    axis = {**axis_names("epoch"), "range": [-room, readings.epochs[-1] + room], **epoch_ticks(readings.epochs[-1])}
     hover = "x unified" if len(lines) <= UNIFIED else "closest"
     return {"data": lines, "layout": layout(290, hovermode=hover, xaxis=axis, yaxis=y, **more)}
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from scratchlab.analysis.ledger import Separation, separation
 from scratchlab.metrics.estimate import Estimate
-from scratchlab.report.charts import Figure, escaped, ink, layout, title
+from scratchlab.report.charts import Figure, epoch_ticks, escaped, ink, layout, title
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.lines import look
-from scratchlab.report.run.figures import axis_names, marked, ticks
+from scratchlab.report.run.figures import axis_names, marked
 from scratchlab.report.words import name
 from scratchlab.store.run import Run
 
@@ -70,7 +70,7 @@ def _scores(ledger: dict[str, Any], epochs: Epochs) -> Figure:
         }
         for place, (metric, values) in enumerate(ledger["values"].items())
     ]
-    axis = {**axis_names("epoch"), "range": [0.6, len(x) + 0.4], **ticks(len(x))}
+    axis = {**axis_names("epoch"), "range": [0.6, len(x) + 0.4], **epoch_ticks(len(x))}
     frame = layout(290, hovermode="x unified", showlegend=len(data) > 1, xaxis=axis, yaxis={"nticks": 6}, **marked(epochs, "bottom"))
     return {"data": data, "layout": frame}
 

@@ -121,6 +121,7 @@ def _environment(environment: Values) -> Values:
     checkouts = {"Git": environment["git"]}
     if environment["git_scratchlab"]:
         checkouts["Git of scratchlab"] = environment["git_scratchlab"]
+    checkouts |= {f"Git of {package}": facts["git"] for package, facts in environment.get("plugins", {}).items() if facts["git"]}
     return {"environment": environment, "command": shlex.join(environment["command"]), "checkouts": checkouts}
 
 

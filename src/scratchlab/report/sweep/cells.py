@@ -13,7 +13,8 @@ import polars as pl
 @dataclass(frozen=True)
 class SweepView:
     """A sweep as reports show it. together: its settings, grouped with those that move together. table: one row per run. curves: of each
-    row, by metric and number of completed epochs. goal: the column that a search optimizes."""
+    row, by metric and number of completed epochs. goal: the column that a search optimizes. links: of each row, the path from the sweep's
+    folder to the run's page, or to its folder if it has no page."""
 
     name: str
     title: str
@@ -21,6 +22,7 @@ class SweepView:
     table: pl.DataFrame
     curves: Sequence[Mapping[str, Mapping[float, float]]] = ()
     goal: str = ""
+    links: Sequence[str] = ()
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -70,28 +72,34 @@ def cells(sweep: SweepView) -> list[Cell]:
 
 
 def best(sweep: SweepView) -> str:
-    """The best cell of a search, by the mean of its goal over the seeds; an empty string for other sweeps, or if no cell is complete."""
-    if sweep.goal not in sweep.table.columns:
+    """The best cell by the mean over the seeds of the goal of a search, otherwise of the validation accuracy, and of the validation loss
+    where accuracies are equal; an empty string without validation, or if no cell is complete."""
+    wanted = [sweep.goal] if sweep.goal else ["valid.accuracy", "valid.loss"]
+    columns = [name for name in wanted if name in sweep.table.columns]
+    if not columns:
         return ""
-    complete = pl.col("state").eq("finished").all() & pl.col(sweep.goal).is_not_null().all()
-    means = sweep.table.group_by(list(sweep.axes), maintain_order=True).agg(pl.when(complete).then(pl.col(sweep.goal).mean()))
-    ranked = means.drop_nulls(sweep.goal).sort(sweep.goal, descending=not sweep.goal.endswith("loss"), maintain_order=True)
+    complete = pl.col("state").eq("finished").all() & pl.all_horizontal(pl.col(columns).is_not_null()).all()
+    means = sweep.table.group_by(list(sweep.axes), maintain_order=True).agg(pl.when(complete).then(pl.col(columns).mean()))
+    ranked = means.drop_nulls(columns).sort(columns, descending=[not name.endswith("loss") for name in columns], maintain_order=True)
     if ranked.is_empty():
         return ""
     cell = ranked.row(0, named=True)
     values = ", ".join(f"{label} {cell[name]}" for name, label in zip(sweep.axes, short(sweep.axes), strict=True))
-    return f"Best by {sweep.goal}, {cell[sweep.goal]:.4g}: {values}"
+    equal = ranked.filter(pl.col(columns[0]) == cell[columns[0]]).height
+    tie = f", and of {equal} equal ones by {columns[1]}" if equal > 1 and len(columns) > 1 else ""
+    return f"Best by {columns[0]}, {cell[columns[0]]:.4g}{tie}: {values}"
 
 
 def short(settings: Sequence[str]) -> list[str]:
-    """Each path shortened to as few of its last parts as distinguish it from the others.
+    """Each path shortened to its last two parts, or as many as distinguish it from the others.
 
-    >>> short(["training.rates.body", "training.rates.readout", "encoder.width", "streams.width"])
-    ['body', 'readout', 'encoder.width', 'streams.width']
+    >>> short(["training.rate", "training.rates.body", "loss"])
+    ['training.rate', 'rates.body', 'loss']
     """
     paths = [setting.split(".") for setting in settings]
     return [
-        next(".".join(path[-n:]) for n in range(1, len(path) + 1) if sum(other[-n:] == path[-n:] for other in paths) == 1) for path in paths
+        next((".".join(path[-n:]) for n in range(2, len(path)) if sum(other[-n:] == path[-n:] for other in paths) == 1), ".".join(path))
+        for path in paths
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scratchlab.checks import counted
-from scratchlab.report.charts import Figure, axis, escaped, ink, layout, title
+from scratchlab.report.charts import Figure, axis, epoch_ticks, escaped, ink, layout, title
 from scratchlab.report.lines import look
 from scratchlab.report.sweep.cells import SweepView, short
 
@@ -91,11 +91,12 @@ def _panels(sweep: SweepView, rows: list[Row], grid: Grid) -> Figure:
     )
     data: list[Figure] = []
     in_legend: set[str] = set()
+    last = max(epoch for curves in sweep.curves for curve in curves.values() for epoch in curve)
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
             first, number = i * len(columns) + 1, i * len(columns) + j + 1
             x, y = f"x{_suffix(number)}", f"y{_suffix(number)}"
-            frame[f"xaxis{_suffix(number)}"] = _x_axis(j, len(columns), y, lowest=i == len(rows) - 1, labelled=number == 1)
+            frame[f"xaxis{_suffix(number)}"] = _x_axis(j, len(columns), y, last, lowest=i == len(rows) - 1, labelled=number == 1)
             frame[f"yaxis{_suffix(number)}"] = _y_axis(row, i, len(rows), x, f"y{_suffix(first)}", labelled=j == 0)
             for place, line in enumerate(lines):
                 runs = [sweep.curves[run].get(row.metric, {}) for run in grid.get((column, line), ())]
@@ -121,10 +122,10 @@ def _column_title(column: str, j: int, of: int) -> Figure:
     return {"text": escaped(column), "showarrow": False, **place}
 
 
-def _x_axis(j: int, of: int, anchor: str, *, lowest: bool, labelled: bool) -> Figure:
+def _x_axis(j: int, of: int, anchor: str, last: float, *, lowest: bool, labelled: bool) -> Figure:
     caption = {"title": title("epochs")} if lowest else {}
     shared = {} if labelled else {"matches": "x"}
-    return axis(domain=_domain(j, of), anchor=anchor, showgrid=False, nticks=6, showticklabels=lowest, **caption, **shared)
+    return axis(domain=_domain(j, of), anchor=anchor, showgrid=False, showticklabels=lowest, **epoch_ticks(last), **caption, **shared)
 
 
 def _y_axis(row: Row, i: int, of: int, anchor: str, first: str, *, labelled: bool) -> Figure:

@@ -39,6 +39,13 @@ def page(sweep: SweepView) -> str:
         "cells": rows,
         "diverged": any(cell.diverged for cell in rows),
         "format_spread": cells.format_spread,
+        "varied": {name: _listed(list(values.values())) for name, values in sweep.values().items()},
         "table": sweep.table,
+        "links": dict(zip(sweep.table["run"], sweep.links, strict=True)) if sweep.links else {},
     }
     return shell.rendered("sweep", context, charts)
+
+
+def _listed(values: list[str]) -> str:
+    """`32, 64`, or the number of values if there are many."""
+    return ", ".join(values) if len(values) <= figures.LINES else counted(len(values), "value")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scratchlab.checks import Problem, installed
-from scratchlab.recipe import Catalog, OneOf, Sections, overridden, resolve
+from scratchlab.plugins import OpenCatalog
+from scratchlab.recipe import OneOf, Sections, overridden, resolve
 from scratchlab.sweeps.engines.interface import Engine
 from scratchlab.sweeps.engines.local import Local
 from scratchlab.sweeps.engines.ray import Ray
 from scratchlab.sweeps.engines.slurm import Slurm
 
-ENGINES: Catalog = {"local": Local, "ray": Ray, "slurm": Slurm}
+ENGINES = OpenCatalog("engine", {"local": Local, "ray": Ray, "slurm": Slurm}, Engine)
 LIBRARIES = {"ray": "ray", "slurm": "submitit"}  # engine -> library that it needs; the extra that installs it has the engine's name
 
 

@@ -25,7 +25,7 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
     del confusions
     shot, queries = result.head.rows[0].context.values()
     rows = f'units.parquet, rows head = "{result.leading}", shot, queries'
-    over = "mean and interval over episodes (metrics/episodes.py, over_episodes)"
+    over = "mean and interval over episodes (metrics/estimate.py, over_draws)"
     origins = [
         Origin(
             "Accuracy",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from scratchlab.analysis.confusion import Confusion
+from scratchlab.evaluation.retrieval import BLOCK
 from scratchlab.metrics.estimate import over_groups
 from scratchlab.report.charts import Figure, escaped, layout, title
 from scratchlab.report.lines import look
@@ -12,6 +15,7 @@ from scratchlab.report.run.kinds.interface import Origin, Section, snippet
 from scratchlab.report.words import percent
 from scratchlab.result import Result
 
+LONGEST = 50  # ranks of the CMC curve
 MARKED = 8  # points of a curve with a mark
 TICKS = [1, *range(5, 55, 5)]  # ranks with a tick label
 COUNTED = {
@@ -42,28 +46,31 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
         Origin("Rank k", f"{rows} rank, group", f"fraction of probes whose first match has rank k or better; {over}"),
         Origin("mINP", f"{rows} inp, group", f"mean over probes of matches / rank of the last match; {over}"),
     ]
-    computed = 'over_groups(units["value"].to_numpy(), units["group"].to_numpy(), unit="probes", block="identities")'
+    computed = f'over_groups(units["value"].to_numpy(), units["group"].to_numpy(), unit="identities", block="{BLOCK}")'
     counts = [(name, result.facts["counts"][name], meaning) for name, meaning in COUNTED.items()]
     code = snippet(result, "", computed, over_groups)
-    return Section("Retrieval", origins, code, {"counts": counts}, {"cmc": _curves(result)}, MEANINGS)
+    return Section("Retrieval", origins, code, {"counts": counts}, _curves(result), MEANINGS)
 
 
-def _curves(result: Result) -> Figure:
-    """CMC: the fraction of probes whose first match has rank k or better, one line per head."""
+def _curves(result: Result) -> dict[str, Figure]:
+    """CMC: the fraction of probes whose first match has rank k or better, one line per head; no chart if no probe has a match."""
+    ranks = dict(result.units.group_by("head").agg("rank").collect().iter_rows())
+    if not ranks:
+        return {}
+    k = np.arange(1, min(LONGEST, result.facts["counts"]["gallery"]) + 1)
     data = [
         {
-            "x": list(range(1, len(curve) + 1)),
-            "y": curve,
+            "x": k.tolist(),
+            "y": (curve := [float(np.mean(np.array(ranks[head]) <= rank)) for rank in k]),
             "mode": "lines+markers",
             "line": look(place).line(2.5),
             "marker": look(place).marker(7) | {"maxdisplayed": MARKED},
             "name": escaped(head),
-            "customdata": [escaped(f"{head}  {percent(fraction)}") if fraction is not None else "" for fraction in curve],
+            "customdata": [escaped(f"{head}  {percent(fraction)}") for fraction in curve],
             "hovertemplate": "%{customdata}<extra></extra>",
         }
-        for place, (head, curve) in enumerate(result.facts["cmc"].items())
+        for place, head in enumerate(result.heads)
     ]
-    longest = max(len(curve) for curve in result.facts["cmc"].values())
-    x_axis = {"title": title("rank k"), "tickvals": TICKS, "range": [0, longest + 1], "unifiedhovertitle": {"text": "rank %{x}"}}
+    x_axis = {"title": title("rank k"), "tickvals": TICKS, "range": [0, len(k) + 1], "unifiedhovertitle": {"text": "rank %{x}"}}
     y_axis = {"tickformat": ".0%", "nticks": 6}
-    return {"data": data, "layout": layout(420, hovermode="x unified", xaxis=x_axis, yaxis=y_axis)}
+    return {"cmc": {"data": data, "layout": layout(420, hovermode="x unified", xaxis=x_axis, yaxis=y_axis)}}
