@@ -11,8 +11,10 @@ from rich.console import Console
 
 from scratchlab.checks import Problem
 from scratchlab.experiment import perform
+from scratchlab.learn.whitening import Whitened
 from scratchlab.pipeline import SECTIONS, reopened
 from scratchlab.recipe import Recipe, resolve
+from scratchlab.similarity.vector import CentredCosine
 from scratchlab.store.run import Run
 from scratchlab.types import Inputs, rows
 
@@ -43,6 +45,25 @@ def test_the_kept_embeddings_are_made_again_to_the_last_bit(finished: Run) -> No
     inputs = Inputs(rows([samples.ids.tolist().index(name) for name in kept[1]["ids"]]), samples.load)
     assert np.array_equal(pipeline.embedder.vectors(inputs).numpy(), kept[0]["vectors"])
     assert list(pipeline.similarities) == ["cosine"]
+
+
+def test_whitening_and_the_mean_that_a_similarity_subtracts_are_restored(tmp_path: Path) -> None:
+    """So that scores of a reopened run are those of the run."""
+    resolved = recipe(whitening={"name": "within_class"}, similarity={"centred_cosine": {}, "dtw": {}})
+    run = Run.create(tmp_path, resolved)
+    perform(resolved, run, Console(quiet=True))
+    pipeline, kept, weights = reopened(resolved, run), run.load_arrays("embeddings"), run.load_arrays("weights")
+    assert kept is not None
+    assert weights is not None
+    samples = pipeline.source.read()
+    inputs = Inputs(rows([samples.ids.tolist().index(name) for name in kept[1]["ids"]]), samples.load)
+    assert np.array_equal(pipeline.embedder.vectors(inputs).numpy(), kept[0]["vectors"])
+    assert isinstance(pipeline.embedder, Whitened)
+    assert pipeline.embedder.whitening.steps is not None
+    centred = pipeline.similarities["centred_cosine"]
+    assert isinstance(centred, CentredCosine)
+    assert centred.mean is not None
+    assert np.array_equal(centred.mean.numpy(), weights[0]["mean.centred_cosine"])
 
 
 def test_the_new_class_has_a_nearest_base_class(finished: Run) -> None:

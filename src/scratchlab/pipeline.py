@@ -24,12 +24,15 @@ from scratchlab.learn.methods.catalog import METHODS
 from scratchlab.learn.methods.interface import Method
 from scratchlab.learn.observers import Probe
 from scratchlab.learn.training import Trainer
+from scratchlab.learn.whitening import Whitened
 from scratchlab.observe.catalog import OBSERVED
 from scratchlab.observe.ledger import Ledger
 from scratchlab.plugins import OpenCatalog
 from scratchlab.recipe import AnyOf, OneOf, Recipe, Sections, changes
 from scratchlab.shelf import DEFAULTS
 from scratchlab.similarity.interface import Similarity
+from scratchlab.similarity.vector import CentredCosine
+from scratchlab.similarity.whitening import EmbeddingWhitening
 from scratchlab.store.run import Run
 from scratchlab.types import Inputs, Rows
 
@@ -96,7 +99,10 @@ def check(recipe: Recipe) -> None:
 
 
 def reopened(recipe: Recipe, run: Run) -> Pipeline:
-    """The parts of a run, with the trained embedder. Raises Problem where its weights are missing or do not fit the recipe."""
+    """Returns the parts of a run, with the trained embedder, its whitening, and the means that similarities subtract.
+
+    Raises Problem where its weights are missing or do not fit the recipe.
+    """
     pipeline, weights, path = assemble(recipe, NullStore()), run.load_arrays("weights"), run.folder / "weights.safetensors"
     if weights is None:
         remedy = (
@@ -108,6 +114,12 @@ def reopened(recipe: Recipe, run: Run) -> Pipeline:
         weights[0],
         f"{path} does not fit {run.folder / 'recipe.toml'}: these are the weights of another recipe, or of older code.",
     )
+    kept = {name: torch.from_numpy(array) for name, array in weights[0].items()}
+    for name, similarity in pipeline.similarities.items():
+        if isinstance(similarity, CentredCosine):
+            similarity.mean = kept.get(f"mean.{name}")
+    if whitening := EmbeddingWhitening.of_tensors(kept):
+        pipeline.embedder = Whitened(pipeline.embedder, whitening)
     pipeline.embedder.eval()
     return pipeline
 

@@ -39,7 +39,7 @@ GROUPS = {  # what a part is -> the group of its entry points, after "scratchlab
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a part comes from: the package, its version, and `module:name` in it."""
+    """Identifies the package that offers a part. place: `module:name` in the package."""
 
     package: str
     version: str
@@ -50,7 +50,7 @@ class Origin:
 
 
 def origin(entry: EntryPoint) -> Origin:
-    """Where an entry point comes from."""
+    """Returns the package, version and place of an entry point."""
     return Origin(entry.dist.name if entry.dist else "?", entry.dist.version if entry.dist else "?", entry.value)
 
 
@@ -122,7 +122,7 @@ class OpenCatalog(Mapping[str, Callable[..., Any]]):
         return f"The {self.kind} '{entry.name}' of {origin(entry)}"
 
     def origin(self, name: str) -> Origin | None:
-        """Where a part comes from, if from another package."""
+        """Returns the package, version and place of a part; None for one of scratchlab's own."""
         entry = self._entry(name)
         return entry and origin(entry)
 
@@ -138,7 +138,7 @@ class OpenCatalog(Mapping[str, Callable[..., Any]]):
         return self.checked(name, part(*supplied, **values))
 
     def checked(self, name: str, built: Any) -> Any:
-        """What a part constructed, or the part itself. Raises Problem if one of another package lacks part of the interface."""
+        """Returns `built` unchanged. Raises Problem if it is of another package and lacks members of the interface."""
         if entry := self._entry(name):
             expected = f"{self.interface.__module__}.{self.interface.__qualname__}"
             if not getattr(self.interface, "_is_protocol", False) and not isinstance(built, self.interface):
@@ -149,7 +149,7 @@ class OpenCatalog(Mapping[str, Callable[..., Any]]):
 
 
 def _lacking(built: Any, interface: Any) -> list[str]:
-    """What is missing of the interface, and of the classes of scratchlab that it extends: absent, or left as only raising an error."""
+    """Returns the names of missing members: required by the interface, and absent, or inherited from a class of ours that only raises."""
     cls = cast("type[object]", built if inspect.isclass(built) else type(built))
     bases: list[type] = [base for base in (*interface.__mro__, *cls.__mro__) if base.__module__.startswith("scratchlab.")]
     names = dict.fromkeys(name for base in bases for name in (*vars(base), *inspect.get_annotations(base)))

@@ -83,8 +83,8 @@ class Parts(TypedDict, total=False):
 
 @dataclass
 class Components:
-    """What every method is built from. embedder: without the whitening, which is fitted after training. build_embedder: one more
-    embedder, whose initial weights this seed decides.
+    """Holds the parts of a method: embedder, trainer, similarities, losses and scoring. embedder: without the whitening, which is fitted
+    after training. build_embedder: builds another embedder, with initial weights drawn from the given seed.
     """
 
     embedder: Embedder

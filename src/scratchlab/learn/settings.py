@@ -72,7 +72,7 @@ class Training:
 
     @property
     def trains(self) -> bool:
-        """Whether there is any epoch of training."""
+        """True if training has at least one epoch; False for training.epochs = 0 without phases."""
         return self.epochs > 0 or bool(self.phases)
 
     def group_rates(self, groups: Iterable[str], published: Mapping[str, float], phases: Iterable[Phase]) -> dict[str, float]:

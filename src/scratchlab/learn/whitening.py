@@ -67,8 +67,7 @@ class WithinClass:
         Matrices are resampled to their mean number of steps, so that the same step of different rows can be compared.
         """
         labels = torch.from_numpy(train.labels).to(embedder.device)
-        vectors = embedder.vectors(train)
-        vector = steps = Whitening.fit(vectors, labels, shrinkage=self.shrinkage)
+        vector, steps = Whitening.fit(embedder.vectors(train), labels, shrinkage=self.shrinkage), None
         if matrices:
             embeddings = embedder.embeddings(train)
             count = max(1, round(float(embeddings.lengths.cpu().double().mean())))

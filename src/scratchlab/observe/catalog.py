@@ -1,4 +1,4 @@
-"""What a recipe can measure or store during training, each by a table [observe.NAME]; readings go into the record of the epoch."""
+"""Lists the measurements that a recipe can request during training, each by a table [observe.NAME]; they are stored with the epoch."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ large-dimensional covariance matrices", and the inverse square root is the symme
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,7 +15,10 @@ import torch
 from torch import Tensor
 
 from scratchlab.checks import Problem
+from scratchlab.similarity.sequences import real_steps
 from scratchlab.types import Embeddings
+
+PREFIX = "whitening."  # of the names of stored tensors
 
 
 @dataclass(frozen=True)
@@ -69,18 +73,33 @@ class Whitening:
 
 @dataclass(frozen=True)
 class EmbeddingWhitening:
-    """Whitens vectors and the steps of matrices, each with a map of its own; padding stays zero."""
+    """Whitens vectors `[n, d]` and the steps of matrices `[n, t, c]`, each with a map of its own; padding stays zero.
+
+    steps: None where no similarity reads matrices, which then stay as they are.
+    """
 
     vector: Whitening
-    steps: Whitening
+    steps: Whitening | None = None
 
     def __call__(self, embeddings: Embeddings) -> Embeddings:
-        """Whitened embeddings."""
-        matrix = self.steps(embeddings.matrix) if embeddings.matrix.shape[2] else embeddings.matrix
-        real = torch.arange(matrix.shape[1], device=matrix.device) < embeddings.lengths[:, None]
-        return Embeddings(self.vector(embeddings.vector), matrix * real[..., None], embeddings.lengths, embeddings.streams)
+        """Returns whitened embeddings of the same shapes."""
+        matrix = embeddings.matrix
+        if self.steps is not None:
+            matrix = self.steps(matrix) * real_steps(embeddings)[..., None]
+        return Embeddings(self.vector(embeddings.vector), matrix, embeddings.lengths, embeddings.streams)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Means and transforms, by name, for storage."""
+        """Returns means `[c]` and transforms `[c, c]` by name, for storage."""
         parts = {"vector": self.vector, "steps": self.steps}
-        return {f"whitening.{name}.{field}": getattr(part, field) for name, part in parts.items() for field in ("mean", "transform")}
+        kept = {name: part for name, part in parts.items() if part is not None}
+        return {f"{PREFIX}{name}.{field}": getattr(part, field) for name, part in kept.items() for field in ("mean", "transform")}
+
+    @classmethod
+    def of_tensors(cls, kept: Mapping[str, Tensor]) -> EmbeddingWhitening | None:
+        """Returns the whitening with these stored tensors; None if there are none."""
+        maps = {
+            name: Whitening(kept[f"{PREFIX}{name}.mean"], kept[f"{PREFIX}{name}.transform"])
+            for name in ("vector", "steps")
+            if f"{PREFIX}{name}.mean" in kept
+        }
+        return cls(**maps) if maps else None

@@ -99,12 +99,15 @@ def _test(overall: PairedTest, kind: str) -> str:
 
 
 def agrees(test: SignTest) -> bool:
-    """Whether the exact test finds a significant difference."""
+    """Returns True if the exact test's p-value is below the significance level."""
     return test.p is not None and test.p < SIGNIFICANT
 
 
 def significant(compared: PairedTest | ClassChange) -> bool:
-    """Whether a difference is marked: its intervals exclude 0, and the exact test agrees; or, without a test, there are enough groups."""
+    """Returns True if a difference is marked as significant: its intervals exclude 0, and the exact test agrees.
+
+    Changes of single classes have no test; they need at least `FEW` groups.
+    """
     confirmed = agrees(compared.test) if isinstance(compared, PairedTest) else compared.over_groups.n >= FEW
     return confirmed and exclude_0(compared.over_draws, compared.over_groups)
 
