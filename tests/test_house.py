@@ -19,7 +19,7 @@ FLOORS = [
     {"data", "similarity", "store", "shelf"},
     {"kernels"},
     {"learn", "observe", "evaluation", "analysis"},
-    {"pipeline"},
+    {"pipeline", "inference"},
     {"experiment", "report", "loggers", "project"},
     {"sweeps"},
     {"notebook"},
