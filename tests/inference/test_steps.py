@@ -83,7 +83,7 @@ def test_what_it_keeps_does_not_grow() -> None:
     stream = EmbeddingStream(*parts())
 
     def kept() -> int:
-        tensors = [*stream.pieces, stream.before, *stream.frames.values()]
+        tensors = [*stream.pieces, *stream.state]
         return sum(tensor.untyped_storage().nbytes() for tensor in tensors)
 
     sizes = []
