@@ -1,4 +1,5 @@
 from . import data as data
+from . import inference as inference
 from . import kernels as kernels
 from . import metrics as metrics
 from . import models as models

@@ -2,7 +2,7 @@
 
 Every recording of a word is a reference: a matrix of steps, with silence of `CONTEXT` around it. Sound is compared with a reference at each
 step, by the similarity of the last steps, as many as the reference has. A word's score at a step is the mean over its references of
-the best similarity within the last `HORIZON`; a clip's score is the best of its steps.
+the best similarity within the last `HORIZON`, less half the mean of the other words'; a clip's score is the best of its steps.
 """
 
 from __future__ import annotations
@@ -81,10 +81,20 @@ def _loaded(embedder: Embedder, weights: Mapping[str, npt.NDArray[Any]]) -> Embe
 class Recognizer:
     """Scores words. references: matrices `[t, c]` of any lengths; labels: `[r]`, the index of each one's word, 0 to count - 1.
 
-    The mean step of all references is subtracted from references and sound, because it is what all sounds have in common.
+    The mean step of all references is subtracted from references and sound, because it is what all sounds have in common. relative: whether
+    half the mean score of the other words is subtracted from a word's score, so that what resembles all words counts less; None: with three
+    words or more.
     """
 
-    def __init__(self, similarity: Similarity, references: Sequence[Tensor], labels: Tensor, count: int, step_seconds: float) -> None:
+    def __init__(
+        self,
+        similarity: Similarity,
+        references: Sequence[Tensor],
+        labels: Tensor,
+        count: int,
+        step_seconds: float,
+        relative: bool | None = None,
+    ) -> None:
         self.similarity, self.references, self.labels, self.count, self.step_seconds = similarity, references, labels, count, step_seconds
         self.mean = torch.cat([*references]).mean(0)
         self.horizon = max(1, round(HORIZON / step_seconds))
@@ -97,6 +107,8 @@ class Recognizer:
             self.by_length.append((length, own, Embeddings.of(stacked - self.mean)))
         members = F.one_hot(labels, count).float()
         self.averaging = members / members.sum(0).clamp_min(1)
+        self.present = members.sum(0) > 0
+        self.relative = count > 2 if relative is None else relative
 
     @property
     def tail(self) -> float:
@@ -107,7 +119,7 @@ class Recognizer:
         """A recognizer without these references, a mask `[r]`; words without any reference have the score `LOWEST`."""
         kept = torch.nonzero(~excluded)[:, 0]
         references = [self.references[int(number)] for number in kept]
-        return Recognizer(self.similarity, references, self.labels[kept], self.count, self.step_seconds)
+        return Recognizer(self.similarity, references, self.labels[kept], self.count, self.step_seconds, self.relative)
 
     @torch.no_grad()
     def similarities(self, steps: Tensor) -> Tensor:
@@ -123,7 +135,11 @@ class Recognizer:
         """`[t, k]`: scores of the words at each step, from the similarities to references `[t, r]`."""
         before = F.pad(similarities.T[None], (self.horizon - 1, 0), value=LOWEST)
         recent = F.max_pool1d(before, self.horizon, 1)[0].T
-        return torch.where(self.averaging.sum(0) > 0, recent @ self.averaging, LOWEST)
+        scores = recent @ self.averaging
+        others = int(self.present.sum()) - 1
+        if self.relative and others:
+            scores = scores - (scores.sum(1, keepdim=True) - scores) / (2 * others)
+        return torch.where(self.present, scores, LOWEST)
 
     def clip(self, steps: Tensor) -> Tensor:
         """`[k]`: scores of the words for a clip of steps `[t, c]`."""
