@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scratchlab.checks import Problem
-from scratchlab.cli import activity, choosing, desk, enrolling, looking, making, papers, pasting, projects, recall, writing
+from scratchlab.cli import activity, choosing, desk, enrolling, listening, looking, making, papers, pasting, projects, recall, writing
 from scratchlab.cli.program import app, console
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "console",
     "desk",
     "enrolling",
+    "listening",
     "looking",
     "main",
     "making",

@@ -122,13 +122,14 @@ class Recognizer:
         return Recognizer(self.similarity, references, self.labels[kept], self.count, self.step_seconds, self.relative)
 
     @torch.no_grad()
-    def similarities(self, steps: Tensor) -> Tensor:
-        """`[t, r]`: similarity to each reference of the last steps before and at each of the steps `[t, c]`."""
-        scores, centred = steps.new_full((len(steps), len(self.references)), LOWEST), steps - self.mean
+    def similarities(self, steps: Tensor, first: int = 0) -> Tensor:
+        """`[t - first, r]`: similarity to each reference of the last steps before and at each of the steps `[t, c]` from `first` on."""
+        scores, centred = steps.new_full((len(steps) - first, len(self.references)), LOWEST), steps - self.mean
         for length, own, references in self.by_length:
-            if length <= len(steps):
-                windows = centred.unfold(0, length, 1).transpose(1, 2).contiguous()
-                scores[length - 1 :, own] = self.similarity(Embeddings.of(windows), references)
+            start = max(0, first - length + 1)
+            if length <= len(steps) - start:
+                windows = centred[start:].unfold(0, length, 1).transpose(1, 2).contiguous()
+                scores[start + length - 1 - first :, own] = self.similarity(Embeddings.of(windows), references)
         return scores
 
     def words(self, similarities: Tensor) -> Tensor:
