@@ -10,9 +10,9 @@ import numpy as np
 
 from scratchlab.checks import Problem, listing, nearest
 from scratchlab.inference import home_folder, measuring, recordings
+from scratchlab.inference.embedding import LEAD, Steps
 from scratchlab.inference.home import PARTS, Home
 from scratchlab.inference.prediction import UNKNOWN
-from scratchlab.inference.recognizer import LEAD, Steps
 from scratchlab.inference.recordings import Progress, Recording
 from scratchlab.learn.components import EMBEDDER
 from scratchlab.recipe import Values, resolve

@@ -16,9 +16,10 @@ from torch import Tensor
 from scratchlab.checks import Problem
 from scratchlab.data import audio
 from scratchlab.inference import measuring
+from scratchlab.inference.embedding import LEAD, PARTS, SETTINGS, Steps
 from scratchlab.inference.measuring import FALSE_ACCEPTANCE, NOTHING, Scored
 from scratchlab.inference.prediction import Prediction, Source
-from scratchlab.inference.recognizer import LEAD, PARTS, SETTINGS, Recognizer, Steps
+from scratchlab.inference.recognizer import Recognizer
 from scratchlab.inference.recordings import SHORTEST, Recording
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Values, resolve
@@ -32,7 +33,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 class Home:
     """Enrolled words, with the embedder that compares sounds with their recordings.
 
-    parts: the sections of the embedder and of the similarity; steps: embeds sound. references: `[t, c]` of each recording. refused: file
+    parts: the sections of the embedder and of the similarity; steps: embeds sound. references: `[m, t, c]` of each recording. refused: file
     and fault of recordings that could not be enrolled. origin: the run that trained the embedder; empty for a published one. weights: of a
     trained embedder. others: steps `[t, c]` of sounds that are none of the words, by file. scored: what leaving recordings out gave.
     threshold: the lowest score that is answered; None: every sound is.

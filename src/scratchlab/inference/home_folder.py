@@ -25,9 +25,9 @@ import torch
 
 from scratchlab.checks import Problem
 from scratchlab.data import audio
+from scratchlab.inference.embedding import Steps
 from scratchlab.inference.home import Arrays, Home
 from scratchlab.inference.measuring import Scored
-from scratchlab.inference.recognizer import Steps
 from scratchlab.inference.recordings import Recording
 from scratchlab.recipe import Values
 from scratchlab.store import files
@@ -61,9 +61,9 @@ def _arrays(home: Home) -> Arrays:
     return {
         "sounds": np.round(np.concatenate(sounds) / audio.INT16_STEP).clip(-(2**15), 2**15 - 1).astype(np.int16),
         "sound_lengths": lengths(sounds),
-        "references": torch.cat(home.references).numpy(),
-        "reference_lengths": lengths(home.references),
-        "others": torch.cat(others or [home.references[0][:0]]).numpy(),
+        "references": torch.cat([reference.transpose(0, 1) for reference in home.references]).numpy(),  # `[all steps, variants, c]`
+        "reference_lengths": lengths([reference[0] for reference in home.references]),
+        "others": torch.cat(others or [home.references[0][0, :0]]).numpy(),
         "other_lengths": lengths(others),
         "left_out": home.scored.left_out,
         "unknown": home.scored.unknown,
@@ -194,7 +194,7 @@ def _with_words(home: Home, folder: Path, content: _Content) -> Home:
         home = dataclasses.replace(
             home,
             recordings=tuple(Recording(**fact.model_dump(), sound=sound * audio.INT16_STEP) for fact, sound in facts),
-            references=tuple(torch.from_numpy(steps) for steps in parts("references", "reference_lengths", count)),
+            references=tuple(torch.from_numpy(steps).transpose(0, 1) for steps in parts("references", "reference_lengths", count)),
         )
         others = [torch.from_numpy(steps) for steps in parts("others", "other_lengths", len(content.others))]
         scored = Scored(home.labels, arrays["left_out"], arrays["unknown"], arrays["other_scores"], arrays["other_files"])

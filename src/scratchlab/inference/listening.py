@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from scratchlab.checks import Problem
+from scratchlab.inference.embedding import CONTEXT, LEAD
 from scratchlab.inference.home import Home
-from scratchlab.inference.recognizer import CONTEXT, LEAD, LOWEST, Recognizer
+from scratchlab.inference.recognizer import LOWEST, Recognizer
 from scratchlab.inference.steps import STEP, EmbeddingStream
 from scratchlab.learn.whitening import Whitened
 from scratchlab.models.encoders.speech_embedding import SpeechEmbedding
@@ -40,7 +41,7 @@ class RecentScores:
     def __init__(self, recognizer: Recognizer) -> None:
         self.recognizer = recognizer
         self.steps = recognizer.mean.new_zeros(0, len(recognizer.mean))
-        self.similarities = self.steps.new_zeros(0, len(recognizer.references))
+        self.similarities = self.steps.new_zeros(0, len(recognizer.averaging))
 
     def push(self, steps: Tensor) -> Tensor:
         """`[t, k]`: the scores of the words at each of the next steps `[t, c]`."""

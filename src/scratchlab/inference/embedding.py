@@ -1,0 +1,84 @@
+"""Embeds sound as steps, for comparison with enrolled recordings."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from scratchlab.checks import Problem
+from scratchlab.data.audio import padded
+from scratchlab.learn.components import EMBEDDER, SECTIONS, embedder_of_recipe
+from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.whitening import Whitened
+from scratchlab.recipe import Sections, Values, resolve
+from scratchlab.similarity.whitening import EmbeddingWhitening
+from scratchlab.types import Floats, Waveform
+
+CONTEXT = 0.5  # seconds of silence, or of noise, on each side of a reference
+LEAD = 0.82  # seconds of silence before sound: those of a reference and four more steps of the speech embedding
+NOISE_DB = 20.0  # by which a recording is louder than the noise of its second variant
+PARTS: Sections = {**EMBEDDER, "similarity": SECTIONS["similarity"]}
+SETTINGS = "the settings of a home"  # for messages
+
+
+class Steps:
+    """Embeds sound as steps `[t, c]`, by an embedder of waveforms at `rate` Hz."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        assert isinstance(embedder.frontend.input_form, Waveform)
+        self.embedder, self.rate = embedder.eval(), embedder.frontend.input_form.rate
+
+    @classmethod
+    def of(cls, parts: Values, rate: int, weights: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """By the embedder of these sections, with the weights of a run; without weights, that of a published network."""
+        return cls(_loaded(embedder_of_recipe(resolve(parts, PARTS, SETTINGS), Waveform(rate)), weights))
+
+    @torch.no_grad()
+    def __call__(self, sound: Floats, before: float, after: float) -> Tensor:
+        """The steps of a sound `[samples]` with silence before and after it, in seconds."""
+        with_silence = np.pad(sound, (round(before * self.rate), round(after * self.rate)))
+        return self.embedder(padded([with_silence])).matrix[0].cpu()
+
+    @functools.cached_property
+    def seconds(self) -> float:
+        """Duration of a step."""
+        silence: Floats = np.zeros(self.rate, dtype=np.float32)
+        return 8 / (len(self(silence, 1.0, 8.0)) - len(self(silence, 1.0, 0.0)))
+
+    def reference(self, sound: Floats) -> Tensor:
+        """`[2, t, c]`: the steps of a recording with silence around it, and with noise throughout.
+
+        Noise lowers all scores, so that without the second no word would reach a threshold that was chosen in silence.
+        """
+        return torch.stack([self(sound, CONTEXT, CONTEXT), self(noisy(sound, round(CONTEXT * self.rate)), 0.0, 0.0)])
+
+
+def _loaded(embedder: Embedder, weights: Mapping[str, npt.NDArray[Any]]) -> Embedder:
+    """The embedder with these weights and this whitening; unchanged where there are none."""
+    if not weights:
+        return embedder
+    tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
+    prefix = "embedder."
+    try:
+        embedder.load_state_dict({name.removeprefix(prefix): x for name, x in tensors.items() if name.startswith(prefix)})
+    except RuntimeError as error:
+        raise Problem(f"The weights of the embedder do not fit its settings in home.toml ({str(error).splitlines()[0]}).") from None
+    whitening = EmbeddingWhitening.of_tensors(tensors)
+    return Whitened(embedder, whitening) if whitening else embedder
+
+
+def noisy(sound: Floats, context: int) -> Floats:
+    """A sound `[samples]` in pink noise that begins `context` samples before it and ends as much after it; the same for the same sound."""
+    rng = np.random.default_rng(list(hashlib.sha256(sound.tobytes()).digest()))
+    size = len(sound) + 2 * context
+    spectrum = np.fft.rfft(rng.normal(size=size))
+    noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1)), size)
+    level = np.sqrt(np.square(sound, dtype=np.float64).mean() / np.square(noise).mean()) * 10 ** (-NOISE_DB / 20)
+    return (np.pad(sound, context) + level * noise).astype(np.float32)
