@@ -197,7 +197,9 @@ def _with_words(home: Home, folder: Path, content: _Content) -> Home:
             references=tuple(torch.from_numpy(steps).transpose(0, 1) for steps in parts("references", "reference_lengths", count)),
         )
         others = [torch.from_numpy(steps) for steps in parts("others", "other_lengths", len(content.others))]
-        scored = Scored(home.labels, arrays["left_out"], arrays["unknown"], arrays["other_scores"], arrays["other_files"])
+        scored = Scored(
+            home.labels, arrays["left_out"], arrays["unknown"], arrays["other_scores"], arrays["other_files"], home.steps.seconds
+        )
         if scored.left_out.shape != (count, len(home.classes)) or len(scored.unknown) not in (0, count):
             raise ValueError("there is another number of scores")
         return dataclasses.replace(home, others=tuple(zip(content.others, others, strict=True)), scored=scored)

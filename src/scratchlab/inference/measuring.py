@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from scratchlab.inference.recognizer import Recognizer
+from scratchlab.metrics.detection import alarms_per_hour, events
 from scratchlab.metrics.estimate import Estimate, over_groups, undefined
 from scratchlab.types import Floats
 
@@ -25,8 +26,8 @@ class Scored:
     """Scores of recordings that took no part in what they are compared with.
 
     labels: `[r]` the word of each recording. left_out: `[r, k]` scores of each recording with it left out of the references. unknown: `[r]`
-    best score of each recording with its word left out, as if that were unknown; empty if there is one word. others: `[n]` best score of
-    other sounds; files: `[n]` the number of each one's file.
+    best score of each recording with its word left out, as if that were unknown; empty if there is one word. others: `[n]` best score at
+    each step of other sounds; files: `[n]` the number of each one's file; step_seconds: from step to step.
     """
 
     labels: npt.NDArray[np.int64]
@@ -34,6 +35,7 @@ class Scored:
     unknown: Floats
     others: Floats
     files: npt.NDArray[np.int64]
+    step_seconds: float
 
     @property
     def measurable(self) -> npt.NDArray[np.bool_]:
@@ -42,15 +44,21 @@ class Scored:
 
     @property
     def negatives(self) -> tuple[Floats, npt.NDArray[np.str_]]:
-        """Best scores of all unknown sounds, and the group of each: its word or its file."""
+        """Best scores of all unknown sounds, which are recordings and parts of files, and the group of each: its word or its file."""
         words = np.array([f"word {label}" for label in self.labels[: len(self.unknown)]], dtype=np.str_)
-        return np.concatenate([self.unknown, self.others]), np.concatenate(
-            [words, np.array([f"file {number}" for number in self.files], dtype=np.str_)]
-        )
+        blocks = [
+            (f"file {number}", part.max()) for number in np.unique(self.files) for part in self._blocks(self.others[self.files == number])
+        ]
+        best = np.array([score for _, score in blocks], dtype=np.float32)
+        return np.concatenate([self.unknown, best]), np.concatenate([words, np.array([name for name, _ in blocks], dtype=np.str_)])
+
+    def _blocks(self, scores: Floats) -> list[Floats]:
+        """The scores of one file in parts of `BLOCK`, the last with what remains."""
+        return np.array_split(scores, max(1, int(len(scores) * self.step_seconds / BLOCK)))
 
 
 _NONE: Floats = np.zeros(0, dtype=np.float32)
-NOTHING = Scored(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32), _NONE, _NONE, np.zeros(0, dtype=np.int64))
+NOTHING = Scored(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32), _NONE, _NONE, np.zeros(0, dtype=np.int64), 1.0)
 
 
 def score(recognizer: Recognizer, heard: Sequence[Tensor], others: Sequence[Tensor]) -> Scored:
@@ -61,15 +69,10 @@ def score(recognizer: Recognizer, heard: Sequence[Tensor], others: Sequence[Tens
     if count > 1:
         without_word = [recognizer.without(labels == word) for word in range(count)]
         unknown = torch.stack([without_word[int(word)].clip(steps).max() for word, steps in zip(labels, heard, strict=True)])
-    blocks = [_blocks(recognizer, steps) for steps in others]
-    files = np.repeat(np.arange(len(blocks)), [len(part) for part in blocks])
-    return Scored(labels.numpy(), left_out.numpy(), unknown.numpy(), torch.cat([*blocks, torch.empty(0)]).numpy(), files)
-
-
-def _blocks(recognizer: Recognizer, steps: Tensor) -> Tensor:
-    """Best score in each `BLOCK` of a sound `[t, c]`, the last with what remains; one of a shorter sound."""
-    best, size = recognizer.words(recognizer.similarities(steps)).amax(1), round(BLOCK / recognizer.step_seconds)
-    return torch.stack([part.max() for part in best.tensor_split(max(1, len(best) // size))])
+    best = [recognizer.words(recognizer.similarities(steps)).amax(1) for steps in others]
+    files = np.repeat(np.arange(len(best)), [len(part) for part in best])
+    scores = torch.cat([*best, torch.empty(0)]).numpy()
+    return Scored(labels.numpy(), left_out.numpy(), unknown.numpy(), scores, files, recognizer.step_seconds)
 
 
 def _only(number: int, count: int) -> Tensor:
@@ -92,8 +95,8 @@ def threshold(negatives: Floats, false_acceptance: float = FALSE_ACCEPTANCE) -> 
 def figures(scored: Scored, false_acceptance: float = FALSE_ACCEPTANCE) -> dict[str, Estimate]:
     """What to expect of recordings like the enrolled ones, by the same voices.
 
-    `accuracy` is that among the words; with the threshold, `recognised` is the share of recordings of the words that are answered rightly,
-    and `false_acceptance` the share of unknown sounds that are answered.
+    `accuracy` is that among the words. With the threshold, `recognised` is the share of recordings that are answered rightly,
+    `false_acceptance` the share of unknown sounds that are answered, and `false_alarms` those an hour of other sounds, if there are any.
 
     The threshold that judges a recording is chosen without its word and without its file.
     """
@@ -114,6 +117,12 @@ def figures(scored: Scored, false_acceptance: float = FALSE_ACCEPTANCE) -> dict[
     accepted = negatives >= np.array([limits[group] for group in groups])
     found["recognised"] = over_groups(kept[whole], of_words[whole], unit="recordings", block="words")
     found["false_acceptance"] = over_groups(accepted, groups, unit="sounds", block="words and files")
+    if len(scored.others):
+        alarms = sum(
+            len(events(scored.step_seconds * np.flatnonzero(scored.others[scored.files == number] >= limits[f"file {number}"])))
+            for number in np.unique(scored.files)
+        )
+        found["false_alarms"] = alarms_per_hour(alarms, len(scored.others) * scored.step_seconds / 3600)
     return found
 
 

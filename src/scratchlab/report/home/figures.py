@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scratchlab.analysis.confusion import Confusion
 from scratchlab.inference import measuring
 from scratchlab.inference.home import Home
+from scratchlab.metrics.detection import detection_curve
 from scratchlab.report.charts import Figure, ink, layout, title
 
 POINTS = 200  # of a curve
@@ -65,3 +66,33 @@ def threshold(home: Home) -> Figure:
             yaxis={"tickformat": ".0%", "range": [0, 1.02]},
         ),
     }
+
+
+def alarms(home: Home) -> Figure:
+    """Misses against false alarms an hour of other sounds, over all thresholds."""
+    scored, gap = home.scored, 10.0  # seconds between files, so that no event is in two
+    hours = len(scored.others) * scored.step_seconds / 3600
+    times = scored.step_seconds * np.arange(len(scored.others)) + gap * scored.files
+    curve = detection_curve(scored.others, times, [], hours)
+    right = (scored.left_out.argmax(1) == scored.labels)[scored.measurable]
+    best = scored.left_out.max(1, initial=-np.inf)[scored.measurable]
+    known = np.sort(best[right])
+    missed = 1 - (len(known) - np.searchsorted(known, curve.thresholds)) / len(right)
+    shown = np.unique(np.linspace(0, len(curve.thresholds) - 1, 400).round().astype(np.int64))
+    data: Figure = {
+        "x": curve.alarms_per_hour[shown].round(3).tolist(),
+        "y": missed[shown].round(4).tolist(),
+        "customdata": np.where(np.isfinite(curve.thresholds), curve.thresholds, 9.0)[shown].round(3).tolist(),
+        "mode": "lines",
+        "line": {"color": ink("head-1"), "width": 2.2},
+        "hovertemplate": "%{x:.2f} false alarms an hour, %{y:.1%} of recordings missed; threshold %{customdata}<extra></extra>",
+    }
+    own: Figure = {
+        "x": [round(float(home.figures["false_alarms"].value or 0), 3)],
+        "y": [round(1 - float(home.figures["recognised"].value or 0), 4)],
+        "mode": "markers",
+        "marker": {"color": ink("head-2"), "size": 9},
+        "hovertemplate": "the threshold, chosen without what it is judged on<extra></extra>",
+    }
+    x = {"title": title("false alarms an hour"), "rangemode": "tozero", "range": [0, max(20.0, 3 * own["x"][0])]}
+    return {"data": [data, own], "layout": layout(320, xaxis=x, yaxis={"tickformat": ".0%", "range": [0, 1.02], "title": title("missed")})}

@@ -27,6 +27,8 @@ def page(home: Home, name: str) -> str:
         charts["confusion"] = matrices.confusion(confused, len(home.classes), worst)
     if home.threshold is not None and home.scored.measurable.any():
         charts["threshold"] = figures.threshold(home)
+        if "false_alarms" in home.figures:
+            charts["alarms"] = figures.alarms(home)
     context = {
         "home": home,
         "name": name,

@@ -15,6 +15,7 @@ MEANINGS = {
     "Recognised": "The same, but a recording that scores below the threshold, and is answered with “unknown”, counts as lost.",
     "False acceptance": "Share of unknown sounds that are taken for a word. Unknown are the recordings of each word with that word left "
     "out, and the sounds of --others. The threshold that judges them is chosen without them.",
+    "False alarms": "Events an hour of the sounds of --others in which a word would be heard; frames at most a second apart are one event.",
     "Score": "Mean similarity to the recordings of a word, by dynamic time warping of embeddings; 0 would be equal sounds.",
 }
 NOTE = (
