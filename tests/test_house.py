@@ -20,6 +20,7 @@ FLOORS = [
     {"kernels"},
     {"learn", "observe", "evaluation", "analysis"},
     {"pipeline"},
+    {"inference"},
     {"experiment", "report", "loggers", "project"},
     {"sweeps"},
     {"notebook"},

@@ -113,8 +113,8 @@ def scoring(recipe: Recipe, run: Run) -> Pipeline:
     method = pipeline.method
     if "classes" not in kept:
         raise Problem(
-            f"{run.folder} was made by a version of scratchlab that did not keep the references of all classes, so that it cannot answer for "
-            f"new inputs; `scratchlab run {run.folder / 'recipe.toml'} --again` repeats the run."
+            f"{run.folder} was made by a version of scratchlab that did not keep the references of all classes, so that it cannot answer "
+            f"for new inputs; `scratchlab run {run.folder / 'recipe.toml'} --again` repeats the run."
         )
     if not isinstance(method, Restorable) or _definer(method, "tensors") not in _definer(method, "restore").__mro__:
         raise Problem(

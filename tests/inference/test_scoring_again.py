@@ -18,6 +18,7 @@ from scratchlab.checks import Problem
 from scratchlab.experiment import perform
 from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.methods.catalog import METHODS
+from scratchlab.learn.methods.prototypes import Prototypes
 from scratchlab.pipeline import SECTIONS, reopened, scoring
 from scratchlab.recipe import Recipe, resolve
 from scratchlab.result import BASELINES
@@ -32,12 +33,12 @@ DIGITS: dict[str, Any] = {
     "schedule": {"warmup": 0},
 }
 REQUIRED: dict[str, dict[str, Any]] = {"cec": {"episodes_per_epoch": 2, "way": 2, "new_way": 2, "query": 3}, "co_teaching": {"tau": 0.2}}
-VECTORS = {"similarity": {"cosine": {}}}
-BOTH = {
+VECTORS: dict[str, Any] = {"similarity": {"cosine": {}}}
+BOTH: dict[str, Any] = {
     "similarity": {"cosine": {}, "dtw": {"references": "shots"}},
     "scoring": {"fuse": [["cosine", "dtw"]], "fallback": [["cosine", "dtw"]], "rehearsals": 2, "shots": 2},
 }
-MATRIX_LEADS = {"similarity": {"cka": {}, "l2": {}}, "loss": {"cross_entropy": {"weights": {"cka": 1.0}}}}
+MATRIX_LEADS: dict[str, Any] = {"similarity": {"cka": {}, "l2": {}}, "loss": {"cross_entropy": {"weights": {"cka": 1.0}}}}
 CASES = [(name, sections) for name in METHODS for sections in (VECTORS, BOTH, MATRIX_LEADS)]
 
 
@@ -117,10 +118,10 @@ def test_a_run_of_before_says_how_to_make_it_again_and_still_shows_its_embedding
         scoring(made, copy)
 
 
-class Scaled(METHODS["prototypes"]):  # type: ignore[misc]
+class Scaled(Prototypes):
     """A method that keeps a tensor of its own."""
 
-    def tensors(self) -> Mapping[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
         return {**super().tensors(), "scale": torch.ones(1)}
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scratchlab.checks import Problem
-from scratchlab.cli import activity, choosing, desk, looking, making, papers, pasting, projects, recall, writing
+from scratchlab.cli import activity, choosing, desk, looking, making, papers, pasting, predicting, projects, recall, writing
 from scratchlab.cli.program import app, console
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "making",
     "papers",
     "pasting",
+    "predicting",
     "projects",
     "recall",
     "writing",

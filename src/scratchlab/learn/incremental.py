@@ -189,8 +189,8 @@ class Incremental:
     # -- what a run keeps -----------------------------------------------------------------------------
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that scoring needs: the embedder's weights and whitening, the means that similarities subtract, the classes, their references,
-        and the weights and thresholds of heads. What a method adds here, it also adds to `restore`.
+        """All that scoring needs: the embedder's weights and whitening, the means that similarities subtract, the classes, their
+        references, and the weights and thresholds of heads. What a method adds here, it also adds to `restore`.
         """
         kept = embedder_tensors(self.components.embedder, self.embedder, self.components.similarities)
         kept["classes"] = torch.from_numpy(self.classes)

@@ -83,7 +83,7 @@ class References:
         return cls(similarity, embeddings, labels, len(classes))
 
     def tensors(self, prefix: str) -> dict[str, Tensor]:
-        """What `of_tensors` reads, by names that begin with the prefix: embeddings, the matrices only if the similarity reads them, labels."""
+        """What `of_tensors` reads, by names that begin with the prefix: labels, vectors, and matrices if the similarity reads them."""
         parts = ("vector", "matrix", "lengths") if self.similarity.reads == "matrix" else ("vector",)
         return {**{f"{prefix}{part}": getattr(self.embeddings, part).detach() for part in parts}, f"{prefix}labels": self.labels}
 

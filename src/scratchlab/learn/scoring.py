@@ -56,7 +56,7 @@ class Scoring:
             find_similarity(similarities, name, "[scoring]")
         self.exemplars, self.rehearsals, self.shots = exemplars, rehearsals, shots
         self.fuse, self.fallback, self.by_validation = fuse, fallback, weights == "validation"
-        self.weights = {"+".join(group): [1.0] * len(group) for group in fuse}
+        self.weights: dict[str, list[float]] = {"+".join(group): [1.0] * len(group) for group in fuse}
         self.thresholds = {f"{main}>{second}": 0.0 for main, second in fallback}
         self.how = "equal, as set in the recipe"
 

@@ -25,7 +25,8 @@ def under(prefix: str, kept: Tensors) -> dict[str, Tensor]:
 
 
 def embedder_tensors(embedder: Embedder, whitened: Embedder, similarities: Mapping[str, Similarity]) -> dict[str, Tensor]:
-    """The embedder's weights, its whitening, and the means that similarities subtract, by name. whitened: the embedder, perhaps whitened."""
+    """The embedder's weights, its whitening, and the means that similarities subtract, by name. whitened: the same embedder, whitened if
+    the method whitens."""
     kept = {f"embedder.{name}": tensor for name, tensor in embedder.state_dict().items()}
     if isinstance(whitened, Whitened):
         kept |= whitened.whitening.tensors()
