@@ -44,6 +44,7 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(BIN)/scratchlab run keywords-arabic --again -s data.root=$(DATA)/arabic_speech_commands -s encoder.width=2 -s training.batch=50 -s training.epochs=80
 	$(BIN)/scratchlab run keywords-fsdd --again -s data.root=$(DATA)/fsdd
 	$(STUDY)/own_words.py --fsdd $(DATA)/fsdd --arabic $(DATA)/arabic_speech_commands --page docs/studies/own-words.md
+	$(STUDY)/running_loudest.py --fsdd $(DATA)/fsdd --arabic $(DATA)/arabic_speech_commands --page docs/studies/running-loudest.md
 	$(STUDY)/keywords_grid.py $(ARABIC) -s training.epochs=60 --page docs/studies/keywords-arabic.md
 	$(STUDY)/comparisons.py $(ARABIC) -s training.epochs=60 --page docs/studies/comparisons.md
 	$(STUDY)/order_and_formants.py $(ARABIC) -s training.epochs=40 --seeds 0 1 --page docs/studies/order-and-formants.md

@@ -1,11 +1,12 @@
 from . import data as data
+from . import inference as inference
 from . import kernels as kernels
 from . import metrics as metrics
 from . import models as models
 from . import similarity as similarity
 from .data import protocols as protocols
 from .experiment import run as run
-from .inference.load import load as load
+from .inference.loading import load as load
 from .learn import losses as losses
 from .learn import methods as methods
 from .metrics.estimate import Estimate as Estimate

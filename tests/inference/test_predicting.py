@@ -16,7 +16,7 @@ from rich.console import Console
 
 from scratchlab.cli import main
 from scratchlab.experiment import perform
-from scratchlab.inference import load as loading
+from scratchlab.inference import loading
 from scratchlab.inference.prediction import Prediction, Source
 from scratchlab.inference.trained import TrainedRun
 from scratchlab.pipeline import SECTIONS

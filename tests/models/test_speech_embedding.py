@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import torch
 from scratchlab.checks import Problem
 from scratchlab.models.encoders import speech_embedding
 from scratchlab.models.encoders.speech_embedding import SpeechEmbedding
-from scratchlab.models.frontends.speech_mel import FRAMES, SpeechMel
+from scratchlab.models.frontends.speech_mel import FRAMES, MEMORY, SPEECH_DB, SpeechMel, running_loudest
 from scratchlab.types import Spectrogram, Waveform
 
 SPEECH = "the extra `speech` is not installed"
@@ -53,13 +54,46 @@ def test_one_pass_gives_the_embedding_of_every_window(resources: Path, seconds: 
     torch.testing.assert_close(ours.vector[0], ours.matrix[0].mean(0))
 
 
-def test_the_running_maximum_is_that_of_the_clip_only_from_the_loudest_frame_on() -> None:
-    sound = clip(2.0)
+def test_the_running_maximum_is_that_of_the_last_two_seconds() -> None:
+    sound = clip(5.0)
+    sound[16_000:17_000] *= 100  # a bang that is louder than all else
+    frontend = SpeechMel(pad_ms=0, loudest="running")
+    decibels = frontend.decibels(sound[None])
+    loudest = decibels.amax(1)[0]
+    expected = torch.stack([loudest[max(0, i - MEMORY + 1) : i + 1].amax().clamp_min(SPEECH_DB) for i in range(len(loudest))])
+    assert loudest.argmax() < MEMORY < len(loudest) - MEMORY
+    assert expected.unique().numel() > 2
+    torch.testing.assert_close(running_loudest(loudest[None, None])[0, 0], expected)
+    torch.testing.assert_close(frontend(sound[None])[0][0, 0], torch.maximum(decibels[0], expected - 80) / 10 + 2)
+
+
+def test_the_running_maximum_is_that_of_the_clip_from_the_loudest_frame_on_for_two_seconds() -> None:
+    sound = 5 * clip(2.0)
     whole, running = (SpeechMel(loudest=loudest)(sound[None])[0] for loudest in ("clip", "running"))
     loudest = int(whole[0, 0].amax(0).argmax())
     torch.testing.assert_close(running[..., loudest:], whole[..., loudest:])
     assert not torch.allclose(running, whole)
-    assert (running >= whole.min()).any()
+
+
+def test_silence_has_the_features_of_a_quiet_room_and_not_of_nothing() -> None:
+    features, _ = SpeechMel(loudest="running")(torch.zeros(1, 16_000))
+    assert features.unique().tolist() == [(SPEECH_DB - 80) / 10 + 2]
+
+
+@pytest.mark.parametrize("loudest", ["clip", "running"])
+def test_padding_changes_no_feature(loudest: Literal["clip", "running"]) -> None:
+    frontend, sounds = SpeechMel(loudest=loudest), [clip(seconds, seed=i) for i, seconds in enumerate((0.2, 1.0, 3.1))]
+    padded = torch.nn.utils.rnn.pad_sequence([*sounds, torch.ones(60_000)], batch_first=True)[
+        :3
+    ]  # what lies beyond a clip is no sound of it
+    for row, sound in zip(padded, sounds, strict=True):
+        row[len(sound) :] = 1.0
+    features, lengths = frontend(padded, torch.tensor([len(sound) for sound in sounds]))
+    for row, length, sound in zip(features, lengths, sounds, strict=True):
+        alone, frames = frontend(sound[None])
+        assert int(length) == int(frames)
+        torch.testing.assert_close(row[..., :length], alone[0], atol=1e-4, rtol=1e-4)
+        assert not row[..., length:].any()
 
 
 def test_a_stream_hears_nothing_of_what_comes_later() -> None:

@@ -32,7 +32,7 @@ def predict(
     runs: RunsFolder = Path("runs"),
 ) -> None:
     """Answer for new files: the class of each, its score, and the class that came second."""
-    from scratchlab.inference.load import load
+    from scratchlab.inference.loading import load
     from scratchlab.inference.trained import TrainedRun
     from scratchlab.report.predictions import answers
     from scratchlab.store.files import write_text

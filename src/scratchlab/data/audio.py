@@ -52,6 +52,19 @@ def compact(path: Path, rate: int) -> Clip:
     return sound
 
 
+def resampled(values: npt.ArrayLike, native: int, rate: int, name: str = "The sound") -> Floats:
+    """Sound `[samples]` in memory, of full scale ±1 or int16, as float32 at `rate` Hz. Raises Problem, naming it, for anything else."""
+    sound = np.asarray(values)
+    if sound.ndim != 1 or len(sound) == 0 or sound.dtype.kind not in "fi":
+        raise Problem(f"{name} must be samples [n] of one channel, as floats of full scale 1; here {list(sound.shape)} of {sound.dtype}.")
+    if sound.dtype.kind == "i" and sound.dtype != np.int16:
+        raise Problem(f"{name} has samples of type {sound.dtype}, whose full scale is unknown; convert them to floats of full scale 1.")
+    floats = sound * INT16_STEP if sound.dtype == np.int16 else sound.astype(np.float32)
+    if not np.isfinite(floats).all():
+        raise Problem(f"{name} contains values that are not finite (NaN or infinite).")
+    return floats if native == rate else soxr.resample(floats, native, rate, quality="HQ")
+
+
 def padded(clips: Sequence[Clip]) -> Batch:
     """Stacks clips of any lengths into one batch: values `[n, longest]` float32, padded with zeros.
 

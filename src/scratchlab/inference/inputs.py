@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from scratchlab.checks import Problem, as_array
 from scratchlab.data import audio
 from scratchlab.inference.prediction import Source
 from scratchlab.types import Batch, Floats, Image, Rows, Waveform
 
-LOUDEST = 8.0  # greatest absolute value of sound with full scale ±1; integer samples that were only converted to floats are far above it
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's, by channels
 
 
@@ -31,43 +31,31 @@ def named(source: Source, number: int) -> str:
     return str(source) if isinstance(source, str | Path) else f"input {number}"
 
 
-def read(source: Source, form: Waveform | Image, name: str) -> Floats:
+def read(source: Source, form: Waveform | Image, name: str, rate: int | None = None) -> Floats:
     """One input: sound `[samples]` at the rate of the form, or an image `[channels, height, width]` in 0..1.
 
     Files of sound have any rate and number of channels. Files of images become grey or RGB, as the form has channels, and are resized to
     its height and width, without keeping the ratio of the two; nothing is inverted, so black on white stays black on white. Arrays, or
-    tensors, are sound `[samples]` at the rate of the form, with full scale ±1, or images `[c, h, w]`, or `[h, w]` of one channel, in 0..1
-    and of its size. Raises Problem, which names the input, for what cannot be read, or is not such an array.
+    tensors, are sound `[samples]`, with full scale ±1 or int16, at `rate` or that of the form, or images `[c, h, w]`, or `[h, w]` of one
+    channel, in 0..1 and of its size. Raises Problem, which names the input, for what cannot be read, or is not such an array.
     """
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
         return audio.decode(path, form.rate) if isinstance(form, Waveform) else picture(path, form)
     values = as_array(source, what=name)
-    if not np.issubdtype(values.dtype, np.floating):
-        unit = "full scale ±1, as 16-bit samples divided by 32768" if isinstance(form, Waveform) else "0 to 1, as bytes divided by 255"
-        raise Problem(f"{name} must be an array of floats in {unit}; its type is {values.dtype}.")
-    values = values.astype(np.float32)
-    if not np.isfinite(values).all():
-        raise Problem(f"{name} contains values that are not finite (NaN or infinite).")
-    return _sound(values, name) if isinstance(form, Waveform) else _image(values, form, name)
+    return audio.resampled(values, rate or form.rate, form.rate, name) if isinstance(form, Waveform) else _image(values, form, name)
 
 
-def _sound(values: Floats, name: str) -> Floats:
-    if values.ndim != 1 or len(values) == 0:
-        raise Problem(f"{name} must be sound [samples], one clip an array; its shape is {list(values.shape)}.")
-    if (peak := float(np.abs(values).max())) > LOUDEST:
-        raise Problem(f"{name} must be sound with full scale ±1; its largest absolute value is {peak:g}. Divide 16-bit samples by 32768.")
-    return values
-
-
-def _image(values: Floats, form: Image, name: str) -> Floats:
+def _image(values: npt.NDArray[Any], form: Image, name: str) -> Floats:
     shape = (form.channels, form.height, form.width)
     whole = values[None] if values.ndim == 2 else values
     if whole.shape != shape:
         raise Problem(f"{name} must be an image {list(shape)}, one image an array; its shape is {list(values.shape)}. Files are resized.")
-    if whole.min() < 0 or whole.max() > 1:
+    if not np.issubdtype(values.dtype, np.floating):
+        raise Problem(f"{name} must be an image of floats in 0 to 1, as bytes divided by 255; its type is {values.dtype}.")
+    if not (whole.min() >= 0 and whole.max() <= 1):
         raise Problem(f"{name} must be an image with values in 0 to 1; they are {whole.min():g} to {whole.max():g}.")
-    return whole
+    return whole.astype(np.float32)
 
 
 def picture(path: Path, form: Image) -> Floats:

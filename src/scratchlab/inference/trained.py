@@ -43,27 +43,27 @@ class TrainedRun:
         self.heads: tuple[str, ...] = tuple(_heads(result))
         self._pipeline = scoring(run.resolved(SECTIONS, ["training.device=cpu"]), run)  # this machine may lack the device of the training
 
-    def predict(self, inputs: Source | Iterable[Source], head: str | None = None) -> list[Prediction]:
+    def predict(self, inputs: Source | Iterable[Source], head: str | None = None, rate: int | None = None) -> list[Prediction]:
         """The answer for each input: a file of sound of any rate, or of an image, or an array as in `scratchlab.inference.inputs.read`.
 
-        head: a name in `heads`, by default the leading one. There is no threshold: each input gets one of the classes. Raises Problem,
-        which names the input, where one cannot be read; then none is answered.
+        head: a name in `heads`, by default the leading one. rate: of arrays of sound, by default the run's. There is no threshold: each
+        input gets one of the classes. Raises Problem, which names the input, where one cannot be read; then none is answered.
         """
-        return list(self.predictions(listed(inputs), head))
-
-    def predictions(self, sources: list[Source], head: str | None = None) -> Iterator[Prediction]:
-        """Yields what `predict` returns, while it reads the inputs."""
-        chosen, form = self.heads[0] if head is None else head, self._pipeline.source.form
+        chosen = self.heads[0] if head is None else head
         if chosen not in self.heads:
             raise Problem(f"{self.run.folder} has no head '{chosen}' to answer with: {listing(self.heads)}.{nearest(chosen, self.heads)}")
+        return list(self._predictions(listed(inputs), chosen, rate))
+
+    def _predictions(self, sources: list[Source], head: str, rate: int | None) -> Iterator[Prediction]:
+        form = self._pipeline.source.form
         method = self._pipeline.method
         assert isinstance(method, Restorable)
         for start in range(0, len(sources), AT_A_TIME):
             some = sources[start : start + AT_A_TIME]
             names = [named(source, number) for number, source in enumerate(some, start + 1)]
-            values = [read(source, form, name) for source, name in zip(some, names, strict=True)]
+            values = [read(source, form, name, rate) for source, name in zip(some, names, strict=True)]
             method.restore(method.tensors())  # forgets the rows before, whose numbers are used again
-            scores = method.score(Inputs(np.arange(len(some)), functools.partial(batch, values, form)))[chosen]
+            scores = method.score(Inputs(np.arange(len(some)), functools.partial(batch, values, form)))[head]
             for name, row in zip(names, scores.values, strict=True):
                 yield Prediction.of(name, self.classes, row)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack, cast
 
@@ -135,10 +135,7 @@ def of_recipe(recipe: Recipe, form: Waveform | Image, store: CheckpointStore) ->
     torch.manual_seed(recipe.seed)
 
     def embedder() -> Embedder:
-        frontend: Frontend = part("frontend", form)
-        encoder: Encoder = part("streams", functools.partial(part, "encoder"), frontend.form)
-        temporal = part("temporal", encoder.dim, encoder.channels)
-        return Embedder(frontend, encoder, temporal, part("augment", form).values()).to(training.device)
+        return embedder_of_recipe(recipe, form, part("augment", form).values()).to(training.device)
 
     def build_embedder(seed: int) -> Embedder:
         with torch.random.fork_rng(devices=[]):
@@ -146,6 +143,14 @@ def of_recipe(recipe: Recipe, form: Waveform | Image, store: CheckpointStore) ->
             return embedder()
 
     return _assembled(part, recipe.seed, training, embedder(), build_embedder, store)
+
+
+def embedder_of_recipe(recipe: Recipe, form: Waveform | Image, augments: Iterable[Augment] = ()) -> Embedder:
+    """The embedder that the sections EMBEDDER of a recipe name, for inputs of this form, on the CPU."""
+    part = functools.partial(_built, recipe)
+    frontend: Frontend = part("frontend", form)
+    encoder: Encoder = part("streams", functools.partial(part, "encoder"), frontend.form)
+    return Embedder(frontend, encoder, part("temporal", encoder.dim, encoder.channels), augments)
 
 
 def _built(recipe: Recipe, section: str, *supplied: Any) -> Any:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from scratchlab.analysis.confusion import Confusion
 from scratchlab.report.charts import Figure, brief, escaped, ink, layout
+from scratchlab.report.words import percent
 
 LONGEST = 14  # characters of a class name on an axis
 WRITTEN = 12  # classes up to which the cells contain numbers
@@ -69,3 +71,24 @@ def _borders(parted: int, size: int) -> list[Figure]:
     at, begin, end = parted - 0.5, -0.5, size - 0.5
     lines = [line | {"x0": at, "x1": at, "y0": begin, "y1": end}, line | {"x0": begin, "x1": end, "y0": at, "y1": at}]
     return lines if parted < size else []
+
+
+def confusion(head: Confusion, parted: int, worst: float) -> Figure:
+    """Fractions by true class: correct predictions in one colour, errors in another, scaled to `worst`; empty cells have no colour.
+
+    The depth of an error's colour grows with the square root of its fraction, so that rare errors are visible beside frequent ones.
+    """
+    places = range(len(head.classes))
+    tooltips = [[_fraction(head, i, j) for j in places] for i in places]
+    texts = [[f"{100 * fraction:.0f}" if fraction >= 0.005 else "<1" for fraction in row] for row in head.fractions.tolist()]
+    right, present = np.eye(len(head.classes), dtype=bool), head.counts > 0
+    layers = [
+        cells(right & present, head.fractions, 1.0, "right", tooltips, texts),
+        cells(~right & present, np.sqrt(head.fractions), worst**0.5, "wrong", tooltips, texts),
+    ]
+    return matrix(layers, head.classes, parted)
+
+
+def _fraction(head: Confusion, i: int, j: int) -> str:
+    total = int(head.counts[i].sum())
+    return f"{cell_meaning(head.classes, i, j)}: {head.counts[i, j]} of {total}, {percent(head.fractions[i, j])}"

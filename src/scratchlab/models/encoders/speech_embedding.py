@@ -9,6 +9,7 @@ the windows one by one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import torch
@@ -35,6 +36,15 @@ WIDTHS = (24, 48, 72, 96, 96)  # channels of the blocks
 STRIDE, DIM = 8, 96  # frames per step, length of an embedding
 SLOPE, FLOOR = 0.2, -0.4  # of max(leaky ReLU, floor)
 
+Prepend = Callable[[nn.Module, Tensor], Tensor]
+"""What a convolution reads, given the convolution and its next frames: in a stream, the frames before them come first."""
+
+
+def no_frames(convolution: nn.Module, x: Tensor) -> Tensor:
+    """The frames as they are: none come before those of a whole clip."""
+    del convolution
+    return x
+
 
 class Block(nn.Module):
     """Convolutions over frequency and time in turns, each followed by max(leaky ReLU, -0.4); then max pooling."""
@@ -52,10 +62,10 @@ class Block(nn.Module):
     def _pair(inward: int, outward: int) -> list[nn.Module]:
         return [nn.Conv2d(inward, outward, (1, 3), padding=(0, 1)), nn.Conv2d(outward, outward, (3, 1))]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, prepend: Prepend = no_frames) -> Tensor:
         """Maps `[n, inward, frames, bands]` to `[n, outward, fewer frames, fewer bands]`."""
         for convolution in self.convolutions:
-            x = F.leaky_relu(convolution(x), SLOPE).clamp_min(FLOOR)
+            x = F.leaky_relu(convolution(prepend(convolution, x)), SLOPE).clamp_min(FLOOR)
         return F.max_pool2d(x, self.pool)
 
 
@@ -94,6 +104,7 @@ class SpeechEmbedding(Encoder):
             for layer, arrays in zip(layers, PUBLISHED.convolutions(weights), strict=True):
                 for parameter, array in zip(layer.parameters(), arrays, strict=True):
                     parameter.copy_(torch.from_numpy(array))
+        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] (on CPUs 1.2 to 1.8 times faster)
 
     @property
     def halfway(self) -> list[nn.Module]:
@@ -102,12 +113,16 @@ class SpeechEmbedding(Encoder):
 
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Embeds features `[n, 1, 32, frames]` with lengths `[n]` in frames; clips below 76 frames are padded with zeros."""
-        x = F.pad(features, (0, max(0, FRAMES - features.shape[-1]))).transpose(2, 3)
-        for block in self.blocks:
-            x = block(x)
-        matrix = self.last(x)[..., 0].transpose(1, 2)
+        matrix = self.windows(F.pad(features, (0, max(0, FRAMES - features.shape[-1]))))
         steps = 1 + torch.div(lengths - FRAMES, STRIDE, rounding_mode="floor").clamp_min(0)
         real = mask(steps, matrix.shape[1])
         if real is not None:
             matrix = matrix * real[..., None]
         return Embeddings(matrix.sum(1) / steps[:, None], matrix, steps)
+
+    def windows(self, features: Tensor, prepend: Prepend = no_frames) -> Tensor:
+        """The steps `[n, t, 96]` of features `[n, 1, 32, frames]`: one of each window of 76 frames, eight frames from window to window."""
+        x = features.transpose(2, 3)
+        for block in self.blocks:
+            x = block(x, prepend)
+        return self.last(prepend(self.last, x))[..., 0].transpose(1, 2)

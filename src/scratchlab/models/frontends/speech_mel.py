@@ -24,10 +24,15 @@ BANDS, LOW_HZ, HIGH_HZ = 32, 60.0, 3800.0
 FULL_SCALE = 2.0**15  # the network was trained on samples of 16 bits
 RANGE_DB = 80.0  # values further below the loudest are raised to that
 FRAMES = 76  # of one window of the encoder, 775 ms
+SHORTEST = (FRAMES - 1) * HOP + N_FFT  # samples of one window
+MEMORY = 196  # frames whose loudest value the running floor follows, two seconds
+SPEECH_DB = (
+    95.0  # the least that counts as loudest: the median clip of fsdd; 19 of 20 Arabic clips are louder (docs/studies/running-loudest.md)
+)
 
 Loudest = Annotated[
     Literal["clip", "running"],
-    Field(description="the maximum that the 80 dB of the floor are below: of the whole clip, or of what a stream has heard so far"),
+    Field(description="the maximum that the floor is 80 dB below: of the whole clip, or of the last two seconds, as a stream can know it"),
 ]
 
 
@@ -66,17 +71,38 @@ class SpeechMel(Frontend):
         real = mask(lengths, values.shape[1])
         if real is not None:
             values = values * real
-        shortest = (FRAMES - 1) * HOP + N_FFT
-        with torch.autocast(values.device.type, enabled=False):  # the range of powers exceeds half precision
-            values = F.pad(values.float(), (self.pad, max(self.pad, shortest - self.pad - values.shape[1])))
-            spectra = torch.stft(values, N_FFT, HOP, WINDOW, self.window, center=False, return_complex=True)
-            mel_power = self.filters @ (spectra.real.square() + spectra.imag.square())
-            decibels = 10 * mel_power.clamp_min(1e-10).log10()
+        decibels = self.decibels(F.pad(values, (self.pad, self.padding_after(values.shape[1]))))
         frames = (1 + torch.div(lengths + 2 * self.pad - N_FFT, HOP, rounding_mode="floor")).clamp_min(FRAMES)
         real = mask(frames, decibels.shape[2])
         if real is not None:
             decibels = decibels.masked_fill(~real[:, None], -100.0)
         loudest = decibels.amax(1, keepdim=True)
-        loudest = loudest.amax(2, keepdim=True) if self.loudest == "clip" else loudest.cummax(2).values
-        features = torch.maximum(decibels, loudest - RANGE_DB) / 10 + 2
-        return (features if real is None else features * real[:, None])[:, None], frames
+        loudest = loudest.amax(2, keepdim=True) if self.loudest == "clip" else running_loudest(loudest)
+        features = scaled(decibels, loudest)
+        return features if real is None else features * real[:, None, None], frames
+
+    def padding_after(self, samples: int) -> int:
+        """The samples of silence that follow a clip of this many, so that it has 76 frames or more."""
+        return max(self.pad, SHORTEST - self.pad - samples)
+
+    def decibels(self, values: Tensor) -> Tensor:
+        """Decibels `[n, 32, frames]` of values `[n, samples]` as they are, without a floor."""
+        with torch.autocast(values.device.type, enabled=False):  # the range of powers exceeds half precision
+            spectra = torch.stft(values.float(), N_FFT, HOP, WINDOW, self.window, center=False, return_complex=True)
+            mel_power = self.filters @ (spectra.real.square() + spectra.imag.square())
+            return 10 * mel_power.clamp_min(1e-10).log10()
+
+
+def running_loudest(loudest: Tensor, before: Tensor | None = None) -> Tensor:
+    """The loudest of each value and the 195 before it, at least `SPEECH_DB`: `[n, 1, frames]`, of the frames' loudest `[n, 1, frames]`.
+
+    before: the 195 values before the first, `[n, 1, 195]`; None at the start. After a bang, quiet sounds are heard again in two seconds.
+    The least value keeps silence at the level of a quiet room behind speech; features far below it were not in the network's training.
+    """
+    before = loudest.new_full((*loudest.shape[:2], MEMORY - 1), SPEECH_DB) if before is None else before
+    return F.max_pool1d(torch.cat([before, loudest], 2).clamp_min(SPEECH_DB), MEMORY, 1)
+
+
+def scaled(decibels: Tensor, loudest: Tensor) -> Tensor:
+    """Features `[n, 1, bands, frames]` in units of 10 dB, of decibels `[n, bands, frames]`, none more than 80 dB below the loudest."""
+    return (torch.maximum(decibels, loudest - RANGE_DB) / 10 + 2)[:, None]

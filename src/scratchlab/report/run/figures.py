@@ -1,15 +1,10 @@
-"""Charts of one run: its confusion matrices and its training."""
+"""Charts of one run's training."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from scratchlab.analysis.confusion import Confusion
-from scratchlab.report import matrices
 from scratchlab.report.charts import Figure, epoch_ticks, escaped, ink, layout, title
 from scratchlab.report.epochs import Epochs
 from scratchlab.report.lines import look
-from scratchlab.report.words import percent
 
 EDGE = 0.6  # lower end of an axis of epochs
 ROW = 17  # height of a row of phase names above a chart, in pixels
@@ -22,30 +17,6 @@ def axis_names(quantity: str) -> Figure:
 
 def _figure(data: list[Figure], layout: Figure) -> Figure:
     return {"data": data, "layout": layout}
-
-
-# -- confusion --------------------------------------------------------------------------------------------
-
-
-def confusion(head: Confusion, parted: int, worst: float) -> Figure:
-    """Fractions by true class: correct predictions in one colour, errors in another, scaled to `worst`; empty cells have no colour.
-
-    The depth of an error's colour grows with the square root of its fraction, so that rare errors are visible beside frequent ones.
-    """
-    places = range(len(head.classes))
-    tooltips = [[_tooltip(head, i, j) for j in places] for i in places]
-    texts = [[f"{100 * fraction:.0f}" if fraction >= 0.005 else "<1" for fraction in row] for row in head.fractions.tolist()]
-    right, present = np.eye(len(head.classes), dtype=bool), head.counts > 0
-    layers = [
-        matrices.cells(right & present, head.fractions, 1.0, "right", tooltips, texts),
-        matrices.cells(~right & present, np.sqrt(head.fractions), worst**0.5, "wrong", tooltips, texts),
-    ]
-    return matrices.matrix(layers, head.classes, parted)
-
-
-def _tooltip(head: Confusion, i: int, j: int) -> str:
-    total = int(head.counts[i].sum())
-    return f"{matrices.cell_meaning(head.classes, i, j)}: {head.counts[i, j]} of {total}, {percent(head.fractions[i, j])}"
 
 
 # -- training -------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def page(run: Run) -> str:
         if "noise" in result.facts:
             context["noise"] = NoiseSection.of(result.facts["noise"])
             charts |= noise.figures(run, result.facts["noise"], epochs)
-        charts |= {f"confusion-{number}": figures.confusion(head, parted, context["worst"]) for number, head in enumerate(heads, 1)}
+        charts |= {f"confusion-{number}": matrices.confusion(head, parted, context["worst"]) for number, head in enumerate(heads, 1)}
     return shell.rendered("run", context, charts)
 
 

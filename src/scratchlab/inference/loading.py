@@ -32,9 +32,9 @@ def load(path: str | Path, runs: str | Path = "runs") -> TrainedRun | Home:
     """
     folder = Path(path).expanduser()
     if (folder / "home.toml").is_file():
-        from scratchlab.inference.home import Home
+        from scratchlab.inference import home_folder
 
-        return Home.load(folder)
+        return home_folder.load(folder)
     if folder.is_dir() and not Run(folder).exists:
         raise Problem(f"{folder} is neither the folder of a run (with status.json) nor of enrolled words (with home.toml).")
     from scratchlab.inference.trained import TrainedRun

@@ -1,0 +1,132 @@
+"""Hears enrolled words in a stream of sound: one mel and one embedding step for every 80 ms, and each word once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scratchlab.checks import Problem
+from scratchlab.inference.home import Home
+from scratchlab.inference.recognizer import CONTEXT, LEAD, LOWEST, Recognizer
+from scratchlab.inference.steps import STEP, EmbeddingStream
+from scratchlab.learn.whitening import Whitened
+from scratchlab.models.encoders.speech_embedding import SpeechEmbedding
+from scratchlab.models.frontends.speech_mel import RATE, SHORTEST, SpeechMel
+from scratchlab.models.temporal.frames import Frames
+from scratchlab.types import Embeddings, Floats
+
+PATIENCE = 0.4  # seconds for which a word waits for a better score before it is reported
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A word that was heard, with its best score. seconds: from the start of the stream to about the end of the word."""
+
+    word: str
+    seconds: float
+    score: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds:8.2f} s  {self.word}  (score {self.score:.3f})"
+
+
+class RecentScores:
+    """Scores of words at each step of a stream, from the steps as they come; it keeps those that the longest reference spans."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self.recognizer = recognizer
+        self.steps = recognizer.mean.new_zeros(0, len(recognizer.mean))
+        self.similarities = self.steps.new_zeros(0, len(recognizer.references))
+
+    def push(self, steps: Tensor) -> Tensor:
+        """`[t, k]`: the scores of the words at each of the next steps `[t, c]`."""
+        known, before = torch.cat([self.steps, steps]), len(self.similarities)
+        similarities = torch.cat([self.similarities, self.recognizer.similarities(known, len(self.steps))])
+        scores = self.recognizer.words(similarities)[before:]
+        self.steps = known[max(0, len(known) - self.recognizer.longest + 1) :]
+        self.similarities = similarities[max(0, len(similarities) - self.recognizer.horizon + 1) :]
+        return scores
+
+
+class Events:
+    """Finds words in scores over time: each once, when its score has not grown for `PATIENCE`.
+
+    The same word can be heard again after its score has fallen below the threshold.
+    """
+
+    def __init__(self, words: tuple[str, ...], threshold: float) -> None:
+        self.words, self.threshold = words, threshold
+        self.waiting: Heard | None = None
+        self.sounding = ""  # the word that was reported last, until its score falls below the threshold
+
+    def push(self, scores: Floats, seconds: float) -> Heard | None:
+        """The word that is certain now. scores: `[k]` at this step; seconds: its time."""
+        best = int(scores.argmax())
+        word, score = self.words[best], float(scores[best])
+        if self.sounding and scores[self.words.index(self.sounding)] < self.threshold:
+            self.sounding = ""
+        if score >= self.threshold and word != self.sounding and (self.waiting is None or score > self.waiting.score):
+            self.waiting = Heard(word, seconds, score)
+        return self.take() if self.waiting and seconds - self.waiting.seconds >= PATIENCE else None
+
+    def take(self) -> Heard | None:
+        """The word that is waiting, if any."""
+        heard, self.waiting = self.waiting, None
+        self.sounding = heard.word if heard else self.sounding
+        return heard
+
+
+class Listener:
+    """Hears the words of a home in samples as they come, at 16 kHz.
+
+    best: `[k]`, the best scores of the words so far; after `finish`, those of the same sound as a file. Raises Problem for a home without
+    threshold, and for one whose embedder needs whole clips.
+
+    >>> listener = Listener(home)
+    >>> heard = [word for piece in pieces for word in listener.push(piece)] + listener.finish()  # pieces of any length
+    """
+
+    def __init__(self, home: Home) -> None:
+        embedder = home.steps.embedder
+        self.whitening = embedder.whitening if isinstance(embedder, Whitened) else None
+        frontend, encoder, self.temporal = embedder.frontend, embedder.encoder, embedder.temporal
+        by_step = isinstance(self.temporal, Frames) and self.temporal.pool == 1
+        if not (isinstance(frontend, SpeechMel) and isinstance(encoder, SpeechEmbedding) and by_step):
+            raise Problem(
+                f"These words were enrolled with the embedder of {home.origin}, which needs whole clips; listening needs the speech "
+                "embedding: enrol without --from, or from a run with encoder.name = 'speech_embedding' and temporal.pool = 1."
+            )
+        if home.threshold is None:
+            raise Problem("These words have no threshold, so that every sound would be a word; give other sounds with --others.")
+        self.tail = home.recognizer.tail
+        self.stream, self.scores = EmbeddingStream(frontend, encoder), RecentScores(home.recognizer)
+        self.events = Events(home.classes, home.threshold)
+        self.best: Floats = np.full(len(home.classes), LOWEST, dtype=np.float32)
+        self.next = SHORTEST / RATE - LEAD - CONTEXT  # seconds of the next step: at the end of a word that its references end with
+        self.push(np.zeros(round(LEAD * RATE), dtype=np.float32))
+
+    def push(self, samples: Floats) -> list[Heard]:
+        """The words that these samples `[k]` make certain, full scale ±1."""
+        return list(self._heard(torch.from_numpy(samples)))
+
+    def _heard(self, samples: Tensor) -> Iterator[Heard]:
+        steps = self.stream.push(samples)
+        if not len(steps):
+            return
+        embeddings = self.temporal(Embeddings.of(steps[None]))
+        steps = (self.whitening(embeddings) if self.whitening else embeddings).matrix[0]
+        for scores in self.scores.push(steps).numpy():
+            self.best = np.maximum(self.best, scores)
+            if heard := self.events.push(scores, self.next):
+                yield heard
+            self.next += STEP / RATE
+
+    def finish(self) -> list[Heard]:
+        """The words that the end of the stream makes certain."""
+        heard = self.push(np.zeros(round(self.tail * RATE), dtype=np.float32))
+        last = self.events.take()
+        return [*heard, *([last] if last else [])]

@@ -1,0 +1,155 @@
+"""Measures enrolled words by leaving recordings out: accuracy, the threshold of "unknown", and recordings and words that look wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from scratchlab.inference.recognizer import Recognizer
+from scratchlab.metrics.estimate import Estimate, over_groups, undefined
+from scratchlab.types import Floats
+
+FALSE_ACCEPTANCE = 0.05  # share of unknown sounds that the threshold lets pass
+BLOCK = 2.0  # seconds of other sounds that count as one unknown sound
+UNLIKE = 3.5  # median absolute deviations below the median at which a recording is unlike the others of its word
+SAME = 0.3  # share of a word's recordings that are taken for the other word, from which two words are nearly the same
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of recordings that took no part in what they are compared with.
+
+    labels: `[r]` the word of each recording. left_out: `[r, k]` scores of each recording with it left out of the references. unknown: `[r]`
+    best score of each recording with its word left out, as if that were unknown; empty if there is one word. others: `[n]` best score of
+    other sounds; files: `[n]` the number of each one's file.
+    """
+
+    labels: npt.NDArray[np.int64]
+    left_out: Floats
+    unknown: Floats
+    others: Floats
+    files: npt.NDArray[np.int64]
+
+    @property
+    def measurable(self) -> npt.NDArray[np.bool_]:
+        """`[r]`: whether the recording's word has another one, so that it can be left out."""
+        return np.bincount(self.labels)[self.labels] > 1
+
+    @property
+    def negatives(self) -> tuple[Floats, npt.NDArray[np.str_]]:
+        """Best scores of all unknown sounds, and the group of each: its word or its file."""
+        words = np.array([f"word {label}" for label in self.labels[: len(self.unknown)]], dtype=np.str_)
+        return np.concatenate([self.unknown, self.others]), np.concatenate(
+            [words, np.array([f"file {number}" for number in self.files], dtype=np.str_)]
+        )
+
+
+_NONE: Floats = np.zeros(0, dtype=np.float32)
+NOTHING = Scored(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32), _NONE, _NONE, np.zeros(0, dtype=np.int64))
+
+
+def score(recognizer: Recognizer, heard: Sequence[Tensor], others: Sequence[Tensor]) -> Scored:
+    """Scores of recordings, as heard `[t, c]` each, in the order of the references, and of files with other sounds."""
+    labels, count = recognizer.labels, recognizer.count
+    left_out = torch.stack([recognizer.without(_only(number, len(labels))).clip(steps) for number, steps in enumerate(heard)])
+    unknown = torch.empty(0)
+    if count > 1:
+        without_word = [recognizer.without(labels == word) for word in range(count)]
+        unknown = torch.stack([without_word[int(word)].clip(steps).max() for word, steps in zip(labels, heard, strict=True)])
+    blocks = [_blocks(recognizer, steps) for steps in others]
+    files = np.repeat(np.arange(len(blocks)), [len(part) for part in blocks])
+    return Scored(labels.numpy(), left_out.numpy(), unknown.numpy(), torch.cat([*blocks, torch.empty(0)]).numpy(), files)
+
+
+def _blocks(recognizer: Recognizer, steps: Tensor) -> Tensor:
+    """Best score in each `BLOCK` of a sound `[t, c]`, the last with what remains; one of a shorter sound."""
+    best, size = recognizer.words(recognizer.similarities(steps)).amax(1), round(BLOCK / recognizer.step_seconds)
+    return torch.stack([part.max() for part in best.tensor_split(max(1, len(best) // size))])
+
+
+def _only(number: int, count: int) -> Tensor:
+    return torch.arange(count) == number
+
+
+def threshold(negatives: Floats, false_acceptance: float = FALSE_ACCEPTANCE) -> float:
+    """The lowest score at which at most this share of unknown sounds, drawn like these `[n]`, is expected to be taken for a word.
+
+    It lies above the kth of the sorted scores, k = ⌈(n + 1)(1 - share)⌉, so that it holds for few too; above the largest where k > n.
+
+    >>> threshold(np.arange(1, 20, dtype=np.float32), 0.1)
+    18.0
+    """
+    ordered = np.sort(negatives)
+    rank = min(len(ordered), int(np.ceil((len(ordered) + 1) * (1 - false_acceptance))))
+    return float(np.nextafter(ordered[rank - 1], np.float32(np.inf)))
+
+
+def figures(scored: Scored, false_acceptance: float = FALSE_ACCEPTANCE) -> dict[str, Estimate]:
+    """What to expect of recordings like the enrolled ones, by the same voices.
+
+    `accuracy` is that among the words; with the threshold, `recognised` is the share of recordings of the words that are answered rightly,
+    and `false_acceptance` the share of unknown sounds that are answered.
+
+    The threshold that judges a recording is chosen without its word and without its file.
+    """
+    whole, of_words = scored.measurable, np.array([f"word {label}" for label in scored.labels], dtype=np.str_)
+    if not whole.any():
+        alone = "every word has one recording, so that none can be left out"
+        return {name: undefined(alone) for name in ("accuracy", "recognised", "false_acceptance")}
+    right = scored.left_out.argmax(1) == scored.labels
+    found = {"accuracy": over_groups(right[whole], of_words[whole], unit="recordings", block="words")}
+    negatives, groups = scored.negatives
+    if len(set(groups)) < 2:
+        reason = "there are no unknown sounds by which the threshold could be chosen and judged; give recordings of other sounds"
+        return {**found, "recognised": undefined(reason), "false_acceptance": undefined(reason)}
+    limits = {group: threshold(negatives[groups != group], false_acceptance) for group in set(groups)}
+    everything = threshold(negatives, false_acceptance)
+    of_recordings = np.array([limits.get(word, everything) for word in of_words])
+    kept = right & (scored.left_out.max(1) >= of_recordings)
+    accepted = negatives >= np.array([limits[group] for group in groups])
+    found["recognised"] = over_groups(kept[whole], of_words[whole], unit="recordings", block="words")
+    found["false_acceptance"] = over_groups(accepted, groups, unit="sounds", block="words and files")
+    return found
+
+
+def suspicions(scored: Scored, words: Sequence[str]) -> dict[int, str]:
+    """Recordings that look wrong, by number: nearer to another word, or unlike the others of their word."""
+    found: dict[int, str] = {}
+    rows = np.arange(len(scored.labels))
+    own, best = scored.left_out[rows, scored.labels], scored.left_out.argmax(1)
+    measurable = own[scored.measurable]
+    if not len(measurable):
+        return {}
+    middle = np.median(measurable)
+    spread = max(1.4826 * float(np.median(np.abs(measurable - middle))), 1e-6)
+    for row in np.flatnonzero(scored.measurable):
+        word = words[scored.labels[row]]
+        if best[row] != scored.labels[row]:
+            found[int(row)] = f"sounds more like '{words[best[row]]}' than like the other recordings of '{word}'"
+        elif (middle - own[row]) / spread > UNLIKE:
+            found[int(row)] = f"is unlike the other recordings of '{word}'"
+    return found
+
+
+def confusions(scored: Scored) -> npt.NDArray[np.int64]:
+    """`[k, k]`: how many recordings of each word (row), left out, were taken for each word (column)."""
+    count = scored.left_out.shape[1]
+    table = np.zeros((count, count), dtype=np.int64)
+    np.add.at(table, (scored.labels[scored.measurable], scored.left_out.argmax(1)[scored.measurable]), 1)
+    return table
+
+
+def nearly_same(confused: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Pairs of words of which at least `SAME` of the recordings of one are taken for the other, and at least two."""
+    share = confused / np.maximum(confused.sum(1, keepdims=True), 1)
+    return [
+        (a, b)
+        for a in range(len(confused))
+        for b in range(a + 1, len(confused))
+        if max(share[a, b], share[b, a]) >= SAME and max(confused[a, b], confused[b, a]) >= 2
+    ]

@@ -1,0 +1,67 @@
+"""Charts of enrolled words: the threshold, and which words are taken for which."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from scratchlab.analysis.confusion import Confusion
+from scratchlab.inference import measuring
+from scratchlab.inference.home import Home
+from scratchlab.report.charts import Figure, ink, layout, title
+
+POINTS = 200  # of a curve
+
+
+def confused(home: Home) -> Confusion:
+    """Which words the recordings were taken for, when left out."""
+    return Confusion("left out", home.classes, measuring.confusions(home.scored))
+
+
+def threshold(home: Home) -> Figure:
+    """Recordings of the words that are answered rightly, and unknown sounds that are answered, over the threshold."""
+    scored, unknown = home.scored, np.sort(home.scored.negatives[0])
+    right = scored.left_out.argmax(1) == scored.labels
+    known = np.sort(np.where(right, scored.left_out.max(1, initial=-np.inf), -np.inf)[scored.measurable])
+    both = np.concatenate([known[np.isfinite(known)], unknown])
+    x: npt.NDArray[np.float64] = np.linspace(float(both.min()) - 0.02, float(both.max()) + 0.02, POINTS)
+    lines = (
+        ("recordings of the words, answered rightly", known, "head-1", "solid"),
+        ("unknown sounds, answered", unknown, "head-2", "dash"),
+    )
+    data: list[Figure] = [
+        {
+            "x": x.round(4).tolist(),
+            "y": (1 - np.searchsorted(values, x) / len(values)).round(4).tolist(),
+            "mode": "lines",
+            "name": name,
+            "line": {"color": ink(colour), "width": 2.2, "dash": dash},
+            "hovertemplate": f"{name}  %{{y:.1%}}<extra></extra>",
+        }
+        for name, values, colour, dash in lines
+    ]
+    line = {"color": ink("quiet"), "width": 1, "dash": "dot"}
+    at = home.threshold
+    return {
+        "data": data,
+        "layout": layout(
+            320,
+            hovermode="x unified",
+            showlegend=True,
+            shapes=[{"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}],
+            annotations=[
+                {
+                    "x": at,
+                    "y": 1,
+                    "yref": "paper",
+                    "yanchor": "top",
+                    "xanchor": "left",
+                    "xshift": 5,
+                    "showarrow": False,
+                    "text": f"threshold {at:.3f}",
+                }
+            ],
+            xaxis={"title": title("threshold"), "unifiedhovertitle": {"text": "threshold %{x}"}},
+            yaxis={"tickformat": ".0%", "range": [0, 1.02]},
+        ),
+    }
