@@ -1,6 +1,6 @@
 """Does `speech_mel` lose accuracy where its floor follows the last two seconds, as in a stream, instead of the whole clip?
 
-    python studies/running_loudest.py --fsdd FOLDER --arabic FOLDER [--page FILE.md]      (two minutes)
+    python studies/running_loudest.py --fsdd FOLDER --arabic FOLDER [--page FILE.md]      (two minutes of CPU)
 
 All of fsdd, at most ten recordings of a word by a speaker, and the recordings of the 20 base words of recipe keywords-matrix by the
 training speakers of Arabic. In each draw, half of the speakers give five shots of every word and the others the queries. Nothing is

@@ -17,7 +17,17 @@ from scratchlab.recipe import Fixed
 SOURCE = Path(scratchlab.__file__).parent
 PACKAGES = [".".join(["scratchlab", *stub.parent.relative_to(SOURCE).parts]) for stub in sorted(SOURCE.rglob("__init__.pyi"))]
 NAMES = [(package, name) for package in PACKAGES for name in importlib.import_module(package).__all__]
-NO_ARRAY = {"Estimate", "Result", "Rules", "ToTarget", "harmonic_mean", "run"}  # neither take nor hold arrays themselves
+NO_ARRAY = {
+    "Detection",
+    "Estimate",
+    "Result",
+    "Rules",
+    "ToTarget",
+    "alarms_per_hour",
+    "harmonic_mean",
+    "proportion",
+    "run",
+}  # neither take nor hold arrays themselves
 SECTIONS_OF_RECIPES = {"optimizer", "schedule", "streams", "scoring", "training", "observe"}  # they are about a training, not tensors
 
 

@@ -38,6 +38,23 @@ def compact(path: Path, rate: int) -> Clip:
 
     Channels are averaged; other rates are resampled (soxr, high quality). Raises Problem for a missing, damaged or empty file.
     """
+    sound, native = _mono(path, rate)
+    sound = sound if native == rate else soxr.resample(sound, native, rate, quality="HQ")
+    if len(sound) == 0:
+        raise Problem(f"{path} is empty: it contains no samples.")
+    return sound
+
+
+def at_own_rate(path: Path) -> tuple[Floats, int]:
+    """Decodes a recording to mono float32 `[samples]`, full scale ±1, and its rate in Hz. Raises Problem as `decode`."""
+    sound, rate = _mono(path, 0)
+    if len(sound) == 0:
+        raise Problem(f"{path} is empty: it contains no samples.")
+    return sound.astype(np.float32, copy=False), rate
+
+
+def _mono(path: Path, rate: int) -> tuple[Clip, int]:
+    """A recording as mono `[samples]`, int16 where the file is 16-bit mono at `rate`, else float32; and its own rate."""
     sound, native, stated = _read(path, rate)
     if len(sound) < stated:
         raise Problem(f"{path} is damaged: its header states {stated} samples, but only {len(sound)} can be decoded.")
@@ -45,11 +62,7 @@ def compact(path: Path, rate: int) -> Clip:
         if not np.isfinite(sound).all():
             raise Problem(f"{path} contains values that are not finite (NaN or infinite).")
         sound = sound.mean(axis=1) if sound.ndim == 2 else sound
-        if native != rate:
-            sound = soxr.resample(sound, native, rate, quality="HQ")
-    if len(sound) == 0:
-        raise Problem(f"{path} is empty: it contains no samples.")
-    return sound
+    return sound, native
 
 
 def resampled(values: npt.ArrayLike, native: int, rate: int, name: str = "The sound") -> Floats:

@@ -74,6 +74,7 @@ def added(home: Home, given: Iterable[Recording], others: Iterable[Recording] = 
             home,
             recordings=tuple(recording for recording, _ in kept),
             references=tuple(steps for _, steps in kept),
+            refused=tuple((one.file, one.faults[0]) for one in listed if not one.usable),
             others=tuple({**dict(home.others), **dict(new)}.items()),
         )
     )

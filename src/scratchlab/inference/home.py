@@ -32,15 +32,17 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 class Home:
     """Enrolled words, with the embedder that compares sounds with their recordings.
 
-    parts: the sections of the embedder and of the similarity; steps: embeds sound. references: `[t, c]` of each recording. origin: the run
-    that trained the embedder; empty for a published one. weights: of a trained embedder. others: steps `[t, c]` of sounds that are none of
-    the words, by file. scored: what leaving recordings out gave. threshold: the lowest score that is answered; None: every sound is.
+    parts: the sections of the embedder and of the similarity; steps: embeds sound. references: `[t, c]` of each recording. refused: file
+    and fault of recordings that could not be enrolled. origin: the run that trained the embedder; empty for a published one. weights: of a
+    trained embedder. others: steps `[t, c]` of sounds that are none of the words, by file. scored: what leaving recordings out gave.
+    threshold: the lowest score that is answered; None: every sound is.
     """
 
     parts: Values
     steps: Steps
     recordings: tuple[Recording, ...] = ()
     references: tuple[Tensor, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
     origin: str = ""
     weights: Arrays = field(default_factory=dict[str, npt.NDArray[Any]])
     others: tuple[tuple[str, Tensor], ...] = ()
@@ -81,7 +83,8 @@ class Home:
         """File and sentence for everything that is wrong with the recordings."""
         own = [(one.file, fault) for one in self.recordings for fault in one.faults]
         compared = [(self.recordings[number].file, suspicion) for number, suspicion in self.suspicions.items()]
-        return sorted([*own, *compared])
+        refused = [(file, f"{fault}, so that it is left out") for file, fault in self.refused]
+        return sorted([*refused, *own, *compared])
 
     # -- answering --------------------------------------------------------------------------------------
 

@@ -84,6 +84,7 @@ def _table(home: Home, words: str, embedder: str) -> Values:
         "figures": {name: _without_none(dataclasses.asdict(estimate)) for name, estimate in home.figures.items()},
         "parts": home.parts,
         "others": [file for file, _ in home.others],
+        "refused": [list(one) for one in home.refused],
         "recordings": [{name: getattr(recording, name) for name in _Recording.model_fields} for recording in home.recordings],
     }
 
@@ -109,6 +110,7 @@ def load(folder: Path | str) -> Home:
     home = Home(
         parts=content.parts,
         steps=Steps.of(content.parts, content.rate, weights),
+        refused=content.refused,
         origin=content.origin,
         weights=weights,
         threshold=content.threshold,
@@ -147,6 +149,7 @@ class _Content(_Strict):
     files: _Files
     parts: dict[str, Any]
     others: list[str]
+    refused: tuple[tuple[str, str], ...]
     recordings: list[_Recording] = pydantic.Field(min_length=1)
 
 

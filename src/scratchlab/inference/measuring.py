@@ -118,7 +118,8 @@ def figures(scored: Scored, false_acceptance: float = FALSE_ACCEPTANCE) -> dict[
 
 
 def suspicions(scored: Scored, words: Sequence[str]) -> dict[int, str]:
-    """Recordings that look wrong, by number: nearer to another word, or unlike the others of their word."""
+    """Recordings that look wrong, by number: nearer to another word, or unlike the others of their word, unless one of these is nearer to
+    another, which all of them are then unlike."""
     found: dict[int, str] = {}
     rows = np.arange(len(scored.labels))
     own, best = scored.left_out[rows, scored.labels], scored.left_out.argmax(1)
@@ -127,11 +128,12 @@ def suspicions(scored: Scored, words: Sequence[str]) -> dict[int, str]:
         return {}
     middle = np.median(measurable)
     spread = max(1.4826 * float(np.median(np.abs(measurable - middle))), 1e-6)
+    swapped = best != scored.labels
     for row in np.flatnonzero(scored.measurable):
         word = words[scored.labels[row]]
-        if best[row] != scored.labels[row]:
+        if swapped[row]:
             found[int(row)] = f"sounds more like '{words[best[row]]}' than like the other recordings of '{word}'"
-        elif (middle - own[row]) / spread > UNLIKE:
+        elif not swapped[scored.labels == scored.labels[row]].any() and (middle - own[row]) / spread > UNLIKE:
             found[int(row)] = f"is unlike the other recordings of '{word}'"
     return found
 

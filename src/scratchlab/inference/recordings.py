@@ -75,7 +75,8 @@ def others(root: Path, rate: int, progress: Progress = list) -> Iterator[Recordi
 
 def read(path: Path, word: str, rate: int) -> Recording:
     """A recording, with the faults of its sound. Raises Problem for a damaged or empty file."""
-    sound = np.round(audio.decode(path, rate) / audio.INT16_STEP) * audio.INT16_STEP
+    own, native = audio.at_own_rate(path)
+    sound = np.round(audio.resampled(own, native, rate) / audio.INT16_STEP) * audio.INT16_STEP
     seconds, level = len(sound) / rate, loudest_db(sound, rate)
     given = Recording(word, str(path), round(seconds, 3), level, sound)
     if seconds < SHORTEST:
@@ -84,7 +85,7 @@ def read(path: Path, word: str, rate: int) -> Recording:
         return given.with_fault("is silent", usable=False)
     if level < QUIET_DB:
         given = given.with_fault(f"is too quiet: {level:.0f} dB of full scale at its loudest; record nearer to the microphone")
-    if (share := clipped_share(sound)) > CLIPPED:
+    if (share := clipped_share(own)) > CLIPPED:
         given = given.with_fault(f"is clipped: {share:.1%} of its samples are at full scale; record more quietly")
     if seconds > LONGEST:
         fault = f"is too long: {seconds:.1f} s; only the loudest {LONGEST:.0f} s are used, but one recording should hold one word"

@@ -2,6 +2,12 @@ from .classification import accuracy as accuracy
 from .classification import balanced_accuracy as balanced_accuracy
 from .classification import confusion as confusion
 from .classification import cross_entropy as cross_entropy
+from .detection import Detection as Detection
+from .detection import DetectionCurve as DetectionCurve
+from .detection import alarms_per_hour as alarms_per_hour
+from .detection import detection as detection
+from .detection import detection_curve as detection_curve
+from .detection import events as events
 from .embedding import knn_accuracy as knn_accuracy
 from .embedding import trustworthiness as trustworthiness
 from .episodes import episode_accuracy as episode_accuracy
@@ -9,6 +15,9 @@ from .episodes import episode_auroc as episode_auroc
 from .estimate import Estimate as Estimate
 from .estimate import over_draws as over_draws
 from .estimate import over_groups as over_groups
+from .estimate import proportion as proportion
+from .open_set import OpenSet as OpenSet
+from .open_set import open_set as open_set
 from .paired import mcnemar as mcnemar
 from .ranking import Retrieval as Retrieval
 from .ranking import Rules as Rules

@@ -74,6 +74,23 @@ def over_draws(values: npt.ArrayLike, what: str = "draw", within: tuple[float, f
     return Estimate(mean, max(within[0], mean - half), min(within[1], mean + half), n, f"mean over {n} {what}s, Student's t interval")
 
 
+def proportion(count: int, n: int, units: str) -> Estimate:
+    """A fraction of n independent units, with the exact 95 % interval. Source: Clopper & Pearson (1934), Biometrika 26:404.
+
+    units: their name in the plural, for `how`. Undefined for none.
+
+    >>> print(proportion(2, 50, "words"))
+    4.0% [0.5%, 13.7%]
+    """
+    if n == 0:
+        return undefined(f"there are no {units}")
+    from scipy import stats  # imported here for the same reason
+
+    low = 0.0 if count == 0 else float(stats.beta.ppf(0.025, count, n - count + 1))
+    high = 1.0 if count == n else float(stats.beta.ppf(0.975, count + 1, n - count))
+    return Estimate(count / n, low, high, n, f"exact binomial over {n} {units}")
+
+
 def over_groups(
     values: npt.ArrayLike,
     groups: npt.ArrayLike,
