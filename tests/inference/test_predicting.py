@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,12 @@ from rich.console import Console
 from scratchlab.cli import main
 from scratchlab.experiment import perform
 from scratchlab.inference import loading
-from scratchlab.inference.prediction import Prediction, Source
+from scratchlab.inference.home import Home
+from scratchlab.inference.prediction import Prediction
 from scratchlab.inference.trained import TrainedRun
 from scratchlab.pipeline import SECTIONS
 from scratchlab.recipe import resolve
+from scratchlab.report.predictions import answers
 from scratchlab.store.run import Run
 
 Program = Callable[..., str]  # words -> what is printed
@@ -107,23 +109,19 @@ def test_wrong_input_gets_a_sentence(scratchlab: Program, words: list[str], sent
     assert sentence in scratchlab("predict", *words)
 
 
-class Words:
-    """Enrolled words that know only one file."""
+def test_enrolled_words_answer_too(scratchlab: Program, enrolled: Path, words: Path) -> None:
+    home = loading.load(enrolled)
+    assert isinstance(home, Home)
+    expected = [
+        f"{one.label} (nearest {one.best})" if one.label != one.best else one.label for one in home.predict(sorted(words.rglob("*.wav")))
+    ]
+    lines = scratchlab("predict", str(enrolled), str(words)).strip().splitlines()[2:]
+    assert len(lines) == len(expected) == 16
+    assert all(f" {answer} " in line for answer, line in zip(expected, lines, strict=True))
+    assert "--head chooses among the heads of a run; " in scratchlab("predict", str(enrolled), str(words), "--head", "cosine")
 
-    classes = ("yes", "no")
 
-    def predict(self, inputs: Source | Iterable[Source]) -> list[Prediction]:
-        return [Prediction.of(str(one), self.classes, [0.9, 0.2] if "a" in str(one) else [0.1, 0.2], 0.5) for one in inputs]  # type: ignore[union-attr]
-
-
-def test_anything_that_predicts_answers(scratchlab: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-
-    def words(_name: str, _runs: Path) -> Words:
-        return Words()
-
-    monkeypatch.setattr(loading, "load", words)
-    lines = [line.split() for line in scratchlab("predict", "home", "new/a.png", "new/b.png").strip().splitlines()[2:]]
-    assert lines == [["new/a.png", "yes", "0.900", "no", "0.200"], ["new/b.png", "unknown", "(nearest", "no)", "0.200", "yes", "0.100"]]
-    assert "--head chooses among the heads of a run; home is not a run, so leave it out." in scratchlab(
-        "predict", "home", "new", "--head", "x"
-    )
+def test_an_unknown_answer_names_the_nearest_class() -> None:
+    text = io.StringIO()
+    Console(file=text, width=100).print(answers([Prediction.of("b.wav", ["yes", "no"], [0.1, 0.2], 0.5)]))
+    assert text.getvalue().split()[-6:] == ["unknown", "(nearest", "no)", "0.200", "yes", "0.100"]
