@@ -198,10 +198,16 @@ def _with_noise(result: Result, recipe: Recipe, given: GivenLabels, run: Run) ->
 
 
 def _save_results(run: Run, pipeline: Pipeline, samples: Samples, plan: Plan, result: Result) -> None:
-    """Saves embeddings, weights, probes and the result; then marks the run as finished and deletes its checkpoint."""
+    """Saves embeddings, weights, probes and the result; then marks the run as finished and deletes its checkpoint.
+
+    The weights are those after the plan's `later` splits, with the references of all classes, so that the run can answer for new inputs.
+    """
     method, queries = pipeline.method, Inputs(plan.queries, samples.load)
     run.save_arrays("embeddings", {"vectors": method.vectors(queries).cpu().numpy()}, {"ids": samples.ids[plan.queries].tolist()})
-    run.save_arrays("weights", {name: tensor.cpu().numpy() for name, tensor in method.tensors().items()})
+    whole = method.branch()
+    for split in plan.later:
+        whole.learn(split.view(samples))
+    run.save_arrays("weights", {name: tensor.cpu().numpy() for name, tensor in whole.tensors().items()})
     for name, probe in pipeline.probes.items():
         last = probe.read_queries(queries, samples.labels[plan.queries])
         run.save_table(name, table([row for record in run.records() for row in record[name]] + last))

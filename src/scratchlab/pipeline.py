@@ -21,18 +21,16 @@ from scratchlab.learn.components import EMBEDDER, of_recipe
 from scratchlab.learn.components import SECTIONS as COMPONENTS
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.methods.catalog import METHODS
-from scratchlab.learn.methods.interface import Method
+from scratchlab.learn.methods.interface import Method, Restorable
 from scratchlab.learn.observers import Probe
+from scratchlab.learn.stored import restored_embedder, under
 from scratchlab.learn.training import Trainer
-from scratchlab.learn.whitening import Whitened
 from scratchlab.observe.catalog import OBSERVED
 from scratchlab.observe.ledger import Ledger
 from scratchlab.plugins import OpenCatalog
 from scratchlab.recipe import AnyOf, OneOf, Recipe, Sections, changes
 from scratchlab.shelf import DEFAULTS
 from scratchlab.similarity.interface import Similarity
-from scratchlab.similarity.vector import CentredCosine
-from scratchlab.similarity.whitening import EmbeddingWhitening
 from scratchlab.store.run import Run
 from scratchlab.types import Inputs, Rows
 
@@ -103,25 +101,54 @@ def reopened(recipe: Recipe, run: Run) -> Pipeline:
 
     Raises Problem where its weights are missing or do not fit the recipe.
     """
+    return _reopened(recipe, run)[0]
+
+
+def scoring(recipe: Recipe, run: Run) -> Pipeline:
+    """Returns the parts of a run as `reopened`, and a method that scores all classes that the run learned, as it did in the run.
+
+    Raises Problem also for a run of an older version, which lacks references, and for a method of another package that cannot be restored.
+    """
+    pipeline, kept = _reopened(recipe, run)
+    method = pipeline.method
+    if "classes" not in kept:
+        raise Problem(
+            f"{run.folder} was made by a version of scratchlab that did not keep the references of all classes, so that it cannot answer "
+            f"for new inputs; `scratchlab run {run.folder / 'recipe.toml'} --again` repeats the run."
+        )
+    if not isinstance(method, Restorable) or _definer(method, "tensors") not in _definer(method, "restore").__mro__:
+        raise Problem(
+            f"The method '{recipe.values['method']['name']}' of {run.folder} has no `restore` for what its `tensors` keeps, so that it "
+            f"cannot answer for new inputs; add `restore(self, kept)` to {type(method).__name__}, the inverse of `tensors`."
+        )
+    try:
+        method.restore(kept)
+    except (KeyError, RuntimeError) as error:
+        raise Problem(f"{run.folder / 'weights.safetensors'} does not fit its method, of older code perhaps: {error}.") from None
+    return pipeline
+
+
+def _definer(method: object, name: str) -> type:
+    """The class that defines what the method has under this name."""
+    return next(cls for cls in type(method).__mro__ if name in vars(cls))
+
+
+def _reopened(recipe: Recipe, run: Run) -> tuple[Pipeline, dict[str, torch.Tensor]]:
+    """The parts of a run with the trained embedder, and all tensors that the run kept."""
     pipeline, weights, path = assemble(recipe, NullStore()), run.load_arrays("weights"), run.folder / "weights.safetensors"
     if weights is None:
         remedy = (
             "run its recipe again with --again" if run.state() == "finished" else f"finish it with `scratchlab resume {run.folder.name}`"
         )
         raise Problem(f"{path} is missing, and this run, which is {run.state()}, cannot be analysed without it; {remedy}.")
-    _load(
-        pipeline.embedder,
-        weights[0],
-        f"{path} does not fit {run.folder / 'recipe.toml'}: these are the weights of another recipe, or of older code.",
-    )
-    kept = {name: torch.from_numpy(array) for name, array in weights[0].items()}
-    for name, similarity in pipeline.similarities.items():
-        if isinstance(similarity, CentredCosine):
-            similarity.mean = kept.get(f"mean.{name}")
-    if whitening := EmbeddingWhitening.of_tensors(kept):
-        pipeline.embedder = Whitened(pipeline.embedder, whitening)
-    pipeline.embedder.eval()
-    return pipeline
+    kept = _tensors(weights[0], pipeline.embedder)
+    try:
+        pipeline.embedder = restored_embedder(pipeline.embedder, pipeline.similarities, kept)
+    except RuntimeError:
+        raise Problem(
+            f"{path} does not fit {run.folder / 'recipe.toml'}: these are the weights of another recipe, or of older code."
+        ) from None
+    return pipeline, kept
 
 
 def initialise(pipeline: Pipeline, recipe: Recipe) -> None:
@@ -132,13 +159,14 @@ def initialise(pipeline: Pipeline, recipe: Recipe) -> None:
     weights = Run(Path(folder)).load_arrays("weights")
     if weights is None:
         raise Problem(f"training.init_from = '{folder}' is not the folder of a finished run: there is no {path}.")
-    _load(
-        pipeline.embedder,
-        weights[0],
-        f"training.init_from = '{folder}' does not fit: its embedder has other weights than this recipe's"
-        f"{_differences(Path(folder), recipe)}; "
-        "[frontend], [encoder], [streams] and [temporal] must be the same.",
-    )
+    try:
+        pipeline.embedder.load_state_dict(under("embedder.", _tensors(weights[0], pipeline.embedder)))
+    except RuntimeError:
+        raise Problem(
+            f"training.init_from = '{folder}' does not fit: its embedder has other weights than this recipe's"
+            f"{_differences(Path(folder), recipe)}; "
+            "[frontend], [encoder], [streams] and [temporal] must be the same."
+        ) from None
 
 
 def _differences(folder: Path, recipe: Recipe) -> str:
@@ -151,10 +179,6 @@ def _differences(folder: Path, recipe: Recipe) -> str:
     return f" ({listing(texts, 3)})" if texts else ""
 
 
-def _load(embedder: Embedder, arrays: dict[str, Any], message: str) -> None:
-    """Loads a run's weights into an embedder. Raises Problem with this message where they do not fit."""
-    prefix = "embedder."
-    try:
-        embedder.load_state_dict({name[len(prefix) :]: torch.from_numpy(x) for name, x in arrays.items() if name.startswith(prefix)})
-    except RuntimeError:
-        raise Problem(message) from None
+def _tensors(arrays: Mapping[str, Any], embedder: Embedder) -> dict[str, torch.Tensor]:
+    """Arrays as tensors on the device of the embedder."""
+    return {name: torch.from_numpy(array).to(embedder.device) for name, array in arrays.items()}

@@ -268,6 +268,11 @@ class Plan:
         return [self.split]
 
     @property
+    def later(self) -> tuple[Split, ...]:
+        """The splits that a run's method has learned after the first when it is kept; here none."""
+        return ()
+
+    @property
     def queries(self) -> Rows:
         """The query rows of the plan, each once."""
         return self.split.query

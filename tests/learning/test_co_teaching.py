@@ -116,5 +116,5 @@ def test_both_networks_have_parameter_groups_and_are_stored() -> None:
     assert list(model.co_teaching_learner(TrainingView(problem(), problem(0), problem(0), np.arange(4))).groups()) == list(model.groups)
     model.learn(TrainingView(problem(), problem(40, seed=1), problem(0), np.arange(4)))
     kept = model.tensors()
-    assert {name.partition(".")[0] for name in kept} == {"embedder", "network1", "references"}
+    assert {name.partition(".")[0] for name in kept} == {"embedder", "network1", "references", "classes"}
     assert not torch.equal(kept["embedder.encoder.layers.0.weight"], kept["network1.encoder.layers.0.weight"])

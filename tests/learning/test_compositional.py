@@ -108,7 +108,7 @@ def test_a_session_optimises_only_its_new_prototypes() -> None:
     for method in (moved, still):
         method.learn(view)
     after, means = moved.tensors(), still.tensors()
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert all(torch.equal(before[name], after[name]) for name in before.keys() - {"classes"})
     for part in ("vector", "matrix"):
         assert not torch.equal(after[f"prototypes.1.{part}"], means[f"prototypes.1.{part}"])
 

@@ -10,7 +10,21 @@ from rich.console import Console
 from rich.text import Text
 
 from scratchlab.checks import Problem
-from scratchlab.cli import activity, choosing, desk, enrolling, listening, looking, making, papers, pasting, projects, recall, writing
+from scratchlab.cli import (
+    activity,
+    choosing,
+    desk,
+    enrolling,
+    listening,
+    looking,
+    making,
+    papers,
+    pasting,
+    predicting,
+    projects,
+    recall,
+    writing,
+)
 from scratchlab.cli.program import app, console
 
 __all__ = [
@@ -26,6 +40,7 @@ __all__ = [
     "making",
     "papers",
     "pasting",
+    "predicting",
     "projects",
     "recall",
     "writing",

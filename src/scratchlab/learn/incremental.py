@@ -11,6 +11,7 @@ episodes (`episodes`), whose references are adapted like those of new classes. W
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Self, Unpack
 
@@ -28,9 +29,9 @@ from scratchlab.learn.losses.interface import Loss
 from scratchlab.learn.phases import SINGLE, PhaseKinds
 from scratchlab.learn.references import References, centre
 from scratchlab.learn.scoring import Rehearsal
-from scratchlab.learn.whitening import Whitened
+from scratchlab.learn.stored import Tensors, embedder_tensors, restored_embedder, under
 from scratchlab.models.interface import Encoder
-from scratchlab.similarity.vector import CentredCosine
+from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Embeddings, Floats, Inputs, LabelledInputs, Rows, Scores, TrainingView
 
 
@@ -188,18 +189,36 @@ class Incremental:
     # -- what a run keeps -----------------------------------------------------------------------------
 
     def tensors(self) -> dict[str, Tensor]:
-        """The embedder's weights, its whitening, the references of all classes, and the means that similarities subtract."""
-        kept = {f"embedder.{name}": tensor for name, tensor in self.components.embedder.state_dict().items()}
-        if isinstance(self.embedder, Whitened):
-            kept |= self.embedder.whitening.tensors()
+        """All that scoring needs: the embedder's weights and whitening, the means that similarities subtract, the classes, their
+        references, and the weights and thresholds of heads. What a method adds here, it also adds to `restore`.
+        """
+        kept = embedder_tensors(self.components.embedder, self.embedder, self.components.similarities)
+        kept["classes"] = torch.from_numpy(self.classes)
         for name, learned in self.references.items():
             for number, references in enumerate(learned):
-                part = references.similarity.reads
-                kept[f"references.{name}.{number}.{part}"] = getattr(references.embeddings, part)
-        for name, similarity in self.components.similarities.items():
-            if isinstance(similarity, CentredCosine) and similarity.mean is not None:
-                kept[f"mean.{name}"] = similarity.mean
-        return kept
+                kept |= references.tensors(f"references.{name}.{number}.")
+        return {**kept, **self.components.scoring.tensors()}
+
+    def restore(self, kept: Tensors) -> None:
+        """Sets all that scoring needs from what `tensors` gave, and forgets the scores and embeddings of rows.
+
+        Raises RuntimeError where the weights do not fit, and KeyError for a tensor that is missing.
+        """
+        self.embedder = restored_embedder(self.components.embedder, self.components.similarities, kept)
+        self.classes = kept["classes"].cpu().numpy()
+        self.references = {name: tuple(self._restored(name, one, kept)) for name, one in self.compared_by().items()}
+        self.components.scoring.restore(kept)
+
+    def compared_by(self) -> Mapping[str, Similarity]:
+        """The similarity of the references of each name."""
+        return self.components.similarities
+
+    def _restored(self, name: str, similarity: Similarity, kept: Tensors) -> Iterator[References]:
+        """The references of this name, in the order in which they were learned."""
+        for number in itertools.count():
+            if not under(prefix := f"references.{name}.{number}.", kept):
+                return
+            yield References.of_tensors(similarity, kept, prefix, self.embedder.streams)
 
     def facts(self) -> dict[str, Any]:
         """Weights and thresholds that were chosen on validation rows."""

@@ -15,6 +15,7 @@ from scratchlab.checks import Problem
 from scratchlab.data.batches import in_order
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.embeddings import ValuesByRow
+from scratchlab.learn.stored import Tensors, under
 from scratchlab.similarity.interface import Similarity
 from scratchlab.similarity.sequences import resampled
 from scratchlab.similarity.vector import CentredCosine
@@ -80,6 +81,21 @@ class References:
         if similarity.references == "mean":
             embeddings, labels = class_means(embeddings, labels, len(classes)), torch.arange(len(classes), device=labels.device)
         return cls(similarity, embeddings, labels, len(classes))
+
+    def tensors(self, prefix: str) -> dict[str, Tensor]:
+        """What `of_tensors` reads, by names that begin with the prefix: labels, vectors, and matrices if the similarity reads them."""
+        parts = ("vector", "matrix", "lengths") if self.similarity.reads == "matrix" else ("vector",)
+        return {**{f"{prefix}{part}": getattr(self.embeddings, part).detach() for part in parts}, f"{prefix}labels": self.labels}
+
+    @classmethod
+    def of_tensors(cls, similarity: Similarity, kept: Tensors, prefix: str, streams: tuple[str, ...]) -> Self:
+        """References from stored tensors whose names begin with the prefix. streams: of their embeddings."""
+        own = under(prefix, kept)
+        matrices = similarity.reads == "matrix"
+        embeddings = (
+            Embeddings(own["vector"], own["matrix"], own["lengths"], streams) if matrices else vectors_alone(own["vector"], streams)
+        )
+        return cls(similarity, embeddings, own["labels"], int(own["labels"].max()) + 1)
 
 
 def embedded(embedder: Embedder, inputs: Inputs, similarity: Similarity) -> Embeddings:

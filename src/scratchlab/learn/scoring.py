@@ -12,12 +12,14 @@ from torch import Tensor
 
 from scratchlab.checks import Problem
 from scratchlab.learn.losses.classification import find_similarity
+from scratchlab.learn.stored import Tensors
 from scratchlab.similarity.fusion import fallen_back, fused, margins
 from scratchlab.similarity.interface import Similarity
 
 ScoresBySimilarity = Mapping[str, Tensor]  # `[n, c]` each
 Rehearsal = tuple[ScoresBySimilarity, Tensor]  # scores of validation rows, and the index of each row's class `[n]`
 T = TypeVar("T")
+WEIGHTS, THRESHOLD = "scoring.weights.", "scoring.threshold."  # how names of stored tensors begin
 STEPS = 10  # fusion weights are multiples of 1/10
 THRESHOLDS = 20  # number of quantile steps of the margins that are tried as thresholds
 
@@ -54,7 +56,7 @@ class Scoring:
             find_similarity(similarities, name, "[scoring]")
         self.exemplars, self.rehearsals, self.shots = exemplars, rehearsals, shots
         self.fuse, self.fallback, self.by_validation = fuse, fallback, weights == "validation"
-        self.weights = {"+".join(group): [1.0] * len(group) for group in fuse}
+        self.weights: dict[str, list[float]] = {"+".join(group): [1.0] * len(group) for group in fuse}
         self.thresholds = {f"{main}>{second}": 0.0 for main, second in fallback}
         self.how = "equal, as set in the recipe"
 
@@ -97,6 +99,16 @@ class Scoring:
             self.thresholds[f"{main}>{second}"] = _best(
                 grid, rehearsals, lambda t, scored, pair=(main, second): fallen_back(scored[pair[0]], scored[pair[1]], t)
             )
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The weights of every fusion `[k]` and the threshold of every fallback, by head, exactly."""
+        weights = {f"{WEIGHTS}{head}": torch.tensor(weights, dtype=torch.float64) for head, weights in self.weights.items()}
+        return weights | {f"{THRESHOLD}{head}": torch.tensor(value, dtype=torch.float64) for head, value in self.thresholds.items()}
+
+    def restore(self, kept: Tensors) -> None:
+        """Sets the weights and thresholds from what `tensors` gave."""
+        self.weights = {head: kept[f"{WEIGHTS}{head}"].tolist() for head in self.weights}
+        self.thresholds = {head: float(kept[f"{THRESHOLD}{head}"]) for head in self.thresholds}
 
     def facts(self) -> dict[str, Any]:
         """The chosen weights and thresholds, for the run's record."""

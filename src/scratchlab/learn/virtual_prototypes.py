@@ -13,6 +13,7 @@ from scratchlab.learn.components import Components, Parts
 from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.losses.virtual import Beta, Count, Eta, Serves, Top, Virtual, Weight, check_unbiased, virtual_scores
 from scratchlab.learn.references import embedded
+from scratchlab.learn.stored import Tensors, under
 from scratchlab.models.interface import Encoder
 from scratchlab.types import Inputs, TrainingView
 
@@ -79,3 +80,11 @@ class VirtualPrototypes(Incremental):
     def tensors(self) -> dict[str, Tensor]:
         """The plain method's tensors, and the virtual prototypes."""
         return {**super().tensors(), **{f"virtual.{name}": weights.detach() for name, weights in self.virtual.named_parameters()}}
+
+    def restore(self, kept: Tensors) -> None:
+        """As the plain method; also sets the virtual prototypes."""
+        super().restore(kept)
+        weights = under("virtual.", kept)
+        steps = weights["matrix"].shape[1] if "matrix" in weights else 0
+        self.virtual = ClassWeights(self.count, self.embedder, self.components.losses.criterion.similarities.values(), steps)
+        self.virtual.load_state_dict(weights)

@@ -32,6 +32,11 @@ class SessionsPlan(Plan):
         """The base session and those of all draws."""
         return [self.split, *(split for draw in self.draws for split in draw)]
 
+    @property
+    def later(self) -> tuple[Split, ...]:
+        """The sessions of the first draw."""
+        return self.draws[0]
+
 
 class Sessions:
     """`base` classes, then `sessions` sessions of `way` new classes with `shot` labelled rows each; shots are drawn `draws` times.

@@ -39,6 +39,7 @@ from scratchlab.learn.learner import StepResult, TrainingBatch, scatter_queries
 from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.phases import Phase, PhaseKind
 from scratchlab.learn.references import vectors_alone
+from scratchlab.learn.stored import Tensors, under
 from scratchlab.learn.transformed import Transformed
 from scratchlab.models.interface import Encoder
 from scratchlab.models.transforms import checked, usual
@@ -293,3 +294,10 @@ class CEC(Incremental):
             for part, tensor in attention.state_dict().items()
         }
         return {**super().tensors(), **weights}
+
+    def restore(self, kept: Tensors) -> None:
+        """As the plain method; also sets the attentions."""
+        super().restore(kept)
+        self.attentions = {name: self._attention().eval().requires_grad_(False) for name in self.vector_similarities}
+        for name, attention in self.attentions.items():
+            attention.load_state_dict(under(f"attention.{name}.", kept))

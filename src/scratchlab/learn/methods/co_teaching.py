@@ -25,6 +25,7 @@ from scratchlab.learn.components import Components, Parts
 from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.learner import Learner, StepResult, TrainingBatch
 from scratchlab.learn.phases import Phase, PhaseKind
+from scratchlab.learn.stored import Tensors, under
 from scratchlab.models.interface import Encoder
 from scratchlab.types import Rows, TrainingView
 
@@ -130,3 +131,8 @@ class CoTeaching(Incremental):
     def tensors(self) -> dict[str, Tensor]:
         """The plain method's tensors, and the second network's embedder."""
         return {**super().tensors(), **{f"network1.{name}": tensor for name, tensor in self.second.state_dict().items()}}
+
+    def restore(self, kept: Tensors) -> None:
+        """As the plain method; also loads the second network."""
+        super().restore(kept)
+        self.second.load_state_dict(under("network1.", kept))

@@ -36,6 +36,7 @@ from scratchlab.learn.losses.classification import find_similarity
 from scratchlab.learn.losses.composition import Composition
 from scratchlab.learn.losses.interface import Similarities
 from scratchlab.learn.references import References, class_means
+from scratchlab.learn.stored import Tensors
 from scratchlab.models.interface import Encoder
 from scratchlab.similarity.catalog import SIMILARITIES
 from scratchlab.similarity.interface import Similarity
@@ -169,10 +170,18 @@ class Compositional(Incremental):
     def tensors(self) -> dict[str, Tensor]:
         """The plain method's tensors, the learned prototypes and the temperature."""
         kept = {**super().tensors(), "temperature": self.composition.temperature.detach()}
-        for number, both in enumerate(self.prototypes):
-            for part in {references.similarity.reads for references in both}:
-                kept[f"prototypes.{number}.{part}"] = getattr(both[0].embeddings, part)
+        for number, (_, by_matrix) in enumerate(self.prototypes):
+            kept |= by_matrix.tensors(f"prototypes.{number}.")
         return kept
+
+    def restore(self, kept: Tensors) -> None:
+        """As the plain method; also sets the learned prototypes and the temperature."""
+        super().restore(kept)
+        learned = {**self.settings, "temperature": float(kept["temperature"])}
+        self.composition = Composition(self.matrix, **learned).to(self.embedder.device)
+        sessions = range(len(next(iter(self.references.values()))))
+        stored = (References.of_tensors(self.matrix, kept, f"prototypes.{number}.", self.embedder.streams) for number in sessions)
+        self.prototypes = tuple(self._references(by_matrix.embeddings) for by_matrix in stored)
 
 
 def gradient_descent(start: Embeddings, loss: Callable[[Embeddings], Tensor], steps: int, rate: float) -> Embeddings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from scratchlab.types import Batch, Floats, Inputs, Rows, Scores, TrainingView
 
@@ -84,9 +84,18 @@ class Method(Scorer, Protocol):
         ...
 
     def tensors(self) -> dict[str, Tensor]:
-        """All learned tensors, by name, for storage."""
+        """All learned tensors, by name, for storage; what scoring needs, where the method is `Restorable`."""
         ...
 
     def facts(self) -> dict[str, Any]:
         """What was chosen on validation rows besides the epoch, JSON-compatible."""
+        ...
+
+
+@runtime_checkable
+class Restorable(Protocol):
+    """A method whose runs can answer for new inputs."""
+
+    def restore(self, kept: Mapping[str, Tensor]) -> None:
+        """Sets all that scoring needs from what `tensors` gave, and forgets the scores and embeddings of rows."""
         ...

@@ -14,7 +14,10 @@ from torch import Tensor
 
 from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.references import References
+from scratchlab.learn.stored import Tensors, under
 from scratchlab.types import Inputs, Scores, TrainingView
+
+ROWS = "rows."  # how names of the classifier's stored weights begin
 
 
 class Prototypes(Incremental):
@@ -51,7 +54,11 @@ class Prototypes(Incremental):
 
     def tensors(self) -> dict[str, Tensor]:
         """The plain method's tensors, and the classifier's weights."""
-        if self.trained is None:
-            return super().tensors()
-        part = self.trained.similarity.reads
-        return {**super().tensors(), f"rows.{part}": getattr(self.trained.embeddings, part).detach()}
+        return {**super().tensors(), **(self.trained.tensors(ROWS) if self.trained else {})}
+
+    def restore(self, kept: Tensors) -> None:
+        """As the plain method; also sets the classifier's weights, if there were any."""
+        super().restore(kept)
+        criterion = self.components.losses.criterion
+        similarity = criterion.similarities[criterion.leading]
+        self.trained = References.of_tensors(similarity, kept, ROWS, self.embedder.streams) if under(ROWS, kept) else None

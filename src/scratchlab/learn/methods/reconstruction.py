@@ -17,6 +17,7 @@ from torch import Tensor
 from scratchlab.learn.components import Components, Parts
 from scratchlab.learn.incremental import Incremental
 from scratchlab.learn.references import References
+from scratchlab.learn.stored import Tensors
 from scratchlab.models.interface import Encoder
 from scratchlab.similarity.reconstruction import reconstructed
 from scratchlab.types import Embeddings, Inputs, Scores, TrainingView
@@ -64,6 +65,16 @@ class Reconstruction(Incremental):
         if len(view.train):
             self.reconstructions = ()
         super().learn(view)
+        self._reconstruct()
+
+    def restore(self, kept: Tensors) -> None:
+        """As the plain method; then reconstructs all references."""
+        super().restore(kept)
+        self.reconstructions = ()
+        self._reconstruct()
+
+    def _reconstruct(self) -> None:
+        """Reconstructs the references that are not yet reconstructed."""
         references = self.references[self.components.losses.criterion.leading]
         base = references[0].means()
         self.reconstructions = (

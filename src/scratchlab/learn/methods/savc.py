@@ -15,7 +15,7 @@ of 0.999, much of that remains: a weight of 0.4 after 900 steps.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Unpack
 
 import numpy as np
@@ -32,9 +32,11 @@ from scratchlab.learn.losses.classification import Classification
 from scratchlab.learn.losses.interface import EmbeddedBatch, Loss
 from scratchlab.learn.losses.momentum import MomentumTerm
 from scratchlab.learn.references import References
+from scratchlab.learn.stored import Tensors
 from scratchlab.learn.transformed import Transformed
 from scratchlab.models.interface import Encoder
 from scratchlab.models.transforms import checked
+from scratchlab.similarity.interface import Similarity
 from scratchlab.types import Batch, Image, Inputs, LabelledInputs, Rows, TrainingView
 
 
@@ -124,6 +126,9 @@ class SAVC(Incremental):
         """Trains the embedder on all classes under all transformations."""
         learner = self.fantasy_learner(view)
         self.components.trainer.train(learner, view.train, view.valid)
+        self._transform()
+
+    def _transform(self) -> None:
         self.embedders = {name: Transformed(self.embedder, [name]) for name in self.fantasies}
 
     def fantasy_learner(self, view: TrainingView) -> FantasyLearner:
@@ -141,6 +146,15 @@ class SAVC(Incremental):
             for name, similarity in self.components.similarities.items()
             for fantasy, embedder in self.embedders.items()
         }
+
+    def compared_by(self) -> Mapping[str, Similarity]:
+        """The similarity of the references of each `similarity.transformation`."""
+        return {f"{name}.{fantasy}": similarity for name, similarity in self.components.similarities.items() for fantasy in self.fantasies}
+
+    def restore(self, kept: Tensors) -> None:
+        """As the plain method, under each transformation."""
+        super().restore(kept)
+        self._transform()
 
     def class_scores(self, name: str, inputs: Inputs) -> Tensor:
         """`[n, c]`: scores of all known classes, averaged over transformations."""
