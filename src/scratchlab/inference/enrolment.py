@@ -133,9 +133,16 @@ def enrol(
     of the words, by which the threshold is chosen too. add: to a home that exists; replace: instead of it. progress: wraps the file names
     as they are read. Raises Problem for bad recordings, and for a home that exists or does not; nothing is written then.
 
-    >>> home = enrol("my_words", "home")  # my_words/WORD/*.wav
-    >>> home.predict("my_words/no/1.wav")[0].label
-    'no'
+    >>> import tempfile, soundfile
+    >>> folder, second = Path(tempfile.mkdtemp()), np.arange(16_000) / 16_000
+    >>> for pitch in (200, 500, 1100):  # three words, here whistled, and three recordings of each
+    ...     (folder / "words" / f"word{pitch}").mkdir(parents=True)
+    ...     for take in range(3):
+    ...         sound = np.sin(6.28 * (pitch + 9 * take) * second) * np.hanning(16_000)
+    ...         soundfile.write(folder / "words" / f"word{pitch}" / f"{take}.wav", sound, 16_000)
+    >>> home = enrol(folder / "words", folder / "home")
+    >>> home.predict(np.sin(6.28 * 505 * second) * np.hanning(16_000))[0].label  # samples [n] at 16 kHz, or files
+    'word500'
     """
     place, exists = Path(name), (Path(name) / home_folder.FILE).exists()
     if exists and not (add or replace):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 
 from scratchlab.checks import Problem
-from scratchlab.data import audio
+from scratchlab.inference import inputs as inputs_of
 from scratchlab.inference import measuring
 from scratchlab.inference.embedding import LEAD, PARTS, SETTINGS, Steps
 from scratchlab.inference.measuring import FALSE_ACCEPTANCE, NOTHING, Scored
@@ -24,7 +23,7 @@ from scratchlab.inference.recordings import SHORTEST, Recording
 from scratchlab.metrics.estimate import Estimate
 from scratchlab.recipe import Values, resolve
 from scratchlab.similarity.interface import Similarity
-from scratchlab.types import Floats
+from scratchlab.types import Floats, Waveform
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -37,6 +36,10 @@ class Home:
     and fault of recordings that could not be enrolled. origin: the run that trained the embedder; empty for a published one. weights: of a
     trained embedder. others: steps `[t, c]` of sounds that are none of the words, by file. scored: what leaving recordings out gave.
     threshold: the lowest score that is answered; None: every sound is.
+
+    >>> from scratchlab.inference.enrolment import empty, enrol  # enrol("my_words", "home") makes one
+    >>> empty().classes, empty().steps.reference(np.ones(8000, dtype=np.float32)).shape  # `[variants, t, c]` of half a second
+    ((), torch.Size([2, 10, 96]))
     """
 
     parts: Values
@@ -101,17 +104,9 @@ class Home:
 
         rate: of arrays, in Hz; default: that of the embedder. Raises Problem for what is no recording, and for less than 0.1 s.
         """
-        several: list[Source] = [inputs] if isinstance(inputs, (str, Path, np.ndarray)) else list(inputs)
-        return [self._answer(one, number, rate or self.steps.rate) for number, one in enumerate(several, 1)]
-
-    def _answer(self, source: Source, number: int, rate: int) -> Prediction:
-        name = f"input {number}" if isinstance(source, np.ndarray) else str(source)
-        sound = (
-            audio.decode(Path(source), self.steps.rate)
-            if isinstance(source, (str, Path))
-            else audio.resampled(source, rate, self.steps.rate, name)
-        )
-        return Prediction.of(name, self.classes, self.scores(sound, name).numpy(), self.threshold)
+        named = [(source, inputs_of.named(source, number)) for number, source in enumerate(inputs_of.listed(inputs), 1)]
+        sounds = [(name, inputs_of.read(source, Waveform(self.steps.rate), name, rate)) for source, name in named]
+        return [Prediction.of(name, self.classes, self.scores(sound, name).numpy(), self.threshold) for name, sound in sounds]
 
     def scores(self, sound: Floats, name: str = "The sound") -> Tensor:
         """`[k]`: scores of the words for a sound `[samples]` at the embedder's rate: the best of its steps."""

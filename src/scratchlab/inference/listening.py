@@ -87,8 +87,19 @@ class Listener:
     best: `[k]`, the best scores of the words so far; after `finish`, those of the same sound as a file. Raises Problem for a home without
     threshold, and for one whose embedder needs whole clips.
 
-    >>> listener = Listener(home)
-    >>> heard = [word for piece in pieces for word in listener.push(piece)] + listener.finish()  # pieces of any length
+    >>> import tempfile, soundfile
+    >>> from pathlib import Path
+    >>> from scratchlab.inference.enrolment import enrol
+    >>> folder, second = Path(tempfile.mkdtemp()), np.arange(16_000) / 16_000
+    >>> for pitch in (200, 500, 1100):
+    ...     (folder / "words" / f"word{pitch}").mkdir(parents=True)
+    ...     for take in range(3):
+    ...         sound = np.sin(6.28 * (pitch + 9 * take) * second) * np.hanning(16_000)
+    ...         soundfile.write(folder / "words" / f"word{pitch}" / f"{take}.wav", sound, 16_000)
+    >>> listener = Listener(enrol(folder / "words", folder / "home"))
+    >>> heard = [word for piece in np.split(np.sin(6.28 * 500 * second) * np.hanning(16_000), 10) for word in listener.push(piece)]
+    >>> [one.word for one in [*heard, *listener.finish()]]  # pieces of any length
+    ['word500']
     """
 
     def __init__(self, home: Home) -> None:
@@ -112,7 +123,7 @@ class Listener:
 
     def push(self, samples: Floats) -> list[Heard]:
         """The words that these samples `[k]` make certain, full scale ±1."""
-        return list(self._heard(torch.from_numpy(samples)))
+        return list(self._heard(torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))))
 
     def _heard(self, samples: Tensor) -> Iterator[Heard]:
         steps = self.stream.push(samples)

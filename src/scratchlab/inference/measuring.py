@@ -84,7 +84,7 @@ def threshold(negatives: Floats, false_acceptance: float = FALSE_ACCEPTANCE) -> 
 
     It lies above the kth of the sorted scores, k = ⌈(n + 1)(1 - share)⌉, so that it holds for few too; above the largest where k > n.
 
-    >>> threshold(np.arange(1, 20, dtype=np.float32), 0.1)
+    >>> round(threshold(np.arange(1, 20, dtype=np.float32), 0.1), 3)  # two of these 19 lie above it
     18.0
     """
     ordered = np.sort(negatives)
