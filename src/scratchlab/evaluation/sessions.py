@@ -15,7 +15,7 @@ import polars as pl
 from scratchlab.checks import counted
 from scratchlab.data.protocols.sessions import SessionsPlan
 from scratchlab.evaluation.predictions import Predictions
-from scratchlab.evaluation.unknown import UnknownQueries
+from scratchlab.evaluation.unknown import NO_QUERIES, UnknownQueries
 from scratchlab.metrics.estimate import Estimate, over_draws, over_groups, undefined
 from scratchlab.metrics.open_set import OpenSet
 from scratchlab.metrics.sessions import SessionMetrics, average_accuracy, performance_drop, session_metrics
@@ -81,7 +81,7 @@ class Collected:
         self.by_head: dict[str, list[SessionPredictions]] = defaultdict(list)
         self.similarities: dict[str, list[npt.NDArray[np.float32]]] = defaultdict(list)
 
-    def add(self, session: int, draw: int, split: Split, heads: Mapping[str, Scores], unknown: UnknownQueries) -> None:
+    def add(self, session: int, draw: int, split: Split, heads: Mapping[str, Scores], unknown: UnknownQueries = NO_QUERIES) -> None:
         """Add the scores of every head after one session, and evaluate them with the true labels."""
         for head, scores in heads.items():
             predictions = Predictions.join(split, scores, self.samples)

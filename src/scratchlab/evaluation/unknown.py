@@ -33,7 +33,7 @@ class UnknownQueries:
             rows.append(after.query[~np.isin(after.query, before.query)])
             scored.append(score(replace(split, query=rows[-1]).inputs(samples)))
         if not rows:
-            return cls(np.empty(0, np.int64), {})
+            return NO_QUERIES
         return cls(np.concatenate(rows), {head: np.concatenate([part[head].values for part in scored]) for head in scored[0]})
 
     def metrics(self, head: str, predictions: Predictions, groups: Strings, *, interval: bool) -> OpenSet:
@@ -45,3 +45,6 @@ class UnknownQueries:
         unknown = self.scores.get(head, np.empty((0, known.values.shape[1])))
         of, of_unknown, times = groups[predictions.rows], groups[self.rows], 2000 if interval else 0
         return open_set(known.values, columns, unknown, groups=of, unknown_groups=of_unknown, times=times)
+
+
+NO_QUERIES = UnknownQueries(np.empty(0, np.int64), {})
