@@ -64,6 +64,8 @@ def test_the_area_is_that_of_all_pairs_with_an_interval_over_groups() -> None:
     assert area.value == pytest.approx(plain.value)
     assert area.contains(float(area.value or 0))
     assert area.how == "bootstrap over 12 groups of the queries"
+    bare = metrics.open_set(known, truth, unknown, groups=groups, unknown_groups=unknown_groups, times=0)
+    assert (bare.auroc.value, bare.auroc.low) == (area.value, None)
 
 
 def test_what_is_undefined() -> None:
@@ -84,7 +86,7 @@ def test_what_is_undefined() -> None:
         ({"scores_unknown": [[1.0]]}, "of the same k words"),
         ({"truth": [0, 2]}, "from 0 to 1"),
         ({"truth": [0.0, 1.0]}, "whole numbers"),
-        ({"scores_known": [[1.0, 0.0], [np.nan, 1.0]]}, "score of known query 1 is not finite"),
+        ({"scores_known": [[1.0, 0.0], [np.nan, 1.0]]}, "best score of known query 1 is not finite"),
         ({"groups": ["a", "b"]}, "groups of both"),
         ({"acceptance": 1.0}, "below 1, not 1.0"),
     ],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,9 @@ import polars as pl
 from scratchlab.checks import counted
 from scratchlab.data.protocols.sessions import SessionsPlan
 from scratchlab.evaluation.predictions import Predictions
-from scratchlab.metrics.estimate import over_draws, over_groups, undefined
+from scratchlab.evaluation.unknown import NO_QUERIES, UnknownQueries
+from scratchlab.metrics.estimate import Estimate, over_draws, over_groups, undefined
+from scratchlab.metrics.open_set import OpenSet
 from scratchlab.metrics.sessions import SessionMetrics, average_accuracy, performance_drop, session_metrics
 from scratchlab.result import Head, Layout, Metrics, Result, Row
 from scratchlab.types import Inputs, Rows, Samples, Scores, Split
@@ -27,7 +31,11 @@ if TYPE_CHECKING:
 BASE, NEW = "base", "new"
 METRICS = ("accuracy", "balanced", "base", "new", "harmonic")
 """Metrics of one session, in the order of tables."""
-NOTES = ("Accuracies are joint: every answer is chosen among all classes known so far; 'balanced' weighs classes alike.",)
+NOTES = (
+    "Accuracies are joint: every answer is chosen among all classes known so far; 'balanced' weighs classes alike.",
+    "Unknown are the queries of classes that are learned later; the threshold at which 5 % of them are accepted is chosen on half of the "
+    "groups and judged on the other half.",
+)
 
 
 @dataclass(frozen=True)
@@ -39,17 +47,23 @@ class SessionPredictions:
     classes: Rows
     predictions: Predictions
     metrics: SessionMetrics
+    unknown: OpenSet
 
 
 def evaluate(plan: SessionsPlan, method: Method, samples: Samples, progress: Progress) -> Result:
-    """Score the queries after the base session and after every session of every draw."""
+    """Score the queries after the base session and after every session of every draw, and those of classes that are learned later."""
     collected = Collected(plan, samples)
-    collected.add(0, -1, plan.split, _scored(method, plan.split.inputs(samples)))
+
+    def add(session: int, draw: int, learner: Method, split: Split, later: Sequence[Split]) -> None:
+        scores = _scored(learner, split.inputs(samples))
+        collected.add(session, draw, split, scores, UnknownQueries.of(partial(_scored, learner), split, later, samples))
+
+    add(0, -1, method, plan.split, plan.draws[0] if plan.draws else ())
     for draw, splits in enumerate(progress.over(plan.draws, "draws of the shots")):
         learner = method.branch()
         for session, split in enumerate(splits, 1):
             learner.learn(split.view(samples))
-            collected.add(session, draw, split, _scored(learner, split.inputs(samples)))
+            add(session, draw, learner, split, splits[session:])
         collected.relate(splits[-1], learner.similarity_to_base().cpu().numpy())
     return collected.result()
 
@@ -67,12 +81,13 @@ class Collected:
         self.by_head: dict[str, list[SessionPredictions]] = defaultdict(list)
         self.similarities: dict[str, list[npt.NDArray[np.float32]]] = defaultdict(list)
 
-    def add(self, session: int, draw: int, split: Split, heads: Mapping[str, Scores]) -> None:
+    def add(self, session: int, draw: int, split: Split, heads: Mapping[str, Scores], unknown: UnknownQueries = NO_QUERIES) -> None:
         """Add the scores of every head after one session, and evaluate them with the true labels."""
         for head, scores in heads.items():
             predictions = Predictions.join(split, scores, self.samples)
             metrics = session_metrics(predictions.predicted, predictions.truth, self.base_classes)
-            self.by_head[head].append(SessionPredictions(session, draw, split.classes, predictions, metrics))
+            apart = unknown.metrics(head, predictions, self.plan.groups, interval=session == 0)
+            self.by_head[head].append(SessionPredictions(session, draw, split.classes, predictions, metrics, apart))
 
     def relate(self, split: Split, similarity: npt.NDArray[np.float32]) -> None:
         """Add the similarities `[new, base]` of a draw's new classes to the base classes, after the draw's last session."""
@@ -134,11 +149,16 @@ class Collected:
     def _row(self, session: int, draws: list[SessionPredictions]) -> Row:
         counts = {"classes": len(draws[0].classes), "queries": len(draws[0].predictions.rows)}
         if session == 0:
-            return Row({"session": 0}, counts, self._base(draws[0].predictions), draws[0].predictions.chance)
+            metrics = {**self._base(draws[0].predictions), "unknown_auroc": draws[0].unknown.auroc, "known_lost": draws[0].unknown.lost}
+            return Row({"session": 0}, counts, metrics, draws[0].predictions.chance)
         metrics: Metrics = {}
         for name in METRICS:
             values = [getattr(draw.metrics, name) for draw in draws]
             metrics[name] = undefined(f"there is no query of the classes that '{name}' is over") if None in values else over_draws(values)
+        metrics |= {
+            "unknown_auroc": _mean([draw.unknown.auroc for draw in draws]),
+            "known_lost": _mean([draw.unknown.lost for draw in draws]),
+        }
         return Row({"session": session}, counts, metrics, draws[0].predictions.chance)
 
     def _base(self, predictions: Predictions) -> Metrics:
@@ -160,6 +180,12 @@ class Collected:
             draw=pl.lit(session.draw, pl.Int16),
             part=pl.Series(np.where(of_base, BASE, NEW)).cast(pl.Enum([BASE, NEW])),
         )
+
+
+def _mean(draws: Sequence[Estimate]) -> Estimate:
+    """The mean over the draws; undefined where one of them is, for its reason."""
+    values = [one.value for one in draws if one.value is not None]
+    return over_draws(values) if len(values) == len(draws) else next(one for one in draws if one.value is None)
 
 
 def _headline(head: Head) -> str:

@@ -183,13 +183,12 @@ def detection_curve(
     (array([1, 0, 0, 0]), array([0, 0, 0, 1]))
     """
     x, at, of, true, true_of = _checked(scores, times, words, hours, labels, word_labels)
-    order: Ints = np.lexsort((at, of))
+    order = np.lexsort((at, of))
     x, at, of = x[order], at[order], of[order]
     of_word, best = np.zeros(len(x), bool), np.full(len(true), -np.inf)
     for word, (begin, end, label) in enumerate(zip(true[:, 0].tolist(), true[:, 1].tolist(), true_of.tolist(), strict=True)):
-        start, stop = int(np.searchsorted(of, label)), int(np.searchsorted(of, label, "right"))
-        first = start + int(np.searchsorted(at[start:stop], begin - ROUNDING))
-        last = start + int(np.searchsorted(at[start:stop], end + late + ROUNDING))
+        own = slice(*np.searchsorted(of, [label, label + 1]))
+        first, last = own.start + np.searchsorted(at[own], [begin - ROUNDING, end + late + ROUNDING])
         of_word[first:last] = True
         best[word] = x[first:last].max(initial=-np.inf)
     thresholds = np.concatenate([[np.inf], np.unique(x)[::-1]])

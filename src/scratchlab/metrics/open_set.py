@@ -43,18 +43,21 @@ def open_set(
     groups: npt.ArrayLike | None = None,
     unknown_groups: npt.ArrayLike | None = None,
     acceptance: float = ACCEPTANCE,
+    times: int = 2000,
 ) -> OpenSet:
     """AUROC of known and unknown queries by their best score, and the fraction of known ones lost at 5 % false acceptance.
 
-    scores_known: `[n, k]`, of queries of the k known words; truth: `[n]`, the columns of their words; scores_unknown: `[m, k]`, of queries
-    of other words. groups, unknown_groups: `[n]` and `[m]`, such as their speakers: then the threshold for the queries of one half of the
-    groups is chosen on the unknown queries of the other half, and intervals are of a bootstrap that resamples groups. Without groups the
-    threshold is that of the same unknown queries.
+    scores_known: `[n, k]`, of queries of the k known words; truth: `[n]`, the columns of their words, -1 for a word that has none and is
+    lost; scores_unknown: `[m, k]`, of queries of other words. groups, unknown_groups: `[n]` and `[m]`, such as their speakers: then the
+    threshold for the queries of one half of the groups is chosen on the unknown queries of the other half, and intervals are of a
+    bootstrap that resamples groups. Without groups the threshold is that of the same unknown queries. times: resamples of the groups; 0:
+    values without intervals.
 
     A query is accepted above the threshold, the highest score that leaves at most `acceptance` of the unknown queries above it. The score
     is the maximum over the words, as in Hendrycks & Gimpel (2017), arXiv 1610.02136; the fraction not lost is the detection and
     identification rate of Phillips, Grother & Micheals (2011), Handbook of Face Recognition, ch. 21. Undefined without known or unknown
-    queries, and with groups unless both halves have some. Raises Problem for shapes that do not fit and scores that are not finite.
+    queries, and with groups unless both halves have some. Raises Problem for shapes that do not fit and best scores that are not
+    finite.
 
     >>> print(open_set([[0.9, 0.2], [0.3, 0.8], [0.6, 0.5]], [0, 1, 1], [[0.4, 0.1], [0.2, 0.5]]).lost)
     33.3% [0.8%, 90.6%]
@@ -68,20 +71,20 @@ def open_set(
         if groups is not None or unknown_groups is not None:
             raise Problem("Give groups of both known and unknown queries, or of neither.")
         each = wrong | (best <= threshold(best_unknown, acceptance))
-        area = auroc(np.concatenate([best, best_unknown]), np.arange(len(best) + len(best_unknown)) < len(best))
-        return OpenSet(area, proportion(int(each.sum()), len(each), "queries of known words"), each)
+        return OpenSet(_area_of_single(best, best_unknown), proportion(int(each.sum()), len(each), "queries of known words"), each)
     of, of_unknown = as_array(groups, "n", "groups"), as_array(unknown_groups, "m", "groups of unknown queries")
     same_length(known_queries=known, groups=of)
     same_length(unknown_queries=unknown, groups=of_unknown)
-    area = _area(best, best_unknown, of, of_unknown)
     names = np.unique(np.concatenate([of, of_unknown]))
+    single = len(names) == len(of) + len(of_unknown)  # each query is a group of its own
+    area = _area_of_single(best, best_unknown) if single and times else _area(best, best_unknown, of, of_unknown, times)
     second, second_unknown = (np.searchsorted(names, part) % 2 == 1 for part in (of, of_unknown))
     if len(names) == 1 or second_unknown.all() or not second_unknown.any():
         why = "the unknown queries are of one half of the groups, so that there are none to choose a threshold on for the other"
         return OpenSet(area, undefined(why), np.empty(0, np.bool_))
     limits = [threshold(best_unknown[second_unknown], acceptance), threshold(best_unknown[~second_unknown], acceptance)]
     each = wrong | (best <= np.where(second, limits[1], limits[0]))
-    lost = over_groups(each, of)
+    lost = over_groups(each, of, times=times) if times else Estimate(float(each.mean()), n=len(names), how="without an interval")
     how = f"{lost.how}; the threshold for half of the groups is that of the unknown queries of the others"
     return OpenSet(area, Estimate(lost.value, lost.low, lost.high, lost.n, how), each)
 
@@ -110,17 +113,25 @@ def _checked(
             f"Scores [n, k] and [m, k] of the same k words need the columns [n] of the true ones; they are {list(known.shape)}, "
             f"{list(unknown.shape)} and {list(columns.shape)}."
         )
-    if len(columns) and (columns.dtype.kind not in "iu" or columns.min() < 0 or columns.max() >= known.shape[1]):
-        raise Problem(f"The true words must be whole numbers from 0 to {known.shape[1] - 1}, columns of the scores.")
+    if len(columns) and (columns.dtype.kind not in "iu" or columns.min() < -1 or columns.max() >= known.shape[1]):
+        raise Problem(
+            f"The true words must be whole numbers from 0 to {known.shape[1] - 1}, columns of the scores, or -1 for none of them."
+        )
     for what, scores in (("known", known), ("unknown", unknown)):
-        if not np.isfinite(scores).all():
-            raise Problem(f"A score of {what} query {int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])} is not finite.")
+        good = np.isfinite(scores.max(axis=1, initial=-np.inf))  # -∞ is the score of a word that cannot be the answer
+        if not good.all():
+            raise Problem(f"The best score of {what} query {int(np.flatnonzero(~good)[0])} is not finite.")
     if not 0 <= acceptance < 1:
         raise Problem(f"The accepted fraction of unknown queries is from 0 to below 1, not {acceptance}.")
     return known, columns, unknown
 
 
-def _area(known: Values, unknown: Values, groups: Names, unknown_groups: Names, *, times: int = 2000, seed: int = 0) -> Estimate:
+def _area_of_single(known: Values, unknown: Values) -> Estimate:
+    """AUROC of independent queries."""
+    return auroc(np.concatenate([known, unknown]), np.arange(len(known) + len(unknown)) < len(known))
+
+
+def _area(known: Values, unknown: Values, groups: Names, unknown_groups: Names, times: int) -> Estimate:
     """AUROC with the percentile interval of a bootstrap over groups, from the pairs won by each group's known against each's unknown."""
     names, code = np.unique(np.concatenate([groups, unknown_groups]), return_inverse=True)
     of, of_unknown, size = code[: len(known)], code[len(known) :], len(names)
@@ -133,9 +144,11 @@ def _area(known: Values, unknown: Values, groups: Names, unknown_groups: Names, 
     value = float(won.sum() / pairs.sum())
     if size == 1:
         return Estimate(value, n=1, how="one group; an interval is undefined, because one group has no spread")
+    if not times:
+        return Estimate(value, n=size, how="without an interval")
     if not 0 < value < 1:
         return Estimate(value, n=size, how="an interval is undefined, because all resamples of groups are equal")
-    drawn = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=times).astype(np.float64)
+    drawn = np.random.default_rng(0).multinomial(size, np.full(size, 1 / size), size=times).astype(np.float64)
     total = ((drawn @ pairs) * drawn).sum(axis=1)
     resampled = (((drawn @ won) * drawn).sum(axis=1)[total > 0]) / total[total > 0]
     low, high = cast("tuple[float, float]", np.quantile(resampled, [0.025, 0.975]).tolist())

@@ -14,6 +14,7 @@ from scratchlab.report.run.contexts import curve
 from scratchlab.report.run.kinds.interface import Origin, Section, snippet
 from scratchlab.result import Result
 
+UNKNOWN = ("unknown_auroc", "known_lost")  # metrics that have a table of their own
 SHOWN = {"accuracy": 420, "base": 280, "new": 280}  # metrics that have a chart, and its height in pixels
 
 MEANINGS = {
@@ -55,7 +56,8 @@ def section(result: Result, confusions: Sequence[Confusion]) -> Section:
     if later:
         figures = {name: curve(result, name, height, list(SHOWN)) for name, height in SHOWN.items()}
     similar = nearest(result, base, confusions)
-    about = {"later": counted(later, "session"), "base": len(base), "nearest": similar}
+    unknown = [name for name in UNKNOWN if name in result.head.rows[0].metrics]  # runs of before have none
+    about = {"later": counted(later, "session"), "base": len(base), "nearest": similar, "unknown": unknown}
     computed = 'over_draws(units.group_by("draw", maintain_order=True).agg(pl.col("value").mean())["value"].to_list())'
     code = snippet(result, f', pl.col("session") == {last}', computed, over_draws)
     return Section("Sessions", _origins(result, int(last), similar=bool(similar)), code, about, figures, MEANINGS)
