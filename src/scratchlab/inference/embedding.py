@@ -14,18 +14,56 @@ from torch import Tensor
 
 from scratchlab.checks import Problem
 from scratchlab.data.audio import padded
+from scratchlab.inference.steps import EmbeddingStream
 from scratchlab.learn.components import EMBEDDER, SECTIONS, embedder_of_recipe
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.whitening import Whitened
+from scratchlab.models.encoders.speech_embedding import SpeechEmbedding
+from scratchlab.models.frontends.speech_mel import SpeechMel
+from scratchlab.models.temporal.frames import Frames
 from scratchlab.recipe import Sections, Values, resolve
 from scratchlab.similarity.whitening import EmbeddingWhitening
-from scratchlab.types import Floats, Waveform
+from scratchlab.types import Embeddings, Floats, Waveform
 
 CONTEXT = 0.5  # seconds of silence, or of noise, on each side of a reference
 LEAD = 0.82  # seconds of silence before sound: those of a reference and four more steps of the speech embedding
 NOISE_DB = 20.0  # by which a recording is louder than the noise of its second variant
+LONG = 30.0  # seconds of sound from which it is embedded in pieces, where the embedder can, so that memory is bounded
 PARTS: Sections = {**EMBEDDER, "similarity": SECTIONS["similarity"]}
 SETTINGS = "the settings of a home"  # for messages
+
+
+class StepStream:
+    """Embeds sound as it comes: steps `[t, c]` of the pieces, as `Steps` gives them for the whole.
+
+    Raises Problem for an embedder that needs whole clips.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        if obstacle := self.obstacle(embedder):
+            raise Problem(f"These words cannot be heard in a stream: {obstacle}.")
+        self.whitening, self.temporal = embedder.whitening if isinstance(embedder, Whitened) else None, embedder.temporal
+        assert isinstance(embedder.frontend, SpeechMel)
+        assert isinstance(embedder.encoder, SpeechEmbedding)
+        self.stream = EmbeddingStream(embedder.frontend, embedder.encoder)
+
+    @staticmethod
+    def obstacle(embedder: Embedder) -> str:
+        """Why an embedder needs whole clips; empty if it does not."""
+        if not (isinstance(embedder.frontend, SpeechMel) and isinstance(embedder.encoder, SpeechEmbedding)):
+            name = type(embedder.encoder).__name__
+            return f"{name} reads whole clips; enrol without --from, or from a run with encoder.name = 'speech_embedding'"
+        by_step = isinstance(embedder.temporal, Frames) and embedder.temporal.pool == 1
+        return "" if by_step else "its steps are pooled; enrol from a run with temporal.name = 'frames' and temporal.pool = 1"
+
+    @torch.no_grad()
+    def push(self, samples: Tensor) -> Tensor:
+        """The steps that these samples `[k]` complete, often none."""
+        steps = self.stream.push(samples)
+        if not len(steps):
+            return steps
+        embeddings = self.temporal(Embeddings.of(steps[None]))
+        return (self.whitening(embeddings) if self.whitening else embeddings).matrix[0]
 
 
 class Steps:
@@ -44,6 +82,8 @@ class Steps:
     def __call__(self, sound: Floats, before: float, after: float) -> Tensor:
         """The steps of a sound `[samples]` with silence before and after it, in seconds."""
         with_silence = np.pad(sound, (round(before * self.rate), round(after * self.rate)))
+        if len(with_silence) > LONG * self.rate and not StepStream.obstacle(self.embedder):
+            return StepStream(self.embedder).push(torch.from_numpy(with_silence))
         return self.embedder(padded([with_silence])).matrix[0].cpu()
 
     @functools.cached_property

@@ -127,7 +127,9 @@ def enrol(
     false_acceptance: float = measuring.FALSE_ACCEPTANCE,
     progress: Progress = list,
 ) -> Home:
-    """Enrols the words of a folder, WORD/*.wav, and writes the home `name`, which `scratchlab.load` opens.
+    """Enrols the words of a folder, WORD/*.wav, and writes the home `name`, which answers for files and for samples `[n]`.
+
+    `scratchlab.load` opens it again.
 
     run: the folder of a run whose embedder compares the recordings, in place of the published one. others: folder of sounds that are none
     of the words, by which the threshold is chosen too. add: to a home that exists; replace: instead of it. progress: wraps the file names
@@ -141,7 +143,7 @@ def enrol(
     ...         sound = np.sin(6.28 * (pitch + 9 * take) * second) * np.hanning(16_000)
     ...         soundfile.write(folder / "words" / f"word{pitch}" / f"{take}.wav", sound, 16_000)
     >>> home = enrol(folder / "words", folder / "home")
-    >>> home.predict(np.sin(6.28 * 505 * second) * np.hanning(16_000))[0].label  # samples [n] at 16 kHz, or files
+    >>> home.predict(np.sin(6.28 * 505 * second) * np.hanning(16_000))[0].best  # with three tones, no threshold is sure
     'word500'
     """
     place, exists = Path(name), (Path(name) / home_folder.FILE).exists()

@@ -39,7 +39,7 @@ class Home:
 
     >>> from scratchlab.inference.enrolment import empty, enrol  # enrol("my_words", "home") makes one
     >>> empty().classes, empty().steps.reference(np.ones(8000, dtype=np.float32)).shape  # `[variants, t, c]` of half a second
-    ((), torch.Size([2, 10, 96]))
+    ((), torch.Size([2, 9, 96]))
     """
 
     parts: Values

@@ -10,15 +10,12 @@ import torch
 from torch import Tensor
 
 from scratchlab.checks import Problem
-from scratchlab.inference.embedding import CONTEXT, LEAD
+from scratchlab.inference.embedding import CONTEXT, LEAD, StepStream
 from scratchlab.inference.home import Home
 from scratchlab.inference.recognizer import LOWEST, Recognizer
-from scratchlab.inference.steps import STEP, EmbeddingStream
-from scratchlab.learn.whitening import Whitened
-from scratchlab.models.encoders.speech_embedding import SpeechEmbedding
-from scratchlab.models.frontends.speech_mel import RATE, SHORTEST, SpeechMel
-from scratchlab.models.temporal.frames import Frames
-from scratchlab.types import Embeddings, Floats
+from scratchlab.inference.steps import STEP
+from scratchlab.models.frontends.speech_mel import RATE, SHORTEST
+from scratchlab.types import Floats
 
 PATIENCE = 0.4  # seconds for which a word waits for a better score before it is reported
 
@@ -97,25 +94,18 @@ class Listener:
     ...         sound = np.sin(6.28 * (pitch + 9 * take) * second) * np.hanning(16_000)
     ...         soundfile.write(folder / "words" / f"word{pitch}" / f"{take}.wav", sound, 16_000)
     >>> listener = Listener(enrol(folder / "words", folder / "home"))
-    >>> heard = [word for piece in np.split(np.sin(6.28 * 500 * second) * np.hanning(16_000), 10) for word in listener.push(piece)]
-    >>> [one.word for one in [*heard, *listener.finish()]]  # pieces of any length
-    ['word500']
+    >>> for piece in np.split(np.sin(6.28 * 505 * second) * np.hanning(16_000), 10):  # of any length
+    ...     heard = listener.push(piece)
+    >>> heard += listener.finish()  # with three tones, no threshold is sure; the best scores are [word1100, word200, word500]
+    >>> int(listener.best.argmax())
+    2
     """
 
     def __init__(self, home: Home) -> None:
-        embedder = home.steps.embedder
-        self.whitening = embedder.whitening if isinstance(embedder, Whitened) else None
-        frontend, encoder, self.temporal = embedder.frontend, embedder.encoder, embedder.temporal
-        by_step = isinstance(self.temporal, Frames) and self.temporal.pool == 1
-        if not (isinstance(frontend, SpeechMel) and isinstance(encoder, SpeechEmbedding) and by_step):
-            raise Problem(
-                f"These words were enrolled with the embedder of {home.origin}, which needs whole clips; listening needs the speech "
-                "embedding: enrol without --from, or from a run with encoder.name = 'speech_embedding' and temporal.pool = 1."
-            )
         if home.threshold is None:
             raise Problem("These words have no threshold, so that every sound would be a word; give other sounds with --others.")
         self.tail = home.recognizer.tail
-        self.stream, self.scores = EmbeddingStream(frontend, encoder), RecentScores(home.recognizer)
+        self.stream, self.scores = StepStream(home.steps.embedder), RecentScores(home.recognizer)
         self.events = Events(home.classes, home.threshold)
         self.best: Floats = np.full(len(home.classes), LOWEST, dtype=np.float32)
         self.next = SHORTEST / RATE - LEAD - CONTEXT  # seconds of the next step: at the end of a word that its references end with
@@ -129,8 +119,6 @@ class Listener:
         steps = self.stream.push(samples)
         if not len(steps):
             return
-        embeddings = self.temporal(Embeddings.of(steps[None]))
-        steps = (self.whitening(embeddings) if self.whitening else embeddings).matrix[0]
         for scores in self.scores.push(steps).numpy():
             self.best = np.maximum(self.best, scores)
             if heard := self.events.push(scores, self.next):

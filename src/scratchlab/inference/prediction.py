@@ -18,7 +18,7 @@ Source = str | Path | npt.NDArray[Any]  # a file, or the values of one input
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one input.
+    """The answer for one input: of the scores `[k]` of k classes, the best and the second.
 
     source: its file, or `input 1`, `input 2`, … for arrays. label: the class, or "unknown" where the best score is below the threshold.
     score: of the class `best`, larger is more similar; runner_up: the class with the second highest score, None where there is one class.
