@@ -86,7 +86,7 @@ def test_what_it_keeps_does_not_grow() -> None:
         tensors = [*stream.pieces, *stream.state]
         return sum(tensor.untyped_storage().nbytes() for tensor in tensors)
 
-    sizes = []
+    sizes: list[int] = []
     for _ in range(3):
         stream.push(sound(12_345))
         stream.push(sound(40 * SECONDS))
