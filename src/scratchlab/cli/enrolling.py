@@ -28,14 +28,18 @@ def enrol(
     replace: Annotated[bool, typer.Option("--replace", help="replace what --name holds")] = False,
     remove: Annotated[list[str] | None, typer.Option("--remove", help="remove a word from --name; may be repeated")] = None,
     false_acceptance: Annotated[
-        float, typer.Option("--false-acceptance", min=0.001, max=0.5, help="share of unknown sounds that may be taken for a word")
-    ] = 0.05,
+        float | None, typer.Option("--false-acceptance", min=0.001, max=0.5, help="share of unknown sounds that may pass; default: 0.05")
+    ] = None,
+    false_alarms: Annotated[
+        float | None, typer.Option("--false-alarms", min=0, help="most false alarms an hour of the sounds of --others; default: any number")
+    ] = None,
     runs: Annotated[Path, typer.Option("--runs", envvar="SCRATCHLAB_RUNS", help="folder of the runs, for --from")] = Path("runs"),
 ) -> None:
     """Enrol words from a few recordings each, without training: checks the recordings, measures itself, and answers for new ones."""
     from rich.progress import track
 
     from scratchlab.inference import enrolment, home_folder
+    from scratchlab.inference.measuring import RATES, Rates
     from scratchlab.report.home import page, terminal
     from scratchlab.store.run import Run
 
@@ -52,7 +56,7 @@ def enrol(
             others=others,
             add=add,
             replace=replace,
-            false_acceptance=false_acceptance,
+            rates=Rates(false_acceptance or RATES.false_acceptance, false_alarms) if false_acceptance or false_alarms is not None else None,
             progress=lambda names: track(names, "embedding", transient=True, disable=not console.is_terminal),
         )
     console.print(terminal.summary(home))

@@ -10,8 +10,9 @@ import numpy as np
 
 from scratchlab.checks import Problem, listing, nearest
 from scratchlab.inference import home_folder, measuring, recordings
-from scratchlab.inference.embedding import LEAD, Steps
-from scratchlab.inference.home import PARTS, Home
+from scratchlab.inference.embedding import LEAD, PARTS, Steps
+from scratchlab.inference.home import Home
+from scratchlab.inference.measuring import Rates
 from scratchlab.inference.prediction import UNKNOWN
 from scratchlab.inference.recordings import Progress, Recording
 from scratchlab.learn.components import EMBEDDER
@@ -27,14 +28,14 @@ PUBLISHED: Values = {
 }
 
 
-def empty(run: Run | None = None, false_acceptance: float = measuring.FALSE_ACCEPTANCE) -> Home:
+def empty(run: Run | None = None) -> Home:
     """A home without words. run: whose trained embedder compares the recordings; None: the published speech embedding.
 
-    false_acceptance: the share of unknown sounds that the threshold shall let pass. Raises Problem for a run without weights, or of images.
+    Raises Problem for a run without weights, or of images.
     """
     if run is None:
         parts = {**resolve(PUBLISHED, PARTS, "the defaults").values}
-        return Home(parts, Steps.of(parts, 16_000, {}), false_acceptance=false_acceptance)
+        return Home(parts, Steps.of(parts, 16_000, {}))
     tables, weights = run.recipe(), run.load_arrays("weights")
     if weights is None:
         raise Problem(f"{run.folder} is {run.state()} and holds no weights; only a finished run can compare recordings.")
@@ -45,7 +46,7 @@ def empty(run: Run | None = None, false_acceptance: float = measuring.FALSE_ACCE
     parts = {**resolve(given, PARTS, run.folder.name).values}
     kept = {name: array for name, array in weights[0].items() if name.startswith(("embedder.", PREFIX))}
     steps = Steps.of(parts, int(tables["data"].get("rate", 16_000)), kept)
-    return Home(parts, steps, origin=str(run.folder), weights=kept, false_acceptance=false_acceptance)
+    return Home(parts, steps, origin=str(run.folder), weights=kept)
 
 
 def added(home: Home, given: Iterable[Recording], others: Iterable[Recording] = ()) -> Home:
@@ -111,8 +112,7 @@ def measured(home: Home) -> Home:
         )
     heard = [home.steps(recording.sound, LEAD, home.recognizer.tail) for recording in home.recordings]
     scored = measuring.score(home.recognizer, heard, [steps for _, steps in home.others])
-    negatives = scored.negatives[0]
-    chosen = measuring.threshold(negatives, home.false_acceptance) if len(negatives) else None
+    chosen = measuring.threshold(scored, home.rates) if len(scored.negatives.scores) else None
     return dataclasses.replace(home, scored=scored, threshold=chosen)
 
 
@@ -124,7 +124,7 @@ def enrol(
     others: str | Path | None = None,
     add: bool = False,
     replace: bool = False,
-    false_acceptance: float = measuring.FALSE_ACCEPTANCE,
+    rates: Rates | None = None,
     progress: Progress = list,
 ) -> Home:
     """Enrols the words of a folder, WORD/*.wav, and writes the home `name`, which answers for files and for samples `[n]`.
@@ -132,7 +132,8 @@ def enrol(
     `scratchlab.load` opens it again.
 
     run: the folder of a run whose embedder compares the recordings, in place of the published one. others: folder of sounds that are none
-    of the words, by which the threshold is chosen too. add: to a home that exists; replace: instead of it. progress: wraps the file names
+    of the words, by which the threshold is chosen too. add: to a home that exists; replace: instead of it. rates: what the
+    threshold may let pass; None: that of the home, or 5 % of unknown sounds. progress: wraps the file names
     as they are read. Raises Problem for bad recordings, and for a home that exists or does not; nothing is written then.
 
     >>> import tempfile, soundfile
@@ -157,7 +158,8 @@ def enrol(
         raise Problem(f"There is no {place / home_folder.FILE} to add words to; leave out --add to make it.")
     if add and run is not None:
         raise Problem(f"{place} has its embedder already, so --from cannot change it; enrol all words again with --replace.")
-    home = home_folder.load(place) if add else empty(Run(Path(run)) if run else None, false_acceptance)
+    home = home_folder.load(place) if add else empty(Run(Path(run)) if run else None)
+    home = dataclasses.replace(home, rates=rates) if rates else home
     given = list(recordings.of_folder(Path(folder), home.steps.rate, progress))
     sounds = list(recordings.others(Path(others), home.steps.rate, progress)) if others else []
     home = added(home, given, sounds)

@@ -16,7 +16,7 @@ from scratchlab.checks import Problem
 from scratchlab.inference import inputs as inputs_of
 from scratchlab.inference import measuring
 from scratchlab.inference.embedding import LEAD, PARTS, SETTINGS, Steps
-from scratchlab.inference.measuring import FALSE_ACCEPTANCE, NOTHING, Scored
+from scratchlab.inference.measuring import NOTHING, RATES, Rates, Scored
 from scratchlab.inference.prediction import Prediction, Source
 from scratchlab.inference.recognizer import Recognizer
 from scratchlab.inference.recordings import SHORTEST, Recording
@@ -35,7 +35,8 @@ class Home:
     parts: the sections of the embedder and of the similarity; steps: embeds sound. references: `[m, t, c]` of each recording. refused: file
     and fault of recordings that could not be enrolled. origin: the run that trained the embedder; empty for a published one. weights: of a
     trained embedder. others: steps `[t, c]` of sounds that are none of the words, by file. scored: what leaving recordings out gave.
-    threshold: the lowest score that is answered; None: every sound is.
+    threshold: the lowest score that is answered; None: every sound is. rates: what
+    it was chosen for.
 
     >>> from scratchlab.inference.enrolment import empty, enrol  # enrol("my_words", "home") makes one
     >>> empty().classes, empty().steps.reference(np.ones(8000, dtype=np.float32)).shape  # `[variants, t, c]` of half a second
@@ -52,7 +53,7 @@ class Home:
     others: tuple[tuple[str, Tensor], ...] = ()
     scored: Scored = NOTHING
     threshold: float | None = None
-    false_acceptance: float = FALSE_ACCEPTANCE
+    rates: Rates = RATES
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ class Home:
     @functools.cached_property
     def figures(self) -> dict[str, Estimate]:
         """Accuracy, and with the threshold `recognised` and `false_acceptance`, measured by leaving recordings out."""
-        return measuring.figures(self.scored, self.false_acceptance)
+        return measuring.figures(self.scored, self.rates)
 
     @functools.cached_property
     def suspicions(self) -> dict[int, str]:

@@ -27,7 +27,7 @@ from scratchlab.checks import Problem
 from scratchlab.data import audio
 from scratchlab.inference.embedding import Steps
 from scratchlab.inference.home import Arrays, Home
-from scratchlab.inference.measuring import Scored
+from scratchlab.inference.measuring import Rates, Scored
 from scratchlab.inference.recordings import Recording
 from scratchlab.recipe import Values
 from scratchlab.store import files
@@ -79,7 +79,7 @@ def _table(home: Home, words: str, embedder: str) -> Values:
         "origin": home.origin,
         "rate": home.steps.rate,
         **({} if home.threshold is None else {"threshold": home.threshold}),
-        "false_acceptance": home.false_acceptance,
+        "rates": _without_none(dataclasses.asdict(home.rates)),
         "files": {"words": words, "embedder": embedder},
         "figures": {name: _without_none(dataclasses.asdict(estimate)) for name, estimate in home.figures.items()},
         "parts": home.parts,
@@ -114,7 +114,7 @@ def load(folder: Path | str) -> Home:
         origin=content.origin,
         weights=weights,
         threshold=content.threshold,
-        false_acceptance=content.false_acceptance,
+        rates=Rates(**content.rates.model_dump()),
     )
     return _with_words(home, folder, content)
 
@@ -131,6 +131,11 @@ class _Files(_Strict):
     embedder: FileName | Literal[""]
 
 
+class _Rates(_Strict):
+    false_acceptance: float
+    false_alarms: float | None = None
+
+
 class _Recording(_Strict):
     word: str
     file: str
@@ -145,7 +150,7 @@ class _Content(_Strict):
     origin: str
     rate: int
     threshold: float | None = None
-    false_acceptance: float
+    rates: _Rates
     files: _Files
     parts: dict[str, Any]
     others: list[str]

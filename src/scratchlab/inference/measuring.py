@@ -11,14 +11,26 @@ import torch
 from torch import Tensor
 
 from scratchlab.inference.recognizer import Recognizer
-from scratchlab.metrics.detection import alarms_per_hour, events
+from scratchlab.metrics.detection import alarms_per_hour, detection_curve, events
 from scratchlab.metrics.estimate import Estimate, over_groups, undefined
 from scratchlab.types import Floats
 
-FALSE_ACCEPTANCE = 0.05  # share of unknown sounds that the threshold lets pass
+PAUSE = 10.0  # seconds between files, so that no event is in two
 BLOCK = 2.0  # seconds of other sounds that count as one unknown sound
 UNLIKE = 3.5  # median absolute deviations below the median at which a recording is unlike the others of its word
 SAME = 0.3  # share of a word's recordings that are taken for the other word, from which two words are nearly the same
+
+
+Names = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Negatives:
+    """Best scores `[m]` of unknown sounds; folds: which of them are left out together; groups: which of them depend on each other."""
+
+    scores: Floats
+    folds: Names
+    groups: Names
 
 
 @dataclass(frozen=True)
@@ -43,18 +55,33 @@ class Scored:
         return np.bincount(self.labels)[self.labels] > 1
 
     @property
-    def negatives(self) -> tuple[Floats, npt.NDArray[np.str_]]:
-        """Best scores of all unknown sounds, which are recordings and parts of files, and the group of each: its word or its file."""
-        words = np.array([f"word {label}" for label in self.labels[: len(self.unknown)]], dtype=np.str_)
-        blocks = [
-            (f"file {number}", part.max()) for number in np.unique(self.files) for part in self._blocks(self.others[self.files == number])
-        ]
-        best = np.array([score for _, score in blocks], dtype=np.float32)
-        return np.concatenate([self.unknown, best]), np.concatenate([words, np.array([name for name, _ in blocks], dtype=np.str_)])
+    def of_words(self) -> Names:
+        """`[r]`: the fold of each recording, its word."""
+        return np.array([f"word {label}" for label in self.labels], dtype=np.str_)
 
-    def _blocks(self, scores: Floats) -> list[Floats]:
-        """The scores of one file in parts of `BLOCK`, the last with what remains."""
-        return np.array_split(scores, max(1, int(len(scores) * self.step_seconds / BLOCK)))
+    @property
+    def of_files(self) -> Names:
+        """`[n]`: the fold of each step of other sounds, one of two halves of the files."""
+        return np.array(["files 0", "files 1"], dtype=np.str_)[self.files % 2]
+
+    @property
+    def times(self) -> npt.NDArray[np.float64]:
+        """`[n]`: the time of each step of other sounds in seconds, the files one after the other."""
+        return self.step_seconds * np.arange(len(self.others)) + PAUSE * self.files
+
+    @property
+    def negatives(self) -> Negatives:
+        """All unknown sounds: recordings as if their word were unknown, and each `BLOCK` of other sounds."""
+        by_file = {int(number): self.others[self.files == number] for number in np.unique(self.files)}
+        blocks = {number: max(1, int(len(own) * self.step_seconds / BLOCK)) for number, own in by_file.items()}
+        files: npt.NDArray[np.int64] = np.repeat(list(blocks), list(blocks.values())).astype(np.int64)
+        best = [float(part.max()) for number, own in by_file.items() for part in np.array_split(own, blocks[number])]
+        words = self.of_words[: len(self.unknown)]
+        return Negatives(
+            np.concatenate([self.unknown, np.array(best, dtype=np.float32)]),
+            np.concatenate([words, np.array([f"files {number % 2}" for number in files], dtype=np.str_)]),
+            np.concatenate([words, np.array([f"file {number}" for number in files], dtype=np.str_)]),
+        )
 
 
 _NONE: Floats = np.zeros(0, dtype=np.float32)
@@ -79,49 +106,69 @@ def _only(number: int, count: int) -> Tensor:
     return torch.arange(count) == number
 
 
-def threshold(negatives: Floats, false_acceptance: float = FALSE_ACCEPTANCE) -> float:
+@dataclass(frozen=True)
+class Rates:
+    """What a threshold may let pass: a share of unknown sounds and, if it is set, a number of false alarms an hour of other sounds."""
+
+    false_acceptance: float = 0.05
+    false_alarms: float | None = None
+
+
+RATES = Rates()
+
+
+def threshold(scored: Scored, rates: Rates = RATES, without: str = "") -> float:
+    """The lowest score that is answered, by the unknown sounds, of which there must be some, that are not in the fold `without`."""
+    negatives = scored.negatives
+    found = above(negatives.scores[negatives.folds != without], rates.false_acceptance)
+    used = scored.of_files != without
+    if rates.false_alarms is None or not used.any():
+        return found
+    hours = float(used.sum()) * scored.step_seconds / 3600
+    curve = detection_curve(scored.others[used], scored.times[used], [], hours)
+    return max(found, min(curve.threshold(rates.false_alarms), float(np.nextafter(scored.others[used].max(), np.float32(np.inf)))))
+
+
+def above(negatives: Floats, share: float) -> float:
     """The lowest score at which at most this share of unknown sounds, drawn like these `[n]`, is expected to be taken for a word.
 
     It lies above the kth of the sorted scores, k = ⌈(n + 1)(1 - share)⌉, so that it holds for few too; above the largest where k > n.
 
-    >>> round(threshold(np.arange(1, 20, dtype=np.float32), 0.1), 3)  # two of these 19 lie above it
+    >>> round(above(np.arange(1, 20, dtype=np.float32), 0.1), 3)  # two of these 19 lie above it
     18.0
     """
     ordered = np.sort(negatives)
-    rank = min(len(ordered), int(np.ceil((len(ordered) + 1) * (1 - false_acceptance))))
+    rank = min(len(ordered), int(np.ceil((len(ordered) + 1) * (1 - share))))
     return float(np.nextafter(ordered[rank - 1], np.float32(np.inf)))
 
 
-def figures(scored: Scored, false_acceptance: float = FALSE_ACCEPTANCE) -> dict[str, Estimate]:
+def figures(scored: Scored, rates: Rates = RATES) -> dict[str, Estimate]:
     """What to expect of recordings like the enrolled ones, by the same voices.
 
     `accuracy` is that among the words. With the threshold, `recognised` is the share of recordings that are answered rightly,
     `false_acceptance` the share of unknown sounds that are answered, and `false_alarms` those an hour of other sounds, if there are any.
 
-    The threshold that judges a recording is chosen without its word and without its file.
+    The threshold that judges a recording is chosen without its word, and without the half of the files that it is in.
     """
-    whole, of_words = scored.measurable, np.array([f"word {label}" for label in scored.labels], dtype=np.str_)
+    whole, of_words = scored.measurable, scored.of_words
     if not whole.any():
         alone = "every word has one recording, so that none can be left out"
         return {name: undefined(alone) for name in ("accuracy", "recognised", "false_acceptance")}
     right = scored.left_out.argmax(1) == scored.labels
     found = {"accuracy": over_groups(right[whole], of_words[whole], unit="recordings", block="words")}
-    negatives, groups = scored.negatives
-    if len(set(groups)) < 2:
+    negatives = scored.negatives
+    folds = set(negatives.folds)
+    if len(folds) < 2:
         reason = "there are no unknown sounds by which the threshold could be chosen and judged; give recordings of other sounds"
         return {**found, "recognised": undefined(reason), "false_acceptance": undefined(reason)}
-    limits = {group: threshold(negatives[groups != group], false_acceptance) for group in set(groups)}
-    everything = threshold(negatives, false_acceptance)
-    of_recordings = np.array([limits.get(word, everything) for word in of_words])
-    kept = right & (scored.left_out.max(1) >= of_recordings)
-    accepted = negatives >= np.array([limits[group] for group in groups])
+    limits = {fold: threshold(scored, rates, fold) for fold in {*folds, *of_words}}
+    kept = right & (scored.left_out.max(1) >= np.array([limits[word] for word in of_words]))
+    accepted = negatives.scores >= np.array([limits[fold] for fold in negatives.folds])
     found["recognised"] = over_groups(kept[whole], of_words[whole], unit="recordings", block="words")
-    found["false_acceptance"] = over_groups(accepted, groups, unit="sounds", block="words and files")
+    found["false_acceptance"] = over_groups(accepted, negatives.groups, unit="sounds", block="words and files")
     if len(scored.others):
-        alarms = sum(
-            len(events(scored.step_seconds * np.flatnonzero(scored.others[scored.files == number] >= limits[f"file {number}"])))
-            for number in np.unique(scored.files)
-        )
+        heard = scored.others >= np.array([limits[fold] for fold in scored.of_files])
+        alarms = len(events(scored.times[heard]))
         found["false_alarms"] = alarms_per_hour(alarms, len(scored.others) * scored.step_seconds / 3600)
     return found
 

@@ -21,7 +21,7 @@ def confused(home: Home) -> Confusion:
 
 def threshold(home: Home) -> Figure:
     """Recordings of the words that are answered rightly, and unknown sounds that are answered, over the threshold."""
-    scored, unknown = home.scored, np.sort(home.scored.negatives[0])
+    scored, unknown = home.scored, np.sort(home.scored.negatives.scores)
     right = scored.left_out.argmax(1) == scored.labels
     known = np.sort(np.where(right, scored.left_out.max(1, initial=-np.inf), -np.inf)[scored.measurable])
     both = np.concatenate([known[np.isfinite(known)], unknown])
@@ -70,10 +70,9 @@ def threshold(home: Home) -> Figure:
 
 def alarms(home: Home) -> Figure:
     """Misses against false alarms an hour of other sounds, over all thresholds."""
-    scored, gap = home.scored, 10.0  # seconds between files, so that no event is in two
+    scored = home.scored
     hours = len(scored.others) * scored.step_seconds / 3600
-    times = scored.step_seconds * np.arange(len(scored.others)) + gap * scored.files
-    curve = detection_curve(scored.others, times, [], hours)
+    curve = detection_curve(scored.others, scored.times, [], hours)
     right = (scored.left_out.argmax(1) == scored.labels)[scored.measurable]
     best = scored.left_out.max(1, initial=-np.inf)[scored.measurable]
     known = np.sort(best[right])
