@@ -45,7 +45,7 @@ class Classification(Loss):
     """Sum over similarities of weight · loss of (temperature · similarity to each class).
 
     similarities: those of a recipe, by name, or a single one, or None for the cosine. name: its name in a recipe. by_prototypes: whether
-    classes are represented by prototypes from an episode's support, instead of weights. imprint: whether class weights begin as class means.
+    classes are represented by prototypes from an episode's support, instead of weights. imprint: whether weights begin as class means.
     """
 
     name: ClassVar[str]
