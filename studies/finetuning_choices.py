@@ -31,8 +31,7 @@ ROWS = {
     "class weights begin at random": ["loss.cross_entropy.imprint=false"],
     "the same, loss of the vector alone": ["loss.cross_entropy.imprint=false", "loss.cross_entropy.weights={cosine=1.0}"],
     "rate 1e-3": ["training.rate=1e-3"],
-    "2 epochs": ["training.epochs=2"],
-    "all blocks": ["encoder.frozen=0"],
+    "6 epochs": ["training.epochs=6"],
 }
 HEADS = {"cosine+dtw": "vector + DTW", "cosine+cka+dtw": "vector + CKA + DTW"}
 

