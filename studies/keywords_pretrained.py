@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from scratchlab import experiment, methods
 from scratchlab.analysis.crossed import Crossed, over_results
+from scratchlab.checks import Problem
 from scratchlab.learn.checkpoints import NullStore
 from scratchlab.models.interface import Encoder
 from scratchlab.pipeline import assemble
@@ -31,13 +32,10 @@ HEADS = {VECTOR: "vector", DTW: "DTW", BOTH: "vector + DTW", ALL: "vector + CKA 
 SCRATCH, PRETRAINED, FINETUNED = "keywords-matrix", "keywords-pretrained", "keywords-finetuned"
 UNWHITENED = "whitening.name=none"
 FEATURES = "log-mel features"
-ROWS = {  # recipe and its settings
-    "BC-ResNet-1, untrained": (SCRATCH, ["training.epochs=0"]),
-    "BC-ResNet-1, trained": (SCRATCH, ["training.epochs=60"]),
-    "pretrained": (PRETRAINED, [UNWHITENED]),
-    "pretrained, whitened": (PRETRAINED, list[str]()),
-    "fine-tuned": (FINETUNED, [UNWHITENED]),
-    "fine-tuned, whitened": (FINETUNED, list[str]()),
+ROWS = {  # by recipe: rows and their settings
+    SCRATCH: {"BC-ResNet-1, untrained": ["training.epochs=0"], "BC-ResNet-1, trained": ["training.epochs=60"]},
+    PRETRAINED: {"pretrained": [UNWHITENED], "pretrained, whitened": []},
+    FINETUNED: {"fine-tuned, whitened": []},
 }
 BASELINE = "BC-ResNet-1, trained", BOTH
 PARTS = {"all words": "", "base words": "base", "new words": "new"}
@@ -65,19 +63,27 @@ def of_features(given: argparse.Namespace, seed: int) -> Result:
     return experiment.run(method, scratch.source.read(), scratch.protocol, seed=seed)
 
 
-def of_runs(given: argparse.Namespace) -> dict[str, list[Run]]:
-    """The runs of each row."""
+def of_runs(given: argparse.Namespace) -> dict[str, list[tuple[int, Run]]]:
+    """The runs of each row with their seeds. Fine-tuned embeddings without whitening are those of the runs with whitening."""
     runs: dict[str, list[Run]] = {}
-    for recipe in (SCRATCH, PRETRAINED, FINETUNED):
-        given.recipe = recipe
-        runs |= making.runs_of(given, {row: settings for row, (own, settings) in ROWS.items() if own == recipe})
-    return runs
+    for given.recipe, rows in ROWS.items():
+        runs |= making.runs_of(given, rows)
+    given.recipe, seeds = PRETRAINED, given.seeds
+    found = {row: list(zip(seeds, of_row, strict=True)) for row, of_row in runs.items()}
+    for seed, run in found["fine-tuned, whitened"]:
+        given.seeds = [seed]
+        (again,) = making.runs_of(given, {"": [UNWHITENED, f"training.init_from={run.folder}"]})[""]
+        found.setdefault("fine-tuned", []).append((seed, again))
+    given.seeds = seeds
+    return found
 
 
 def main() -> None:
     given = making.of_recipe(__doc__, SCRATCH).parse_args()
+    if given.recipe != SCRATCH or given.folds != [""]:
+        raise Problem("The rows of this study have recipes of their own, and no folds; leave out --recipe and --folds.")
     features = [(seed, of_features(given, seed)) for seed in given.seeds]
-    runs = {row: [(run.recipe()["seed"], finished(run)) for run in of_row] for row, of_row in of_runs(given).items()}
+    runs = {row: [(seed, finished(run)) for seed, run in of_row] for row, of_row in of_runs(given).items()}
     study.publish("\n".join(tables({FEATURES: features, **runs})), given.page)
 
 
