@@ -15,6 +15,7 @@ from rich.progress import track
 
 from scratchlab import experiment
 from scratchlab.analysis.crossed import over_results
+from scratchlab.data.subset import subset
 from scratchlab.learn.checkpoints import NullStore
 from scratchlab.pipeline import assemble
 from scratchlab.report import study
@@ -42,7 +43,7 @@ def base_words(settings: list[str]) -> Samples:
     samples = pipeline.source.read()
     split = pipeline.protocol.plan(samples).split
     rows = np.sort(np.concatenate([split.train, split.valid]))
-    return replace(samples.some(rows), splits=np.full(len(rows), ""))
+    return replace(subset(samples, rows), splits=np.full(len(rows), ""))
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from rich.progress import track
 
 from scratchlab import experiment
+from scratchlab.data.subset import subset
 from scratchlab.learn.checkpoints import NullStore
 from scratchlab.metrics.estimate import over_draws
 from scratchlab.pipeline import assemble
@@ -41,7 +42,7 @@ def some_recordings(samples: Samples, speakers: int, seed: int, *, known: bool) 
         turns = [rows[turn] for turn in range(CLIPS) for rows in own if turn < len(rows)]
         kept += turns[:CLIPS]
     rows = np.sort(kept)
-    ten = samples.some(rows)
+    ten = subset(samples, rows)
     return replace(ten, groups={"speaker": ten.groups["speaker"]} if known else {}, splits=np.full(len(rows), ""))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchlab.checks import Problem, counted, listing, nearest
-from scratchlab.data.sources.sklearn_digits import SklearnDigits
 from scratchlab.types import Batch, Embeddings, Samples, Scores, Split, Waveform, rows
 
 
@@ -120,16 +118,3 @@ def test_helpers_of_messages() -> None:
     assert listing("abc", most=2) == "a, b, … (3 in all)"
     assert nearest("widht", ["width", "depth"]) == " Did you mean 'width'?"
     assert nearest("zzz", ["width"]) == ""
-
-
-def test_some_samples_keep_only_the_classes_that_occur() -> None:
-    """Labels, given labels and inputs are those of the rows, in their order."""
-    digits = SklearnDigits().read()
-    rows = np.array([4, 3, 13, 5])  # 4, 3, 3, 5
-    some = replace(digits, given=np.where(np.arange(len(digits)) == 13, 7, digits.labels)).some(rows)
-    assert some.classes == ("3", "4", "5", "7")
-    assert [some.classes[label] for label in some.labels] == ["4", "3", "3", "5"]
-    assert some.given is not None
-    assert [some.classes[label] for label in some.given] == ["4", "3", "7", "5"]
-    assert list(some.ids) == list(digits.ids[rows])
-    assert np.array_equal(some.load(np.array([2])).values, digits.load(np.array([13])).values)

@@ -8,7 +8,7 @@ labels of queries are used only for scoring, by the evaluation.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,25 +131,6 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-    def some(self, rows: Rows) -> Samples:
-        """The samples of these rows, in this order, with the classes that occur among their labels."""
-        given = None if self.given is None else self.given[rows]
-        classes = np.unique(self.labels[rows] if given is None else np.concatenate([self.labels[rows], given]))
-
-        def load(some: Rows) -> Batch:
-            return self.load(rows[some])
-
-        return replace(
-            self,
-            ids=self.ids[rows],
-            labels=np.searchsorted(classes, self.labels[rows]),
-            classes=tuple(self.classes[label] for label in classes),
-            groups={name: column[rows] for name, column in self.groups.items()},
-            splits=self.splits[rows],
-            load=load,
-            given=None if given is None else np.searchsorted(classes, given),
-        )
 
     def arrays(self) -> tuple[Floats, Rows]:
         """All inputs `[n, ...]`, padded with zeros to the longest, and their true labels `[n]`, in memory."""
