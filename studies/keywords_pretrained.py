@@ -32,7 +32,7 @@ HEADS = {VECTOR: "vector", DTW: "DTW", BOTH: "vector + DTW", ALL: "vector + CKA 
 SCRATCH, PRETRAINED, FINETUNED = "keywords-matrix", "keywords-pretrained", "keywords-finetuned"
 UNWHITENED = "whitening.name=none"
 FEATURES = "log-mel features"
-ROWS = {  # by recipe: rows and their settings
+ROWS: dict[str, dict[str, list[str]]] = {  # by recipe: rows and their settings
     SCRATCH: {"BC-ResNet-1, untrained": ["training.epochs=0"], "BC-ResNet-1, trained": ["training.epochs=60"]},
     PRETRAINED: {"pretrained": [UNWHITENED], "pretrained, whitened": []},
     FINETUNED: {"fine-tuned, whitened": []},
