@@ -17,13 +17,14 @@ import numpy as np
 from rich.progress import track
 
 from scratchlab import experiment
+from scratchlab.data.subset import subset
 from scratchlab.learn.checkpoints import NullStore
 from scratchlab.metrics.estimate import over_draws
 from scratchlab.pipeline import assemble
 from scratchlab.report import study
 from scratchlab.report.markdown import table
 from scratchlab.sweeps import making
-from scratchlab.types import Batch, Rows, Samples
+from scratchlab.types import Samples
 
 WORDS, CLIPS = 6, 10
 CORPORA = {"fsdd": "fsdd", "arabic": "arabic_speech_commands"}
@@ -41,20 +42,8 @@ def some_recordings(samples: Samples, speakers: int, seed: int, *, known: bool) 
         turns = [rows[turn] for turn in range(CLIPS) for rows in own if turn < len(rows)]
         kept += turns[:CLIPS]
     rows = np.sort(kept)
-    classes, labels = np.unique(samples.labels[rows], return_inverse=True)
-
-    def load(some: Rows) -> Batch:
-        return samples.load(rows[some])
-
-    return replace(
-        samples,
-        ids=samples.ids[rows],
-        labels=labels.astype(np.int64),
-        classes=tuple(samples.classes[label] for label in classes),
-        groups={"speaker": column[rows]} if known else {},
-        splits=np.full(len(rows), ""),
-        load=load,
-    )
+    ten = subset(samples, rows)
+    return replace(ten, groups={"speaker": ten.groups["speaker"]} if known else {}, splits=np.full(len(rows), ""))
 
 
 def accuracies(settings: Sequence[str], speakers: int, seed: int, *, known: bool) -> dict[str, float]:

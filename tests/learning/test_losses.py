@@ -18,6 +18,7 @@ from scratchlab.learn.losses.catalog import Losses
 from scratchlab.learn.losses.composition import Composition
 from scratchlab.learn.losses.contrastive import Contrastive
 from scratchlab.learn.losses.cross_entropy import CrossEntropy
+from scratchlab.learn.losses.imprinting import imprinted
 from scratchlab.learn.losses.interface import ByClassWeights, EmbeddedBatch
 from scratchlab.learn.losses.prototypical import Prototypical
 from scratchlab.learn.losses.squared_error import SquaredError
@@ -298,3 +299,33 @@ def test_class_weights_with_a_bias_cannot_be_shared() -> None:
 def test_virtual_prototypes_have_no_bias() -> None:
     with pytest.raises(Problem, match="class weights of the similarity 'linear' have a bias"):
         FACT(components(embedder(MLP(FORM, hidden=[8])), trainer(MemoryStore(), RecordingObserver()), "linear"))
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 5)])
+def test_imprinted_weights_are_the_scaled_class_means(shape: tuple[int, ...]) -> None:
+    x, labels = torch.randn(9, *shape, generator=torch.Generator().manual_seed(0)), torch.arange(9) % 3
+    for label, weights in enumerate(imprinted(x, labels, 3)):
+        mean = sum(x[i] for i in range(9) if labels[i] == label) / 3
+        torch.testing.assert_close(weights, mean / (mean**2).mean() ** 0.5)
+    with pytest.raises(Problem, match="Class 3 has no embedding"):
+        imprinted(x, labels, 4)
+
+
+def test_a_classifier_begins_with_the_class_means_of_its_embedder() -> None:
+    """Vectors and matrices, in the order of the given classes; without `imprint` they are random."""
+    rows, classes, body = problem(), np.array([3, 1, 0, 2]), embedder(Conv4(FORM, channels=8))
+    similarities = {name: SIMILARITIES[name]() for name in ("cosine", "one_to_one")}
+    loss = CrossEntropy(similarities, weights={"cosine": 1.0, "one_to_one": 1.0}, imprint=True)
+    weights = ClassLearner(body, rows, classes, loss).class_weights.embeddings()
+    found = body.embeddings(rows)
+    for place, label in enumerate(classes):
+        own = torch.from_numpy(rows.labels == label)
+        assert torch.cosine_similarity(weights.vector[place], found.vector[own].mean(0), dim=0) > 0.9999
+        assert torch.cosine_similarity(weights.matrix[place].flatten(), found.matrix[own].mean(0).flatten(), dim=0) > 0.9999
+    random = ClassLearner(body, rows, classes, CrossEntropy(similarities)).class_weights.embeddings().vector
+    assert torch.cosine_similarity(random, weights.vector).max() < 0.9
+
+
+def test_weights_with_a_bias_are_not_imprinted() -> None:
+    with pytest.raises(Problem, match=r"imprint needs class weights without a bias"):
+        CrossEntropy(SIMILARITIES["linear"](), imprint=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import polars as pl
 from scratchlab.checks import Problem, plural
 from scratchlab.metrics.crossed import over_crossed
 from scratchlab.metrics.estimate import Estimate
+from scratchlab.result import Result
 from scratchlab.store.run import Run
 
 Values = npt.NDArray[np.float64]
@@ -54,20 +55,30 @@ def tabulate(units: pl.DataFrame, axes: Mapping[str, str]) -> Crossed:
 
 
 def over_runs(runs: Sequence[Run], head: str, part: str = "", context: Mapping[str, int | str] | None = None) -> Crossed:
-    """The values of one head over several finished runs, by seed, repetition and group.
-
-    Runs with the same seed (its folds) are combined, with the groups of all of them. part: only units of this part, such as "new". context:
-    only units of this context, such as {"session": 0}; default: the last.
-    """
-    tables: list[pl.DataFrame] = []
-    axes: dict[str, str] = {}
+    """The values of one head over several finished runs, as `over_results`."""
+    results: list[tuple[int, Result]] = []
     for run in runs:
         if (result := run.result()) is None:
             raise Problem(f"{run.folder} has no result yet.")
+        results.append((run.recipe()["seed"], result))
+    return over_results(results, head, part, context)
+
+
+def over_results(
+    results: Iterable[tuple[int, Result]], head: str, part: str = "", context: Mapping[str, int | str] | None = None
+) -> Crossed:
+    """The values of one head over several results with their seeds, by seed, repetition and group.
+
+    Results of the same seed (its folds) are combined, with the groups of all of them. part: only units of this part, such as "new".
+    context: only units of this context, such as {"session": 0}; default: the last.
+    """
+    tables: list[pl.DataFrame] = []
+    axes: dict[str, str] = {}
+    for seed, result in results:
         layout, where = result.layout, result.head.rows[-1].context if context is None else context
         chosen = [pl.col("head") == head, *(pl.col(name) == value for name, value in where.items())]
         chosen += [pl.col(layout.part) == part] if part else []
         repeated = [layout.repetition] if layout.repetition else []
         axes = {"seed": "seeds", **{name: plural(name) for name in repeated}, "group": plural(layout.block or layout.unit)}
-        tables.append(result.units.filter(chosen).select(*repeated, "group", "value", seed=pl.lit(run.recipe()["seed"])).collect())
+        tables.append(result.units.filter(chosen).select(*repeated, "group", "value", seed=pl.lit(seed)).collect())
     return tabulate(pl.concat(tables), axes)

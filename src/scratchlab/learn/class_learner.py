@@ -32,6 +32,8 @@ class ClassLearner(Learner):
         self.index[classes] = np.arange(len(classes))
         similarities = [similarity for loss in (criterion, *self.others) for similarity in loss.class_weight_similarities()]
         self.class_weights = ClassWeights(len(classes), embedder, similarities, class_matrix_steps(embedder, train, similarities))
+        if criterion.imprint:
+            self.class_weights.imprint(embedder.embeddings(train), torch.from_numpy(self.index[train.labels]).to(embedder.device))
         self.module = nn.Module()
         self.module.body, self.module.class_weights, self.module.losses = embedder, self.class_weights, nn.ModuleList(self.others)
 

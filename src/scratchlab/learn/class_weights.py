@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from scratchlab.checks import Problem
 from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.losses.imprinting import imprinted
 from scratchlab.similarity.interface import Similarity
+from scratchlab.similarity.sequences import resampled
 from scratchlab.types import Embeddings
 
 
@@ -42,6 +44,14 @@ class ClassWeights(nn.Module):
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """The weights by the names of their parameter groups."""
         return dict(zip(self.names, ([weights] for weights in (self.vector, self.matrix) if weights is not None), strict=True))
+
+    @torch.no_grad()
+    def imprint(self, embeddings: Embeddings, labels: Tensor) -> None:
+        """Sets the weights to the class means of embeddings with labels `[n]`, 0 to c - 1; matrices are resampled to the weights' steps."""
+        if self.vector is not None:
+            self.vector.copy_(imprinted(embeddings.vector, labels, self.count))
+        if self.matrix is not None:
+            self.matrix.copy_(imprinted(resampled(embeddings, self.matrix.shape[1]), labels, self.count))
 
     def embeddings(self, streams: tuple[str, ...] = ()) -> Embeddings:
         """The weights as embeddings. Vectors that are not learned have dimension 0; matrices, one step of 0 channels."""

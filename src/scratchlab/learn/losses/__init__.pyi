@@ -1,5 +1,6 @@
 from .composition import Composition as Composition
 from .cross_entropy import CrossEntropy as CrossEntropy
+from .imprinting import imprinted as imprinted
 from .momentum import MomentumContrast as MomentumContrast
 from .prototypical import Prototypical as Prototypical
 from .pseudo_classes import PseudoClasses as PseudoClasses

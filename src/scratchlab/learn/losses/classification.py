@@ -45,11 +45,12 @@ class Classification(Loss):
     """Sum over similarities of weight · loss of (temperature · similarity to each class).
 
     similarities: those of a recipe, by name, or a single one, or None for the cosine. name: its name in a recipe. by_prototypes: whether
-    classes are represented by prototypes from an episode's support, instead of weights.
+    classes are represented by prototypes from an episode's support, instead of weights. imprint: whether weights begin as class means.
     """
 
     name: ClassVar[str]
     by_prototypes: ClassVar[bool] = False
+    imprint: bool = False
 
     def __init__(self, similarities: Similarities | Similarity | None, weights: Mapping[str, float], temperature: float) -> None:
         super().__init__()

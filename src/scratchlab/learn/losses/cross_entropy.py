@@ -43,8 +43,14 @@ class CrossEntropy(OverClassWeights):
         temperature: Temperature = 16.0,
         margin: Annotated[float, Field(ge=0, description="subtracted from the similarity to the true class")] = 0.0,
         reversed_negatives: Annotated[bool, Field(description="adds the time-reversed class matrices as negatives")] = False,
+        imprint: Annotated[
+            bool, Field(description="class weights begin as the class means of the embeddings, for a pretrained encoder; else at random")
+        ] = False,
     ) -> None:
         super().__init__(similarities, weights, temperature)
+        self.imprint = imprint
+        if imprint and any(found.biased for found in self.similarities.values()):
+            raise Problem("loss.cross_entropy.imprint needs class weights without a bias; use the similarity cosine instead of linear.")
         self.margin, self.reversed_negatives = margin, reversed_negatives
         if reversed_negatives and not any(found.sees_order for found in self.similarities.values()):
             raise Problem(
