@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from scratchlab.checks import Problem
+from scratchlab.pipeline import with_shorter_warmup
 from scratchlab.recipe import AnyOf, Fixed, OneOf, changes, differences, flat, overridden, read, resolve, settings
 
 
@@ -134,3 +135,19 @@ def test_two_recipes_are_compared_setting_by_setting() -> None:
     assert changes(one, other) == {"seed": (3, 0), "lens.width": (7, 4), "extra.mirror": ({}, None), "lens.gain": (None, None)}
     assert differences(one, other) == {"seed": 3, "lens.width": 7, "extra.mirror": {}, "lens.gain": None}
     assert changes(one, one) == {}
+
+
+# -- the warm-up of a shorter training -----------------------------------------------------------------
+
+
+def shortened(original: dict[str, Any], *assignments: str) -> tuple[float, str]:
+    tables, sentence = with_shorter_warmup(overridden(original, assignments), original)
+    return tables["schedule"]["warmup"], sentence
+
+
+def test_a_recipes_warmup_shrinks_with_the_epochs_and_says_so() -> None:
+    original = {"training": {"epochs": 60}, "schedule": {"name": "cosine", "warmup": 5.0}}
+    assert shortened(original, "training.epochs=5") == (0.417, "schedule.warmup = 5 of 60 epochs is shortened to 0.417 of 5.")
+    assert shortened(original, "training.epochs=6")[1] == ""  # it fits
+    assert shortened(original, "training.epochs=3", "schedule.warmup=4.0") == (4.0, "")  # asked for, and refused later
+    assert shortened(original, "training.epochs=0") == (5.0, "")

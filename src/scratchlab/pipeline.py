@@ -28,7 +28,7 @@ from scratchlab.learn.training import Trainer
 from scratchlab.observe.catalog import OBSERVED
 from scratchlab.observe.ledger import Ledger
 from scratchlab.plugins import OpenCatalog
-from scratchlab.recipe import AnyOf, OneOf, Recipe, Sections, changes
+from scratchlab.recipe import AnyOf, OneOf, Recipe, Sections, Values, changes
 from scratchlab.shelf import DEFAULTS
 from scratchlab.similarity.interface import Similarity
 from scratchlab.store.run import Run
@@ -89,6 +89,23 @@ def assemble(recipe: Recipe, store: CheckpointStore) -> Pipeline:
         raise Problem(f"The protocol '{name}' has the kind '{protocol.kind}'; the kinds of evaluation are: {listing(EVALUATIONS)}.")
     ledger = next(iter(ledgers), None)
     return Pipeline(source, part("noise"), protocol, embedder, components.similarities, method, trainer, probes, ledger)
+
+
+def with_shorter_warmup(tables: Values, original: Values) -> tuple[Values, str]:
+    """The tables, with the original recipe's warm-up in proportion where fewer training.epochs leave no room for it, and a sentence on it.
+
+    A warm-up that was changed too stays as it is. The sentence is empty where nothing is changed.
+    """
+    epochs, before = (given.get("training", {}).get("epochs") for given in (tables, original))
+    warmup, usual = (given.get("schedule", {}).get("warmup") for given in (tables, original))
+    fits = (
+        not all(isinstance(one, int | float) for one in (epochs, before, warmup)) or warmup != usual or warmup < epochs or epochs >= before
+    )
+    if fits or epochs <= 0:
+        return tables, ""
+    shorter = round(warmup * epochs / before, 3)
+    sentence = f"schedule.warmup = {warmup:g} of {before} epochs is shortened to {shorter:g} of {epochs}."
+    return {**tables, "schedule": {**tables["schedule"], "warmup": shorter}}, sentence
 
 
 def check(recipe: Recipe) -> None:

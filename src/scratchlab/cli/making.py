@@ -33,14 +33,16 @@ def run_recipe(
     """Train and evaluate a recipe; the run's folder keeps settings, weights, predictions and a report."""
     from scratchlab import recipe as recipes
     from scratchlab import shelf
-    from scratchlab.pipeline import SECTIONS, check
+    from scratchlab.pipeline import SECTIONS, check, with_shorter_warmup
     from scratchlab.store.run import Run
 
     path = shelf.find(recipe)
     original = shelf.read(path)
-    raw = recipes.overridden(original, settings or [])
+    raw, shortened = with_shorter_warmup(recipes.overridden(original, settings or []), original)
     resolved = recipes.resolve(raw, SECTIONS, path.stem)
     check(resolved)
+    if shortened:
+        console.print(shortened, soft_wrap=True)
     title, changed = str(raw.get("title", "")), recipes.differences(raw, original)
     _perform(resolved, lambda: Run.create(runs, resolved, title, again=again, note=note, changed=changed), mirror)
 
