@@ -21,7 +21,7 @@ def subset(samples: Samples, rows: Rows) -> Samples:
         samples,
         ids=samples.ids[rows],
         labels=np.searchsorted(classes, samples.labels[rows]),
-        classes=tuple(samples.classes[label] for label in classes),
+        classes=tuple(samples.classes[int(label)] for label in classes),
         groups={name: column[rows] for name, column in samples.groups.items()},
         splits=samples.splits[rows],
         load=load,

@@ -53,9 +53,9 @@ def threshold(home: Home) -> Figure:
             annotations=[
                 {
                     "x": at,
-                    "y": 1,
+                    "y": 0.55,
                     "yref": "paper",
-                    "yanchor": "top",
+                    "yanchor": "middle",
                     "xanchor": "left",
                     "xshift": 5,
                     "showarrow": False,
@@ -77,13 +77,14 @@ def alarms(home: Home) -> Figure:
     best = scored.left_out.max(1, initial=-np.inf)[scored.measurable]
     known = np.sort(best[right])
     missed = 1 - (len(known) - np.searchsorted(known, curve.thresholds)) / len(right)
-    shown = np.unique(np.linspace(0, len(curve.thresholds) - 1, 400).round().astype(np.int64))
+    both = np.stack([curve.alarms_per_hour, missed])
+    shown = np.flatnonzero(np.diff(both, axis=1, prepend=-1).any(0))  # where either changes
     data: Figure = {
         "x": curve.alarms_per_hour[shown].round(3).tolist(),
         "y": missed[shown].round(4).tolist(),
         "customdata": np.where(np.isfinite(curve.thresholds), curve.thresholds, 9.0)[shown].round(3).tolist(),
         "mode": "lines",
-        "line": {"color": ink("head-1"), "width": 2.2},
+        "line": {"color": ink("head-1"), "width": 2.2, "shape": "hv"},
         "hovertemplate": "%{x:.2f} false alarms an hour, %{y:.1%} of recordings missed; threshold %{customdata}<extra></extra>",
     }
     own: Figure = {
