@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-NEEDED = {"plain_loop": [], "lightning_module": ["lightning"], "hugging_face_trainer": ["transformers", "accelerate"]}
+NEEDED = {
+    "plain_loop": [],
+    "onnx_words": ["onnxruntime"],
+    "lightning_module": ["lightning"],
+    "hugging_face_trainer": ["transformers", "accelerate"],
+}
 
 
 def ran(name: str, epochs: int) -> Any:

@@ -6,6 +6,7 @@ from . import models as models
 from . import similarity as similarity
 from .data import protocols as protocols
 from .experiment import run as run
+from .inference.exporting import export as export
 from .learn import losses as losses
 from .learn import methods as methods
 from .metrics.estimate import Estimate as Estimate

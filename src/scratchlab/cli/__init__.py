@@ -10,7 +10,21 @@ from rich.console import Console
 from rich.text import Text
 
 from scratchlab.checks import Problem
-from scratchlab.cli import activity, choosing, desk, enrolling, listening, looking, making, papers, pasting, projects, recall, writing
+from scratchlab.cli import (
+    activity,
+    choosing,
+    desk,
+    enrolling,
+    exporting,
+    listening,
+    looking,
+    making,
+    papers,
+    pasting,
+    projects,
+    recall,
+    writing,
+)
 from scratchlab.cli.program import app, console
 
 __all__ = [
@@ -20,6 +34,7 @@ __all__ = [
     "console",
     "desk",
     "enrolling",
+    "exporting",
     "listening",
     "looking",
     "main",
