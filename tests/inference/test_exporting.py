@@ -134,9 +134,9 @@ def compared(run: Run, path: Path, inputs: list[Any]) -> None:
         assert matrix == pytest.approx(expected.matrix[0].detach().numpy(), abs=1e-4)
 
 
-def test_a_run_of_sound_exports_its_whitened_embedder_and_words_enrolled_from_it(words: Path, tmp_path: Path) -> None:
-    run = finished(
-        tmp_path,
+def of_sound(folder: Path) -> Run:
+    return finished(
+        folder,
         data={"name": "synthetic", "classes": 4, "groups": 6, "clips": 3, "seconds": 0.3, "rate": 16_000},
         protocol={"base": 3, "way": 1, "shot": 2, "sessions": 1, "order": "source", "draws": 2},
         encoder={"time_stride": 4},
@@ -144,11 +144,18 @@ def test_a_run_of_sound_exports_its_whitened_embedder_and_words_enrolled_from_it
         whitening={"name": "within_class"},
         similarity={"cosine": {}, "dtw": {}},
     )
+
+
+def test_a_run_of_sound_exports_its_whitened_embedder(tmp_path: Path) -> None:
+    run = of_sound(tmp_path)
     sl.export(run, tmp_path / "embedder.onnx")
     rng = np.random.default_rng(0)
     compared(run, tmp_path / "embedder.onnx", [rng.normal(size=size).astype(np.float32) for size in (1600, 4801, 16_000)])
 
-    home = enrol(words, tmp_path / "home", run=run.folder)
+
+@pytest.mark.acceptance  # tracing the network takes a minute
+def test_words_enrolled_from_a_run_are_exported(words: Path, tmp_path: Path) -> None:
+    home = enrol(words, tmp_path / "home", run=of_sound(tmp_path).folder)
     sl.export(home, tmp_path / "words.onnx")
     sound = home.recordings[0].sound
     scores = session(tmp_path / "words.onnx").run(["scores"], {"waveform": sound})[0]
@@ -156,7 +163,13 @@ def test_a_run_of_sound_exports_its_whitened_embedder_and_words_enrolled_from_it
 
 
 def test_a_run_of_images_exports_its_embedder(tmp_path: Path) -> None:
-    run = finished(tmp_path, data={"name": "sklearn_digits"}, frontend={"name": "pixels"}, encoder={"name": "conv4", "channels": 8})
+    run = finished(
+        tmp_path,
+        data={"name": "sklearn_digits"},
+        protocol={"base": 6, "way": 2, "sessions": 2},
+        frontend={"name": "pixels"},
+        encoder={"name": "conv4", "channels": 8},
+    )
     sl.export(run.folder, tmp_path / "images.onnx")
     compared(run, tmp_path / "images.onnx", [np.random.default_rng(0).random((1, 8, 8), dtype=np.float32)])
 

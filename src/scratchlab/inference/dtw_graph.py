@@ -96,9 +96,9 @@ def _units(graph: _Nodes, steps: str) -> str:
 
 
 def dtw_graph(similarity: DTW, references: Sequence[Tensor], missing: float) -> onnx.ModelProto:
-    """Model of `embedded` `[t, c]` to `similarities` `[t, r]`: of the last steps to each reference `[l, c]`, and `missing` where there are too few.
+    """Model of `embedded` `[t, c]` to `similarities` `[t, r]`: of the last steps to each reference `[l, c]`.
 
-    t must be the length of the longest reference or more. Scores are those of `similarity`.
+    missing: the similarity where there are too few steps. t must be the longest reference's length or more.
     """
     import onnx
 

@@ -124,7 +124,7 @@ class _Features(nn.Module):
         return self.frontend(F.pad(values, self.silence)[None])[0]
 
 
-class _Embeddings(nn.Module):
+class ClipEmbeddings(nn.Module):
     """Vector `[d]` and matrix `[t, c]` of features `[1, channels, rows, columns]`."""
 
     def __init__(self, embedder: Embedder) -> None:
@@ -138,7 +138,7 @@ class _Embeddings(nn.Module):
         return embeddings.vector[0], embeddings.matrix[0]
 
 
-class _Centred(_Embeddings):
+class _Centred(ClipEmbeddings):
     """Steps `[t, c]` of features, less the mean step of the references."""
 
     def __init__(self, home: Home) -> None:
@@ -165,7 +165,7 @@ class _Scores(nn.Module):
 
 
 def _traced(module: nn.Module, example: Tensor, names: tuple[str, ...], axis: int | None = None, least: int = 1) -> onnx.ModelProto:
-    """The graph of a module. names: of its input and outputs; axis: of the input whose size is free, `least` or more; None: all are fixed."""
+    """The graph of a module. names: of its input and outputs; axis: of the input whose size is free, `least` or more; None: none is."""
     free = {} if axis is None else {axis: torch.export.Dim("size", min=least)}
     log = logging.getLogger("torch.onnx")
     level = log.level
@@ -193,7 +193,7 @@ def _traced(module: nn.Module, example: Tensor, names: tuple[str, ...], axis: in
     return program.model_proto
 
 
-def _joined(*models: onnx.ModelProto) -> onnx.ModelProto:
+def joined(*models: onnx.ModelProto) -> onnx.ModelProto:
     """One model of several, each of which reads what the one before gives; traced one by one, because sizes that follow from the number of
     samples by many steps make tracing slow."""
     import onnx
@@ -215,7 +215,9 @@ def _joined(*models: onnx.ModelProto) -> onnx.ModelProto:
     return whole
 
 
-def _embedding(embedder: Embedder, module: nn.Module, example: Tensor, least: int, before: int, after: int, *outputs: str) -> list[Any]:
+def embedding_graphs(
+    embedder: Embedder, module: nn.Module, example: Tensor, least: int, before: int, after: int, *outputs: str
+) -> list[Any]:
     """The graphs of front-end and network."""
     sound = isinstance(embedder.frontend.input_form, Waveform)
     features = _Features(embedder, before, after)
@@ -232,9 +234,9 @@ def _words(home: Home) -> _Task:
         raise Problem(f"Only words that are compared by dtw can be exported; these are compared by {type(recognizer.similarity).__name__}.")
     least, before, after = round(SHORTEST * rate), round(LEAD * rate), round(recognizer.tail * rate)
     references = [reference - recognizer.mean for reference in home.references]
-    embedding = _embedding(home.steps.embedder, _Centred(home), torch.zeros(2 * rate), least, before, after, "embedded")
+    embedding = embedding_graphs(home.steps.embedder, _Centred(home), torch.zeros(2 * rate), least, before, after, "embedded")
     similarities = torch.zeros(2 * recognizer.longest, len(references))
-    model = _joined(
+    model = joined(
         *embedding,
         dtw_graph(recognizer.similarity, references, LOWEST),
         _traced(_Scores(home), similarities, ("similarities", "scores", "steps"), 0, recognizer.longest),
@@ -256,7 +258,7 @@ def _words(home: Home) -> _Task:
 def _embedder(run: Run) -> _Task:
     embedder = reopened(run.resolved(SECTIONS, ["training.device=cpu"]), run).embedder
     frontend, form, rng = embedder.frontend, embedder.frontend.input_form, np.random.default_rng(0)
-    module = _Embeddings(embedder).eval()
+    module = ClipEmbeddings(embedder).eval()
 
     @torch.no_grad()
     def expected(values: Floats) -> list[Tensor]:
@@ -272,7 +274,7 @@ def _embedder(run: Run) -> _Task:
     else:
         least, inputs = form.width, [rng.random((form.channels, form.height, form.width), dtype=np.float32) for _ in CHECKED]
         about, example = dict[str, str](), torch.zeros(form.channels, form.height, form.width)
-    model = _joined(*_embedding(embedder, module, example, least, 0, 0, "vector", "matrix"))
+    model = joined(*embedding_graphs(embedder, module, example, least, 0, 0, "vector", "matrix"))
     return _Task(model, inputs, expected, True, about)
 
 
@@ -286,7 +288,7 @@ def _difference(path: Path, task: _Task) -> float:
 
     runtime: Any = onnxruntime
     session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    worst = 0.0
+    worst = 0.0  # NaN stays NaN
     for values in task.inputs:
         expected = [part.numpy() for part in task.expected(values)]
         for given, right in zip(session.run(None, {session.get_inputs()[0].name: values}), expected, strict=True):
@@ -294,7 +296,7 @@ def _difference(path: Path, task: _Task) -> float:
                 raise Problem(
                     f"The exported model gives {given.shape} where torch gives {right.shape}, for an input {values.shape}; it is not kept."
                 )
-            worst = max(worst, float(np.abs(given - right).max() / (max(1e-12, np.abs(right).max()) if task.relative else 1)))
+            worst = float(np.maximum(worst, np.abs(given - right).max() / (max(1e-12, np.abs(right).max()) if task.relative else 1)))
     if not worst <= TOLERANCE:
         raise Problem(f"The exported model differs from torch by {worst:.1e}, more than {TOLERANCE:g}, so that it is not kept.")
     return worst
