@@ -7,6 +7,7 @@ from . import similarity as similarity
 from .data import protocols as protocols
 from .experiment import run as run
 from .inference.enrolment import enrol as enrol
+from .inference.exporting import export as export
 from .inference.loading import load as load
 from .learn import losses as losses
 from .learn import methods as methods

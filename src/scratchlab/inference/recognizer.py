@@ -52,6 +52,7 @@ class Recognizer:
         members = F.one_hot(labels.repeat_interleave(torch.tensor([len(reference) for reference in references])), count).float()
         self.averaging = members / members.sum(0).clamp_min(1)
         self.present = members.sum(0) > 0
+        self.others = int(self.present.sum()) - 1  # words that a word is compared with
         self.relative = count > 2 if relative is None else relative
 
     @property
@@ -88,9 +89,8 @@ class Recognizer:
         before = F.pad(similarities.T[None], (self.horizon - 1, 0), value=LOWEST)
         recent = F.max_pool1d(before, self.horizon, 1)[0].T
         scores = recent @ self.averaging
-        others = int(self.present.sum()) - 1
-        if self.relative and others:
-            scores = scores - (scores.sum(1, keepdim=True) - scores) / (2 * others)
+        if self.relative and self.others:
+            scores = scores - (scores.sum(1, keepdim=True) - scores) / (2 * self.others)
         return torch.where(self.present, scores, LOWEST)
 
     def clip(self, steps: Tensor) -> Tensor:

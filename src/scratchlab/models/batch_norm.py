@@ -54,6 +54,12 @@ class BatchNorm(nn.BatchNorm2d):
             assert self.running_mean is not None and self.running_var is not None  # noqa: PT018 (for the type checker)
             scale = self.weight * torch.rsqrt(self.running_var + self.eps)
             shift = self.bias - self.running_mean * scale
+            if torch.compiler.is_exporting():
+                scale, shift = (
+                    part.view(len(x), -1).repeat_interleave(len(x) * x.shape[1] // self.num_features, 1) for part in (scale, shift)
+                )
+                y = x * scale[:, :, None, None] + shift[:, :, None, None]
+                return F.relu(y) if rectified else y
             values = x.view(self.num_features, -1)
             if torch.is_grad_enabled():
                 y = (values * scale[:, None]).add_(shift[:, None]).view(x.shape)

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -61,6 +62,8 @@ def normalised_gradient(centred: Tensor, grad: Tensor, slope: Tensor, mean: Tens
 
 def add_and_rectify(y: Tensor, x: Tensor | None, z: Tensor) -> Tensor:
     """Replace y by ReLU(y + x + z) and return it; y and x `[c, rows, ...]`, z `[c, 1, ...]`."""
+    if torch.compiler.is_exporting():
+        return F.relu((y if x is None else y + x) + z)
     return cast(Tensor, _AddAndRectify.apply(y, x, z))
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from scratchlab.checks import Problem, listing
 from scratchlab.models.batch_norm import BatchNorm
-from scratchlab.models.encoders.depthwise import depthwise
+from scratchlab.models.encoders.depthwise import convolved, depthwise
 from scratchlab.models.fused import add_and_rectify
 from scratchlab.models.interface import Encoder
 from scratchlab.models.lengths import mask, strided
@@ -53,6 +53,8 @@ class Block(nn.Module):
 
 def pointwise(convolution: nn.Conv2d, x: Tensor) -> Tensor:
     """A 1 × 1 convolution of x `[c, ...]`."""
+    if torch.compiler.is_exporting():
+        return convolved(x, convolution.weight)
     return (convolution.weight.flatten(1) @ x.flatten(1)).view(-1, *x.shape[1:])
 
 
@@ -126,19 +128,21 @@ class BCResNet(Encoder):
     def _embed(self, x: Tensor, lengths: Tensor) -> Embeddings:
         """Embed x `[bands, frames, clips]`."""
         real_frames = mask(lengths, x.shape[1])
-        patches = self._patches(x if real_frames is None else x * real_frames.T)
+        x = self._stem(x if real_frames is None else x * real_frames.T)
         lengths = strided(lengths, self.time_stride)
-        real_steps = mask(lengths, patches.shape[2])
+        real_steps = mask(lengths, x.shape[2])
         real = None if real_steps is None else real_steps.T.contiguous()
 
-        x = self.stem_norm.planes(pointwise(self.stem, patches), real, rectified=True)
+        x = self.stem_norm.planes(x, real, rectified=True)
         for block in self.blocks:
             x = block(x, real)
         x = self.head_norm.planes(pointwise(self.head, depthwise(x, self.last.weight)), real, rectified=True)
         matrix = x.mean(1).permute(2, 1, 0).contiguous()
         return Embeddings(matrix.sum(1) / lengths[:, None], matrix, lengths)
 
-    def _patches(self, x: Tensor) -> Tensor:
-        """The 5 × 5 patches that the stem's convolution reads, `[25, rows, steps, clips]`, of x `[bands, frames, clips]`."""
+    def _stem(self, x: Tensor) -> Tensor:
+        """The stem's convolution `[c, rows, steps, clips]` of x `[bands, frames, clips]`: a matrix product with its 5 × 5 patches."""
+        if torch.compiler.is_exporting():
+            return convolved(x[None], self.stem.weight, stride=(2, self.time_stride), padding=2)
         patches = F.pad(x.contiguous(), (0, 0, 2, 2, 2, 2)).unfold(0, 5, 2).unfold(1, 5, self.time_stride).permute(3, 4, 0, 1, 2)
-        return patches.reshape(25, *patches.shape[2:])
+        return pointwise(self.stem, patches.reshape(25, *patches.shape[2:]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -22,7 +23,15 @@ def depthwise(x: Tensor, weight: Tensor, *, stride: int = 1, padding: int = 0, d
 
     `padding` (zeros on both sides) and `stride` apply to rows, `dilation` to time, which is zero-padded to keep its length.
     """
+    if torch.compiler.is_exporting():
+        pads = (padding, dilation * (weight.shape[3] // 2))
+        return convolved(x, weight, stride=(stride, 1), padding=pads, dilation=(1, dilation), groups=len(weight))
     return cast(Tensor, _Depthwise.apply(x, weight, stride, padding, dilation))
+
+
+def convolved(x: Tensor, weight: Tensor, **settings: Any) -> Tensor:
+    """torch's convolution of x `[c, rows, t, n]`: for an exported graph, whose runtime has a kernel for it."""
+    return F.conv2d(x.permute(3, 0, 1, 2), weight, **settings).permute(1, 2, 3, 0)
 
 
 def taps_of(size: int, kernel: int, stride: int, padding: int, dilation: int) -> tuple[int, list[Tap]]:

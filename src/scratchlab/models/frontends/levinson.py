@@ -20,6 +20,8 @@ def levinson(r: Tensor, white_noise: float) -> tuple[Tensor, Tensor]:
     bounds the condition number of R. The residual power is positive as long as r is the transform of a non-negative power spectrum, up to
     rounding errors far below white_noise.
     """
+    if torch.compiler.is_exporting():
+        return _out_of_place(r, white_noise)
     order = len(r) - 1
     backward = r.flip(0)
     products = torch.empty_like(r)
@@ -31,4 +33,15 @@ def levinson(r: Tensor, white_noise: float) -> tuple[Tensor, Tensor]:
         reflection = torch.mul(a[:i], backward[order - i : order], out=products[:i]).sum(0).div_(residual)
         a[1 : i + 1].addcmul_(a[:i].flip(0), reflection, value=-1)
         residual.addcmul_(residual * reflection, reflection, value=-1)
+    return a, residual
+
+
+def _out_of_place(r: Tensor, white_noise: float) -> tuple[Tensor, Tensor]:
+    """The same for an exported graph, in which writing into a part of a tensor copies it."""
+    a, zero = torch.ones_like(r[:1]), torch.zeros_like(r[:1])
+    residual = r[0] * (1 + white_noise) + SILENCE
+    for i in range(1, len(r)):
+        reflection = (a * r[1 : i + 1].flip(0)).sum(0) / residual
+        a = torch.cat([a, zero]) - reflection * torch.cat([zero, a.flip(0)])
+        residual = residual - residual * reflection.square()
     return a, residual

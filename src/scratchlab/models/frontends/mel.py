@@ -127,7 +127,7 @@ class MelFrontend(Frontend):
         real_samples = mask(lengths, values.shape[1])
         if real_samples is not None:
             values = values * real_samples
-        clips = max(1, self.chunk // max(1, values.shape[1]))
+        clips = len(values) if torch.compiler.is_exporting() else max(1, self.chunk // max(1, values.shape[1]))
         with torch.autocast(values.device.type, enabled=False):  # the range of powers exceeds half precision
             features = torch.cat([self.streams_of(values[i : i + clips]) for i in range(0, len(values), clips)]).div_(20)
         frames = 1 + torch.div(lengths, self.hop, rounding_mode="floor")

@@ -44,7 +44,7 @@ class Frames(Temporal):
     def _pooled(self, embeddings: Embeddings) -> Embeddings:
         """Each step is the mean of the real frames that it covers; the last step may cover fewer than `pool`."""
         n, frames, channels = embeddings.matrix.shape
-        steps = -(-frames // self.pool)
+        steps = (frames + self.pool - 1) // self.pool  # not -(-frames // pool): graphs round towards zero
         padded = F.pad(embeddings.matrix, (0, 0, 0, steps * self.pool - frames))  # zeros, like the padding: they do not change sums
         starts = self.pool * torch.arange(steps, device=embeddings.lengths.device)
         real = (embeddings.lengths[:, None] - starts).clamp(1, self.pool)  # at least 1, since steps of padding cover no frame
