@@ -71,7 +71,7 @@ def export(source: Home | Run | str | Path, path: str | Path) -> Exported:
     `waveform` `[samples]`, of images: `image` `[channels, height, width]`; to `vector` `[d]` and `matrix` `[t, c]`. Raises Problem where it
     cannot be exported or differs from torch by more than 1e-4; nothing is written then.
 
-    >>> print(export("home", "words.onnx"))  # doctest: +SKIP (tracing takes half a minute)
+    >>> print(export("home", "words.onnx"))  # doctest: +SKIP
     words.onnx, 1.4 MB; checked with onnxruntime: largest difference of a score 5e-06
     """
     path = Path(path)
