@@ -46,7 +46,7 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(STUDY)/own_words.py --fsdd $(DATA)/fsdd --arabic $(DATA)/arabic_speech_commands --page docs/studies/own-words.md
 	$(STUDY)/running_loudest.py --fsdd $(DATA)/fsdd --arabic $(DATA)/arabic_speech_commands --page docs/studies/running-loudest.md
 	$(STUDY)/keywords_grid.py $(ARABIC) -s training.epochs=60 --page docs/studies/keywords-arabic.md
-	$(STUDY)/keywords_pretrained.py $(ARABIC) --seeds 0 --page docs/studies/keywords-pretrained.md
+	$(STUDY)/keywords_pretrained.py $(ARABIC) --page docs/studies/keywords-pretrained.md
 	$(STUDY)/finetuning_choices.py $(ARABIC)
 	$(STUDY)/comparisons.py $(ARABIC) -s training.epochs=60 --page docs/studies/comparisons.md
 	$(STUDY)/order_and_formants.py $(ARABIC) -s training.epochs=40 --seeds 0 1 --page docs/studies/order-and-formants.md

@@ -95,7 +95,7 @@ def test_the_graph_of_dtw_equals_the_similarity_in_every_window(window: float) -
 
     for lengths in ([1], [7, 7], [1, 2, 9, 4, 9, 12]):
         references = [matrix(length) for length in lengths]
-        recognizer = Recognizer(DTW(window=window), references, torch.zeros(len(lengths), dtype=torch.long), 1, 0.08)
+        recognizer = Recognizer(DTW(window=window), [one[None] for one in references], torch.zeros(len(lengths), dtype=torch.long), 1, 0.08)
         model = session(dtw_graph(DTW(window=window), [one - recognizer.mean for one in references], LOWEST).SerializeToString())
         for more in (0, 1, 25):
             steps = matrix(recognizer.longest + more)
