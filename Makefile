@@ -45,6 +45,7 @@ studies: $(VENV)/ready  ## the numbers in recipes' headers and docs/studies; hou
 	$(BIN)/scratchlab run keywords-fsdd --again -s data.root=$(DATA)/fsdd
 	$(STUDY)/own_words.py --fsdd $(DATA)/fsdd --arabic $(DATA)/arabic_speech_commands --page docs/studies/own-words.md
 	$(STUDY)/running_loudest.py --fsdd $(DATA)/fsdd --arabic $(DATA)/arabic_speech_commands --page docs/studies/running-loudest.md
+	$(STUDY)/enrolment.py --fsdd $(DATA)/fsdd --arabic $(DATA)/arabic_speech_commands --esc10 $(DATA)/esc10 --noise $(DATA)/speech_commands_noise --draws 12 --page docs/studies/enrolment.md
 	$(STUDY)/keywords_grid.py $(ARABIC) -s training.epochs=60 --page docs/studies/keywords-arabic.md
 	$(STUDY)/keywords_pretrained.py $(ARABIC) --page docs/studies/keywords-pretrained.md
 	$(STUDY)/finetuning_choices.py $(ARABIC)
