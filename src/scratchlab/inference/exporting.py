@@ -22,6 +22,7 @@ from scratchlab.inference.embedding import LEAD
 from scratchlab.inference.home import Home
 from scratchlab.inference.recognizer import LOWEST
 from scratchlab.inference.recordings import SHORTEST
+from scratchlab.inference.trained import TrainedRun
 from scratchlab.learn.embedder import Embedder
 from scratchlab.learn.whitening import Whitened
 from scratchlab.models.frontends import speech_mel
@@ -63,13 +64,13 @@ class _Task:
     about: Mapping[str, str]
 
 
-def export(source: Home | Run | str | Path, path: str | Path) -> Exported:
+def export(source: Home | TrainedRun | Run | str | Path, path: str | Path) -> Exported:
     """Writes enrolled words or a run's embedder as an ONNX file, checks it with onnxruntime, and returns what was written.
 
-    source: a home, a run, or the folder of either. Words: waveform `[samples]` at the rate in the metadata, of 0.1 s or more, to `scores`
-    `[k]`, as `Home.scores`, and `steps` `[t, k]`, the scores at each step; words and threshold are in the metadata. A run of sound:
-    `waveform` `[samples]`, of images: `image` `[channels, height, width]`; to `vector` `[d]` and `matrix` `[t, c]`. Raises Problem where it
-    cannot be exported or differs from torch by more than 1e-4; nothing is written then.
+    source: what `scratchlab.load` gives, a run, or the folder of either. Words: `waveform` `[samples]` at the rate in the metadata, of 0.1 s
+    or more, to `scores` `[k]`, as `Home.scores`, and `steps` `[t, k]`, the scores at each step; words and threshold are in the metadata. A
+    run of sound: `waveform` `[samples]`, of images: `image` `[channels, height, width]`; to `vector` `[d]` and `matrix` `[t, c]`. Raises
+    Problem where it cannot be exported or differs from torch by more than 1e-4; nothing is written then.
 
     >>> print(export("home", "words.onnx"))  # doctest: +SKIP
     words.onnx, 1.4 MB; checked with onnxruntime: largest difference of a score 5e-06
@@ -83,6 +84,7 @@ def export(source: Home | Run | str | Path, path: str | Path) -> Exported:
         raise Problem(f"There is no folder {path.parent} to write {path.name} into; make it first.")
     installed("The export", "export", "onnx", "onnxscript", "onnxruntime")
     source = _opened(Path(source)) if isinstance(source, (str, Path)) else source
+    source = source.run if isinstance(source, TrainedRun) else source
     task = _words(source) if isinstance(source, Home) else _embedder(source)
     differences: list[float] = []
 
