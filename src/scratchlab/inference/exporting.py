@@ -67,9 +67,9 @@ class _Task:
 def export(source: Home | TrainedRun | Run | str | Path, path: str | Path) -> Exported:
     """Writes enrolled words or a run's embedder as an ONNX file, checks it with onnxruntime, and returns what was written.
 
-    source: what `scratchlab.load` gives, a run, or the folder of either. Words: `waveform` `[samples]` at the rate in the metadata, of 0.1 s
-    or more, to `scores` `[k]`, as `Home.scores`, and `steps` `[t, k]`, the scores at each step; words and threshold are in the metadata. A
-    run of sound: `waveform` `[samples]`, of images: `image` `[channels, height, width]`; to `vector` `[d]` and `matrix` `[t, c]`. Raises
+    source: what `scratchlab.load` gives, a run, or the folder of either. Words: `waveform` `[samples]` at the rate in the metadata, of
+    0.1 s or more, to `scores` `[k]`, as `Home.scores`, and `steps` `[t, k]`, the scores at each step; words and threshold are in the
+    metadata. A run of sound: `waveform` `[samples]`, of images: `image` `[channels, height, width]`; to `vector` `[d]` and `matrix` `[t, c]`. Raises
     Problem where it cannot be exported or differs from torch by more than 1e-4; nothing is written then.
 
     >>> print(export("home", "words.onnx"))  # doctest: +SKIP
