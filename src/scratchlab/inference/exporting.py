@@ -69,8 +69,8 @@ def export(source: Home | TrainedRun | Run | str | Path, path: str | Path) -> Ex
 
     source: what `scratchlab.load` gives, a run, or the folder of either. Words: `waveform` `[samples]` at the rate in the metadata, of
     0.1 s or more, to `scores` `[k]`, as `Home.scores`, and `steps` `[t, k]`, the scores at each step; words and threshold are in the
-    metadata. A run of sound: `waveform` `[samples]`, of images: `image` `[channels, height, width]`; to `vector` `[d]` and `matrix` `[t, c]`. Raises
-    Problem where it cannot be exported or differs from torch by more than 1e-4; nothing is written then.
+    metadata. A run of sound: `waveform` `[samples]`, of images: `image` `[channels, height, width]`; to `vector` `[d]` and `matrix`
+    `[t, c]`. Raises Problem where it cannot be exported or differs from torch by more than 1e-4; nothing is written then.
 
     >>> print(export("home", "words.onnx"))  # doctest: +SKIP
     words.onnx, 1.4 MB; checked with onnxruntime: largest difference of a score 5e-06
