@@ -291,3 +291,46 @@ def test_the_obvious_call_works(kind: str, call: str) -> None:
 def test_the_wrong_call_says_why(kind: str, call: str) -> None:
     with pytest.raises(Problem, match=SAY_WHY[kind][call]):
         eval(call, NAMES)
+
+
+# -- found by others who tried the parts ---------------------------------------------------------------
+
+
+def test_whitening_refuses_what_it_would_get_wrong() -> None:
+    values, labels = torch.randn(6, 3), torch.tensor([0, 0, 0, 1, 1, 1])
+    fit = sl.similarity.Whitening.fit
+    assert fit(values, labels.tolist())(values).shape == (6, 3)  # pyright: ignore[reportArgumentType]
+    for call, sentence in (
+        (lambda: fit(values.long(), labels), "floating-point numbers, not torch.int64"),
+        (lambda: fit(values, labels[:4]), r"labels \[n\]; here \[6, 3\] with labels \[4\]"),
+        (lambda: fit(values[:, 0], labels), r"vectors \[n, c\] or matrices"),
+        (lambda: fit(values * torch.nan, labels), "needs finite values"),
+        (lambda: fit(values, labels)(torch.randn(2, 5)), "fitted to dimension 3"),
+    ):
+        with pytest.raises(Problem, match=sentence):
+            call()
+
+
+def test_not_a_number_is_not_compared() -> None:
+    with pytest.raises(Problem, match="DTW compares finite numbers; some of the queries are NaN"):
+        sl.similarity.dtw(torch.full((1, 3, 2), torch.nan), torch.randn(1, 3, 2))
+
+
+def test_front_ends_take_double_precision_and_lists_of_lengths() -> None:
+    features, lengths = sl.frontends.LogMel()(torch.randn(2, 8000, dtype=torch.float64), [8000, 4000])  # pyright: ignore[reportArgumentType]
+    assert features.dtype == torch.float32
+    assert lengths.tolist() == [51, 26]
+    with pytest.raises(Problem, match="LogMel takes 2 lengths, whole numbers up to 8000"):
+        sl.frontends.LogMel()(torch.randn(2, 8000), torch.tensor([8000]))
+
+
+def test_one_hot_labels_and_unnamed_groups_get_a_sentence() -> None:
+    with pytest.raises(Problem, match=r"Take argmax\(1\) of one-hot labels"):
+        sl.data.from_arrays(torch.zeros(3, 1, 4, 4), torch.eye(3))
+    with pytest.raises(Problem, match="groups are columns by name"):
+        sl.data.from_arrays(torch.zeros(3, 1, 4, 4), [0, 1, 1], groups=["a", "b", "c"])  # pyright: ignore[reportArgumentType]
+
+
+def test_an_interval_of_what_is_not_a_number_gets_a_sentence() -> None:
+    with pytest.raises(Problem, match="The value of row 1 is not finite"):
+        sl.metrics.over_groups([1.0, float("nan")], ["a", "b"])

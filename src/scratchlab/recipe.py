@@ -202,6 +202,12 @@ def _resolve_tables(section: str, kind: AnyOf, tables: Values) -> Values:
     """The resolved tables of a section with any number of parts, in the order of the recipe."""
     resolved: Values = {}
     for table, given in (tables or {name: {} for name in kind.default}).items():
+        if not isinstance(given, dict):
+            name = given if isinstance(given, str) and given in kind.parts else next(iter(kind.parts))
+            raise Problem(
+                f"{section}.{table} = {given!r} does not fit: [{section}] has a table for each of its parts, and so several; write "
+                f"[{section}.{name}], or -s '{section}.{name}={{}}'."
+            )
         where, given = f"{section}.{table}", _table(f"{section}.{table}", given)
         part = given.pop("name", table)
         name = {"name": part} if part != table else {}

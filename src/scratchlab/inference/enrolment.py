@@ -150,7 +150,8 @@ def enrol(
     place, exists = Path(name), (Path(name) / home_folder.FILE).exists()
     if exists and not (add or replace):
         raise Problem(
-            f"{place} holds enrolled words already; add to them with --add, replace them with --replace, or choose another --name."
+            f"{place} holds enrolled words already; add to them with --add (add=True), replace them with --replace (replace=True), or "
+            "choose another --name."
         )
     if place.exists() and not exists and (not place.is_dir() or any(place.iterdir())):
         raise Problem(f"{place} exists and holds no enrolled words; choose another --name.")

@@ -41,6 +41,8 @@ def read(source: Source, form: Waveform | Image, name: str, rate: int | None = N
     """
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
+        if path.is_dir():
+            raise Problem(f"{path} is a folder; give its files, as in predict(sorted(Path({str(path)!r}).rglob('*.wav'))).")
         return audio.decode(path, form.rate) if isinstance(form, Waveform) else picture(path, form)
     values = as_array(source, what=name)
     return audio.resampled(values, rate or form.rate, form.rate, name) if isinstance(form, Waveform) else _image(values, form, name)

@@ -122,6 +122,8 @@ def over_groups(
     names, group = np.unique(of, return_inverse=True)
     labels, label = np.unique(np.zeros_like(group) if classes is None else as_array(classes, "n", "classes"), return_inverse=True)
     same_length(values=x, groups=group, classes=label)
+    if not np.isfinite(x).all():
+        raise Problem(f"The value of row {int(np.flatnonzero(~np.isfinite(x))[0])} is not finite.")
     cell = group * len(labels) + label
     size = len(names) * len(labels)
     sums: Values = np.bincount(cell, weights=x, minlength=size).reshape(len(names), -1).astype(np.float64)

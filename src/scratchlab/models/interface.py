@@ -28,7 +28,14 @@ def lengths_of(x: Tensor, lengths: Tensor | None, axes: str, reader: object) -> 
         raise Problem(
             f"{name} takes floating-point numbers of shape [{axes}], n of 1 or more; this is {x.dtype} of shape {list(x.shape)}.{hint}"
         )
-    return torch.full((len(x),), x.shape[-1], device=x.device) if lengths is None else lengths
+    if lengths is None:
+        return torch.full((len(x),), x.shape[-1], device=x.device)
+    lengths = torch.as_tensor(lengths, device=x.device)
+    if lengths.shape != x.shape[:1] or lengths.is_floating_point():
+        raise Problem(
+            f"{name} takes {len(x)} lengths, whole numbers up to {x.shape[-1]}; here {lengths.dtype} of shape {list(lengths.shape)}."
+        )
+    return lengths
 
 
 def form_of(features: Tensor) -> Spectrogram | Image:
@@ -55,8 +62,9 @@ class Frontend(nn.Module):
     axes = "n, samples"
 
     def __call__(self, values: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Call `forward`; without lengths, no input is padded."""
-        return super().__call__(values, lengths_of(values, lengths, self.axes, self))
+        """Call `forward` in single precision; without lengths, no input is padded."""
+        lengths = lengths_of(values, lengths, self.axes, self)
+        return super().__call__(values.float() if values.dtype == torch.float64 else values, lengths)
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return features `[n, channels, rows, columns]`, zero beyond their lengths, and lengths `[n]` in columns, of values `[n, ...]`

@@ -83,6 +83,8 @@ class Similarity:
         if values.ndim != axes:
             shapes = "vectors [n, d]" if axes == 2 else "matrices [n, t, c]"
             raise Problem(f"{type(self).__name__} compares {shapes}; the {what} have the shape {tuple(values.shape)}.")
+        if not bool(values.isfinite().all()):  # a step of NaN would count as silent
+            raise Problem(f"{type(self).__name__} compares finite numbers; some of the {what} are NaN or infinite.")
         return Embeddings.of(values, lengths, what=f"The {what}")
 
     def _agree(self, queries: Embeddings, references: Embeddings) -> None:

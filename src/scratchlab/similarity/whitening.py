@@ -21,6 +21,12 @@ from scratchlab.types import Embeddings
 PREFIX = "whitening."  # of the names of stored tensors
 
 
+def _check(values: Tensor) -> None:
+    if not (isinstance(cast(object, values), Tensor) and values.is_floating_point()):
+        kind = values.dtype if isinstance(cast(object, values), Tensor) else type(values).__name__
+        raise Problem(f"Whitening takes a tensor of floating-point numbers, not {kind}; convert with torch.as_tensor(…).float().")
+
+
 @dataclass(frozen=True)
 class Whitening:
     """Maps x to (x - mean) · transform. mean: `[c]`; transform: `[c, c]`.
@@ -46,6 +52,15 @@ class Whitening:
         """
         if shrinkage is not None and not 0 <= shrinkage <= 1:
             raise Problem(f"The shrinkage of a whitening must be 0 to 1; it is {shrinkage:g}.")
+        _check(values)
+        labels = torch.as_tensor(labels)
+        if values.ndim not in (2, 3) or labels.shape != values.shape[:1]:
+            raise Problem(
+                f"Whitening is fitted to vectors [n, c] or matrices [n, t, c] with labels [n]; here {list(values.shape)} with labels "
+                f"{list(labels.shape)}."
+            )
+        if not bool(values.isfinite().all()):
+            raise Problem("Whitening needs finite values; some of these are NaN or infinite.")
         channels, exact = values.shape[-1], values.double()
         classes, place = cast("tuple[Tensor, Tensor]", labels.unique(return_inverse=True))
         counts = place.bincount(minlength=len(classes))
@@ -67,7 +82,12 @@ class Whitening:
         return cls(exact.reshape(-1, channels).mean(0).to(values), transform.to(values))
 
     def __call__(self, values: Tensor) -> Tensor:
-        """Whitened values of the same shape, `[..., c]`."""
+        """Whitened values of the same shape, `[..., c]`. Raises Problem for another dimension, and for whole numbers."""
+        _check(values)
+        if values.shape[-1] != len(self.mean):
+            raise Problem(
+                f"This whitening was fitted to dimension {len(self.mean)}; the values {list(values.shape)} have {values.shape[-1]}."
+            )
         return (values - self.mean) @ self.transform
 
 

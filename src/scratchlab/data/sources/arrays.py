@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +59,11 @@ def from_arrays(
     real: Rows = np.full(n, longest) if lengths is None else np.asarray(as_array(lengths), dtype=np.int64)
     if real.shape != (n,) or real.min() < 1 or real.max() > longest:
         raise Problem(f"lengths must be {n} whole numbers from 1 to {longest}.")
-    classes, codes = np.unique(as_array(labels), return_inverse=True)
+    if (of := as_array(labels)).ndim == 2:
+        raise Problem(f"labels must be [n], one name or number each; these are {list(of.shape)}. Take argmax(1) of one-hot labels.")
+    if not isinstance(cast(object, groups or {}), Mapping):
+        raise Problem('groups are columns by name, as in groups={"speaker": ["ann", "bob", …]}.')
+    classes, codes = np.unique(of, return_inverse=True)
     return Samples(
         ids=np.array([str(row) for row in range(n)]) if len(ids := np.asarray(ids)) == 0 else ids.astype(str),
         labels=codes.astype(np.int64),
