@@ -25,4 +25,4 @@ def main(model: str, clip: str) -> tuple[str, float]:
 
 
 if __name__ == "__main__":
-    print(*main(*sys.argv[1:3]))
+    print(*main(*sys.argv[1:])) if len(sys.argv) == 3 else sys.exit("usage: onnx_words.py words.onnx clip.wav")

@@ -112,12 +112,11 @@ def test_wrong_input_gets_a_sentence(scratchlab: Program, words: list[str], sent
 def test_enrolled_words_answer_too(scratchlab: Program, enrolled: Path, words: Path) -> None:
     home = loading.load(enrolled)
     assert isinstance(home, Home)
-    expected = [
-        f"{one.label} (nearest {one.best})" if one.label != one.best else one.label for one in home.predict(sorted(words.rglob("*.wav")))
-    ]
-    lines = scratchlab("predict", str(enrolled), str(words)).strip().splitlines()[2:]
-    assert len(lines) == len(expected) == 16
-    assert all(f" {answer} " in line for answer, line in zip(expected, lines, strict=True))
+    expected = home.predict(sorted(words.rglob("*.wav")))
+    rows = list(csv.DictReader(io.StringIO(scratchlab("predict", str(enrolled), str(words), "--csv", "-"))))
+    assert [row["source"] for row in rows] == [one.source for one in expected]
+    assert [row["label"] for row in rows] == [one.label for one in expected]
+    assert len(rows) == 16
     assert "--head chooses among the heads of a run; " in scratchlab("predict", str(enrolled), str(words), "--head", "cosine")
 
 

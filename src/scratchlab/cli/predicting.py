@@ -32,6 +32,7 @@ def predict(
     runs: RunsFolder = Path("runs"),
 ) -> None:
     """Answer for new files: the class of each, its score, and the class that came second."""
+    from scratchlab.inference.home import Home
     from scratchlab.inference.loading import load
     from scratchlab.inference.trained import TrainedRun
     from scratchlab.report.predictions import answers
@@ -56,6 +57,8 @@ def predict(
         console.print(f"{len(predicted)} answers in {table}.", soft_wrap=True)
     else:
         console.print(answers(predicted))
+        if isinstance(predictor, Home) and predictor.threshold is not None:
+            console.print(f"Below a score of {predictor.threshold:.3f} the answer is unknown.")
 
 
 def _files(given: Path) -> list[Path]:

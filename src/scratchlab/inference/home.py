@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from scratchlab.checks import Problem
+from scratchlab.checks import Problem, counted
 from scratchlab.inference import inputs as inputs_of
 from scratchlab.inference import measuring
 from scratchlab.inference.embedding import LEAD, PARTS, SETTINGS, Steps
@@ -28,7 +28,7 @@ from scratchlab.types import Floats, Waveform
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Home:
     """Enrolled words, with the embedder that compares sounds with their recordings.
 
@@ -90,6 +90,11 @@ class Home:
         compared = [(self.recordings[number].file, suspicion) for number, suspicion in self.suspicions.items()]
         refused = [(file, f"{fault}, so that it is left out") for file, fault in self.refused]
         return sorted([*refused, *own, *compared])
+
+    def __repr__(self) -> str:
+        """`Home(6 words, 30 recordings, threshold -0.081)`."""
+        threshold = "no threshold" if self.threshold is None else f"threshold {self.threshold:.3f}"
+        return f"Home({counted(len(self.classes), 'word')}, {counted(len(self.recordings), 'recording')}, {threshold})"
 
     # -- answering --------------------------------------------------------------------------------------
 

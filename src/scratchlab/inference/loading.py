@@ -39,4 +39,9 @@ def load(path: str | Path, runs: str | Path = "runs") -> TrainedRun | Home:
         raise Problem(f"{folder} is neither the folder of a run (with status.json) nor of enrolled words (with home.toml).")
     from scratchlab.inference.trained import TrainedRun
 
-    return TrainedRun(Run.find(Path(runs), str(folder)))
+    try:
+        return TrainedRun(Run.find(Path(runs), str(folder)))
+    except Problem as problem:
+        if folder.exists():
+            raise
+        raise Problem(f"{problem} Nor is there a folder {folder} of enrolled words, which `scratchlab enrol` makes.") from None

@@ -19,7 +19,7 @@ def summary(home: Home) -> RenderableType:
     return Group(
         Text(words.headline(home), "bold"),
         table,
-        Text(f"{words.NOTE}{threshold}", "dim"),
+        Text(f"recognised: answered with their word; accuracy: the nearest word is theirs. {words.NOTE}{threshold}", "dim"),
         *(Text(f"Warning: {remark}", "bold yellow") for remark in words.remarks(home)),
         *(Text(sentence) for sentence in words.advice(home)),
     )

@@ -11,8 +11,9 @@ from scratchlab.metrics.estimate import Estimate
 
 FEW = 5  # recordings of a word, below which more are advised
 MEANINGS = {
-    "Accuracy": "Share of recordings that are nearest to their own word, when each is left out of what it is compared with.",
-    "Recognised": "The same, but a recording that scores below the threshold, and is answered with “unknown”, counts as lost.",
+    "Recognised": "Share of recordings that are answered with their word, when each is left out of what it is compared with; one that "
+    "scores below the threshold is answered with “unknown”, and counts as lost.",
+    "Accuracy": "The same without a threshold: share of recordings that are nearest to their own word.",
     "False acceptance": "Share of unknown sounds that are taken for a word. Unknown are the recordings of each word with that word left "
     "out, and the sounds of --others. The threshold that judges them is chosen without them.",
     "False alarms": "Events an hour of the sounds of --others in which a word would be heard; frames at most a second apart are one event.",
@@ -25,9 +26,12 @@ NOTE = (
 
 
 def headline(home: Home) -> str:
-    """`10 words from 50 recordings: accuracy 98.0% [94.0%, 100.0%]`."""
+    """`10 words from 50 recordings: 96.0% [90.0%, 100.0%] recognised, 98.0% nearest to their word`."""
     count = f"{counted(len(home.classes), 'word')} from {counted(len(home.recordings), 'recording')}"
-    return f"{count}: {_text(home.figures['accuracy'])} right"
+    recognised, nearest = home.figures["recognised"], home.figures["accuracy"]
+    if recognised.value is None or nearest.value is None:
+        return f"{count}, not measured"
+    return f"{count}: {recognised} recognised, {nearest.value:.1%} nearest to their word"
 
 
 def figures(home: Home) -> list[tuple[str, str, str]]:
