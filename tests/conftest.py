@@ -20,6 +20,14 @@ settings.load_profile("unhurried")
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skips acceptance tests, which take minutes to hours, unless they are asked for by name: `make acceptance`, `pytest -m acceptance`."""
+    if "acceptance" not in config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("acceptance"):
+                item.add_marker(pytest.mark.skip(reason="an acceptance test takes minutes: ask for it with -m acceptance"))
+
+
 @pytest.fixture(autouse=True)
 def _denormal_numbers_again() -> Iterator[None]:
     """A run made inside a test's process lets numbers too small to matter count as zero; Hypothesis draws them elsewhere."""

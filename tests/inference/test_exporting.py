@@ -146,6 +146,7 @@ def of_sound(folder: Path) -> Run:
     )
 
 
+@pytest.mark.acceptance  # training and tracing take a minute
 def test_a_run_of_sound_exports_its_whitened_embedder(tmp_path: Path) -> None:
     run = of_sound(tmp_path)
     sl.export(run, tmp_path / "embedder.onnx")

@@ -113,6 +113,7 @@ def test_the_path_has_the_score(window: float) -> None:
     assert float(costs.sum()) / 20 == pytest.approx(-float(DTW(window=window)(embeddings(a), embeddings(b))), rel=1e-5)
 
 
+@pytest.mark.acceptance  # tslearn compiles for twenty seconds; pysdtw and dtaidistance agree in every run
 def test_tslearn_agrees() -> None:
     metrics = pytest.importorskip("tslearn.metrics")
     a, b = embeddings(random_steps(6, 15)), embeddings(random_steps(5, 15, seed=1))
@@ -122,6 +123,7 @@ def test_tslearn_agrees() -> None:
     np.testing.assert_allclose(-SoftDTW(gamma=0.1)(a, b).numpy() * 15, metrics.cdist_soft_dtw(x, y, gamma=0.2) / 2, rtol=1e-4)
 
 
+@pytest.mark.acceptance
 def test_tslearn_agrees_on_the_band_of_equal_lengths() -> None:
     metrics = pytest.importorskip("tslearn.metrics")
     a, b = embeddings(random_steps(6, 11)), embeddings(random_steps(5, 11, seed=1))

@@ -41,6 +41,7 @@ def running(runs: Path) -> list[Run]:
     return [run for run, state in states(runs) if state == "running"]
 
 
+@pytest.mark.acceptance  # two minutes; tests/acceptance kills more
 def test_a_killed_sweep_is_resumed_and_a_killed_worker_replaced(plan: Path, tmp_path: Path) -> None:
     runs, words = tmp_path / "runs", command(plan, tmp_path / "runs", "--engine", "ray")
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, start_new_session=True) as driver:
