@@ -64,6 +64,7 @@ def test_verdicts(study: ModuleType, differences: list[float], says: str) -> Non
     assert says in study.verdict(study.over_seeds(np.array(differences)), "average")
 
 
+@pytest.mark.acceptance  # most of a minute
 def test_from_recipe_to_page(tmp_path: Path, real_data: Callable[[str], Path]) -> None:
     """A tiny training a seed on the real images; the page has every column, and tells how alike class means are."""
     images = tmp_path / "images"

