@@ -17,12 +17,12 @@ from scratchlab.data.audio import padded
 from scratchlab.inference.steps import EmbeddingStream
 from scratchlab.learn.components import EMBEDDER, SECTIONS, embedder_of_recipe
 from scratchlab.learn.embedder import Embedder
+from scratchlab.learn.stored import restored_embedder
 from scratchlab.learn.whitening import Whitened
 from scratchlab.models.encoders.speech_embedding import SpeechEmbedding
 from scratchlab.models.frontends.speech_mel import SpeechMel
 from scratchlab.models.temporal.frames import Frames
 from scratchlab.recipe import Sections, Values, resolve
-from scratchlab.similarity.whitening import EmbeddingWhitening
 from scratchlab.types import Embeddings, Floats, Waveform
 
 CONTEXT = 0.5  # seconds of silence, or of noise, on each side of a reference
@@ -101,17 +101,13 @@ class Steps:
 
 
 def _loaded(embedder: Embedder, weights: Mapping[str, npt.NDArray[Any]]) -> Embedder:
-    """The embedder with these weights and this whitening; unchanged where there are none."""
+    """Returns the embedder with a run's weights and whitening; unchanged where there are none. Raises Problem where they do not fit."""
     if not weights:
         return embedder
-    tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
-    prefix = "embedder."
     try:
-        embedder.load_state_dict({name.removeprefix(prefix): x for name, x in tensors.items() if name.startswith(prefix)})
+        return restored_embedder(embedder, {}, {name: torch.from_numpy(array) for name, array in weights.items()})
     except RuntimeError as error:
         raise Problem(f"The weights of the embedder do not fit its settings in home.toml ({str(error).splitlines()[0]}).") from None
-    whitening = EmbeddingWhitening.of_tensors(tensors)
-    return Whitened(embedder, whitening) if whitening else embedder
 
 
 def noisy(sound: Floats, context: int) -> Floats:

@@ -55,7 +55,11 @@ class Exported:
 
 @dataclass(frozen=True)
 class _Task:
-    """What is written and how it is checked. model: the graph; inputs: what it is checked with; expected: torch's outputs for an input."""
+    """Holds an ONNX graph and what checks it.
+
+    inputs: example inputs; expected: returns torch's outputs for an input; relative: whether differences are divided by the largest value;
+    about: metadata by name.
+    """
 
     model: onnx.ModelProto
     inputs: Sequence[Floats]
@@ -197,8 +201,10 @@ def _traced(module: nn.Module, example: Tensor, names: tuple[str, ...], axis: in
 
 
 def joined(*models: onnx.ModelProto) -> onnx.ModelProto:
-    """One model of several, each of which reads what the one before gives; traced one by one, because sizes that follow from the number of
-    samples by many steps make tracing slow."""
+    """Joins ONNX models into one, in which each reads the output of the one before.
+
+    They are traced separately, because tracing is slow where array sizes depend on the number of samples through many operations.
+    """
     import onnx
 
     compose, whole = cast(Any, onnx).compose, models[0]

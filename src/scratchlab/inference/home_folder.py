@@ -145,7 +145,7 @@ class _Recording(_Strict):
 
 
 class _Content(_Strict):
-    """What home.toml must hold."""
+    """Validates the content of home.toml: every entry that `load` reads, with its type."""
 
     origin: str
     rate: int

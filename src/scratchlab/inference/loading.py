@@ -1,4 +1,4 @@
-"""What answers for new inputs, by its folder or name: a finished run, or a home of enrolled words."""
+"""Opens a finished run, or a home of enrolled words, so that it can answer for new inputs."""
 
 from __future__ import annotations
 

@@ -108,7 +108,10 @@ def _only(number: int, count: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Rates:
-    """What a threshold may let pass: a share of unknown sounds and, if it is set, a number of false alarms an hour of other sounds."""
+    """Limits for choosing a threshold.
+
+    false_acceptance: the share of unknown sounds that may be accepted, 0 to 1. false_alarms: how many per hour of other sounds; None: any.
+    """
 
     false_acceptance: float = 0.05
     false_alarms: float | None = None
@@ -118,7 +121,10 @@ RATES = Rates()
 
 
 def threshold(scored: Scored, rates: Rates = RATES, without: str = "") -> float:
-    """The lowest score that is answered, by the unknown sounds, of which there must be some, that are not in the fold `without`."""
+    """Returns the threshold: the lowest score at which a sound is answered with a word.
+
+    It is chosen on the unknown sounds outside the fold `without`, of which there must be at least one.
+    """
     negatives = scored.negatives
     found = above(negatives.scores[negatives.folds != without], rates.false_acceptance)
     used = scored.of_files != without
@@ -143,7 +149,7 @@ def above(negatives: Floats, share: float) -> float:
 
 
 def figures(scored: Scored, rates: Rates = RATES) -> dict[str, Estimate]:
-    """What to expect of recordings like the enrolled ones, by the same voices.
+    """Returns estimates, by name, of the performance on new recordings by the enrolled voices.
 
     `accuracy` is that among the words. With the threshold, `recognised` is the share of recordings that are answered rightly,
     `false_acceptance` the share of unknown sounds that are answered, and `false_alarms` those an hour of other sounds, if there are any.
@@ -203,7 +209,10 @@ def confusions(scored: Scored) -> npt.NDArray[np.int64]:
 
 
 def nearly_same(confused: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Pairs of words of which at least `SAME` of the recordings of one are taken for the other, and at least two."""
+    """Returns pairs of word indices that are confused: at least two of one word's recordings, and the share `SAME`, are nearer to the other.
+
+    confused: `[k, k]`, counts by word and nearest word.
+    """
     share = confused / np.maximum(confused.sum(1, keepdims=True), 1)
     return [
         (a, b)

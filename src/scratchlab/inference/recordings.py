@@ -39,7 +39,7 @@ class Recording:
     usable: bool = True
 
     def with_fault(self, fault: str, **changes: Any) -> Recording:
-        """The same recording with one more fault, and other changes."""
+        """Returns a copy of the recording with one more fault; `changes` replaces other fields."""
         return replace(self, faults=(*self.faults, fault), **changes)
 
 

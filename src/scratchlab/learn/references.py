@@ -83,7 +83,10 @@ class References:
         return cls(similarity, embeddings, labels, len(classes))
 
     def tensors(self, prefix: str) -> dict[str, Tensor]:
-        """What `of_tensors` reads, by names that begin with the prefix: labels, vectors, and matrices if the similarity reads them."""
+        """Returns tensors for storage, which `of_tensors` reads, under names that begin with the prefix.
+
+        labels `[m]` and vectors `[m, d]`; if the similarity reads matrices, also these, `[m, t, c]`, and their lengths `[m]`.
+        """
         parts = ("vector", "matrix", "lengths") if self.similarity.reads == "matrix" else ("vector",)
         return {**{f"{prefix}{part}": getattr(self.embeddings, part).detach() for part in parts}, f"{prefix}labels": self.labels}
 

@@ -1,4 +1,4 @@
-"""Open-set recognition: known words told from unknown ones by their best score."""
+"""Measures open-set recognition: how well the best score tells queries of known classes from those of unknown ones."""
 
 from __future__ import annotations
 

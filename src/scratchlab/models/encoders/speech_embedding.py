@@ -37,7 +37,10 @@ STRIDE, DIM = 8, 96  # frames per step, length of an embedding
 SLOPE, FLOOR = 0.2, -0.4  # of max(leaky ReLU, floor)
 
 Prepend = Callable[[nn.Module, Tensor], Tensor]
-"""What a convolution reads, given the convolution and its next frames: in a stream, the frames before them come first."""
+"""Maps a convolution and its next frames `[n, channels, frames, bands]` to the frames that it reads.
+
+A stream puts the frames of before in front of them.
+"""
 
 
 def no_frames(convolution: nn.Module, x: Tensor) -> Tensor:
