@@ -209,7 +209,7 @@ def confusions(scored: Scored) -> npt.NDArray[np.int64]:
 
 
 def nearly_same(confused: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Returns pairs of word indices that are confused: at least two of one word's recordings, and the share `SAME`, are nearer to the other.
+    """Returns pairs of word indices that are confused: the share `SAME` of one word's recordings, at least two, is nearer to the other.
 
     confused: `[k, k]`, counts by word and nearest word.
     """
